@@ -1,0 +1,70 @@
+"""The embedded S3 and SQS of `valetkey dev`, by moto. It enforces no policy: it shows how things go, proves nothing."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from valetkey.core.errors import ConfigurationError
+
+BUCKET = "valetkey-dev"
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A store that runs in this process: where it is, and the queue that its events go to."""
+
+    endpoint_url: str
+    session: boto3.Session
+    queue_url: str
+    server: Any
+
+    def stop(self) -> None:
+        """Ends it, and everything in it."""
+        self.server.stop()
+
+
+def start(port: int = 0) -> Embedded:
+    """Starts moto on loopback, with a bucket, its CORS rule, and a queue for its events. ``port`` 0: any free one.
+
+    Raises `ConfigurationError` where moto is not installed.
+    """
+    try:
+        from moto.server import ThreadedMotoServer
+    except ImportError as error:
+        raise ConfigurationError("The embedded S3 is not installed: pip install 'valetkey[dev]'.") from error
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    server.start()
+    host, actual_port = server.get_host_and_port()
+    endpoint_url = f"http://{host}:{actual_port}"
+    session = boto3.Session(
+        aws_access_key_id=secrets.token_hex(10), aws_secret_access_key=secrets.token_hex(20), region_name=REGION
+    )
+    return Embedded(endpoint_url, session, _furnish(session, endpoint_url), server)
+
+
+def _furnish(session: boto3.Session, endpoint_url: str) -> str:
+    """Makes the bucket and its queue; returns the queue's URL."""
+    s3 = session.client("s3", endpoint_url=endpoint_url)
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [CORS_RULE]})
+    sqs = session.client("sqs", endpoint_url=endpoint_url)
+    queue_url = sqs.create_queue(QueueName="valetkey-events")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    s3.put_bucket_notification_configuration(
+        Bucket=BUCKET,
+        NotificationConfiguration={"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]},
+    )
+    return queue_url
+
+
+CORS_RULE: Any = {
+    "AllowedOrigins": ["*"],
+    "AllowedMethods": ["GET", "HEAD", "POST", "PUT"],
+    "AllowedHeaders": ["*"],
+    "ExposeHeaders": ["ETag", "Location"],
+    "MaxAgeSeconds": 3600,
+}
+"""What a bucket that browsers upload to needs. Browsers hide ``ETag`` and ``Location`` unless they are exposed."""

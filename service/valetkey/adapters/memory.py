@@ -1,0 +1,303 @@
+"""A store and a ledger in memory: for tests, valetkey's own and those of applications that use it.
+
+They keep every promise of their ports but durability, and are safe between threads. Each takes a `Hook`, with which
+a test makes the world misbehave between two steps.
+"""
+
+import hashlib
+import zlib
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
+from threading import RLock
+from urllib.parse import quote, urlencode
+
+from valetkey.core.errors import LedgerUnavailable, ObjectChanged, ObjectMissing, StoreUnavailable
+from valetkey.core.evaluate import Answer, evaluate
+from valetkey.core.keys import ApiKey
+from valetkey.core.policy import Credentials
+from valetkey.core.ports import ObjectHead, Once, Placement, Query
+from valetkey.core.upload import StoredObject, Upload, UploadId
+
+Hook = Callable[[str, str], None]
+"""Called before each operation of a port, with its name and the key or id it is about ("" for none).
+
+It may do anything: write to the store, run somebody else, or raise `StoreUnavailable`, which the caller then gets.
+"""
+
+DEFAULT_TYPE = "binary/octet-stream"
+"""The content type S3 gives to an object that came without one."""
+
+_META = "x-amz-meta-"
+_CHECKSUM = "x-amz-checksum-"
+_SUMS: Mapping[str, Callable[[bytes], bytes]] = {
+    "crc32": lambda content: zlib.crc32(content).to_bytes(4, "big"),
+    "sha1": lambda content: hashlib.sha1(content, usedforsecurity=False).digest(),
+    "sha256": lambda content: hashlib.sha256(content).digest(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryObject:
+    """One version of one object. ``metadata`` has no ``x-amz-meta-`` before its names."""
+
+    head: ObjectHead
+    content: bytes
+    metadata: Mapping[str, str]
+    placement: Placement
+
+
+class MemoryStore:
+    """`ObjectStore` that judges forms as S3 does, and honours the condition of a copy, as AWS and Ceph RGW do.
+
+    ``versioned`` keeps what was overwritten, as a bucket with versioning does. ``before`` may be set at any time.
+    """
+
+    def __init__(
+        self,
+        bucket: str = "memory",
+        *,
+        region: str = "us-east-1",
+        versioned: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        before: Hook | None = None,
+    ) -> None:
+        self._bucket = bucket
+        self._region = region
+        self._versioned = versioned
+        self._clock = clock
+        self.before = before
+        self._credentials = Credentials("memory", "memory-secret")
+        self._objects: dict[str, list[MemoryObject | None]] = {}  # oldest first; None is a delete marker
+        self._numbers = count(1)
+        self._removed = False
+        self._lock = RLock()
+
+    @property
+    def bucket(self) -> str:
+        return self._bucket
+
+    @property
+    def region(self) -> str:
+        return self._region
+
+    @property
+    def post_url(self) -> str:
+        return f"memory://{self._bucket}/"
+
+    def credentials(self) -> Credentials:
+        _call(self.before, "credentials")
+        return self._credentials
+
+    def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
+        _call(self.before, "head", key)
+        found = self.read(key, version_id)
+        return None if found is None else found.head
+
+    def copy(self, source: ObjectHead, key: str, placement: Placement) -> None:
+        _call(self.before, "copy", key)
+        with self._lock:
+            self._require_bucket()
+            found = self.read(source.key, source.version_id)
+            if found is None:
+                raise ObjectMissing
+            if found.head.etag != source.etag:
+                raise ObjectChanged
+            self._write(replace(found, head=replace(found.head, key=key), placement=placement))
+
+    def delete(self, key: str, version_id: str | None = None) -> None:
+        _call(self.before, "delete", key)
+        with self._lock:
+            self._require_bucket()
+            versions = self._objects.pop(key, [])
+            if version_id is not None:
+                self._objects[key] = [one for one in versions if one is None or one.head.version_id != version_id]
+            elif self._versioned:
+                self._objects[key] = [*versions, None]
+
+    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
+        """A ``memory:`` URL that says what it would give; nothing serves it."""
+        _call(self.before, "presigned_get", stored.key)
+        query = urlencode({"filename": filename, "expires_in": expires_in})
+        return f"memory://{self._bucket}/{quote(stored.key)}?{query}"
+
+    def check(self) -> None:
+        _call(self.before, "check")
+        self._require_bucket()
+
+    def post(self, form: Sequence[tuple[str, str]], content: bytes, filename: str = "") -> Answer:
+        """A client's POST of ``form`` and then a file: S3's answer; the object is there when it is 201, 204 or 303.
+
+        Like AWS it refuses content that does not have a checksum of the form (crc32, sha1, sha256).
+        """
+        access = self._credentials
+        answer = evaluate(
+            form,
+            len(content),
+            bucket=self._bucket,
+            region=self._region,
+            credentials_for={access.access_key: access.secret_key}.get,
+            now=self._clock(),
+            filename=filename,
+        )
+        if answer.code is not None:
+            return answer
+        fields = {name.lower(): value for name, value in form}
+        sums = _named(fields, _CHECKSUM)
+        checked = {name: b64encode(_SUMS[name](content)).decode() for name in sums if name in _SUMS}
+        if any(sums[name] != value for name, value in checked.items()):
+            return Answer(400, "BadDigest")
+        key = fields["key"].strip().replace("${filename}", filename, 1)
+        self.put(key, content, fields.get("content-type", DEFAULT_TYPE), _named(fields, _META), checked)
+        return answer
+
+    def put(
+        self,
+        key: str,
+        content: bytes,
+        content_type: str = DEFAULT_TYPE,
+        metadata: Mapping[str, str] | None = None,
+        checksums: Mapping[str, str] | None = None,
+    ) -> ObjectHead:
+        """Writes an object as the bucket's owner may, past all policies. No hook is called."""
+        etag = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        metadata = dict(metadata or {})
+        upload_id = metadata.get("upload-id")
+        head = ObjectHead(key, etag, None, len(content), content_type, upload_id, dict(checksums or {}))
+        return self._write(MemoryObject(head, content, metadata, Placement()))
+
+    def read(self, key: str, version_id: str | None = None) -> MemoryObject | None:
+        """The object under ``key``, its newest version unless one is named. No hook is called."""
+        with self._lock:
+            versions = self._objects.get(key) or [None]
+            if version_id is None:
+                return versions[-1]
+            return next((one for one in versions if one and one.head.version_id == version_id), None)
+
+    def keys(self) -> list[str]:
+        """Every key under which there is an object now."""
+        with self._lock:
+            return sorted(key for key in self._objects if self.read(key) is not None)
+
+    def remove_bucket(self) -> None:
+        """The bucket is gone, with all that was in it. As at S3, a `head` then looks like that of a missing object."""
+        with self._lock:
+            self._objects.clear()
+            self._removed = True
+
+    def _require_bucket(self) -> None:
+        if self._removed:
+            raise StoreUnavailable(f"There is no bucket {self._bucket!r}.", 30)
+
+    def _write(self, new: MemoryObject) -> ObjectHead:
+        with self._lock:
+            head = replace(new.head, version_id=f"v{next(self._numbers)}" if self._versioned else None)
+            before = self._objects.get(head.key, []) if self._versioned else []
+            self._objects[head.key] = [*before, replace(new, head=head)]
+            return head
+
+
+class MemoryLedger:
+    """`Ledger` and `KeyRing` in memory. ``before`` may be set at any time."""
+
+    def __init__(self, before: Hook | None = None) -> None:
+        self.before = before
+        self._uploads: dict[UploadId, Upload] = {}
+        self._once: dict[tuple[str, str], tuple[UploadId, str]] = {}
+        self._keys: dict[str, ApiKey] = {}
+        self._lock = RLock()
+
+    def add(self, uploads: Sequence[Upload]) -> None:
+        for upload in uploads:
+            _call(self.before, "add", upload.id)
+        self._insert(uploads)
+
+    def add_once(self, entries: Sequence[Once]) -> list[Once]:
+        for entry in entries:
+            _call(self.before, "add_once", entry.upload.id)
+        with self._lock:
+            first: dict[tuple[str, str], Once] = {}
+            for entry in entries:
+                first.setdefault((entry.upload.account, entry.key), entry)
+            fresh = {name: entry for name, entry in first.items() if name not in self._once}
+            self._insert([entry.upload for entry in fresh.values()])
+            self._once |= {name: (entry.upload.id, entry.fingerprint) for name, entry in fresh.items()}
+            return [self._kept(entry.upload.account, entry.key) for entry in entries]
+
+    def get(self, upload_id: UploadId) -> Upload | None:
+        _call(self.before, "get", upload_id)
+        return self._uploads.get(upload_id)
+
+    def replace(self, before: Upload, after: Upload) -> bool:
+        _call(self.before, "replace", before.id)
+        with self._lock:
+            now = self._uploads.get(before.id)
+            if now is None or now.version != before.version:
+                return False
+            self._uploads[before.id] = after
+            return True
+
+    def page(self, query: Query) -> list[Upload]:
+        _call(self.before, "page")
+        with self._lock:
+            found = [upload for upload in self._uploads.values() if _is_asked_for(upload, query)]
+        return sorted(found, key=lambda upload: upload.id, reverse=True)[: query.limit]
+
+    def check(self) -> None:
+        _call(self.before, "check")
+
+    def add_key(self, key: ApiKey) -> None:
+        _call(self.before, "add_key", key.id)
+        with self._lock:
+            if key.id in self._keys:
+                raise LedgerUnavailable("The ledger has a key of that id already.")
+            self._keys[key.id] = key
+
+    def get_key(self, key_id: str) -> ApiKey | None:
+        _call(self.before, "get_key", key_id)
+        return self._keys.get(key_id)
+
+    def list_keys(self) -> list[ApiKey]:
+        _call(self.before, "list_keys")
+        with self._lock:
+            return sorted(self._keys.values(), key=lambda key: (key.created_at, key.id))
+
+    def revoke_key(self, key_id: str, at: datetime) -> bool:
+        _call(self.before, "revoke_key", key_id)
+        with self._lock:
+            key = self._keys.get(key_id)
+            if key is not None and key.revoked_at is None:
+                self._keys[key_id] = replace(key, revoked_at=at)
+            return key is not None
+
+    def _insert(self, uploads: Sequence[Upload]) -> None:
+        with self._lock:
+            new = {upload.id: upload for upload in uploads}
+            if len(new) < len(uploads) or new.keys() & self._uploads.keys():
+                raise LedgerUnavailable("The ledger has an upload of that id already.")
+            self._uploads |= new
+
+    def _kept(self, account: str, key: str) -> Once:
+        upload_id, fingerprint = self._once[account, key]
+        return Once(self._uploads[upload_id], key, fingerprint)
+
+
+def _call(before: Hook | None, operation: str, subject: str = "") -> None:
+    """Outside of any lock: a hook may wait for another thread."""
+    if before is not None:
+        before(operation, subject)
+
+
+def _named(fields: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {name.removeprefix(prefix): value for name, value in fields.items() if name.startswith(prefix)}
+
+
+def _is_asked_for(upload: Upload, query: Query) -> bool:
+    return (
+        upload.account == query.account
+        and query.state in {None, upload.state}
+        and query.profile in {None, upload.profile}
+        and (query.before is None or upload.id < query.before)
+    )

@@ -1,0 +1,218 @@
+"""An S3-compatible bucket by boto3.
+
+Rights it needs: ``s3:PutObject`` and ``s3:GetObject`` on ``staging/*`` and on the profiles' keys, ``s3:DeleteObject``
+on both, and ``s3:ListBucket`` on the bucket (without it S3 says 403 of an object that is not there).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from valetkey.core.errors import ConfigurationError, ObjectChanged, ObjectMissing, StoreUnavailable
+from valetkey.core.naming import safe_name
+from valetkey.core.policy import Credentials
+from valetkey.core.ports import ObjectHead, Placement
+from valetkey.core.upload import StoredObject
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_s3 import S3Client
+
+AddressingStyle = Literal["auto", "path", "virtual"]
+
+_CHECKSUMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
+MAX_DISPOSITION = 5_000
+"""Characters of a percent-encoded name in a download URL: S3 takes about 8 KB of request line and headers."""
+
+_MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """Where the bucket is. ``public_endpoint_url`` is what clients see, where it differs from ``endpoint_url``."""
+
+    bucket: str
+    region: str = "us-east-1"
+    endpoint_url: str | None = None
+    public_endpoint_url: str | None = None
+    addressing_style: AddressingStyle = "auto"
+
+
+class S3Store:
+    """`ObjectStore` on boto3. Its clients are shared by all threads; credentials come from boto3's own chain."""
+
+    def __init__(self, settings: S3Settings, session: boto3.Session | None = None) -> None:
+        session = session or boto3.Session()
+        self._settings = settings
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise ConfigurationError("No S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role.")
+        self._credentials = credentials
+        self._client = make_client(session, settings, settings.endpoint_url)
+        self._public = make_client(session, settings, settings.public_endpoint_url or settings.endpoint_url)
+        self._client.meta.events.register("before-sign.s3.CopyObject", _condition_for_ceph)
+        # botocore knows every partition, style and regional endpoint: ask it once
+        url = str(self._public.generate_presigned_post(settings.bucket, "key")["url"])
+        self._post_url = url if url.endswith("/") else url + "/"
+
+    @property
+    def bucket(self) -> str:
+        return self._settings.bucket
+
+    @property
+    def region(self) -> str:
+        return self._settings.region
+
+    @property
+    def post_url(self) -> str:
+        return self._post_url
+
+    @property
+    def client(self) -> "S3Client":
+        """The boto3 client of the internal endpoint, for setting a bucket up."""
+        return self._client
+
+    def credentials(self) -> Credentials:
+        with _available():
+            frozen = self._credentials.get_frozen_credentials()
+        # botocore keeps the expiry of temporary credentials to itself; there is no public way to it
+        expires_at: datetime | None = getattr(self._credentials, "_expiry_time", None)
+        return Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token, expires_at)
+
+    def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
+        version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+        try:
+            with _available():
+                answer = self._client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **version)
+        except ObjectMissing:
+            return None
+        return _as_head(key, dict(answer))
+
+    def copy(self, source: ObjectHead, key: str, placement: Placement) -> None:
+        origin = {"Bucket": self.bucket, "Key": source.key}
+        if source.version_id:
+            origin["VersionId"] = source.version_id
+        options: dict[str, Any] = {
+            "StorageClass": placement.storage_class,
+            "ServerSideEncryption": placement.sse,
+            "SSEKMSKeyId": placement.sse_kms_key_id,
+        }
+        with _available():
+            self._client.copy_object(
+                Bucket=self.bucket,
+                Key=key,
+                CopySource=origin,  # type: ignore[arg-type]  # a TypedDict whose optional part is set above
+                CopySourceIfMatch=f'"{source.etag}"',
+                **{name: value for name, value in options.items() if value is not None},
+            )
+
+    def delete(self, key: str, version_id: str | None = None) -> None:
+        version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+        with _available():
+            self._client.delete_object(Bucket=self.bucket, Key=key, **version)
+
+    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
+        params: dict[str, Any] = {
+            "Bucket": self.bucket,
+            "Key": stored.key,
+            "ResponseContentDisposition": content_disposition(filename),
+            "ResponseContentType": stored.content_type,
+        }
+        if stored.version_id:
+            params["VersionId"] = stored.version_id
+        with _available():
+            return self._public.generate_presigned_url("get_object", Params=params, ExpiresIn=expires_in)
+
+    def check(self) -> None:
+        try:
+            with _available():
+                self._client.head_bucket(Bucket=self.bucket)
+        except ObjectMissing as error:
+            raise StoreUnavailable(f"There is no bucket {self.bucket!r}.", 30) from error
+
+
+def make_client(session: boto3.Session, settings: S3Settings, endpoint_url: str | None) -> "S3Client":
+    """A client that signs SigV4 for the region's own endpoint, and adds no checksums that stores off AWS refuse."""
+    return session.client(
+        "s3",
+        region_name=settings.region,
+        endpoint_url=endpoint_url,
+        config=Config(
+            signature_version="s3v4",
+            s3={
+                "addressing_style": addressing_style(settings, endpoint_url),
+                "us_east_1_regional_endpoint": "regional",
+            },
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            retries={"mode": "standard", "total_max_attempts": 3},
+            connect_timeout=5,
+            read_timeout=120,  # a copy of 5 GB takes its time
+            max_pool_connections=64,
+        ),
+    )
+
+
+def addressing_style(settings: S3Settings, endpoint_url: str | None) -> AddressingStyle:
+    """``auto``: virtual hosts on AWS, where path style meets redirects; path style on other stores and dotted names,
+    whose certificates seldom cover the bucket's host."""
+    if settings.addressing_style != "auto":
+        return settings.addressing_style
+    return "path" if endpoint_url or "." in settings.bucket else "virtual"
+
+
+def content_disposition(filename: str) -> str:
+    """``attachment`` with the name as RFC 6266 wants it: an ASCII shadow, and the whole name percent-encoded.
+
+    The shadow is the safe name, so nothing in it can end the header; percent-encoding does the same for the whole name.
+    An encoded name over `MAX_DISPOSITION` characters keeps its end, where the extension is.
+    """
+    whole = quote(filename or "file", safe="", errors="replace")
+    while len(whole) > MAX_DISPOSITION:
+        filename = filename[len(filename) // 8 or 1 :]
+        whole = quote(filename, safe="", errors="replace")
+    return f"attachment; filename=\"{safe_name(filename)}\"; filename*=UTF-8''{whole}"
+
+
+def _as_head(key: str, answer: dict[str, Any]) -> ObjectHead:
+    whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
+    sums = {name.lower(): answer[f"Checksum{name}"] for name in _CHECKSUMS if f"Checksum{name}" in answer}
+    version_id = answer.get("VersionId")
+    return ObjectHead(
+        key=key,
+        etag=answer["ETag"].strip('"'),
+        version_id=None if version_id in {"", "null"} else version_id,
+        size=answer["ContentLength"],
+        content_type=answer.get("ContentType", ""),
+        upload_id=answer.get("Metadata", {}).get("upload-id"),
+        checksums=sums if whole else {},
+    )
+
+
+def _condition_for_ceph(request: Any, **_: Any) -> None:
+    """Ceph RGW 16 ignores ``x-amz-copy-source-if-match`` and reads the same from ``x-amz-copy-if-match``."""
+    if etag := request.headers.get("x-amz-copy-source-if-match"):
+        request.headers["x-amz-copy-if-match"] = etag
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    """Turns what botocore raises into what the port promises."""
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code"))
+        if code in _MISSING:
+            raise ObjectMissing from error
+        if code in {"PreconditionFailed", "412"}:
+            raise ObjectChanged from error
+        raise StoreUnavailable(f"The store refused {error.operation_name}: {code}.") from error
+    except BotoCoreError as error:
+        raise StoreUnavailable(f"The store does not answer: {type(error).__name__}.") from error

@@ -1,0 +1,60 @@
+"""The ledger's tables. A change here needs a migration beside it; a test compares the two.
+
+Moments are whole microseconds since 1970, so that every database sorts and compares them alike.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("profile", String(100), nullable=False),
+    Column("account", String(200), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("content_type", String(255), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("bucket", String(255), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("renewable_until", BigInteger, nullable=False),
+    Column("checksum_algorithm", String(16)),
+    Column("checksum_value", String(128)),
+    Column("metadata", Text),
+    Column("redirect", Integer, nullable=False),
+    Column("pins", Integer, nullable=False),
+    Column("object_key", Text),
+    Column("object_etag", String(255)),
+    Column("object_version_id", String(1024)),
+    Column("object_size", BigInteger),
+    Column("object_content_type", String(255)),
+    Column("reason_code", String(64)),
+    Column("reason_detail", Text),
+    Column("confirmed_by", String(16)),
+    Column("confirmed_at", BigInteger),
+    Index("uploads_by_account", "account", "id"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("account", String(200), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("upload_id", String(36), nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+)

@@ -1,0 +1,285 @@
+"""The ledger in an SQL database by SQLAlchemy Core; SQLite so far.
+
+Rights it needs: SELECT, INSERT and UPDATE on its tables; `migrate` needs to create them.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from valetkey.adapters import migrations
+from valetkey.adapters.schema import api_keys, idempotency, uploads
+from valetkey.adapters.writer import GroupWriter
+from valetkey.core.errors import ConfigurationError, LedgerUnavailable
+from valetkey.core.keys import ApiKey
+from valetkey.core.ports import Once, Query
+from valetkey.core.upload import (
+    Checksum,
+    Reason,
+    Signal,
+    StoredObject,
+    Upload,
+    UploadId,
+    UploadState,
+)
+
+BUSY_TIMEOUT = 5_000
+"""How long SQLite waits for another process's lock, in milliseconds, before the caller is told to try again."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class SqlLedger:
+    """`Ledger` and `KeyRing` on one database URL, such as ``sqlite:///valetkey.db``.
+
+    Reads run on a connection per thread, writes on one that commits in groups. Raises `ConfigurationError` for a URL
+    it cannot use.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._readers = _engine(url, writes=False)
+        self._writers = _engine(url, writes=True)
+        self._writer = GroupWriter(self._writers, _insert_uploads)
+
+    def close(self) -> None:
+        """Commits what waits and lets go of the database."""
+        self._writer.close()
+        self._readers.dispose()
+        self._writers.dispose()
+
+    def migrate(self) -> None:
+        """Brings the schema to this version's. Raises `LedgerUnavailable`."""
+        with _available(), self._writers.connect() as connection:
+            migrations.upgrade(connection)
+
+    def add(self, new: Sequence[Upload]) -> None:
+        if new:
+            with _available():
+                self._writer.insert([_as_row(upload) for upload in new])
+
+    def add_once(self, entries: Sequence[Once]) -> list[Once]:
+        with _available():
+            return self._writer.run(lambda connection: [_add_once(connection, entry) for entry in entries])
+
+    def get(self, upload_id: UploadId) -> Upload | None:
+        with _available(), self._readers.connect() as connection:
+            return _get(connection, upload_id)
+
+    def replace(self, before: Upload, after: Upload) -> bool:
+        statement = (
+            update(uploads)
+            .where(uploads.c.id == before.id, uploads.c.version == before.version)
+            .values(_changes(before, after))
+        )
+        with _available():
+            return self._writer.run(lambda connection: connection.execute(statement).rowcount == 1)
+
+    def page(self, query: Query) -> list[Upload]:
+        statement = select(uploads).where(uploads.c.account == query.account)
+        if query.state is not None:
+            statement = statement.where(uploads.c.state == query.state.value)
+        if query.profile is not None:
+            statement = statement.where(uploads.c.profile == query.profile)
+        if query.before is not None:
+            statement = statement.where(uploads.c.id < query.before)
+        statement = statement.order_by(uploads.c.id.desc()).limit(query.limit)
+        with _available(), self._readers.connect() as connection:
+            return [_as_upload(row) for row in connection.execute(statement).mappings()]
+
+    def check(self) -> None:
+        with _available(), self._readers.connect() as connection:
+            if not migrations.is_current(connection):
+                raise LedgerUnavailable("The ledger's schema is not this version's: run `valetkey migrate`.", 30)
+
+    def add_key(self, key: ApiKey) -> None:
+        row = {
+            "id": key.id,
+            "name": key.name,
+            "digest": key.digest,
+            "created_at": _micros(key.created_at),
+            "revoked_at": None if key.revoked_at is None else _micros(key.revoked_at),
+        }
+        with _available():
+            self._writer.run(lambda connection: connection.execute(insert(api_keys), row).rowcount)
+
+    def get_key(self, key_id: str) -> ApiKey | None:
+        with _available(), self._readers.connect() as connection:
+            row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).mappings().first()
+        return None if row is None else _as_key(row)
+
+    def list_keys(self) -> list[ApiKey]:
+        statement = select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id)
+        with _available(), self._readers.connect() as connection:
+            return [_as_key(row) for row in connection.execute(statement).mappings()]
+
+    def revoke_key(self, key_id: str, at: datetime) -> bool:
+        statement = (
+            update(api_keys)
+            .where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+            .values(revoked_at=_micros(at))
+        )
+        with _available():
+            self._writer.run(lambda connection: connection.execute(statement).rowcount)
+        return self.get_key(key_id) is not None
+
+
+def _engine(url: str, *, writes: bool) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigurationError("The database URL cannot be read; it looks like sqlite:///valetkey.db.") from error
+    if parsed.get_backend_name() != "sqlite":
+        raise ConfigurationError(f"No ledger for {parsed.get_backend_name()!r} yet: use sqlite:///PATH.")
+    if not parsed.database or parsed.database == ":memory:":
+        raise ConfigurationError("The SQLite ledger needs a file: in memory, nothing would be durable.")
+    if not Path(parsed.database).absolute().parent.is_dir():
+        raise ConfigurationError(f"The folder of {parsed.database!r} does not exist.")
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT / 1000})
+    event.listen(engine, "connect", _set_up_sqlite)
+    if writes:
+        # take the lock at once: a reader that turns writer in mid-transaction may fail without waiting
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        return engine
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None  # transactions are begun by us, not by the driver's guess
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    """Turns what the database raises into what the port promises; the cause is kept for the log, not for clients."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        raise LedgerUnavailable(f"The ledger cannot be used now: {type(cause).__name__}.") from error
+
+
+def _insert_uploads(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    connection.execute(insert(uploads), rows)
+
+
+def _get(connection: Connection, upload_id: str) -> Upload | None:
+    row = connection.execute(select(uploads).where(uploads.c.id == upload_id)).mappings().first()
+    return None if row is None else _as_upload(row)
+
+
+def _add_once(connection: Connection, entry: Once) -> Once:
+    upload = entry.upload
+    row = {"account": upload.account, "key": entry.key, "fingerprint": entry.fingerprint, "upload_id": upload.id}
+    into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    if connection.execute(into(idempotency).values(row).on_conflict_do_nothing()).rowcount == 1:
+        _insert_uploads(connection, [_as_row(upload)])
+        return entry
+    kept = connection.execute(
+        select(idempotency).where(idempotency.c.account == upload.account, idempotency.c.key == entry.key)
+    ).one()
+    before = _get(connection, kept.upload_id)
+    return Once(before or upload, entry.key, kept.fingerprint)
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _moment(micros: int) -> datetime:
+    return _EPOCH + micros * _MICROSECOND
+
+
+def _as_row(upload: Upload) -> dict[str, Any]:
+    """``upload`` as a row of `uploads`: every column, in no order."""
+    checksum, stored, reason = upload.checksum, upload.object, upload.reason
+    return {
+        "id": upload.id,
+        "version": upload.version,
+        "state": upload.state.value,
+        "profile": upload.profile,
+        "account": upload.account,
+        "owner": upload.owner,
+        "filename": upload.filename,
+        "content_type": upload.content_type,
+        "size": upload.size,
+        "bucket": upload.bucket,
+        "created_at": _micros(upload.created_at),
+        "expires_at": _micros(upload.expires_at),
+        "renewable_until": _micros(upload.renewable_until),
+        "checksum_algorithm": checksum.algorithm if checksum else None,
+        "checksum_value": checksum.value if checksum else None,
+        "metadata": orjson.dumps(upload.metadata).decode() if upload.metadata else None,
+        "redirect": int(upload.redirect),
+        "pins": upload.pins,
+        "object_key": stored.key if stored else None,
+        "object_etag": stored.etag if stored else None,
+        "object_version_id": stored.version_id if stored else None,
+        "object_size": stored.size if stored else None,
+        "object_content_type": stored.content_type if stored else None,
+        "reason_code": reason.code if reason else None,
+        "reason_detail": reason.detail if reason else None,
+        "confirmed_by": upload.confirmed_by.value if upload.confirmed_by else None,
+        "confirmed_at": _micros(upload.confirmed_at) if upload.confirmed_at else None,
+    }
+
+
+def _changes(before: Upload, after: Upload) -> dict[str, Any]:
+    """The columns in which the two differ."""
+    old = _as_row(before)
+    return {name: value for name, value in _as_row(after).items() if old[name] != value}
+
+
+def _as_upload(row: RowMapping) -> Upload:
+    stored = None
+    if row["object_key"] is not None:
+        stored = StoredObject(
+            row["object_key"],
+            row["object_etag"],
+            row["object_version_id"],
+            row["object_size"],
+            row["object_content_type"],
+        )
+    algorithm, reason, signal, confirmed_at = (
+        row[name] for name in ("checksum_algorithm", "reason_code", "confirmed_by", "confirmed_at")
+    )
+    return Upload(
+        id=UploadId(row["id"]),
+        version=row["version"],
+        state=UploadState(row["state"]),
+        profile=row["profile"],
+        account=row["account"],
+        owner=row["owner"],
+        filename=row["filename"],
+        content_type=row["content_type"],
+        size=row["size"],
+        bucket=row["bucket"],
+        created_at=_moment(row["created_at"]),
+        expires_at=_moment(row["expires_at"]),
+        renewable_until=_moment(row["renewable_until"]),
+        checksum=Checksum(algorithm, row["checksum_value"]) if algorithm else None,
+        metadata=orjson.loads(row["metadata"]) if row["metadata"] else {},
+        redirect=bool(row["redirect"]),
+        pins=row["pins"],
+        object=stored,
+        reason=Reason(reason, row["reason_detail"]) if reason else None,
+        confirmed_by=Signal(signal) if signal else None,
+        confirmed_at=None if confirmed_at is None else _moment(confirmed_at),
+    )
+
+
+def _as_key(row: RowMapping) -> ApiKey:
+    revoked_at = None if row["revoked_at"] is None else _moment(row["revoked_at"])
+    return ApiKey(row["id"], row["name"], row["digest"], _moment(row["created_at"]), revoked_at)

@@ -1,0 +1,109 @@
+"""Group commit: one thread writes, and everything that waited while it committed goes into the next commit.
+
+SQLite lets one connection write at a time, and a durable commit costs an fsync whatever it holds. So requests hand
+their work over and wait: the answer is sent after the commit, and a busy service pays one fsync for many of them.
+"""
+
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import Connection, Engine
+
+T = TypeVar("T")
+
+MAX_GROUP = 256
+"""The most pieces of work in one commit: bounds how long the first one waits."""
+
+
+class _Work(Generic[T]):
+    """One request's work. ``rows`` are inserted together with those of others; ``call`` is anything else."""
+
+    __slots__ = ("call", "done", "error", "result", "rows")
+
+    def __init__(self, rows: list[dict[str, Any]] | None, call: Callable[[Connection], T] | None) -> None:
+        self.rows = rows
+        self.call = call
+        self.result: T | None = None
+        self.error: BaseException | None = None
+        self.done = Lock()
+        self.done.acquire()
+
+
+class GroupWriter:
+    """Runs work on one connection of ``engine``, in transactions shared by whoever waits; starts at its first work."""
+
+    def __init__(self, engine: Engine, insert: Callable[[Connection, list[dict[str, Any]]], None]) -> None:
+        self._engine = engine
+        self._insert = insert
+        self._queue: SimpleQueue[_Work[Any] | None] = SimpleQueue()
+        self._start = Lock()
+        self._thread: Thread | None = None
+
+    def insert(self, rows: list[dict[str, Any]]) -> None:
+        """Inserts ``rows``, all or none, and returns when they are durable. Raises what the database raised."""
+        self._wait(_Work[None](rows, None))
+
+    def run(self, call: Callable[[Connection], T]) -> T:
+        """Runs ``call`` in a transaction and returns its result when that is durable.
+
+        ``call`` may be run twice (the second time alone), so it must do nothing outside of the database.
+        """
+        return cast("T", self._wait(_Work(None, call)))
+
+    def close(self) -> None:
+        """Ends the thread after the work it has."""
+        with self._start:
+            if self._thread is not None:
+                self._queue.put(None)
+                self._thread.join()
+                self._thread = None
+
+    def _wait(self, work: _Work[T]) -> T | None:
+        if self._thread is None:
+            self._begin()
+        self._queue.put(work)
+        work.done.acquire()
+        if work.error is not None:
+            raise work.error
+        return work.result
+
+    def _begin(self) -> None:
+        with self._start:
+            if self._thread is None:
+                self._thread = Thread(target=self._loop, name="valetkey-writer", daemon=True)
+                self._thread.start()
+
+    def _loop(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group = [first]
+            while len(group) < MAX_GROUP and not self._queue.empty():
+                work = self._queue.get()
+                if work is None:  # close() came while others were waiting: finish them first
+                    self._queue.put(None)
+                    break
+                group.append(work)
+            self._commit(group)
+
+    def _commit(self, group: list[_Work[Any]]) -> None:
+        """All in one transaction; if that fails, each in one of its own, so that no one fails for another."""
+        try:
+            self._attempt(group)
+        except BaseException as error:
+            if len(group) > 1:
+                for work in group:
+                    self._commit([work])
+                return
+            group[0].error = error
+        for work in group:
+            work.done.release()
+
+    def _attempt(self, group: list[_Work[Any]]) -> None:
+        with self._engine.begin() as connection:
+            rows = [row for work in group if work.rows is not None for row in work.rows]
+            if rows:
+                self._insert(connection, rows)
+            for work in group:
+                if work.call is not None:
+                    work.result = work.call(connection)

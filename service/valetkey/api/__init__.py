@@ -1,0 +1,1 @@
+"""HTTP: parse, call one method of the service, render. Nothing is decided here."""

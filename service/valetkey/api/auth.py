@@ -1,0 +1,60 @@
+"""Who is calling: an API key or a ticket in ``Authorization: Bearer``."""
+
+from collections.abc import Callable
+from datetime import datetime
+from time import monotonic
+
+from valetkey.core.access import TICKET_PREFIX, Caller, Tickets
+from valetkey.core.errors import Unauthenticated
+from valetkey.core.keys import split_key
+from valetkey.core.ports import KeyRing
+
+KEY_MEMORY = 5.0
+"""How long a key that was found good is believed without another look, in seconds: a revoked one stops by then."""
+
+MAX_REMEMBERED = 10_000
+
+OPEN_ACCOUNT = "open"
+
+
+class Authenticator:
+    """Finds the caller of a request. ``keys`` is None where the door is open (``VALETKEY_AUTH=open``)."""
+
+    def __init__(self, keys: KeyRing | None, tickets: Tickets, clock: Callable[[], datetime]) -> None:
+        self._keys = keys
+        self._tickets = tickets
+        self._clock = clock
+        self._remembered: dict[str, tuple[Caller, float]] = {}
+
+    def caller(self, authorization: str | None) -> Caller:
+        """The caller behind an ``Authorization`` header. Raises `Unauthenticated` and `LedgerUnavailable`."""
+        scheme, _, token = (authorization or "").partition(" ")
+        token = token.strip()
+        if scheme.lower() == "bearer" and token.startswith(TICKET_PREFIX):
+            return self._by_ticket(token)
+        if self._keys is None:
+            return Caller(OPEN_ACCOUNT)
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("Send an API key or a ticket as 'Authorization: Bearer ...'.")
+        return self._by_key(self._keys, token)
+
+    def _by_ticket(self, token: str) -> Caller:
+        caller = self._tickets.read(token, self._clock())
+        if caller is None:
+            raise Unauthenticated("The ticket is not valid, or not any more.")
+        return caller
+
+    def _by_key(self, keys: KeyRing, token: str) -> Caller:
+        remembered = self._remembered.get(token)
+        if remembered is not None and remembered[1] > monotonic():
+            return remembered[0]
+        parts = split_key(token)
+        key = keys.get_key(parts[0]) if parts else None
+        if parts is None or key is None or not key.admits(parts[1]):
+            self._remembered.pop(token, None)
+            raise Unauthenticated("The API key is not valid, or not any more.")
+        if len(self._remembered) >= MAX_REMEMBERED:
+            self._remembered.clear()
+        caller = Caller(key.name)
+        self._remembered[token] = (caller, monotonic() + KEY_MEMORY)
+        return caller

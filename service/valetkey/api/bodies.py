@@ -1,0 +1,42 @@
+"""No stream enters: what a request may carry, checked before a byte of it is read."""
+
+from typing import Any
+
+from flask import Request, request
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+MAX_BODY = 256 * 1024
+"""The largest body that is read, in bytes. It holds 100 uploads of a batch, and no file worth uploading."""
+
+_FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
+
+
+class BodylessRequest(Request):
+    """A request that has no ``form`` and no ``files``, and ends at `MAX_BODY`, whatever a view does with it."""
+
+    max_content_length = MAX_BODY  # also holds for a chunked body, which announces no length
+
+    def _load_form_data(self) -> None:
+        raise UnsupportedMediaType("Files go straight to S3: ask for a grant with a JSON body.")
+
+
+def refuse_streams() -> None:
+    """Run before each request of any application. Raises 415 for a form and 413 for a large body."""
+    request.max_content_length = MAX_BODY
+    if request.mimetype in _FORMS or request.mimetype.startswith("multipart/"):
+        raise UnsupportedMediaType("Files go straight to S3: ask for a grant with a JSON body.")
+    if request.content_length is not None and request.content_length > MAX_BODY:
+        raise RequestEntityTooLarge(f"A request has at most {MAX_BODY} bytes: files go straight to S3.")
+
+
+def json_body() -> bytes:
+    """The raw body of a JSON request. Raises 415 for another type and 413 past `MAX_BODY`."""
+    if request.mimetype and not request.is_json:
+        raise UnsupportedMediaType("The body must be application/json.")
+    return raw_body()
+
+
+def raw_body() -> bytes:
+    """The raw body, of any type but a form. Raises 413 past `MAX_BODY`."""
+    data: Any = request.get_data(cache=False)
+    return bytes(data)

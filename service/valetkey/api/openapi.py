@@ -1,0 +1,280 @@
+"""The OpenAPI 3.1 document: a table of the operations; every schema comes from the pydantic models and typed dicts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from valetkey.api import schemas
+from valetkey.api.problems import MEDIA_TYPE, Problem
+
+JSON = "application/json"
+_REF = "#/components/schemas/{model}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of an operation; ``model`` is what its JSON is."""
+
+    text: str
+    model: Any = None
+    media: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation. ``errors`` are the statuses that come with a problem document."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    answers: Mapping[int, Answer]
+    errors: tuple[int, ...] = ()
+    body: Any = None
+    body_required: bool = True
+    parameters: tuple[dict[str, Any], ...] = ()
+    public: bool = False
+
+
+_TEXT = {"type": "string"}
+_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+_IDEMPOTENCY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "the same key and body give the same upload, with a fresh grant",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+_IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": _TEXT}
+_SENDER = {"name": "sender", "in": "path", "required": True, "schema": {"type": "string", "enum": ["ceph"]}}
+_SECRET = {"name": "secret", "in": "query", "description": "or as the topic's OpaqueData", "schema": _TEXT}
+_RETRY = {"Retry-After": "seconds to wait before asking again"}
+
+
+def _query_parameters() -> tuple[dict[str, Any], ...]:
+    properties = schemas.ListQuery.model_json_schema(ref_template=_REF)["properties"]
+    found = []
+    for name, schema in properties.items():
+        choices = [choice for choice in schema.get("anyOf", [schema]) if choice.get("type") != "null"]
+        found.append({"name": name, "in": "query", "schema": choices[0]})
+    return tuple(found)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "post",
+        "/v1/uploads",
+        "createUpload",
+        "Ask for an upload: the answer holds the grant to send the file with",
+        {201: Answer("created", schemas.GrantedBody, headers={"Location": "the upload"})},
+        (400, 401, 403, 413, 415, 422, 503),
+        body=schemas.CreateUpload,
+        parameters=(_IDEMPOTENCY,),
+    ),
+    Operation(
+        "post",
+        "/v1/uploads/batch",
+        "createBatch",
+        "Ask for up to 100 uploads in one durable commit",
+        {200: Answer("each upload, or why it was refused", schemas.BatchBody)},
+        (400, 401, 403, 413, 415, 422, 503),
+        body=schemas.CreateBatch,
+    ),
+    Operation(
+        "get",
+        "/v1/uploads",
+        "listUploads",
+        "List your uploads, newest first",
+        {200: Answer("one page", schemas.PageBody)},
+        (401, 403, 413, 415, 422, 503),
+        parameters=_query_parameters(),
+    ),
+    Operation(
+        "get",
+        "/v1/uploads/{id}",
+        "getUpload",
+        "Look at an upload",
+        {
+            200: Answer("the upload", schemas.UploadBody, headers={"ETag": "for If-None-Match"}),
+            304: Answer("it has not changed"),
+        },
+        (401, 404, 413, 415, 503),
+        parameters=(_ID, _IF_NONE_MATCH),
+    ),
+    Operation(
+        "delete",
+        "/v1/uploads/{id}",
+        "removeUpload",
+        "Abort a pending upload, or delete a confirmed one",
+        {204: Answer("aborted or deleted")},
+        (401, 403, 404, 409, 413, 415, 503),
+        parameters=(_ID,),
+    ),
+    Operation(
+        "post",
+        "/v1/uploads/{id}/grant",
+        "renewGrant",
+        "Get a fresh grant for the same upload",
+        {200: Answer("the upload with a fresh grant", schemas.GrantedBody)},
+        (401, 404, 409, 413, 415, 422, 503),
+        parameters=(_ID,),
+    ),
+    Operation(
+        "post",
+        "/v1/uploads/{id}/complete",
+        "completeUpload",
+        "Say that the bytes are sent: the service looks at the object before it believes it",
+        {
+            200: Answer("confirmed or rejected", schemas.UploadBody),
+            202: Answer("not there yet, or still being checked", schemas.UploadBody, headers=_RETRY),
+        },
+        (400, 401, 404, 409, 413, 415, 422, 503),
+        body=schemas.Complete,
+        body_required=False,
+        parameters=(_ID,),
+    ),
+    Operation(
+        "get",
+        "/v1/uploads/{id}/download",
+        "downloadUpload",
+        "Be sent to a short-lived URL of the confirmed bytes",
+        {303: Answer("to the object", headers={"Location": "a presigned URL"})},
+        (401, 404, 409, 413, 415, 503),
+        parameters=(_ID,),
+    ),
+    Operation(
+        "get",
+        "/v1/uploads/{id}/return",
+        "returnFromStore",
+        "Where S3 sends the browser after a form with success_action_redirect; needs no credential",
+        {
+            200: Answer("a page that shows the state", {"type": "string"}, "text/html; charset=utf-8"),
+            303: Answer("to the profile's return_url", headers={"Location": "return_url with id and state"}),
+        },
+        (404, 413, 415, 503),
+        parameters=(_ID,),
+        public=True,
+    ),
+    Operation(
+        "post",
+        "/v1/events/{sender}",
+        "receiveEvents",
+        "Take the store's events",
+        {200: Answer("what became of them", schemas.TallyBody)},
+        (400, 403, 404, 413, 415, 503),
+        parameters=(_SENDER, _SECRET),
+        public=True,
+    ),
+    Operation("get", "/healthz", "healthz", "Alive", {200: Answer("yes", schemas.StatusBody)}, (413, 415), public=True),
+    Operation(
+        "get",
+        "/readyz",
+        "readyz",
+        "Ready: the ledger and the store answer",
+        {200: Answer("yes", schemas.StatusBody)},
+        (413, 415, 503),
+        public=True,
+    ),
+    Operation(
+        "get",
+        "/openapi.json",
+        "openapi",
+        "This document",
+        {200: Answer("OpenAPI 3.1", {"type": "object"})},
+        (413, 415),
+        public=True,
+    ),
+)
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The whole document. Made once: it depends on nothing but the code."""
+    references, components = _schemas()
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _render(operation, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "valetkey",
+            "version": version("valetkey"),
+            "summary": "Direct-to-S3 uploads: grants, and proof that the bytes arrived",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "an API key, or an upload's ticket"}
+            },
+        },
+        "security": [{"bearer": []}],
+    }
+
+
+def _schemas() -> tuple[dict[int, dict[str, Any]], dict[str, Any]]:
+    """A schema for each model in use (by its identity), and the components that they share."""
+    models = {id(model): model for model in _models() if not isinstance(model, dict)}
+    inputs = [(key, "serialization", TypeAdapter(model)) for key, model in models.items()]
+    found, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REF)  # type: ignore[arg-type]
+    return {key: schema for (key, _), schema in found.items()}, definitions.get("$defs", {})
+
+
+def _models() -> list[Any]:
+    answers = [answer.model for operation in OPERATIONS for answer in operation.answers.values()]
+    return [model for model in [*answers, *(operation.body for operation in OPERATIONS), Problem] if model is not None]
+
+
+def _render(operation: Operation, references: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+    problem = {"content": {MEDIA_TYPE: {"schema": references[id(Problem)]}}}
+    responses = {str(status): _answer(answer, references) for status, answer in operation.answers.items()}
+    for status in operation.errors:
+        headers = {"headers": _headers(_RETRY)} if status == 503 else {}
+        responses[str(status)] = {"description": _ERRORS[status], **headers, **problem}
+    rendered: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "responses": responses,
+    }
+    if operation.parameters:
+        rendered["parameters"] = list(operation.parameters)
+    if operation.body is not None:
+        rendered["requestBody"] = {
+            "required": operation.body_required,
+            "content": {JSON: {"schema": references[id(operation.body)]}},
+        }
+    if operation.public:
+        rendered["security"] = []
+    return rendered
+
+
+def _answer(answer: Answer, references: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+    rendered: dict[str, Any] = {"description": answer.text}
+    if answer.model is not None:
+        schema = answer.model if isinstance(answer.model, dict) else references[id(answer.model)]
+        rendered["content"] = {answer.media: {"schema": schema}}
+    if answer.headers:
+        rendered["headers"] = _headers(answer.headers)
+    return rendered
+
+
+def _headers(headers: Mapping[str, str]) -> dict[str, Any]:
+    return {name: {"description": text, "schema": _TEXT} for name, text in headers.items()}
+
+
+_ERRORS = {
+    400: "the body cannot be read",
+    401: "no credential, or one that is not valid",
+    403: "not allowed with this credential",
+    404: "not there, or not yours",
+    409: "the upload's state does not allow it",
+    413: "the body is too large: files go straight to S3",
+    415: "not JSON: files go straight to S3",
+    422: "the request breaks a rule; `code` and `errors` say which",
+    503: "the store or the ledger is away; nothing was lost, try again",
+}

@@ -1,0 +1,148 @@
+"""Errors as RFC 9457 problem documents, each with its stable ``code``."""
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, NotRequired, TypedDict
+
+import orjson
+from flask import Blueprint, Flask, Response
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from valetkey.core import errors
+
+log = logging.getLogger("valetkey")
+
+MEDIA_TYPE = "application/problem+json"
+MAX_ERRORS = 20
+"""How many single errors a document lists: ten thousand wrong keys need not be named each."""
+
+STATUS: dict[type[errors.ValetKeyError], int] = {
+    errors.InvalidRequest: 422,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.UploadNotFound: 404,
+    errors.StateConflict: 409,
+    errors.SenderUnknown: 404,
+    errors.SenderRefused: 403,
+    errors.MalformedEvent: 400,
+    errors.Unavailable: 503,
+    errors.ConfigurationError: 500,
+}
+"""The HTTP status of each error; one that is not listed has its parent's."""
+
+
+class FieldError(TypedDict):
+    """One thing that is wrong with a body: where (an RFC 6901 pointer), and what."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(TypedDict):
+    """An RFC 9457 problem document."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: NotRequired[list[FieldError]]
+
+
+class InvalidBody(errors.InvalidRequest):
+    """A body that its schema does not allow, with each thing that is wrong."""
+
+    def __init__(self, problems: Sequence[FieldError]) -> None:
+        super().__init__("The request does not have the form that the API documents.")
+        self.problems = list(problems)
+
+
+class MalformedJSON(errors.ValetKeyError):
+    """A body that is no JSON at all."""
+
+    code = "malformed_json"
+
+
+def status_of(error: errors.ValetKeyError) -> int:
+    """The HTTP status for ``error``."""
+    if isinstance(error, MalformedJSON):
+        return 400
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def problem(status: int, code: str, detail: str) -> Problem:
+    """A problem document; its type names the code, relative to the documentation."""
+    return {
+        "type": f"/docs#{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+
+
+def problem_of(error: errors.ValetKeyError) -> Problem:
+    """``error`` as a document."""
+    document = problem(status_of(error), error.code, error.detail)
+    if isinstance(error, InvalidBody):
+        document["errors"] = error.problems
+    elif isinstance(error, errors.InvalidRequest) and error.pointer is not None:
+        document["errors"] = [{"pointer": error.pointer, "detail": error.detail}]
+    return document
+
+
+def unreadable(error: ValidationError) -> errors.ValetKeyError:
+    """What pydantic found, as our error. The values themselves are left out: they may be secrets, or large."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if found[0]["type"] == "json_invalid":
+        return MalformedJSON(f"The body is no JSON: {found[0]['msg'].removeprefix('Invalid JSON: ')}.")
+    return InvalidBody([{"pointer": _pointer(item["loc"]), "detail": item["msg"]} for item in found[:MAX_ERRORS]])
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    parts = [str(part)[:100].replace("~", "~0").replace("/", "~1") for part in location]
+    return "".join(f"/{part}" for part in parts)
+
+
+def render_error(error: errors.ValetKeyError) -> Response:
+    """``error`` as a response, with the headers that tell a client what to do."""
+    document = problem_of(error)
+    response = _response(document)
+    if isinstance(error, errors.Unavailable):
+        response.headers["Retry-After"] = str(error.retry_after)
+        log.warning("%s: %s (%s)", error.code, error.detail, error.__cause__)
+    if isinstance(error, errors.Unauthenticated):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _render_http(error: HTTPException) -> Any:
+    """What werkzeug refuses: an unknown path, a wrong method, a body that is too large."""
+    if error.code is None or error.code < 400 or error.response is not None:
+        return error
+    code = HTTPStatus(error.code).name.lower()
+    response = _response(problem(error.code, code, error.description or HTTPStatus(error.code).phrase))
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    if error.code in {413, 415}:
+        response.headers["Connection"] = "close"  # the rest of the body is not going to be read
+    return response
+
+
+def _render_unexpected(error: Exception) -> Response:
+    log.exception("unexpected error", exc_info=error)
+    return _response(problem(500, "internal_error", "Something went wrong here; it is logged."))
+
+
+def _response(document: Problem) -> Response:
+    return Response(orjson.dumps(document), document["status"], content_type=MEDIA_TYPE)
+
+
+def register(target: Blueprint | Flask) -> None:
+    """Makes ``target`` answer every error with a problem document."""
+    target.register_error_handler(errors.ValetKeyError, render_error)
+    target.register_error_handler(HTTPException, _render_http)
+    target.register_error_handler(Exception, _render_unexpected)

@@ -1,0 +1,188 @@
+"""The blueprint: each view parses, calls one method of the service, and renders."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, current_app, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from valetkey.api import problems
+from valetkey.api.auth import Authenticator
+from valetkey.api.bodies import json_body, raw_body, refuse_streams
+from valetkey.api.openapi import document
+from valetkey.api.schemas import (
+    PageBody,
+    granted_body,
+    read_batch,
+    read_complete,
+    read_create,
+    read_query,
+    tally_body,
+    upload_body,
+)
+from valetkey.core.access import Caller
+from valetkey.core.errors import InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
+from valetkey.core.events import Delivery, Sender
+from valetkey.core.service import UploadService
+from valetkey.core.upload import Upload, UploadId, UploadState, parse_upload_id
+
+EXTENSION = "valetkey"
+RETRY_AFTER = 2
+"""When to ask again for an upload whose bytes have not arrived, in seconds."""
+
+blueprint = Blueprint("valetkey", __name__, template_folder="templates", static_folder=None)
+blueprint.before_request(refuse_streams)
+problems.register(blueprint)
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """What the views work on; `valetkey.app` puts it into ``app.extensions``."""
+
+    service: UploadService
+    authenticator: Authenticator
+    senders: Mapping[str, Sender]
+
+
+def _mounted() -> Mounted:
+    mounted: Mounted = current_app.extensions[EXTENSION]
+    return mounted
+
+
+def _service() -> UploadService:
+    return _mounted().service
+
+
+def _caller() -> Caller:
+    return _mounted().authenticator.caller(request.headers.get("Authorization"))
+
+
+def _id(text: str) -> UploadId:
+    """The id in a path. What is no id cannot be anybody's upload."""
+    upload_id = parse_upload_id(text)
+    if upload_id is None:
+        raise UploadNotFound
+    return upload_id
+
+
+def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), status, headers, content_type="application/json")
+
+
+def _one(upload: Upload, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return _json(upload_body(upload), status, headers)
+
+
+@blueprint.post("/v1/uploads")
+def create_upload() -> Response:
+    caller = _caller()
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 0 < len(key) <= 255:
+        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters.")
+    granted = _service().create(caller, read_create(json_body()), key)
+    headers = {"Location": f"/v1/uploads/{granted.upload.id}"}
+    if granted.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return _json(granted_body(granted), 201, headers)
+
+
+@blueprint.post("/v1/uploads/batch")
+def create_batch() -> Response:
+    caller = _caller()
+    if "Idempotency-Key" in request.headers:
+        raise InvalidRequest("A batch takes no Idempotency-Key; uploads that are not used expire.")
+    results = _service().create_batch(caller, read_batch(json_body()))
+    return _json(
+        {
+            "results": [
+                {"error": problems.problem_of(result)} if isinstance(result, ValetKeyError) else granted_body(result)
+                for result in results
+            ]
+        }
+    )
+
+
+@blueprint.get("/v1/uploads")
+def list_uploads() -> Response:
+    caller = _caller()
+    query = read_query(request.args.to_dict())
+    uploads, cursor = _service().page(
+        caller, state=query.state, profile=query.profile, limit=query.limit, before=query.before()
+    )
+    page: PageBody = {"uploads": [upload_body(upload) for upload in uploads], "next_cursor": cursor}
+    return _json(page)
+
+
+@blueprint.get("/v1/uploads/<text>")
+def get_upload(text: str) -> BaseResponse:
+    upload = _service().get(_caller(), _id(text))
+    response = _one(upload)
+    response.set_etag(str(upload.version))
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response.make_conditional(request)
+
+
+@blueprint.delete("/v1/uploads/<text>")
+def remove_upload(text: str) -> Response:
+    _service().remove(_caller(), _id(text))
+    return Response(status=204)
+
+
+@blueprint.post("/v1/uploads/<text>/grant")
+def renew_grant(text: str) -> Response:
+    return _json(granted_body(_service().renew(_caller(), _id(text))))
+
+
+@blueprint.post("/v1/uploads/<text>/complete")
+def complete_upload(text: str) -> Response:
+    caller = _caller()
+    read_complete(json_body())
+    upload = _service().complete(caller, _id(text))
+    if upload.state in {UploadState.CONFIRMED, UploadState.REJECTED}:
+        return _one(upload)
+    return _one(upload, 202, {"Retry-After": str(RETRY_AFTER)})
+
+
+@blueprint.get("/v1/uploads/<text>/download")
+def download_upload(text: str) -> BaseResponse:
+    response = redirect(_service().download(_caller(), _id(text)), 303)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("/v1/uploads/<text>/return")
+def return_from_store(text: str) -> BaseResponse | str:
+    upload, return_url = _service().returned(_id(text))
+    if return_url is not None:
+        sign = "&" if "?" in return_url else "?"
+        return redirect(f"{return_url}{sign}id={upload.id}&state={upload.state.value}", 303)
+    return render_template("valetkey/returned.html", upload=upload)
+
+
+@blueprint.post("/v1/events/<name>")
+def receive_events(name: str) -> Response:
+    sender = _mounted().senders.get(name)
+    if sender is None:
+        raise SenderUnknown("There is no such event sender here, or its secret is not set.")
+    headers = {key.lower(): value for key, value in request.headers}
+    delivery = Delivery(headers, request.args.to_dict(), raw_body())
+    sender.authenticate(delivery)
+    return _json(tally_body(_service().observe(sender.parse(delivery.body))))
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    return _json({"status": "ok"})
+
+
+@blueprint.get("/readyz")
+def readyz() -> Response:
+    _service().check()
+    return _json({"status": "ok"})
+
+
+@blueprint.get("/openapi.json")
+def openapi_document() -> Response:
+    return _json(document())

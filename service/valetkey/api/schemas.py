@@ -1,0 +1,316 @@
+"""The wire: requests as pydantic models, answers as typed dicts. The OpenAPI document is generated from both.
+
+Answers are built from what the service made, so nothing has to check them again: typed dicts cost nothing.
+"""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from typing_extensions import TypedDict
+
+from valetkey.api.problems import MalformedJSON, Problem, unreadable
+from valetkey.core.errors import InvalidRequest, ValetKeyError
+from valetkey.core.events import Tally
+from valetkey.core.service import Granted, UploadRequest
+from valetkey.core.upload import Checksum, Upload, UploadId, UploadState, parse_upload_id
+
+MAX_BATCH = 100
+MAX_SIZE = 5 * 1024**4
+"""The largest object S3 has, in bytes; a profile allows less."""
+
+_CHECKSUM_BYTES = {"crc32": 4, "crc32c": 4, "sha1": 20, "sha256": 32}
+
+# PostgreSQL keeps no NUL in a text, and no file system has one in a name
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+
+
+class ChecksumIn(BaseModel):
+    """The checksum of the whole file. Stores that keep checksums refuse other bytes."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    algorithm: Literal["crc32", "crc32c", "sha1", "sha256"]
+    value: str = Field(description="base64", max_length=64)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "ChecksumIn":
+        try:
+            raw = base64.b64decode(self.value, validate=True)
+        except binascii.Error:
+            raw = b""
+        if len(raw) != _CHECKSUM_BYTES[self.algorithm]:
+            raise ValueError(f"a {self.algorithm} is {_CHECKSUM_BYTES[self.algorithm]} bytes in base64")
+        return self
+
+
+class CreateUpload(BaseModel):
+    """What a client asks for."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    profile: Annotated[Text, Field(max_length=100)] = "default"
+    filename: Annotated[Text, Field(max_length=8192, description="any name; it never becomes a key")]
+    content_type: Annotated[str, Field(max_length=255, description="what the client will send, such as image/png")]
+    size: Annotated[int, Field(ge=0, le=MAX_SIZE, description="bytes; exactly these many may be sent")]
+    checksum: ChecksumIn | None = None
+    metadata: dict[Text, Text] = Field({}, description="kept in the ledger, never in a header of S3")
+    method: Literal["auto", "post"] = "auto"
+    redirect: bool = Field(False, description="S3 sends the browser back to /v1/uploads/{id}/return")
+    owner: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="on whose behalf; API keys only"
+    )
+
+    def to_request(self) -> UploadRequest:
+        """The same for the service."""
+        checksum = self.checksum
+        return UploadRequest(
+            filename=self.filename,
+            content_type=self.content_type,
+            size=self.size,
+            profile=self.profile,
+            checksum=Checksum(checksum.algorithm, checksum.value) if checksum else None,
+            metadata=self.metadata,
+            redirect=self.redirect,
+            owner=self.owner,
+        )
+
+
+class CreateBatch(BaseModel):
+    """Up to 100 uploads, durable in one commit; one that is refused hinders no other."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    uploads: list[CreateUpload] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class _LooseBatch(BaseModel):
+    """A batch some of whose uploads may be wrong."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    uploads: list[object] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class Complete(BaseModel):
+    """Nothing has to be said for a POST grant."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ListQuery(BaseModel):
+    """The query of the list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: UploadState | None = None
+    profile: Annotated[Text, Field(max_length=100)] | None = None
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = Field(None, max_length=36, description="next_cursor of the page before")
+
+    def before(self) -> UploadId | None:
+        """The id to go on from. Raises `InvalidRequest` when the cursor is none of ours."""
+        if self.cursor is None:
+            return None
+        known = parse_upload_id(self.cursor)
+        if known is None:
+            raise InvalidRequest("The cursor is not one that a page gave.", "/cursor")
+        return known
+
+
+class ChecksumBody(TypedDict):
+    algorithm: str
+    value: str
+
+
+class ObjectBody(TypedDict):
+    """The confirmed object."""
+
+    bucket: str
+    key: str
+    etag: str
+    version_id: str | None
+    size: int
+    content_type: str
+
+
+class ReasonBody(TypedDict):
+    """Why the upload was rejected."""
+
+    code: str
+    detail: str
+
+
+class UploadBody(TypedDict):
+    """One upload. ``object`` is there once the bytes are confirmed, ``reason`` once they are rejected."""
+
+    id: str
+    state: Literal["pending", "stored", "confirmed", "rejected", "aborted", "expired", "deleted"]
+    profile: str
+    owner: str
+    filename: str
+    content_type: str
+    size: int
+    checksum: ChecksumBody | None
+    metadata: dict[str, str]
+    object: ObjectBody | None
+    reason: ReasonBody | None
+    confirmed_by: Literal["client", "redirect", "event", "sweep"] | None
+    created_at: datetime
+    expires_at: datetime
+    confirmed_at: datetime | None
+
+
+class GrantBody(TypedDict):
+    """A presigned POST: send the fields as they are, then the file as ``file_field``, the last one."""
+
+    method: Literal["POST"]
+    url: str
+    fields: dict[str, str]
+    file_field: Literal["file"]
+    expires_at: datetime
+
+
+class GrantedBody(TypedDict):
+    """An upload with what its client needs; ``grant`` is null when its bytes have arrived already."""
+
+    upload: UploadBody
+    grant: GrantBody | None
+    ticket: str
+
+
+class RefusedBody(TypedDict):
+    """One upload of a batch that was refused."""
+
+    error: Problem
+
+
+class BatchBody(TypedDict):
+    """The answers, in the order of the requests."""
+
+    results: list[GrantedBody | RefusedBody]
+
+
+class PageBody(TypedDict):
+    """One page; ``next_cursor`` is null on the last."""
+
+    uploads: list[UploadBody]
+    next_cursor: str | None
+
+
+class TallyBody(TypedDict):
+    """What became of the events of one delivery."""
+
+    confirmed: int
+    rejected: int
+    ignored: int
+
+
+class StatusBody(TypedDict):
+    status: Literal["ok"]
+
+
+_object = TypeAdapter(dict[str, object])
+
+
+def read_create(body: bytes) -> UploadRequest:
+    """The request in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    try:
+        return CreateUpload.model_validate_json(body).to_request()
+    except ValidationError as error:
+        raise unreadable(error) from error
+
+
+def read_batch(body: bytes) -> list[UploadRequest | ValetKeyError]:
+    """The requests in ``body``, those that cannot be read as their errors. Raises when it is no batch at all."""
+    try:
+        return [item.to_request() for item in CreateBatch.model_validate_json(body).uploads]
+    except ValidationError:
+        pass  # find out which of them it is
+    try:
+        loose = _LooseBatch.model_validate_json(body)
+    except ValidationError as error:
+        raise unreadable(error) from error
+    return [_read_item(item) for item in loose.uploads]
+
+
+def _read_item(item: object) -> UploadRequest | ValetKeyError:
+    try:
+        return CreateUpload.model_validate(item).to_request()
+    except ValidationError as error:
+        return unreadable(error)
+
+
+def read_complete(body: bytes) -> None:
+    """Checks the body of a completion, which may be empty. Raises `InvalidBody` or `MalformedJSON`."""
+    try:
+        if body:
+            Complete.model_validate_json(body)
+    except ValidationError as error:
+        raise unreadable(error) from error
+
+
+def read_query(query: dict[str, str]) -> ListQuery:
+    """The list's query. Raises `InvalidBody`."""
+    try:
+        return ListQuery.model_validate(query)
+    except ValidationError as error:
+        found = unreadable(error)
+        raise found if not isinstance(found, MalformedJSON) else InvalidRequest(found.detail) from error
+
+
+def upload_body(upload: Upload) -> UploadBody:
+    """``upload`` for the wire."""
+    stored, reason, checksum = upload.object, upload.reason, upload.checksum
+    shown = stored is not None and upload.state in {UploadState.CONFIRMED, UploadState.DELETED}
+    return {
+        "id": upload.id,
+        "state": upload.state.value,
+        "profile": upload.profile,
+        "owner": upload.owner,
+        "filename": upload.filename,
+        "content_type": upload.content_type,
+        "size": upload.size,
+        "checksum": {"algorithm": checksum.algorithm, "value": checksum.value} if checksum else None,
+        "metadata": dict(upload.metadata),
+        "object": {
+            "bucket": upload.bucket,
+            "key": stored.key,
+            "etag": stored.etag,
+            "version_id": stored.version_id,
+            "size": stored.size,
+            "content_type": stored.content_type,
+        }
+        if stored and shown
+        else None,
+        "reason": {"code": reason.code, "detail": reason.detail} if reason else None,
+        "confirmed_by": upload.confirmed_by.value if upload.confirmed_by else None,
+        "created_at": upload.created_at,
+        "expires_at": upload.expires_at,
+        "confirmed_at": upload.confirmed_at,
+    }
+
+
+def granted_body(granted: Granted) -> GrantedBody:
+    """``granted`` for the wire."""
+    grant = granted.grant
+    return {
+        "upload": upload_body(granted.upload),
+        "grant": None
+        if grant is None
+        else {
+            "method": "POST",
+            "url": grant.url,
+            "fields": dict(grant.fields),
+            "file_field": "file",
+            "expires_at": grant.expires_at,
+        },
+        "ticket": granted.ticket,
+    }
+
+
+def tally_body(tally: Tally) -> TallyBody:
+    """``tally`` for the wire."""
+    return {"confirmed": tally.confirmed, "rejected": tally.rejected, "ignored": tally.ignored}

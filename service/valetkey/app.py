@@ -1,0 +1,140 @@
+"""The composition root: the only place that builds adapters and wires them to the core and the API."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import boto3
+from flask import Flask
+from flask_swagger_ui import get_swaggerui_blueprint
+
+from valetkey.adapters.embedded import Embedded
+from valetkey.adapters.s3 import S3Settings, S3Store
+from valetkey.adapters.signals import SignalNotifier
+from valetkey.adapters.sql import SqlLedger
+from valetkey.adapters.sqs import SqsQueue
+from valetkey.api import problems, routes
+from valetkey.api.auth import Authenticator
+from valetkey.api.bodies import BodylessRequest
+from valetkey.api.demo import demo
+from valetkey.core.access import Tickets
+from valetkey.core.errors import ConfigurationError
+from valetkey.core.events import Sender
+from valetkey.core.profile import Profile
+from valetkey.core.service import UploadService
+from valetkey.senders.ceph import CephSender
+from valetkey.senders.records import read_queued_records
+from valetkey.settings import Settings, load_profiles, load_settings
+from valetkey.worker import QueueLoop
+
+
+class ValetKey:
+    """valetkey for a Flask application: ``ValetKey(app)``, or `init_app` later.
+
+    It registers the API (below ``url_prefix``, which `VALETKEY_PUBLIC_URL` has to end in then) and keeps the service
+    at ``.service`` for the application's own code. The rest of the application is left alone: its own forms and files
+    work as before. Raises `ConfigurationError` that says what to set.
+    """
+
+    service: UploadService
+    ledger: SqlLedger
+    store: S3Store
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        settings: Settings | None = None,
+        profiles: Mapping[str, Profile] | None = None,
+        url_prefix: str | None = None,
+        session: boto3.Session | None = None,
+    ) -> None:
+        self._settings = settings
+        self._profiles = profiles
+        self._url_prefix = url_prefix
+        self._session = session
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Builds the service and registers the API with ``app``."""
+        settings = self._settings or load_settings()
+        settings.require_secrets()
+        self.ledger = SqlLedger(settings.database_url)
+        self.store = S3Store(s3_settings(settings), self._session)
+        profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
+        tickets = Tickets(settings.secret_keys)
+        self.service = UploadService(
+            store=self.store,
+            ledger=self.ledger,
+            notifier=SignalNotifier(),
+            profiles=profiles,
+            tickets=tickets,
+            public_url=settings.base_url,
+        )
+        keys = None if settings.auth == "open" else self.ledger
+        authenticator = Authenticator(keys, tickets, lambda: datetime.now(UTC))
+        app.extensions["valetkey.mounted"] = self
+        app.extensions[routes.EXTENSION] = routes.Mounted(self.service, authenticator, senders(settings))
+        app.register_blueprint(routes.blueprint, url_prefix=self._url_prefix)
+        docs_url = (self._url_prefix or "") + "/docs"
+        document_url = urlsplit(settings.base_url).path + "/openapi.json"
+        app.register_blueprint(get_swaggerui_blueprint(docs_url, document_url, config={"app_name": "valetkey"}))
+
+
+def create_app(settings: Settings | None = None, session: boto3.Session | None = None) -> Flask:
+    """An application that is valetkey and nothing else. Raises `ConfigurationError`."""
+    app = Flask("valetkey", static_folder=None)
+    app.request_class = BodylessRequest
+    problems.register(app)
+    ValetKey(app, settings=settings, session=session)
+    return app
+
+
+def create_served_app() -> Flask:
+    """What `valetkey serve` runs in each of its processes, from the environment.
+
+    Raises `ConfigurationError`, and `LedgerUnavailable` when the schema is not this version's.
+    """
+    settings = load_settings()
+    settings.require_production()
+    app = create_app(settings)
+    mounted(app).ledger.check()
+    return app
+
+
+def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, QueueLoop]:
+    """The same with the demo page, on the embedded store, and the loop that reads that store's events."""
+    app = create_app(settings, store.session)
+    valetkey = mounted(app)
+    valetkey.ledger.migrate()
+    app.register_blueprint(demo)
+    queue = SqsQueue(store.session.client("sqs", endpoint_url=store.endpoint_url), store.queue_url)
+    return app, QueueLoop(queue, read_queued_records, valetkey.service.observe)
+
+
+def mounted(app: Flask) -> ValetKey:
+    """The `ValetKey` of an application made here."""
+    found: ValetKey = app.extensions["valetkey.mounted"]
+    return found
+
+
+def s3_settings(settings: Settings) -> S3Settings:
+    """The part of ``settings`` that says where the bucket is."""
+    if settings.bucket is None:
+        raise ConfigurationError("Set VALETKEY_BUCKET: the bucket that uploads go to.")
+    return S3Settings(
+        bucket=settings.bucket,
+        region=settings.s3_region,
+        endpoint_url=settings.s3_endpoint_url,
+        public_endpoint_url=settings.s3_public_endpoint_url,
+        addressing_style=settings.s3_addressing_style,
+    )
+
+
+def senders(settings: Settings) -> dict[str, Sender]:
+    """The event senders that have what they need to be trusted."""
+    found: dict[str, Sender] = {}
+    if settings.events_ceph_secret:
+        found["ceph"] = CephSender(settings.events_ceph_secret)
+    return found

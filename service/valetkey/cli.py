@@ -1,0 +1,145 @@
+"""The command line: `valetkey --help`."""
+
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+import orjson
+
+from valetkey.core.errors import ConfigurationError, ValetKeyError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _explained(command: Callable[P, R]) -> Callable[P, R]:
+    """Our errors end a command with their sentence and exit code 1, without a stack trace."""
+
+    @wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except ValetKeyError as error:
+            raise click.ClickException(error.detail) from error
+
+    return wrapper
+
+
+_host = click.option("--host", help="Address to listen on (VALETKEY_HOST, 127.0.0.1).")
+_port = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (VALETKEY_PORT, 8000).")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="valetkey")
+def main() -> None:
+    """Direct-to-S3 uploads: grants, and proof that the bytes arrived. Settings come from VALETKEY_* variables."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("valetkey").setLevel(logging.INFO)
+
+
+@main.command()
+@_host
+@_port
+@_explained
+def dev(host: str | None, port: int | None) -> None:
+    """Try it: SQLite, an embedded S3, its events and a demo page, all in this process. Nothing is kept."""
+    from valetkey.serve import run_dev
+
+    run_dev(host, port)
+
+
+@main.command()
+@_host
+@_port
+@_explained
+def serve(host: str | None, port: int | None) -> None:
+    """Serve the API by granian. Refuses to start without secrets, and with an open door."""
+    from valetkey.serve import run_production
+
+    run_production(host, port)
+
+
+@main.command()
+@_explained
+def migrate() -> None:
+    """Bring the ledger's schema to this version's."""
+    ledger = _ledger()
+    ledger.migrate()
+    ledger.close()
+    click.echo("The ledger is at this version's schema.")
+
+
+@main.command()
+@_explained
+def openapi() -> None:
+    """Print the OpenAPI 3.1 document."""
+    from valetkey.api.openapi import document
+
+    click.echo(orjson.dumps(document(), option=orjson.OPT_INDENT_2).decode())
+
+
+@main.group()
+def keys() -> None:
+    """API keys, for the servers and scripts that ask for uploads."""
+
+
+@keys.command("create")
+@click.argument("name")
+@_json
+@_explained
+def create_key(name: str, *, as_json: bool) -> None:
+    """Make a key for NAME. Keys of one name share their uploads. It is shown once: only a hash is kept."""
+    from valetkey.core.keys import new_key
+
+    if not 0 < len(name) <= 100:
+        raise ConfigurationError("A key's name has 1 to 100 characters.")
+    key, text = new_key(name, datetime.now(UTC))
+    _ledger().add_key(key)
+    if as_json:
+        click.echo(orjson.dumps({"id": key.id, "name": key.name, "key": text}))
+    else:
+        click.echo(f"{text}\n\nKeep it now: it is not shown again. Its id is {key.id}.")
+
+
+@keys.command("list")
+@_json
+@_explained
+def list_keys(*, as_json: bool) -> None:
+    """List the keys: id, name, when created, when revoked."""
+    rows = [
+        {"id": key.id, "name": key.name, "created_at": key.created_at, "revoked_at": key.revoked_at}
+        for key in _ledger().list_keys()
+    ]
+    if as_json:
+        click.echo(orjson.dumps({"keys": rows}, option=orjson.OPT_UTC_Z))
+        return
+    for row in rows:
+        revoked = f"revoked {row['revoked_at']:%Y-%m-%d %H:%M}" if row["revoked_at"] else ""
+        click.echo(f"{row['id']}  {row['created_at']:%Y-%m-%d %H:%M}  {row['name']}  {revoked}".rstrip())
+
+
+@keys.command("revoke")
+@click.argument("key_id")
+@_json
+@_explained
+def revoke_key(key_id: str, *, as_json: bool) -> None:
+    """Revoke a key by its id. Services that run forget it within five seconds."""
+    if not _ledger().revoke_key(key_id, datetime.now(UTC)):
+        raise ConfigurationError(f"There is no key {key_id!r}.")
+    click.echo(orjson.dumps({"id": key_id, "revoked": True}) if as_json else f"{key_id} is revoked.")
+
+
+def _ledger() -> Any:
+    from valetkey.adapters.sql import SqlLedger
+    from valetkey.settings import load_settings
+
+    return SqlLedger(load_settings().database_url)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""Confirmation: from "there may be an object" to an end that is proven.
+
+Every signal calls the same method, any number of times, in any order and at the same time. What keeps it right:
+
+- ``stored`` pins the ETag that was checked, by compare-and-set: the first accepted bytes win.
+- The copy to the final key is conditional on the pinned ETag, and what was copied is compared afterwards.
+- Each pin has a final key of its own, so no copy that comes late can change what another one confirmed.
+- Whoever copied and then lost the compare-and-set removes its copy, unless the ledger points at it.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
+from valetkey.core.ports import Ledger, Notifier, ObjectHead, ObjectStore, Placement
+from valetkey.core.profile import Profile
+from valetkey.core.upload import Reason, Signal, StoredObject, Upload, UploadState
+
+MAX_PINS = 5
+"""How often other bytes may take the place of the pinned ones before the upload is rejected as overwritten."""
+
+MAX_STEPS = 4 * MAX_PINS
+"""Bounds one run; an upload that is still `stored` then is being worked on by another signal."""
+
+
+class Confirmation:
+    """Takes uploads from `pending` to `confirmed` or `rejected`."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        ledger: Ledger,
+        notifier: Notifier,
+        profiles: Mapping[str, Profile],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._notifier = notifier
+        self._profiles = profiles
+        self._clock = clock
+
+    def run(self, upload: Upload, signal: Signal) -> Upload:
+        """Takes ``upload`` as far as it goes now, and returns it as the ledger has it then.
+
+        It stays `pending` (or `expired`) when no object is there. Raises `StoreUnavailable` and `LedgerUnavailable`:
+        nothing is lost by that, and the next signal goes on where this one stopped.
+        """
+        if upload.bucket != self._store.bucket:
+            raise StoreUnavailable(f"The upload is in bucket {upload.bucket!r}, which is not the one in use.", 60)
+        for _ in range(MAX_STEPS):
+            if upload.ended:
+                break
+            # where the bucket keeps versions, the pinned one stays whatever is written after it
+            found = self._store.head(upload.staging_key, upload.object.version_id if upload.object else None)
+            if upload.state is not UploadState.STORED:
+                if found is None:
+                    break
+                upload = self._pin(upload, found)
+                if not pins(upload, found):
+                    continue
+            upload = self._promote(upload, found, signal)
+        return upload
+
+    def tidy(self, upload: Upload) -> None:
+        """Removes what arrived under the grant of an upload that has ended, and was not confirmed."""
+        self._store.delete(upload.staging_key)
+
+    def _pin(self, upload: Upload, found: ObjectHead) -> Upload:
+        """Makes ``found`` the bytes this upload stands for, if nobody was faster."""
+        pin = upload.pins + 1
+        stored = found.as_object(self._final_key(upload, pin))
+        if upload.state is UploadState.STORED:
+            after = upload.changed(object=stored, pins=pin)
+        else:
+            after = upload.moved(UploadState.STORED, object=stored, pins=pin)
+        return after if self._ledger.replace(upload, after) else self._reload(upload)
+
+    def _promote(self, upload: Upload, found: ObjectHead | None, signal: Signal) -> Upload:
+        pinned = upload.object
+        assert pinned is not None  # noqa: S101  (stored is only entered by a pin)
+        if found is None:
+            return self._settle_without_staging(upload, pinned, signal)
+        if not pins(upload, found):
+            return self._replace_pin(upload, found)
+        if reason := mismatch(upload, found):
+            return self._reject(upload, reason)
+        try:
+            self._store.copy(found, pinned.key, self._placement(upload))
+        except (ObjectChanged, ObjectMissing):
+            return self._reload(upload)
+        copied = self._store.head(pinned.key)
+        if copied is None or not same_bytes(copied, found):
+            return self._reload(upload)
+        return self._confirm(upload, copied, signal)
+
+    def _replace_pin(self, upload: Upload, found: ObjectHead) -> Upload:
+        if upload.pins >= MAX_PINS:
+            detail = f"The object was written again {upload.pins} times while it was being confirmed."
+            return self._reject(upload, Reason("overwritten", detail))
+        return self._pin(upload, found)
+
+    def _settle_without_staging(self, upload: Upload, pinned: StoredObject, signal: Signal) -> Upload:
+        """A signal before us was stopped after its copy, or took the bytes away and is done by now."""
+        copied = self._store.head(pinned.key)
+        if copied is not None and (copied.etag, copied.size) == (pinned.etag, pinned.size):
+            return self._confirm(upload, copied, signal)
+        self._store.check()  # a bucket that is gone looks like an object that is gone
+        return self._reject(upload, Reason("missing", "The object was removed before it could be confirmed."))
+
+    def _confirm(self, upload: Upload, copied: ObjectHead, signal: Signal) -> Upload:
+        after = upload.moved(
+            UploadState.CONFIRMED,
+            object=copied.as_object(copied.key),
+            confirmed_by=signal,
+            confirmed_at=self._clock(),
+        )
+        return self._end(upload, after)
+
+    def _reject(self, upload: Upload, reason: Reason) -> Upload:
+        after = upload.moved(UploadState.REJECTED, reason=reason, object=None)
+        return self._end(upload, after)
+
+    def _end(self, before: Upload, after: Upload) -> Upload:
+        """Writes an end. Bytes that the ledger does not point at afterwards are removed, ours or not."""
+        won = self._ledger.replace(before, after)
+        now = after if won else self._reload(before)
+        pinned = before.object
+        if pinned is not None and not _points_at(now, pinned.key):
+            self._store.delete(pinned.key)
+        if won:
+            self._notifier.ended(after)
+            self._store.delete(after.staging_key, pinned.version_id if pinned else None)
+        return now
+
+    def _reload(self, upload: Upload) -> Upload:
+        """What the ledger says by now; a row is never removed while its upload is open."""
+        return self._ledger.get(upload.id) or upload
+
+    def _final_key(self, upload: Upload, pin: int) -> str:
+        profile = self._profiles.get(upload.profile) or Profile(upload.profile)
+        return profile.object_key(upload, pin)
+
+    def _placement(self, upload: Upload) -> Placement:
+        profile = self._profiles.get(upload.profile)
+        if profile is None:  # taken out of the configuration while the upload was under way
+            return Placement()
+        return Placement(profile.storage_class, profile.sse, profile.sse_kms_key_id)
+
+
+def mismatch(upload: Upload, found: ObjectHead) -> Reason | None:
+    """Why ``found`` is not what the grant allowed, or None when it is."""
+    if found.size != upload.size:
+        return Reason("size_mismatch", f"{upload.size} bytes were granted, {found.size} arrived.")
+    if found.content_type != upload.content_type:
+        return Reason("type_mismatch", f"{upload.content_type!r} was granted, {found.content_type!r} arrived.")
+    if found.upload_id != upload.id:
+        return Reason("upload_id_mismatch", "The object does not carry this upload's id.")
+    if upload.checksum is not None:
+        stored = found.checksums.get(upload.checksum.algorithm)
+        if stored is not None and stored != upload.checksum.value:
+            return Reason("checksum_mismatch", f"The {upload.checksum.algorithm} of the object is not the granted one.")
+    return None
+
+
+def pins(upload: Upload, found: ObjectHead) -> bool:
+    """Whether ``found`` is what ``upload`` has pinned."""
+    pinned = upload.object
+    if upload.state is not UploadState.STORED or pinned is None:
+        return False
+    return (pinned.etag, pinned.version_id) == (found.etag, found.version_id)
+
+
+def same_bytes(copied: ObjectHead, source: ObjectHead) -> bool:
+    """Whether ``copied`` is a copy of ``source``: by ETag, or by a checksum that both have.
+
+    Under SSE-KMS a copy gets another ETag on AWS, but keeps its checksum.
+    """
+    same_kind = (copied.size, copied.content_type, copied.upload_id) == (
+        source.size,
+        source.content_type,
+        source.upload_id,
+    )
+    shared = copied.checksums.keys() & source.checksums.keys()
+    same_sum = bool(shared) and all(copied.checksums[name] == source.checksums[name] for name in shared)
+    return same_kind and (copied.etag == source.etag or same_sum)
+
+
+def _points_at(upload: Upload, key: str) -> bool:
+    return upload.object is not None and upload.object.key == key and upload.state is not UploadState.DELETED

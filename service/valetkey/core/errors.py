@@ -1,0 +1,129 @@
+"""Every error valetkey raises, each with a stable code. HTTP statuses belong to `valetkey.api.problems`.
+
+::
+
+    ValetKeyError
+    ├── InvalidRequest            the caller can mend it
+    │   ├── UnknownProfile
+    │   ├── ContentTypeNotAllowed
+    │   ├── SizeOutOfRange
+    │   ├── MetadataNotAllowed
+    │   └── IdempotencyKeyReused
+    ├── Unauthenticated           nobody we know
+    ├── Forbidden                 known, but not allowed this
+    ├── UploadNotFound            not there, or not the caller's: the two look the same
+    ├── StateConflict             the upload is in a state that does not allow this
+    ├── SenderUnknown             no such event sender, or it is not switched on
+    ├── SenderRefused             an event that does not prove who sent it
+    ├── MalformedEvent            an event that its own format does not allow
+    ├── Unavailable               try again after `retry_after` seconds; nothing was lost
+    │   ├── StoreUnavailable
+    │   └── LedgerUnavailable
+    └── ConfigurationError        the operator has to change a setting
+
+    ObjectChanged                 between ports only: the object's ETag is not the expected one
+    ObjectMissing                 between ports only: no object under that key
+"""
+
+from typing import ClassVar
+
+
+class ValetKeyError(Exception):
+    """The root of the tree. ``detail`` is one sentence for a person; it never holds a secret."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidRequest(ValetKeyError):
+    """The request breaks a rule of its profile; ``pointer`` is the JSON pointer (RFC 6901) of the culprit."""
+
+    code = "invalid_request"
+
+    def __init__(self, detail: str, pointer: str | None = None) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+
+
+class UnknownProfile(InvalidRequest):
+    code = "unknown_profile"
+
+
+class ContentTypeNotAllowed(InvalidRequest):
+    code = "content_type_not_allowed"
+
+
+class SizeOutOfRange(InvalidRequest):
+    code = "size_out_of_range"
+
+
+class MetadataNotAllowed(InvalidRequest):
+    code = "metadata_not_allowed"
+
+
+class IdempotencyKeyReused(InvalidRequest):
+    code = "idempotency_key_reused"
+
+
+class Unauthenticated(ValetKeyError):
+    code = "unauthenticated"
+
+
+class Forbidden(ValetKeyError):
+    code = "forbidden"
+
+
+class UploadNotFound(ValetKeyError):
+    code = "upload_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such upload, or it is not yours.")
+
+
+class StateConflict(ValetKeyError):
+    code = "state_conflict"
+
+
+class SenderUnknown(ValetKeyError):
+    code = "sender_unknown"
+
+
+class SenderRefused(ValetKeyError):
+    code = "sender_refused"
+
+
+class MalformedEvent(ValetKeyError):
+    code = "malformed_event"
+
+
+class Unavailable(ValetKeyError):
+    """Something we need is away. ``retry_after`` is in seconds."""
+
+    code = "unavailable"
+
+    def __init__(self, detail: str, retry_after: int = 5) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class StoreUnavailable(Unavailable):
+    code = "store_unavailable"
+
+
+class LedgerUnavailable(Unavailable):
+    code = "ledger_unavailable"
+
+
+class ConfigurationError(ValetKeyError):
+    code = "configuration_error"
+
+
+class ObjectChanged(Exception):
+    """The object under the key is not the one whose ETag was given."""
+
+
+class ObjectMissing(Exception):
+    """There is no object under the key."""

@@ -1,0 +1,158 @@
+"""What the core needs from outside: a store, a ledger, somebody to tell.
+
+Each adapter implements one of these, knows one outside system, and passes the suite in ``tests/contract``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from valetkey.core.keys import ApiKey
+from valetkey.core.policy import Credentials
+from valetkey.core.upload import StoredObject, Upload, UploadId, UploadState
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHead:
+    """What the store says of an object: ``size`` in bytes, ``etag`` without quotes, ``checksums`` by algorithm in
+    lower case (whole-object ones only, base64), ``upload_id`` from the object's metadata."""
+
+    key: str
+    etag: str
+    version_id: str | None
+    size: int
+    content_type: str
+    upload_id: str | None
+    checksums: Mapping[str, str]
+
+    def as_object(self, key: str) -> StoredObject:
+        """What the ledger keeps of it, under ``key``."""
+        return StoredObject(key, self.etag, self.version_id, self.size, self.content_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """How a confirmed object is kept: storage class and server-side encryption; None is the bucket's default."""
+
+    storage_class: str | None = None
+    sse: str | None = None
+    sse_kms_key_id: str | None = None
+
+
+class ObjectStore(Protocol):
+    """An S3-compatible bucket. Every method but the properties raises `StoreUnavailable` when it does not answer."""
+
+    @property
+    def bucket(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
+    @property
+    def post_url(self) -> str:
+        """Where clients send their form, on the public endpoint."""
+
+    def credentials(self) -> Credentials:
+        """The credentials to sign with now, fresh where they are temporary."""
+
+    def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
+        """What is under ``key`` now, or that version of it; None when nothing is."""
+
+    def copy(self, source: ObjectHead, key: str, placement: Placement) -> None:
+        """Copies ``source`` to ``key`` if it still has its ETag; all of its metadata goes along.
+
+        Raises `ObjectChanged` or `ObjectMissing` when it has not. A store may ignore the condition (moto does): look
+        at what was copied.
+        """
+
+    def delete(self, key: str, version_id: str | None = None) -> None:
+        """Removes the object, and nothing when there is none."""
+
+    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
+        """A URL that downloads ``stored`` as ``filename`` for ``expires_in`` seconds."""
+
+    def check(self) -> None:
+        """Raises `StoreUnavailable` unless the bucket is there and ours to use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """An upload to be created once for ``account`` and ``key``; ``fingerprint`` tells whether the body is the same."""
+
+    upload: Upload
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which uploads to list: ``account`` sees its own; ``before`` is the id to go on from; None does not filter."""
+
+    account: str
+    limit: int
+    state: UploadState | None = None
+    profile: str | None = None
+    before: UploadId | None = None
+
+
+class Ledger(Protocol):
+    """The durable record of uploads. What a method has returned from survives a crash.
+
+    Every method raises `LedgerUnavailable` when the record cannot be read or written; nothing is half done then.
+    """
+
+    def add(self, uploads: Sequence[Upload]) -> None:
+        """Records new uploads, all in one commit."""
+
+    def add_once(self, entries: Sequence[Once]) -> list[Once]:
+        """Like `add`, but an entry whose account and key are known is not added: what was recorded comes back."""
+
+    def get(self, upload_id: UploadId) -> Upload | None: ...
+
+    def replace(self, before: Upload, after: Upload) -> bool:
+        """Compare-and-set: writes ``after`` if the upload still has the version of ``before``; says whether."""
+
+    def page(self, query: Query) -> list[Upload]:
+        """The newest uploads first."""
+
+    def check(self) -> None:
+        """Raises `LedgerUnavailable` unless it can be read and has the schema this version needs."""
+
+
+class KeyRing(Protocol):
+    """The durable record of API keys, of which only hashes are kept. Raises `LedgerUnavailable` like a `Ledger`."""
+
+    def add_key(self, key: ApiKey) -> None: ...
+
+    def get_key(self, key_id: str) -> ApiKey | None: ...
+
+    def list_keys(self) -> list[ApiKey]:
+        """All of them, the oldest first, the revoked ones included."""
+
+    def revoke_key(self, key_id: str, at: datetime) -> bool:
+        """Says whether there was such a key; one that was revoked before keeps its date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a queue as it was received; ``receipt`` deletes it."""
+
+    body: bytes
+    receipt: str
+
+
+class EventQueue(Protocol):
+    """Where a store's events wait. Both methods raise `StoreUnavailable` when it does not answer."""
+
+    def receive(self, wait: int) -> Sequence[Message]:
+        """Some messages; waits at most ``wait`` seconds for the first. Unless deleted, they come again."""
+
+    def delete(self, message: Message) -> None:
+        """Takes the message off the queue, for good."""
+
+
+class Notifier(Protocol):
+    """Told of every end, after it is durable."""
+
+    def ended(self, upload: Upload) -> None: ...

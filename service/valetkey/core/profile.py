@@ -1,0 +1,132 @@
+"""A profile: a named preset of what may be uploaded, and where confirmed bytes go."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from valetkey.core.errors import (
+    ConfigurationError,
+    ContentTypeNotAllowed,
+    MetadataNotAllowed,
+    SizeOutOfRange,
+)
+from valetkey.core.naming import KeyTemplate
+from valetkey.core.upload import Upload
+
+MAX_POST_SIZE = 5 * 1024**3
+"""The largest object that S3 takes by POST, in bytes."""
+
+MAX_METADATA_KEYS = 50
+MAX_METADATA_BYTES = 8 * 1024
+MAX_LIFE = timedelta(days=7)
+"""Nothing but us bounds a grant's life (Ceph RGW takes two years), so we do: as long as SigV4 presigned URLs live."""
+
+_TYPE = re.compile(r"[!#$&^_.+\w-]{1,127}/[!#$&^_.+\w-]{1,127}(\s*;\s*[\x20-\x7e]*)?", re.ASCII)
+_ALLOWED_TYPE = re.compile(r"(\*|[!#$&^_.+\w-]+)/(\*|[!#$&^_.+\w-]+)", re.ASCII)
+_MAX_TYPE = 255
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What may be uploaded under one name.
+
+    Sizes are in bytes, both ends allowed. ``content_types`` may hold ``image/*`` and ``*/*``. ``expires_in`` is a
+    grant's life, ``renewable_for`` how long after creation grants are renewed. ``metadata`` lists the allowed keys
+    (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes. Raises
+    `ConfigurationError` when built from values that make no sense.
+    """
+
+    name: str
+    min_size: int = 1
+    max_size: int = MAX_POST_SIZE
+    content_types: tuple[str, ...] = ("*/*",)
+    key: str = "uploads/{id}/{filename}"
+    expires_in: timedelta = timedelta(minutes=15)
+    renewable_for: timedelta = timedelta(days=1)
+    metadata: frozenset[str] | None = None
+    storage_class: str | None = None
+    sse: str | None = None
+    sse_kms_key_id: str | None = None
+    return_url: str | None = None
+    template: KeyTemplate = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "template", KeyTemplate(self.key))
+        for wrong, detail in self._contradictions():
+            if wrong:
+                raise ConfigurationError(f"Profile {self.name!r}: {detail}")
+
+    def _contradictions(self) -> list[tuple[bool, str]]:
+        second = timedelta(seconds=1)
+        return [
+            (not self.name or len(self.name) > 100, "a name has 1 to 100 characters."),
+            (not 0 <= self.min_size <= self.max_size, "min_size must lie between 0 and max_size."),
+            (self.max_size > MAX_POST_SIZE, f"S3 takes at most {MAX_POST_SIZE} bytes by POST."),
+            (not self.content_types, "content_types must not be empty; leave it out to allow any."),
+            (
+                not all(_ALLOWED_TYPE.fullmatch(allowed) for allowed in self.content_types),
+                "content_types holds types such as 'image/png' or 'image/*'.",
+            ),
+            (not second <= self.expires_in <= MAX_LIFE, "expires_in must be 1 second to 7 days."),
+            (not self.expires_in <= self.renewable_for, "renewable_for must not be shorter than expires_in."),
+            (self.sse not in {None, "AES256", "aws:kms"}, "sse is 'AES256' or 'aws:kms'."),
+            (
+                self.sse_kms_key_id is not None and self.sse != "aws:kms",
+                "sse_kms_key_id needs sse = 'aws:kms'.",
+            ),
+            (
+                self.return_url is not None and urlsplit(self.return_url).scheme not in {"http", "https"},
+                "return_url must be an http or https URL.",
+            ),
+        ]
+
+    def check(self, content_type: str, size: int, metadata: Mapping[str, str]) -> None:
+        """Raises `ContentTypeNotAllowed`, `SizeOutOfRange` or `MetadataNotAllowed` when a rule is broken."""
+        self._check_type(content_type)
+        if not self.min_size <= size <= self.max_size:
+            raise SizeOutOfRange(
+                f"Profile {self.name!r} takes {self.min_size} to {self.max_size} bytes, not {size}.", "/size"
+            )
+        if metadata:
+            self._check_metadata(metadata)
+
+    def _check_type(self, content_type: str) -> None:
+        if len(content_type) > _MAX_TYPE or not _TYPE.fullmatch(content_type):
+            raise ContentTypeNotAllowed("A content type looks like 'image/png'.", "/content_type")
+        essence = content_type.partition(";")[0].strip().lower()
+        if not any(matches(allowed, essence) for allowed in self.content_types):
+            raise ContentTypeNotAllowed(
+                f"Profile {self.name!r} takes {', '.join(self.content_types)}, not {essence}.",
+                "/content_type",
+            )
+
+    def _check_metadata(self, metadata: Mapping[str, str]) -> None:
+        if len(metadata) > MAX_METADATA_KEYS:
+            raise MetadataNotAllowed(f"At most {MAX_METADATA_KEYS} metadata keys are kept.", "/metadata")
+        if sum(len(key.encode()) + len(value.encode()) for key, value in metadata.items()) > MAX_METADATA_BYTES:
+            raise MetadataNotAllowed(f"At most {MAX_METADATA_BYTES} bytes of metadata are kept.", "/metadata")
+        if self.metadata is not None and (extra := sorted(metadata.keys() - self.metadata)):
+            raise MetadataNotAllowed(f"Profile {self.name!r} does not take the keys {extra}.", "/metadata")
+
+    def object_key(self, upload: Upload, pin: int) -> str:
+        """Where the bytes of the ``pin``-th pin go.
+
+        Each pin has a key of its own, so a slow copy of bytes that were overwritten meanwhile can never land on
+        the key of those that were confirmed.
+        """
+        unique = upload.id if pin == 1 else f"{upload.id}-{pin}"
+        return self.template.render(
+            unique=unique,
+            filename=upload.filename,
+            owner=upload.owner,
+            profile=self.name,
+            at=upload.created_at,
+        )
+
+
+def matches(allowed: str, essence: str) -> bool:
+    """Whether ``essence`` ("image/png", lower case) is covered by ``allowed`` ("image/*")."""
+    allowed = allowed.lower()
+    return allowed in {"*/*", essence} or (allowed.endswith("/*") and essence.startswith(allowed[:-1]))

@@ -1,0 +1,286 @@
+"""The use cases: one method each. Whoever mounts valetkey calls these, HTTP or not."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+from valetkey.core.access import Caller, Tickets
+from valetkey.core.confirmation import Confirmation
+from valetkey.core.errors import (
+    IdempotencyKeyReused,
+    StateConflict,
+    UnknownProfile,
+    UploadNotFound,
+    ValetKeyError,
+)
+from valetkey.core.events import ObjectEvent, Tally
+from valetkey.core.grants import GrantMaker, PostGrant
+from valetkey.core.ports import Ledger, Notifier, ObjectStore, Once, Query
+from valetkey.core.profile import Profile
+from valetkey.core.upload import (
+    Checksum,
+    Signal,
+    Upload,
+    UploadId,
+    UploadState,
+    new_upload_id,
+    upload_id_of,
+)
+
+log = logging.getLogger("valetkey")
+
+DOWNLOAD_LIFE = 300
+"""How long a download URL lives, in seconds: it is followed at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRequest:
+    """What a client asks for. ``size`` is in bytes; ``owner`` is on whose behalf (None: the caller's own)."""
+
+    filename: str
+    content_type: str
+    size: int
+    profile: str = "default"
+    checksum: Checksum | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    redirect: bool = False
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """An upload with what its client needs. ``grant`` is None when the upload has left `pending`."""
+
+    upload: Upload
+    grant: PostGrant | None
+    ticket: str
+    replayed: bool = False
+
+
+class UploadService:
+    """Everything valetkey does, on the ports it is given.
+
+    Every method raises `StoreUnavailable` or `LedgerUnavailable` when it needs the one or the other and it is away;
+    what a method changed before that is durable and right.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: ObjectStore,
+        ledger: Ledger,
+        notifier: Notifier,
+        profiles: Mapping[str, Profile],
+        tickets: Tickets,
+        public_url: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._notifier = notifier
+        self._profiles = profiles
+        self._tickets = tickets
+        self._clock = clock
+        self._grants = GrantMaker(store, profiles, public_url)
+        self._confirmation = Confirmation(store, ledger, notifier, profiles, clock)
+
+    def create(self, caller: Caller, request: UploadRequest, idempotency_key: str | None = None) -> Granted:
+        """A new upload with its grant; with a known ``idempotency_key`` the same upload with a fresh grant.
+
+        Raises `InvalidRequest` (its subclass says what is wrong) and `Forbidden`.
+        """
+        now = self._clock()
+        upload = self._new(caller, request, now)
+        if idempotency_key is None:
+            self._ledger.add([upload])
+            return self._granted(upload, now)
+        return self._create_once(upload, request, idempotency_key, now)
+
+    def create_batch(
+        self, caller: Caller, requests: Sequence[UploadRequest | ValetKeyError]
+    ) -> list[Granted | ValetKeyError]:
+        """Many at once, durable in one commit; a request that breaks a rule yields its error and hinders no other.
+
+        A request that could not be read comes in as its error, and goes out as such at its place.
+        """
+        caller.require_account()
+        now = self._clock()
+        uploads = [self._new_or_error(caller, request, now) for request in requests]
+        self._ledger.add([upload for upload in uploads if isinstance(upload, Upload)])
+        return [self._granted(upload, now) if isinstance(upload, Upload) else upload for upload in uploads]
+
+    def get(self, caller: Caller, upload_id: UploadId) -> Upload:
+        """The upload as the ledger has it. Raises `UploadNotFound`."""
+        return caller.require(self._ledger.get(upload_id))
+
+    def page(
+        self,
+        caller: Caller,
+        *,
+        state: UploadState | None = None,
+        profile: str | None = None,
+        limit: int = 50,
+        before: UploadId | None = None,
+    ) -> tuple[list[Upload], UploadId | None]:
+        """The caller's uploads, newest first, and the id to go on from (None: that was all). Raises `Forbidden`."""
+        query = Query(caller.require_account(), limit + 1, state, profile, before)
+        uploads = self._ledger.page(query)
+        more = len(uploads) > limit
+        return uploads[:limit], uploads[limit - 1].id if more else None
+
+    def renew(self, caller: Caller, upload_id: UploadId) -> Granted:
+        """A fresh grant for the same upload, as long as its bytes have not arrived.
+
+        Raises `UploadNotFound`, and `StateConflict` when they have, or when it is too late to renew.
+        """
+        upload = self.get(caller, upload_id)
+        now = self._clock()
+        if upload.state not in {UploadState.PENDING, UploadState.EXPIRED}:
+            raise StateConflict(f"The upload is {upload.state}: it needs no grant.")
+        if now >= upload.renewable_until:
+            raise StateConflict("The upload is too old to be renewed; create a new one.")
+        grant = self._grants.post(upload, self._profile(upload.profile), now)
+        if grant.expires_at > upload.expires_at:
+            later = upload.changed(expires_at=grant.expires_at)
+            if not self._ledger.replace(upload, later):  # a signal was faster: look again
+                return self.renew(caller, upload_id)
+            upload = later
+        return Granted(upload, grant, self._tickets.issue(upload))
+
+    def complete(self, caller: Caller, upload_id: UploadId) -> Upload:
+        """The client says that it is done: the upload, `confirmed` or `rejected`, or still as it was.
+
+        Raises `UploadNotFound`, and `StateConflict` when it was aborted, deleted or has expired without its bytes.
+        """
+        upload = self._confirmation.run(self.get(caller, upload_id), Signal.CLIENT)
+        if upload.state in {UploadState.ABORTED, UploadState.DELETED, UploadState.EXPIRED}:
+            raise StateConflict(f"The upload is {upload.state}.")
+        return upload
+
+    def returned(self, upload_id: UploadId) -> tuple[Upload, str | None]:
+        """A browser was sent back by S3: the upload, and the profile's return URL. Raises `UploadNotFound`.
+
+        It needs no credential, as it only looks at what is there.
+        """
+        upload = self._ledger.get(upload_id)
+        if upload is None:
+            raise UploadNotFound
+        profile = self._profiles.get(upload.profile)
+        return self._confirmation.run(upload, Signal.REDIRECT), profile.return_url if profile else None
+
+    def observe(self, events: Iterable[ObjectEvent]) -> Tally:
+        """The store says that objects were created. Looks at each, and counts what became of them."""
+        states = [self._observe(event) for event in events]
+        confirmed, rejected = states.count(UploadState.CONFIRMED), states.count(UploadState.REJECTED)
+        return Tally(confirmed, rejected, len(states) - confirmed - rejected)
+
+    def _observe(self, event: ObjectEvent) -> UploadState | None:
+        """The state that this event led to; None when it led nowhere."""
+        upload_id = upload_id_of(event.key)
+        upload = self._ledger.get(upload_id) if upload_id and event.bucket == self._store.bucket else None
+        if upload is None:
+            log.debug("event ignored: %s %s/%r is not ours", event.name, event.bucket, event.key)
+            return None
+        if upload.ended:
+            self._confirmation.tidy(upload)
+            log.info("event ignored: upload %s is %s already", upload.id, upload.state)
+            return None
+        after = self._confirmation.run(upload, Signal.EVENT)
+        return after.state if after.state in {UploadState.CONFIRMED, UploadState.REJECTED} else None
+
+    def remove(self, caller: Caller, upload_id: UploadId) -> None:
+        """Aborts a pending upload, deletes a confirmed one; once more is no error.
+
+        Raises `UploadNotFound`, `Forbidden` for a ticket that would delete, and `StateConflict` in other states.
+        """
+        upload = self.get(caller, upload_id)
+        if upload.state in {UploadState.PENDING, UploadState.ABORTED}:
+            self._abort(upload)
+        elif upload.state in {UploadState.CONFIRMED, UploadState.DELETED}:
+            caller.require_account()
+            self._delete(upload)
+        else:
+            raise StateConflict(f"An upload that is {upload.state} can be neither aborted nor deleted.")
+
+    def _abort(self, upload: Upload) -> None:
+        if upload.state is UploadState.PENDING:
+            self._end(upload, upload.moved(UploadState.ABORTED))
+        self._store.delete(upload.staging_key)
+
+    def _delete(self, upload: Upload) -> None:
+        if upload.state is UploadState.CONFIRMED:
+            self._end(upload, upload.moved(UploadState.DELETED))
+        if upload.object is not None:  # once more for a deleted one: the store may have been away the first time
+            self._store.delete(upload.object.key, upload.object.version_id)
+
+    def _end(self, before: Upload, after: Upload) -> None:
+        if not self._ledger.replace(before, after):
+            raise StateConflict("The upload has just changed; look at it and try again.")
+        self._notifier.ended(after)
+
+    def download(self, caller: Caller, upload_id: UploadId) -> str:
+        """A URL to the confirmed bytes that saves them under the client's file name.
+
+        Raises `UploadNotFound`, and `StateConflict` when it is not confirmed.
+        """
+        upload = self.get(caller, upload_id)
+        if upload.state is not UploadState.CONFIRMED or upload.object is None:
+            raise StateConflict(f"The upload is {upload.state}: there is nothing to download.")
+        return self._store.presigned_get(upload.object, upload.filename, DOWNLOAD_LIFE)
+
+    def check(self) -> None:
+        """Raises `StoreUnavailable` or `LedgerUnavailable` when one of them cannot be used now."""
+        self._ledger.check()
+        self._store.check()
+
+    def _profile(self, name: str) -> Profile:
+        profile = self._profiles.get(name)
+        if profile is None:
+            raise UnknownProfile(f"There is no profile {name[:100]!r}.", "/profile")
+        return profile
+
+    def _new(self, caller: Caller, request: UploadRequest, now: datetime) -> Upload:
+        account = caller.require_account()
+        profile = self._profile(request.profile)
+        profile.check(request.content_type, request.size, request.metadata)
+        return Upload(
+            id=new_upload_id(),
+            profile=profile.name,
+            account=account,
+            owner=account if request.owner is None else request.owner,
+            filename=request.filename,
+            content_type=request.content_type,
+            size=request.size,
+            bucket=self._store.bucket,
+            created_at=now,
+            expires_at=now + profile.expires_in,
+            renewable_until=now + profile.renewable_for,
+            checksum=request.checksum,
+            metadata=request.metadata,
+            redirect=request.redirect,
+        )
+
+    def _new_or_error(
+        self, caller: Caller, request: UploadRequest | ValetKeyError, now: datetime
+    ) -> Upload | ValetKeyError:
+        if isinstance(request, ValetKeyError):
+            return request
+        try:
+            return self._new(caller, request, now)
+        except ValetKeyError as error:
+            return error
+
+    def _create_once(self, upload: Upload, request: UploadRequest, key: str, now: datetime) -> Granted:
+        fingerprint = hashlib.sha256(json.dumps(asdict(request), sort_keys=True).encode()).hexdigest()
+        [kept] = self._ledger.add_once([Once(upload, key, fingerprint)])
+        if kept.fingerprint != fingerprint:
+            raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
+        return self._granted(kept.upload, now, replayed=kept.upload.id != upload.id)
+
+    def _granted(self, upload: Upload, now: datetime, *, replayed: bool = False) -> Granted:
+        open_ = upload.state is UploadState.PENDING
+        grant = self._grants.post(upload, self._profile(upload.profile), now) if open_ else None
+        return Granted(upload, grant, self._tickets.issue(upload), replayed)

@@ -1,0 +1,157 @@
+"""An upload: one file's journey, and the one table of the states it may pass."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, NewType
+
+from uuid_utils import uuid7
+
+from valetkey.core.errors import StateConflict
+
+UploadId = NewType("UploadId", str)
+
+STAGING_PREFIX = "staging/"
+"""Where POST grants write; only confirmed bytes leave it. A lifecycle rule on it clears orphans."""
+
+UPLOAD_ID_METADATA = "x-amz-meta-upload-id"
+"""The form field, and so the object metadata, that ties an object to its upload."""
+
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def new_upload_id() -> UploadId:
+    """A fresh UUIDv7 (RFC 9562): its order is the order of creation, to the millisecond."""
+    return UploadId(str(uuid7()))
+
+
+def parse_upload_id(text: str) -> UploadId | None:
+    """The id in its one canonical spelling, or None when ``text`` is not one."""
+    return UploadId(text) if _ID.fullmatch(text) else None
+
+
+class UploadState(StrEnum):
+    """Where an upload stands. "Uploading" is no state: only S3 knows."""
+
+    PENDING = "pending"
+    STORED = "stored"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    ABORTED = "aborted"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+
+
+TRANSITIONS: Mapping[UploadState, frozenset[UploadState]] = MappingProxyType(
+    {
+        UploadState.PENDING: frozenset({UploadState.STORED, UploadState.ABORTED, UploadState.EXPIRED}),
+        # bytes that started in time may arrive late: they are not lost
+        UploadState.EXPIRED: frozenset({UploadState.STORED}),
+        UploadState.STORED: frozenset({UploadState.CONFIRMED, UploadState.REJECTED}),
+        UploadState.CONFIRMED: frozenset({UploadState.DELETED}),
+        UploadState.REJECTED: frozenset(),
+        UploadState.ABORTED: frozenset(),
+        UploadState.DELETED: frozenset(),
+    }
+)
+"""Which state may follow which."""
+
+
+class Signal(StrEnum):
+    """What hinted that an object may be there; the one that led to the confirmation is kept."""
+
+    CLIENT = "client"
+    REDIRECT = "redirect"
+    EVENT = "event"
+    SWEEP = "sweep"
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """A whole-object checksum as S3 writes it. ``algorithm``: crc32, crc32c, sha1 or sha256; ``value``: base64."""
+
+    algorithm: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an upload was rejected: a stable code and a sentence."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """The object an upload points at. ``etag`` is opaque and without quotes; ``size`` is in bytes.
+
+    While the upload is `stored`, ``key`` is where the pinned bytes will be copied; once confirmed, where they are.
+    """
+
+    key: str
+    etag: str
+    version_id: str | None
+    size: int
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One upload as the ledger keeps it.
+
+    ``version`` counts its changes: a compare-and-set names the version it read. ``pins`` counts how often bytes
+    were pinned. ``account`` is who created it (an API key's name), ``owner`` on whose behalf. ``size`` is the declared
+    size in bytes. ``expires_at`` is when the last grant given for it dies, ``renewable_until`` when no grant is given
+    any more.
+    """
+
+    id: UploadId
+    profile: str
+    account: str
+    owner: str
+    filename: str
+    content_type: str
+    size: int
+    bucket: str
+    created_at: datetime
+    expires_at: datetime
+    renewable_until: datetime
+    checksum: Checksum | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    redirect: bool = False
+    state: UploadState = UploadState.PENDING
+    version: int = 1
+    pins: int = 0
+    object: StoredObject | None = None
+    reason: Reason | None = None
+    confirmed_by: Signal | None = None
+    confirmed_at: datetime | None = None
+
+    @property
+    def staging_key(self) -> str:
+        """Where this upload's POST grant writes."""
+        return STAGING_PREFIX + self.id
+
+    @property
+    def ended(self) -> bool:
+        """True when no signal can change it any more."""
+        return self.state not in {UploadState.PENDING, UploadState.EXPIRED, UploadState.STORED}
+
+    def moved(self, state: UploadState, **changes: Any) -> "Upload":
+        """This upload in another state, one version on. Raises `StateConflict` where the table has no such move."""
+        if state not in TRANSITIONS[self.state]:
+            raise StateConflict(f"An upload that is {self.state} cannot become {state}.")
+        return replace(self, state=state, version=self.version + 1, **changes)
+
+    def changed(self, **changes: Any) -> "Upload":
+        """This upload with other values in the same state, one version on."""
+        return replace(self, version=self.version + 1, **changes)
+
+
+def upload_id_of(key: str) -> UploadId | None:
+    """The upload whose staging key this is, or None when it is not one of ours."""
+    return parse_upload_id(key.removeprefix(STAGING_PREFIX)) if key.startswith(STAGING_PREFIX) else None

@@ -1,0 +1,1 @@
+"""Who may send events, one module for each: it proves who sent a delivery, and reads what it says."""

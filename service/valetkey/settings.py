@@ -1,0 +1,164 @@
+"""The only reader of the environment (``VALETKEY_*``) and of ``valetkey.toml``: every name, default and unit."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from valetkey.core.errors import ConfigurationError
+from valetkey.core.profile import MAX_POST_SIZE, Profile
+
+MIN_SECRET = 32
+"""The shortest secret key accepted, in characters."""
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """What the environment says; anything that cannot be right is refused at the start."""
+
+    model_config = SettingsConfigDict(env_prefix="VALETKEY_", env_ignore_empty=True, frozen=True)
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on")
+    threads: int = Field(16, ge=1, le=512, description="requests served at once by one process")
+    workers: int = Field(1, ge=1, le=64, description="processes")
+    public_url: str | None = Field(None, description="our own address as browsers see it")
+    config: Path | None = Field(None, description="the toml with the profiles; ./valetkey.toml where there is one")
+    bucket: str | None = Field(None, min_length=3, max_length=63)
+    s3_endpoint_url: str | None = Field(None, description="None: AWS")
+    s3_public_endpoint_url: str | None = Field(None, description="what clients see, where it differs")
+    s3_region: str = "us-east-1"
+    s3_addressing_style: Literal["auto", "path", "virtual"] = "auto"
+    database_url: str = "sqlite:///valetkey.db"
+    secret_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), repr=False, description="separated by commas; the first signs tickets, all are accepted"
+    )
+    auth: Literal["keys", "open"] = Field("keys", description="open: anybody may upload; for `dev` only")
+    events_ceph_secret: str | None = Field(None, min_length=16, repr=False)
+
+    @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
+            raise ValueError("must be an http or https URL")
+        return value
+
+    @property
+    def base_url(self) -> str:
+        """Our own address as browsers see it, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def require_secrets(self) -> None:
+        """Raises `ConfigurationError` that says what to set, unless there is all that no default can stand for."""
+        _refuse(self._missing())
+
+    def require_production(self) -> None:
+        """The same, and raises for a door that is open, too: fit to serve strangers."""
+        missing = self._missing()
+        if self.auth == "open":
+            missing.append("VALETKEY_AUTH=keys: 'open' lets anybody upload, and is for `valetkey dev` only")
+        _refuse(missing)
+
+    def _missing(self) -> list[str]:
+        missing = []
+        if not self.bucket:
+            missing.append("VALETKEY_BUCKET: the bucket that uploads go to")
+        if not self.secret_keys:
+            missing.append("VALETKEY_SECRET_KEYS: for example from `openssl rand -hex 32`")
+        elif any(len(secret) < MIN_SECRET for secret in self.secret_keys):
+            missing.append(f"VALETKEY_SECRET_KEYS: each needs at least {MIN_SECRET} characters")
+        return missing
+
+
+def _refuse(missing: list[str]) -> None:
+    if missing:
+        raise ConfigurationError("Not fit to serve yet. Set\n  " + "\n  ".join(missing))
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The environment's settings, with those ``overrides`` that are not None. Raises `ConfigurationError`."""
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error, lambda name: f"VALETKEY_{name.upper()}")) from error
+
+
+class ProfileTable(BaseModel):
+    """One ``[profiles.NAME]`` of the toml. Sizes in bytes, times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    min_size: int = 1
+    max_size: int = MAX_POST_SIZE
+    content_types: list[str] = ["*/*"]
+    key: str = "uploads/{id}/{filename}"
+    expires_in: int = 900
+    renewable_for: int = 86_400
+    metadata: list[str] | None = None
+    storage_class: str | None = None
+    sse: str | None = None
+    sse_kms_key_id: str | None = None
+    return_url: str | None = None
+
+    def profile(self, name: str) -> Profile:
+        """The profile it describes. Raises `ConfigurationError` where it contradicts itself."""
+        return Profile(
+            name=name,
+            min_size=self.min_size,
+            max_size=self.max_size,
+            content_types=tuple(self.content_types),
+            key=self.key,
+            expires_in=timedelta(seconds=self.expires_in),
+            renewable_for=timedelta(seconds=self.renewable_for),
+            metadata=None if self.metadata is None else frozenset(self.metadata),
+            storage_class=self.storage_class,
+            sse=self.sse,
+            sse_kms_key_id=self.sse_kms_key_id,
+            return_url=self.return_url,
+        )
+
+
+class ConfigFile(BaseModel):
+    """The whole toml."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    profiles: dict[str, ProfileTable] = {}
+
+
+def load_profiles(path: Path | None) -> Mapping[str, Profile]:
+    """The profiles of the toml at ``path`` (None: ``valetkey.toml`` here, if there is one).
+
+    There is always a profile ``default``: without a table of its own it takes anything that S3 takes by POST. Raises
+    `ConfigurationError`.
+    """
+    if path is None:
+        path = Path("valetkey.toml")
+        tables = _read(path).profiles if path.exists() else {}
+    else:
+        tables = _read(path).profiles
+    return {name: table.profile(name) for name, table in ({"default": ProfileTable()} | tables).items()}
+
+
+def _read(path: Path) -> ConfigFile:
+    try:
+        return ConfigFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is no TOML: {error}.") from error
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error, lambda name: f"{path}: {name}")) from error
+
+
+def _explain(error: ValidationError, name: Any) -> str:
+    """Where and what, a line each; never the value, which may be a secret."""
+    return "\n".join(f"{name('.'.join(str(part) for part in e['loc']))}: {e['msg']}" for e in error.errors())
