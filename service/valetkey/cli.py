@@ -89,7 +89,7 @@ def keys() -> None:
 
 
 @keys.command("create")
-@click.argument("name")
+@click.argument("name", default="default")
 @_json
 @_explained
 def create_key(name: str, *, as_json: bool) -> None:

@@ -34,7 +34,6 @@ def run_production(host: str | None, port: int | None) -> None:
         interface=Interfaces.WSGI,
         workers=settings.workers,
         blocking_threads=settings.threads,
-        process_name="valetkey",
     ).serve()
 
 

@@ -1,12 +1,15 @@
 """No stream enters: what a request may carry, checked before a byte of it is read."""
 
-from typing import Any
-
 from flask import Request, request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 MAX_BODY = 256 * 1024
 """The largest body that is read, in bytes. It holds 100 uploads of a batch, and no file worth uploading."""
+
+_READ_LIMIT = MAX_BODY + 1  # one more, to tell a chunked body that is too large from one that just fits
+
+_TOO_LARGE = f"A request has at most {MAX_BODY} bytes: files go straight to S3."
+_NO_FILES = "Files go straight to S3: ask for a grant with a JSON body."
 
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
@@ -14,19 +17,19 @@ _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 class BodylessRequest(Request):
     """A request that has no ``form`` and no ``files``, and ends at `MAX_BODY`, whatever a view does with it."""
 
-    max_content_length = MAX_BODY  # also holds for a chunked body, which announces no length
+    max_content_length = _READ_LIMIT
 
     def _load_form_data(self) -> None:
-        raise UnsupportedMediaType("Files go straight to S3: ask for a grant with a JSON body.")
+        raise UnsupportedMediaType(_NO_FILES)
 
 
 def refuse_streams() -> None:
     """Run before each request of any application. Raises 415 for a form and 413 for a large body."""
-    request.max_content_length = MAX_BODY
+    request.max_content_length = _READ_LIMIT
     if request.mimetype in _FORMS or request.mimetype.startswith("multipart/"):
-        raise UnsupportedMediaType("Files go straight to S3: ask for a grant with a JSON body.")
+        raise UnsupportedMediaType(_NO_FILES)
     if request.content_length is not None and request.content_length > MAX_BODY:
-        raise RequestEntityTooLarge(f"A request has at most {MAX_BODY} bytes: files go straight to S3.")
+        raise RequestEntityTooLarge(_TOO_LARGE)
 
 
 def json_body() -> bytes:
@@ -38,5 +41,7 @@ def json_body() -> bytes:
 
 def raw_body() -> bytes:
     """The raw body, of any type but a form. Raises 413 past `MAX_BODY`."""
-    data: Any = request.get_data(cache=False)
-    return bytes(data)
+    body = request.get_data(cache=False)
+    if len(body) > MAX_BODY:  # a chunked one: it announced no length, and werkzeug stops reading without a word
+        raise RequestEntityTooLarge(_TOO_LARGE)
+    return body

@@ -220,7 +220,7 @@ def document() -> dict[str, Any]:
 def _schemas() -> tuple[dict[int, dict[str, Any]], dict[str, Any]]:
     """A schema for each model in use (by its identity), and the components that they share."""
     models = {id(model): model for model in _models() if not isinstance(model, dict)}
-    inputs = [(key, "serialization", TypeAdapter(model)) for key, model in models.items()]
+    inputs = [(key, "validation", TypeAdapter(model)) for key, model in models.items()]
     found, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REF)  # type: ignore[arg-type]
     return {key: schema for (key, _), schema in found.items()}, definitions.get("$defs", {})
 

@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired
 
 import orjson
 from flask import Blueprint, Flask, Response
 from pydantic import ValidationError
+from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException
 
 from valetkey.core import errors

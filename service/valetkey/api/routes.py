@@ -109,7 +109,7 @@ def list_uploads() -> Response:
     caller = _caller()
     query = read_query(request.args.to_dict())
     uploads, cursor = _service().page(
-        caller, state=query.state, profile=query.profile, limit=query.limit, before=query.before()
+        caller, state=query.wanted_state(), profile=query.profile, limit=query.limit, before=query.before()
     )
     page: PageBody = {"uploads": [upload_body(upload) for upload in uploads], "next_cursor": cursor}
     return _json(page)

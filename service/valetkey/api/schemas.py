@@ -8,7 +8,7 @@ import binascii
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from typing_extensions import TypedDict
 
 from valetkey.api.problems import MalformedJSON, Problem, unreadable
@@ -24,7 +24,10 @@ MAX_SIZE = 5 * 1024**4
 _CHECKSUM_BYTES = {"crc32": 4, "crc32c": 4, "sha1": 20, "sha256": 32}
 
 # PostgreSQL keeps no NUL in a text, and no file system has one in a name
-Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+_NO_NUL = r"^[^\x00]*$"
+Text = Annotated[str, Field(pattern=_NO_NUL)]
+
+State = Literal["pending", "stored", "confirmed", "rejected", "aborted", "expired", "deleted"]
 
 
 class ChecksumIn(BaseModel):
@@ -56,12 +59,23 @@ class CreateUpload(BaseModel):
     content_type: Annotated[str, Field(max_length=255, description="what the client will send, such as image/png")]
     size: Annotated[int, Field(ge=0, le=MAX_SIZE, description="bytes; exactly these many may be sent")]
     checksum: ChecksumIn | None = None
-    metadata: dict[Text, Text] = Field({}, description="kept in the ledger, never in a header of S3")
+    metadata: dict[str, Text] = Field(
+        {},
+        description="kept in the ledger, never in a header of S3",
+        json_schema_extra={"propertyNames": {"pattern": _NO_NUL}},
+    )
     method: Literal["auto", "post"] = "auto"
     redirect: bool = Field(False, description="S3 sends the browser back to /v1/uploads/{id}/return")
     owner: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
         None, description="on whose behalf; API keys only"
     )
+
+    @field_validator("metadata")
+    @classmethod
+    def _keys_have_no_nul(cls, metadata: dict[str, str]) -> dict[str, str]:
+        if any("\x00" in key for key in metadata):
+            raise ValueError("a key holds no NUL")
+        return metadata
 
     def to_request(self) -> UploadRequest:
         """The same for the service."""
@@ -105,10 +119,14 @@ class ListQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    state: UploadState | None = None
+    state: State | None = None
     profile: Annotated[Text, Field(max_length=100)] | None = None
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = Field(None, max_length=36, description="next_cursor of the page before")
+
+    def wanted_state(self) -> UploadState | None:
+        """The state to list, as the core has it."""
+        return UploadState(self.state) if self.state else None
 
     def before(self) -> UploadId | None:
         """The id to go on from. Raises `InvalidRequest` when the cursor is none of ours."""
@@ -147,7 +165,7 @@ class UploadBody(TypedDict):
     """One upload. ``object`` is there once the bytes are confirmed, ``reason`` once they are rejected."""
 
     id: str
-    state: Literal["pending", "stored", "confirmed", "rejected", "aborted", "expired", "deleted"]
+    state: State
     profile: str
     owner: str
     filename: str
@@ -210,9 +228,6 @@ class TallyBody(TypedDict):
 
 class StatusBody(TypedDict):
     status: Literal["ok"]
-
-
-_object = TypeAdapter(dict[str, object])
 
 
 def read_create(body: bytes) -> UploadRequest:

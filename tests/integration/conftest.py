@@ -1,0 +1,41 @@
+"""Applications in this process, on moto and a fresh SQLite ledger."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from flask import Flask
+from tests.stores import Bucket
+
+from valetkey import ValetKey
+from valetkey.settings import Settings
+
+
+@pytest.fixture
+def settings(moto_bucket: Bucket, tmp_path: Path) -> Settings:
+    """Settings for an open service on a fresh moto bucket."""
+    return Settings(
+        bucket=moto_bucket.name,
+        s3_endpoint_url=moto_bucket.server.endpoint_url,
+        s3_region=moto_bucket.server.region,
+        database_url=f"sqlite:///{tmp_path / 'valetkey.db'}",
+        secret_keys=("s" * 40,),
+        auth="open",
+        public_url="http://uploads.example",
+    )
+
+
+@pytest.fixture
+def mount(settings: Settings, moto_bucket: Bucket) -> Callable[..., ValetKey]:
+    """Mounts valetkey in an application of somebody else's, its ledger ready."""
+    server = moto_bucket.server
+    session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+
+    def make(app: Flask, **options: Any) -> ValetKey:
+        mounted = ValetKey(app, settings=settings, session=session, **options)
+        mounted.ledger.migrate()
+        return mounted
+
+    return make

@@ -1,0 +1,104 @@
+"""valetkey inside somebody else's Flask application."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask, request
+from tests.clients import post_form
+
+from valetkey import ValetKey, upload_aborted, upload_confirmed, upload_deleted
+from valetkey.core.upload import Upload
+
+CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
+
+
+def photo_app() -> Flask:
+    """A small application that has uploads of its own, the old way."""
+    app = Flask("photos")
+
+    @app.post("/old-way")
+    def old_way() -> bytes:
+        photo: bytes = request.files["photo"].read()
+        return photo
+
+    return app
+
+
+def upload(app: Flask, prefix: str = "") -> dict[str, Any]:
+    """Asks ``app`` for an upload and sends its bytes to S3; returns the answer."""
+    granted: dict[str, Any] = app.test_client().post(f"{prefix}/v1/uploads", json=CAT).get_json()
+    grant = granted["grant"]
+    assert post_form(grant["url"], grant["fields"], b"hello").status == 201
+    return granted
+
+
+def test_an_application_hears_of_each_end(mount: Callable[..., ValetKey]) -> None:
+    """A receiver of a signal gets the upload, once, when it is confirmed, and again when it is deleted."""
+    app = photo_app()
+    mount(app)
+    heard: list[tuple[str, str]] = []
+
+    def on_confirmed(sender: Upload) -> None:
+        heard.append(("confirmed", sender.id))
+
+    def on_deleted(sender: Upload) -> None:
+        heard.append(("deleted", sender.id))
+
+    granted = upload(app)
+    path = f"/v1/uploads/{granted['upload']['id']}"
+    with upload_confirmed.connected_to(on_confirmed), upload_deleted.connected_to(on_deleted):
+        assert app.test_client().post(f"{path}/complete").get_json()["state"] == "confirmed"
+        assert app.test_client().post(f"{path}/complete").get_json()["state"] == "confirmed"
+        assert app.test_client().delete(path).status_code == 204
+    assert heard == [("confirmed", granted["upload"]["id"]), ("deleted", granted["upload"]["id"])]
+
+
+def test_a_receiver_that_fails_undoes_nothing(mount: Callable[..., ValetKey], caplog: pytest.LogCaptureFixture) -> None:
+    """What a receiver raises is logged; the abort is answered and stays."""
+    app = photo_app()
+    mount(app)
+    upload_id = app.test_client().post("/v1/uploads", json=CAT).get_json()["upload"]["id"]
+
+    def fail(sender: Upload) -> None:
+        raise RuntimeError("the receiver's own trouble")
+
+    with upload_aborted.connected_to(fail):
+        assert app.test_client().delete(f"/v1/uploads/{upload_id}").status_code == 204
+    assert app.test_client().get(f"/v1/uploads/{upload_id}").get_json()["state"] == "aborted"
+    assert "the receiver's own trouble" in caplog.text
+
+
+def test_the_application_keeps_its_own_forms(mount: Callable[..., ValetKey]) -> None:
+    """Only valetkey's paths refuse forms: the host's views read theirs as before."""
+    app = photo_app()
+    mount(app)
+    client = app.test_client()
+    form = {"photo": (io.BytesIO(b"old bytes"), "p.png")}
+    assert client.post("/old-way", data=form).text == "old bytes"
+    refused = client.post("/v1/uploads", data={"photo": (io.BytesIO(b"old bytes"), "p.png")})
+    assert (refused.status_code, refused.get_json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_a_prefix_moves_everything(mount: Callable[..., ValetKey]) -> None:
+    """Under a prefix the API, its document and its pages are below it, and nothing is beside it."""
+    app = photo_app()
+    mount(app, url_prefix="/files")
+    granted = upload(app, "/files")
+    client = app.test_client()
+    done = client.post(f"/files/v1/uploads/{granted['upload']['id']}/complete")
+    assert done.get_json()["state"] == "confirmed"
+    assert client.get("/files/openapi.json").status_code == 200
+    assert client.get("/files/docs/").status_code == 200
+    assert client.post("/v1/uploads", json=CAT).status_code == 404
+
+
+def test_the_service_is_there_for_the_application_itself(mount: Callable[..., ValetKey]) -> None:
+    """`ValetKey.service` has the use cases without HTTP."""
+    from valetkey.core.access import Caller
+    from valetkey.core.service import UploadRequest
+
+    mounted = mount(photo_app())
+    granted = mounted.service.create(Caller("photos"), UploadRequest("a.png", "image/png", 3, owner="user-7"))
+    assert mounted.service.get(Caller("photos"), granted.upload.id).owner == "user-7"

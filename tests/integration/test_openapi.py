@@ -1,0 +1,47 @@
+"""The OpenAPI document says what the routes do."""
+
+import json
+import re
+from collections.abc import Callable
+
+from click.testing import CliRunner
+from flask import Flask
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from valetkey import ValetKey
+from valetkey.api.openapi import document
+from valetkey.cli import main
+
+
+def test_it_is_openapi_3_1() -> None:
+    """The document is valid by OpenAPI's own schema."""
+    OpenAPIV31SpecValidator(document()).validate()
+    assert document()["openapi"].startswith("3.1")
+
+
+def test_it_names_every_route_and_no_other(mount: Callable[..., ValetKey]) -> None:
+    """Each view has an operation and each operation a view."""
+    app = Flask("drift")
+    mount(app)
+    routed = {
+        (re.sub(r"<(\w+)>", "{}", rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("valetkey.")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    paths = document()["paths"]
+    documented = {(re.sub(r"{\w+}", "{}", path), method) for path, item in paths.items() for method in item}
+    assert routed == documented
+
+
+def test_every_reference_resolves() -> None:
+    """No schema points into the void."""
+    text = json.dumps(document())
+    names = set(re.findall(r'"#/components/schemas/([^"]+)"', text))
+    assert names
+    assert names <= document()["components"]["schemas"].keys()
+
+
+def test_the_command_prints_it() -> None:
+    """`valetkey openapi` prints the same document."""
+    assert json.loads(CliRunner().invoke(main, ["openapi"]).output) == document()
