@@ -109,7 +109,7 @@ def form_fields(policy: Policy, signed: dict[str, str]) -> dict[str, str]:
     return fixed | signed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # it holds secrets
 class _Stamp:
     """What every policy signed in the same second with the same credentials shares."""
 
@@ -138,7 +138,7 @@ def signing_key(secret_key: str, scope: str) -> bytes:
     """SigV4's key for a scope `date/region/service/aws4_request`."""
     key = f"AWS4{secret_key}".encode()
     for part in scope.split("/"):
-        key = digest(key, part.encode(), "sha256")
+        key = digest(key, part.encode(errors="surrogatepass"), "sha256")
     return key
 
 

@@ -1,0 +1,110 @@
+"""The command line, as a process: what it prints, and what it refuses."""
+
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from valetkey.cli import main
+
+READY = {
+    "VALETKEY_BUCKET": "uploads",
+    "VALETKEY_SECRET_KEYS": "k" * 40,
+    "AWS_ACCESS_KEY_ID": "AK",
+    "AWS_SECRET_ACCESS_KEY": "SK",
+}
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each test runs in a folder of its own, without settings of whoever runs it."""
+    for name in list(os.environ):
+        if name.startswith(("VALETKEY_", "AWS_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*args: str, **env: str) -> Result:
+    return CliRunner().invoke(main, list(args), env=env)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"VALETKEY_SECRET_KEYS": ""}, "VALETKEY_SECRET_KEYS"),
+        ({"VALETKEY_SECRET_KEYS": "short"}, "at least 32 characters"),
+        ({"VALETKEY_BUCKET": ""}, "VALETKEY_BUCKET"),
+        ({"VALETKEY_AUTH": "open"}, "VALETKEY_AUTH=keys"),
+        ({"VALETKEY_AUTH": "none"}, "VALETKEY_AUTH"),
+        ({"VALETKEY_PORT": "eighty"}, "VALETKEY_PORT"),
+        ({"VALETKEY_PUBLIC_URL": "uploads.example"}, "VALETKEY_PUBLIC_URL"),
+        ({"VALETKEY_EVENTS_CEPH_SECRET": "short"}, "VALETKEY_EVENTS_CEPH_SECRET"),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "AWS_ACCESS_KEY_ID"),
+        ({"VALETKEY_DATABASE_URL": "mysql://x/y"}, "sqlite:///"),
+        ({"VALETKEY_DATABASE_URL": "sqlite:///nowhere/x.db"}, "does not exist"),
+        ({"VALETKEY_CONFIG": "nowhere.toml"}, "nowhere.toml"),
+        ({}, "valetkey migrate"),
+    ],
+)
+def test_serve_refuses_and_says_what_to_set(change: dict[str, str], said: str) -> None:
+    """Whatever is missing or open, `serve` exits 1 before it listens, names the setting, and shows no secret."""
+    result = run("serve", **{**READY, **change})
+    assert result.exit_code == 1
+    assert said in result.output
+    assert "Traceback" not in result.output
+    assert "short" not in result.output
+
+
+def test_keys_are_made_listed_and_revoked(tmp_path: Path) -> None:
+    """The key is printed once; the database holds a hash of it; a revoked one is listed as such."""
+    assert run("migrate").exit_code == 0
+    made = json.loads(run("keys", "create", "backend", "--json").output)
+    assert made["key"].startswith("vk_")
+    assert made["key"].rpartition("_")[2].encode() not in (tmp_path / "valetkey.db").read_bytes()
+    assert "backend" in run("keys", "list").output
+    assert run("keys", "revoke", made["id"]).exit_code == 0
+    [listed] = json.loads(run("keys", "list", "--json").output)["keys"]
+    assert (listed["id"], listed["revoked_at"] is None) == (made["id"], False)
+    assert run("keys", "revoke", "000000000000").exit_code == 1
+
+
+def test_keys_without_a_ledger_say_so() -> None:
+    """Before `migrate` there is no table: the error is a sentence."""
+    result = run("keys", "create", "backend")
+    assert result.exit_code == 1
+    assert "ledger" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_migrate_twice_is_once(tmp_path: Path) -> None:
+    """Migrating again changes nothing."""
+    assert [run("migrate").exit_code, run("migrate").exit_code] == [0, 0]
+    [(version,)] = sqlite3.connect(tmp_path / "valetkey.db").execute("select version_num from alembic_version")
+    assert version == "0001"
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[profiles.a]\nmax_size = 'big'", "profiles.a.max_size"),
+        ("[profiles.a]\nsize = 1", "profiles.a.size"),
+        ("[profiles.a]\nkey = 'x/{filename}'", "{id}"),
+        ("[profiles.a]\nkey = 'staging/{id}'", "staging"),
+        ("[profiles.a]\ncontent_types = ['png']", "image/*"),
+        ("[profiles.a]\nexpires_in = 0", "expires_in"),
+        ("[profiles.a]\nreturn_url = 'javascript:alert(1)'", "return_url"),
+        ("[profiles.a\n", "TOML"),
+        ("[other]\na = 1", "other"),
+    ],
+)
+def test_a_wrong_profile_is_refused_at_the_start(tmp_path: Path, toml: str, said: str) -> None:
+    """A profile that cannot be meant stops `serve`, with the place and the reason."""
+    (tmp_path / "valetkey.toml").write_text(toml)
+    run("migrate")
+    result = run("serve", **READY)
+    assert result.exit_code == 1
+    assert said in result.output
