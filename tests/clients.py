@@ -1,0 +1,97 @@
+"""A plain HTTP client for presigned POST forms: it sends exactly what it is told, and streams the file."""
+
+import http.client
+import io
+import secrets
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+CHUNK = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP answer; `headers` are looked up without regard to case."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def error_code(self) -> str | None:
+        """S3's own `<Code>` (such as `AccessDenied`), None where the body is not an S3 error document."""
+        try:
+            return ET.fromstring(self.body).findtext("Code")
+        except ET.ParseError:
+            return None
+
+
+def post_form(
+    url: str,
+    fields: Mapping[str, str] | Iterable[tuple[str, str]],
+    content: bytes | Path,
+    *,
+    filename: str = "file",
+    file_field: str = "file",
+    file_type: str = "application/octet-stream",
+    timeout: float = 60,
+) -> Response:
+    """POST `fields` in their order, then the file as the last part of a multipart/form-data body.
+
+    A `Path` is streamed in pieces of 256 KiB. A redirect is returned, not followed. Where the server answers
+    and closes before it has read everything, its answer is returned; `OSError` when there is none.
+    """
+    boundary = secrets.token_hex(16)
+    pairs = fields.items() if isinstance(fields, Mapping) else fields
+    parts = [_part(boundary, f'name="{_quoted(name)}"', value) for name, value in pairs]
+    disposition = f'name="{_quoted(file_field)}"; filename="{_quoted(filename)}"\r\nContent-Type: {file_type}'
+    head = ("".join(parts) + _part(boundary, disposition, "").removesuffix("\r\n")).encode()
+    tail = f"\r\n--{boundary}--\r\n".encode()
+    size = content.stat().st_size if isinstance(content, Path) else len(content)
+    headers = {
+        "Content-Type": f"multipart/form-data; boundary={boundary}",
+        "Content-Length": str(len(head) + size + len(tail)),
+    }
+    with content.open("rb") if isinstance(content, Path) else io.BytesIO(content) as file:
+        return _send(url, headers, (head, file, tail), timeout)
+
+
+def _quoted(name: str) -> str:
+    """As browsers escape names in a Content-Disposition (WHATWG HTML, multipart/form-data)."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _part(boundary: str, disposition: str, value: str) -> str:
+    return f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{value}\r\n"
+
+
+def _send(url: str, headers: Mapping[str, str], body: tuple[bytes, BinaryIO, bytes], timeout: float) -> Response:
+    parts = urlsplit(url)
+    connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = connect(parts.netloc, timeout=timeout)
+    try:
+        connection.putrequest("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        _write(connection, body)
+        response = connection.getresponse()
+        return Response(response.status, response.headers, response.read())
+    finally:
+        connection.close()
+
+
+def _write(connection: http.client.HTTPConnection, body: tuple[bytes, BinaryIO, bytes]) -> None:
+    head, file, tail = body
+    try:
+        connection.send(head)
+        while chunk := file.read(CHUNK):
+            connection.send(chunk)
+        connection.send(tail)
+    except (BrokenPipeError, ConnectionResetError):
+        return  # refused early: the answer may already be there to read

@@ -1,0 +1,95 @@
+"""Session fixtures, safe under pytest-xdist: one Ceph RGW for the whole run, one moto for each worker."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.servers import ValetkeyServer, running_valetkey
+from tests.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw
+
+
+@dataclass(frozen=True)
+class Run:
+    """One `pytest` invocation: what its workers share."""
+
+    directory: Path
+    pid: int
+
+
+RUN = pytest.StashKey[Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the run's directory; in an xdist worker take the controller's."""
+    given: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if given:
+        config.stash[RUN] = Run(Path(given["run_directory"]), given["run_pid"])
+    else:
+        config.stash[RUN] = Run(Path(tempfile.mkdtemp(prefix="valetkey-")), os.getpid())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker where the run's directory is (called in the controller)."""
+    run = node.config.stash[RUN]
+    node.workerinput["run_directory"] = str(run.directory)
+    node.workerinput["run_pid"] = run.pid
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what the whole run shared, after the last worker."""
+    run = config.stash[RUN]
+    if run.pid == os.getpid():
+        if (run.directory / "rgw").exists():
+            stop_rgw(run.directory / "rgw")
+        shutil.rmtree(run.directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def rgw(request: pytest.FixtureRequest) -> Rgw:
+    """One Ceph RGW for the whole run, started by the first worker that asks. It really enforces policies."""
+    run = request.config.stash[RUN]
+    return Rgw.start(run.directory / "rgw", owner=run.pid)
+
+
+@pytest.fixture
+def rgw_bucket(rgw: Rgw) -> Iterator[Bucket]:
+    """A fresh bucket on RGW."""
+    with fresh_bucket(rgw) as bucket:
+        yield bucket
+
+
+@pytest.fixture(scope="session")
+def moto_s3() -> Iterator[S3Server]:
+    """Moto's S3, in this process. It enforces nothing: it never proves a policy."""
+    with running_moto() as server:
+        yield server
+
+
+@pytest.fixture
+def moto_bucket(moto_s3: S3Server) -> Iterator[Bucket]:
+    """A fresh bucket on moto."""
+    with fresh_bucket(moto_s3) as bucket:
+        yield bucket
+
+
+@pytest.fixture
+def valetkey_server(tmp_path: Path) -> Iterator[Callable[..., ValetkeyServer]]:
+    """A factory of running services: `valetkey_server(bucket, command="serve", env={...})`.
+
+    Each has a directory of its own unless `directory=` is given, and is stopped after the test. A fixture
+    with a wider scope uses `tests.servers.running_valetkey` itself.
+    """
+    with ExitStack() as stack:
+
+        def start(bucket: Bucket | None = None, *, directory: Path | None = None, **options: Any) -> ValetkeyServer:
+            where = directory or Path(tempfile.mkdtemp(dir=tmp_path))
+            return stack.enter_context(running_valetkey(where, bucket, **options))
+
+        yield start

@@ -1,0 +1,149 @@
+"""valetkey itself as a subprocess: a black box with an environment, a port and a log."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.stores import Bucket
+
+VALETKEY = Path(sys.executable).with_name("valetkey")
+
+
+def free_port() -> int:
+    """A port that nothing listens on, below those that outgoing connections take (32768 and up on Linux)."""
+    while True:
+        port = 10000 + secrets.randbelow(22000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """What `valetkey keys create --json` printed."""
+
+    id: str
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+@dataclass(frozen=True)
+class ValetkeyServer:
+    """A running `valetkey` process, seen from outside."""
+
+    base_url: str
+    process: "subprocess.Popen[bytes]"
+    env: Mapping[str, str]
+    directory: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def log(self) -> str:
+        """All that the process printed so far."""
+        return (self.directory / "valetkey.log").read_text(errors="replace")
+
+    def create_key(self, *args: str) -> ApiKey:
+        """Run `valetkey keys create --json` with `args` on this server's database."""
+        out = run_valetkey("keys", "create", "--json", *args, env=self.env, directory=self.directory)
+        printed = json.loads(out)
+        return ApiKey(id=printed["id"], key=printed["key"])
+
+    def stop(self) -> None:
+        """SIGTERM, and after 10 s SIGKILL to all that is left of it."""
+        self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(10)
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def run_valetkey(*args: str, env: Mapping[str, str], directory: Path) -> str:
+    """Run a `valetkey` command to its end and return what it printed; RuntimeError if it fails."""
+    done = subprocess.run(
+        [VALETKEY, *args], env=env, cwd=directory, capture_output=True, text=True, timeout=60, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"valetkey {' '.join(args)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+@contextmanager
+def running_valetkey(
+    directory: Path,
+    bucket: Bucket | None = None,
+    *,
+    command: str = "serve",
+    env: Mapping[str, str] | None = None,
+) -> Iterator[ValetkeyServer]:
+    """`valetkey serve` (after `migrate`) or `dev` on a free port, ready when yielded, stopped afterwards.
+
+    It runs in `directory`, where its SQLite file and its log are too, and sees only the AWS_* and VALETKEY_*
+    variables that follow from `bucket` and `env`.
+    """
+    port = free_port()
+    base_url = f"http://127.0.0.1:{port}"
+    full_env = _environment(directory, bucket) | {"VALETKEY_PORT": str(port), "VALETKEY_PUBLIC_URL": base_url}
+    full_env |= env or {}
+    if command == "serve":
+        run_valetkey("migrate", env=full_env, directory=directory)
+    # setpriv: the server also ends when the test process is killed and no teardown runs
+    with (directory / "valetkey.log").open("ab") as log:
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", VALETKEY, command],
+            env=full_env,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    server = ValetkeyServer(base_url, process, full_env, directory)
+    try:
+        _wait_until_ready(server)
+        yield server
+    finally:
+        server.stop()
+
+
+def _environment(directory: Path, bucket: Bucket | None) -> dict[str, str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "VALETKEY_"))}
+    ours = {
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "VALETKEY_DATABASE_URL": f"sqlite:///{directory / 'valetkey.db'}",
+        "VALETKEY_SECRET_KEYS": secrets.token_urlsafe(32),
+        "VALETKEY_EVENTS_CEPH_SECRET": secrets.token_urlsafe(24),
+    }
+    if bucket:
+        ours |= bucket.server.env() | {"VALETKEY_BUCKET": bucket.name, "VALETKEY_S3_ADDRESSING_STYLE": "path"}
+    return inherited | ours
+
+
+def _wait_until_ready(server: ValetkeyServer, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (code := server.process.poll()) is not None:
+            raise RuntimeError(f"valetkey exited {code} at its start:\n{server.log[-4000:]}")
+        try:
+            with urllib.request.urlopen(f"{server.base_url}/readyz", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise RuntimeError(f"valetkey is not ready after {seconds} s:\n{server.log[-4000:]}")

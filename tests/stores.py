@@ -1,0 +1,134 @@
+"""Real S3 servers for tests: Ceph RGW, and moto in this process."""
+
+import functools
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+RGW_SCRIPT = Path(__file__).parents[1] / "infra" / "ceph" / "rgw"
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """Where an S3 server is, and the credentials of a user who may do everything there."""
+
+    endpoint_url: str
+    access_key: str
+    secret_key: str
+    region: str
+
+    def client(self, **config: Any) -> "S3Client":
+        """A boto3 client that retries nothing; `config` goes into botocore's `Config`."""
+        defaults: dict[str, Any] = {
+            "retries": {"total_max_attempts": 1},
+            "s3": {"addressing_style": "path"},
+            "request_checksum_calculation": "when_required",
+            "response_checksum_validation": "when_required",
+        }
+        return self._session.client("s3", endpoint_url=self.endpoint_url, config=Config(**(defaults | config)))
+
+    @functools.cached_property
+    def _session(self) -> boto3.Session:
+        return boto3.Session(self.access_key, self.secret_key, region_name=self.region)
+
+    def env(self) -> dict[str, str]:
+        """What a process needs in its environment to use this server."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "VALETKEY_S3_ENDPOINT_URL": self.endpoint_url,
+            "VALETKEY_S3_REGION": self.region,
+        }
+
+
+@dataclass(frozen=True)
+class Rgw(S3Server):
+    """A Ceph RGW of ours, with its directory."""
+
+    directory: Path
+
+    @classmethod
+    def start(cls, directory: Path, *, owner: int) -> "Rgw":
+        """Start one, or find the one that is running there. It ends when process `owner` ends."""
+        out = _rgw("start", directory, "--json", "--while-pid", str(owner))
+        return cls(**json.loads(out), directory=directory)
+
+    def stop_gateway(self) -> None:
+        """Kill radosgw alone: the store is away, its objects stay."""
+        _rgw("stop-gateway", self.directory)
+
+    def start_gateway(self) -> None:
+        _rgw("start-gateway", self.directory)
+
+
+def stop_rgw(directory: Path) -> None:
+    """Stop the RGW of `directory` and remove its data; nothing happens where there is none."""
+    _rgw("stop", directory)
+
+
+def _rgw(command: str, directory: Path, *args: str) -> str:
+    done = subprocess.run(
+        [sys.executable, RGW_SCRIPT, command, "--dir", directory, *args],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"rgw {command} failed:\n{done.stderr}")
+    return done.stdout
+
+
+@contextmanager
+def running_moto() -> Iterator[S3Server]:
+    """Moto's S3 in this process. It enforces no policy."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield S3Server(f"http://{host}:{port}", "moto", "moto-secret", "us-east-1")
+    finally:
+        server.stop()
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A fresh bucket, a client for it, and the server it is on."""
+
+    name: str
+    client: "S3Client"
+    server: S3Server
+
+
+@contextmanager
+def fresh_bucket(server: S3Server) -> Iterator[Bucket]:
+    """Make a bucket with a random name; remove it and all that is in it afterwards."""
+    bucket = Bucket(f"test-{secrets.token_hex(6)}", server.client(), server)
+    bucket.client.create_bucket(Bucket=bucket.name)
+    try:
+        yield bucket
+    finally:
+        _remove(bucket)
+
+
+def _remove(bucket: Bucket) -> None:
+    name, s3 = bucket.name, bucket.client
+    for uploads in s3.get_paginator("list_multipart_uploads").paginate(Bucket=name):
+        for upload in uploads.get("Uploads", []):
+            s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+        for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+            s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])
+    s3.delete_bucket(Bucket=name)
