@@ -120,7 +120,7 @@ class MemoryStore:
     def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
         """A ``memory:`` URL that says what it would give; nothing serves it."""
         _call(self.before, "presigned_get", stored.key)
-        query = urlencode({"filename": filename, "expires_in": expires_in})
+        query = urlencode({"filename": filename, "content_type": stored.content_type, "expires_in": expires_in})
         return f"memory://{self._bucket}/{quote(stored.key)}?{query}"
 
     def check(self) -> None:

@@ -55,6 +55,7 @@ class S3Store:
         if credentials is None:
             raise ConfigurationError("No S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role.")
         self._credentials = credentials
+        self._last_credentials: Credentials | None = None
         self._client = make_client(session, settings, settings.endpoint_url)
         self._public = make_client(session, settings, settings.public_endpoint_url or settings.endpoint_url)
         self._client.meta.events.register("before-sign.s3.CopyObject", _condition_for_ceph)
@@ -84,7 +85,15 @@ class S3Store:
             frozen = self._credentials.get_frozen_credentials()
         # botocore keeps the expiry of temporary credentials to itself; there is no public way to it
         expires_at: datetime | None = getattr(self._credentials, "_expiry_time", None)
-        return Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token, expires_at)
+        last = self._last_credentials
+        if last is not None and (frozen.secret_key, frozen.token, expires_at) == (
+            last.secret_key,
+            last.token,
+            last.expires_at,
+        ):
+            return last  # the same object, so what is kept for it is found again without comparing it
+        self._last_credentials = Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token, expires_at)
+        return self._last_credentials
 
     def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
         version: dict[str, Any] = {"VersionId": version_id} if version_id else {}

@@ -38,6 +38,7 @@ uploads = Table(
     Column("confirmed_by", String(16)),
     Column("confirmed_at", BigInteger),
     Index("uploads_by_account", "account", "id"),
+    sqlite_with_rowid=False,  # the ids ascend: one tree to write to instead of two
 )
 
 idempotency = Table(

@@ -35,6 +35,9 @@ from valetkey.core.upload import (
 BUSY_TIMEOUT = 5_000
 """How long SQLite waits for another process's lock, in milliseconds, before the caller is told to try again."""
 
+Row = tuple[str | int | None, ...]
+
+_INSERT = str(insert(uploads).compile(dialect=sqlite.dialect()))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -171,8 +174,9 @@ def _available() -> Iterator[None]:
         raise LedgerUnavailable(f"The ledger cannot be used now: {type(cause).__name__}.") from error
 
 
-def _insert_uploads(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    connection.execute(insert(uploads), rows)
+def _insert_uploads(connection: Connection, rows: list[Row]) -> None:
+    """Past SQLAlchemy's work on each value, which these rows do not need: it took half of the time."""
+    connection.exec_driver_sql(_INSERT, rows)
 
 
 def _get(connection: Connection, upload_id: str) -> Upload | None:
@@ -202,44 +206,44 @@ def _moment(micros: int) -> datetime:
     return _EPOCH + micros * _MICROSECOND
 
 
-def _as_row(upload: Upload) -> dict[str, Any]:
-    """``upload`` as a row of `uploads`: every column, in no order."""
+def _as_row(upload: Upload) -> Row:
+    """``upload`` as a row of `uploads`: a value for each column, in the table's order."""
     checksum, stored, reason = upload.checksum, upload.object, upload.reason
-    return {
-        "id": upload.id,
-        "version": upload.version,
-        "state": upload.state.value,
-        "profile": upload.profile,
-        "account": upload.account,
-        "owner": upload.owner,
-        "filename": upload.filename,
-        "content_type": upload.content_type,
-        "size": upload.size,
-        "bucket": upload.bucket,
-        "created_at": _micros(upload.created_at),
-        "expires_at": _micros(upload.expires_at),
-        "renewable_until": _micros(upload.renewable_until),
-        "checksum_algorithm": checksum.algorithm if checksum else None,
-        "checksum_value": checksum.value if checksum else None,
-        "metadata": orjson.dumps(upload.metadata).decode() if upload.metadata else None,
-        "redirect": int(upload.redirect),
-        "pins": upload.pins,
-        "object_key": stored.key if stored else None,
-        "object_etag": stored.etag if stored else None,
-        "object_version_id": stored.version_id if stored else None,
-        "object_size": stored.size if stored else None,
-        "object_content_type": stored.content_type if stored else None,
-        "reason_code": reason.code if reason else None,
-        "reason_detail": reason.detail if reason else None,
-        "confirmed_by": upload.confirmed_by.value if upload.confirmed_by else None,
-        "confirmed_at": _micros(upload.confirmed_at) if upload.confirmed_at else None,
-    }
+    return (
+        upload.id,
+        upload.version,
+        upload.state.value,
+        upload.profile,
+        upload.account,
+        upload.owner,
+        upload.filename,
+        upload.content_type,
+        upload.size,
+        upload.bucket,
+        _micros(upload.created_at),
+        _micros(upload.expires_at),
+        _micros(upload.renewable_until),
+        checksum.algorithm if checksum else None,
+        checksum.value if checksum else None,
+        orjson.dumps(upload.metadata).decode() if upload.metadata else None,
+        int(upload.redirect),
+        upload.pins,
+        stored.key if stored else None,
+        stored.etag if stored else None,
+        stored.version_id if stored else None,
+        stored.size if stored else None,
+        stored.content_type if stored else None,
+        reason.code if reason else None,
+        reason.detail if reason else None,
+        upload.confirmed_by.value if upload.confirmed_by else None,
+        _micros(upload.confirmed_at) if upload.confirmed_at else None,
+    )
 
 
 def _changes(before: Upload, after: Upload) -> dict[str, Any]:
     """The columns in which the two differ."""
-    old = _as_row(before)
-    return {name: value for name, value in _as_row(after).items() if old[name] != value}
+    pairs = zip(uploads.c, _as_row(before), _as_row(after), strict=True)
+    return {column.name: new for column, old, new in pairs if old != new}
 
 
 def _as_upload(row: RowMapping) -> Upload:

@@ -22,7 +22,7 @@ class _Work(Generic[T]):
 
     __slots__ = ("call", "done", "error", "result", "rows")
 
-    def __init__(self, rows: list[dict[str, Any]] | None, call: Callable[[Connection], T] | None) -> None:
+    def __init__(self, rows: list[tuple[Any, ...]] | None, call: Callable[[Connection], T] | None) -> None:
         self.rows = rows
         self.call = call
         self.result: T | None = None
@@ -34,14 +34,15 @@ class _Work(Generic[T]):
 class GroupWriter:
     """Runs work on one connection of ``engine``, in transactions shared by whoever waits; starts at its first work."""
 
-    def __init__(self, engine: Engine, insert: Callable[[Connection, list[dict[str, Any]]], None]) -> None:
+    def __init__(self, engine: Engine, insert: Callable[[Connection, list[tuple[Any, ...]]], None]) -> None:
         self._engine = engine
         self._insert = insert
         self._queue: SimpleQueue[_Work[Any] | None] = SimpleQueue()
         self._start = Lock()
         self._thread: Thread | None = None
+        self._connection: Connection | None = None  # the thread's own: taking one anew costs more than a row
 
-    def insert(self, rows: list[dict[str, Any]]) -> None:
+    def insert(self, rows: list[tuple[Any, ...]]) -> None:
         """Inserts ``rows``, all or none, and returns when they are durable. Raises what the database raised."""
         self._wait(_Work[None](rows, None))
 
@@ -85,12 +86,14 @@ class GroupWriter:
                     break
                 group.append(work)
             self._commit(group)
+        self._reconnect()
 
     def _commit(self, group: list[_Work[Any]]) -> None:
         """All in one transaction; if that fails, each in one of its own, so that no one fails for another."""
         try:
             self._attempt(group)
-        except BaseException as error:
+        except BaseException as error:  # whatever it is belongs to the thread that waits
+            self._reconnect()
             if len(group) > 1:
                 for work in group:
                     self._commit([work])
@@ -100,10 +103,18 @@ class GroupWriter:
             work.done.release()
 
     def _attempt(self, group: list[_Work[Any]]) -> None:
-        with self._engine.begin() as connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        with self._connection.begin():
             rows = [row for work in group if work.rows is not None for row in work.rows]
             if rows:
-                self._insert(connection, rows)
+                self._insert(self._connection, rows)
             for work in group:
                 if work.call is not None:
-                    work.result = work.call(connection)
+                    work.result = work.call(self._connection)
+
+    def _reconnect(self) -> None:
+        """Gives the connection back after a failure; the next work gets one that is known to be good."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.close()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import orjson
 from flask import Blueprint, Response, current_app, redirect, render_template, request
@@ -156,9 +157,14 @@ def download_upload(text: str) -> BaseResponse:
 def return_from_store(text: str) -> BaseResponse | str:
     upload, return_url = _service().returned(_id(text))
     if return_url is not None:
-        sign = "&" if "?" in return_url else "?"
-        return redirect(f"{return_url}{sign}id={upload.id}&state={upload.state.value}", 303)
+        return redirect(_with_query(return_url, id=upload.id, state=upload.state.value), 303)
     return render_template("valetkey/returned.html", upload=upload)
+
+
+def _with_query(url: str, **added: str) -> str:
+    """``url`` with more in its query; what it has, a fragment too, stays."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, urlencode(added)]))))
 
 
 @blueprint.post("/v1/events/<name>")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from hmac import digest
 
 from itsdangerous import BadSignature, Signer
 
@@ -43,11 +44,11 @@ class Tickets:
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
+        keys = [digest(secret.encode(), b"valetkey.ticket", "sha256") for secret in secrets]
         self._signer = Signer(
-            list(reversed(secrets)),  # itsdangerous signs with the last
-            salt="valetkey.ticket",
+            list(reversed(keys)),  # itsdangerous signs with the last
             sep=".",
-            key_derivation="hmac",
+            key_derivation="none",  # done above, once
             digest_method=sha256,
         )
 

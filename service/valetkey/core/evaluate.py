@@ -25,7 +25,6 @@ _INTEGER = re.compile(r"\s*[+-]?\d{1,99}|", re.ASCII)  # nothing at all reads as
 _UNSIGNED = re.compile(r"\+?\d{1,99}|", re.ASCII)
 _LARGEST = 2**63 - 1
 _RANGE = "content-length-range"
-_SCOPE_PARTS = 3  # date, region and service; what follows is fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +94,9 @@ def _authenticate(fields: Mapping[str, str], region: str | None, credentials_for
         raise _RefusedError  # as AWS; RGW signs with whatever scope it is given
     secret = credentials_for(access_key)
     # AWS differs in the codes: InvalidAccessKeyId for a stranger, SignatureDoesNotMatch
-    if secret is None or len(scope) < _SCOPE_PARTS:
+    if secret is None:
         raise _denied()
-    key = signing_key(secret, "/".join([*scope[:_SCOPE_PARTS], "aws4_request"]))
+    key = signing_key(secret, "/".join([*scope[:3], "aws4_request"]))
     expected = digest(key, _bytes(fields["policy"]), "sha256").hex()
     if not compare_digest(expected.encode(), _bytes(_trimmed(fields["x-amz-signature"]))):
         raise _denied()

@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from valetkey.core.access import Caller, Tickets
@@ -34,6 +34,10 @@ log = logging.getLogger("valetkey")
 
 DOWNLOAD_LIFE = 300
 """How long a download URL lives, in seconds: it is followed at once."""
+
+
+RENEWAL_TRIES = 5
+"""How often a renewal tries again when something else changes the upload meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +140,7 @@ class UploadService:
 
         Raises `UploadNotFound`, and `StateConflict` when they have, or when it is too late to renew.
         """
-        upload = self.get(caller, upload_id)
-        now = self._clock()
-        if upload.state not in {UploadState.PENDING, UploadState.EXPIRED}:
-            raise StateConflict(f"The upload is {upload.state}: it needs no grant.")
-        if now >= upload.renewable_until:
-            raise StateConflict("The upload is too old to be renewed; create a new one.")
-        grant = self._grants.post(upload, self._profile(upload.profile), now)
-        if grant.expires_at > upload.expires_at:
-            later = upload.changed(expires_at=grant.expires_at)
-            if not self._ledger.replace(upload, later):  # a signal was faster: look again
-                return self.renew(caller, upload_id)
-            upload = later
-        return Granted(upload, grant, self._tickets.issue(upload))
+        return self._renewed(self.get(caller, upload_id), self._clock())
 
     def complete(self, caller: Caller, upload_id: UploadId) -> Upload:
         """The client says that it is done: the upload, `confirmed` or `rejected`, or still as it was.
@@ -278,9 +270,30 @@ class UploadService:
         [kept] = self._ledger.add_once([Once(upload, key, fingerprint)])
         if kept.fingerprint != fingerprint:
             raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
-        return self._granted(kept.upload, now, replayed=kept.upload.id != upload.id)
+        if kept.upload.id == upload.id:
+            return self._granted(upload, now)
+        if kept.upload.state is not UploadState.PENDING:
+            return Granted(kept.upload, None, self._tickets.issue(kept.upload), replayed=True)
+        return replace(self._renewed(kept.upload, now), replayed=True)
 
-    def _granted(self, upload: Upload, now: datetime, *, replayed: bool = False) -> Granted:
-        open_ = upload.state is UploadState.PENDING
-        grant = self._grants.post(upload, self._profile(upload.profile), now) if open_ else None
-        return Granted(upload, grant, self._tickets.issue(upload), replayed)
+    def _granted(self, upload: Upload, now: datetime) -> Granted:
+        return Granted(
+            upload, self._grants.post(upload, self._profile(upload.profile), now), self._tickets.issue(upload)
+        )
+
+    def _renewed(self, upload: Upload, now: datetime) -> Granted:
+        """A fresh grant, and the ledger knows until when its bytes may come."""
+        for _ in range(RENEWAL_TRIES):
+            if upload.state not in {UploadState.PENDING, UploadState.EXPIRED}:
+                raise StateConflict(f"The upload is {upload.state}: it needs no grant.")
+            if now >= upload.renewable_until:
+                raise StateConflict("The upload is too old to be renewed; create a new one.")
+            granted = self._granted(upload, now)
+            end = granted.grant.expires_at if granted.grant else upload.expires_at
+            if end <= upload.expires_at:
+                return granted
+            later = upload.changed(expires_at=end)
+            if self._ledger.replace(upload, later):
+                return replace(granted, upload=later)
+            upload = self._ledger.get(upload.id) or upload  # a signal was faster: look again
+        raise StateConflict("The upload keeps changing; try again.")

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("reason_detail", sa.Text),
         sa.Column("confirmed_by", sa.String(16)),
         sa.Column("confirmed_at", sa.BigInteger),
+        sqlite_with_rowid=False,
     )
     op.create_index("uploads_by_account", "uploads", ["account", "id"])
     op.create_table(
