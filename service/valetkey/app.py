@@ -71,6 +71,7 @@ class ValetKey:
             profiles=profiles,
             tickets=tickets,
             public_url=settings.base_url,
+            store_slots=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
         )
         keys = None if settings.auth == "open" else self.ledger
         authenticator = Authenticator(keys, tickets, lambda: datetime.now(UTC))

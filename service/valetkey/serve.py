@@ -9,7 +9,7 @@ from threading import Thread
 
 import click
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from werkzeug.serving import make_server
 
 from valetkey.adapters import embedded
@@ -34,6 +34,8 @@ def run_production(host: str | None, port: int | None) -> None:
         interface=Interfaces.WSGI,
         workers=settings.workers,
         blocking_threads=settings.threads,
+        http=HTTPModes.http1,
+        websockets=False,
     ).serve()
 
 

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
-    threads: int = Field(16, ge=1, le=512, description="requests served at once by one process")
+    threads: int = Field(64, ge=4, le=512, description="requests served at once by one process")
     workers: int = Field(1, ge=1, le=64, description="processes")
     public_url: str | None = Field(None, description="our own address as browsers see it")
     config: Path | None = Field(None, description="the toml with the profiles; ./valetkey.toml where there is one")

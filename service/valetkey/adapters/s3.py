@@ -4,8 +4,7 @@ Rights it needs: ``s3:PutObject`` and ``s3:GetObject`` on ``staging/*`` and on t
 on both, and ``s3:ListBucket`` on the bucket (without it S3 says 403 of an object that is not there).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
@@ -28,8 +27,14 @@ if TYPE_CHECKING:
 AddressingStyle = Literal["auto", "path", "virtual"]
 
 _CHECKSUMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
-MAX_DISPOSITION = 5_000
-"""Characters of a percent-encoded name in a download URL: S3 takes about 8 KB of request line and headers."""
+MAX_DISPOSITION = 6_000
+"""Characters that a name may take in a download URL, percent-encoded twice: S3 takes about 8 KB of headers."""
+
+TIMEOUT = 10
+"""How long the store may take to answer, in seconds."""
+
+COPY_TIMEOUT = 120
+"""How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
 
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
 
@@ -57,10 +62,12 @@ class S3Store:
         self._credentials = credentials
         self._last_credentials: Credentials | None = None
         self._client = make_client(session, settings, settings.endpoint_url)
+        self._copier = make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1)
         self._public = make_client(session, settings, settings.public_endpoint_url or settings.endpoint_url)
-        self._client.meta.events.register("before-sign.s3.CopyObject", _condition_for_ceph)
+        self._copier.meta.events.register("before-sign.s3.CopyObject", _condition_for_ceph)
         # botocore knows every partition, style and regional endpoint: ask it once
-        url = str(self._public.generate_presigned_post(settings.bucket, "key")["url"])
+        with _available:
+            url = str(self._public.generate_presigned_post(settings.bucket, "key")["url"])
         self._post_url = url if url.endswith("/") else url + "/"
 
     @property
@@ -81,7 +88,7 @@ class S3Store:
         return self._client
 
     def credentials(self) -> Credentials:
-        with _available():
+        with _available:
             frozen = self._credentials.get_frozen_credentials()
         # botocore keeps the expiry of temporary credentials to itself; there is no public way to it
         expires_at: datetime | None = getattr(self._credentials, "_expiry_time", None)
@@ -98,7 +105,7 @@ class S3Store:
     def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
         version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
         try:
-            with _available():
+            with _available:
                 answer = self._client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **version)
         except ObjectMissing:
             return None
@@ -113,8 +120,8 @@ class S3Store:
             "ServerSideEncryption": placement.sse,
             "SSEKMSKeyId": placement.sse_kms_key_id,
         }
-        with _available():
-            self._client.copy_object(
+        with _available:
+            self._copier.copy_object(
                 Bucket=self.bucket,
                 Key=key,
                 CopySource=origin,  # type: ignore[arg-type]  # a TypedDict whose optional part is set above
@@ -124,7 +131,7 @@ class S3Store:
 
     def delete(self, key: str, version_id: str | None = None) -> None:
         version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
-        with _available():
+        with suppress(ObjectMissing), _available:  # some stores answer 404
             self._client.delete_object(Bucket=self.bucket, Key=key, **version)
 
     def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
@@ -136,18 +143,25 @@ class S3Store:
         }
         if stored.version_id:
             params["VersionId"] = stored.version_id
-        with _available():
+        with _available:
             return self._public.generate_presigned_url("get_object", Params=params, ExpiresIn=expires_in)
 
     def check(self) -> None:
         try:
-            with _available():
+            with _available:
                 self._client.head_bucket(Bucket=self.bucket)
         except ObjectMissing as error:
             raise StoreUnavailable(f"There is no bucket {self.bucket!r}.", 30) from error
 
 
-def make_client(session: boto3.Session, settings: S3Settings, endpoint_url: str | None) -> "S3Client":
+def make_client(
+    session: boto3.Session,
+    settings: S3Settings,
+    endpoint_url: str | None,
+    *,
+    read_timeout: int = TIMEOUT,
+    attempts: int = 3,
+) -> "S3Client":
     """A client that signs SigV4 for the region's own endpoint, and adds no checksums that stores off AWS refuse."""
     return session.client(
         "s3",
@@ -161,9 +175,9 @@ def make_client(session: boto3.Session, settings: S3Settings, endpoint_url: str 
             },
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
-            retries={"mode": "standard", "total_max_attempts": 3},
+            retries={"mode": "standard", "total_max_attempts": attempts},
             connect_timeout=5,
-            read_timeout=120,  # a copy of 5 GB takes its time
+            read_timeout=read_timeout,
             max_pool_connections=64,
         ),
     )
@@ -181,12 +195,12 @@ def content_disposition(filename: str) -> str:
     """``attachment`` with the name as RFC 6266 wants it: an ASCII shadow, and the whole name percent-encoded.
 
     The shadow is the safe name, so nothing in it can end the header; percent-encoding does the same for the whole name.
-    An encoded name over `MAX_DISPOSITION` characters keeps its end, where the extension is.
+    A name that is too long keeps its end, where the extension is.
     """
-    whole = quote(filename or "file", safe="", errors="replace")
-    while len(whole) > MAX_DISPOSITION:
-        filename = filename[len(filename) // 8 or 1 :]
-        whole = quote(filename, safe="", errors="replace")
+    kept = filename or "file"
+    while len(quote(quote(kept, safe="", errors="replace"), safe="")) > MAX_DISPOSITION:
+        kept = kept[len(kept) // 8 or 1 :]
+    whole = quote(kept, safe="", errors="replace")
     return f"attachment; filename=\"{safe_name(filename)}\"; filename*=UTF-8''{whole}"
 
 
@@ -211,17 +225,26 @@ def _condition_for_ceph(request: Any, **_: Any) -> None:
         request.headers["x-amz-copy-if-match"] = etag
 
 
-@contextmanager
-def _available() -> Iterator[None]:
+class _Available:
     """Turns what botocore raises into what the port promises."""
-    try:
-        yield
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code"))
-        if code in _MISSING:
-            raise ObjectMissing from error
-        if code in {"PreconditionFailed", "412"}:
-            raise ObjectChanged from error
-        raise StoreUnavailable(f"The store refused {error.operation_name}: {code}.") from error
-    except BotoCoreError as error:
-        raise StoreUnavailable(f"The store does not answer: {type(error).__name__}.") from error
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, ClientError):
+            raise _translated(error) from error
+        # RuntimeError: botocore's, for credentials that were renewed and are expired all the same
+        if isinstance(error, BotoCoreError | RuntimeError):
+            raise StoreUnavailable(f"The store does not answer: {type(error).__name__}.") from error
+
+
+def _translated(error: ClientError) -> Exception:
+    code = str(error.response.get("Error", {}).get("Code"))
+    if code in _MISSING:
+        return ObjectMissing()
+    if code in {"PreconditionFailed", "412"}:
+        return ObjectChanged()
+    return StoreUnavailable(f"The store refused {error.operation_name}: {code}.")
+
+
+_available = _Available()

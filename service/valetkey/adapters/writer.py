@@ -62,19 +62,18 @@ class GroupWriter:
                 self._thread = None
 
     def _wait(self, work: _Work[T]) -> T | None:
-        if self._thread is None:
-            self._begin()
-        self._queue.put(work)
+        with self._start:  # a close() under way ends first, and the next one finds this work in the queue
+            if self._thread is None:
+                self._begin()
+            self._queue.put(work)
         work.done.acquire()
         if work.error is not None:
             raise work.error
         return work.result
 
     def _begin(self) -> None:
-        with self._start:
-            if self._thread is None:
-                self._thread = Thread(target=self._loop, name="valetkey-writer", daemon=True)
-                self._thread.start()
+        self._thread = Thread(target=self._loop, name="valetkey-writer", daemon=True)
+        self._thread.start()
 
     def _loop(self) -> None:
         while (first := self._queue.get()) is not None:
@@ -90,28 +89,31 @@ class GroupWriter:
 
     def _commit(self, group: list[_Work[Any]]) -> None:
         """All in one transaction; if that fails, each in one of its own, so that no one fails for another."""
+        begun = False
         try:
-            self._attempt(group)
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            with self._connection.begin():
+                begun = True
+                self._do(self._connection, group)
         except BaseException as error:  # whatever it is belongs to the thread that waits
             self._reconnect()
-            if len(group) > 1:
+            if begun and len(group) > 1:
                 for work in group:
                     self._commit([work])
                 return
-            group[0].error = error
+            for work in group:  # where no transaction began (a lock), each would only wait as long again
+                work.error = error
         for work in group:
             work.done.release()
 
-    def _attempt(self, group: list[_Work[Any]]) -> None:
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        with self._connection.begin():
-            rows = [row for work in group if work.rows is not None for row in work.rows]
-            if rows:
-                self._insert(self._connection, rows)
-            for work in group:
-                if work.call is not None:
-                    work.result = work.call(self._connection)
+    def _do(self, connection: Connection, group: list[_Work[Any]]) -> None:
+        rows = [row for work in group if work.rows is not None for row in work.rows]
+        if rows:
+            self._insert(connection, rows)
+        for work in group:
+            if work.call is not None:
+                work.result = work.call(connection)
 
     def _reconnect(self) -> None:
         """Gives the connection back after a failure; the next work gets one that is known to be good."""

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any, NotRequired
 
 import orjson
@@ -10,6 +9,7 @@ from flask import Blueprint, Flask, Response
 from pydantic import ValidationError
 from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
 
 from valetkey.core import errors
 
@@ -77,7 +77,7 @@ def problem(status: int, code: str, detail: str) -> Problem:
     """A problem document; its type names the code, relative to the documentation."""
     return {
         "type": f"/docs#{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": HTTP_STATUS_CODES[status],
         "status": status,
         "detail": detail,
         "code": code,
@@ -123,8 +123,8 @@ def _render_http(error: HTTPException) -> Any:
     """What werkzeug refuses: an unknown path, a wrong method, a body that is too large."""
     if error.code is None or error.code < 400 or error.response is not None:
         return error
-    code = HTTPStatus(error.code).name.lower()
-    response = _response(problem(error.code, code, error.description or HTTPStatus(error.code).phrase))
+    code = error.name.lower().replace(" ", "_")
+    response = _response(problem(error.code, code, error.description or error.name))
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-import orjson
 from flask import Blueprint, Response, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api import problems
+from valetkey.api.answers import render
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import json_body, raw_body, refuse_streams
 from valetkey.api.openapi import document
@@ -68,12 +67,8 @@ def _id(text: str) -> UploadId:
     return upload_id
 
 
-def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), status, headers, content_type="application/json")
-
-
 def _one(upload: Upload, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return _json(upload_body(upload), status, headers)
+    return render(upload_body(upload), status, headers)
 
 
 @blueprint.post("/v1/uploads")
@@ -86,7 +81,7 @@ def create_upload() -> Response:
     headers = {"Location": f"/v1/uploads/{granted.upload.id}"}
     if granted.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return _json(granted_body(granted), 201, headers)
+    return render(granted_body(granted), 201, headers)
 
 
 @blueprint.post("/v1/uploads/batch")
@@ -95,7 +90,7 @@ def create_batch() -> Response:
     if "Idempotency-Key" in request.headers:
         raise InvalidRequest("A batch takes no Idempotency-Key; uploads that are not used expire.")
     results = _service().create_batch(caller, read_batch(json_body()))
-    return _json(
+    return render(
         {
             "results": [
                 {"error": problems.problem_of(result)} if isinstance(result, ValetKeyError) else granted_body(result)
@@ -113,7 +108,7 @@ def list_uploads() -> Response:
         caller, state=query.wanted_state(), profile=query.profile, limit=query.limit, before=query.before()
     )
     page: PageBody = {"uploads": [upload_body(upload) for upload in uploads], "next_cursor": cursor}
-    return _json(page)
+    return render(page)
 
 
 @blueprint.get("/v1/uploads/<text>")
@@ -133,7 +128,7 @@ def remove_upload(text: str) -> Response:
 
 @blueprint.post("/v1/uploads/<text>/grant")
 def renew_grant(text: str) -> Response:
-    return _json(granted_body(_service().renew(_caller(), _id(text))))
+    return render(granted_body(_service().renew(_caller(), _id(text))))
 
 
 @blueprint.post("/v1/uploads/<text>/complete")
@@ -175,20 +170,20 @@ def receive_events(name: str) -> Response:
     headers = {key.lower(): value for key, value in request.headers}
     delivery = Delivery(headers, request.args.to_dict(), raw_body())
     sender.authenticate(delivery)
-    return _json(tally_body(_service().observe(sender.parse(delivery.body))))
+    return render(tally_body(_service().observe(sender.parse(delivery.body))))
 
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    return _json({"status": "ok"})
+    return render({"status": "ok"})
 
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
     _service().check()
-    return _json({"status": "ok"})
+    return render({"status": "ok"})
 
 
 @blueprint.get("/openapi.json")
 def openapi_document() -> Response:
-    return _json(document())
+    return render(document())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from hmac import digest
 
@@ -65,6 +65,6 @@ class Tickets:
         except (BadSignature, ValueError):
             return None
         known = parse_upload_id(upload_id)
-        if kind != "u" or known is None or datetime.fromtimestamp(int(expires), UTC) <= now:
+        if kind != "u" or known is None or not expires.isdecimal() or int(expires) <= now.timestamp():
             return None
         return Caller(account="", ticket_for=known)

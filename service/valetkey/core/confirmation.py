@@ -14,6 +14,7 @@ from datetime import datetime
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.ports import Ledger, Notifier, ObjectHead, ObjectStore, Placement
 from valetkey.core.profile import Profile
+from valetkey.core.slots import StoreSlots
 from valetkey.core.upload import Reason, Signal, StoredObject, Upload, UploadState
 
 MAX_PINS = 5
@@ -28,17 +29,20 @@ class Confirmation:
 
     def __init__(
         self,
+        *,
         store: ObjectStore,
         ledger: Ledger,
         notifier: Notifier,
         profiles: Mapping[str, Profile],
         clock: Callable[[], datetime],
+        slots: StoreSlots,
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._notifier = notifier
         self._profiles = profiles
         self._clock = clock
+        self._slots = slots
 
     def run(self, upload: Upload, signal: Signal) -> Upload:
         """Takes ``upload`` as far as it goes now, and returns it as the ledger has it then.
@@ -48,6 +52,12 @@ class Confirmation:
         """
         if upload.bucket != self._store.bucket:
             raise StoreUnavailable(f"The upload is in bucket {upload.bucket!r}, which is not the one in use.", 60)
+        if upload.ended:
+            return upload
+        with self._slots:
+            return self._advance(upload, signal)
+
+    def _advance(self, upload: Upload, signal: Signal) -> Upload:
         for _ in range(MAX_STEPS):
             if upload.ended:
                 break
@@ -55,7 +65,11 @@ class Confirmation:
             found = self._store.head(upload.staging_key, upload.object.version_id if upload.object else None)
             if upload.state is not UploadState.STORED:
                 if found is None:
-                    break
+                    now = self._reload(upload)
+                    if now.version == upload.version:
+                        break
+                    upload = now  # another signal took the bytes away: it is done, or on its way
+                    continue
                 upload = self._pin(upload, found)
                 if not pins(upload, found):
                     continue
@@ -63,8 +77,9 @@ class Confirmation:
         return upload
 
     def tidy(self, upload: Upload) -> None:
-        """Removes what arrived under the grant of an upload that has ended, and was not confirmed."""
-        self._store.delete(upload.staging_key)
+        """Removes what arrived under the grant of an upload that has ended."""
+        with self._slots:
+            self._store.delete(upload.staging_key)
 
     def _pin(self, upload: Upload, found: ObjectHead) -> Upload:
         """Makes ``found`` the bytes this upload stands for, if nobody was faster."""
@@ -109,6 +124,7 @@ class Confirmation:
         return self._reject(upload, Reason("missing", "The object was removed before it could be confirmed."))
 
     def _confirm(self, upload: Upload, copied: ObjectHead, signal: Signal) -> Upload:
+        self._remove_earlier_pins(upload)
         after = upload.moved(
             UploadState.CONFIRMED,
             object=copied.as_object(copied.key),
@@ -118,18 +134,25 @@ class Confirmation:
         return self._end(upload, after)
 
     def _reject(self, upload: Upload, reason: Reason) -> Upload:
+        self._remove_earlier_pins(upload)
         after = upload.moved(UploadState.REJECTED, reason=reason, object=None)
         return self._end(upload, after)
+
+    def _remove_earlier_pins(self, upload: Upload) -> None:
+        """Removes what a signal that was stopped left under the keys of earlier pins: nobody can confirm those."""
+        for pin in range(1, upload.pins):
+            self._store.delete(self._final_key(upload, pin))
 
     def _end(self, before: Upload, after: Upload) -> Upload:
         """Writes an end. Bytes that the ledger does not point at afterwards are removed, ours or not."""
         won = self._ledger.replace(before, after)
         now = after if won else self._reload(before)
         pinned = before.object
+        if won:
+            self._notifier.ended(after)
         if pinned is not None and not _points_at(now, pinned.key):
             self._store.delete(pinned.key)
         if won:
-            self._notifier.ended(after)
             self._store.delete(after.staging_key, pinned.version_id if pinned else None)
         return now
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from json.encoder import encode_basestring_ascii as quote
 
 from valetkey.core.errors import StoreUnavailable
-from valetkey.core.policy import Condition, ContentLengthRange, Eq, Policy, PostSigner, form_fields
+from valetkey.core.policy import Eq, PostSigner
 from valetkey.core.ports import ObjectStore
 from valetkey.core.profile import Profile
 from valetkey.core.upload import UPLOAD_ID_METADATA, Upload
@@ -23,6 +24,14 @@ class PostGrant:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """What every grant of a profile shares: its conditions' JSON, and the fields that they fix."""
+
+    json: str
+    fields: Mapping[str, str]
+
+
 class GrantMaker:
     """Makes grants for one bucket. What a profile fixes is prepared once; a grant adds only what differs."""
 
@@ -30,7 +39,7 @@ class GrantMaker:
         self._store = store
         self._signer = PostSigner(store.region)
         self._public_url = public_url.rstrip("/")
-        self._fixed = {name: fixed_conditions(store.bucket, profile) for name, profile in profiles.items()}
+        self._fixed = {name: _fixed(store.bucket, profile) for name, profile in profiles.items()}
 
     def post(self, upload: Upload, profile: Profile, now: datetime) -> PostGrant:
         """A grant for exactly ``upload``, for the profile's ``expires_in`` or as long as the credentials live.
@@ -43,21 +52,24 @@ class GrantMaker:
             expires_at = credentials.expires_at.replace(microsecond=0)
             if expires_at <= now:
                 raise StoreUnavailable("The S3 credentials have expired and could not be renewed.", 30)
-        policy = Policy(expires_at, (*self._fixed[profile.name], *self._own(upload)))
-        fields = form_fields(policy, self._signer.sign(policy, credentials, now))
-        return PostGrant(self._store.post_url, fields, expires_at)
+        fixed = self._fixed[profile.name]
+        own = self._own_fields(upload)
+        size = f'["content-length-range", {upload.size}, {upload.size}]'
+        conditions = ", ".join([fixed.json, size, *[f"{{{quote(name)}: {quote(own[name])}}}" for name in own]])
+        signed = self._signer.stamp(expires_at, credentials, now).sign(conditions)
+        return PostGrant(self._store.post_url, {**fixed.fields, **own, **signed}, expires_at)
 
-    def _own(self, upload: Upload) -> list[Condition]:
-        own: list[Condition] = [
-            Eq("key", upload.staging_key),
-            Eq("Content-Type", upload.content_type),
-            Eq(UPLOAD_ID_METADATA, upload.id),
-            ContentLengthRange(upload.size, upload.size),
-        ]
+    def _own_fields(self, upload: Upload) -> dict[str, str]:
+        """The fields that only this upload's form has."""
+        own = {
+            "key": upload.staging_key,
+            "Content-Type": upload.content_type,
+            UPLOAD_ID_METADATA: upload.id,
+        }
         if upload.checksum is not None:
-            own.append(Eq(f"x-amz-checksum-{upload.checksum.algorithm}", upload.checksum.value))
+            own[f"x-amz-checksum-{upload.checksum.algorithm}"] = upload.checksum.value
         if upload.redirect:
-            own.append(Eq("success_action_redirect", self.return_address(upload)))
+            own["success_action_redirect"] = self.return_address(upload)
         return own
 
     def return_address(self, upload: Upload) -> str:
@@ -65,11 +77,11 @@ class GrantMaker:
         return f"{self._public_url}/v1/uploads/{upload.id}/return"
 
 
-def fixed_conditions(bucket: str, profile: Profile) -> list[Condition]:
-    """The conditions that every grant of ``profile`` shares."""
-    fixed: list[Condition] = [Eq("bucket", bucket), Eq("success_action_status", SUCCESS_STATUS)]
+def _fixed(bucket: str, profile: Profile) -> _Fixed:
+    fields = {"success_action_status": SUCCESS_STATUS}
     if profile.sse:
-        fixed.append(Eq("x-amz-server-side-encryption", profile.sse))
+        fields["x-amz-server-side-encryption"] = profile.sse
     if profile.sse_kms_key_id:
-        fixed.append(Eq("x-amz-server-side-encryption-aws-kms-key-id", profile.sse_kms_key_id))
-    return fixed
+        fields["x-amz-server-side-encryption-aws-kms-key-id"] = profile.sse_kms_key_id
+    conditions = [Eq("bucket", bucket), *[Eq(name, value) for name, value in fields.items()]]
+    return _Fixed(", ".join(condition.json for condition in conditions), fields)

@@ -81,6 +81,26 @@ class Credentials:
     expires_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, repr=False)  # it holds a signing key
+class Stamp:
+    """What all policies share that are signed in one second with one set of credentials and one expiration."""
+
+    fields: dict[str, str]
+    head: str
+    tail: str
+    key: bytes
+
+    def sign(self, conditions: str) -> dict[str, str]:
+        """The signature's fields for a policy with these `conditions`, their JSON texts joined by ", "."""
+        separator = ", " if conditions else ""
+        encoded = b64encode(f"{self.head}{conditions}{separator}{self.tail}".encode())
+        return {
+            **self.fields,
+            "policy": encoded.decode(),
+            "x-amz-signature": digest(self.key, encoded, "sha256").hex(),
+        }
+
+
 class PostSigner:
     """Signs POST policies for one region with SigV4. Safe to share between threads."""
 
@@ -88,16 +108,16 @@ class PostSigner:
         self._place = f"{region}/{service}/aws4_request"
 
     def sign(self, policy: Policy, credentials: Credentials, now: datetime) -> dict[str, str]:
-        """The fields `policy`, `x-amz-*` and `x-amz-signature`; `now` is aware.
+        """The fields `policy`, `x-amz-*` and `x-amz-signature`; `now` is aware."""
+        conditions = ", ".join([condition.json for condition in policy.conditions])
+        return self.stamp(policy.expiration, credentials, now).sign(conditions)
+
+    def stamp(self, expiration: datetime, credentials: Credentials, now: datetime) -> Stamp:
+        """What can be kept for all policies signed in this second. Both moments are aware.
 
         The signature's own fields become conditions too, the last ones, since S3 wants every field covered.
         """
-        stamp = _stamp(credentials, self._place, _second(now))
-        conditions = ", ".join([*[condition.json for condition in policy.conditions], stamp.json])
-        expiration = _iso(_second(policy.expiration))
-        encoded = b64encode(f'{{"expiration": "{expiration}", "conditions": [{conditions}]}}'.encode())
-        signature = digest(stamp.key, encoded, "sha256").hex()
-        return {**stamp.fields, "policy": encoded.decode(), "x-amz-signature": signature}
+        return _stamp(credentials, self._place, _second(now), _second(expiration))
 
 
 def form_fields(policy: Policy, signed: dict[str, str]) -> dict[str, str]:
@@ -109,17 +129,8 @@ def form_fields(policy: Policy, signed: dict[str, str]) -> dict[str, str]:
     return fixed | signed
 
 
-@dataclass(frozen=True, slots=True, repr=False)  # it holds secrets
-class _Stamp:
-    """What every policy signed in the same second with the same credentials shares."""
-
-    fields: dict[str, str]
-    json: str
-    key: bytes
-
-
 @lru_cache(maxsize=64)
-def _stamp(credentials: Credentials, place: str, second: int) -> _Stamp:
+def _stamp(credentials: Credentials, place: str, second: int, expiration: int) -> Stamp:
     date = _iso(second).replace("-", "").replace(":", "")
     scope = f"{date[:8]}/{place}"
     fields = {
@@ -129,8 +140,9 @@ def _stamp(credentials: Credentials, place: str, second: int) -> _Stamp:
     }
     if credentials.token is not None:
         fields["x-amz-security-token"] = credentials.token
-    text = ", ".join(Eq(name, value).json for name, value in fields.items())
-    return _Stamp(fields, text, signing_key(credentials.secret_key, scope))
+    own = ", ".join(Eq(name, value).json for name, value in fields.items())
+    head = f'{{"expiration": "{_iso(expiration)}", "conditions": ['
+    return Stamp(fields, head, f"{own}]}}", signing_key(credentials.secret_key, scope))
 
 
 @lru_cache(maxsize=64)  # a day's key for each secret: few at a time, and a rotated one falls out
@@ -147,6 +159,5 @@ def _second(moment: datetime) -> int:
     return (moment - _EPOCH) // _SECOND
 
 
-@lru_cache(maxsize=1024)
 def _iso(second: int) -> str:
     return (_EPOCH + second * _SECOND).strftime("%Y-%m-%dT%H:%M:%SZ")

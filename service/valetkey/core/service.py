@@ -20,6 +20,7 @@ from valetkey.core.events import ObjectEvent, Tally
 from valetkey.core.grants import GrantMaker, PostGrant
 from valetkey.core.ports import Ledger, Notifier, ObjectStore, Once, Query
 from valetkey.core.profile import Profile
+from valetkey.core.slots import StoreSlots
 from valetkey.core.upload import (
     Checksum,
     Signal,
@@ -68,7 +69,7 @@ class UploadService:
     """Everything valetkey does, on the ports it is given.
 
     Every method raises `StoreUnavailable` or `LedgerUnavailable` when it needs the one or the other and it is away;
-    what a method changed before that is durable and right.
+    what a method changed before that is durable and right. At most ``store_slots`` calls wait for the store at once.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class UploadService:
         tickets: Tickets,
         public_url: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        store_slots: int = 48,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -89,7 +91,10 @@ class UploadService:
         self._tickets = tickets
         self._clock = clock
         self._grants = GrantMaker(store, profiles, public_url)
-        self._confirmation = Confirmation(store, ledger, notifier, profiles, clock)
+        self._slots = StoreSlots(store_slots)
+        self._confirmation = Confirmation(
+            store=store, ledger=ledger, notifier=notifier, profiles=profiles, clock=clock, slots=self._slots
+        )
 
     def create(self, caller: Caller, request: UploadRequest, idempotency_key: str | None = None) -> Granted:
         """A new upload with its grant; with a known ``idempotency_key`` the same upload with a fresh grant.
@@ -200,13 +205,17 @@ class UploadService:
     def _abort(self, upload: Upload) -> None:
         if upload.state is UploadState.PENDING:
             self._end(upload, upload.moved(UploadState.ABORTED))
-        self._store.delete(upload.staging_key)
+        self._confirmation.tidy(upload)
 
     def _delete(self, upload: Upload) -> None:
         if upload.state is UploadState.CONFIRMED:
             self._end(upload, upload.moved(UploadState.DELETED))
-        if upload.object is not None:  # once more for a deleted one: the store may have been away the first time
+        if upload.object is None:
+            return
+        with self._slots:  # once more for a deleted one: the store may have been away the first time
             self._store.delete(upload.object.key, upload.object.version_id)
+            if upload.object.version_id:  # below it may be another signal's copy of the same bytes
+                self._store.delete(upload.object.key)
 
     def _end(self, before: Upload, after: Upload) -> None:
         if not self._ledger.replace(before, after):

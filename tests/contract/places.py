@@ -1,0 +1,114 @@
+"""One place for each store adapter: the adapter, a way around it, and what it can do."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.request import urlopen
+
+import boto3
+from tests.clients import post_form
+from tests.stores import Bucket, S3Server
+
+from valetkey.adapters.memory import MemoryStore
+from valetkey.adapters.s3 import S3Settings, S3Store
+from valetkey.core.ports import ObjectStore
+
+
+@dataclass(frozen=True)
+class Download:
+    """What a presigned URL gave: the bytes, the name that a browser would save them under, and their type."""
+
+    content: bytes
+    filename: str
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A store adapter on an empty bucket.
+
+    ``write`` puts an object (key, content, type, metadata) and ``read`` gets one past the adapter; ``post`` sends a
+    form and says the status. ``download`` follows a presigned URL. ``without_bucket``
+    makes the same adapter where the bucket is missing.
+    """
+
+    store: ObjectStore
+    write: Callable[[str, bytes, str, dict[str, str]], object]
+    read: Callable[[str], bytes | None]
+    post: Callable[[Sequence[tuple[str, str]], bytes], int]
+    download: Callable[[str], Download]
+    without_bucket: Callable[[], ObjectStore]
+    conditional: bool = True
+    """Whether a copy honours the source's ETag."""
+    enforces: bool = True
+    """Whether a form has to keep to its policy."""
+
+
+def memory_place(*, versioned: bool = False) -> Place:
+    store = MemoryStore("test", versioned=versioned)
+
+    def read(key: str) -> bytes | None:
+        found = store.read(key)
+        return None if found is None else found.content
+
+    def download(url: str) -> Download:
+        parts = urlsplit(url)
+        found = store.read(unquote(parts.path).removeprefix("/"))
+        assert found is not None
+        query = parse_qs(parts.query)
+        return Download(found.content, query["filename"][0], query["content_type"][0])
+
+    def without_bucket() -> ObjectStore:
+        other = MemoryStore("other")
+        other.remove_bucket()
+        return other
+
+    return Place(
+        store,
+        store.put,
+        read,
+        lambda form, content: store.post(form, content).status,
+        download,
+        without_bucket,
+    )
+
+
+def s3_place(bucket: Bucket, *, versioned: bool = False, conditional: bool = True, enforces: bool = True) -> Place:
+    s3 = bucket.client
+    if versioned:
+        s3.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+    store = s3_store(bucket.server, bucket.name)
+
+    def write(key: str, content: bytes, content_type: str, metadata: dict[str, str]) -> object:
+        return s3.put_object(Bucket=bucket.name, Key=key, Body=content, ContentType=content_type, Metadata=metadata)
+
+    def read(key: str) -> bytes | None:
+        try:
+            return s3.get_object(Bucket=bucket.name, Key=key)["Body"].read()
+        except s3.exceptions.NoSuchKey:
+            return None
+
+    return Place(
+        store,
+        write,
+        read,
+        lambda form, content: post_form(store.post_url, form, content).status,
+        download_over_http,
+        lambda: s3_store(bucket.server, "no-such-bucket-of-ours"),
+        conditional,
+        enforces,
+    )
+
+
+def s3_store(server: S3Server, bucket: str, *, secret_key: str | None = None) -> S3Store:
+    settings = S3Settings(bucket, server.region, server.endpoint_url, addressing_style="path")
+    return S3Store(settings, boto3.Session(server.access_key, secret_key or server.secret_key))
+
+
+def download_over_http(url: str) -> Download:
+    """As a browser does, which prefers ``filename*`` (RFC 6266)."""
+    with urlopen(url) as answer:
+        disposition = answer.headers["Content-Disposition"]
+        kind, _, name = disposition.partition("filename*=UTF-8''")
+        assert kind.startswith("attachment;")
+        return Download(answer.read(), unquote(name), answer.headers["Content-Type"])

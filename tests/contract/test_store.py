@@ -1,0 +1,268 @@
+"""What every object store adapter must do: memory, moto and Ceph RGW pass the same suite."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.contract.places import Download, Place, memory_place, s3_place, s3_store
+from tests.servers import free_port
+from tests.stores import Bucket, S3Server
+
+from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
+from valetkey.core.policy import Condition, ContentLengthRange, Eq, Policy, PostSigner, form_fields
+from valetkey.core.ports import ObjectHead, Placement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ETAG_OF_BYTES = "4b3a6218bb3e3a7303e8a171a60fcf92"
+"""MD5 of b"bytes"."""
+
+KINDS = ["memory", "moto", "rgw"]
+
+ODD_KEYS = ["a b", "a+b%2Bc%", "it's (1)!*.txt", "é/名前.png", "a//b", "~._-", "a&b=c?d#e;f", "x" * 1000]
+
+
+def make(request: pytest.FixtureRequest, *, versioned: bool) -> Place:
+    match request.param:
+        case "memory":
+            return memory_place(versioned=versioned)
+        case "moto":  # ignores the condition of a copy, and enforces no policy
+            bucket = request.getfixturevalue("moto_bucket")
+            return s3_place(bucket, versioned=versioned, conditional=False, enforces=False)
+        case _:
+            return s3_place(request.getfixturevalue("rgw_bucket"), versioned=versioned)
+
+
+@pytest.fixture(params=KINDS)
+def place(request: pytest.FixtureRequest) -> Place:
+    return make(request, versioned=False)
+
+
+@pytest.fixture(params=KINDS)
+def versioned(request: pytest.FixtureRequest) -> Place:
+    """A place whose bucket keeps versions."""
+    return make(request, versioned=True)
+
+
+def written(place: Place, key: str = "a.txt", content: bytes = b"bytes") -> ObjectHead:
+    place.write(key, content, "text/plain", {"upload-id": "some-id"})
+    head = place.store.head(key)
+    assert head is not None
+    return head
+
+
+def test_head_of_nothing(place: Place) -> None:
+    """No object is no error."""
+    assert place.store.head("nothing") is None
+
+
+def test_head_says_what_is_there(place: Place) -> None:
+    """Size, type, the ETag without quotes, and the upload's id; no version where the bucket keeps none."""
+    head = written(place)
+    assert replace(head, checksums={}) == ObjectHead("a.txt", ETAG_OF_BYTES, None, 5, "text/plain", "some-id", {})
+
+
+def test_head_without_an_upload_id(place: Place) -> None:
+    """An object that is not ours has none."""
+    place.write("a.txt", b"bytes", "text/plain", {})
+    head = place.store.head("a.txt")
+    assert head is not None
+    assert head.upload_id is None
+
+
+def test_a_copy_is_the_same(place: Place) -> None:
+    """Bytes, type and metadata go along, and the source stays."""
+    source = written(place)
+    place.store.copy(source, "b/c.txt", Placement())
+    assert place.read("b/c.txt") == place.read("a.txt") == b"bytes"
+    copied = place.store.head("b/c.txt")
+    assert copied is not None
+    assert copied == replace(source, key="b/c.txt", version_id=copied.version_id)
+
+
+def test_a_copy_of_what_has_changed(place: Place) -> None:
+    """`ObjectChanged`, and nothing is written. Where the store ignores the condition, a look at the copy shows it."""
+    source = written(place)
+    written(place, content=b"other")
+    if place.conditional:
+        with pytest.raises(ObjectChanged):
+            place.store.copy(source, "b.txt", Placement())
+        assert place.store.head("b.txt") is None
+    else:
+        place.store.copy(source, "b.txt", Placement())
+        copied = place.store.head("b.txt")
+        assert copied is not None
+        assert copied.etag != source.etag
+
+
+def test_a_refused_copy_leaves_what_was_there(place: Place) -> None:
+    """A stale copy does not touch the object under its destination, where the store honours the condition."""
+    source = written(place)
+    written(place, "b.txt", b"kept")
+    written(place, content=b"other")
+    if place.conditional:
+        with pytest.raises(ObjectChanged):
+            place.store.copy(source, "b.txt", Placement())
+        assert place.read("b.txt") == b"kept"
+    else:
+        place.store.copy(source, "b.txt", Placement())
+        assert place.read("b.txt") == b"other"
+
+
+def test_a_copy_of_nothing(place: Place) -> None:
+    """`ObjectMissing`, and nothing is written."""
+    source = written(place)
+    place.store.delete("a.txt")
+    with pytest.raises(ObjectMissing):
+        place.store.copy(source, "b.txt", Placement())
+    assert place.store.head("b.txt") is None
+
+
+def test_a_copy_over_itself_again(place: Place) -> None:
+    """Two who promote the same bytes do each other no harm."""
+    source = written(place)
+    place.store.copy(source, "b.txt", Placement())
+    place.store.copy(source, "b.txt", Placement())
+    assert place.read("b.txt") == b"bytes"
+
+
+def test_delete_is_idempotent(place: Place) -> None:
+    """It removes this object only, and removing nothing is no error."""
+    written(place)
+    written(place, "a.txt2")
+    place.store.delete("a.txt")
+    place.store.delete("a.txt")
+    place.store.delete("never there")
+    assert place.store.head("a.txt") is None
+    assert place.store.head("a.txt2") is not None
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_odd_keys(place: Place, key: str) -> None:
+    """What a key template or an operator's tool may make: written, seen, copied from and to, removed."""
+    source = written(place, key)
+    assert source.key == key
+    place.store.copy(source, "copy/" + key, Placement())
+    assert place.read("copy/" + key) == b"bytes"
+    place.store.delete(key)
+    assert place.store.head(key) is None
+    assert place.store.head("copy/" + key) is not None
+
+
+@pytest.mark.parametrize(
+    "filename", ["a.png", "my photo (1).png", "../../é\r\n.png", 'a"b\\c;d.png', "名前\u202e.png", "%41.png", ""]
+)
+def test_a_presigned_url_downloads_under_the_name(place: Place, filename: str) -> None:
+    """Without a credential, as an attachment of the client's own name and the confirmed type."""
+    stored = replace(written(place, "up/1").as_object("up/1"), content_type="image/png")
+    download = place.download(place.store.presigned_get(stored, filename or "file", 60))
+    assert download == Download(b"bytes", filename or "file", "image/png")
+
+
+def test_check_of_a_bucket_that_is_there(place: Place) -> None:
+    """It says nothing."""
+    place.store.check()
+
+
+def test_check_of_a_missing_bucket(place: Place) -> None:
+    """`StoreUnavailable`; a head there looks like that of a missing object, so only check can tell."""
+    elsewhere = place.without_bucket()
+    with pytest.raises(StoreUnavailable):
+        elsewhere.check()
+    assert elsewhere.head("a.txt") is None
+
+
+def test_versions_are_told_apart(versioned: Place) -> None:
+    """The pinned version can be seen, copied and downloaded after it was overwritten."""
+    first = written(versioned)
+    second = written(versioned, content=b"other")
+    assert first.version_id
+    assert second.version_id not in {None, first.version_id}
+    assert versioned.store.head("a.txt", first.version_id) == first
+    assert versioned.store.head("a.txt") == second
+    versioned.store.copy(first, "b.txt", Placement())
+    assert versioned.read("b.txt") == b"bytes"
+
+
+def test_one_version_is_removed(versioned: Place) -> None:
+    """The others stay; without a version the object is gone for those who do not name one."""
+    first = written(versioned)
+    second = written(versioned, content=b"other")
+    versioned.store.delete("a.txt", first.version_id)
+    assert versioned.store.head("a.txt", first.version_id) is None
+    assert versioned.store.head("a.txt") == second
+    versioned.store.delete("a.txt")
+    assert versioned.store.head("a.txt") is None
+    assert versioned.store.head("a.txt", second.version_id) == second
+
+
+def form(place: Place) -> list[tuple[str, str]]:
+    """A form for exactly 5 bytes under one key."""
+    now = datetime.now(UTC)
+    conditions: tuple[Condition, ...] = (
+        Eq("bucket", place.store.bucket),
+        Eq("key", "staging/1"),
+        Eq("Content-Type", "image/png"),
+        Eq("x-amz-meta-upload-id", "1"),
+        Eq("success_action_status", "201"),
+        ContentLengthRange(5, 5),
+    )
+    policy = Policy(now + timedelta(minutes=5), conditions)
+    signed = PostSigner(place.store.region).sign(policy, place.store.credentials(), now)
+    return list(form_fields(policy, signed).items())
+
+
+def test_a_form_that_keeps_to_its_policy(place: Place) -> None:
+    """The object is there, with the type and the metadata that the form said."""
+    assert place.post(form(place), b"bytes") == 201
+    head = place.store.head("staging/1")
+    assert head is not None
+    assert (head.etag, head.size, head.content_type, head.upload_id) == (ETAG_OF_BYTES, 5, "image/png", "1")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "content", "status"),
+    [
+        ("key", "staging/2", b"bytes", 403),
+        ("Content-Type", "image/gif", b"bytes", 403),
+        ("x-amz-meta-upload-id", "2", b"bytes", 403),
+        ("x-amz-signature", "0" * 64, b"bytes", 403),
+        ("x-amz-meta-more", "x", b"bytes", 403),
+        ("x-ignore-me", "x", b"byte", 400),
+        ("x-ignore-me", "x", b"bytes!", 400),
+    ],
+)
+def test_a_form_that_does_not(place: Place, field: str, value: str, content: bytes, status: int) -> None:
+    """It is refused and nothing is written; moto takes it all, which is why it never proves a policy."""
+    changed = list((dict(form(place)) | {field: value}).items())
+    answer = place.post(changed, content)
+    kept = [key for key in ("staging/1", "staging/2") if place.store.head(key)]
+    assert (answer, len(kept)) == ((status, 0) if place.enforces else (201, 1))
+
+
+def test_a_closed_port_is_unavailable() -> None:
+    """Nobody there: every operation says so, after boto3's few tries."""
+    server = S3Server(f"http://127.0.0.1:{free_port()}", "key", "secret", "us-east-1")
+    store = s3_store(server, "bucket")
+    source = ObjectHead("a", "e", None, 1, "t", None, {})
+    operations: list[Callable[[], object]] = [
+        lambda: store.head("a"),
+        lambda: store.copy(source, "b", Placement()),
+        lambda: store.delete("a"),
+        store.check,
+    ]
+    for operation in operations:
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            operation()
+
+
+def test_a_refused_credential_is_no_missing_object(rgw_bucket: Bucket) -> None:
+    """A wrong secret is an outage to mend, not a sign that bytes are gone."""
+    s3_place(rgw_bucket).write("a", b"bytes", "text/plain", {})
+    store = s3_store(rgw_bucket.server, rgw_bucket.name, secret_key="wrong")
+    operations: list[Callable[[], object]] = [lambda: store.head("a"), lambda: store.delete("a"), store.check]
+    for operation in operations:
+        with pytest.raises(StoreUnavailable, match="refused"):
+            operation()

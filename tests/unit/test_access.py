@@ -1,0 +1,133 @@
+"""Tickets and what a caller may touch."""
+
+from base64 import urlsafe_b64encode
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from itsdangerous import Signer
+from tests.unit.test_upload import upload
+from tests.unit.world import NOW
+
+from valetkey.core.access import Caller, Tickets
+from valetkey.core.errors import Forbidden, UploadNotFound
+from valetkey.core.upload import Upload, UploadId, new_upload_id
+
+ONE = replace(upload(), id=UploadId("0190a1b2-c3d4-7e5f-8a6b-0123456789ab"))
+TICKETS = Tickets(["secret"])
+LATER = timedelta(seconds=1)
+
+
+def test_a_ticket_stands_for_its_upload() -> None:
+    """Read back it is a caller without an account, who may touch this one upload."""
+    caller = TICKETS.read(TICKETS.issue(ONE), NOW)
+    assert caller == Caller("", ONE.id)
+    assert caller.require(ONE) is ONE
+
+
+def test_a_ticket_touches_nothing_else() -> None:
+    """Not another upload of the same account, not even one without an account, and not what has no upload."""
+    caller = TICKETS.read(TICKETS.issue(ONE), NOW)
+    assert caller is not None
+    for other in (upload(), replace(upload(), account=""), None):
+        with pytest.raises(UploadNotFound):
+            caller.require(other)
+    with pytest.raises(Forbidden):
+        caller.require_account()
+
+
+def test_an_account_touches_its_own() -> None:
+    """Another's looks as if it were not there."""
+    caller = Caller("shop")
+    assert caller.require(ONE) is ONE
+    assert caller.require_account() == "shop"
+    for other in (replace(ONE, account="mall"), replace(ONE, account="Shop"), None):
+        with pytest.raises(UploadNotFound):
+            caller.require(other)
+
+
+def test_a_ticket_lives_a_grant_longer_than_renewals() -> None:
+    """The last grant may be given just before `renewable_until`; its client still has to say that it is done."""
+    end = ONE.renewable_until + (ONE.expires_at - ONE.created_at)
+    ticket = TICKETS.issue(ONE)
+    assert TICKETS.read(ticket, end - LATER) is not None
+    assert TICKETS.read(ticket, end) is None
+
+
+def test_secrets_rotate() -> None:
+    """A new secret in front signs, the old one is still accepted, and not any more when it is taken out."""
+    old, both, new = Tickets(["old"]), Tickets(["new", "old"]), Tickets(["new"])
+    assert both.read(old.issue(ONE), NOW) is not None
+    assert new.read(both.issue(ONE), NOW) is not None
+    assert new.read(old.issue(ONE), NOW) is None
+
+
+def forged(text: str, secret: str = "secret", salt: str = "valetkey.ticket") -> str:
+    """``text`` signed as a ticket is, by somebody with these."""
+    signer = Signer(secret, salt=salt, sep=".", key_derivation="hmac", digest_method=sha256)
+    return "vt_" + signer.sign(text).decode()
+
+
+END = int((NOW + timedelta(days=1)).timestamp())
+
+
+def test_the_forger_knows_the_format() -> None:
+    """With the right secret and salt it makes a ticket: what the next test refuses, it refuses for its content."""
+    assert TICKETS.read(forged(f"u.{ONE.id}.{END}"), NOW) == Caller("", ONE.id)
+
+
+@pytest.mark.parametrize(
+    "ticket",
+    [
+        "",
+        "vt_",
+        "vt_u",
+        "vt_...",
+        f"vt_u.{ONE.id}.{END}",
+        f"vt_u.{ONE.id}.{END}.",
+        forged(f"u.{ONE.id}.{END}", secret="other"),
+        forged(f"u.{ONE.id}.{END}", salt="other"),
+        forged(f"p.{ONE.id}.{END}"),
+        forged(f"u.{ONE.id.upper()}.{END}"),
+        forged(f"u.nothing.{END}"),
+        forged(f"u.{ONE.id}.{END}.more"),
+        forged(f"u.{ONE.id}"),
+        "vt_\ud800",
+        "é" * 1000,
+        "vt_" + urlsafe_b64encode(b"\xff" * 60).decode(),
+    ],
+)
+def test_what_is_no_ticket_is_nobody(ticket: str) -> None:
+    """Unsigned, signed by another, of another kind, broken: no caller, and no exception."""
+    assert TICKETS.read(ticket, NOW) is None
+
+
+@given(st.data())
+def test_no_character_of_a_ticket_can_change(data: st.DataObject) -> None:
+    """Any one changed, added or left out: it reads as nobody, or as the same caller at most."""
+    ticket = TICKETS.issue(ONE)
+    place = data.draw(st.integers(3, len(ticket)))
+    cut = data.draw(st.integers(0, 1))
+    new = data.draw(st.text(alphabet="0123456789abcdef-._Zé", max_size=1))
+    changed = ticket[:place] + new + ticket[place + cut :]
+    assert TICKETS.read(changed, NOW) in {None, Caller("", ONE.id)}
+    if changed.rpartition(".")[0] != ticket.rpartition(".")[0]:
+        assert TICKETS.read(changed, NOW) is None
+
+
+@given(st.text())
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    """Whatever arrives in the header."""
+    assert TICKETS.read(text, NOW) is None
+
+
+def at(moment: datetime) -> Upload:
+    return replace(ONE, id=new_upload_id(), created_at=moment)
+
+
+def test_every_upload_has_a_ticket_of_its_own() -> None:
+    """Two tickets of one moment differ."""
+    assert TICKETS.issue(at(NOW)) != TICKETS.issue(at(NOW))

@@ -1,0 +1,482 @@
+"""Confirmation on memory adapters: what it decides, whoever meddles and whenever it is stopped."""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from tests.unit.world import FIRST, NOW, OWNER, SECOND, THIRD, World, md5
+
+from valetkey.core.confirmation import MAX_PINS
+from valetkey.core.errors import LedgerUnavailable, StateConflict, StoreUnavailable
+from valetkey.core.events import ObjectEvent, Tally
+from valetkey.core.ports import Placement
+from valetkey.core.profile import Profile
+from valetkey.core.upload import Checksum, Signal, Upload, UploadState
+
+HAPPY_PATH = [
+    "head staging",
+    "replace",  # the pin
+    "copy final",
+    "head final",
+    "replace",  # the end
+    "delete staging",
+]
+"""Every operation of one undisturbed confirmation: the moments at which the tests below meddle."""
+
+STEPS = range(len(HAPPY_PATH))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def sha256(content: bytes) -> Checksum:
+    return Checksum("sha256", b64encode(hashlib.sha256(content).digest()).decode())
+
+
+def at_step(step: int, act: Callable[[], object]) -> Callable[[str], None]:
+    """A hook that acts once, before the operation of that number; its own operations are not counted."""
+    seen = -1
+    done = False
+
+    def before(_: str) -> None:
+        nonlocal seen, done
+        seen += not done
+        if seen == step and not done:
+            done = True
+            act()
+
+    return before
+
+
+def both(*hooks: Callable[[str], None]) -> Callable[[str], None]:
+    """A hook that calls each of ``hooks`` on every operation of the outermost run only."""
+    busy = False
+
+    def before(name: str) -> None:
+        nonlocal busy
+        if not busy:
+            busy = True
+            try:
+                for hook in hooks:
+                    hook(name)
+            finally:
+                busy = False
+
+    return before
+
+
+def refuse() -> None:
+    raise StoreUnavailable("The store is away.")
+
+
+def test_bytes_as_granted_are_confirmed(world: World) -> None:
+    """The object moves from staging to the profile's key, and the ledger says what is there and who told."""
+    upload = world.create()
+    assert world.post(upload).status == 201
+    after = world.run(upload, Signal.EVENT)
+    assert after == world.now(upload)
+    assert (after.state, after.confirmed_by, after.confirmed_at) == (UploadState.CONFIRMED, Signal.EVENT, NOW)
+    assert after.object is not None
+    assert after.object.key == f"uploads/{upload.id}/a_photo.png"
+    assert (after.object.etag, after.object.size) == (md5(FIRST), len(FIRST))
+    assert world.store.keys() == [after.object.key]
+    world.check_settled()
+
+
+def test_the_steps_are_the_ones_the_tests_meddle_with(world: World) -> None:
+    """An undisturbed confirmation does what `HAPPY_PATH` says: the tests by step cover all of it."""
+    upload = world.create()
+    world.post(upload)
+    world.operations.clear()
+    world.run(upload)
+    assert world.operations == HAPPY_PATH
+
+
+def test_metadata_and_type_go_along(world: World) -> None:
+    """The confirmed object still carries its upload's id and its type."""
+    upload = world.create()
+    world.post(upload)
+    stored = world.run(upload).object
+    assert stored is not None
+    kept = world.store.read(stored.key)
+    assert kept is not None
+    assert kept.metadata == {"upload-id": upload.id}
+    assert kept.head.content_type == "image/png"
+
+
+def test_the_profile_places_the_confirmed_object() -> None:
+    """Storage class and encryption of the profile are asked for with the copy."""
+    world = World(profile=Profile("default", storage_class="STANDARD_IA", sse="aws:kms", sse_kms_key_id="k"))
+    upload = world.create()
+    world.post(upload)
+    stored = world.run(upload).object
+    assert stored is not None
+    kept = world.store.read(stored.key)
+    assert kept is not None
+    assert kept.placement == Placement("STANDARD_IA", "aws:kms", "k")
+
+
+def test_a_profile_that_was_removed_meanwhile_hinders_nothing(world: World) -> None:
+    """Its uploads under way are confirmed under the default template."""
+    upload = world.create()
+    world.post(upload)
+    world.profiles.clear()
+    assert world.run(upload).state is UploadState.CONFIRMED
+    world.check_settled()
+
+
+@pytest.mark.parametrize("state", [UploadState.PENDING, UploadState.EXPIRED])
+def test_without_an_object_it_stays_as_it_was(world: World, state: UploadState) -> None:
+    """A signal is a hint: nothing there, nothing changed, nobody told."""
+    upload = world.create()
+    world.ledger.replace(upload, replace(upload, state=state))
+    assert world.run(upload) == replace(upload, state=state)
+    world.check_settled()
+
+
+def test_bytes_that_come_after_the_expiry_are_not_lost(world: World) -> None:
+    """An upload that expired while its bytes were on the way is confirmed when they are there."""
+    upload = world.create()
+    world.post(upload)
+    world.ledger.replace(upload, upload.moved(UploadState.EXPIRED))
+    assert world.run(upload, Signal.SWEEP).state is UploadState.CONFIRMED
+    world.check_settled()
+
+
+@pytest.mark.parametrize(
+    ("code", "arrived"),
+    [
+        ("size_mismatch", (FIRST + b"!", "image/png", "")),
+        ("size_mismatch", (b"", "image/png", "")),
+        ("type_mismatch", (FIRST, "image/PNG", "")),
+        ("type_mismatch", (FIRST, "", "")),
+        ("upload_id_mismatch", (FIRST, "image/png", "x")),
+        ("checksum_mismatch", (SECOND, "image/png", "")),
+    ],
+)
+def test_other_bytes_are_rejected_and_removed(world: World, code: str, arrived: tuple[bytes, str, str]) -> None:
+    """What is not as granted ends as rejected with its reason, wherever it came from, and leaves nothing behind."""
+    upload = world.create(sha256(FIRST))
+    content, content_type, id_suffix = arrived
+    sums = {"sha256": sha256(content).value}
+    world.store.put(upload.staging_key, content, content_type, {"upload-id": upload.id + id_suffix}, sums)
+    after = world.run(upload)
+    assert after.state is UploadState.REJECTED
+    assert after.reason is not None
+    assert after.reason.code == code
+    assert after.object is None
+    assert world.store.keys() == []
+    world.check_settled()
+
+
+def test_an_object_without_an_upload_id_is_not_ours(world: World) -> None:
+    """Somebody who writes to staging past our grants does not get it confirmed."""
+    upload = world.create()
+    world.store.put(upload.staging_key, FIRST, "image/png")
+    reason = world.run(upload).reason
+    assert reason is not None
+    assert reason.code == "upload_id_mismatch"
+    world.check_settled()
+
+
+@pytest.mark.parametrize("checksums", [{}, {"sha256": sha256(FIRST).value}, {"crc32": "AAAAAA=="}])
+def test_a_checksum_counts_only_where_the_store_has_it(world: World, checksums: dict[str, str]) -> None:
+    """The same one confirms; none (RGW 16), or only one of another algorithm, proves nothing and is no fault."""
+    upload = world.create(sha256(FIRST))
+    world.store.put(upload.staging_key, FIRST, "image/png", {"upload-id": upload.id}, checksums)
+    assert world.run(upload).state is UploadState.CONFIRMED
+    world.check_settled()
+
+
+def test_an_end_is_an_end(world: World) -> None:
+    """More signals after it do not ask the store, change nothing and announce nothing."""
+    upload = world.create()
+    world.post(upload)
+    after = world.run(upload)
+    world.post(upload, SECOND)
+    world.operations.clear()
+    for signal in Signal:
+        assert world.run(upload, signal) == after
+    assert world.operations == []
+    world.check_settled()
+
+
+def test_a_re_post_between_check_and_copy(world: World) -> None:
+    """The copy is refused, the new bytes are checked and pinned, and end under a key of their own."""
+    upload = world.create()
+    world.post(upload)
+    world.before = at_step(HAPPY_PATH.index("copy final"), lambda: world.post(upload, SECOND))
+    after = world.run(upload)
+    assert after.object is not None
+    assert (after.state, after.object.etag, after.pins) == (UploadState.CONFIRMED, md5(SECOND), 2)
+    assert after.object.key == f"uploads/{upload.id}-2/a_photo.png"
+    assert world.store.keys() == [after.object.key]
+    world.check_settled()
+
+
+@pytest.mark.parametrize("operation", ["head final", "delete staging"])
+def test_a_re_post_after_the_copy_changes_nothing(world: World, operation: str) -> None:
+    """Once the pinned bytes are copied they are the ones that are confirmed, and the late ones are removed."""
+    upload = world.create()
+    world.post(upload)
+    world.before = at_step(HAPPY_PATH.index(operation), lambda: world.post(upload, SECOND))
+    after = world.run(upload)
+    assert after.object is not None
+    assert (after.state, after.object.etag) == (UploadState.CONFIRMED, md5(FIRST))
+    assert world.store.keys() == [after.object.key]
+    world.check_settled()
+
+
+def test_re_posts_without_end_are_rejected(world: World) -> None:
+    """A client that writes again before every copy gets `overwritten` after `MAX_PINS` pins, and nothing is kept."""
+    upload = world.create()
+    world.post(upload)
+    contents = (f"{number:>{len(FIRST)}}".encode() for number in range(100))
+
+    def rewrite(name: str) -> None:
+        if name == "copy final":
+            world.post(upload, next(contents))
+
+    world.before = rewrite
+    after = world.run(upload)
+    assert (after.state, after.pins) == (UploadState.REJECTED, MAX_PINS)
+    assert after.reason is not None
+    assert after.reason.code == "overwritten"
+    assert world.operations.count("copy final") == MAX_PINS
+    assert world.store.keys() == []
+    world.check_settled()
+
+
+@pytest.mark.parametrize("posts", range(1, MAX_PINS + 1))
+def test_some_re_posts_are_forgiven(world: World, posts: int) -> None:
+    """Up to `MAX_PINS` different bytes may come; the last ones that stay are confirmed, and no others are kept."""
+    upload = world.create()
+    world.post(upload)
+    contents = iter([f"{number:>{len(FIRST)}}".encode() for number in range(posts - 1)])
+
+    def rewrite(name: str) -> None:
+        if name == "copy final" and (content := next(contents, None)):
+            world.post(upload, content)
+
+    world.before = rewrite
+    assert (world.run(upload).state, world.now(upload).pins) == (UploadState.CONFIRMED, posts)
+    world.check_settled()
+
+
+def test_a_copy_of_other_bytes_is_not_confirmed_and_not_kept(world: World) -> None:
+    """On a store that ignores the copy's condition (moto): what was copied is compared, and wrong bytes are removed."""
+    upload = world.create()
+    world.post(upload)
+    copy = world.store.copy
+
+    def careless(source: object, key: str, placement: Placement) -> None:
+        world.store.copy = copy  # type: ignore[method-assign]
+        world.post(upload, SECOND)
+        found = world.store.read(upload.staging_key)
+        assert found is not None
+        copy(found.head, key, placement)
+
+    world.store.copy = careless  # type: ignore[method-assign]
+    after = world.run(upload)
+    assert after.object is not None
+    assert after.object.etag == md5(SECOND)
+    world.check_settled()
+
+
+@pytest.mark.parametrize("stale", [True, False])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_second_confirmer_at_every_step(world: World, step: int, stale: bool) -> None:
+    """Two signals at once, the second from start to end between two steps of the first: one end, announced once.
+
+    ``stale``: the second one read the ledger before the first one began.
+    """
+    upload = world.create()
+    world.post(upload)
+    before = world.now(upload)
+    world.before = at_step(step, lambda: world.confirmation.run(before if stale else world.now(upload), Signal.EVENT))
+    after = world.run(upload)
+    assert (after, after.state) == (world.now(upload), UploadState.CONFIRMED)
+    assert world.store.keys() == world.final_keys()
+    world.check_settled()
+
+
+@pytest.mark.parametrize(("written", "confirmed"), list(product(STEPS, STEPS)))
+def test_a_re_post_and_a_second_confirmer(world: World, written: int, confirmed: int) -> None:
+    """A re-POST at any step and another signal at any step: one end, and nothing but its bytes is kept."""
+    upload = world.create()
+    world.post(upload)
+    world.before = both(
+        at_step(written, lambda: world.post(upload, SECOND)),
+        at_step(confirmed, lambda: world.run(upload, Signal.EVENT)),
+    )
+    world.run(upload)
+    assert world.now(upload).state is UploadState.CONFIRMED
+    world.check_settled()
+
+
+@pytest.mark.parametrize(("step", "granted"), list(product(STEPS, [True, False])))
+def test_stopped_at_any_step_the_next_signal_ends_it(world: World, step: int, granted: bool) -> None:
+    """The store goes away at step n; the next signal ends it as if nothing had been, rejected or confirmed."""
+    upload = world.create()
+    content_type = "image/png" if granted else "image/gif"
+    world.store.put(upload.staging_key, FIRST, content_type, {"upload-id": upload.id})
+    world.before = at_step(step, refuse)
+    with suppress(StoreUnavailable):
+        world.run(upload)
+    world.check_confirmed()
+    world.before = None
+    after = world.run(upload)
+    assert after.state is (UploadState.CONFIRMED if granted else UploadState.REJECTED)
+    world.check_settled()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_stopped_and_then_written_again(world: World, step: int) -> None:
+    """Between the failure and the next signal the client sends other bytes: one of the two is kept, not both."""
+    upload = world.create()
+    world.post(upload)
+    world.before = at_step(step, refuse)
+    with suppress(StoreUnavailable):
+        world.run(upload)
+    world.before = None
+    world.post(upload, SECOND)
+    assert world.run(upload).state is UploadState.CONFIRMED
+    world.check_settled()
+
+
+def test_a_ledger_that_is_away_loses_nothing(world: World) -> None:
+    """`LedgerUnavailable` at the pin and at the end: the signal fails, the next one confirms."""
+    upload = world.create()
+    world.post(upload)
+
+    def away() -> None:
+        raise LedgerUnavailable("The ledger is away.")
+
+    for step in (1, 3):  # the second run begins with its pin made
+        world.before = at_step(step, away)
+        with pytest.raises(LedgerUnavailable):
+            world.run(upload)
+    world.before = None
+    assert world.run(upload).state is UploadState.CONFIRMED
+    world.check_settled()
+
+
+def stored(world: World) -> Upload:
+    """An upload whose bytes are pinned, by a signal that was stopped then."""
+    upload = world.create()
+    world.post(upload)
+    world.before = at_step(HAPPY_PATH.index("copy final"), refuse)
+    with pytest.raises(StoreUnavailable):
+        world.run(upload)
+    world.before = None
+    assert world.now(upload).state is UploadState.STORED
+    return world.now(upload)
+
+
+def test_pinned_bytes_that_vanished_are_missing(world: World) -> None:
+    """Staging was emptied before the copy: rejected, as nothing can be confirmed any more."""
+    upload = stored(world)
+    world.store.delete(upload.staging_key)
+    reason = world.run(upload).reason
+    assert reason is not None
+    assert reason.code == "missing"
+    world.check_settled()
+
+
+def test_a_finished_copy_is_enough(world: World) -> None:
+    """Staging was emptied after the copy by a signal that was stopped then: the copy is confirmed."""
+    upload = stored(world)
+    source = world.store.head(upload.staging_key)
+    assert source is not None
+    assert upload.object is not None
+    world.store.copy(source, upload.object.key, Placement())
+    world.store.delete(upload.staging_key)
+    assert world.run(upload, Signal.SWEEP).state is UploadState.CONFIRMED
+    world.check_settled()
+
+
+def test_a_bucket_that_is_gone_rejects_nothing(world: World) -> None:
+    """An operator's mistake looks like a missing object; it is an outage, and the upload waits."""
+    upload = stored(world)
+    world.store.remove_bucket()
+    with pytest.raises(StoreUnavailable):
+        world.run(upload)
+    assert world.now(upload) == upload
+
+
+def test_an_upload_of_another_bucket_waits(world: World) -> None:
+    """After a change of `VALETKEY_BUCKET` old uploads are not judged by what is in the new one."""
+    upload = replace(world.create(), bucket="elsewhere")
+    with pytest.raises(StoreUnavailable, match="elsewhere"):
+        world.confirmation.run(upload, Signal.CLIENT)
+
+
+def test_an_object_that_arrives_after_the_abort_is_removed(world: World) -> None:
+    """An aborted upload stays aborted, and the store's event has its bytes removed."""
+    upload = world.create()
+    world.service.remove(OWNER, upload.id)
+    world.post(upload)
+    event = ObjectEvent(upload.bucket, upload.staging_key, "ObjectCreated:Post")
+    assert world.service.observe([event]) == Tally(ignored=1)
+    assert world.now(upload).state is UploadState.ABORTED
+    assert world.store.keys() == []
+    world.check_settled()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_abort_at_any_step(world: World, step: int) -> None:
+    """The owner aborts while a signal is at work: either wins, and nothing unannounced or unconfirmed is left."""
+    upload = world.create()
+    world.post(upload)
+
+    def abort() -> None:
+        with suppress(StateConflict):  # when the signal was faster
+            world.service.remove(OWNER, upload.id)
+
+    world.before = at_step(step, abort)
+    assert world.run(upload).ended
+    assert world.now(upload).ended
+    assert world.store.keys() == world.final_keys()
+    world.check_settled()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_versions_pin_for_good(step: int) -> None:
+    """Where the bucket keeps versions, a re-POST after the first look cannot take the first bytes' place."""
+    world = World(versioned=True)
+    upload = world.create()
+    world.post(upload)
+    world.before = at_step(step, lambda: world.post(upload, SECOND))
+    after = world.run(upload)
+    assert after.object is not None
+    assert after.state is UploadState.CONFIRMED
+    assert after.object.etag == md5(SECOND if step == 0 else FIRST)
+    assert after.object.version_id is not None
+    world.check_settled()
+
+
+def test_what_is_written_later_leaves_the_confirmed_version_alone() -> None:
+    """In a bucket with versions the ledger points at a version, which an overwritten final key does not change."""
+    world = World(versioned=True)
+    upload = world.create()
+    world.post(upload)
+    kept = world.run(upload).object
+    assert kept is not None
+    world.store.put(kept.key, THIRD)
+    world.check_confirmed()
+
+
+@pytest.mark.parametrize(("first", "second"), list(product(Signal, repeat=2)))
+def test_the_first_signal_that_confirms_is_kept(world: World, first: Signal, second: Signal) -> None:
+    """``confirmed_by`` is the signal that led to the end; a second one does not change it."""
+    upload = world.create()
+    world.post(upload)
+    world.run(upload, first)
+    world.run(upload, second)
+    assert world.now(upload).confirmed_by is first

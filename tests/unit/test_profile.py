@@ -1,0 +1,150 @@
+"""What a profile takes and refuses, and which profiles are refused themselves."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.unit.test_upload import upload
+
+from valetkey.core.errors import (
+    ConfigurationError,
+    ContentTypeNotAllowed,
+    MetadataNotAllowed,
+    SizeOutOfRange,
+)
+from valetkey.core.profile import MAX_LIFE, MAX_POST_SIZE, Profile
+
+IMAGES = Profile("images", min_size=10, max_size=20, content_types=("image/*", "application/pdf"))
+
+
+@pytest.mark.parametrize("size", [10, 15, 20])
+def test_sizes_within_the_range(size: int) -> None:
+    """Both ends are allowed."""
+    IMAGES.check("image/png", size, {})
+
+
+@pytest.mark.parametrize("size", [-1, 0, 9, 21, 2**63])
+def test_sizes_outside_of_the_range(size: int) -> None:
+    """The error points at the size and says what the profile takes."""
+    with pytest.raises(SizeOutOfRange, match="10 to 20 bytes") as caught:
+        IMAGES.check("image/png", size, {})
+    assert caught.value.pointer == "/size"
+
+
+@pytest.mark.parametrize(
+    "content_type", ["image/png", "IMAGE/PNG", "image/svg+xml", "application/pdf", "image/png; q=1", "image/x;y"]
+)
+def test_types_that_are_allowed(content_type: str) -> None:
+    """Case and parameters do not matter; ``image/*`` means every image."""
+    IMAGES.check(content_type, 10, {})
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/html",
+        "application/pdfx",
+        "application/x-pdf",
+        "imagex/png",
+        "image",
+        "image/",
+        "/png",
+        "",
+        "*/*",
+        "image/*",
+        " image/png",
+        "image/png\r\nx: y",
+        "image/png\n",
+        "image/png;\x00",
+        "imäge/png",
+        "image/png, text/html",
+        "image/" + "x" * 300,
+        "image/png;" + "x" * 300,
+    ],
+)
+def test_types_that_are_not(content_type: str) -> None:
+    """Others, wildcards from a client, broken ones, and what could end a header."""
+    with pytest.raises(ContentTypeNotAllowed) as caught:
+        IMAGES.check(content_type, 10, {})
+    assert caught.value.pointer == "/content_type"
+
+
+def test_metadata_of_any_key_by_default() -> None:
+    """Unicode included: it is kept in the ledger and goes into no header."""
+    IMAGES.check("image/png", 10, {"title": "Größe \u202e", "": ""})
+
+
+@pytest.mark.parametrize(
+    ("profile", "metadata"),
+    [
+        (IMAGES, {str(number): "" for number in range(51)}),
+        (IMAGES, {"a": "x" * 8192}),
+        (IMAGES, {"a": "é" * 4096}),
+        (IMAGES, {"x" * 8193: ""}),
+        (Profile("p", metadata=frozenset()), {"a": "b"}),
+        (Profile("p", metadata=frozenset({"a"})), {"a": "", "b": ""}),
+        (Profile("p", metadata=frozenset({"a"})), {"A": ""}),
+    ],
+)
+def test_metadata_that_is_refused(profile: Profile, metadata: dict[str, str]) -> None:
+    """Too many keys, too many bytes, keys that the profile does not list."""
+    size = profile.min_size
+    with pytest.raises(MetadataNotAllowed) as caught:
+        profile.check("image/png", size, metadata)
+    assert caught.value.pointer == "/metadata"
+
+
+def test_the_default_takes_what_s3_takes() -> None:
+    """1 byte to 5 GB of any type, for a quarter of an hour."""
+    default = Profile("default")
+    default.check("application/octet-stream", 1, {})
+    default.check("x/y", MAX_POST_SIZE, {})
+    assert default.expires_in == timedelta(minutes=15)
+    for size in (0, MAX_POST_SIZE + 1):
+        with pytest.raises(SizeOutOfRange):
+            default.check("x/y", size, {})
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"name": ""}, "1 to 100 characters"),
+        ({"name": "x" * 101}, "1 to 100 characters"),
+        ({"min_size": -1}, "min_size"),
+        ({"min_size": 2, "max_size": 1}, "min_size"),
+        ({"max_size": MAX_POST_SIZE + 1}, "by POST"),
+        ({"content_types": ()}, "must not be empty"),
+        ({"content_types": ("png",)}, "content_types"),
+        ({"content_types": ("image/png ",)}, "content_types"),
+        ({"expires_in": timedelta(0)}, "expires_in"),
+        ({"expires_in": timedelta(milliseconds=999)}, "expires_in"),
+        ({"expires_in": MAX_LIFE + timedelta(seconds=1), "renewable_for": timedelta(days=30)}, "expires_in"),
+        ({"renewable_for": timedelta(minutes=14)}, "renewable_for"),
+        ({"sse": "aes256"}, "sse"),
+        ({"sse_kms_key_id": "k"}, "sse_kms_key_id"),
+        ({"sse": "AES256", "sse_kms_key_id": "k"}, "sse_kms_key_id"),
+        ({"return_url": "javascript:alert(1)"}, "return_url"),
+        ({"return_url": "/thanks"}, "return_url"),
+        ({"key": "{filename}"}, "{id}"),
+    ],
+)
+def test_profiles_that_make_no_sense(values: dict[str, Any], complaint: str) -> None:
+    """They are refused when they are made, with the name of what is wrong."""
+    with pytest.raises(ConfigurationError, match=complaint):
+        Profile(**({"name": "p"} | values))
+
+
+def test_each_pin_has_a_key_of_its_own() -> None:
+    """The first has the plain one; no two are alike, and all carry the upload's id."""
+    one = upload()
+    keys = [Profile("default").object_key(one, pin) for pin in range(1, 6)]
+    assert keys[0] == f"uploads/{one.id}/a.png"
+    assert len(set(keys)) == 5
+    assert all(one.id in key for key in keys)
+
+
+def test_the_date_in_a_key_is_the_creation() -> None:
+    """So the key of an upload is the same on whatever day it is asked for."""
+    profile = Profile("default", key="{year}/{month}/{day}/{profile}/{owner}/{id}{ext}")
+    one = upload()
+    assert profile.object_key(one, 1) == f"2026/03/01/default/ann/{one.id}.png"

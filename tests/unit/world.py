@@ -1,0 +1,112 @@
+"""A whole valetkey in memory, with a clock that stands still, for tests of what happens between two steps."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from valetkey.adapters.memory import MemoryLedger, MemoryStore
+from valetkey.core.access import Caller, Tickets
+from valetkey.core.confirmation import Confirmation
+from valetkey.core.evaluate import Answer
+from valetkey.core.grants import GrantMaker
+from valetkey.core.profile import Profile
+from valetkey.core.service import UploadRequest, UploadService
+from valetkey.core.slots import StoreSlots
+from valetkey.core.upload import STAGING_PREFIX, Checksum, Signal, Upload, UploadState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+OWNER = Caller("shop")
+FIRST, SECOND, THIRD = b"first bytes", b"other bytes", b"third bytes"  # all of one size, as a re-POST must be
+
+
+class World:
+    """A store, a ledger, and all that was announced. ``before`` gets every operation of both: see `Hook`."""
+
+    def __init__(self, *, versioned: bool = False, profile: Profile | None = None) -> None:
+        self.before: Callable[[str], None] | None = None
+        self.operations: list[str] = []
+        self.announced: list[Upload] = []
+        self.store = MemoryStore(versioned=versioned, clock=lambda: NOW, before=self._hook)
+        self.ledger = MemoryLedger(before=self._hook)
+        self.profiles = {"default": profile or Profile("default")}
+        self.confirmation = Confirmation(
+            store=self.store,
+            ledger=self.ledger,
+            notifier=self,
+            profiles=self.profiles,
+            clock=lambda: NOW,
+            slots=StoreSlots(16),
+        )
+        self.grants = GrantMaker(self.store, self.profiles, "https://uploads.example")
+        self.service = UploadService(
+            store=self.store,
+            ledger=self.ledger,
+            notifier=self,
+            profiles=self.profiles,
+            tickets=Tickets(["secret"]),
+            public_url="https://uploads.example",
+            clock=lambda: NOW,
+        )
+
+    def _hook(self, operation: str, subject: str) -> None:
+        where = "staging" if subject.startswith(STAGING_PREFIX) else "final"
+        name = f"{operation} {where}" if operation in {"head", "copy", "delete"} else operation
+        self.operations.append(name)
+        if self.before is not None:
+            self.before(name)
+
+    def ended(self, upload: Upload) -> None:
+        """The `Notifier`: keeps what it is told."""
+        self.announced.append(upload)
+
+    def create(self, checksum: Checksum | None = None) -> Upload:
+        """A new upload for files of the size of `FIRST`."""
+        request = UploadRequest("a photo.png", "image/png", len(FIRST), checksum=checksum)
+        return self.service.create(OWNER, request).upload
+
+    def post(self, upload: Upload, content: bytes = FIRST) -> Answer:
+        """The client sends ``content`` with a grant for ``upload``."""
+        grant = self.grants.post(upload, self.profiles[upload.profile], NOW)
+        return self.store.post(list(grant.fields.items()), content)
+
+    def now(self, upload: Upload) -> Upload:
+        """``upload`` as the ledger has it; calls no hook."""
+        return self.ledger._uploads[upload.id]
+
+    def run(self, upload: Upload, signal: Signal = Signal.CLIENT) -> Upload:
+        """One signal, which looks ``upload`` up first as all of them do."""
+        return self.confirmation.run(self.now(upload), signal)
+
+    def final_keys(self) -> list[str]:
+        keys = self.store.keys()
+        return [key for key in keys if not key.startswith(STAGING_PREFIX)]
+
+    def check_confirmed(self) -> None:
+        """What has to hold at every moment: confirmed bytes are there, and are the ones the ledger names."""
+        for upload in self.ledger._uploads.values():
+            if upload.state is UploadState.CONFIRMED:
+                assert upload.object is not None
+                found = self.store.read(upload.object.key, upload.object.version_id)
+                assert found is not None, f"the bytes of {upload} are gone"
+                assert found.head.etag == upload.object.etag == md5(found.content)
+                assert (found.head.size, found.head.content_type) == (upload.size, upload.content_type)
+
+    def check_settled(self) -> None:
+        """What has to hold when nobody works any more: also, nothing else is under a final key, and each end was
+        announced exactly once, as the ledger has it."""
+        self.check_confirmed()
+        uploads = self.ledger._uploads.values()
+        pointed_at = {
+            upload.object.key for upload in uploads if upload.object and upload.state is UploadState.CONFIRMED
+        }
+        assert set(self.final_keys()) == pointed_at
+        ends = [(upload.id, upload.state) for upload in uploads if upload.ended]
+        ends += [(id_, UploadState.CONFIRMED) for id_, state in ends if state is UploadState.DELETED]
+        assert sorted((end.id, end.state) for end in self.announced) == sorted(ends)
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
