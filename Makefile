@@ -28,15 +28,16 @@ check: $(TEST) ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
-	$(BIN)/mypy infra/ceph/rgw
+	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py
 	$(BIN)/lint-imports
 
 bench: $(TEST) ## speed beside a plain Flask + boto3 + SQLite service, as ratios
 	$(BIN)/python -m tests.bench.run $(ARGS)
 
-s3: ## a real S3 server (Ceph RGW) on this machine; prints the lines to export
-	@infra/system-packages s3
-	@$(PYTHON) infra/ceph/rgw start --dir .ceph --port $(S3_PORT) $(ARGS)
+s3: $(DEV) ## a real S3 server (Ceph RGW) on this machine, with a bucket; prints the lines to export
+	@infra/system-packages s3 >&2
+	@$(BIN)/python infra/ceph/rgw start --dir .ceph --port $(S3_PORT) $(ARGS)
+	@$(BIN)/python infra/ceph/bucket.py --dir .ceph
 
 s3-stop: ## stop it; its objects are gone
 	@$(PYTHON) infra/ceph/rgw stop --dir .ceph

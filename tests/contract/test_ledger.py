@@ -140,7 +140,7 @@ def test_a_batch_is_added_whole_or_not_at_all(ledger: Record) -> None:
     known, new = upload(), upload()
     ledger.add([known])
     with pytest.raises(LedgerUnavailable):
-        ledger.add([new, replace(known, filename="other")])
+        ledger.add([new, known._replace(filename="other")])
     with pytest.raises(LedgerUnavailable):
         ledger.add([new, new])
     assert ledger.get(new.id) is None
@@ -223,7 +223,7 @@ def test_replace_writes_every_field_of_an_end(ledger: Record) -> None:
     """From the barest upload to the fullest."""
     one = upload()
     ledger.add([one])
-    after = replace(full(), id=one.id)
+    after = full()._replace(id=one.id)
     assert ledger.replace(one, after)
     assert ledger.get(one.id) == after
 
@@ -477,7 +477,7 @@ def limit_pages(ledger: SqlLedger, more: int) -> None:
 
 def test_a_full_disk(sqlite: SqlLedger) -> None:
     """`LedgerUnavailable`, nothing half done, reading goes on, and with space again all works."""
-    known, new = upload(), [replace(upload(), filename="x" * 4096) for _ in range(100)]
+    known, new = upload(), [upload()._replace(filename="x" * 4096) for _ in range(100)]
     sqlite.add([known])
     limit_pages(sqlite, 2)
     with pytest.raises(LedgerUnavailable):
@@ -517,7 +517,7 @@ def together(ledger: SqlLedger, work: list[Callable[[], object]]) -> list[BaseEx
 
 def test_a_full_disk_hinders_only_what_needs_space(sqlite: SqlLedger) -> None:
     """Of one group the big piece fails, and the small one beside it is done."""
-    known, big = upload(), replace(upload(), filename="x" * 1_000_000)
+    known, big = upload(), upload()._replace(filename="x" * 1_000_000)
     aborted = known.moved(UploadState.ABORTED)
     sqlite.add([known])
     limit_pages(sqlite, 2)
@@ -601,8 +601,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
 def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Whatever a client calls its file, and whatever it says of it."""
     url = f"sqlite:///{tmp_path_factory.getbasetemp() / 'any.db'}"
-    one = replace(
-        upload(),
+    one = upload()._replace(
         filename=data.draw(TEXT),
         owner=data.draw(TEXT),
         metadata=data.draw(st.dictionaries(TEXT, TEXT, max_size=5)),

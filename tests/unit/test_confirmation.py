@@ -4,7 +4,6 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -135,8 +134,8 @@ def test_a_profile_that_was_removed_meanwhile_hinders_nothing(world: World) -> N
 def test_without_an_object_it_stays_as_it_was(world: World, state: UploadState) -> None:
     """A signal is a hint: nothing there, nothing changed, nobody told."""
     upload = world.create()
-    world.ledger.replace(upload, replace(upload, state=state))
-    assert world.run(upload) == replace(upload, state=state)
+    world.ledger.replace(upload, upload._replace(state=state))
+    assert world.run(upload) == upload._replace(state=state)
     world.check_settled()
 
 
@@ -412,7 +411,7 @@ def test_a_bucket_that_is_gone_rejects_nothing(world: World) -> None:
 
 def test_an_upload_of_another_bucket_waits(world: World) -> None:
     """After a change of `VALETKEY_BUCKET` old uploads are not judged by what is in the new one."""
-    upload = replace(world.create(), bucket="elsewhere")
+    upload = world.create()._replace(bucket="elsewhere")
     with pytest.raises(StoreUnavailable, match="elsewhere"):
         world.confirmation.run(upload, Signal.CLIENT)
 

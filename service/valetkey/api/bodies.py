@@ -1,7 +1,10 @@
 """No stream enters: what a request may carry, checked before a byte of it is read."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Request, request
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
 
 MAX_BODY = 256 * 1024
 """The largest body that is read, in bytes. It holds 100 uploads of a batch, and no file worth uploading."""
@@ -21,19 +24,36 @@ class BodylessRequest(Request):
 
     max_content_length = _READ_LIMIT
 
+    def get_data(self, cache: bool = True, as_text: Any = False, parse_form_data: bool = False) -> Any:
+        """As in Flask, but a body of a known length is read without the streams in between: half of what it cost."""
+        length = _length(self.environ)
+        if cache or as_text or parse_form_data or not length or length > MAX_BODY:
+            return super().get_data(cache, as_text, parse_form_data)
+        body: bytes = self.environ["wsgi.input"].read(length)
+        if len(body) != length:
+            raise ClientDisconnected
+        return body
+
     def _load_form_data(self) -> None:
         raise UnsupportedMediaType(_NO_FILES)
 
 
 def refuse_streams() -> None:
     """Run before each request of any application. Raises 415 for a form and 413 for a large body."""
-    if request.environ.get("CONTENT_TYPE") != JSON:  # spares most requests the parsing of their type
+    environ = request.environ
+    if environ.get("CONTENT_TYPE") != JSON:  # spares most requests the parsing of their type
         mimetype = request.mimetype
         if mimetype in _FORMS or mimetype.startswith("multipart/"):
             raise UnsupportedMediaType(_NO_FILES)
-    if (request.content_length or 0) > MAX_BODY:
+    if _length(environ) > MAX_BODY:
         raise RequestEntityTooLarge(_TOO_LARGE)
     request.max_content_length = _READ_LIMIT
+
+
+def _length(environ: Mapping[str, Any]) -> int:
+    """The announced length of the body in bytes; 0 when none is, or when it is no number."""
+    text: str = environ.get("CONTENT_LENGTH", "")
+    return int(text) if text.isdecimal() else 0
 
 
 def json_body() -> bytes:
@@ -45,7 +65,7 @@ def json_body() -> bytes:
 
 def raw_body() -> bytes:
     """The raw body, of any type but a form. Raises 413 past `MAX_BODY`."""
-    body = request.get_data(cache=False)
+    body: bytes = request.get_data(cache=False)
     if len(body) > MAX_BODY:  # a chunked one: it announced no length, and werkzeug stops reading without a word
         raise RequestEntityTooLarge(_TOO_LARGE)
     return body

@@ -56,7 +56,7 @@ def _service() -> UploadService:
 
 
 def _caller() -> Caller:
-    return _mounted().authenticator.caller(request.headers.get("Authorization"))
+    return _mounted().authenticator.caller(request.environ.get("HTTP_AUTHORIZATION"))
 
 
 def _id(text: str) -> UploadId:
@@ -73,11 +73,13 @@ def _one(upload: Upload, status: int = 200, headers: Mapping[str, str] | None = 
 
 @blueprint.post("/v1/uploads")
 def create_upload() -> Response:
-    caller = _caller()
-    key = request.headers.get("Idempotency-Key")
+    mounted = _mounted()
+    environ = request.environ
+    caller = mounted.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
+    key = environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not 0 < len(key) <= 255:
         raise InvalidRequest("An Idempotency-Key has 1 to 255 characters.")
-    granted = _service().create(caller, read_create(json_body()), key)
+    granted = mounted.service.create(caller, read_create(json_body()), key)
     headers = {"Location": f"/v1/uploads/{granted.upload.id}"}
     if granted.replayed:
         headers["Idempotency-Replayed"] = "true"

@@ -6,7 +6,7 @@ from datetime import datetime
 from json.encoder import encode_basestring_ascii as quote
 
 from valetkey.core.errors import StoreUnavailable
-from valetkey.core.policy import Eq, PostSigner
+from valetkey.core.policy import Credentials, Eq, PostSigner, Stamp
 from valetkey.core.ports import ObjectStore
 from valetkey.core.profile import Profile
 from valetkey.core.upload import UPLOAD_ID_METADATA, Upload
@@ -32,6 +32,16 @@ class _Fixed:
     fields: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, repr=False)  # it holds secrets
+class _Moment:
+    """What the grants of a profile share that are made in one second with the same credentials."""
+
+    second: int
+    credentials: Credentials
+    expires_at: datetime
+    stamp: Stamp
+
+
 class GrantMaker:
     """Makes grants for one bucket. What a profile fixes is prepared once; a grant adds only what differs."""
 
@@ -40,24 +50,31 @@ class GrantMaker:
         self._signer = PostSigner(store.region)
         self._public_url = public_url.rstrip("/")
         self._fixed = {name: _fixed(store.bucket, profile) for name, profile in profiles.items()}
+        self._moments: dict[str, _Moment] = {}
 
     def post(self, upload: Upload, profile: Profile, now: datetime) -> PostGrant:
         """A grant for exactly ``upload``, for the profile's ``expires_in`` or as long as the credentials live.
 
         Raises `StoreUnavailable` when the credentials have expired.
         """
-        credentials = self._store.credentials()
-        expires_at = now.replace(microsecond=0) + profile.expires_in
-        if credentials.expires_at is not None and credentials.expires_at < expires_at:
-            expires_at = credentials.expires_at.replace(microsecond=0)
-            if expires_at <= now:
-                raise StoreUnavailable("The S3 credentials have expired and could not be renewed.", 30)
         fixed = self._fixed[profile.name]
+        moment = self._moment(profile, now)
         own = self._own_fields(upload)
         size = f'["content-length-range", {upload.size}, {upload.size}]'
         conditions = ", ".join([fixed.json, size, *[f"{{{quote(name)}: {quote(own[name])}}}" for name in own]])
-        signed = self._signer.stamp(expires_at, credentials, now).sign(conditions)
-        return PostGrant(self._store.post_url, {**fixed.fields, **own, **signed}, expires_at)
+        fields = {**fixed.fields, **own, **moment.stamp.sign(conditions)}
+        return PostGrant(self._store.post_url, fields, moment.expires_at)
+
+    def _moment(self, profile: Profile, now: datetime) -> _Moment:
+        """What this profile's grants share in this second, kept until the next one or other credentials."""
+        second, credentials = int(now.timestamp()), self._store.credentials()
+        last = self._moments.get(profile.name)
+        if last is not None and last.second == second and last.credentials is credentials:
+            return last
+        expires_at = _expiry(credentials, now.replace(microsecond=0) + profile.expires_in, now)
+        stamp = self._signer.stamp(expires_at, credentials, now)
+        self._moments[profile.name] = moment = _Moment(second, credentials, expires_at, stamp)
+        return moment
 
     def _own_fields(self, upload: Upload) -> dict[str, str]:
         """The fields that only this upload's form has."""
@@ -75,6 +92,15 @@ class GrantMaker:
     def return_address(self, upload: Upload) -> str:
         """Where S3 sends the browser of a grant with ``redirect``. No query: RGW 16 appends ``?bucket=`` always."""
         return f"{self._public_url}/v1/uploads/{upload.id}/return"
+
+
+def _expiry(credentials: Credentials, wanted: datetime, now: datetime) -> datetime:
+    """``wanted``, or the credentials' end where that is earlier. Raises `StoreUnavailable` when it has passed."""
+    if credentials.expires_at is None or credentials.expires_at >= wanted:
+        return wanted
+    if credentials.expires_at <= now:
+        raise StoreUnavailable("The S3 credentials have expired and could not be renewed.", 30)
+    return credentials.expires_at.replace(microsecond=0)
 
 
 def _fixed(bucket: str, profile: Profile) -> _Fixed:

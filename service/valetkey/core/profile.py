@@ -23,6 +23,9 @@ MAX_METADATA_BYTES = 8 * 1024
 MAX_LIFE = timedelta(days=7)
 """Nothing but us bounds a grant's life (Ceph RGW takes two years), so we do: as long as SigV4 presigned URLs live."""
 
+MAX_REMEMBERED_TYPES = 1000
+"""How many content types a profile remembers as allowed, so as not to look at each of them again."""
+
 _TYPE = re.compile(r"[!#$&^_.+\w-]{1,127}/[!#$&^_.+\w-]{1,127}(\s*;\s*[\x20-\x7e]*)?", re.ASCII)
 _ALLOWED_TYPE = re.compile(r"(\*|[!#$&^_.+\w-]+)/(\*|[!#$&^_.+\w-]+)", re.ASCII)
 _MAX_TYPE = 255
@@ -51,6 +54,7 @@ class Profile:
     sse_kms_key_id: str | None = None
     return_url: str | None = None
     template: KeyTemplate = field(init=False, repr=False, compare=False)
+    _good_types: set[str] = field(init=False, repr=False, compare=False, default_factory=set)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "template", KeyTemplate(self.key))
@@ -84,7 +88,10 @@ class Profile:
 
     def check(self, content_type: str, size: int, metadata: Mapping[str, str]) -> None:
         """Raises `ContentTypeNotAllowed`, `SizeOutOfRange` or `MetadataNotAllowed` when a rule is broken."""
-        self._check_type(content_type)
+        if content_type not in self._good_types:
+            self._check_type(content_type)
+            if len(self._good_types) < MAX_REMEMBERED_TYPES:
+                self._good_types.add(content_type)
         if not self.min_size <= size <= self.max_size:
             raise SizeOutOfRange(
                 f"Profile {self.name!r} takes {self.min_size} to {self.max_size} bytes, not {size}.", "/size"

@@ -4,8 +4,10 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from valetkey.core.access import Caller, Tickets
 from valetkey.core.confirmation import Confirmation
@@ -41,8 +43,7 @@ RENEWAL_TRIES = 5
 """How often a renewal tries again when something else changes the upload meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class UploadRequest:
+class UploadRequest(NamedTuple):
     """What a client asks for. ``size`` is in bytes; ``owner`` is on whose behalf (None: the caller's own)."""
 
     filename: str
@@ -50,7 +51,7 @@ class UploadRequest:
     size: int
     profile: str = "default"
     checksum: Checksum | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = MappingProxyType({})
     redirect: bool = False
     owner: str | None = None
 
@@ -275,7 +276,9 @@ class UploadService:
             return error
 
     def _create_once(self, upload: Upload, request: UploadRequest, key: str, now: datetime) -> Granted:
-        fingerprint = hashlib.sha256(json.dumps(asdict(request), sort_keys=True).encode()).hexdigest()
+        asked = request._replace(metadata=dict(request.metadata))._asdict()
+        text = json.dumps(asked, sort_keys=True, default=asdict)
+        fingerprint = hashlib.sha256(text.encode()).hexdigest()
         [kept] = self._ledger.add_once([Once(upload, key, fingerprint)])
         if kept.fingerprint != fingerprint:
             raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")

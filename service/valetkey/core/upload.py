@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, NewType
+from typing import Any, NamedTuple, NewType
 
 from uuid_utils import uuid7
 
@@ -99,9 +99,11 @@ class StoredObject:
     content_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One upload as the ledger keeps it.
+_NO_METADATA: Mapping[str, str] = MappingProxyType({})
+
+
+class Upload(NamedTuple):
+    """One upload as the ledger keeps it. A tuple, as it is made in half the time of a frozen dataclass.
 
     ``version`` counts its changes: a compare-and-set names the version it read. ``pins`` counts how often bytes
     were pinned. ``account`` is who created it (an API key's name), ``owner`` on whose behalf. ``size`` is the declared
@@ -121,7 +123,7 @@ class Upload:
     expires_at: datetime
     renewable_until: datetime
     checksum: Checksum | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = _NO_METADATA
     redirect: bool = False
     state: UploadState = UploadState.PENDING
     version: int = 1
@@ -145,11 +147,11 @@ class Upload:
         """This upload in another state, one version on. Raises `StateConflict` where the table has no such move."""
         if state not in TRANSITIONS[self.state]:
             raise StateConflict(f"An upload that is {self.state} cannot become {state}.")
-        return replace(self, state=state, version=self.version + 1, **changes)
+        return self._replace(state=state, version=self.version + 1, **changes)
 
     def changed(self, **changes: Any) -> "Upload":
         """This upload with other values in the same state, one version on."""
-        return replace(self, version=self.version + 1, **changes)
+        return self._replace(version=self.version + 1, **changes)
 
 
 def upload_id_of(key: str) -> UploadId | None:
