@@ -80,7 +80,10 @@ def send_until_refused(connection: socket.socket, pieces: Iterable[bytes]) -> in
             pass
         finally:
             connection.settimeout(10)
-        connection.sendall(piece)
+        try:
+            connection.sendall(piece)
+        except ConnectionError:  # it has answered and closed in this very moment
+            break
         sent += len(piece)
     return sent
 
