@@ -36,7 +36,7 @@ def certificate_fetcher(context: ssl.SSLContext | None = None) -> Callable[[str]
     """Makes a function that gets what is at an https URL, through the environment's proxy if there is one.
 
     It follows no redirect, and takes no more than `MAX_CERTIFICATE` bytes and `FETCH_TIME` seconds. Raises
-    `SenderRefused` for any answer but 200, or one that is too large, and `Unavailable` when there is no answer.
+    `SenderRefused` for what is not there or too large, and `Unavailable` for a server that fails or is away.
     """
     opener = OpenerDirector()  # not build_opener: that one follows redirects, and opens files
     opener.add_handler(ProxyHandler())
@@ -57,6 +57,8 @@ def _read(opener: OpenerDirector, url: str, deadline: float) -> bytes:
         raise SenderRefused("A certificate is fetched over https only.")
     found = b""
     with response:
+        if response.status >= 500:
+            raise Unavailable(f"The signing certificate cannot be fetched now: {response.status}.")
         if response.status != 200:
             raise SenderRefused(f"There is no signing certificate: {response.status}.")
         while chunk := response.read1(CHUNK):

@@ -1,7 +1,7 @@
 """Backblaze B2's event notifications, signed with the rule's ``hmacSha256SigningSecret``.
 
-``X-Bz-Event-Notification-Signature: v1=`` and the hex HMAC-SHA256 of the raw body. Up to 50 events in one delivery. They
-have no sequencer, but a time in milliseconds, which orders them as well. ``b2:TestEvent`` names no object.
+``X-Bz-Event-Notification-Signature: v1=`` and the hex HMAC-SHA256 of the raw body. A delivery has up to 50 events.
+They have no sequencer, but a time in milliseconds, which orders them as well. ``b2:TestEvent`` names no object.
 """
 
 import hashlib

@@ -51,8 +51,8 @@ _HASHES: Mapping[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.S
 class SnsSender:
     """`Sender` for SNS topics. Raises `SenderRefused` for all that SNS did not sign for one of ``topic_arns``.
 
-    ``fetch`` gets a certificate's bytes by its URL, without redirects; it raises `SenderRefused` when there is none, and
-    `Unavailable` when that cannot be said now. ``confirm`` confirms a subscription by topic ARN and token. Raises
+    ``fetch`` gets a certificate's bytes by its URL, without redirects; it raises `SenderRefused` when there is none,
+    and `Unavailable` when that cannot be said now. ``confirm`` confirms a subscription by topic ARN and token. Raises
     `ConfigurationError` for what is no topic's ARN.
     """
 
