@@ -14,6 +14,7 @@ from werkzeug.routing import MapAdapter
 from valetkey.adapters.embedded import Embedded
 from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.adapters.signals import SignalNotifier
+from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.api import problems, routes
@@ -25,8 +26,12 @@ from valetkey.core.errors import ConfigurationError
 from valetkey.core.events import Sender
 from valetkey.core.profile import Profile
 from valetkey.core.service import UploadService
+from valetkey.senders.b2 import B2Sender
 from valetkey.senders.ceph import CephSender
+from valetkey.senders.eventbridge import EventBridgeSender
+from valetkey.senders.minio import MinioSender
 from valetkey.senders.records import read_queued_records
+from valetkey.senders.sns import SnsSender
 from valetkey.settings import Settings, load_profiles, load_settings
 from valetkey.worker import QueueLoop
 
@@ -79,7 +84,7 @@ class ValetKey:
         keys = None if settings.auth == "open" else self.ledger
         authenticator = Authenticator(keys, tickets, lambda: datetime.now(UTC))
         app.extensions["valetkey.mounted"] = self
-        parts = routes.Mounted(self.service, authenticator, senders(settings))
+        parts = routes.Mounted(self.service, authenticator, senders(settings, self._session))
         mount(app, parts, public_url=settings.base_url, url_prefix=self._url_prefix)
 
 
@@ -174,9 +179,17 @@ def s3_settings(settings: Settings) -> S3Settings:
     )
 
 
-def senders(settings: Settings) -> dict[str, Sender]:
+def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, Sender]:
     """The event senders that have what they need to be trusted."""
     found: dict[str, Sender] = {}
     if settings.events_ceph_secret:
         found["ceph"] = CephSender(settings.events_ceph_secret)
+    if settings.events_minio_token:
+        found["minio"] = MinioSender(settings.events_minio_token)
+    if settings.events_eventbridge_key:
+        found["eventbridge"] = EventBridgeSender(settings.events_eventbridge_key)
+    if settings.events_b2_secret:
+        found["b2"] = B2Sender(settings.events_b2_secret)
+    if settings.events_sns_topic_arns:
+        found["sns"] = SnsSender(settings.events_sns_topic_arns, certificate_fetcher(), SnsConfirmer(session))
     return found

@@ -43,6 +43,12 @@ class Settings(BaseSettings):
     )
     auth: Literal["keys", "open"] = Field("keys", description="open: anybody may upload; for `dev` only")
     events_ceph_secret: str | None = Field(None, min_length=16, repr=False)
+    events_minio_token: str | None = Field(None, min_length=16, repr=False)
+    events_eventbridge_key: str | None = Field(None, min_length=16, repr=False)
+    events_b2_secret: str | None = Field(None, min_length=16, repr=False)
+    events_sns_topic_arns: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="separated by commas; events of other topics are refused"
+    )
 
     @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url")
     @classmethod

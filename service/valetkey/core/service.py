@@ -18,7 +18,7 @@ from valetkey.core.errors import (
     UploadNotFound,
     ValetKeyError,
 )
-from valetkey.core.events import ObjectEvent, Tally
+from valetkey.core.events import ObjectEvent, Tally, newest
 from valetkey.core.grants import GrantMaker, PostGrant
 from valetkey.core.ports import Ledger, Notifier, ObjectStore, Once, Query
 from valetkey.core.profile import Profile
@@ -173,17 +173,21 @@ class UploadService:
         profile = self._profiles.get(upload.profile)
         return self._confirmation.run(upload, Signal.REDIRECT), profile.return_url if profile else None
 
-    def observe(self, events: Iterable[ObjectEvent]) -> Tally:
-        """The store says that objects were created. Looks at each, and counts what became of them."""
-        states = [self._observe(event) for event in events]
+    def observe(self, events: Iterable[ObjectEvent], ignored: int = 0) -> Tally:
+        """The store says that objects were created. Looks at each object once, and counts what became of the events.
+
+        ``ignored`` is how many records the sender has left out already.
+        """
+        given = list(events)
+        states = [self._observe(event) for event in newest(given)]
         confirmed, rejected = states.count(UploadState.CONFIRMED), states.count(UploadState.REJECTED)
-        return Tally(confirmed, rejected, len(states) - confirmed - rejected)
+        return Tally(confirmed, rejected, ignored + len(given) - confirmed - rejected)
 
     def _observe(self, event: ObjectEvent) -> UploadState | None:
         """The state that this event led to; None when it led nowhere."""
         upload_id = upload_id_of(event.key)
         upload = self._ledger.get(upload_id) if upload_id and event.bucket == self._store.bucket else None
-        if upload is None:
+        if upload is None or upload.bucket != event.bucket:
             log.debug("event ignored: %s %s/%r is not ours", event.name, event.bucket, event.key)
             return None
         if upload.ended:
