@@ -119,6 +119,6 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 def own_postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     """A PostgreSQL for one test alone, which may stop and start it."""
     run = request.config.stash[RUN]
-    server = Postgres.start(run.directory / f"postgres-{secrets.token_hex(4)}", owner=os.getpid())
+    server = Postgres.start(run.directory / f"postgres-{secrets.token_hex(4)}", owner=run.pid)
     yield server
     server.remove()

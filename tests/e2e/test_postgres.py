@@ -1,8 +1,10 @@
 """`valetkey` on PostgreSQL, from outside: one upload end to end, two services on a database, a server that restarts."""
 
 import os
+import re
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Barrier, Thread
@@ -61,9 +63,7 @@ def test_two_services_on_one_database(
 ) -> None:
     """One Idempotency-Key at both at once is one upload; what one granted the other confirms; an API key opens both."""
     directory = tmp_path_factory.mktemp("second")
-    shared = {name: value for name, value in on_postgres.server.env.items() if name.startswith("VALETKEY_")}
-    shared = {name: value for name, value in shared.items() if name not in {"VALETKEY_PORT", "VALETKEY_PUBLIC_URL"}}
-    with running_valetkey(directory, rgw_bucket, env=shared) as server:
+    with running_valetkey(directory, rgw_bucket, env=_settings(on_postgres.server.env)) as server:
         clients = [
             httpx.Client(base_url=url, headers=on_postgres.api.http.headers, timeout=60)
             for url in (on_postgres.server.base_url, server.base_url)
@@ -80,6 +80,12 @@ def test_two_services_on_one_database(
         answer = clients[1].post(f"/v1/uploads/{created.id}/complete", json={})
         assert answer.json()["state"] == "confirmed"
         assert on_postgres.api.upload(created.id) == answer.json()
+
+
+def _settings(env: Mapping[str, str]) -> dict[str, str]:
+    """What another service with the same secrets and database is told."""
+    own = {"VALETKEY_PORT", "VALETKEY_PUBLIC_URL"}
+    return {name: value for name, value in env.items() if name.startswith("VALETKEY_") and name not in own}
 
 
 def _at_once(clients: list[httpx.Client], key: str) -> list[httpx.Response]:
@@ -139,3 +145,33 @@ def test_many_that_migrate_at_once(postgres: Postgres, tmp_path: Path) -> None:
             assert said == [b"The ledger is at this version's schema.\n"] * 4
             with psycopg.connect(url) as connection:
                 assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+
+
+def test_the_copy_in_the_readme(rgw_bucket: Bucket, postgres_url: str, tmp_path: Path) -> None:
+    """What SQLite held is on PostgreSQL: uploads, idempotency keys and API keys; and an upload on its way goes on."""
+    again = {"Idempotency-Key": "once"}
+    with running_valetkey(tmp_path, rgw_bucket) as server:
+        api = service_on(server, rgw_bucket).api
+        confirmed, sent = api.create(filename="größe 😀"), api.create(metadata={"album": "Ä"})
+        for created in (confirmed, sent):
+            assert created.post(b"x").status == 201
+        before = [api.upload(sent.id), api.confirm(confirmed.id)]
+        once = api.http.post("/v1/uploads", json=WANTED, headers=again).json()["upload"]["id"]
+        env = server.env
+    _copy(env, env["VALETKEY_DATABASE_URL"], postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    settings = _settings(env) | {"VALETKEY_DATABASE_URL": postgres_url}
+    with running_valetkey(tmp_path, rgw_bucket, env=settings) as server:
+        http = httpx.Client(base_url=server.base_url, headers=api.http.headers, timeout=60)
+        assert [http.get(f"/v1/uploads/{created.id}").json() for created in (sent, confirmed)] == before
+        assert http.post(f"/v1/uploads/{sent.id}/complete", json={}).json()["state"] == "confirmed"
+        replayed = http.post("/v1/uploads", json=WANTED, headers=again)
+        assert (replayed.json()["upload"]["id"], len(http.get("/v1/uploads").json()["uploads"])) == (once, 3)
+
+
+def _copy(env: Mapping[str, str], old: str, new: str) -> None:
+    """Does what the README says."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    [script] = re.findall(r"<<'PY'\n([^`]*?sorted_tables.*?)^PY$", readme, re.DOTALL | re.MULTILINE)
+    for url in (old, new):
+        subprocess.run([str(VALETKEY), "migrate"], env={**env, "VALETKEY_DATABASE_URL": url}, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], env={**env, "OLD": old, "NEW": new}, check=True, timeout=60)
