@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     s3_public_endpoint_url: str | None = Field(None, description="what clients see, where it differs")
     s3_region: str = "us-east-1"
     s3_addressing_style: Literal["auto", "path", "virtual"] = "auto"
-    database_url: str = "sqlite:///valetkey.db"
+    database_url: str = Field(
+        "sqlite:///valetkey.db", repr=False, description="the ledger; or postgresql://USER:PASSWORD@HOST/DATABASE"
+    )
     secret_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), repr=False, description="separated by commas; the first signs tickets, all are accepted"
     )
