@@ -5,7 +5,7 @@ WORKERS ?= 2
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw
+CODE := service tests infra/ceph/rgw infra/ceph/bucket.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet

@@ -84,11 +84,17 @@ class ValetKey:
         keys = None if settings.auth == "open" else self.ledger
         authenticator = Authenticator(keys, tickets, lambda: datetime.now(UTC))
         app.extensions["valetkey.mounted"] = self
-        app.extensions[routes.EXTENSION] = routes.Mounted(self.service, authenticator, senders(settings, self._session))
-        app.register_blueprint(routes.blueprint, url_prefix=self._url_prefix)
-        docs_url = (self._url_prefix or "") + "/docs"
-        document_url = urlsplit(settings.base_url).path + "/openapi.json"
-        app.register_blueprint(get_swaggerui_blueprint(docs_url, document_url, config={"app_name": "valetkey"}))
+        parts = routes.Mounted(self.service, authenticator, senders(settings, self._session))
+        mount(app, parts, public_url=settings.base_url, url_prefix=self._url_prefix)
+
+
+def mount(app: Flask, parts: routes.Mounted, *, public_url: str, url_prefix: str | None) -> None:
+    """Registers the API and its documentation with ``app``, to work on ``parts``."""
+    app.extensions[routes.EXTENSION] = parts
+    app.register_blueprint(routes.blueprint, url_prefix=url_prefix)
+    document_url = urlsplit(public_url).path + "/openapi.json"
+    config = {"app_name": "valetkey"}
+    app.register_blueprint(get_swaggerui_blueprint((url_prefix or "") + "/docs", document_url, config=config))
 
 
 class _Stateless(SessionInterface):

@@ -92,9 +92,13 @@ class UploadService:
         self._tickets = tickets
         self._clock = clock
         self._grants = GrantMaker(store, profiles, public_url)
-        self._slots = StoreSlots(store_slots)
         self._confirmation = Confirmation(
-            store=store, ledger=ledger, notifier=notifier, profiles=profiles, clock=clock, slots=self._slots
+            store=store,
+            ledger=ledger,
+            notifier=notifier,
+            profiles=profiles,
+            clock=clock,
+            slots=StoreSlots(store_slots),
         )
 
     def create(self, caller: Caller, request: UploadRequest, idempotency_key: str | None = None) -> Granted:
@@ -213,11 +217,12 @@ class UploadService:
         self._confirmation.tidy(upload)
 
     def _delete(self, upload: Upload) -> None:
+        slots = self._confirmation.at_store(upload)
         if upload.state is UploadState.CONFIRMED:
             self._end(upload, upload.moved(UploadState.DELETED))
         if upload.object is None:
             return
-        with self._slots:  # once more for a deleted one: the store may have been away the first time
+        with slots:  # once more for a deleted one: the store may have been away the first time
             self._store.delete(upload.object.key, upload.object.version_id)
             if upload.object.version_id:  # below it may be another signal's copy of the same bytes
                 self._store.delete(upload.object.key)
@@ -235,7 +240,8 @@ class UploadService:
         upload = self.get(caller, upload_id)
         if upload.state is not UploadState.CONFIRMED or upload.object is None:
             raise StateConflict(f"The upload is {upload.state}: there is nothing to download.")
-        return self._store.presigned_get(upload.object, upload.filename, DOWNLOAD_LIFE)
+        with self._confirmation.at_store(upload):
+            return self._store.presigned_get(upload.object, upload.filename, DOWNLOAD_LIFE)
 
     def check(self) -> None:
         """Raises `StoreUnavailable` or `LedgerUnavailable` when one of them cannot be used now."""
