@@ -105,7 +105,7 @@ class SnsSender:
         except ValueError as error:
             raise SenderRefused("The delivery's time cannot be read.") from error
         if moment.tzinfo is None or abs(self._clock() - moment) > WINDOW:
-            log.warning("an SNS message of %s is refused: its time is too far from this machine's", text[:40])
+            log.warning("an SNS message of %r is refused: its time is too far from this machine's", text[:40])
             raise SenderRefused("The delivery's time is too far from ours.")
 
 
