@@ -1,15 +1,18 @@
 """Several services on one PostgreSQL, and a PostgreSQL that comes and goes."""
 
 import multiprocessing
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from time import monotonic, sleep
 
 import psycopg
 import pytest
 from tests.contract.test_ledger import at_once, upload
 from tests.postgres import Postgres
+from tests.servers import VALETKEY
 
 from valetkey.adapters import sql
 from valetkey.adapters.migrations import LOCK
@@ -82,13 +85,13 @@ def test_processes_count_together(postgres_url: str) -> None:
     assert (after.pins, after.version) == (150, one.version + 150)
 
 
-def wait_for_a_lock(url: str) -> None:
-    """Returns when some session waits for another's lock."""
+def wait_for_a_lock(url: str, sessions: int = 1) -> None:
+    """Returns when so many sessions wait for another's lock."""
     with psycopg.connect(url, autocommit=True) as watcher:
-        deadline = monotonic() + 30
-        while not watcher.execute(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        ).fetchone():
+        deadline = monotonic() + 60
+        while watcher.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ).fetchone() != (sessions,):
             assert monotonic() < deadline
             sleep(0.01)
 
@@ -129,6 +132,27 @@ def test_a_row_that_somebody_keeps(
             assert not waiting.done()
             assert isinstance(waiting.exception(30), LedgerUnavailable)
         assert impatient.replace(one, aborted)
+
+
+def test_many_that_migrate_at_once(postgres_url: str) -> None:
+    """Services that start together may all migrate first: each says that it is done, and the schema is there once."""
+    env = os.environ | {"VALETKEY_DATABASE_URL": postgres_url}
+    with ExitStack() as stack:
+        with psycopg.connect(postgres_url) as other:
+            other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])  # so that all begin together
+            running = [
+                stack.enter_context(
+                    subprocess.Popen(
+                        [str(VALETKEY), "migrate"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+                    )
+                )
+                for _ in range(3)
+            ]
+            wait_for_a_lock(postgres_url, 3)
+        said = [each.communicate(timeout=60)[0] for each in running]
+    assert said == [b"The ledger is at this version's schema.\n"] * 3
+    with psycopg.connect(postgres_url) as connection:
+        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
 
 
 def test_migrating_waits_for_another_that_takes_long(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,16 +1,13 @@
 """`valetkey` on PostgreSQL, from outside: one upload end to end, two services on a database, a server that restarts."""
 
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from threading import Barrier, Thread
 
 import httpx
-import psycopg
 import pytest
 from tests.e2e.api import assert_problem
 from tests.e2e.conftest import Service, service_on, write_profiles
@@ -127,24 +124,6 @@ def test_the_server_is_away(own_postgres: Postgres, rgw_bucket: Bucket, tmp_path
         assert created.status_code == 201
         assert "idempotency-replayed" not in created.headers
         assert len(api.http.get("/v1/uploads").json()["uploads"]) == 2
-
-
-def test_many_that_migrate_at_once(postgres: Postgres, tmp_path: Path) -> None:
-    """Services that start together may all migrate first: each says that it is done, and the schema is there once."""
-    for _ in range(2):
-        with postgres.fresh_database() as url, ExitStack() as stack:
-            env = os.environ | {"VALETKEY_DATABASE_URL": url}
-            command = [str(VALETKEY), "migrate"]
-            running = [
-                stack.enter_context(
-                    subprocess.Popen(command, env=env, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-                )
-                for _ in range(4)
-            ]
-            said = [each.communicate(timeout=60)[0] for each in running]
-            assert said == [b"The ledger is at this version's schema.\n"] * 4
-            with psycopg.connect(url) as connection:
-                assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
 
 
 def test_the_copy_in_the_readme(rgw_bucket: Bucket, postgres_url: str, tmp_path: Path) -> None:
