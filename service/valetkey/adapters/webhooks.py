@@ -32,6 +32,8 @@ MAX_ANSWER = 4096
 """How much of an answer's body is read, in bytes; none of it is used."""
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_SPECIAL = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("fec0::/10"))
+"""Not public either, though not every version of `ipaddress` knows it (RFC 6890, RFC 3879)."""
 
 _Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
@@ -100,16 +102,20 @@ class HttpWebhook:
             timer.start()
             try:
                 with self._tls.wrap_socket(plain, server_hostname=self._host) if self._tls else plain as connected:
-                    return self._exchange(connected, body, headers)
+                    return self._exchange(connected, body, headers, deadline)
             finally:
                 timer.cancel()
                 timer.join()
 
-    def _exchange(self, connected: socket.socket, body: bytes, headers: dict[str, str]) -> tuple[int, Message]:
+    def _exchange(
+        self, connected: socket.socket, body: bytes, headers: dict[str, str], deadline: float
+    ) -> tuple[int, Message]:
         connection = HTTPConnection(self._host, self._port)
         connection.sock = connected
         connection.request("POST", self._path, body, headers)
         with connection.getresponse() as response:
+            if monotonic() >= deadline:  # headers that were cut look like headers that have ended
+                raise TimeoutError("The answer took too long.")
             # some receivers take a connection closed unread for a failure; the status has come, and says it all
             with suppress(OSError, HTTPException, ValueError):
                 response.read(MAX_ANSWER)
@@ -134,7 +140,8 @@ def is_public(text: str) -> bool:
             inner = ipaddress.IPv4Address(address.packed[-4:])
         if inner is not None:
             return is_public(str(inner))
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+    odd = address.is_multicast or address.is_reserved or any(address in network for network in _SPECIAL)
+    return address.is_global and not odd
 
 
 def judge(status: int, retry_after: str | None, at: datetime) -> Receipt:
