@@ -155,6 +155,15 @@ def test_a_claim_by_many_threads(ledger: Record) -> None:
     assert sorted(claimed) == sorted(names)
 
 
+def test_workers_side_by_side_all_find_work(ledger: Record) -> None:
+    """Nobody goes away with nothing because another one looked at the same rows."""
+    names = [end(ledger) for _ in range(24)]
+    now = NOW + timedelta(hours=1)
+    claimed = at_once([lambda: ids(ledger.claim(now, now + SECOND, 3))] * 8)
+    assert [len(mine) for mine in claimed] == [3] * 8  # type: ignore[arg-type]
+    assert sorted(name for mine in claimed for name in mine) == sorted(names)  # type: ignore[attr-defined]
+
+
 def test_what_came_of_an_attempt_is_kept(ledger: Record) -> None:
     """Every field that an attempt changes; a stale version changes nothing."""
     end(ledger)

@@ -146,20 +146,20 @@ class SqlLedger:
         return self.get_key(key_id) is not None
 
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Announcement]:
-        waiting = (
-            select(outbox)
-            .where(outbox.c.status == Status.WAITING.value, outbox.c.due_at <= _micros(now))
-            .order_by(outbox.c.due_at)
-            .limit(limit)
-        )
+        due = select(outbox).where(outbox.c.status == Status.WAITING.value, outbox.c.due_at <= _micros(now))
+        due = due.order_by(outbox.c.due_at).limit(limit)
+
+        def take(connection: Connection) -> list[Announcement]:
+            # rows that another worker is taking now are passed over (SQLite lets one write at a time anyway)
+            rows = connection.execute(due.with_for_update(skip_locked=True)).mappings().all()
+            pairs = [(one, one.changed(due_at=until)) for one in map(_as_announcement, rows)]
+            return [new for old, new in pairs if _settle(connection, old, new)]
+
         with _available:
             with self._readers.connect() as connection:  # a look takes no lock: most of them find nothing
-                found = [_as_announcement(row) for row in connection.execute(waiting).mappings()]
-            if not found:
-                return []
-            # in one order, so that two who claim the same rows cannot wait for each other
-            pairs = [(one, one.changed(due_at=until)) for one in sorted(found, key=lambda one: one.id)]
-            return self._writer.run(lambda connection: [new for old, new in pairs if _settle(connection, old, new)])
+                if connection.execute(due.limit(1)).first() is None:
+                    return []
+            return self._writer.run(take)
 
     def settle(self, before: Announcement, after: Announcement) -> bool:
         with _available:
