@@ -5,7 +5,7 @@ WORKERS ?= 2
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw
+CODE := service tests infra/ceph/rgw infra/ceph/bucket.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -20,8 +20,8 @@ help: ## this list
 dev: $(DEV) ## the service with an embedded S3 and a page to try it on
 	$(BIN)/valetkey dev $(ARGS)
 
-test: $(TEST) ## all tests: on moto, on a real Ceph RGW, and in Chromium
-	infra/system-packages s3 browser
+test: $(TEST) ## all tests: on moto, on a real Ceph RGW, on PostgreSQL, and in Chromium
+	infra/system-packages s3 browser ledger
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 check: $(TEST) ## format, lint, types and layers

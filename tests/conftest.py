@@ -1,6 +1,7 @@
-"""Session fixtures, safe under pytest-xdist: one Ceph RGW for the whole run, one moto for each worker."""
+"""Session fixtures, safe under pytest-xdist: a Ceph RGW and a PostgreSQL for the whole run, a moto for each worker."""
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.postgres import Postgres
 from tests.servers import ValetkeyServer, running_valetkey
 from tests.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw
 
@@ -31,7 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if given:
         config.stash[RUN] = Run(Path(given["run_directory"]), given["run_pid"])
     else:
-        config.stash[RUN] = Run(Path(tempfile.mkdtemp(prefix="valetkey-")), os.getpid())
+        directory = Path(tempfile.mkdtemp(prefix="valetkey-"))
+        directory.chmod(0o711)  # PostgreSQL runs as another user where the tests run as root
+        config.stash[RUN] = Run(directory, os.getpid())
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -48,6 +52,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if run.pid == os.getpid():
         if (run.directory / "rgw").exists():
             stop_rgw(run.directory / "rgw")
+        if (run.directory / "postgres.port").exists():
+            Postgres.start(run.directory / "postgres", owner=run.pid).remove()
         shutil.rmtree(run.directory, ignore_errors=True)
 
 
@@ -93,3 +99,26 @@ def valetkey_server(tmp_path: Path) -> Iterator[Callable[..., ValetkeyServer]]:
             return stack.enter_context(running_valetkey(where, bucket, **options))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Postgres:
+    """One PostgreSQL for the whole run, started by the first worker that asks. Not to be stopped by a test."""
+    run = request.config.stash[RUN]
+    return Postgres.start(run.directory / "postgres", owner=run.pid)
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The URL of an empty database."""
+    with postgres.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture
+def own_postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
+    """A PostgreSQL for one test alone, which may stop and start it."""
+    run = request.config.stash[RUN]
+    server = Postgres.start(run.directory / f"postgres-{secrets.token_hex(4)}", owner=run.pid)
+    yield server
+    server.remove()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+
 from valetkey.adapters.embedded import CORS_RULE
 from valetkey.core.upload import STAGING_PREFIX
 

@@ -14,6 +14,7 @@ from werkzeug.routing import MapAdapter
 from valetkey.adapters.embedded import Embedded
 from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.adapters.signals import SignalNotifier
+from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.webhooks import HttpWebhook
@@ -29,8 +30,12 @@ from valetkey.core.events import Sender
 from valetkey.core.outbox import Dispatcher
 from valetkey.core.profile import Profile
 from valetkey.core.service import UploadService
+from valetkey.senders.b2 import B2Sender
 from valetkey.senders.ceph import CephSender
+from valetkey.senders.eventbridge import EventBridgeSender
+from valetkey.senders.minio import MinioSender
 from valetkey.senders.records import read_queued_records
+from valetkey.senders.sns import SnsSender
 from valetkey.settings import Settings, load_profiles, load_settings
 from valetkey.worker import OutboxLoop, QueueLoop
 
@@ -83,11 +88,17 @@ class ValetKey:
         keys = None if settings.auth == "open" else self.ledger
         authenticator = Authenticator(keys, tickets, lambda: datetime.now(UTC))
         app.extensions["valetkey.mounted"] = self
-        app.extensions[routes.EXTENSION] = routes.Mounted(self.service, authenticator, senders(settings))
-        app.register_blueprint(routes.blueprint, url_prefix=self._url_prefix)
-        docs_url = (self._url_prefix or "") + "/docs"
-        document_url = urlsplit(settings.base_url).path + "/openapi.json"
-        app.register_blueprint(get_swaggerui_blueprint(docs_url, document_url, config={"app_name": "valetkey"}))
+        parts = routes.Mounted(self.service, authenticator, senders(settings, self._session))
+        mount(app, parts, public_url=settings.base_url, url_prefix=self._url_prefix)
+
+
+def mount(app: Flask, parts: routes.Mounted, *, public_url: str, url_prefix: str | None) -> None:
+    """Registers the API and its documentation with ``app``, to work on ``parts``."""
+    app.extensions[routes.EXTENSION] = parts
+    app.register_blueprint(routes.blueprint, url_prefix=url_prefix)
+    document_url = urlsplit(public_url).path + "/openapi.json"
+    config = {"app_name": "valetkey"}
+    app.register_blueprint(get_swaggerui_blueprint((url_prefix or "") + "/docs", document_url, config=config))
 
 
 class _Stateless(SessionInterface):
@@ -172,11 +183,19 @@ def s3_settings(settings: Settings) -> S3Settings:
     )
 
 
-def senders(settings: Settings) -> dict[str, Sender]:
+def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, Sender]:
     """The event senders that have what they need to be trusted."""
     found: dict[str, Sender] = {}
     if settings.events_ceph_secret:
         found["ceph"] = CephSender(settings.events_ceph_secret)
+    if settings.events_minio_token:
+        found["minio"] = MinioSender(settings.events_minio_token)
+    if settings.events_eventbridge_key:
+        found["eventbridge"] = EventBridgeSender(settings.events_eventbridge_key)
+    if settings.events_b2_secret:
+        found["b2"] = B2Sender(settings.events_b2_secret)
+    if settings.events_sns_topic_arns:
+        found["sns"] = SnsSender(settings.events_sns_topic_arns, certificate_fetcher(), SnsConfirmer(session))
     return found
 
 

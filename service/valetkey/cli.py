@@ -24,7 +24,8 @@ def _explained(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except ValetKeyError as error:
-            raise click.ClickException(error.detail) from error
+            cause = getattr(error.__cause__, "orig", None)  # what a database said: an operator may read it
+            raise click.ClickException(f"{error.detail} {cause}" if cause else error.detail) from error
 
     return wrapper
 

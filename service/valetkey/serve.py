@@ -25,7 +25,7 @@ def run_production(host: str | None, port: int | None) -> None:
     settings = load_settings(host=host, port=port)
     # granian's processes read the environment again
     os.environ["VALETKEY_HOST"], os.environ["VALETKEY_PORT"] = settings.host, str(settings.port)
-    create_served_app()
+    mounted(create_served_app()).ledger.close()  # granian's processes make connections of their own
     Granian(
         "valetkey.app:create_served_app",
         factory=True,

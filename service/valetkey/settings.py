@@ -39,12 +39,20 @@ class Settings(BaseSettings):
     s3_public_endpoint_url: str | None = Field(None, description="what clients see, where it differs")
     s3_region: str = "us-east-1"
     s3_addressing_style: Literal["auto", "path", "virtual"] = "auto"
-    database_url: str = "sqlite:///valetkey.db"
+    database_url: str = Field(
+        "sqlite:///valetkey.db", repr=False, description="the ledger; or postgresql://USER:PASSWORD@HOST/DATABASE"
+    )
     secret_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), repr=False, description="separated by commas; the first signs tickets, all are accepted"
     )
     auth: Literal["keys", "open"] = Field("keys", description="open: anybody may upload; for `dev` only")
     events_ceph_secret: str | None = Field(None, min_length=16, repr=False)
+    events_minio_token: str | None = Field(None, min_length=16, repr=False)
+    events_eventbridge_key: str | None = Field(None, min_length=16, repr=False)
+    events_b2_secret: str | None = Field(None, min_length=16, repr=False)
+    events_sns_topic_arns: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="separated by commas; events of other topics are refused"
+    )
     webhook_url: str | None = Field(None, description="where the ends of uploads are announced; None: nowhere")
     webhook_secrets: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), repr=False, description="whsec_..., separated by commas; each signs, so that they can be rotated"

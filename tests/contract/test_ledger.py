@@ -1,4 +1,4 @@
-"""What every ledger must do: SQLite and memory pass the same suite; another database is one parameter more."""
+"""What every ledger must do: SQLite, PostgreSQL and memory pass the same suite; another is one parameter more."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event
 
@@ -44,12 +44,12 @@ class Record(Ledger, KeyRing, Protocol):
     """Both ports, as every adapter here has them."""
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "postgresql", "memory"])
 def ledger(request: pytest.FixtureRequest) -> Iterator[Record]:
     if request.param == "memory":
         yield MemoryLedger()
     else:
-        yield request.getfixturevalue("sqlite")
+        yield request.getfixturevalue(request.param)
 
 
 @pytest.fixture
@@ -63,6 +63,27 @@ def sqlite(url: str) -> Iterator[SqlLedger]:
     ledger.migrate()
     yield ledger
     ledger.close()
+
+
+@pytest.fixture
+def postgresql(postgres_url: str) -> Iterator[SqlLedger]:
+    ledger = SqlLedger(postgres_url)
+    ledger.migrate()
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kept(request: pytest.FixtureRequest) -> SqlLedger:
+    """A ledger in a database."""
+    ledger: SqlLedger = request.getfixturevalue(request.param)
+    return ledger
+
+
+@pytest.fixture(params=["url", "postgres_url"])
+def any_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database."""
+    return str(request.getfixturevalue(request.param))
 
 
 def upload(account: str = "shop", profile: str = "default", state: UploadState = UploadState.PENDING) -> Upload:
@@ -331,17 +352,17 @@ def test_check_of_a_good_ledger(ledger: Record) -> None:
     ledger.check()
 
 
-# --- what only a database on a disk can get wrong ---
+# --- what only a database can get wrong ---
 
 
-def test_it_is_all_there_after_a_restart(sqlite: SqlLedger, url: str) -> None:
+def test_it_is_all_there_after_a_restart(kept: SqlLedger) -> None:
     """Uploads, idempotency keys and API keys."""
     one, entry, (key, _) = full(), Once(upload(), "key", "f"), new_key("shop", NOW)
-    sqlite.add([one])
-    sqlite.add_once([entry])
-    sqlite.add_key(key)
-    sqlite.close()
-    with closing(SqlLedger(url)) as again:
+    kept.add([one])
+    kept.add_once([entry])
+    kept.add_key(key)
+    kept.close()
+    with closing(SqlLedger(kept.url)) as again:
         assert again.get(one.id) == one
         assert again.add_once([Once(upload(), "key", "f")]) == [entry]
         assert again.list_keys() == [key]
@@ -367,24 +388,24 @@ def test_commits_are_durable(sqlite: SqlLedger) -> None:
         assert pragmas(connection) == [2, "wal"]
 
 
-def test_the_migrations_make_the_schema(sqlite: SqlLedger) -> None:
+def test_the_migrations_make_the_schema(kept: SqlLedger) -> None:
     """What Alembic built and what the code expects do not differ in a table, a column, a type or an index."""
-    with sqlite._writers.connect() as connection:
+    with kept._writers.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
 
 
-def test_migrating_again_changes_nothing(sqlite: SqlLedger) -> None:
+def test_migrating_again_changes_nothing(kept: SqlLedger) -> None:
     """And loses nothing."""
     one = upload()
-    sqlite.add([one])
-    sqlite.migrate()
-    assert sqlite.get(one.id) == one
+    kept.add([one])
+    kept.migrate()
+    assert kept.get(one.id) == one
 
 
-def test_a_database_without_the_schema_is_told(url: str) -> None:
+def test_a_database_without_the_schema_is_told(any_url: str) -> None:
     """`check` says what to run, and the rest is unavailable."""
-    with closing(SqlLedger(url)) as empty:
+    with closing(SqlLedger(any_url)) as empty:
         with pytest.raises(LedgerUnavailable, match="valetkey migrate"):
             empty.check()
         with pytest.raises(LedgerUnavailable):
@@ -394,7 +415,16 @@ def test_a_database_without_the_schema_is_told(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "nonsense", "mysql://localhost/x", "sqlite://", "sqlite:///:memory:", "sqlite:////no/such/folder/x.db"]
+    "bad",
+    [
+        "",
+        "nonsense",
+        "mysql://localhost/x",
+        "postgresql://localhost:port/x",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:////no/such/folder/x.db",
+    ],
 )
 def test_a_url_it_cannot_use_is_a_setting_to_mend(bad: str) -> None:
     """At the start, not at the first request."""
@@ -593,14 +623,14 @@ def test_writing_while_it_closes_never_hangs(sqlite: SqlLedger) -> None:
     assert not adding.is_alive()
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50)
+"""What the API lets in: no NUL, which PostgreSQL does not keep."""
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_any_text_comes_back(kept: SqlLedger, data: st.DataObject) -> None:
     """Whatever a client calls its file, and whatever it says of it."""
-    url = f"sqlite:///{tmp_path_factory.getbasetemp() / 'any.db'}"
     one = upload()._replace(
         filename=data.draw(TEXT),
         owner=data.draw(TEXT),
@@ -608,7 +638,5 @@ def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, data: st.
         size=data.draw(st.integers(0, 2**63 - 1)),
         created_at=data.draw(st.datetimes(timezones=st.just(UTC))),
     )
-    with closing(SqlLedger(url)) as ledger:
-        ledger.migrate()
-        ledger.add([one])
-        assert ledger.get(one.id) == one
+    kept.add([one])
+    assert kept.get(one.id) == one

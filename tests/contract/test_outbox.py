@@ -1,4 +1,4 @@
-"""What every outbox must do: SQLite and memory pass the same suite."""
+"""What every outbox must do: SQLite, PostgreSQL and memory pass the same suite."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -41,12 +41,12 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'ledger.db'}"
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "postgresql", "memory"])
 def ledger(request: pytest.FixtureRequest, url: str) -> Iterator[Record]:
     if request.param == "memory":
         yield MemoryLedger(announce=announcer())
         return
-    made = SqlLedger(url, announcer())
+    made = SqlLedger(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"), announcer())
     made.migrate()
     with closing(made):
         yield made

@@ -155,9 +155,18 @@ def test_a_sender_that_is_not_switched_on_is_not_there(service: Service, sender:
     assert_problem(answer, 404, "sender_unknown")
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"null", b'{"Records": 3}', b'{"Records": [{}]}', b"\xff", b"{"])
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b'{"Records": 3}', b"{}", b"\xff", b"{"])
 def test_a_push_that_is_no_event_is_refused(service: Service, body: bytes) -> None:
     """Right secret, nonsense inside: a problem document, and never a 5xx, which RGW would repeat for ever."""
     answer = httpx.post(service.event_url, params={"secret": service.event_secret}, content=body)
     assert 400 <= answer.status_code < 500, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_bad_record_in_a_push_spoils_no_good_one(service: Service) -> None:
+    """It is counted as ignored: RGW would repeat a refused push for ever, or lose the good record with the bad one."""
+    created = service.api.create("text/plain", size=1)
+    assert created.post(b"x").status == 201
+    [good] = created_event(service.bucket.name, created.staging_key, 1, ETAG)["Records"]
+    answer = post(service, {"Records": [{}, None, {"eventName": "ObjectRemoved:Delete"}, good]})
+    assert (answer.status_code, answer.json()) == (200, {"confirmed": 1, "rejected": 0, "ignored": 3})

@@ -76,8 +76,7 @@ def test_a_grant_of_the_next_second_is_stamped_anew() -> None:
 def test_beyond_its_slots_the_store_is_not_asked() -> None:
     """With every slot waiting for the store, one more look is told at once to come again; afterwards it succeeds."""
     world = World()
-    world.service._slots = slots = StoreSlots(1)
-    world.service._confirmation._slots = slots
+    world.service._confirmation._slots = slots = StoreSlots(1)
     granted = world.service.create(Caller("shop"), UploadRequest("a.png", "image/png", 5))
     entered, leave = Event(), Event()
 

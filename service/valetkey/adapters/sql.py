@@ -1,4 +1,4 @@
-"""The ledger in an SQL database by SQLAlchemy Core; SQLite so far.
+"""The ledger in an SQL database by SQLAlchemy Core: SQLite, and PostgreSQL by psycopg 3.
 
 Rights it needs: SELECT, INSERT and UPDATE on its tables, DELETE on ``outbox``; `migrate` needs to create them.
 """
@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, RowMapping, create_engine, delete, event, insert, select, update
+from sqlalchemy import URL, Connection, Engine, RowMapping, create_engine, delete, event, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from valetkey.adapters import migrations
 from valetkey.adapters.schema import api_keys, idempotency, outbox, uploads
-from valetkey.adapters.writer import GroupWriter
+from valetkey.adapters.writer import GroupWriter, SharedWriter
 from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
 from valetkey.core.keys import ApiKey
@@ -33,28 +33,39 @@ from valetkey.core.upload import (
 )
 
 BUSY_TIMEOUT = 5_000
-"""How long SQLite waits for another process's lock, in milliseconds, before the caller is told to try again."""
+"""How long a database waits for another's lock, in milliseconds, before the caller is told to try again."""
 
 Row = tuple[str | int | None, ...]
 
 _INSERT = str(insert(uploads).compile(dialect=sqlite.dialect()))
+_INSERT_POSTGRESQL = str(
+    insert(uploads).compile(dialect=postgresql.dialect(paramstyle="format"))  # type: ignore[no-untyped-call]
+)
+_URLS = "sqlite:///valetkey.db or postgresql://USER:PASSWORD@HOST/DATABASE"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 class SqlLedger:
-    """`Ledger`, `KeyRing` and `Outbox` on one database URL, such as ``sqlite:///valetkey.db``.
+    """`Ledger`, `KeyRing` and `Outbox` on one database URL: ``sqlite:///valetkey.db`` or ``postgresql://u:p@host/name``.
 
-    Reads run on a connection per thread, writes on one that commits in groups. Without ``announce`` nothing is written
-    to the outbox: rows that nobody would send only grow it. Raises `ConfigurationError` for a URL it cannot use.
+    Reads run on pooled connections, writes as their writer has it: `GroupWriter`, `SharedWriter`. Without ``announce``
+    nothing is written to the outbox: rows that nobody would send only grow it. Raises `ConfigurationError` for a URL it
+    cannot use.
     """
 
     def __init__(self, url: str, announce: Announcer | None = None) -> None:
         self.url = url
         self._announce = announce
-        self._readers = _engine(url, writes=False)
-        self._writers = _engine(url, writes=True)
-        self._writer = GroupWriter(self._writers, _insert_uploads)
+        parsed = _parsed(url)
+        if parsed.get_backend_name() == "sqlite":
+            self._readers = _sqlite_engine(parsed, writes=False)
+            self._writers = _sqlite_engine(parsed, writes=True)
+            self._writer = GroupWriter(self._writers, _insert_uploads)
+        else:
+            self._writers = _postgresql_engine(parsed)
+            self._readers = self._writers.execution_options(isolation_level="AUTOCOMMIT")  # of the same pool
+            self._writer = SharedWriter(self._writers, _insert_uploads)
 
     def close(self) -> None:
         """Commits what waits and lets go of the database."""
@@ -192,13 +203,30 @@ class SqlLedger:
             )
 
 
-def _engine(url: str, *, writes: bool) -> Engine:
+def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise ConfigurationError("The database URL cannot be read; it looks like sqlite:///valetkey.db.") from error
-    if parsed.get_backend_name() != "sqlite":
-        raise ConfigurationError(f"No ledger for {parsed.get_backend_name()!r} yet: use sqlite:///PATH.")
+    except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
+        raise ConfigurationError(f"The database URL cannot be read; it looks like {_URLS}.") from error
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise ConfigurationError(f"No ledger for {parsed.get_backend_name()!r}: use {_URLS}.")
+    return parsed
+
+
+def _postgresql_engine(parsed: URL) -> Engine:
+    """What the URL's query says of libpq's parameters comes before our own."""
+    patience = {
+        "connect_timeout": "5",  # seconds
+        "tcp_user_timeout": "10000",  # milliseconds: a host that vanished without a word
+        "options": f"-c lock_timeout={BUSY_TIMEOUT}",
+        "application_name": "valetkey",
+    }
+    complete = parsed.set(drivername="postgresql+psycopg", query=patience | dict(parsed.query))
+    # a ping before each use: connections from before a restart are replaced instead of failing a request
+    return create_engine(complete, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT / 1000)
+
+
+def _sqlite_engine(parsed: URL, *, writes: bool) -> Engine:
     if not parsed.database or parsed.database == ":memory:":
         raise ConfigurationError("The SQLite ledger needs a file: in memory, nothing would be durable.")
     if not Path(parsed.database).absolute().parent.is_dir():
@@ -235,7 +263,10 @@ _available = _Available()
 
 def _insert_uploads(connection: Connection, rows: list[Row]) -> None:
     """Straight to the driver: SQLAlchemy's work on each value, which these rows do not need, took half of the time."""
-    connection.connection.cursor().executemany(_INSERT, rows)
+    if connection.dialect.name == "sqlite":
+        connection.connection.cursor().executemany(_INSERT, rows)
+    else:  # by way of SQLAlchemy, which so learns of a connection that was lost
+        connection.exec_driver_sql(_INSERT_POSTGRESQL, rows)
 
 
 def _get(connection: Connection, upload_id: str) -> Upload | None:
@@ -247,7 +278,8 @@ def _add_once(connection: Connection, entry: Once) -> Once:
     upload = entry.upload
     row = {"account": upload.account, "key": entry.key, "fingerprint": entry.fingerprint, "upload_id": upload.id}
     into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    if connection.execute(into(idempotency).values(row).on_conflict_do_nothing()).rowcount == 1:
+    claim = into(idempotency).values(row).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    if connection.execute(claim).rowcount == 1:
         _insert_uploads(connection, [_as_row(upload)])
         return entry
     kept = connection.execute(

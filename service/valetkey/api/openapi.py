@@ -50,8 +50,9 @@ _IDEMPOTENCY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 _IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": _TEXT}
-_SENDER = {"name": "sender", "in": "path", "required": True, "schema": {"type": "string", "enum": ["ceph"]}}
-_SECRET = {"name": "secret", "in": "query", "description": "or as the topic's OpaqueData", "schema": _TEXT}
+_SENDERS = ["sns", "eventbridge", "minio", "ceph", "b2"]
+_SENDER = {"name": "sender", "in": "path", "required": True, "schema": {"type": "string", "enum": _SENDERS}}
+_SECRET = {"name": "secret", "in": "query", "description": "ceph: or as the topic's OpaqueData", "schema": _TEXT}
 _RETRY = {"Retry-After": "seconds to wait before asking again"}
 
 
@@ -163,7 +164,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "post",
         "/v1/events/{sender}",
         "receiveEvents",
-        "Take the store's events",
+        "Take the store's events; the sender proves itself in its own way, and is unknown until its secret is set",
         {200: Answer("what became of them", schemas.TallyBody)},
         (400, 403, 404, 413, 415, 503),
         parameters=(_SENDER, _SECRET),

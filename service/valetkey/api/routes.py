@@ -172,7 +172,8 @@ def receive_events(name: str) -> Response:
     headers = {key.lower(): value for key, value in request.headers}
     delivery = Delivery(headers, request.args.to_dict(), raw_body())
     sender.authenticate(delivery)
-    return render(tally_body(_service().observe(sender.parse(delivery.body))))
+    parsed = sender.parse(delivery.body)
+    return render(tally_body(_service().observe(parsed.events, parsed.ignored)))
 
 
 @blueprint.get("/healthz")

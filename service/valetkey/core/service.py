@@ -18,7 +18,7 @@ from valetkey.core.errors import (
     UploadNotFound,
     ValetKeyError,
 )
-from valetkey.core.events import ObjectEvent, Tally
+from valetkey.core.events import ObjectEvent, Tally, newest
 from valetkey.core.grants import GrantMaker, PostGrant
 from valetkey.core.ports import Ledger, Notifier, ObjectStore, Once, Query
 from valetkey.core.profile import Profile
@@ -92,9 +92,13 @@ class UploadService:
         self._tickets = tickets
         self._clock = clock
         self._grants = GrantMaker(store, profiles, public_url)
-        self._slots = StoreSlots(store_slots)
         self._confirmation = Confirmation(
-            store=store, ledger=ledger, notifier=notifier, profiles=profiles, clock=clock, slots=self._slots
+            store=store,
+            ledger=ledger,
+            notifier=notifier,
+            profiles=profiles,
+            clock=clock,
+            slots=StoreSlots(store_slots),
         )
 
     def create(self, caller: Caller, request: UploadRequest, idempotency_key: str | None = None) -> Granted:
@@ -169,17 +173,21 @@ class UploadService:
         profile = self._profiles.get(upload.profile)
         return self._confirmation.run(upload, Signal.REDIRECT), profile.return_url if profile else None
 
-    def observe(self, events: Iterable[ObjectEvent]) -> Tally:
-        """The store says that objects were created. Looks at each, and counts what became of them."""
-        states = [self._observe(event) for event in events]
+    def observe(self, events: Iterable[ObjectEvent], ignored: int = 0) -> Tally:
+        """The store says that objects were created. Looks at each object once, and counts what became of the events.
+
+        ``ignored`` is how many records the sender has left out already.
+        """
+        given = list(events)
+        states = [self._observe(event) for event in newest(given)]
         confirmed, rejected = states.count(UploadState.CONFIRMED), states.count(UploadState.REJECTED)
-        return Tally(confirmed, rejected, len(states) - confirmed - rejected)
+        return Tally(confirmed, rejected, ignored + len(given) - confirmed - rejected)
 
     def _observe(self, event: ObjectEvent) -> UploadState | None:
         """The state that this event led to; None when it led nowhere."""
         upload_id = upload_id_of(event.key)
         upload = self._ledger.get(upload_id) if upload_id and event.bucket == self._store.bucket else None
-        if upload is None:
+        if upload is None or upload.bucket != event.bucket:
             log.debug("event ignored: %s %s/%r is not ours", event.name, event.bucket, event.key)
             return None
         if upload.ended:
@@ -209,11 +217,12 @@ class UploadService:
         self._confirmation.tidy(upload)
 
     def _delete(self, upload: Upload) -> None:
+        slots = self._confirmation.at_store(upload)
         if upload.state is UploadState.CONFIRMED:
             self._end(upload, upload.moved(UploadState.DELETED))
         if upload.object is None:
             return
-        with self._slots:  # once more for a deleted one: the store may have been away the first time
+        with slots:  # once more for a deleted one: the store may have been away the first time
             self._store.delete(upload.object.key, upload.object.version_id)
             if upload.object.version_id:  # below it may be another signal's copy of the same bytes
                 self._store.delete(upload.object.key)
@@ -231,7 +240,8 @@ class UploadService:
         upload = self.get(caller, upload_id)
         if upload.state is not UploadState.CONFIRMED or upload.object is None:
             raise StateConflict(f"The upload is {upload.state}: there is nothing to download.")
-        return self._store.presigned_get(upload.object, upload.filename, DOWNLOAD_LIFE)
+        with self._confirmation.at_store(upload):
+            return self._store.presigned_get(upload.object, upload.filename, DOWNLOAD_LIFE)
 
     def check(self) -> None:
         """Raises `StoreUnavailable` or `LedgerUnavailable` when one of them cannot be used now."""

@@ -4,11 +4,10 @@ RGW signs nothing and sends no credential of its own, so the secret is all there
 """
 
 import hmac
-from collections.abc import Sequence
 from typing import Any
 
 from valetkey.core.errors import MalformedEvent, SenderRefused
-from valetkey.core.events import Delivery, ObjectEvent
+from valetkey.core.events import Delivery, Parsed, sequencer_of_words
 from valetkey.senders.records import read_json, read_records
 
 
@@ -25,8 +24,8 @@ class CephSender:
         if not offered or not all(hmac.compare_digest(text.encode(), self._secret) for text in offered):
             raise SenderRefused("The delivery does not carry this endpoint's secret.")
 
-    def parse(self, body: bytes) -> Sequence[ObjectEvent]:
-        return read_records(read_json(body), encoded_keys=False)
+    def parse(self, body: bytes) -> Parsed:
+        return read_records(read_json(body), encoded_keys=False, sequencer=sequencer_of_words)
 
 
 def _opaque_data(body: bytes) -> list[str]:

@@ -1,18 +1,36 @@
-"""S3 event records, version 2, as AWS defined them and others copy them.
+"""What senders carry: S3 event records (version 2, as AWS defined them and others copy them), EventBridge's event, and
+SNS's envelope around either.
 
-Source: the S3 user guide, "Event message structure"; where Ceph differs was measured on RGW 16.2.
+Sources: the S3 user guide, "Event message structure" and "EventBridge event message structure"; where Ceph differs was
+measured on RGW 16.2.
 """
 
+import logging
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_plus
 
 import orjson
 
 from valetkey.core.errors import MalformedEvent
-from valetkey.core.events import ObjectEvent
+from valetkey.core.events import ObjectEvent, Parsed, Sequencer, sequencer_of
+
+log = logging.getLogger("valetkey")
+
+CREATED = "ObjectCreated:"
+EVENT_VERSION = "2"
+"""The major version of the records we know: minor ones only add fields."""
+
+LOGGED_REASONS = 5
+"""How many reasons one delivery may log: a stranger's ten thousand event names are not ours to keep."""
 
 
-def read_json(body: bytes) -> dict[str, Any]:
+class LeftOut(Exception):
+    """This record is nothing to look at; its text says why."""
+
+
+def read_json(body: bytes | str) -> dict[str, Any]:
     """The JSON object in ``body``. Raises `MalformedEvent`, for one nested too deep as well."""
     try:
         parsed = orjson.loads(body)
@@ -24,32 +42,114 @@ def read_json(body: bytes) -> dict[str, Any]:
 
 
 def read_queued_records(body: bytes) -> list[ObjectEvent]:
-    """The creations in a message that S3 put into a queue: keys are form-encoded. Raises `MalformedEvent`."""
-    return read_records(read_json(body), encoded_keys=True)
+    """The creations in a queue's message: S3's own, EventBridge's, or either in SNS's envelope.
 
-
-def read_records(message: dict[str, Any], *, encoded_keys: bool) -> list[ObjectEvent]:
-    """The creations among ``message``'s ``Records``; none in a message without them, such as ``s3:TestEvent``.
-
-    AWS, MinIO and moto form-encode keys (``encoded_keys``), Ceph sends them raw. A record that is not of this shape
-    raises `MalformedEvent`.
+    SNS's signature is not asked for: the queue's policy says who may write to it. Raises `MalformedEvent`.
     """
-    records = message.get("Records", [])
-    try:
-        events = [_read(record, encoded_keys=encoded_keys) for record in records]
-    except (TypeError, KeyError, AttributeError) as error:
-        raise MalformedEvent("A record of the event has not the shape of an S3 event record.") from error
-    return [event for event in events if event.name.startswith("ObjectCreated:")]
+    message = read_json(body)
+    if message.get("Type") == "Notification":
+        message = read_enclosed(message)
+    return list(read_message(message).events)
 
 
-def _read(record: dict[str, Any], *, encoded_keys: bool) -> ObjectEvent:
-    stored = record["s3"]["object"]
-    key = stored["key"]
-    if encoded_keys:
-        key = unquote_plus(key)
+def read_enclosed(envelope: dict[str, Any]) -> dict[str, Any]:
+    """What SNS carries as text in its envelope. Raises `MalformedEvent`."""
+    enclosed = envelope.get("Message")
+    if not isinstance(enclosed, str):
+        raise MalformedEvent("The notification has no message.")
+    return read_json(enclosed)
+
+
+def read_message(message: dict[str, Any]) -> Parsed:
+    """What AWS says in ``message``, in any of its shapes. Raises `MalformedEvent` for another."""
+    if message.get("Event") == "s3:TestEvent":  # sent when a notification is set up; it has no records
+        log.info("the store's test event has arrived")
+        return Parsed(())
+    if "detail-type" in message:
+        return read_eventbridge(message)
+    return read_records(message, encoded_keys=True)
+
+
+def read_eventbridge(message: dict[str, Any]) -> Parsed:
+    """The one event that EventBridge sends at a time; keys come raw. Raises `MalformedEvent`."""
+    if not isinstance(message.get("detail-type"), str) or not isinstance(message.get("detail"), dict):
+        raise MalformedEvent("The event is none of EventBridge's.")
+    return gather([message], _read_eventbridge)
+
+
+def read_records(
+    message: dict[str, Any],
+    *,
+    encoded_keys: bool,
+    sequencer: Callable[[object], Sequencer | None] = sequencer_of,
+) -> Parsed:
+    """The creations among ``message``'s ``Records``. Raises `MalformedEvent` when it has no such list.
+
+    AWS, MinIO and moto form-encode keys (``encoded_keys``), Ceph sends them raw.
+    """
+
+    def read(record: Any) -> ObjectEvent:
+        name = require_created(record["eventName"].removeprefix("s3:"))
+        if require_text(record.get("eventVersion", EVENT_VERSION)).partition(".")[0] != EVENT_VERSION:
+            raise LeftOut(f"version {record['eventVersion'][:10]!r} of the event format is unknown")
+        stored = record["s3"]["object"]
+        key = require_text(stored["key"])
+        return ObjectEvent(
+            bucket=require_text(record["s3"]["bucket"]["name"]),
+            key=unquote_plus(key) if encoded_keys else key,
+            name=name,
+            etag=str(stored.get("eTag", "")).strip('"') or None,
+            sequencer=sequencer(stored.get("sequencer")),
+        )
+
+    return gather(message.get("Records"), read)
+
+
+def gather(records: object, read: Callable[[Any], ObjectEvent]) -> Parsed:
+    """Reads each of ``records`` with ``read``. One that is `LeftOut`, or of another shape, is counted and logged.
+
+    So a sender neither repeats a delivery for ever for one bad record, nor gives the good ones up. Raises
+    `MalformedEvent` when ``records`` is no list.
+    """
+    if not isinstance(records, list):
+        raise MalformedEvent("The event has no list of records.")
+    events: list[ObjectEvent] = []
+    left_out: Counter[str] = Counter()
+    for record in records:
+        try:
+            events.append(read(record))
+        except LeftOut as reason:
+            left_out[str(reason)] += 1
+        except (TypeError, KeyError, AttributeError):
+            left_out["not of the shape of such a record"] += 1
+    for text, count in left_out.most_common(LOGGED_REASONS):
+        log.info("%d of %d event records ignored: %s", count, len(records), text)
+    return Parsed(events, left_out.total())
+
+
+def _read_eventbridge(message: dict[str, Any]) -> ObjectEvent:
+    if (message.get("source"), message["detail-type"]) != ("aws.s3", "Object Created"):
+        raise LeftOut(f"{message['detail-type'][:60]!r} tells of no new object")
+    detail = message["detail"]
+    stored = detail["object"]
     return ObjectEvent(
-        bucket=str(record["s3"]["bucket"]["name"]),
-        key=str(key),
-        name=record["eventName"].removeprefix("s3:"),
-        etag=str(stored.get("eTag", "")).strip('"') or None,
+        bucket=require_text(detail["bucket"]["name"]),
+        key=require_text(stored["key"]),
+        name=CREATED + str(detail.get("reason", "")),
+        etag=str(stored.get("etag", "")).strip('"') or None,
+        sequencer=sequencer_of(stored.get("sequencer")),
     )
+
+
+def require_created(name: str) -> str:
+    """``name`` if it is that of a creation. Raises `LeftOut`."""
+    if not name.startswith(CREATED):
+        raise LeftOut(f"{name[:60]!r} tells of no new object")
+    return name
+
+
+def require_text(value: object) -> str:
+    """``value`` if it is text; `gather` counts the TypeError that it raises otherwise."""
+    if not isinstance(value, str):
+        raise TypeError
+    return value

@@ -9,6 +9,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+LOCK = 0x76616C65746B6579
+"""Which of PostgreSQL's advisory locks those who migrate take: "valetkey" in ASCII."""
+
 
 def config(connection: Connection | None = None) -> Config:
     """Alembic's configuration, for ``connection`` where it is to run on one."""

@@ -1,10 +1,16 @@
-"""Run by Alembic: migrates on the connection it was given."""
+"""Run by Alembic: migrates on the connection it was given. Of several that migrate at once, the others wait."""
 
 from alembic import context
+from sqlalchemy import text
 
+from valetkey.adapters.migrations import LOCK
 from valetkey.adapters.schema import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+
 with context.begin_transaction():
+    if connection.dialect.name == "postgresql":  # SQLite's transaction has the only write lock anyway
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
     context.run_migrations()

@@ -1,0 +1,98 @@
+"""Amazon SNS, as its subscriber: the certificates it signs with, and the confirmation of a subscription.
+
+Rights it needs: none for certificates; ``sns:ConfirmSubscription`` on the topics, for a subscription made by hand.
+"""
+
+import ssl
+import time
+from collections.abc import Callable
+from http.client import HTTPException
+from threading import Lock
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from valetkey.core.errors import SenderRefused, Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+MAX_CERTIFICATE = 16 * 1024
+"""In bytes; SNS's have about 2,000."""
+
+FETCH_TIME = 5.0
+"""How long a certificate may take, in seconds; SNS itself waits 15 for our answer."""
+
+CHUNK = 4096
+
+PERMANENT = frozenset({"InvalidParameter", "InvalidParameterValue", "NotFound", "ResourceNotFound", "ValidationError"})
+"""Error codes of ConfirmSubscription that no repetition mends: the token is no good (it lives three days)."""
+
+
+def certificate_fetcher(context: ssl.SSLContext | None = None) -> Callable[[str], bytes]:
+    """Makes a function that gets what is at an https URL, through the environment's proxy if there is one.
+
+    It follows no redirect, and takes no more than `MAX_CERTIFICATE` bytes and `FETCH_TIME` seconds. Raises
+    `SenderRefused` for what is not there or too large, and `Unavailable` for a server that fails or is away.
+    """
+    opener = OpenerDirector()  # not build_opener: that one follows redirects, and opens files
+    opener.add_handler(ProxyHandler())
+    opener.add_handler(HTTPSHandler(context=context or ssl.create_default_context()))
+
+    def fetch(url: str) -> bytes:
+        try:
+            return _read(opener, url, time.monotonic() + FETCH_TIME)
+        except (URLError, OSError, HTTPException) as error:
+            raise Unavailable("The signing certificate cannot be fetched now.") from error
+
+    return fetch
+
+
+def _read(opener: OpenerDirector, url: str, deadline: float) -> bytes:
+    response = opener.open(url, timeout=FETCH_TIME)
+    if response is None:
+        raise SenderRefused("A certificate is fetched over https only.")
+    found = b""
+    with response:
+        if response.status >= 500:
+            raise Unavailable(f"The signing certificate cannot be fetched now: {response.status}.")
+        if response.status != 200:
+            raise SenderRefused(f"There is no signing certificate: {response.status}.")
+        while chunk := response.read1(CHUNK):
+            found += chunk
+            if len(found) > MAX_CERTIFICATE:
+                raise SenderRefused("The signing certificate is too large.")
+            if time.monotonic() > deadline:
+                raise Unavailable("The signing certificate takes too long.")
+    return found
+
+
+class SnsConfirmer:
+    """Confirms subscriptions by SNS's API, in the topic's region. Made without a call; clients are kept."""
+
+    def __init__(self, session: boto3.Session | None = None) -> None:
+        self._session = session
+        self._clients: dict[str, SNSClient] = {}
+        self._lock = Lock()
+
+    def __call__(self, topic_arn: str, token: str) -> None:
+        """Raises `SenderRefused` when the token is no good, and `Unavailable` when trying again may help."""
+        try:
+            self._client(topic_arn.split(":")[3]).confirm_subscription(TopicArn=topic_arn, Token=token)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code in PERMANENT:
+                raise SenderRefused(f"SNS does not take the subscription's token: {code}.") from error
+            raise Unavailable(f"The subscription cannot be confirmed now: {code}.") from error
+        except BotoCoreError as error:
+            raise Unavailable(f"The subscription cannot be confirmed now: {type(error).__name__}.") from error
+
+    def _client(self, region: str) -> "SNSClient":
+        with self._lock:  # sessions are not thread-safe
+            if region not in self._clients:
+                self._session = self._session or boto3.Session()
+                self._clients[region] = self._session.client("sns", region_name=region)
+            return self._clients[region]

@@ -1,0 +1,41 @@
+"""Backblaze B2's event notifications, signed with the rule's ``hmacSha256SigningSecret``.
+
+``X-Bz-Event-Notification-Signature: v1=`` and the hex HMAC-SHA256 of the raw body. A delivery has up to 50 events.
+They have no sequencer, but a time in milliseconds, which orders them as well. ``b2:TestEvent`` names no object.
+"""
+
+import hashlib
+import hmac
+from typing import Any
+
+from valetkey.core.errors import SenderRefused
+from valetkey.core.events import Delivery, ObjectEvent, Parsed, sequencer_of
+from valetkey.senders.records import gather, read_json, require_created, require_text
+
+SIGNATURE = "x-bz-event-notification-signature"
+
+
+class B2Sender:
+    """`Sender` for Backblaze B2. Raises `SenderRefused` unless the body is signed with the secret."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    def authenticate(self, delivery: Delivery) -> None:
+        expected = "v1=" + hmac.new(self._secret, delivery.body, hashlib.sha256).hexdigest()
+        given = delivery.headers.get(SIGNATURE, "")
+        if not hmac.compare_digest(given.strip().encode(), expected.encode()):
+            raise SenderRefused("The delivery is not signed with this endpoint's secret.")
+
+    def parse(self, body: bytes) -> Parsed:
+        return gather(read_json(body).get("events"), _read)
+
+
+def _read(event: dict[str, Any]) -> ObjectEvent:
+    moment = event.get("eventTimestamp")
+    return ObjectEvent(
+        name=require_created(event["eventType"].removeprefix("b2:")),
+        bucket=require_text(event["bucketName"]),
+        key=require_text(event["objectName"]),
+        sequencer=sequencer_of(f"{moment:016X}") if isinstance(moment, int) else None,
+    )

@@ -1,0 +1,18 @@
+"""A shared secret in ``Authorization: Bearer``, as MinIO and EventBridge's API destinations send it."""
+
+import hmac
+
+from valetkey.core.errors import SenderRefused
+from valetkey.core.events import Delivery
+
+
+def require_secret(given: str | None, secret: str) -> None:
+    """Raises `SenderRefused` unless ``given`` is ``secret``; compared in constant time."""
+    if given is None or not hmac.compare_digest(given.encode(), secret.encode()):
+        raise SenderRefused("The delivery does not carry this endpoint's secret.")
+
+
+def bearer_token(delivery: Delivery) -> str | None:
+    """What follows ``Bearer``; None without it."""
+    scheme, _, token = delivery.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

@@ -1,0 +1,22 @@
+"""An EventBridge API destination, its connection of the kind "API key": header ``x-api-key``, or ``Authorization`` with
+the value ``Bearer ...``.
+
+EventBridge waits 5 seconds, repeats after 429 and 5xx for 24 hours, and honours Retry-After.
+"""
+
+from valetkey.core.events import Delivery, Parsed
+from valetkey.senders.bearer import bearer_token, require_secret
+from valetkey.senders.records import read_eventbridge, read_json
+
+
+class EventBridgeSender:
+    """`Sender` for EventBridge. Raises `SenderRefused` where no key, or another one, came with the delivery."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def authenticate(self, delivery: Delivery) -> None:
+        require_secret(delivery.headers.get("x-api-key") or bearer_token(delivery), self._key)
+
+    def parse(self, body: bytes) -> Parsed:
+        return read_eventbridge(read_json(body))

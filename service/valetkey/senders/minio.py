@@ -1,0 +1,22 @@
+"""MinIO's webhook target, its ``auth_token`` being the secret.
+
+Event names come with the prefix ``s3:``, and an empty object without its size (MinIO's source, ``event.go``). Any 2xx
+is success; with a ``queue_dir`` it repeats all else.
+"""
+
+from valetkey.core.events import Delivery, Parsed
+from valetkey.senders.bearer import bearer_token, require_secret
+from valetkey.senders.records import read_json, read_records
+
+
+class MinioSender:
+    """`Sender` for MinIO. Raises `SenderRefused` where no token, or another one, came with the delivery."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def authenticate(self, delivery: Delivery) -> None:
+        require_secret(bearer_token(delivery), self._token)
+
+    def parse(self, body: bytes) -> Parsed:
+        return read_records(read_json(body), encoded_keys=True)

@@ -1,0 +1,128 @@
+"""valetkey in memory, for the tests of applications that use it: no S3, no database, no threads, and real policies.
+
+::
+
+    from valetkey.testing import MemoryValetKey
+
+    def test_my_application():
+        app = make_my_app()
+        valetkey = MemoryValetKey(app)
+        upload = valetkey.client(app).upload(b"hello", filename="cat.png", content_type="image/png")
+        assert upload["state"] == "confirmed"
+
+The store judges forms as S3 does (the same function is compared with Ceph RGW's answers in valetkey's own tests), so a
+client that sends another size or type is refused. ``valetkey.store.before`` and ``valetkey.ledger.before`` take a
+function that is called before each operation, and may raise `StoreUnavailable` or `LedgerUnavailable`.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+
+from valetkey.adapters.memory import MemoryLedger, MemoryObject, MemoryStore
+from valetkey.adapters.signals import SignalNotifier
+from valetkey.api.auth import Authenticator
+from valetkey.api.routes import Mounted
+from valetkey.app import mount
+from valetkey.core.access import Tickets
+from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
+from valetkey.core.evaluate import Answer
+from valetkey.core.events import ObjectEvent
+from valetkey.core.profile import Profile
+from valetkey.core.service import UploadService
+
+__all__ = [
+    "Answer",
+    "LedgerUnavailable",
+    "MemoryLedger",
+    "MemoryObject",
+    "MemoryStore",
+    "MemoryValetKey",
+    "StoreUnavailable",
+    "TestClient",
+]
+
+PUBLIC_URL = "http://valetkey.test"
+
+
+class MemoryValetKey:
+    """`valetkey.ValetKey` on a store and a ledger in memory; no credential is asked for.
+
+    ``profiles`` as for `ValetKey`; without them ``default`` takes anything. ``clock`` gives the time (aware, UTC).
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        *,
+        profiles: Mapping[str, Profile] | None = None,
+        url_prefix: str | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.store = MemoryStore(clock=clock)
+        self.ledger = MemoryLedger()
+        self._url_prefix = url_prefix or ""
+        tickets = Tickets(["only for tests, where nothing is secret"])
+        self.service = UploadService(
+            store=self.store,
+            ledger=self.ledger,
+            notifier=SignalNotifier(),
+            profiles={"default": Profile("default")} | dict(profiles or {}),
+            tickets=tickets,
+            public_url=PUBLIC_URL + self._url_prefix,
+            clock=clock,
+        )
+        parts = Mounted(self.service, Authenticator(None, tickets, clock), {})
+        mount(app, parts, public_url=PUBLIC_URL + self._url_prefix, url_prefix=url_prefix)
+
+    def client(self, app: Flask) -> "TestClient":
+        """Somebody who uploads to ``app``."""
+        return TestClient(app, self.store, self._url_prefix)
+
+    def event(self, upload_id: str) -> None:
+        """The store's own event for what an upload's client sent, for clients that say nothing."""
+        self.service.observe([ObjectEvent(self.store.bucket, f"staging/{upload_id}", "ObjectCreated:Post")])
+
+
+class TestClient:
+    """Plays a client: asks the application for an upload, sends the bytes to the store, says that it is done."""
+
+    __test__ = False  # pytest: no test class
+
+    def __init__(self, app: Flask, store: MemoryStore, url_prefix: str) -> None:
+        self._http = app.test_client()
+        self._store = store
+        self._uploads = f"{url_prefix}/v1/uploads"
+
+    def upload(self, content: bytes, **asked: Any) -> dict[str, Any]:
+        """All three steps. ``asked`` goes into the request as it is (filename, profile, metadata, ...).
+
+        Returns the upload as the last answer has it. Raises `AssertionError` when a step is refused.
+        """
+        granted = self.ask(len(content), **asked)
+        answer = self.send(granted, content)
+        assert answer.status < 400, f"the store refused the form: {answer.code}"  # noqa: S101
+        return self.complete(granted)
+
+    def ask(self, size: int, **asked: Any) -> dict[str, Any]:
+        """Asks for an upload of ``size`` bytes: ``{upload, grant, ticket}``. Raises `AssertionError` when refused."""
+        body = {"filename": "file.bin", "content_type": "application/octet-stream", "size": size} | asked
+        answer = self._http.post(self._uploads, json=body)
+        assert answer.status_code == 201, answer.text  # noqa: S101
+        granted: dict[str, Any] = answer.get_json()
+        return granted
+
+    def send(self, granted: Mapping[str, Any], content: bytes, **changed: str) -> Answer:
+        """POSTs the grant's form with some fields ``changed``, and ``content``: what S3 would answer."""
+        fields = granted["grant"]["fields"] | changed
+        return self._store.post(list(fields.items()), content)
+
+    def complete(self, granted: Mapping[str, Any]) -> dict[str, Any]:
+        """Says that the bytes are sent: the upload, or the problem document."""
+        upload_id, ticket = granted["upload"]["id"], granted["ticket"]
+        headers = {"Authorization": f"Bearer {ticket}"}
+        answer = self._http.post(f"{self._uploads}/{upload_id}/complete", headers=headers)
+        said: dict[str, Any] = answer.get_json()
+        return said

@@ -1,0 +1,226 @@
+"""Several services on one PostgreSQL, and a PostgreSQL that comes and goes."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
+from time import monotonic, sleep
+
+import psycopg
+import pytest
+from tests.contract.test_ledger import at_once, upload
+from tests.postgres import Postgres
+
+from valetkey.adapters import sql
+from valetkey.adapters.migrations import LOCK
+from valetkey.adapters.sql import SqlLedger
+from valetkey.core.errors import LedgerUnavailable
+from valetkey.core.keys import new_key
+from valetkey.core.ports import Once, Query
+from valetkey.core.upload import Upload, UploadId, UploadState
+
+ROUNDS = 20
+
+
+@pytest.fixture
+def two(postgres_url: str) -> Iterator[tuple[SqlLedger, SqlLedger]]:
+    """Two services' ledgers on one database."""
+    with closing(SqlLedger(postgres_url)) as one, closing(SqlLedger(postgres_url)) as other:
+        one.migrate()
+        yield one, other
+
+
+def test_a_key_at_two_services_is_one_upload(two: tuple[SqlLedger, SqlLedger]) -> None:
+    """Both get the same upload, which one of them brought; nothing else is recorded."""
+    for number in range(ROUNDS):
+        entries = [Once(upload(), f"key {number}", "f") for _ in range(8)]
+        ledgers = two * 4
+        kept = at_once(
+            [lambda own=own, entry=entry: own.add_once([entry]) for own, entry in zip(ledgers, entries, strict=True)]  # type: ignore[misc]
+        )
+        assert all(one == kept[0] for one in kept)
+        assert kept[0] in [[entry] for entry in entries]
+    assert len(two[0].page(Query("shop", 1000))) == ROUNDS
+
+
+def test_replace_at_two_services(two: tuple[SqlLedger, SqlLedger]) -> None:
+    """Of 8 changes at once one wins, and both services see what it wrote."""
+    for _ in range(ROUNDS):
+        one = upload()
+        two[0].add([one])
+        afters = [one.changed(pins=number) for number in range(8)]
+        won = at_once([lambda own=own, after=after: own.replace(one, after) for own, after in zip(two * 4, afters)])  # type: ignore[misc] # noqa: B905, B023
+        assert won.count(True) == 1
+        assert [ledger.get(one.id) for ledger in two] == [afters[won.index(True)]] * 2
+
+
+def count_up(url: str, upload_id: UploadId, times: int) -> int:
+    """As a process of its own: adds 1 to ``pins`` by compare-and-set, ``times`` times; how often it had to try."""
+    tries = 0
+    with closing(SqlLedger(url)) as ledger:
+        for _ in range(times):
+            while True:
+                tries += 1
+                now = ledger.get(upload_id)
+                assert now is not None
+                if ledger.replace(now, now.changed(pins=now.pins + 1)):
+                    break
+    return tries
+
+
+def test_processes_count_together(postgres_url: str) -> None:
+    """Three processes add to one number by compare-and-set: no step is lost, none is counted twice."""
+    one = upload()
+    with closing(SqlLedger(postgres_url)) as ledger:
+        ledger.migrate()
+        ledger.add([one])
+        with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as pool:
+            tries = [pool.submit(count_up, postgres_url, one.id, 50) for _ in range(3)]
+            assert sum(each.result(60) for each in tries) >= 150
+        after = ledger.get(one.id)
+    assert after is not None
+    assert (after.pins, after.version) == (150, one.version + 150)
+
+
+def wait_for_a_lock(url: str) -> None:
+    """Returns when some session waits for another's lock."""
+    with psycopg.connect(url, autocommit=True) as watcher:
+        deadline = monotonic() + 30
+        while not watcher.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ).fetchone():
+            assert monotonic() < deadline
+            sleep(0.01)
+
+
+CLAIM = "INSERT INTO idempotency (account, key, fingerprint, upload_id) VALUES ('shop', %s, 'f', 'x')"
+
+
+def test_a_deadlock_with_another_service(two: tuple[SqlLedger, SqlLedger], postgres_url: str) -> None:
+    """Two that claim the same keys in opposite order: whom PostgreSQL ends tries again, and nobody is told."""
+    entries = [Once(upload(), "first", "f"), Once(upload(), "second", "f")]
+    with psycopg.connect(postgres_url) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("SET deadlock_timeout = '60s'")  # so it is not this one that is ended
+        other.execute(CLAIM, ["second"])
+        adding = pool.submit(two[0].add_once, entries)
+        wait_for_a_lock(postgres_url)
+        other.execute(CLAIM, ["first"])
+        other.rollback()
+        assert adding.result(30) == entries
+    assert len(two[1].page(Query("shop", 10))) == 2
+
+
+def test_a_row_that_somebody_keeps(
+    two: tuple[SqlLedger, SqlLedger], postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for it is told to try again; those beside, who do not need it, are not held up."""
+    monkeypatch.setattr(sql, "BUSY_TIMEOUT", 1000)
+    one = upload()
+    two[0].add([one])
+    aborted = one.moved(UploadState.ABORTED)
+    with closing(SqlLedger(postgres_url)) as impatient:
+        with psycopg.connect(postgres_url) as other, ThreadPoolExecutor(1) as pool:
+            other.execute("SELECT 1 FROM uploads FOR UPDATE")
+            waiting = pool.submit(impatient.replace, one, aborted)
+            wait_for_a_lock(postgres_url)
+            beside = upload()
+            impatient.add([beside])
+            assert impatient.replace(beside, beside.moved(UploadState.ABORTED))
+            assert not waiting.done()
+            assert isinstance(waiting.exception(30), LedgerUnavailable)
+        assert impatient.replace(one, aborted)
+
+
+def test_migrating_waits_for_another_that_takes_long(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than for any row: a big table takes its time."""
+    monkeypatch.setattr(sql, "BUSY_TIMEOUT", 100)
+    with closing(SqlLedger(postgres_url)) as ledger, ThreadPoolExecutor(1) as pool:
+        with psycopg.connect(postgres_url) as other:
+            other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            migrating = pool.submit(ledger.migrate)
+            wait_for_a_lock(postgres_url)
+            sleep(0.5)
+            assert not migrating.done()
+        migrating.result(30)
+        ledger.check()
+
+
+def test_a_restart_between_two_requests(own_postgres: Postgres) -> None:
+    """Nobody notices: connections from before are replaced, those of the writer's, too."""
+    with closing(SqlLedger(own_postgres.url())) as ledger:
+        ledger.migrate()
+        known = [upload() for _ in range(3)]
+        at_once([lambda one=one: ledger.add([one]) for one in known])  # type: ignore[misc]
+        at_once([lambda one=one: ledger.get(one.id) for one in known])  # type: ignore[misc]
+        for _ in range(2):
+            own_postgres.stop_server()
+            own_postgres.start_server()
+            new = upload()
+            ledger.add([new])
+            assert [ledger.get(one.id) for one in [*known, new]] == [*known, new]
+            assert ledger.replace(known[0], known[0].changed(pins=1))
+            known[0] = known[0].changed(pins=1)
+
+
+def test_a_server_that_is_away(own_postgres: Postgres) -> None:
+    """Everything says so at once, and nothing is half done; when it is back all works, and nothing is lost."""
+    known, new, entry = upload(), upload(), Once(upload(), "key", "f")
+    with closing(SqlLedger(own_postgres.url())) as ledger:
+        ledger.migrate()
+        ledger.add([known])
+        own_postgres.stop_server()
+        calls: list[Callable[[], object]] = [
+            lambda: ledger.add([new]),
+            lambda: ledger.add_once([entry]),
+            lambda: ledger.replace(known, known.moved(UploadState.ABORTED)),
+            lambda: ledger.get(known.id),
+            lambda: ledger.page(Query("shop", 10)),
+            lambda: ledger.add_key(new_key("shop", known.created_at)[0]),
+            ledger.list_keys,
+            ledger.check,
+            ledger.migrate,
+        ]
+        started = monotonic()
+        for call in calls:
+            with pytest.raises(LedgerUnavailable):
+                call()
+        assert monotonic() - started < 10
+        own_postgres.start_server()
+        assert ledger.page(Query("shop", 10)) == [known]
+        ledger.add([new])
+        assert ledger.add_once([entry]) == [entry]
+        assert ledger.replace(known, known.moved(UploadState.ABORTED))
+        ledger.check()
+
+
+def test_a_server_that_stops_under_load(own_postgres: Postgres) -> None:
+    """What was said to be added is there afterwards, whatever was going on when the server stopped."""
+    promised: list[Upload] = []
+    refused: list[LedgerUnavailable] = []
+    until = monotonic() + 4
+
+    def work(ledger: SqlLedger) -> None:
+        while monotonic() < until:
+            one = upload()
+            try:
+                ledger.add([one])
+                after = one.moved(UploadState.ABORTED)
+                assert ledger.replace(one, after)
+                promised.append(after)
+            except LedgerUnavailable as error:
+                refused.append(error)
+                sleep(0.01)
+
+    with closing(SqlLedger(own_postgres.url())) as ledger, ThreadPoolExecutor(8) as pool:
+        ledger.migrate()
+        working = [pool.submit(work, ledger) for _ in range(8)]
+        for _ in range(2):
+            sleep(0.5)
+            own_postgres.stop_server()
+            own_postgres.start_server()
+        last = len(promised)
+        for each in working:
+            each.result(60)
+        assert refused
+        assert len(promised) > last
+        assert [ledger.get(one.id) for one in promised] == promised

@@ -1,0 +1,155 @@
+"""The fetch of a certificate, from an https server on loopback with a certificate of its own."""
+
+import ipaddress
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from tests.deliveries import TOPIC, private_key
+from tests.servers import free_port
+
+from valetkey.adapters import sns
+from valetkey.adapters.sns import MAX_CERTIFICATE, SnsConfirmer, certificate_fetcher
+from valetkey.core.errors import SenderRefused, Unavailable
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by path, and keeps what was asked."""
+
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        size = {"/full": MAX_CERTIFICATE, "/large": MAX_CERTIFICATE + 1}.get(self.path, 5)
+        with suppress(OSError):
+            self.send_response({"/moved": 302, "/gone": 404, "/broken": 500}.get(self.path, 200))
+            if self.path == "/moved":
+                self.send_header("Location", "/elsewhere")
+            self.end_headers()
+            for _ in range(8 if self.path == "/slow" else 1):
+                self.wfile.write(b"x" * size)
+                time.sleep(0.1 if self.path == "/slow" else 0)
+
+    def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002  (its name in the base class)
+
+
+def _tls(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """The contexts of a server on 127.0.0.1, and of a client that trusts it."""
+    key, name, start = private_key("tls"), x509.Name([]), datetime.now(UTC) - timedelta(days=1)
+    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(start).not_valid_after(start + timedelta(days=2))
+    made = builder.add_extension(host, critical=True).sign(key, hashes.SHA256())
+    pem = made.public_bytes(serialization.Encoding.PEM)
+    plain = serialization.NoEncryption()
+    both = pem + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    (folder / "server.pem").write_bytes(both)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(folder / "server.pem")
+    return server, ssl.create_default_context(cadata=pem.decode())
+
+
+@pytest.fixture
+def asked() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def trusted(tmp_path: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    return _tls(tmp_path)
+
+
+@pytest.fixture
+def address(
+    trusted: tuple[ssl.SSLContext, ssl.SSLContext], asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Where the server is."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Asked", (Handler,), {"asked": asked}))
+    server.socket = trusted[0].wrap_socket(server.socket, server_side=True)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"https://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def fetch(address: str, trusted: tuple[ssl.SSLContext, ssl.SSLContext]) -> Callable[[str], bytes]:
+    """Fetches a path of the server."""
+    get = certificate_fetcher(trusted[1])
+    return lambda path: get(address + path)
+
+
+def test_a_certificate_is_fetched(fetch: Callable[[str], bytes]) -> None:
+    """Whole, up to the largest one allowed."""
+    assert fetch("/small") == b"xxxxx"
+    assert len(fetch("/full")) == MAX_CERTIFICATE
+
+
+def test_no_redirect_is_followed(fetch: Callable[[str], bytes], asked: list[str]) -> None:
+    """It is refused, and where it points is not asked."""
+    with pytest.raises(SenderRefused):
+        fetch("/moved")
+    assert asked == ["/moved"]
+
+
+@pytest.mark.parametrize("path", ["/gone", "/large"])
+def test_what_is_no_certificate_is_refused(fetch: Callable[[str], bytes], path: str) -> None:
+    """No such thing, or too many bytes."""
+    with pytest.raises(SenderRefused):
+        fetch(path)
+
+
+def test_a_server_that_fails_is_tried_again(fetch: Callable[[str], bytes]) -> None:
+    """A 5xx says nothing about the certificate."""
+    with pytest.raises(Unavailable):
+        fetch("/broken")
+
+
+def test_a_slow_server_is_left(fetch: Callable[[str], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole fetch has its time, however small the pieces it comes in."""
+    monkeypatch.setattr(sns, "FETCH_TIME", 0.3)
+    started = time.monotonic()
+    with pytest.raises(Unavailable):
+        fetch("/slow")
+    assert time.monotonic() - started < 0.7
+
+
+def test_an_unknown_server_is_not_trusted(address: str, asked: list[str]) -> None:
+    """Its TLS certificate has to be one that this machine trusts."""
+    with pytest.raises(Unavailable):
+        certificate_fetcher()(f"{address}/small")
+    assert asked == []
+
+
+def test_a_server_that_is_away_is_tried_again() -> None:
+    """Nothing listens there now."""
+    with pytest.raises(Unavailable):
+        certificate_fetcher()(f"https://127.0.0.1:{free_port()}/small")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/x", "file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x"])
+def test_only_https_is_spoken(url: str) -> None:
+    """A fetcher has no handler for anything else."""
+    with pytest.raises(SenderRefused):
+        certificate_fetcher()(url)
+
+
+def test_sns_that_is_away_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A subscription is confirmed by a later try of SNS's."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(Unavailable):
+        SnsConfirmer()(TOPIC, "token")

@@ -1,0 +1,231 @@
+"""What senders carry: each store's keys and order, and records that cannot be used."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from tests.deliveries import recorded
+
+from valetkey.core.errors import MalformedEvent
+from valetkey.core.events import ObjectEvent, Sender, Sequencer, newest, sequencer_of, sequencer_of_words
+from valetkey.senders.b2 import B2Sender
+from valetkey.senders.ceph import CephSender
+from valetkey.senders.eventbridge import EventBridgeSender
+from valetkey.senders.minio import MinioSender
+from valetkey.senders.records import read_message, read_queued_records
+
+SENDERS: dict[str, Sender] = {
+    "ceph_post": CephSender("s" * 16),
+    "minio_post": MinioSender("s" * 16),
+    "b2_upload": B2Sender("s" * 16),
+    "eventbridge_object_created": EventBridgeSender("s" * 16),
+}
+
+
+def body(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "event_name"),
+    [
+        ("ceph_post", "staging/red+flower@home é.png", "ObjectCreated:Post"),
+        ("minio_post", "staging/red flower@home.png", "ObjectCreated:Post"),
+        ("b2_upload", "staging/red flower@home.png", "ObjectCreated:Upload"),
+        ("eventbridge_object_created", "staging/red+flower@home é.png", "ObjectCreated:POST Object"),
+    ],
+)
+def test_each_sender_names_objects_its_own_way(name: str, key: str, event_name: str) -> None:
+    """Ceph, B2 and EventBridge send keys raw, MinIO form-encodes them; the prefix of the event's name goes."""
+    parsed = SENDERS[name].parse(body(recorded(name)))
+    [event] = parsed.events
+    assert (event.bucket, event.key, event.name, parsed.ignored) == ("amzn-s3-demo-bucket", key, event_name, 0)
+    assert event.sequencer
+
+
+def test_minio_leaves_out_the_size_of_an_empty_object() -> None:
+    """The fixture has none, as MinIO sends it: nothing needs it."""
+    assert "size" not in recorded("minio_post")["Records"][0]["s3"]["object"]
+    assert len(SENDERS["minio_post"].parse(body(recorded("minio_post"))).events) == 1
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["bare", "in SNS"])
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("s3_post", ["staging/red flower@home.png"]),
+        ("eventbridge_object_created", ["staging/red+flower@home é.png"]),
+        ("s3_test_event", []),
+    ],
+)
+def test_a_queue_carries_three_shapes(name: str, keys: list[str], *, wrapped: bool) -> None:
+    """S3's own, EventBridge's, and S3's test event, each as it is or in SNS's envelope."""
+    message = recorded(name)
+    if wrapped:
+        message = recorded("sns_notification") | {"Message": json.dumps(message)}
+    assert [event.key for event in read_queued_records(body(message))] == keys
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {},
+        [],
+        None,
+        {"Type": "Notification"},
+        {"Type": "Notification", "Message": {}},
+        {"Type": "Notification", "Message": "x"},
+    ],
+)
+def test_a_queue_message_of_another_shape_is_malformed(message: Any) -> None:
+    """It is left to the queue's redrive policy."""
+    with pytest.raises(MalformedEvent):
+        read_queued_records(body(message))
+
+
+def test_a_message_inside_a_message_is_opened_once() -> None:
+    """An envelope within an envelope is nothing that SNS sends."""
+    inner = recorded("sns_notification")
+    with pytest.raises(MalformedEvent):
+        read_queued_records(body(inner | {"Message": json.dumps(inner)}))
+
+
+BAD_RECORDS: list[Any] = [
+    None,
+    7,
+    "text",
+    [],
+    {},
+    {"eventName": None},
+    {"eventName": "ObjectCreated:Put"},
+    {"eventName": "ObjectCreated:Put", "s3": None},
+    {"eventName": "ObjectCreated:Put", "s3": {"bucket": [], "object": "x"}},
+    {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": 1}, "object": {"key": "x"}}},
+    {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {"key": None}}},
+    {"eventName": "ObjectCreated:Put", "eventVersion": 2, "s3": {"bucket": {"name": "b"}, "object": {"key": "x"}}},
+    {"eventName": "ObjectCreated:Put", "eventVersion": "3.0", "s3": {"bucket": {"name": "b"}, "object": {"key": "x"}}},
+    {"eventName": "ObjectRemoved:Delete"},
+    {"eventName": "s3:ObjectAccessed:Get"},
+    {"eventName": "Martian" * 1000},
+]
+
+
+@pytest.mark.parametrize("name", ["ceph_post", "minio_post"])
+def test_bad_records_spoil_no_good_one(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Each is counted, and logged with its reason in a line that stays short; the good one among them is read."""
+    caplog.set_level(logging.INFO, "valetkey")
+    [good] = recorded(name)["Records"]
+    parsed = SENDERS[name].parse(body({"Records": [*BAD_RECORDS, good, *BAD_RECORDS]}))
+    assert len(parsed.events) == 1
+    assert parsed.ignored == 2 * len(BAD_RECORDS)
+    assert "not of the shape" in caplog.text
+    assert "'ObjectRemoved:Delete' tells of no new object" in caplog.text
+    assert max(len(record.getMessage()) for record in caplog.records) < 200
+
+
+def test_bad_events_of_b2_spoil_no_good_one() -> None:
+    """B2's test event names no object, and is counted like all that is no creation."""
+    [good] = recorded("b2_upload")["events"]
+    bad = [*BAD_RECORDS, *recorded("b2_test_event")["events"], good | {"objectName": 7}, good | {"bucketName": None}]
+    bad.append(good | {"eventType": "b2:ObjectDeleted:Delete"})
+    parsed = SENDERS["b2_upload"].parse(body({"events": [*bad, good | {"eventTimestamp": "soon"}]}))
+    assert (len(parsed.events), parsed.ignored) == (1, len(bad))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"detail-type": "Object Deleted"},
+        {"detail-type": "Object Created", "source": "com.example"},
+        {"detail": {}},
+        {"detail": {"bucket": {"name": "b"}, "object": {"key": 1}}},
+        {"detail": {"bucket": None, "object": {"key": "k"}}},
+    ],
+)
+def test_other_events_of_eventbridge_are_ignored(change: dict[str, Any]) -> None:
+    """A rule that matches too much costs nothing but a count."""
+    parsed = SENDERS["eventbridge_object_created"].parse(body(recorded("eventbridge_object_created") | change))
+    assert parsed == ([], 1)
+
+
+@pytest.mark.parametrize("name", SENDERS)
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"{",
+        b"{}",
+        b'{"Records":3,"events":{},"detail":1}',
+        b'{"a":' * 5000,
+        b"[" * 100_000,
+    ],
+)
+def test_an_envelope_that_cannot_be_read_is_malformed(name: str, raw: bytes) -> None:
+    """No JSON, JSON too deep, or none of what the sender sends."""
+    with pytest.raises(MalformedEvent):
+        SENDERS[name].parse(raw)
+
+
+def test_ten_thousand_records_are_one_log_line(caplog: pytest.LogCaptureFixture) -> None:
+    """They are read one by one, and the log does not grow with them; foreign names are no way to fill it either."""
+    caplog.set_level(logging.INFO, "valetkey")
+    assert read_message({"Records": [{}] * 10_000}) == ([], 10_000)
+    assert len(caplog.records) == 1
+    names = [{"eventName": f"Name{number}"} for number in range(10_000)]
+    assert read_message({"Records": names}).ignored == 10_000
+    assert len(caplog.records) < 10
+
+
+def test_aws_orders_by_hex_digits_padded_on_the_right() -> None:
+    """The shorter one gets zeros at its end; letters of both cases are the same digits."""
+    assert sequencer_of("0055AED6DCD90281E5") == sequencer_of("0055aed6dcd90281e500")
+    ordered = ["00", "0055AED6DCD90281E4FF", "0055aed6dcd90281e5", "0055AED6DCD90281E501", "0055AED6DD"]
+    found = [sequencer_of(text) or "" for text in ordered]
+    assert found == sorted(found)
+    assert len(set(found)) == len(found)
+
+
+def test_ceph_orders_by_two_little_endian_words() -> None:
+    """Seconds, then nanoseconds: the text's own order is not the order of arrival."""
+    earlier, later = "FFFFA469FFFFFF00", "0000A569000000FF"
+    assert earlier > later
+    first, second = sequencer_of_words(earlier), sequencer_of_words(later)
+    assert first is not None
+    assert second is not None
+    assert first < second
+    assert sequencer_of_words("402AA4690065CD1D") == sequencer_of("69A42A401DCD6500")
+
+
+@pytest.mark.parametrize("text", ["", "xyz", None, 7, "0x12", "-1", " 12", "é"])
+def test_what_is_no_sequencer_orders_nothing(text: object) -> None:
+    """Moto sends none at all."""
+    assert sequencer_of(text) is None
+    assert sequencer_of_words(text) is None
+
+
+@pytest.mark.parametrize("text", ["12", "402AA4690065CD", "402AA4690065CD1D00"])
+def test_words_have_sixteen_digits(text: str) -> None:
+    """Anything else is not Ceph's."""
+    assert sequencer_of_words(text) is None
+
+
+def test_one_object_is_looked_at_once() -> None:
+    """Of the events of one object the newest stays, wherever it stood; objects keep their order."""
+
+    def event(bucket: str, key: str, etag: str, place: str | None) -> ObjectEvent:
+        return ObjectEvent(bucket, key, "ObjectCreated:Put", etag, sequencer=Sequencer(place) if place else None)
+
+    events = [
+        event("b", "k", "unordered", None),
+        event("b", "k", "newest", "3"),
+        event("b", "k", "older", "2"),
+        event("b", "k", "repeated", "3"),
+        event("b", "other", "first", None),
+        event("b", "other", "second", None),
+        event("c", "k", "elsewhere", "1"),
+    ]
+    assert [found.etag for found in newest(events)] == ["newest", "first", "elsewhere"]
