@@ -348,6 +348,15 @@ def test_what_is_no_answer_is_a_failure(behave: Behaviour) -> None:
         assert attempt(receiver, 1.0)[0] is Outcome.FAILED
 
 
+def test_what_the_receiver_says_is_kept_harmless() -> None:
+    """A NUL, which PostgreSQL keeps in no text, a line's end or a terminal's escape does not get into the ledger."""
+    with running_receiver(drip(b"a\x00b\x1b[31m\rc\r\n")) as receiver:
+        outcome, detail, _ = attempt(receiver, 1.0)
+    assert outcome is Outcome.FAILED
+    assert "a?b?[31m?c" in detail
+    assert detail.isprintable()
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A client that trusts one certificate, and a server that has it: it is for ``hooks.example`` only."""

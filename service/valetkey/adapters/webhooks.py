@@ -75,7 +75,7 @@ class HttpWebhook:
         except AddressRefused as error:
             return Receipt(Outcome.FAILED, str(error))
         except (OSError, HTTPException, ValueError) as error:
-            return Receipt(Outcome.FAILED, f"{type(error).__name__}: {error}"[:300])
+            return Receipt(Outcome.FAILED, _printable(f"{type(error).__name__}: {error}"[:300]))
         return judge(status, headers.get("Retry-After"), at)
 
     def headers(self, announcement: Announcement, at: datetime) -> dict[str, str]:
@@ -181,6 +181,11 @@ def _connect(addresses: Sequence[_Address], deadline: float) -> socket.socket:
         else:
             return plain
     raise error
+
+
+def _printable(text: str) -> str:
+    """``text`` fit for a log, a terminal and a database: the receiver may have had its part in it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _cut(connected: socket.socket) -> None:
