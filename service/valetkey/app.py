@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import boto3
@@ -17,13 +17,17 @@ from valetkey.adapters.signals import SignalNotifier
 from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sqs import SqsQueue
+from valetkey.adapters.webhooks import HttpWebhook
 from valetkey.api import problems, routes
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import BodylessRequest
 from valetkey.api.demo import demo
+from valetkey.api.webhooks import webhook_body
 from valetkey.core.access import Tickets
+from valetkey.core.announcement import Announcer
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.events import Sender
+from valetkey.core.outbox import Dispatcher
 from valetkey.core.profile import Profile
 from valetkey.core.service import UploadService
 from valetkey.senders.b2 import B2Sender
@@ -33,7 +37,7 @@ from valetkey.senders.minio import MinioSender
 from valetkey.senders.records import read_queued_records
 from valetkey.senders.sns import SnsSender
 from valetkey.settings import Settings, load_profiles, load_settings
-from valetkey.worker import QueueLoop
+from valetkey.worker import OutboxLoop, QueueLoop
 
 
 class ValetKey:
@@ -68,7 +72,7 @@ class ValetKey:
         """Builds the service and registers the API with ``app``."""
         settings = self._settings or load_settings()
         settings.require_secrets()
-        self.ledger = SqlLedger(settings.database_url)
+        self.ledger = open_ledger(settings)
         self.store = S3Store(s3_settings(settings), self._session)
         profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
         tickets = Tickets(settings.secret_keys)
@@ -193,3 +197,17 @@ def senders(settings: Settings, session: boto3.Session | None = None) -> dict[st
     if settings.events_sns_topic_arns:
         found["sns"] = SnsSender(settings.events_sns_topic_arns, certificate_fetcher(), SnsConfirmer(session))
     return found
+
+
+def open_ledger(settings: Settings) -> SqlLedger:
+    """The ledger; it writes announcements only where a webhook is configured. Raises `ConfigurationError`."""
+    return SqlLedger(settings.database_url, Announcer(webhook_body) if settings.webhook_url else None)
+
+
+def outbox_loop(settings: Settings, ledger: SqlLedger) -> OutboxLoop | None:
+    """The loop that sends the ledger's announcements; None where no webhook is configured."""
+    if settings.webhook_url is None:
+        return None
+    receiver = HttpWebhook(settings.webhook_url, settings.webhook_secrets, allow_private=settings.webhook_allow_private)
+    retention = timedelta(seconds=settings.webhook_retention)
+    return OutboxLoop(Dispatcher(ledger, receiver, delays=settings.webhook_delays, retention=retention))

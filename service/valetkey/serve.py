@@ -13,7 +13,7 @@ from granian.constants import HTTPModes, Interfaces
 from werkzeug.serving import make_server
 
 from valetkey.adapters import embedded
-from valetkey.app import create_dev_app, create_served_app, mounted
+from valetkey.app import create_dev_app, create_served_app, mounted, outbox_loop
 from valetkey.settings import Settings, load_settings
 
 
@@ -50,12 +50,17 @@ def run_dev(host: str | None, port: int | None) -> None:
         settings = _dev_settings(host, port, store, Path(folder))
         app, events = create_dev_app(settings, store)
         server = make_server(settings.host, settings.port, app, threaded=True)
+        outbox = outbox_loop(settings, mounted(app).ledger)
         Thread(target=events.run, name="valetkey-events", daemon=True).start()
+        if outbox:
+            Thread(target=outbox.run, name="valetkey-outbox", daemon=True).start()
         click.echo(_greeting(settings, server.server_port, store))
         try:
             server.serve_forever()
         finally:
             events.stop()
+            if outbox:
+                outbox.stop()
             store.stop()
 
 

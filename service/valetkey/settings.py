@@ -1,5 +1,6 @@
 """The only reader of the environment (``VALETKEY_*``) and of ``valetkey.toml``: every name, default and unit."""
 
+import base64
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from valetkey.core.errors import ConfigurationError
+from valetkey.core.outbox import DELAYS
 from valetkey.core.profile import MAX_POST_SIZE, Profile
 
 MIN_SECRET = 32
@@ -51,6 +53,17 @@ class Settings(BaseSettings):
     events_sns_topic_arns: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), description="separated by commas; events of other topics are refused"
     )
+    webhook_url: str | None = Field(None, description="where the ends of uploads are announced; None: nowhere")
+    webhook_secrets: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), repr=False, description="whsec_..., separated by commas; each signs, so that they can be rotated"
+    )
+    webhook_allow_private: bool = Field(False, description="lets webhooks go to addresses that are not public")
+    webhook_delays: Annotated[
+        tuple[Annotated[float, Field(ge=0, le=2_592_000)], ...], NoDecode, BeforeValidator(_split)
+    ] = Field(DELAYS, description="seconds to wait after each failed attempt, separated by commas")
+    webhook_retention: int = Field(
+        604_800, ge=0, le=315_360_000, description="seconds that delivered webhooks are kept"
+    )
 
     @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url")
     @classmethod
@@ -58,6 +71,23 @@ class Settings(BaseSettings):
         if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
             raise ValueError("must be an http or https URL")
         return value
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "http://none")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.port == 0:
+            raise ValueError("must be an http or https URL without a user")
+        if value and not (value.isascii() and value.isprintable() and " " not in value):
+            raise ValueError("must be ASCII without spaces: a host with other letters in its xn-- form")
+        return value
+
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _whsec(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_is_whsec(value) for value in values):
+            raise ValueError("each must be whsec_ and then 24 to 64 bytes in base64")
+        return values
 
     @property
     def base_url(self) -> str:
@@ -83,7 +113,18 @@ class Settings(BaseSettings):
             missing.append("VALETKEY_SECRET_KEYS: for example from `openssl rand -hex 32`")
         elif any(len(secret) < MIN_SECRET for secret in self.secret_keys):
             missing.append(f"VALETKEY_SECRET_KEYS: each needs at least {MIN_SECRET} characters")
+        if self.webhook_url and not self.webhook_secrets:
+            missing.append('VALETKEY_WEBHOOK_SECRETS: for example from `echo "whsec_$(openssl rand -base64 32)"`')
         return missing
+
+
+def _is_whsec(text: str) -> bool:
+    """Whether it is a secret as Standard Webhooks has it."""
+    try:
+        raw = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        return False
+    return text.startswith("whsec_") and 24 <= len(raw) <= 64
 
 
 def _refuse(missing: list[str]) -> None:

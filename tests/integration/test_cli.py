@@ -48,6 +48,13 @@ def run(*args: str, **env: str) -> Result:
         ({"VALETKEY_DATABASE_URL": "postgresql://me:short@127.0.0.1:1/x"}, "Connection refused"),
         ({"VALETKEY_DATABASE_URL": "sqlite:///nowhere/x.db"}, "does not exist"),
         ({"VALETKEY_CONFIG": "nowhere.toml"}, "nowhere.toml"),
+        ({"VALETKEY_WEBHOOK_URL": "https://hooks.example/"}, "VALETKEY_WEBHOOK_SECRETS"),
+        ({"VALETKEY_WEBHOOK_URL": "ftp://hooks.example/"}, "VALETKEY_WEBHOOK_URL"),
+        ({"VALETKEY_WEBHOOK_URL": "https://me:short@hooks.example/"}, "VALETKEY_WEBHOOK_URL"),
+        ({"VALETKEY_WEBHOOK_URL": "https://hooks.example:99999/"}, "VALETKEY_WEBHOOK_URL"),
+        ({"VALETKEY_WEBHOOK_SECRETS": "whsec_short"}, "VALETKEY_WEBHOOK_SECRETS"),
+        ({"VALETKEY_WEBHOOK_SECRETS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}, "VALETKEY_WEBHOOK_SECRETS"),
+        ({"VALETKEY_WEBHOOK_DELAYS": "5,soon"}, "VALETKEY_WEBHOOK_DELAYS"),
         ({}, "valetkey migrate"),
     ],
 )
@@ -85,7 +92,7 @@ def test_migrate_twice_is_once(tmp_path: Path) -> None:
     """Migrating again changes nothing."""
     assert [run("migrate").exit_code, run("migrate").exit_code] == [0, 0]
     [(version,)] = sqlite3.connect(tmp_path / "valetkey.db").execute("select version_num from alembic_version")
-    assert version == "0001"
+    assert version == "0003"
 
 
 @pytest.mark.parametrize(

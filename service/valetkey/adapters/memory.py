@@ -14,6 +14,7 @@ from itertools import count
 from threading import RLock
 from urllib.parse import quote, urlencode
 
+from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable, ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.evaluate import Answer, evaluate
 from valetkey.core.keys import ApiKey
@@ -200,10 +201,15 @@ class MemoryStore:
 
 
 class MemoryLedger:
-    """`Ledger` and `KeyRing` in memory. ``before`` may be set at any time."""
+    """`Ledger`, `KeyRing` and `Outbox` in memory. ``before`` may be set at any time.
 
-    def __init__(self, before: Hook | None = None) -> None:
+    Without ``announce`` nothing is written to the outbox.
+    """
+
+    def __init__(self, before: Hook | None = None, announce: Announcer | None = None) -> None:
         self.before = before
+        self._announce = announce
+        self._outbox: dict[str, Announcement] = {}
         self._uploads: dict[UploadId, Upload] = {}
         self._once: dict[tuple[str, str], tuple[UploadId, str]] = {}
         self._keys: dict[str, ApiKey] = {}
@@ -236,6 +242,9 @@ class MemoryLedger:
             now = self._uploads.get(before.id)
             if now is None or now.version != before.version:
                 return False
+            announcement = self._announce(before, after) if self._announce else None
+            if announcement is not None:
+                self._outbox[announcement.id] = announcement
             self._uploads[before.id] = after
             return True
 
@@ -271,6 +280,50 @@ class MemoryLedger:
             if key is not None and key.revoked_at is None:
                 self._keys[key_id] = replace(key, revoked_at=at)
             return key is not None
+
+    def claim(self, now: datetime, until: datetime, limit: int) -> list[Announcement]:
+        _call(self.before, "claim")
+        with self._lock:
+            due = [one for one in self._outbox.values() if one.status is Status.WAITING and one.due_at <= now]
+            due = sorted(due, key=lambda one: one.due_at)[:limit]
+            claimed = [one.changed(due_at=until) for one in due]
+            self._outbox |= {one.id: one for one in claimed}
+            return claimed
+
+    def settle(self, before: Announcement, after: Announcement) -> bool:
+        _call(self.before, "settle", before.id)
+        with self._lock:
+            now = self._outbox.get(before.id)
+            if now is None or now.version != before.version:
+                return False
+            self._outbox[before.id] = after
+            return True
+
+    def prune(self, now: datetime, limit: int) -> int:
+        _call(self.before, "prune")
+        with self._lock:
+            done = [one.id for one in self._outbox.values() if one.status is Status.DELIVERED and one.due_at <= now]
+            for name in done[:limit]:
+                del self._outbox[name]
+            return len(done[:limit])
+
+    def announcements(self, status: Status | None, limit: int) -> list[Announcement]:
+        _call(self.before, "announcements")
+        with self._lock:
+            found = [one for one in self._outbox.values() if status in {None, one.status}]
+        return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)[:limit]
+
+    def replay(self, ids: Sequence[str] | None, now: datetime) -> list[str]:
+        _call(self.before, "replay")
+        with self._lock:
+            every = self._outbox.values()
+            if ids is None:
+                chosen = [one for one in every if one.status is Status.DEAD]
+            else:
+                chosen = [one for one in every if one.status is not Status.WAITING and one.id in ids]
+            again = [one.changed(status=Status.WAITING, attempts=0, due_at=now) for one in chosen]
+            self._outbox |= {one.id: one for one in again}
+            return [one.id for one in again]
 
     def _insert(self, uploads: Sequence[Upload]) -> None:
         with self._lock:

@@ -1,6 +1,6 @@
 """The ledger in an SQL database by SQLAlchemy Core: SQLite, and PostgreSQL by psycopg 3.
 
-Rights it needs: SELECT, INSERT and UPDATE on its tables; `migrate` needs to create them.
+Rights it needs: SELECT, INSERT and UPDATE on its tables, DELETE on ``outbox``; `migrate` needs to create them.
 """
 
 import sqlite3
@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import URL, Connection, Engine, RowMapping, create_engine, event, insert, select, update
+from sqlalchemy import URL, Connection, Engine, RowMapping, create_engine, delete, event, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from valetkey.adapters import migrations
-from valetkey.adapters.schema import api_keys, idempotency, uploads
+from valetkey.adapters.schema import api_keys, idempotency, outbox, uploads
 from valetkey.adapters.writer import GroupWriter, SharedWriter
+from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
 from valetkey.core.keys import ApiKey
 from valetkey.core.ports import Once, Query
@@ -46,14 +47,16 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class SqlLedger:
-    """`Ledger` and `KeyRing` on one database URL: ``sqlite:///valetkey.db``, ``postgresql://user:pass@host/name``.
+    """`Ledger`, `KeyRing` and `Outbox` on one database URL: ``sqlite:///valetkey.db`` or ``postgresql://u:p@host/name``.
 
-    Reads run on pooled connections, writes as their writer has it: `GroupWriter`, `SharedWriter`. Raises
-    `ConfigurationError` for a URL it cannot use.
+    Reads run on pooled connections, writes as their writer has it: `GroupWriter`, `SharedWriter`. Without ``announce``
+    nothing is written to the outbox: rows that nobody would send only grow it. Raises `ConfigurationError` for a URL it
+    cannot use.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, announce: Announcer | None = None) -> None:
         self.url = url
+        self._announce = announce
         parsed = _parsed(url)
         if parsed.get_backend_name() == "sqlite":
             self._readers = _sqlite_engine(parsed, writes=False)
@@ -94,8 +97,16 @@ class SqlLedger:
             .where(uploads.c.id == before.id, uploads.c.version == before.version)
             .values(_changes(before, after))
         )
+        announcement = self._announce(before, after) if self._announce else None
+
+        def write(connection: Connection) -> bool:
+            won = connection.execute(statement).rowcount == 1
+            if won and announcement is not None:
+                connection.execute(insert(outbox), _as_outbox_row(announcement))
+            return won
+
         with _available:
-            return self._writer.run(lambda connection: connection.execute(statement).rowcount == 1)
+            return self._writer.run(write)
 
     def page(self, query: Query) -> list[Upload]:
         statement = select(uploads).where(uploads.c.account == query.account)
@@ -144,6 +155,52 @@ class SqlLedger:
         with _available:
             self._writer.run(lambda connection: connection.execute(statement).rowcount)
         return self.get_key(key_id) is not None
+
+    def claim(self, now: datetime, until: datetime, limit: int) -> list[Announcement]:
+        due = select(outbox).where(outbox.c.status == Status.WAITING.value, outbox.c.due_at <= _micros(now))
+        due = due.order_by(outbox.c.due_at).limit(limit)
+
+        def take(connection: Connection) -> list[Announcement]:
+            # rows that another worker is taking now are passed over (SQLite lets one write at a time anyway)
+            rows = connection.execute(due.with_for_update(skip_locked=True)).mappings().all()
+            pairs = [(one, one.changed(due_at=until)) for one in map(_as_announcement, rows)]
+            return [new for old, new in pairs if _settle(connection, old, new)]
+
+        with _available:
+            with self._readers.connect() as connection:  # a look takes no lock: most of them find nothing
+                if connection.execute(due.limit(1)).first() is None:
+                    return []
+            return self._writer.run(take)
+
+    def settle(self, before: Announcement, after: Announcement) -> bool:
+        with _available:
+            return self._writer.run(lambda connection: _settle(connection, before, after))
+
+    def prune(self, now: datetime, limit: int) -> int:
+        done = select(outbox.c.id).where(outbox.c.status == Status.DELIVERED.value, outbox.c.due_at <= _micros(now))
+        statement = delete(outbox).where(outbox.c.id.in_(done.limit(limit)))
+        with _available:
+            return self._writer.run(lambda connection: connection.execute(statement).rowcount)
+
+    def announcements(self, status: Status | None, limit: int) -> list[Announcement]:
+        statement = select(outbox).order_by(outbox.c.created_at.desc(), outbox.c.id.desc()).limit(limit)
+        if status is not None:
+            statement = statement.where(outbox.c.status == status.value)
+        with _available, self._readers.connect() as connection:
+            return [_as_announcement(row) for row in connection.execute(statement).mappings()]
+
+    def replay(self, ids: Sequence[str] | None, now: datetime) -> list[str]:
+        statement = update(outbox).values(
+            status=Status.WAITING.value, attempts=0, due_at=_micros(now), version=outbox.c.version + 1
+        )
+        if ids is None:
+            statement = statement.where(outbox.c.status == Status.DEAD.value)
+        else:
+            statement = statement.where(outbox.c.status != Status.WAITING.value, outbox.c.id.in_(ids))
+        with _available:
+            return self._writer.run(
+                lambda connection: list(connection.execute(statement.returning(outbox.c.id)).scalars())
+            )
 
 
 def _parsed(url: str) -> URL:
@@ -321,3 +378,48 @@ def _as_upload(row: RowMapping) -> Upload:
 def _as_key(row: RowMapping) -> ApiKey:
     revoked_at = None if row["revoked_at"] is None else _moment(row["revoked_at"])
     return ApiKey(row["id"], row["name"], row["digest"], _moment(row["created_at"]), revoked_at)
+
+
+def _settle(connection: Connection, before: Announcement, after: Announcement) -> bool:
+    statement = (
+        update(outbox)
+        .where(outbox.c.id == before.id, outbox.c.version == before.version)
+        .values(
+            status=after.status.value,
+            attempts=after.attempts,
+            due_at=_micros(after.due_at),
+            version=after.version,
+            detail=after.detail,
+        )
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def _as_outbox_row(announcement: Announcement) -> dict[str, Any]:
+    return {
+        "id": announcement.id,
+        "type": announcement.type,
+        "upload_id": announcement.upload_id,
+        "body": announcement.body,
+        "created_at": _micros(announcement.created_at),
+        "due_at": _micros(announcement.due_at),
+        "status": announcement.status.value,
+        "attempts": announcement.attempts,
+        "version": announcement.version,
+        "detail": announcement.detail,
+    }
+
+
+def _as_announcement(row: RowMapping) -> Announcement:
+    return Announcement(
+        id=row["id"],
+        type=row["type"],
+        upload_id=UploadId(row["upload_id"]),
+        body=row["body"],
+        created_at=_moment(row["created_at"]),
+        due_at=_moment(row["due_at"]),
+        status=Status(row["status"]),
+        attempts=row["attempts"],
+        version=row["version"],
+        detail=row["detail"],
+    )

@@ -1,0 +1,242 @@
+"""The rules of delivery: when a webhook is tried again, when it is dead, and what each end is called."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from valetkey.adapters.memory import MemoryLedger
+from valetkey.core.announcement import EVENT_TYPES, Announcement, Announcer, Status
+from valetkey.core.errors import LedgerUnavailable
+from valetkey.core.outbox import DELAYS, JITTER, LEASE, RETENTION, Dispatcher
+from valetkey.core.ports import Outcome, Receipt
+from valetkey.core.upload import TRANSITIONS, Upload, UploadState, new_upload_id
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+OK, BAD, GONE = (Receipt(outcome, outcome.value) for outcome in Outcome)
+
+
+def render(kind: str, at: datetime, upload: Upload) -> str:
+    return f"{kind} {at:%H:%M:%S} {upload.state}"
+
+
+def pending() -> Upload:
+    moments = (NOW, NOW + timedelta(minutes=15), NOW + timedelta(days=1))
+    return Upload(new_upload_id(), "default", "shop", "ann", "a.png", "image/png", 1, "b", *moments)
+
+
+@dataclass
+class World:
+    """A ledger, a receiver that answers what it is told, and a clock that is moved by hand."""
+
+    now: datetime = NOW
+    chance: float = 0.5  # no jitter
+    answers: list[Receipt] = field(default_factory=list)
+    sent: list[Announcement] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ledger = MemoryLedger(announce=Announcer(render, lambda: self.now))
+        self.dispatcher = self.worker()
+
+    def worker(self) -> Dispatcher:
+        return Dispatcher(self.ledger, self, clock=lambda: self.now, chance=lambda: self.chance)
+
+    def deliver(self, announcement: Announcement, at: datetime) -> Receipt:
+        assert at == self.now
+        self.sent.append(announcement)
+        return self.answers.pop(0)
+
+    def abort(self) -> str:
+        """An end; the id of its announcement."""
+        upload = pending()
+        self.ledger.add([upload])
+        assert self.ledger.replace(upload, upload.moved(UploadState.ABORTED))
+        return f"{upload.id}-aborted"
+
+    def run(self, *answers: Receipt) -> int:
+        """Sends what is due now; says how many."""
+        self.answers += answers
+        claimed = self.dispatcher.claim(10)
+        for one in claimed:
+            self.dispatcher.deliver(one)
+        return len(claimed)
+
+    def only(self) -> Announcement:
+        [one] = self.ledger.announcements(None, 10)
+        return one
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_every_end_has_an_event_and_one_id() -> None:
+    """All states from which no signal leads on, and `expired`; what is under way is not announced."""
+    announce = Announcer(render, lambda: NOW)
+    named = {}
+    for state in UploadState:
+        before = pending()._replace(state=UploadState.STORED if state is not UploadState.STORED else state)
+        made = announce(before, before._replace(state=state))
+        again = announce(before, before._replace(state=state, version=9))
+        if made:
+            assert made == again
+            assert made.id == f"{before.id}-{state}"
+            assert "." not in made.id
+            named[state] = made.type
+    assert named == dict(EVENT_TYPES)
+    assert set(named) == set(UploadState) - {UploadState.PENDING, UploadState.STORED}
+    assert set(named.values()) == {f"upload.{state}" for state in named}
+
+
+def test_no_end_can_be_entered_twice() -> None:
+    """The id follows from upload and state, so no way through the table may come by an announced state again."""
+
+    def reachable(state: UploadState, seen: frozenset[UploadState]) -> frozenset[UploadState]:
+        new = TRANSITIONS[state] - seen
+        return seen.union(*(reachable(one, seen | new) for one in new)) | new
+
+    for state in EVENT_TYPES:
+        assert state not in reachable(state, frozenset())
+
+
+def test_a_change_within_a_state_is_no_end() -> None:
+    """A renewal, or a late write to an upload that has ended."""
+    announce = Announcer(render, lambda: NOW)
+    for upload in (pending(), pending()._replace(state=UploadState.CONFIRMED)):
+        assert announce(upload, upload.changed(expires_at=NOW)) is None
+
+
+def test_a_delivery_is_sent_once(world: World) -> None:
+    """And kept as delivered until its retention is over."""
+    name = world.abort()
+    assert world.run(OK) == 1
+    assert world.run() == 0
+    one = world.only()
+    assert (one.id, one.status, one.attempts) == (name, Status.DELIVERED, 1)
+    world.now += RETENTION - timedelta(microseconds=1)
+    assert world.dispatcher.prune() == 0
+    world.now += timedelta(microseconds=1)
+    assert world.dispatcher.prune() == 1
+    assert world.ledger.announcements(None, 10) == []
+
+
+def test_the_schedule_of_standard_webhooks(world: World) -> None:
+    """At once, then after 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours; the tenth failure leaves it dead."""
+    world.abort()
+    for seconds in (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400):
+        if seconds:
+            world.now += timedelta(seconds=seconds, microseconds=-1)
+            assert world.run() == 0
+            world.now += timedelta(microseconds=1)
+        assert world.run(BAD) == 1
+    one = world.only()
+    assert (one.status, one.attempts, one.detail) == (Status.DEAD, 10, "failed")
+    assert {(sent.id, sent.body) for sent in world.sent} == {(one.id, one.body)}
+    world.now += timedelta(days=1000)
+    assert (world.run(), world.dispatcher.prune()) == (0, 0)
+    assert world.only() == one
+
+
+@given(st.floats(0, 1, exclude_max=True), st.integers(1, len(DELAYS)))
+def test_jitter_stays_within_its_bounds(chance: float, failures: int) -> None:
+    """Each wait is moved by at most a tenth of itself."""
+    world = World(chance=chance)
+    world.abort()
+    for _ in range(failures):
+        world.now = world.only().due_at
+        assert world.run(BAD) == 1
+    wait = (world.only().due_at - world.now).total_seconds()
+    assert abs(wait - DELAYS[failures - 1]) <= DELAYS[failures - 1] * JITTER + 1e-6
+
+
+def test_jitter_reaches_both_bounds() -> None:
+    """Chance at its ends gives a tenth less and a tenth more."""
+    waits = []
+    for chance in (0.0, 1.0):
+        world = World(chance=chance)
+        world.abort()
+        world.run(BAD)
+        waits.append((world.only().due_at - NOW).total_seconds())
+    assert waits == [4.5, 5.5]
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(60, 60), (1, 5), (0, 5), (10**9, 86_400), (float("inf"), 86_400)])
+def test_retry_after(world: World, asked: float, waited: float) -> None:
+    """A longer wait than ours is kept, a shorter one is not, and none is longer than a day."""
+    world.abort()
+    world.run(Receipt(Outcome.FAILED, "HTTP 503", asked))
+    assert (world.only().due_at - NOW).total_seconds() == waited
+
+
+def test_gone_is_dead_at_once_and_stops_the_rest(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """410: no further attempt at anything, a clear line in the log; what waits stays, for a worker started later."""
+    first, second = world.abort(), world.abort()
+    [claimed] = world.dispatcher.claim(1)
+    world.answers = [GONE]
+    with caplog.at_level(logging.ERROR):
+        world.dispatcher.deliver(claimed)
+    assert "410 Gone" in caplog.text
+    world.now += LEASE
+    assert world.run() == 0
+    assert {one.id: one.status for one in world.ledger.announcements(None, 10)} == {
+        first: Status.DEAD,
+        second: Status.WAITING,
+    }
+    world.dispatcher = world.worker()
+    assert world.run(OK) == 1
+
+
+def test_a_dead_one_is_replayed_from_the_start(world: World) -> None:
+    """With the same id and body, and the whole schedule before it."""
+    name = world.abort()
+    world.run(GONE)
+    world.dispatcher = world.worker()
+    assert world.ledger.replay(None, world.now) == [name]
+    assert world.run(BAD) == 1
+    assert (world.only().status, world.only().attempts) == (Status.WAITING, 1)
+    assert [sent.id for sent in world.sent] == [name, name]
+    assert world.sent[0].body == world.sent[1].body
+
+
+def test_a_worker_that_dies_loses_nothing(world: World) -> None:
+    """Claimed and never settled: nobody takes it while the lease lasts, and then it is sent with the same id."""
+    name = world.abort()
+    assert [one.id for one in world.dispatcher.claim(10)] == [name]
+    assert world.run() == 0
+    world.now += LEASE
+    assert world.run(OK) == 1
+    assert [sent.id for sent in world.sent] == [name]
+    assert world.only().attempts == 1
+
+
+def test_a_worker_slower_than_its_lease_does_not_undo_the_other(world: World) -> None:
+    """It fails after another one has delivered: the row stays delivered."""
+    world.abort()
+    [slow] = world.dispatcher.claim(10)
+    world.now += LEASE
+    assert world.run(OK) == 1
+    world.answers = [BAD]
+    world.dispatcher.deliver(slow)
+    assert world.only().status is Status.DELIVERED
+
+
+def test_a_ledger_that_is_away_when_it_is_noted(world: World) -> None:
+    """Sent but not noted: it is sent again after its lease, with the same id."""
+    world.abort()
+
+    def away(operation: str, _: str) -> None:
+        if operation == "settle":
+            raise LedgerUnavailable("away")
+
+    world.ledger.before = away
+    with pytest.raises(LedgerUnavailable):
+        world.run(OK)
+    world.ledger.before = None
+    world.now += LEASE
+    assert world.run(OK) == 1
+    assert len({sent.id for sent in world.sent}) == 1
+    assert len(world.sent) == 2
