@@ -84,7 +84,7 @@ def test_migrate_twice_is_once(tmp_path: Path) -> None:
     """Migrating again changes nothing."""
     assert [run("migrate").exit_code, run("migrate").exit_code] == [0, 0]
     [(version,)] = sqlite3.connect(tmp_path / "valetkey.db").execute("select version_num from alembic_version")
-    assert version == "0001"
+    assert version == "0002"
 
 
 @pytest.mark.parametrize(
