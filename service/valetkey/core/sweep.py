@@ -111,12 +111,16 @@ class Sweep:
         """What `run` would do now; changes nothing. Raises `LedgerUnavailable` and `StoreUnavailable`."""
         now = self._clock()
         last: Upload | None = None
+        seen: set[str] = set()
         while due := self._ledger.due(now, BATCH, last):
             yield from (self._expect(upload, now) for upload in due)
+            seen.update(upload.staging_key for upload in due)
             last = due[-1]
         for found in self._leftovers():
             if isinstance(found, OldMultipart):
                 yield _aborting(found)
+            elif found.key in seen:  # whatever is done with its upload takes it away
+                continue
             elif (upload := self._owner(found)) is None:
                 yield _removing(found)
             else:
