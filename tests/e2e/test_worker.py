@@ -39,6 +39,12 @@ def posted(service: Service, number: int) -> list[Created]:
     return uploads
 
 
+def multiparts(service: Service) -> list[str]:
+    """The keys of the multipart uploads that are open."""
+    answer = service.bucket.client.list_multipart_uploads(Bucket=service.bucket.name)
+    return [upload["Key"] for upload in answer.get("Uploads", [])]
+
+
 def states(service: Service, uploads: list[Created]) -> list[str]:
     return [service.api.upload(created.id)["state"] for created in uploads]
 
@@ -116,8 +122,8 @@ def test_orphans_under_staging_go(silent: Service) -> None:
     time.sleep(2)
     with running_worker(silent.server, {"VALETKEY_SWEEP_RETENTION": "1"}):
         assert wait_for(lambda: silent.object_keys("staging/") == [], 30)
-    left = s3.list_multipart_uploads(Bucket=bucket)["Uploads"]
-    assert [upload["Key"] for upload in left] == ["uploads/somebody-elses.mp4"]
+        assert wait_for(lambda: multiparts(silent) == ["uploads/somebody-elses.mp4"], 30)
+        assert not wait_for(lambda: multiparts(silent) == [], 3)
     confirmed = silent.api.upload(done.id)["object"]["key"]
     assert sorted(silent.object_keys()) == sorted([confirmed, "uploads/somebody-elses"])
     assert s3.get_object(Bucket=bucket, Key=confirmed)["Body"].read() == b"x"
