@@ -60,7 +60,7 @@ def run_dev(host: str | None, port: int | None) -> None:
         try:
             server.serve_forever()
         finally:
-            worker.stop()
+            worker.stop(wait=0)  # nothing is kept here: Ctrl-C need not wait for a poll
             store.stop()
 
 

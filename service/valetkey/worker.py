@@ -55,12 +55,12 @@ class Worker:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Returns when every loop has finished what it had in hand."""
+    def stop(self, wait: float | None = None) -> None:
+        """Returns when every loop has finished what it had in hand, or after ``wait`` seconds for each."""
         for loop in self._loops:
             loop.stop()
         for thread in self._threads:
-            thread.join()
+            thread.join(wait)
 
 
 class QueueLoop:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
+from tests.servers import VALETKEY
 from tests.stores import Bucket
 
 from valetkey import ValetKey
@@ -161,3 +163,8 @@ def test_the_worker_needs_a_ledger(shell: Shell, monkeypatch: pytest.MonkeyPatch
         result = shell.run(*args)
         assert result.exit_code == 1
         assert "valetkey migrate" in result.output
+    # a process of its own: it decides which signals its threads get
+    done = subprocess.run([VALETKEY, "worker"], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "valetkey migrate" in done.stderr
+    assert "Traceback" not in done.stderr
