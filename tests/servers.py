@@ -147,3 +147,51 @@ def _wait_until_ready(server: ValetkeyServer, seconds: float = 30) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     raise RuntimeError(f"valetkey is not ready after {seconds} s:\n{server.log[-4000:]}")
+
+
+@dataclass(frozen=True)
+class WorkerProcess:
+    """A running `valetkey worker`, seen from outside."""
+
+    process: "subprocess.Popen[bytes]"
+    log_file: Path
+
+    @property
+    def log(self) -> str:
+        """All that it printed so far."""
+        return self.log_file.read_text(errors="replace")
+
+    def end(self, how: signal.Signals, seconds: float = 30) -> int:
+        """Send a signal and wait for its end; the exit code, negative where the signal killed it."""
+        self.process.send_signal(how)
+        return self.process.wait(seconds)
+
+
+@contextmanager
+def running_worker(beside: ValetkeyServer, env: Mapping[str, str] | None = None) -> Iterator[WorkerProcess]:
+    """`valetkey worker` with the settings and the ledger of a service, begun when yielded, killed afterwards."""
+    log_file = beside.directory / f"worker-{secrets.token_hex(4)}.log"
+    with log_file.open("ab") as log:
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", VALETKEY, "worker"],
+            env={**beside.env, **(env or {})},
+            cwd=beside.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    worker = WorkerProcess(process, log_file)
+    try:
+        _wait_until_begun(worker)
+        yield worker
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_until_begun(worker: WorkerProcess, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while "the worker has begun" not in worker.log:
+        if worker.process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the worker did not begin:\n{worker.log[-4000:]}")
+        time.sleep(0.05)

@@ -17,6 +17,7 @@ from valetkey.adapters.signals import SignalNotifier
 from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sqs import SqsQueue
+from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
 from valetkey.api import problems, routes
 from valetkey.api.auth import Authenticator
@@ -30,6 +31,7 @@ from valetkey.core.events import Sender
 from valetkey.core.outbox import Dispatcher
 from valetkey.core.profile import Profile
 from valetkey.core.service import UploadService
+from valetkey.core.sweep import Sweep
 from valetkey.senders.b2 import B2Sender
 from valetkey.senders.ceph import CephSender
 from valetkey.senders.eventbridge import EventBridgeSender
@@ -37,7 +39,7 @@ from valetkey.senders.minio import MinioSender
 from valetkey.senders.records import read_queued_records
 from valetkey.senders.sns import SnsSender
 from valetkey.settings import Settings, load_profiles, load_settings
-from valetkey.worker import OutboxLoop, QueueLoop
+from valetkey.worker import Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
 
 
 class ValetKey:
@@ -51,6 +53,7 @@ class ValetKey:
     service: UploadService
     ledger: SqlLedger
     store: S3Store
+    sweep: Sweep
 
     def __init__(
         self,
@@ -76,14 +79,24 @@ class ValetKey:
         self.store = S3Store(s3_settings(settings), self._session)
         profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
         tickets = Tickets(settings.secret_keys)
+        notifier = SignalNotifier()
         self.service = UploadService(
             store=self.store,
             ledger=self.ledger,
-            notifier=SignalNotifier(),
+            notifier=notifier,
             profiles=profiles,
             tickets=tickets,
             public_url=settings.base_url,
             store_slots=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
+            schedule=settings.schedule,
+        )
+        self.sweep = Sweep(
+            store=self.store,
+            ledger=self.ledger,
+            notifier=notifier,
+            confirmation=self.service.confirmation,
+            profiles=profiles,
+            schedule=settings.schedule,
         )
         keys = None if settings.auth == "open" else self.ledger
         authenticator = Authenticator(keys, tickets, lambda: datetime.now(UTC))
@@ -154,14 +167,42 @@ def create_served_app() -> Flask:
     return app
 
 
-def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, QueueLoop]:
-    """The same with the demo page, on the embedded store, and the loop that reads that store's events."""
+def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:
+    """The same with the demo page, on the embedded store, and the worker that reads that store's events."""
     app = create_app(settings, store.session)
     valetkey = mounted(app)
     valetkey.ledger.migrate()
     app.register_blueprint(demo)
-    queue = SqsQueue(store.session.client("sqs", endpoint_url=store.endpoint_url), store.queue_url)
-    return app, QueueLoop(queue, read_queued_records, valetkey.service.observe)
+    return app, Worker(
+        loops(valetkey, settings.model_copy(update={"events_sqs_queue_url": store.queue_url}), store.session)
+    )
+
+
+def create_worker() -> Worker:
+    """What `valetkey worker` runs, from the environment. Raises like `create_served_app`."""
+    settings = load_settings()
+    valetkey = mounted(create_app(settings))
+    valetkey.ledger.check()
+    return Worker(loops(valetkey, settings, boto3.Session()))
+
+
+def create_sweep() -> Sweep:
+    """One sweep by hand, from the environment. Raises like `create_served_app`."""
+    valetkey = mounted(create_app(load_settings()))
+    valetkey.ledger.check()
+    return valetkey.sweep
+
+
+def loops(valetkey: ValetKey, settings: Settings, session: boto3.Session) -> list[Loop]:
+    """Everything that runs beside the requests: the place where another loop is added."""
+    found: list[Loop] = [SweepLoop(valetkey.sweep, settings.sweep_interval, settings.sweep_clean_interval)]
+    if url := settings.events_sqs_queue_url:
+        queue = SqsQueue(make_sqs_client(session, url, settings.s3_region), url, settings.events_sqs_visibility)
+        read = (QueueLoop(queue, read_queued_records, valetkey.service.observe) for _ in range(settings.worker_threads))
+        found.extend(read)
+    if outbox := outbox_loop(settings, valetkey.ledger):
+        found.append(outbox)
+    return found
 
 
 def mounted(app: Flask) -> ValetKey:

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -10,7 +10,8 @@ from typing import Any, ParamSpec, TypeVar
 import click
 import orjson
 
-from valetkey.core.errors import ConfigurationError, ValetKeyError
+from valetkey.core.errors import ConfigurationError, UploadNotFound, ValetKeyError
+from valetkey.core.upload import UploadState
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,6 +64,15 @@ def serve(host: str | None, port: int | None) -> None:
     from valetkey.serve import run_production
 
     run_production(host, port)
+
+
+@main.command()
+@_explained
+def worker() -> None:
+    """Read the store's events from a queue, and sweep. Any number may run side by side; SIGTERM ends one cleanly."""
+    from valetkey.serve import run_worker
+
+    run_worker()
 
 
 @main.command()
@@ -177,6 +187,96 @@ def replay_webhooks(ids: tuple[str, ...], *, all_dead: bool, as_json: bool) -> N
 def _webhook_row(one: Any) -> dict[str, Any]:
     names = ("id", "type", "upload_id", "created_at", "due_at", "attempts", "detail")
     return {"state": one.status.value} | {name: getattr(one, name) for name in names}
+
+
+@main.group()
+def uploads() -> None:
+    """The uploads in the ledger, of all accounts."""
+
+
+@uploads.command("list")
+@click.option("--state", type=click.Choice([str(state) for state in UploadState]), help="Only those in this state.")
+@click.option("--profile", help="Only those of this profile.")
+@click.option("--account", help="Only those of this API key's name.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@_json
+@_explained
+def list_uploads(state: str | None, profile: str | None, account: str | None, limit: int, *, as_json: bool) -> None:
+    """List uploads, the newest first."""
+    from valetkey.api.schemas import upload_body
+    from valetkey.core.ports import Query
+
+    query = Query(account, limit, UploadState(state) if state else None, profile)
+    found = _ledger().page(query)
+    if as_json:
+        _print_json({"uploads": [upload_body(upload) for upload in found]})
+        return
+    rows = [
+        (one.id, one.state, one.profile, one.owner, str(one.size), f"{one.created_at:%Y-%m-%d %H:%M:%S}")
+        for one in found
+    ]
+    _print_table(("id", "state", "profile", "owner", "bytes", "created (UTC)"), rows)
+
+
+@uploads.command("show")
+@click.argument("upload_id")
+@_json
+@_explained
+def show_upload(upload_id: str, *, as_json: bool) -> None:
+    """Show all that the ledger knows of one upload."""
+    from valetkey.api.schemas import upload_body
+
+    upload = _ledger().get(upload_id)
+    if upload is None:
+        raise UploadNotFound
+    body = upload_body(upload)
+    if as_json:
+        _print_json(body)
+        return
+    rows = [*body.items(), ("account", upload.account), ("next look", upload.due_at)]
+    _print_table(("field", "value"), [(name, _as_text(value)) for name, value in rows])
+
+
+@uploads.command("sweep")
+@click.option("--dry-run", is_flag=True, help="Change nothing: print what would be done.")
+@_json
+@_explained
+def sweep_uploads(*, dry_run: bool, as_json: bool) -> None:
+    """Do now, once, what `valetkey worker` does all the time: look at what is due, and remove what nobody owns."""
+    from valetkey.app import create_sweep
+
+    sweep = create_sweep()
+    findings = sweep.foresee() if dry_run else sweep.run()
+    rows = [(finding.action, finding.subject, finding.detail) for finding in findings]
+    if as_json:
+        _print_json({"findings": [dict(zip(("action", "subject", "detail"), row, strict=True)) for row in rows]})
+        return
+    _print_table(("would" if dry_run else "did", "what", "why"), rows)
+
+
+def _print_json(value: object) -> None:
+    click.echo(orjson.dumps(value, option=orjson.OPT_UTC_Z))
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
+
+
+def _print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on a terminal; whole lines where nobody looks, so that nothing is cut for another program."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=10_000)
+    table = Table(*names, box=None, pad_edge=False)
+    for row in rows:
+        # what a client named is no markup, and no control sequence for a terminal either
+        table.add_row(*(Text(cell if cell.isprintable() else ascii(cell)) for cell in row))
+    console.print(table)
+    click.echo(f"{len(rows)} in all.")
 
 
 def _ledger() -> Any:

@@ -3,9 +3,9 @@
 import logging
 import os
 import secrets
+import signal
 import tempfile
 from pathlib import Path
-from threading import Thread
 
 import click
 from granian import Granian
@@ -13,8 +13,13 @@ from granian.constants import HTTPModes, Interfaces
 from werkzeug.serving import make_server
 
 from valetkey.adapters import embedded
-from valetkey.app import create_dev_app, create_served_app, mounted, outbox_loop
+from valetkey.app import create_dev_app, create_served_app, create_worker, mounted
 from valetkey.settings import Settings, load_settings
+
+log = logging.getLogger("valetkey")
+
+DEV_SWEEP = {"sweep_interval": 2, "sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 60}
+"""Short, so that one sees it happen; what the environment says goes before it. In seconds."""
 
 
 def run_production(host: str | None, port: int | None) -> None:
@@ -48,20 +53,31 @@ def run_dev(host: str | None, port: int | None) -> None:
     store = embedded.start()
     with tempfile.TemporaryDirectory(prefix="valetkey-dev-") as folder:
         settings = _dev_settings(host, port, store, Path(folder))
-        app, events = create_dev_app(settings, store)
+        app, worker = create_dev_app(settings, store)
         server = make_server(settings.host, settings.port, app, threaded=True)
-        outbox = outbox_loop(settings, mounted(app).ledger)
-        Thread(target=events.run, name="valetkey-events", daemon=True).start()
-        if outbox:
-            Thread(target=outbox.run, name="valetkey-outbox", daemon=True).start()
+        worker.start()
         click.echo(_greeting(settings, server.server_port, store))
         try:
             server.serve_forever()
         finally:
-            events.stop()
-            if outbox:
-                outbox.stop()
+            worker.stop(wait=0)  # nothing is kept here: Ctrl-C need not wait for a poll
             store.stop()
+
+
+def run_worker() -> None:
+    """Works until SIGTERM or SIGINT, and returns when what was in hand is finished.
+
+    Raises `ConfigurationError` and `LedgerUnavailable` before it begins, when it is not fit to.
+    """
+    ends = {signal.SIGTERM, signal.SIGINT}
+    # blocked in every thread from here on, so that this one gets them, and no work is cut in two
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    worker = create_worker()
+    worker.start()
+    log.info("the worker has begun; stop it with SIGTERM or Ctrl-C")
+    signal.sigwait(ends)
+    log.info("the worker finishes what it has in hand")
+    worker.stop()
 
 
 def _dev_settings(host: str | None, port: int | None, store: embedded.Embedded, folder: Path) -> Settings:
@@ -76,6 +92,7 @@ def _dev_settings(host: str | None, port: int | None, store: embedded.Embedded, 
         database_url=os.environ.get("VALETKEY_DATABASE_URL") or f"sqlite:///{folder / 'valetkey.db'}",
         secret_keys=(secrets.token_hex(32),),
         auth="open",
+        **{name: seconds for name, seconds in DEV_SWEEP.items() if not os.environ.get(f"VALETKEY_{name.upper()}")},
     )
 
 

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.outbox import DELAYS
 from valetkey.core.profile import MAX_POST_SIZE, Profile
+from valetkey.core.schedule import Schedule
 
 MIN_SECRET = 32
 """The shortest secret key accepted, in characters."""
@@ -64,8 +65,18 @@ class Settings(BaseSettings):
     webhook_retention: int = Field(
         604_800, ge=0, le=315_360_000, description="seconds that delivered webhooks are kept"
     )
+    events_sqs_queue_url: str | None = Field(None, description="the queue that `worker` reads the store's events from")
+    events_sqs_visibility: int = Field(60, ge=3, le=43_200, description="seconds a message is one worker's; extended")
+    worker_threads: int = Field(4, ge=1, le=64, description="messages handled at once by one `worker`")
+    sweep_interval: int = Field(10, ge=1, description="seconds between two looks for what is due")
+    sweep_first_look: int = Field(60, ge=1, description="seconds after its creation an upload is first looked at")
+    sweep_grace: int = Field(
+        900, ge=1, description="seconds after its last grant an upload expires; over a copy's time"
+    )
+    sweep_retention: int = Field(86_400, ge=1, description="seconds that late bytes and orphans are kept")
+    sweep_clean_interval: int = Field(3_600, ge=1, description="seconds between two looks for orphans in the bucket")
 
-    @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url")
+    @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url", "events_sqs_queue_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
         if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
@@ -93,6 +104,15 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """Our own address as browsers see it, without a slash at its end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def schedule(self) -> Schedule:
+        """When the sweep looks at what."""
+        return Schedule(
+            first_look=timedelta(seconds=self.sweep_first_look),
+            grace=timedelta(seconds=self.sweep_grace),
+            retention=timedelta(seconds=self.sweep_retention),
+        )
 
     def require_secrets(self) -> None:
         """Raises `ConfigurationError` that says what to set, unless there is all that no default can stand for."""

@@ -28,20 +28,23 @@ class Place:
     """A store adapter on an empty bucket.
 
     ``write`` puts an object (key, content, type, metadata) and ``read`` gets one past the adapter; ``post`` sends a
-    form and says the status. ``download`` follows a presigned URL. ``without_bucket``
-    makes the same adapter where the bucket is missing.
+    form and says the status; ``start_multipart`` begins a multipart upload and says its id. ``download`` follows a
+    presigned URL. ``without_bucket`` makes the same adapter where the bucket is missing.
     """
 
     store: ObjectStore
     write: Callable[[str, bytes, str, dict[str, str]], object]
     read: Callable[[str], bytes | None]
     post: Callable[[Sequence[tuple[str, str]], bytes], int]
+    start_multipart: Callable[[str], str]
     download: Callable[[str], Download]
     without_bucket: Callable[[], ObjectStore]
     conditional: bool = True
     """Whether a copy honours the source's ETag."""
     enforces: bool = True
     """Whether a form has to keep to its policy."""
+    dates_multiparts: bool = True
+    """Whether it says when a multipart upload was begun (moto says 2010 of all)."""
 
 
 def memory_place(*, versioned: bool = False) -> Place:
@@ -68,12 +71,20 @@ def memory_place(*, versioned: bool = False) -> Place:
         store.put,
         read,
         lambda form, content: store.post(form, content).status,
+        store.start_multipart,
         download,
         without_bucket,
     )
 
 
-def s3_place(bucket: Bucket, *, versioned: bool = False, conditional: bool = True, enforces: bool = True) -> Place:
+def s3_place(
+    bucket: Bucket,
+    *,
+    versioned: bool = False,
+    conditional: bool = True,
+    enforces: bool = True,
+    dates_multiparts: bool = True,
+) -> Place:
     s3 = bucket.client
     if versioned:
         s3.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
@@ -93,10 +104,12 @@ def s3_place(bucket: Bucket, *, versioned: bool = False, conditional: bool = Tru
         write,
         read,
         lambda form, content: post_form(store.post_url, form, content).status,
+        lambda key: s3.create_multipart_upload(Bucket=bucket.name, Key=key)["UploadId"],
         download_over_http,
         lambda: s3_store(bucket.server, "no-such-bucket-of-ours"),
         conditional,
         enforces,
+        dates_multiparts,
     )
 
 

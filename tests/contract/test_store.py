@@ -30,7 +30,7 @@ def make(request: pytest.FixtureRequest, *, versioned: bool) -> Place:
             return memory_place(versioned=versioned)
         case "moto":  # ignores the condition of a copy, and enforces no policy
             bucket = request.getfixturevalue("moto_bucket")
-            return s3_place(bucket, versioned=versioned, conditional=False, enforces=False)
+            return s3_place(bucket, versioned=versioned, conditional=False, enforces=False, dates_multiparts=False)
         case _:
             return s3_place(request.getfixturevalue("rgw_bucket"), versioned=versioned)
 
@@ -174,6 +174,56 @@ def test_check_of_a_missing_bucket(place: Place) -> None:
     assert elsewhere.head("a.txt") is None
 
 
+HOUR = timedelta(hours=1)
+
+
+def test_old_objects_are_listed(place: Place) -> None:
+    """Those below the prefix that were written before the moment; removing them on the way is fine."""
+    for key in ("staging/1", "staging/2", "staging", "other/1"):
+        written(place, key)
+    now = datetime.now(UTC)
+    assert list(place.store.old_objects("staging/", now - HOUR)) == []
+    seen = []
+    for found in place.store.old_objects("staging/", now + HOUR):
+        assert abs(found.modified_at - now) < HOUR
+        place.store.delete(found.key)
+        seen.append(found.key)
+    assert seen == ["staging/1", "staging/2"]
+    assert list(place.store.old_objects("staging/", now + HOUR)) == []
+    assert [found.key for found in place.store.old_objects("", now + HOUR)] == ["other/1", "staging"]
+
+
+def test_what_is_gone_in_a_versioned_bucket_is_not_listed(versioned: Place) -> None:
+    """A delete marker is no object."""
+    written(versioned, "staging/1")
+    versioned.store.delete("staging/1")
+    assert list(versioned.store.old_objects("staging/", datetime.now(UTC) + HOUR)) == []
+
+
+def test_open_multipart_uploads_are_listed_and_aborted(place: Place) -> None:
+    """Those below the prefix that were begun before the moment; each by its own id, and once more is no error."""
+    first, second = place.start_multipart("uploads/1"), place.start_multipart("uploads/1")
+    place.start_multipart("other/1")
+    now = datetime.now(UTC)
+    assert len(list(place.store.old_multiparts("uploads/", now - HOUR))) == (0 if place.dates_multiparts else 2)
+    found = list(place.store.old_multiparts("uploads/", now + HOUR))
+    assert {(one.key, one.multipart_id) for one in found} == {("uploads/1", first), ("uploads/1", second)}
+    assert all((abs(one.started_at - now) < HOUR) is place.dates_multiparts for one in found)
+    place.store.abort_multipart("uploads/1", first)
+    place.store.abort_multipart("uploads/1", first)
+    assert [one.multipart_id for one in place.store.old_multiparts("uploads/", now + HOUR)] == [second]
+    assert len(list(place.store.old_multiparts("", now + HOUR))) == 2
+
+
+def test_listing_a_bucket_that_is_gone(place: Place) -> None:
+    """`StoreUnavailable`: it does not look like an empty one."""
+    elsewhere = place.without_bucket()
+    now = datetime.now(UTC)
+    for listing in (elsewhere.old_objects("", now), elsewhere.old_multiparts("", now)):
+        with pytest.raises(StoreUnavailable):
+            list(listing)
+
+
 def test_versions_are_told_apart(versioned: Place) -> None:
     """The pinned version can be seen, copied and downloaded after it was overwritten."""
     first = written(versioned)
@@ -252,6 +302,9 @@ def test_a_closed_port_is_unavailable() -> None:
         lambda: store.copy(source, "b", Placement()),
         lambda: store.delete("a"),
         store.check,
+        lambda: list(store.old_objects("", datetime.now(UTC))),
+        lambda: list(store.old_multiparts("", datetime.now(UTC))),
+        lambda: store.abort_multipart("a", "m"),
     ]
     for operation in operations:
         with pytest.raises(StoreUnavailable, match="does not answer"):

@@ -10,8 +10,10 @@ from valetkey.core.confirmation import Confirmation
 from valetkey.core.evaluate import Answer
 from valetkey.core.grants import GrantMaker
 from valetkey.core.profile import Profile
+from valetkey.core.schedule import SCHEDULE
 from valetkey.core.service import UploadRequest, UploadService
 from valetkey.core.slots import StoreSlots
+from valetkey.core.sweep import Sweep
 from valetkey.core.upload import STAGING_PREFIX, Checksum, Signal, Upload, UploadState
 
 if TYPE_CHECKING:
@@ -27,9 +29,10 @@ class World:
 
     def __init__(self, *, versioned: bool = False, profile: Profile | None = None) -> None:
         self.before: Callable[[str], None] | None = None
+        self.time = NOW
         self.operations: list[str] = []
         self.announced: list[Upload] = []
-        self.store = MemoryStore(versioned=versioned, clock=lambda: NOW, before=self._hook)
+        self.store = MemoryStore(versioned=versioned, clock=lambda: self.time, before=self._hook)
         self.ledger = MemoryLedger(before=self._hook)
         self.profiles = {"default": profile or Profile("default")}
         self.confirmation = Confirmation(
@@ -37,7 +40,7 @@ class World:
             ledger=self.ledger,
             notifier=self,
             profiles=self.profiles,
-            clock=lambda: NOW,
+            clock=lambda: self.time,
             slots=StoreSlots(16),
         )
         self.grants = GrantMaker(self.store, self.profiles, "https://uploads.example")
@@ -48,7 +51,16 @@ class World:
             profiles=self.profiles,
             tickets=Tickets(["secret"]),
             public_url="https://uploads.example",
-            clock=lambda: NOW,
+            clock=lambda: self.time,
+        )
+        self.sweep = Sweep(
+            store=self.store,
+            ledger=self.ledger,
+            notifier=self,
+            confirmation=self.confirmation,
+            profiles=self.profiles,
+            schedule=SCHEDULE,
+            clock=lambda: self.time,
         )
 
     def _hook(self, operation: str, subject: str) -> None:
@@ -69,7 +81,7 @@ class World:
 
     def post(self, upload: Upload, content: bytes = FIRST) -> Answer:
         """The client sends ``content`` with a grant for ``upload``."""
-        grant = self.grants.post(upload, self.profiles[upload.profile], NOW)
+        grant = self.grants.post(upload, self.profiles[upload.profile], self.time)
         return self.store.post(list(grant.fields.items()), content)
 
     def now(self, upload: Upload) -> Upload:
@@ -105,7 +117,8 @@ class World:
         assert set(self.final_keys()) == pointed_at
         ends = [(upload.id, upload.state) for upload in uploads if upload.ended]
         ends += [(id_, UploadState.CONFIRMED) for id_, state in ends if state is UploadState.DELETED]
-        assert sorted((end.id, end.state) for end in self.announced) == sorted(ends)
+        announced = [(end.id, end.state) for end in self.announced if end.state is not UploadState.EXPIRED]
+        assert sorted(announced) == sorted(ends)
 
 
 def md5(content: bytes) -> str:

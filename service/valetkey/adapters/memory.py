@@ -7,7 +7,7 @@ a test makes the world misbehave between two steps.
 import hashlib
 import zlib
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -19,7 +19,7 @@ from valetkey.core.errors import LedgerUnavailable, ObjectChanged, ObjectMissing
 from valetkey.core.evaluate import Answer, evaluate
 from valetkey.core.keys import ApiKey
 from valetkey.core.policy import Credentials
-from valetkey.core.ports import ObjectHead, Once, Placement, Query
+from valetkey.core.ports import ObjectHead, OldMultipart, OldObject, Once, Placement, Query
 from valetkey.core.upload import StoredObject, Upload, UploadId
 
 Hook = Callable[[str, str], None]
@@ -48,6 +48,7 @@ class MemoryObject:
     content: bytes
     metadata: Mapping[str, str]
     placement: Placement
+    modified_at: datetime
 
 
 class MemoryStore:
@@ -72,6 +73,7 @@ class MemoryStore:
         self.before = before
         self._credentials = Credentials("memory", "memory-secret")
         self._objects: dict[str, list[MemoryObject | None]] = {}  # oldest first; None is a delete marker
+        self._multiparts: dict[str, OldMultipart] = {}
         self._numbers = count(1)
         self._removed = False
         self._lock = RLock()
@@ -106,7 +108,8 @@ class MemoryStore:
                 raise ObjectMissing
             if found.head.etag != source.etag:
                 raise ObjectChanged
-            self._write(replace(found, head=replace(found.head, key=key), placement=placement))
+            head = replace(found.head, key=key)
+            self._write(replace(found, head=head, placement=placement, modified_at=self._clock()))
 
     def delete(self, key: str, version_id: str | None = None) -> None:
         _call(self.before, "delete", key)
@@ -127,6 +130,34 @@ class MemoryStore:
     def check(self) -> None:
         _call(self.before, "check")
         self._require_bucket()
+
+    def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
+        _call(self.before, "old_objects", prefix)
+        self._require_bucket()
+        for key in self.keys():
+            found = self.read(key)
+            if found is not None and key.startswith(prefix) and found.modified_at < before:
+                yield OldObject(key, found.modified_at)
+
+    def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
+        _call(self.before, "old_multiparts", prefix)
+        self._require_bucket()
+        for multipart in sorted(self._multiparts.values(), key=lambda one: (one.key, one.multipart_id)):
+            if multipart.key.startswith(prefix) and multipart.started_at < before:
+                yield multipart
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        _call(self.before, "abort_multipart", key)
+        with self._lock:
+            self._require_bucket()
+            self._multiparts.pop(multipart_id, None)
+
+    def start_multipart(self, key: str) -> str:
+        """Begins a multipart upload, as the bucket's owner may; its id. No hook is called."""
+        with self._lock:
+            multipart_id = f"m{next(self._numbers)}"
+            self._multiparts[multipart_id] = OldMultipart(key, multipart_id, self._clock())
+            return multipart_id
 
     def post(self, form: Sequence[tuple[str, str]], content: bytes, filename: str = "") -> Answer:
         """A client's POST of ``form`` and then a file: S3's answer; the object is there when it is 201, 204 or 303.
@@ -167,7 +198,7 @@ class MemoryStore:
         metadata = dict(metadata or {})
         upload_id = metadata.get("upload-id")
         head = ObjectHead(key, etag, None, len(content), content_type, upload_id, dict(checksums or {}))
-        return self._write(MemoryObject(head, content, metadata, Placement()))
+        return self._write(MemoryObject(head, content, metadata, Placement(), self._clock()))
 
     def read(self, key: str, version_id: str | None = None) -> MemoryObject | None:
         """The object under ``key``, its newest version unless one is named. No hook is called."""
@@ -247,6 +278,24 @@ class MemoryLedger:
                 self._outbox[announcement.id] = announcement
             self._uploads[before.id] = after
             return True
+
+    def due(self, at: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
+        _call(self.before, "due")
+        with self._lock:
+            found = [((upload.due_at, upload.id), upload) for upload in self._uploads.values() if upload.due_at]
+        last = (after.due_at, after.id) if after is not None and after.due_at is not None else None
+        return [upload for place, upload in sorted(found) if place[0] <= at and (last is None or place > last)][:limit]
+
+    def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
+        _call(self.before, "reschedule")
+        moved = []
+        with self._lock:
+            for upload, due_at in moves:
+                now = self._uploads.get(upload.id)
+                if now is not None and (now.version, now.due_at) == (upload.version, upload.due_at):
+                    self._uploads[upload.id] = now._replace(due_at=due_at)
+                    moved.append(upload._replace(due_at=due_at))
+        return moved
 
     def page(self, query: Query) -> list[Upload]:
         _call(self.before, "page")
@@ -349,7 +398,7 @@ def _named(fields: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 def _is_asked_for(upload: Upload, query: Query) -> bool:
     return (
-        upload.account == query.account
+        query.account in {None, upload.account}
         and query.state in {None, upload.state}
         and query.profile in {None, upload.profile}
         and (query.before is None or upload.id < query.before)

@@ -1,9 +1,11 @@
 """An S3-compatible bucket by boto3.
 
 Rights it needs: ``s3:PutObject`` and ``s3:GetObject`` on ``staging/*`` and on the profiles' keys, ``s3:DeleteObject``
-on both, and ``s3:ListBucket`` on the bucket (without it S3 says 403 of an object that is not there).
+on both, and ``s3:ListBucket`` on the bucket (without it S3 says 403 of an object that is not there). The sweep needs
+``s3:ListBucketMultipartUploads`` on the bucket and ``s3:AbortMultipartUpload`` on its objects, too.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from valetkey.core.errors import ConfigurationError, ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.naming import safe_name
 from valetkey.core.policy import Credentials
-from valetkey.core.ports import ObjectHead, Placement
+from valetkey.core.ports import ObjectHead, OldMultipart, OldObject, Placement
 from valetkey.core.upload import StoredObject
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ TIMEOUT = 10
 COPY_TIMEOUT = 120
 """How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
 
-_MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
+_MISSING = {"404", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NotFound"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,26 @@ class S3Store:
                 self._client.head_bucket(Bucket=self.bucket)
         except ObjectMissing as error:
             raise StoreUnavailable(f"There is no bucket {self.bucket!r}.", 30) from error
+
+    def old_objects(self, prefix: str, before: "datetime") -> Iterator[OldObject]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        with _available:
+            for page in pages:
+                for item in page.get("Contents", []):
+                    if item["LastModified"] < before:
+                        yield OldObject(item["Key"], item["LastModified"])
+
+    def old_multiparts(self, prefix: str, before: "datetime") -> Iterator[OldMultipart]:
+        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
+        with _available:
+            for page in pages:
+                for item in page.get("Uploads", []):
+                    if item["Initiated"] < before:
+                        yield OldMultipart(item["Key"], item["UploadId"], item["Initiated"])
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        with suppress(ObjectMissing), _available:
+            self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
 
 
 def make_client(

@@ -3,9 +3,12 @@
 Moments are whole microseconds since 1970, so that every database sorts and compares them alike.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, text
 
 metadata = MetaData()
+
+DUE = "due_at IS NOT NULL"
+"""Nearly all uploads have ended: those that have not are few, and the sweep finds them by a small index."""
 
 uploads = Table(
     "uploads",
@@ -37,7 +40,9 @@ uploads = Table(
     Column("reason_detail", Text),
     Column("confirmed_by", String(16)),
     Column("confirmed_at", BigInteger),
+    Column("due_at", BigInteger),
     Index("uploads_by_account", "account", "id"),
+    Index("uploads_by_due", "due_at", "id", sqlite_where=text(DUE), postgresql_where=text(DUE)),
     sqlite_with_rowid=False,  # the ids ascend: one tree to write to instead of two
 )
 

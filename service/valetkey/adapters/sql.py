@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import URL, Connection, Engine, RowMapping, create_engine, delete, event, insert, select, update
+from sqlalchemy import URL, Connection, Engine, RowMapping, create_engine, delete, event, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -109,7 +109,9 @@ class SqlLedger:
             return self._writer.run(write)
 
     def page(self, query: Query) -> list[Upload]:
-        statement = select(uploads).where(uploads.c.account == query.account)
+        statement = select(uploads)
+        if query.account is not None:
+            statement = statement.where(uploads.c.account == query.account)
         if query.state is not None:
             statement = statement.where(uploads.c.state == query.state.value)
         if query.profile is not None:
@@ -155,6 +157,20 @@ class SqlLedger:
         with _available:
             self._writer.run(lambda connection: connection.execute(statement).rowcount)
         return self.get_key(key_id) is not None
+
+    def due(self, at: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
+        statement = select(uploads).where(uploads.c.due_at <= _micros(at))
+        if after is not None and after.due_at is not None:
+            statement = statement.where(tuple_(uploads.c.due_at, uploads.c.id) > (_micros(after.due_at), after.id))
+        statement = statement.order_by(uploads.c.due_at, uploads.c.id).limit(limit)
+        with _available, self._readers.connect() as connection:
+            return [_as_upload(row) for row in connection.execute(statement).mappings()]
+
+    def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
+        if not moves:
+            return []
+        with _available:
+            return self._writer.run(lambda connection: _reschedule(connection, moves))
 
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Announcement]:
         due = select(outbox).where(outbox.c.status == Status.WAITING.value, outbox.c.due_at <= _micros(now))
@@ -289,6 +305,20 @@ def _add_once(connection: Connection, entry: Once) -> Once:
     return Once(before or upload, entry.key, kept.fingerprint)
 
 
+def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
+    moved = []
+    for upload, due_at in moves:
+        before = None if upload.due_at is None else _micros(upload.due_at)
+        statement = (
+            update(uploads)
+            .where(uploads.c.id == upload.id, uploads.c.version == upload.version, uploads.c.due_at == before)
+            .values(due_at=None if due_at is None else _micros(due_at))
+        )
+        if connection.execute(statement).rowcount == 1:
+            moved.append(upload._replace(due_at=due_at))
+    return moved
+
+
 def _micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
@@ -328,6 +358,7 @@ def _as_row(upload: Upload) -> Row:
         reason.detail if reason else None,
         upload.confirmed_by.value if upload.confirmed_by else None,
         _micros(upload.confirmed_at) if upload.confirmed_at else None,
+        _micros(upload.due_at) if upload.due_at else None,
     )
 
 
@@ -372,6 +403,7 @@ def _as_upload(row: RowMapping) -> Upload:
         reason=Reason(reason, row["reason_detail"]) if reason else None,
         confirmed_by=Signal(signal) if signal else None,
         confirmed_at=None if confirmed_at is None else _moment(confirmed_at),
+        due_at=None if row["due_at"] is None else _moment(row["due_at"]),
     )
 
 

@@ -1,10 +1,16 @@
 """An SQS queue that S3 sends its events to.
 
-Rights it needs: ``sqs:ReceiveMessage`` and ``sqs:DeleteMessage`` on the queue.
+Rights it needs: ``sqs:ReceiveMessage``, ``sqs:ChangeMessageVisibility`` and ``sqs:DeleteMessage`` on the queue.
 """
 
+import logging
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.core.errors import StoreUnavailable
@@ -13,26 +19,85 @@ from valetkey.core.ports import Message
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+log = logging.getLogger("valetkey")
+
 BATCH = 10
-"""The most messages that SQS hands out at once."""
+"""The most messages that SQS hands out, takes back or extends at once."""
+
+VISIBILITY = 60
+"""How long a message is kept from other workers unless that is extended, in seconds."""
+
+_AWS_HOST = re.compile(r"sqs(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 
 
 class SqsQueue:
-    """`EventQueue` by long polling; ``wait`` is 0 to 20 seconds."""
+    """`EventQueue` by long polling; ``wait`` is 0 to 20 seconds. ``visibility`` is in seconds."""
 
-    def __init__(self, client: "SQSClient", url: str) -> None:
+    def __init__(self, client: "SQSClient", url: str, visibility: int = VISIBILITY) -> None:
         self._client = client
         self._url = url
+        self._visibility = visibility
+
+    @property
+    def visibility(self) -> int:
+        return self._visibility
 
     def receive(self, wait: int) -> list[Message]:
-        try:
-            answer = self._client.receive_message(QueueUrl=self._url, MaxNumberOfMessages=BATCH, WaitTimeSeconds=wait)
-        except (BotoCoreError, ClientError) as error:
-            raise StoreUnavailable(f"The queue does not answer: {type(error).__name__}.") from error
+        with _available:
+            answer = self._client.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=BATCH,
+                WaitTimeSeconds=wait,
+                VisibilityTimeout=self._visibility,
+            )
         return [Message(item["Body"].encode(), item["ReceiptHandle"]) for item in answer.get("Messages", [])]
 
-    def delete(self, message: Message) -> None:
-        try:
-            self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt)
-        except (BotoCoreError, ClientError) as error:
+    def extend(self, messages: Sequence[Message]) -> None:
+        for some in _batches(messages):
+            with _available:
+                self._client.change_message_visibility_batch(
+                    QueueUrl=self._url,
+                    Entries=[
+                        {"Id": str(number), "ReceiptHandle": one.receipt, "VisibilityTimeout": self._visibility}
+                        for number, one in enumerate(some)
+                    ],
+                )
+
+    def delete(self, messages: Sequence[Message]) -> None:
+        for some in _batches(messages):
+            with _available:
+                answer = self._client.delete_message_batch(
+                    QueueUrl=self._url,
+                    Entries=[{"Id": str(number), "ReceiptHandle": one.receipt} for number, one in enumerate(some)],
+                )
+            if failed := answer.get("Failed"):
+                log.warning("%d messages could not be deleted and will come again: %s", len(failed), failed[0]["Code"])
+
+
+def make_client(session: boto3.Session, url: str, region: str) -> "SQSClient":
+    """A client for the queue at ``url``: its host says where the service is and, on AWS, in which region."""
+    parts = urlsplit(url)
+    found = _AWS_HOST.fullmatch(parts.hostname or "")
+    return session.client(
+        "sqs",
+        region_name=found[1] if found else region,
+        endpoint_url=f"{parts.scheme}://{parts.netloc}",
+        config=Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 2}),
+    )
+
+
+def _batches(messages: Sequence[Message]) -> list[Sequence[Message]]:
+    return [messages[start : start + BATCH] for start in range(0, len(messages), BATCH)]
+
+
+class _Available:
+    """Turns what botocore raises into what the port promises."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, BotoCoreError | ClientError):
             raise StoreUnavailable(f"The queue does not answer: {type(error).__name__}.") from error
+
+
+_available = _Available()

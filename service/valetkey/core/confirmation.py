@@ -17,6 +17,7 @@ from datetime import datetime
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.ports import Ledger, Notifier, ObjectHead, ObjectStore, Placement
 from valetkey.core.profile import Profile
+from valetkey.core.schedule import SCHEDULE, Schedule
 from valetkey.core.slots import StoreSlots
 from valetkey.core.upload import Reason, Signal, StoredObject, Upload, UploadState
 
@@ -39,6 +40,7 @@ class Confirmation:
         profiles: Mapping[str, Profile],
         clock: Callable[[], datetime],
         slots: StoreSlots,
+        schedule: Schedule = SCHEDULE,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -46,6 +48,7 @@ class Confirmation:
         self._profiles = profiles
         self._clock = clock
         self._slots = slots
+        self._schedule = schedule
 
     def run(self, upload: Upload, signal: Signal) -> Upload:
         """Takes ``upload`` as far as it goes now, and returns it as the ledger has it then.
@@ -88,14 +91,28 @@ class Confirmation:
         with self.at_store(upload):
             self._store.delete(upload.staging_key)
 
+    def clear(self, upload: Upload) -> None:
+        """The same, and removes every copy under a final key that the ledger does not point at.
+
+        A signal that was stopped may have left one. Call it when no copy can be under way any more.
+        """
+        self.tidy(upload)
+        with self._slots:
+            for pin in range(1, upload.pins + 1):
+                if not _points_at(upload, key := self._final_key(upload, pin)):
+                    self._store.delete(key)
+            if upload.object is not None and upload.state is UploadState.DELETED:
+                self._store.delete(upload.object.key, upload.object.version_id)
+
     def _pin(self, upload: Upload, found: ObjectHead) -> Upload:
         """Makes ``found`` the bytes this upload stands for, if nobody was faster."""
         pin = upload.pins + 1
         stored = found.as_object(self._final_key(upload, pin))
         if upload.state is UploadState.STORED:
-            after = upload.changed(object=stored, pins=pin)
+            after = upload.changed(object=stored, pins=pin, due_at=self._schedule.soon(self._clock()))
         else:
-            after = upload.moved(UploadState.STORED, object=stored, pins=pin)
+            due_at = self._schedule.soon(self._clock())
+            after = upload.moved(UploadState.STORED, object=stored, pins=pin, due_at=due_at)
         return after if self._ledger.replace(upload, after) else self._reload(upload)
 
     def _promote(self, upload: Upload, found: ObjectHead | None, signal: Signal) -> Upload:
@@ -152,6 +169,7 @@ class Confirmation:
 
     def _end(self, before: Upload, after: Upload) -> Upload:
         """Writes an end. Bytes that the ledger does not point at afterwards are removed, ours or not."""
+        after = after._replace(due_at=self._schedule.after_end(after, self._clock()))
         won = self._ledger.replace(before, after)
         now = after if won else self._reload(before)
         pinned = before.object

@@ -47,6 +47,7 @@ class KeyTemplate:
     def __init__(self, text: str) -> None:
         self.text = text
         self.names = self._parse(text)
+        self.prefix = text.partition("{")[0]
 
     @staticmethod
     def _parse(text: str) -> frozenset[str]:

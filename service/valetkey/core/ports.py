@@ -3,7 +3,7 @@
 Each adapter implements one of these, knows one outside system, and passes the suite in ``tests/contract``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -42,6 +42,23 @@ class Placement:
     sse_kms_key_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OldObject:
+    """An object that has been there for a while."""
+
+    key: str
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OldMultipart:
+    """A multipart upload that has been open for a while; ``multipart_id`` is the store's, not ours."""
+
+    key: str
+    multipart_id: str
+    started_at: datetime
+
+
 class ObjectStore(Protocol):
     """An S3-compatible bucket. Every method but the properties raises `StoreUnavailable` when it does not answer."""
 
@@ -77,6 +94,15 @@ class ObjectStore(Protocol):
     def check(self) -> None:
         """Raises `StoreUnavailable` unless the bucket is there and ours to use."""
 
+    def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
+        """The objects below ``prefix`` that were written before then. They may be removed while it goes on."""
+
+    def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
+        """The multipart uploads below ``prefix`` that were begun before then and are still open."""
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """Ends a multipart upload and removes its parts; nothing happens when it is over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Once:
@@ -91,7 +117,7 @@ class Once:
 class Query:
     """Which uploads to list: ``account`` sees its own; ``before`` is the id to go on from; None does not filter."""
 
-    account: str
+    account: str | None
     limit: int
     state: UploadState | None = None
     profile: str | None = None
@@ -124,6 +150,18 @@ class Ledger(Protocol):
     def check(self) -> None:
         """Raises `LedgerUnavailable` unless it can be read and has the schema this version needs."""
 
+    def due(self, at: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
+        """Those whose ``due_at`` is ``at`` or earlier, the longest due first; those behind ``after`` where it is given.
+
+        What it costs grows with what is due, not with the ledger.
+        """
+
+    def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
+        """Gives each upload another ``due_at`` if its version and its ``due_at`` are still as given, all in one commit.
+
+        Returns those that were moved, as they are then. The version stays: nobody else is disturbed by it.
+        """
+
 
 class KeyRing(Protocol):
     """The durable record of API keys, of which only hashes are kept. Raises `LedgerUnavailable` like a `Ledger`."""
@@ -148,13 +186,20 @@ class Message:
 
 
 class EventQueue(Protocol):
-    """Where a store's events wait. Both methods raise `StoreUnavailable` when it does not answer."""
+    """Where a store's events wait. Every method raises `StoreUnavailable` when it does not answer."""
+
+    @property
+    def visibility(self) -> int:
+        """How long a received message is nobody else's, in seconds."""
 
     def receive(self, wait: int) -> Sequence[Message]:
         """Some messages; waits at most ``wait`` seconds for the first. Unless deleted, they come again."""
 
-    def delete(self, message: Message) -> None:
-        """Takes the message off the queue, for good."""
+    def extend(self, messages: Sequence[Message]) -> None:
+        """Keeps messages from others for `visibility` seconds from now on."""
+
+    def delete(self, messages: Sequence[Message]) -> None:
+        """Takes messages off the queue, for good."""
 
 
 class Notifier(Protocol):

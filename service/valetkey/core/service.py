@@ -22,6 +22,7 @@ from valetkey.core.events import ObjectEvent, Tally, newest
 from valetkey.core.grants import GrantMaker, PostGrant
 from valetkey.core.ports import Ledger, Notifier, ObjectStore, Once, Query
 from valetkey.core.profile import Profile
+from valetkey.core.schedule import SCHEDULE, Schedule
 from valetkey.core.slots import StoreSlots
 from valetkey.core.upload import (
     Checksum,
@@ -84,6 +85,7 @@ class UploadService:
         public_url: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         store_slots: int = 48,
+        schedule: Schedule = SCHEDULE,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -92,6 +94,7 @@ class UploadService:
         self._tickets = tickets
         self._clock = clock
         self._grants = GrantMaker(store, profiles, public_url)
+        self._schedule = schedule
         self._confirmation = Confirmation(
             store=store,
             ledger=ledger,
@@ -99,7 +102,13 @@ class UploadService:
             profiles=profiles,
             clock=clock,
             slots=StoreSlots(store_slots),
+            schedule=schedule,
         )
+
+    @property
+    def confirmation(self) -> Confirmation:
+        """What takes uploads to their end, for the sweep."""
+        return self._confirmation
 
     def create(self, caller: Caller, request: UploadRequest, idempotency_key: str | None = None) -> Granted:
         """A new upload with its grant; with a known ``idempotency_key`` the same upload with a fresh grant.
@@ -228,6 +237,7 @@ class UploadService:
                 self._store.delete(upload.object.key)
 
     def _end(self, before: Upload, after: Upload) -> None:
+        after = after._replace(due_at=self._schedule.after_end(after, self._clock()))
         if not self._ledger.replace(before, after):
             raise StateConflict("The upload has just changed; look at it and try again.")
         self._notifier.ended(after)
@@ -273,6 +283,7 @@ class UploadService:
             checksum=request.checksum,
             metadata=request.metadata,
             redirect=request.redirect,
+            due_at=self._schedule.soon(now),
         )
 
     def _new_or_error(
@@ -314,7 +325,7 @@ class UploadService:
             end = granted.grant.expires_at if granted.grant else upload.expires_at
             if end <= upload.expires_at:
                 return granted
-            later = upload.changed(expires_at=end)
+            later = upload.changed(expires_at=end, due_at=self._schedule.soon(now))
             if self._ledger.replace(upload, later):
                 return replace(granted, upload=later)
             upload = self._ledger.get(upload.id) or upload  # a signal was faster: look again

@@ -108,7 +108,7 @@ class Upload(NamedTuple):
     ``version`` counts its changes: a compare-and-set names the version it read. ``pins`` counts how often bytes
     were pinned. ``account`` is who created it (an API key's name), ``owner`` on whose behalf. ``size`` is the declared
     size in bytes. ``expires_at`` is when the last grant given for it dies, ``renewable_until`` when no grant is given
-    any more.
+    any more. ``due_at`` is when the sweep looks at it next; moving it is no change of the upload.
     """
 
     id: UploadId
@@ -132,6 +132,7 @@ class Upload(NamedTuple):
     reason: Reason | None = None
     confirmed_by: Signal | None = None
     confirmed_at: datetime | None = None
+    due_at: datetime | None = None
 
     @property
     def staging_key(self) -> str:
@@ -157,3 +158,9 @@ class Upload(NamedTuple):
 def upload_id_of(key: str) -> UploadId | None:
     """The upload whose staging key this is, or None when it is not one of ours."""
     return parse_upload_id(key.removeprefix(STAGING_PREFIX)) if key.startswith(STAGING_PREFIX) else None
+
+
+def find_upload_id(key: str) -> UploadId | None:
+    """The upload id that stands somewhere in ``key``, as in every key of ours."""
+    found = _ID.search(key)
+    return UploadId(found[0]) if found else None

@@ -1,0 +1,264 @@
+"""The loops beside the requests: what they do with each message, and that nothing ends them but a stop."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Event, Thread, current_thread
+from time import monotonic, sleep
+
+import pytest
+from tests.unit.world import World
+
+from valetkey import worker
+from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
+from valetkey.core.events import ObjectEvent, Tally
+from valetkey.core.ports import Message
+from valetkey.senders.records import read_queued_records
+from valetkey.worker import TRIES, QueueLoop, SweepLoop, Worker
+
+GOOD = b'{"Records": []}'
+TEST_EVENT = b'{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}'
+
+
+class Queue:
+    """An `EventQueue` that hands out what it is given, once."""
+
+    def __init__(self, *batches: list[bytes], visibility: float = 60) -> None:
+        self.batches: list[list[bytes] | Exception] = list(batches)
+        self.seconds = visibility
+        self.deleted: list[bytes] = []
+        self.extended = 0
+        self.delete_error: Exception | None = None
+        self.empty = Event()
+
+    @property
+    def visibility(self) -> int:
+        return self.seconds  # type: ignore[return-value]  # fractions make a test quick
+
+    def receive(self, wait: int) -> Sequence[Message]:
+        if not self.batches:
+            self.empty.set()
+            sleep(0.01)
+            return []
+        batch = self.batches.pop(0)
+        if isinstance(batch, Exception):
+            raise batch
+        return [Message(body, body.decode()) for body in batch]
+
+    def extend(self, messages: Sequence[Message]) -> None:
+        self.extended += 1
+        raise StoreUnavailable("An extension that fails hinders nothing.")
+
+    def delete(self, messages: Sequence[Message]) -> None:
+        if error := self.delete_error:
+            self.delete_error = None
+            raise error
+        self.deleted.extend(message.body for message in messages)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "PAUSE", 0.01)
+
+
+def nothing(_: Iterable[ObjectEvent]) -> Tally:
+    return Tally()
+
+
+def until_empty(queue: Queue, observe: Callable[[Iterable[ObjectEvent]], Tally] = nothing) -> None:
+    """Runs a loop until it has asked for more than there is."""
+    loop = QueueLoop(queue, read_queued_records, observe)
+    working = Worker([loop])
+    working.start()
+    assert queue.empty.wait(30)
+    working.stop()
+
+
+def test_messages_that_were_heard_are_deleted() -> None:
+    """All of a batch at once; one without records, as S3 sends to try a queue, is accepted quietly."""
+    queue = Queue([GOOD, TEST_EVENT], [GOOD])
+    until_empty(queue)
+    assert queue.deleted == [GOOD, TEST_EVENT, GOOD]
+
+
+@pytest.mark.parametrize("poison", [b"", b"[]", b"nonsense", b'{"Records": [{}]}', b'{"Records": 1}', b"[" * 100_000])
+def test_a_message_that_cannot_be_read_is_left_to_the_redrive_policy(poison: bytes) -> None:
+    """It is not deleted, and the others of its batch are."""
+    queue = Queue([GOOD, poison, TEST_EVENT])
+    until_empty(queue)
+    assert queue.deleted == [GOOD, TEST_EVENT]
+
+
+def test_a_bug_leaves_its_message(caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged with its traceback, and the next message is handled."""
+    calls = iter([ZeroDivisionError(), None])
+
+    def observe(_: Iterable[ObjectEvent]) -> Tally:
+        if error := next(calls):
+            raise error
+        return Tally()
+
+    queue = Queue([GOOD, TEST_EVENT])
+    until_empty(queue, observe)
+    assert queue.deleted == [TEST_EVENT]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_an_outage_costs_no_delivery() -> None:
+    """While the ledger is away the message in hand is tried again, and deleted only when it has gone through."""
+    queue = Queue([GOOD])
+    tries: list[list[bytes]] = []
+
+    def observe(_: Iterable[ObjectEvent]) -> Tally:
+        tries.append(list(queue.deleted))
+        if len(tries) < TRIES:
+            raise LedgerUnavailable("The ledger is away.")
+        return Tally()
+
+    until_empty(queue, observe)
+    assert tries == [[]] * TRIES
+    assert queue.deleted == [GOOD]
+
+
+def test_a_long_outage_gives_the_message_back() -> None:
+    """After some tries it is left, and comes again later."""
+    queue = Queue([GOOD], [TEST_EVENT])
+    tries = 0
+
+    def observe(_: Iterable[ObjectEvent]) -> Tally:
+        nonlocal tries
+        tries += 1
+        if tries <= TRIES:
+            raise StoreUnavailable("The store is away.")
+        return Tally()
+
+    until_empty(queue, observe)
+    assert queue.deleted == [TEST_EVENT]
+
+
+def test_slow_work_keeps_its_messages() -> None:
+    """Their visibility is extended again and again until they are done, and no longer; a failure of that is no harm."""
+    queue = Queue([GOOD], visibility=0.03)
+
+    def observe(_: Iterable[ObjectEvent]) -> Tally:
+        deadline = monotonic() + 30
+        while queue.extended < 3:
+            assert monotonic() < deadline
+            sleep(0.005)
+        return Tally()
+
+    until_empty(queue, observe)
+    assert queue.deleted == [GOOD]
+    extended = queue.extended
+    sleep(0.1)
+    assert queue.extended == extended
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("The queue is away."), ZeroDivisionError()])
+def test_a_queue_that_fails_is_asked_again(error: Exception) -> None:
+    """Receiving fails, then deleting: the loop goes on after a pause."""
+    queue = Queue([GOOD], [TEST_EVENT])
+    queue.batches.insert(0, error)
+    queue.delete_error = error
+    until_empty(queue)
+    assert queue.deleted == [TEST_EVENT]
+
+
+def test_a_stop_finishes_the_messages_in_hand() -> None:
+    """`stop` returns when they are done and deleted, and no others are asked for."""
+    begun, go = Event(), Event()
+
+    def observe(_: Iterable[ObjectEvent]) -> Tally:
+        begun.set()
+        assert go.wait(30)
+        return Tally()
+
+    queue = Queue([GOOD, TEST_EVENT], [GOOD])
+    working = Worker([QueueLoop(queue, read_queued_records, observe)])
+    working.start()
+    assert begun.wait(30)
+    stopping = Thread(target=working.stop)
+    stopping.start()
+    stopping.join(0.05)
+    assert stopping.is_alive()
+    go.set()
+    stopping.join(30)
+    assert not stopping.is_alive()
+    assert queue.deleted == [GOOD, TEST_EVENT]
+    assert queue.batches == [[GOOD]]
+
+
+def test_a_stop_does_not_wait_for_an_outage_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message that could not go through is given back at once."""
+    monkeypatch.setattr(worker, "PAUSE", 60)
+    begun = Event()
+
+    def observe(_: Iterable[ObjectEvent]) -> Tally:
+        begun.set()
+        raise StoreUnavailable("The store is away.")
+
+    queue = Queue([GOOD])
+    working = Worker([QueueLoop(queue, read_queued_records, observe)])
+    working.start()
+    assert begun.wait(30)
+    started = monotonic()
+    working.stop()
+    assert monotonic() - started < 30
+    assert queue.deleted == []
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.before = None
+
+
+def looks(world: World, number: int, *, error: Exception | None = None) -> list[str]:
+    """The operations of a sweep's loop until it has looked ``number`` times; the first look fails with ``error``."""
+    enough = Event()
+
+    def count(name: str) -> None:
+        seen = world.operations.count("due")
+        if seen >= number:
+            enough.set()
+        if name == "due" and seen == 1 and error is not None:
+            raise error
+
+    world.before = count
+    working = Worker([SweepLoop(world.sweep, 0.001, 3600)])
+    working.start()
+    assert enough.wait(30)
+    working.stop()
+    return world.operations
+
+
+@pytest.mark.parametrize("error", [LedgerUnavailable("The ledger is away."), ZeroDivisionError()])
+def test_a_sweep_that_failed_is_begun_again(world: World, error: Exception) -> None:
+    """Whatever was raised: after a pause the loop looks again, and cleans up what it had no time for."""
+    operations = looks(world, 5, error=error)
+    assert operations.count("old_objects") == 1
+
+
+def test_the_bucket_is_listed_seldom(world: World) -> None:
+    """Once at the start and then in its own interval, however often it looks for what is due."""
+    assert looks(world, 20).count("old_objects") == 1
+
+
+def test_every_loop_has_a_thread_of_its_own() -> None:
+    """One that waits hinders no other."""
+    names: list[str] = []
+    together = Event()
+
+    class One:
+        def run(self) -> None:
+            names.append(current_thread().name)
+            if len(names) == 2:
+                together.set()
+            together.wait(30)
+
+        def stop(self) -> None: ...
+
+    working = Worker([One(), One()])
+    working.start()
+    assert together.wait(30)
+    working.stop()
+    assert len(set(names)) == 2
