@@ -78,8 +78,9 @@ def test_a_signal_ends_the_worker_cleanly(silent: Service, how: signal.Signals) 
         assert worker.end(how) == 0
     assert "Traceback" not in worker.log
     assert set(states(silent, uploads)) <= {"pending", "confirmed"}
-    with running_worker(silent.server):
+    with running_worker(silent.server) as second:
         assert wait_for(lambda: set(states(silent, uploads)) == {"confirmed"}, 30)
+        assert second.end(signal.SIGTERM) == 0
     assert_settled(silent, uploads)
 
 
@@ -91,8 +92,10 @@ def test_a_second_worker_finishes_what_a_killed_one_left(silent: Service) -> Non
             done = states(silent, uploads).count("confirmed")
             assert wait_for(lambda done=done: states(silent, uploads).count("confirmed") > done, 30)  # type: ignore[misc]
             assert worker.end(signal.SIGKILL) == -signal.SIGKILL
-    with running_worker(silent.server):
+    with running_worker(silent.server, {"VALETKEY_SWEEP_RETENTION": "1"}):
         assert wait_for(lambda: set(states(silent, uploads)) == {"confirmed"}, 60)
+        # one that was killed right after its commit had no time to remove the staging object
+        assert wait_for(lambda: silent.object_keys("staging/") == [], 30)
     assert_settled(silent, uploads)
 
 
