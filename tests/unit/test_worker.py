@@ -79,7 +79,7 @@ def test_messages_that_were_heard_are_deleted() -> None:
     assert queue.deleted == [GOOD, TEST_EVENT, GOOD]
 
 
-@pytest.mark.parametrize("poison", [b"", b"[]", b"nonsense", b'{"Records": [{}]}', b'{"Records": 1}', b"[" * 100_000])
+@pytest.mark.parametrize("poison", [b"", b"[]", b"nonsense", b"{}", b'{"Records": 1}', b"[" * 100_000])
 def test_a_message_that_cannot_be_read_is_left_to_the_redrive_policy(poison: bytes) -> None:
     """It is not deleted, and the others of its batch are."""
     queue = Queue([GOOD, poison, TEST_EVENT])
