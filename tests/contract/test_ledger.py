@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event
 
-from valetkey.adapters import migrations, sql
+from valetkey.adapters import engines, migrations
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.schema import metadata
 from valetkey.adapters.sql import SqlLedger
@@ -543,7 +543,7 @@ def test_a_url_it_cannot_use_is_a_setting_to_mend(bad: str) -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch, url: str) -> Iterator[SqlLedger]:
     """A ledger that waits 0.2 s for a lock."""
-    monkeypatch.setattr(sql, "BUSY_TIMEOUT", 200)
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT", 200)
     with closing(SqlLedger(url)) as ledger:
         ledger.migrate()
         yield ledger

@@ -14,7 +14,7 @@ from tests.contract.test_ledger import at_once, upload
 from tests.postgres import Postgres
 from tests.servers import VALETKEY
 
-from valetkey.adapters import sql
+from valetkey.adapters import engines
 from valetkey.adapters.migrations import LOCK
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.errors import LedgerUnavailable
@@ -117,7 +117,7 @@ def test_a_row_that_somebody_keeps(
     two: tuple[SqlLedger, SqlLedger], postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who waits for it is told to try again; those beside, who do not need it, are not held up."""
-    monkeypatch.setattr(sql, "BUSY_TIMEOUT", 1000)
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT", 1000)
     one = upload()
     two[0].add([one])
     aborted = one.moved(UploadState.ABORTED)
@@ -157,7 +157,7 @@ def test_many_that_migrate_at_once(postgres_url: str) -> None:
 
 def test_migrating_waits_for_another_that_takes_long(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Longer than for any row: a big table takes its time."""
-    monkeypatch.setattr(sql, "BUSY_TIMEOUT", 100)
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT", 100)
     with closing(SqlLedger(postgres_url)) as ledger, ThreadPoolExecutor(1) as pool:
         with psycopg.connect(postgres_url) as other:
             other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])

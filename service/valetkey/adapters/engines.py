@@ -1,0 +1,59 @@
+"""Engines for the databases that a ledger may be in."""
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from valetkey.core.errors import ConfigurationError
+
+BUSY_TIMEOUT = 5_000
+"""How long a database waits for another's lock, in milliseconds, before the caller is told to try again."""
+
+_URLS = "sqlite:///valetkey.db or postgresql://USER:PASSWORD@HOST/DATABASE"
+
+
+def parsed_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
+        raise ConfigurationError(f"The database URL cannot be read; it looks like {_URLS}.") from error
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise ConfigurationError(f"No ledger for {parsed.get_backend_name()!r}: use {_URLS}.")
+    return parsed
+
+
+def postgresql_engine(parsed: URL) -> Engine:
+    """What the URL's query says of libpq's parameters comes before our own."""
+    patience = {
+        "connect_timeout": "5",  # seconds
+        "tcp_user_timeout": "10000",  # milliseconds: a host that vanished without a word
+        "options": f"-c lock_timeout={BUSY_TIMEOUT}",
+        "application_name": "valetkey",
+    }
+    complete = parsed.set(drivername="postgresql+psycopg", query=patience | dict(parsed.query))
+    # a ping before each use: connections from before a restart are replaced instead of failing a request
+    return create_engine(complete, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT / 1000)
+
+
+def sqlite_engine(parsed: URL, *, writes: bool) -> Engine:
+    if not parsed.database or parsed.database == ":memory:":
+        raise ConfigurationError("The SQLite ledger needs a file: in memory, nothing would be durable.")
+    if not Path(parsed.database).absolute().parent.is_dir():
+        raise ConfigurationError(f"The folder of {parsed.database!r} does not exist.")
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT / 1000})
+    event.listen(engine, "connect", _set_up_sqlite)
+    if writes:
+        # take the lock at once: a reader that turns writer in mid-transaction may fail without waiting
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        return engine
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None  # transactions are begun by us, not by the driver's guess
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")

@@ -1,0 +1,140 @@
+"""Rows of the ledger's tables, and what the core makes of them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import RowMapping
+
+from valetkey.adapters.schema import uploads
+from valetkey.core.announcement import Announcement, Status
+from valetkey.core.keys import ApiKey
+from valetkey.core.upload import Checksum, Reason, Signal, StoredObject, Upload, UploadId, UploadState
+
+Row = tuple[str | int | None, ...]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(micros: int) -> datetime:
+    return _EPOCH + micros * _MICROSECOND
+
+
+def as_row(upload: Upload) -> Row:
+    """``upload`` as a row of `uploads`: a value for each column, in the table's order."""
+    checksum, stored, reason = upload.checksum, upload.object, upload.reason
+    return (
+        upload.id,
+        upload.version,
+        upload.state.value,
+        upload.profile,
+        upload.account,
+        upload.owner,
+        upload.filename,
+        upload.content_type,
+        upload.size,
+        upload.bucket,
+        micros(upload.created_at),
+        micros(upload.expires_at),
+        micros(upload.renewable_until),
+        checksum.algorithm if checksum else None,
+        checksum.value if checksum else None,
+        orjson.dumps(upload.metadata).decode() if upload.metadata else None,
+        int(upload.redirect),
+        upload.pins,
+        stored.key if stored else None,
+        stored.etag if stored else None,
+        stored.version_id if stored else None,
+        stored.size if stored else None,
+        stored.content_type if stored else None,
+        reason.code if reason else None,
+        reason.detail if reason else None,
+        upload.confirmed_by.value if upload.confirmed_by else None,
+        micros(upload.confirmed_at) if upload.confirmed_at else None,
+        micros(upload.due_at) if upload.due_at else None,
+    )
+
+
+def changes(before: Upload, after: Upload) -> dict[str, Any]:
+    """The columns in which the two differ."""
+    pairs = zip(uploads.c, as_row(before), as_row(after), strict=True)
+    return {column.name: new for column, old, new in pairs if old != new}
+
+
+def as_upload(row: RowMapping) -> Upload:
+    stored = None
+    if row["object_key"] is not None:
+        stored = StoredObject(
+            row["object_key"],
+            row["object_etag"],
+            row["object_version_id"],
+            row["object_size"],
+            row["object_content_type"],
+        )
+    algorithm, reason, signal, confirmed_at = (
+        row[name] for name in ("checksum_algorithm", "reason_code", "confirmed_by", "confirmed_at")
+    )
+    return Upload(
+        id=UploadId(row["id"]),
+        version=row["version"],
+        state=UploadState(row["state"]),
+        profile=row["profile"],
+        account=row["account"],
+        owner=row["owner"],
+        filename=row["filename"],
+        content_type=row["content_type"],
+        size=row["size"],
+        bucket=row["bucket"],
+        created_at=moment(row["created_at"]),
+        expires_at=moment(row["expires_at"]),
+        renewable_until=moment(row["renewable_until"]),
+        checksum=Checksum(algorithm, row["checksum_value"]) if algorithm else None,
+        metadata=orjson.loads(row["metadata"]) if row["metadata"] else {},
+        redirect=bool(row["redirect"]),
+        pins=row["pins"],
+        object=stored,
+        reason=Reason(reason, row["reason_detail"]) if reason else None,
+        confirmed_by=Signal(signal) if signal else None,
+        confirmed_at=None if confirmed_at is None else moment(confirmed_at),
+        due_at=None if row["due_at"] is None else moment(row["due_at"]),
+    )
+
+
+def as_key(row: RowMapping) -> ApiKey:
+    revoked_at = None if row["revoked_at"] is None else moment(row["revoked_at"])
+    return ApiKey(row["id"], row["name"], row["digest"], moment(row["created_at"]), revoked_at)
+
+
+def as_outbox_row(announcement: Announcement) -> dict[str, Any]:
+    return {
+        "id": announcement.id,
+        "type": announcement.type,
+        "upload_id": announcement.upload_id,
+        "body": announcement.body,
+        "created_at": micros(announcement.created_at),
+        "due_at": micros(announcement.due_at),
+        "status": announcement.status.value,
+        "attempts": announcement.attempts,
+        "version": announcement.version,
+        "detail": announcement.detail,
+    }
+
+
+def as_announcement(row: RowMapping) -> Announcement:
+    return Announcement(
+        id=row["id"],
+        type=row["type"],
+        upload_id=UploadId(row["upload_id"]),
+        body=row["body"],
+        created_at=moment(row["created_at"]),
+        due_at=moment(row["due_at"]),
+        status=Status(row["status"]),
+        attempts=row["attempts"],
+        version=row["version"],
+        detail=row["detail"],
+    )
