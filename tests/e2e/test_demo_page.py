@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Route, expect, sync_playwright
 from tests.servers import ValetkeyServer
 
 CHROMIUM = "/usr/bin/chromium"
@@ -56,3 +56,27 @@ def test_the_api_documentation_is_readable(chromium: Browser, valetkey_server: C
     expect(page.get_by_text("Ask for an upload: the answer holds the grant")).to_be_visible(timeout=20_000)
     expect(page.locator(".opblock")).to_have_count(13)
     assert [url for url in asked if not url.startswith((server.base_url, "data:"))] == []
+
+
+def test_a_service_that_is_away_for_a_moment_is_asked_again(
+    chromium: Browser, valetkey_server: Callable[..., ValetkeyServer], tmp_path: Path
+) -> None:
+    """A 503 on the completion is not the end: the page asks again, and shows the upload confirmed."""
+    server = valetkey_server(command="dev")
+    photo = tmp_path / "a.png"
+    photo.write_bytes(b"hello")
+    page = chromium.new_page()
+    away = [503, 503]
+
+    def answer(route: Route) -> None:
+        if away:
+            route.fulfill(status=away.pop(), content_type="application/problem+json", body="{}")
+        else:
+            route.continue_()
+
+    page.route("**/complete", answer)
+    page.goto(server.base_url)
+    page.get_by_label("File").set_input_files(photo)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator("#states li b")).to_have_text(["pending", "sent", "confirmed"], timeout=20_000)
+    assert away == []

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 
 from valetkey.core.errors import ConfigurationError
+from valetkey.core.upload import STAGING_PREFIX
 
 BUCKET = "valetkey-dev"
 REGION = "us-east-1"
@@ -55,10 +56,15 @@ def _furnish(session: boto3.Session, endpoint_url: str) -> str:
     arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     s3.put_bucket_notification_configuration(
         Bucket=BUCKET,
-        NotificationConfiguration={"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]},
+        NotificationConfiguration={
+            "QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"], "Filter": STAGING_ONLY}]
+        },
     )
     return queue_url
 
+
+STAGING_ONLY: Any = {"Key": {"FilterRules": [{"Name": "prefix", "Value": STAGING_PREFIX}]}}
+"""Our own copies need no event; moto answers 500 to one of two copies to one key at once while it writes theirs."""
 
 CORS_RULE: Any = {
     "AllowedOrigins": ["*"],

@@ -18,6 +18,7 @@ async function call(method, path, token, body) {
   const headers = { "Content-Type": "application/json" };
   if (token) headers.Authorization = `Bearer ${token}`;
   const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+  if (answer.status === 503) return null; // away for a moment: nothing is lost, ask again
   const parsed = await answer.json();
   if (!answer.ok) throw new Error(parsed.errors?.[0]?.detail ?? parsed.detail);
   return parsed;
@@ -43,19 +44,21 @@ function send(grant, file) {
 
 async function settle(upload, ticket) {
   for (let looks = 0; looks < MAX_LOOKS; looks++) {
-    upload = await call("POST", `/v1/uploads/${upload.id}/complete`, ticket);
-    if (["confirmed", "rejected"].includes(upload.state)) return upload;
+    const seen = await call("POST", `/v1/uploads/${upload.id}/complete`, ticket);
+    if (["confirmed", "rejected"].includes(seen?.state)) return seen;
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
   throw new Error("the object did not arrive in time");
 }
 
 async function run(file) {
-  const { upload, grant, ticket } = await call("POST", "/v1/uploads", null, {
+  const granted = await call("POST", "/v1/uploads", null, {
     filename: file.name,
     content_type: file.type || "application/octet-stream",
     size: file.size,
   });
+  if (!granted) throw new Error("the service is away for a moment; try again");
+  const { upload, grant, ticket } = granted;
   document.querySelector("#json").textContent = JSON.stringify({ upload, grant }, null, 2);
   show("pending", `upload ${upload.id} was granted ${file.size} bytes`);
   bar.hidden = false;
