@@ -221,6 +221,7 @@ def s3_settings(settings: Settings) -> S3Settings:
         endpoint_url=settings.s3_endpoint_url,
         public_endpoint_url=settings.s3_public_endpoint_url,
         addressing_style=settings.s3_addressing_style,
+        post=settings.s3_post,
     )
 
 

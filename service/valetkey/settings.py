@@ -12,8 +12,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from valetkey.core.errors import ConfigurationError
+from valetkey.core.multipart import MAX_SINGLE_SIZE, MIB
 from valetkey.core.outbox import DELAYS
-from valetkey.core.profile import MAX_POST_SIZE, Profile
+from valetkey.core.profile import Profile
 from valetkey.core.schedule import Schedule
 
 MIN_SECRET = 32
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     s3_public_endpoint_url: str | None = Field(None, description="what clients see, where it differs")
     s3_region: str = "us-east-1"
     s3_addressing_style: Literal["auto", "path", "virtual"] = "auto"
+    s3_post: bool = Field(True, description="false: the store takes no presigned POST (Cloudflare R2, Backblaze B2)")
     database_url: str = Field(
         "sqlite:///valetkey.db", repr=False, description="the ledger; or postgresql://USER:PASSWORD@HOST/DATABASE"
     )
@@ -166,7 +168,7 @@ class ProfileTable(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     min_size: int = 1
-    max_size: int = MAX_POST_SIZE
+    max_size: int = MAX_SINGLE_SIZE
     content_types: list[str] = ["*/*"]
     key: str = "uploads/{id}/{filename}"
     expires_in: int = 900
@@ -176,6 +178,8 @@ class ProfileTable(BaseModel):
     sse: str | None = None
     sse_kms_key_id: str | None = None
     return_url: str | None = None
+    multipart_from: int = 100 * MIB
+    part_size: int = 8 * MIB
 
     def profile(self, name: str) -> Profile:
         """The profile it describes. Raises `ConfigurationError` where it contradicts itself."""
@@ -192,6 +196,8 @@ class ProfileTable(BaseModel):
             sse=self.sse,
             sse_kms_key_id=self.sse_kms_key_id,
             return_url=self.return_url,
+            multipart_from=self.multipart_from,
+            part_size=self.part_size,
         )
 
 

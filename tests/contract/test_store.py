@@ -10,14 +10,18 @@ from tests.servers import free_port
 from tests.stores import Bucket, S3Server
 
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
+from valetkey.core.multipart import Part
 from valetkey.core.policy import Condition, ContentLengthRange, Eq, Policy, PostSigner, form_fields
 from valetkey.core.ports import ObjectHead, Placement
+from valetkey.core.upload import MultipartUploadId, new_upload_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ETAG_OF_BYTES = "4b3a6218bb3e3a7303e8a171a60fcf92"
 """MD5 of b"bytes"."""
+
+MULTIPART = MultipartUploadId("m")
 
 KINDS = ["memory", "moto", "rgw"]
 
@@ -304,7 +308,10 @@ def test_a_closed_port_is_unavailable() -> None:
         store.check,
         lambda: list(store.old_objects("", datetime.now(UTC))),
         lambda: list(store.old_multiparts("", datetime.now(UTC))),
-        lambda: store.abort_multipart("a", "m"),
+        lambda: store.abort_multipart("a", MULTIPART),
+        lambda: store.parts("a", MULTIPART),
+        lambda: store.start_multipart("a", "t", new_upload_id(), Placement()),
+        lambda: store.join_parts("a", MULTIPART, [Part(1, 1, "e")]),
     ]
     for operation in operations:
         with pytest.raises(StoreUnavailable, match="does not answer"):

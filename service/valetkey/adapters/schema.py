@@ -1,6 +1,7 @@
 """The ledger's tables. A change here needs a migration beside it; a test compares the two.
 
-Moments are whole microseconds since 1970, so that every database sorts and compares them alike.
+Moments are whole microseconds since 1970, so that every database sorts and compares them alike. A size of -1 is one
+that nobody declared.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, text
@@ -41,6 +42,10 @@ uploads = Table(
     Column("confirmed_by", String(16)),
     Column("confirmed_at", BigInteger),
     Column("due_at", BigInteger),
+    Column("method", String(16), nullable=False, server_default="post"),
+    Column("multipart_key", Text),
+    Column("multipart_part_size", BigInteger),
+    Column("multipart_id", String(1024)),
     Index("uploads_by_account", "account", "id"),
     Index("uploads_by_due", "due_at", "id", sqlite_where=text(DUE), postgresql_where=text(DUE)),
     sqlite_with_rowid=False,  # the ids ascend: one tree to write to instead of two

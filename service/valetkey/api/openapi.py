@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from valetkey.api import schemas
+from valetkey.api import grants, schemas
 from valetkey.api.problems import MEDIA_TYPE, Problem
 
 JSON = "application/json"
@@ -125,6 +125,25 @@ OPERATIONS: tuple[Operation, ...] = (
         parameters=(_ID,),
     ),
     Operation(
+        "get",
+        "/v1/uploads/{id}/parts",
+        "listParts",
+        "List the parts that the store has, of an upload in parts",
+        {200: Answer("the parts and the plan", grants.PartsBody)},
+        (401, 404, 409, 413, 415, 503),
+        parameters=(_ID,),
+    ),
+    Operation(
+        "post",
+        "/v1/uploads/{id}/parts",
+        "signParts",
+        "Get URLs for parts, just before they are sent",
+        {200: Answer("a presigned PUT for each", grants.SignedPartsBody)},
+        (400, 401, 404, 409, 413, 415, 422, 503),
+        body=grants.SignParts,
+        parameters=(_ID,),
+    ),
+    Operation(
         "post",
         "/v1/uploads/{id}/complete",
         "completeUpload",
@@ -134,7 +153,7 @@ OPERATIONS: tuple[Operation, ...] = (
             202: Answer("not there yet, or still being checked", schemas.UploadBody, headers=_RETRY),
         },
         (400, 401, 404, 409, 413, 415, 422, 503),
-        body=schemas.Complete,
+        body=grants.Complete,
         body_required=False,
         parameters=(_ID,),
     ),

@@ -11,12 +11,12 @@ from valetkey.api import problems
 from valetkey.api.answers import render
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import json_body, raw_body, refuse_streams
+from valetkey.api.grants import part_grants, parts_body, read_complete, read_numbers
 from valetkey.api.openapi import document
 from valetkey.api.schemas import (
     PageBody,
     granted_body,
     read_batch,
-    read_complete,
     read_create,
     read_query,
     tally_body,
@@ -133,11 +133,23 @@ def renew_grant(text: str) -> Response:
     return render(granted_body(_service().renew(_caller(), _id(text))))
 
 
+@blueprint.get("/v1/uploads/<text>/parts")
+def list_parts(text: str) -> Response:
+    plan, parts = _service().parts(_caller(), _id(text))
+    return render(parts_body(plan, parts))
+
+
+@blueprint.post("/v1/uploads/<text>/parts")
+def sign_parts(text: str) -> Response:
+    caller = _caller()
+    parts = _service().sign_parts(caller, _id(text), read_numbers(json_body()))
+    return render({"parts": part_grants(parts)})
+
+
 @blueprint.post("/v1/uploads/<text>/complete")
 def complete_upload(text: str) -> Response:
     caller = _caller()
-    read_complete(json_body())
-    upload = _service().complete(caller, _id(text))
+    upload = _service().complete(caller, _id(text), read_complete(json_body()))
     if upload.state in {UploadState.CONFIRMED, UploadState.REJECTED}:
         return _one(upload)
     return _one(upload, 202, {"Retry-After": str(RETRY_AFTER)})

@@ -11,11 +11,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from typing_extensions import TypedDict
 
+from valetkey.api.grants import GrantBody, grant_body
 from valetkey.api.problems import MalformedJSON, Problem, unreadable
 from valetkey.core.errors import InvalidRequest, ValetKeyError
 from valetkey.core.events import Tally
 from valetkey.core.service import Granted, UploadRequest
-from valetkey.core.upload import Checksum, Upload, UploadId, UploadState, parse_upload_id
+from valetkey.core.upload import Checksum, Method, Upload, UploadId, UploadState, parse_upload_id
 
 MAX_BATCH = 100
 MAX_SIZE = 5 * 1024**4
@@ -64,7 +65,7 @@ class CreateUpload(BaseModel):
         description="kept in the ledger, never in a header of S3",
         json_schema_extra={"propertyNames": {"pattern": _NO_NUL}},
     )
-    method: Literal["auto", "post"] = "auto"
+    method: Literal["auto", "post", "put", "multipart"] = Field("auto", description="how the bytes travel to S3")
     redirect: bool = Field(False, description="S3 sends the browser back to /v1/uploads/{id}/return")
     owner: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
         None, description="on whose behalf; API keys only"
@@ -89,6 +90,7 @@ class CreateUpload(BaseModel):
             metadata=self.metadata,
             redirect=self.redirect,
             owner=self.owner,
+            method=None if self.method == "auto" else Method(self.method),
         )
 
 
@@ -106,12 +108,6 @@ class _LooseBatch(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     uploads: list[object] = Field(min_length=1, max_length=MAX_BATCH)
-
-
-class Complete(BaseModel):
-    """Nothing has to be said for a POST grant."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class ListQuery(BaseModel):
@@ -162,7 +158,8 @@ class ReasonBody(TypedDict):
 
 
 class UploadBody(TypedDict):
-    """One upload. ``object`` is there once the bytes are confirmed, ``reason`` once they are rejected."""
+    """One upload. ``object`` is there once the bytes are confirmed, ``reason`` once they are rejected; ``size`` is null
+    until then where nobody declared it."""
 
     id: str
     state: State
@@ -170,7 +167,7 @@ class UploadBody(TypedDict):
     owner: str
     filename: str
     content_type: str
-    size: int
+    size: int | None
     checksum: ChecksumBody | None
     metadata: dict[str, str]
     object: ObjectBody | None
@@ -179,16 +176,6 @@ class UploadBody(TypedDict):
     created_at: datetime
     expires_at: datetime
     confirmed_at: datetime | None
-
-
-class GrantBody(TypedDict):
-    """A presigned POST: send the fields as they are, then the file as ``file_field``, the last one."""
-
-    method: Literal["POST"]
-    url: str
-    fields: dict[str, str]
-    file_field: Literal["file"]
-    expires_at: datetime
 
 
 class GrantedBody(TypedDict):
@@ -258,15 +245,6 @@ def _read_item(item: object) -> UploadRequest | ValetKeyError:
         return unreadable(error)
 
 
-def read_complete(body: bytes) -> None:
-    """Checks the body of a completion, which may be empty. Raises `InvalidBody` or `MalformedJSON`."""
-    try:
-        if body:
-            Complete.model_validate_json(body)
-    except ValidationError as error:
-        raise unreadable(error) from error
-
-
 def read_query(query: dict[str, str]) -> ListQuery:
     """The list's query. Raises `InvalidBody`."""
     try:
@@ -313,15 +291,7 @@ def granted_body(granted: Granted) -> GrantedBody:
     grant = granted.grant
     return {
         "upload": upload_body(granted.upload),
-        "grant": None
-        if grant is None
-        else {
-            "method": "POST",
-            "url": grant.url,
-            "fields": dict(grant.fields),
-            "file_field": "file",
-            "expires_at": grant.expires_at,
-        },
+        "grant": None if grant is None else grant_body(grant),
         "ticket": granted.ticket,
     }
 

@@ -9,13 +9,17 @@ Every signal calls the same method, any number of times, in any order and at the
 
 The second point needs a store that honours the condition: AWS does by its documentation, Ceph RGW 16.2 as measured;
 moto does not, so what it confirms can be overwritten by a copy that comes late.
+
+An upload in parts is joined under its final key by the first signal that finds all of them; it needs no copy then.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
-from valetkey.core.ports import Ledger, Notifier, ObjectHead, ObjectStore, Placement
+from valetkey.core.assembly import Assembly
+from valetkey.core.errors import ObjectChanged, ObjectMissing, PartsMismatch, PartsMissing, StoreUnavailable
+from valetkey.core.multipart import NamedPart
+from valetkey.core.ports import Ledger, Notifier, ObjectHead, ObjectStore
 from valetkey.core.profile import Profile
 from valetkey.core.schedule import SCHEDULE, Schedule
 from valetkey.core.slots import StoreSlots
@@ -38,6 +42,7 @@ class Confirmation:
         ledger: Ledger,
         notifier: Notifier,
         profiles: Mapping[str, Profile],
+        assembly: Assembly,
         clock: Callable[[], datetime],
         slots: StoreSlots,
         schedule: Schedule = SCHEDULE,
@@ -46,6 +51,7 @@ class Confirmation:
         self._ledger = ledger
         self._notifier = notifier
         self._profiles = profiles
+        self._assembly = assembly
         self._clock = clock
         self._slots = slots
         self._schedule = schedule
@@ -56,10 +62,23 @@ class Confirmation:
         It stays `pending` (or `expired`) when no object is there. Raises `StoreUnavailable` and `LedgerUnavailable`:
         nothing is lost by that, and the next signal goes on where this one stopped.
         """
+        try:
+            return self.complete(upload, signal, None)
+        except (PartsMissing, PartsMismatch):
+            return upload
+
+    def complete(self, upload: Upload, signal: Signal, named: Sequence[NamedPart] | None) -> Upload:
+        """The same for somebody who says that all is sent: of an upload in parts, those that are ``named``.
+
+        Raises `PartsMissing` and `PartsMismatch` as well.
+        """
         if upload.ended:
             return upload
         with self.at_store(upload):
-            return self._advance(upload, signal)
+            after = self._advance(upload, signal, named)
+        if after.multipart and after.ended:
+            self.tidy(after)  # what is refused leaves nothing; nor do parts that were joined while somebody aborted
+        return after
 
     def at_store(self, upload: Upload) -> StoreSlots:
         """A slot for work at the store on this upload's objects. Raises `StoreUnavailable` for another bucket's."""
@@ -67,13 +86,19 @@ class Confirmation:
             raise StoreUnavailable(f"The upload is in bucket {upload.bucket!r}, which is not the one in use.", 60)
         return self._slots
 
-    def _advance(self, upload: Upload, signal: Signal) -> Upload:
+    def _advance(self, upload: Upload, signal: Signal, named: Sequence[NamedPart] | None) -> Upload:
+        joined = upload.multipart is None
         for _ in range(MAX_STEPS):
             if upload.ended:
                 break
             # where the bucket keeps versions, the pinned one stays whatever is written after it
-            found = self._store.head(upload.staging_key, upload.object.version_id if upload.object else None)
+            found = self._store.head(upload.arrival_key, upload.object.version_id if upload.object else None)
             if upload.state is not UploadState.STORED:
+                if found is None and not joined:
+                    if reason := self._assembly.join(upload, named):
+                        return self._refuse(upload, reason)
+                    joined = True
+                    continue
                 if found is None:
                     now = self._reload(upload)
                     if now.version == upload.version:
@@ -88,8 +113,12 @@ class Confirmation:
 
     def tidy(self, upload: Upload) -> None:
         """Removes what arrived under the grant of an upload that has ended."""
+        if upload.multipart and upload.state is UploadState.CONFIRMED:
+            return  # its parts are the object
         with self.at_store(upload):
-            self._store.delete(upload.staging_key)
+            if upload.multipart:
+                self._assembly.discard(upload)
+            self._store.delete(upload.arrival_key)
 
     def clear(self, upload: Upload) -> None:
         """The same, and removes every copy under a final key that the ledger does not point at.
@@ -122,16 +151,21 @@ class Confirmation:
             return self._settle_without_staging(upload, pinned, signal)
         if not pins(upload, found):
             return self._replace_pin(upload, found)
-        if reason := mismatch(upload, found):
+        if reason := mismatch(upload, found, self._profile(upload).sizes):
             return self._reject(upload, reason)
+        if upload.multipart:
+            return self._confirm(upload, found, signal)
+        copied = self._copy(upload, found, pinned.key)
+        return self._confirm(upload, copied, signal) if copied else self._reload(upload)
+
+    def _copy(self, upload: Upload, found: ObjectHead, key: str) -> ObjectHead | None:
+        """What is under ``key`` after a copy of ``found``; None when it is not the same."""
         try:
-            self._store.copy(found, pinned.key, self._placement(upload))
+            self._store.copy(found, key, self._profile(upload).placement)
         except (ObjectChanged, ObjectMissing):
-            return self._reload(upload)
-        copied = self._store.head(pinned.key)
-        if copied is None or not same_bytes(copied, found):
-            return self._reload(upload)
-        return self._confirm(upload, copied, signal)
+            return None
+        copied = self._store.head(key)
+        return copied if copied and same_bytes(copied, found) else None
 
     def _replace_pin(self, upload: Upload, found: ObjectHead) -> Upload:
         if upload.pins >= MAX_PINS:
@@ -152,6 +186,7 @@ class Confirmation:
         after = upload.moved(
             UploadState.CONFIRMED,
             object=copied.as_object(copied.key),
+            size=copied.size,
             confirmed_by=signal,
             confirmed_at=self._clock(),
         )
@@ -162,9 +197,15 @@ class Confirmation:
         after = upload.moved(UploadState.REJECTED, reason=reason, object=None)
         return self._end(upload, after)
 
+    def _refuse(self, upload: Upload, reason: Reason) -> Upload:
+        """Rejects an upload whose parts can never become an object: they are all that there is to pin."""
+        nothing = StoredObject(upload.arrival_key, "", None, 0, upload.content_type)
+        after = upload.moved(UploadState.STORED, object=nothing).moved(UploadState.REJECTED, reason=reason, object=None)
+        return self._end(upload, after)
+
     def _remove_earlier_pins(self, upload: Upload) -> None:
         """Removes what a signal that was stopped left under the keys of earlier pins: nobody can confirm those."""
-        for pin in range(1, upload.pins):
+        for pin in range(1, 1 if upload.multipart else upload.pins):
             self._store.delete(self._final_key(upload, pin))
 
     def _end(self, before: Upload, after: Upload) -> Upload:
@@ -177,7 +218,7 @@ class Confirmation:
             self._notifier.ended(after)
         if pinned is not None and not _points_at(now, pinned.key):
             self._store.delete(pinned.key)
-        if won:
+        if won and not after.multipart:
             self._store.delete(after.staging_key, pinned.version_id if pinned else None)
         return now
 
@@ -186,20 +227,19 @@ class Confirmation:
         return self._ledger.get(upload.id) or upload
 
     def _final_key(self, upload: Upload, pin: int) -> str:
-        profile = self._profiles.get(upload.profile) or Profile(upload.profile)
-        return profile.object_key(upload, pin)
+        return upload.multipart.key if upload.multipart else self._profile(upload).object_key(upload, pin)
 
-    def _placement(self, upload: Upload) -> Placement:
-        profile = self._profiles.get(upload.profile)
-        if profile is None:  # taken out of the configuration while the upload was under way
-            return Placement()
-        return Placement(profile.storage_class, profile.sse, profile.sse_kms_key_id)
+    def _profile(self, upload: Upload) -> Profile:
+        """Its profile; one with the defaults where it was taken out of the configuration meanwhile."""
+        return self._profiles.get(upload.profile) or Profile(upload.profile)
 
 
-def mismatch(upload: Upload, found: ObjectHead) -> Reason | None:
-    """Why ``found`` is not what the grant allowed, or None when it is."""
-    if found.size != upload.size:
-        return Reason("size_mismatch", f"{upload.size} bytes were granted, {found.size} arrived.")
+def mismatch(upload: Upload, found: ObjectHead, sizes: tuple[int, int]) -> Reason | None:
+    """Why ``found`` is not what the grant allowed, or None when it is. ``sizes`` hold where none was declared."""
+    smallest, largest = sizes if upload.size is None else (upload.size, upload.size)
+    if not smallest <= found.size <= largest:
+        granted = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
+        return Reason("size_mismatch", f"{granted} bytes were granted, {found.size} arrived.")
     if found.content_type != upload.content_type:
         return Reason("type_mismatch", f"{upload.content_type!r} was granted, {found.content_type!r} arrived.")
     if found.upload_id != upload.id:

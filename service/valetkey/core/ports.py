@@ -11,8 +11,9 @@ from typing import Protocol
 
 from valetkey.core.announcement import Announcement, Status
 from valetkey.core.keys import ApiKey
+from valetkey.core.multipart import Part
 from valetkey.core.policy import Credentials
-from valetkey.core.upload import StoredObject, Upload, UploadId, UploadState
+from valetkey.core.upload import MultipartUploadId, StoredObject, Upload, UploadId, UploadState
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,19 @@ class OldObject:
 
 @dataclass(frozen=True, slots=True)
 class OldMultipart:
-    """A multipart upload that has been open for a while; ``multipart_id`` is the store's, not ours."""
+    """A multipart upload that has been open for a while."""
 
     key: str
-    multipart_id: str
+    multipart_id: MultipartUploadId
     started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Presigned:
+    """A presigned PUT: the client sends exactly ``headers`` with its bytes."""
+
+    url: str
+    headers: Mapping[str, str]
 
 
 class ObjectStore(Protocol):
@@ -71,6 +80,10 @@ class ObjectStore(Protocol):
     @property
     def post_url(self) -> str:
         """Where clients send their form, on the public endpoint."""
+
+    @property
+    def can_post(self) -> bool:
+        """Whether it takes presigned POSTs; Cloudflare R2 and Backblaze B2 do not."""
 
     def credentials(self) -> Credentials:
         """The credentials to sign with now, fresh where they are temporary."""
@@ -100,8 +113,31 @@ class ObjectStore(Protocol):
     def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
         """The multipart uploads below ``prefix`` that were begun before then and are still open."""
 
-    def abort_multipart(self, key: str, multipart_id: str) -> None:
+    def abort_multipart(self, key: str, multipart_id: MultipartUploadId) -> None:
         """Ends a multipart upload and removes its parts; nothing happens when it is over."""
+
+    def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
+        """A URL that takes one object, for ``expires_in`` seconds, with exactly ``headers``."""
+
+    def start_multipart(
+        self, key: str, content_type: str, upload_id: UploadId, placement: Placement
+    ) -> MultipartUploadId:
+        """Begins a multipart upload of an object that will carry our ``upload_id``."""
+
+    def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
+        """The parts that are there, by number; None when the multipart upload is over, or never was."""
+
+    def presigned_part(
+        self, key: str, multipart_id: MultipartUploadId, number: int, size: int | None, expires_in: int
+    ) -> Presigned:
+        """A URL that takes one part for ``expires_in`` seconds; of exactly ``size`` bytes where that is known."""
+
+    def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
+        """Makes the object out of ``parts``. It may be there even when this fails: look.
+
+        Raises `ObjectMissing` when the multipart upload is over, and `ObjectChanged` when the parts are not these any
+        more, or when the store does not take them as they are.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,28 +10,34 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from valetkey.core.access import Caller, Tickets
+from valetkey.core.assembly import Assembly, plan_of, target_of
 from valetkey.core.confirmation import Confirmation
 from valetkey.core.errors import (
     IdempotencyKeyReused,
+    InvalidRequest,
+    PartsMissing,
     StateConflict,
     UnknownProfile,
     UploadNotFound,
     ValetKeyError,
 )
 from valetkey.core.events import ObjectEvent, Tally, newest
-from valetkey.core.grants import GrantMaker, PostGrant
+from valetkey.core.grants import Grant, GrantMaker, MultipartGrant, PartGrant
+from valetkey.core.multipart import NamedPart, Part, Plan, choose_method
 from valetkey.core.ports import Ledger, Notifier, ObjectStore, Once, Query
 from valetkey.core.profile import Profile
 from valetkey.core.schedule import SCHEDULE, Schedule
 from valetkey.core.slots import StoreSlots
 from valetkey.core.upload import (
     Checksum,
+    Method,
+    Multipart,
     Signal,
     Upload,
     UploadId,
     UploadState,
+    find_upload_id,
     new_upload_id,
-    upload_id_of,
 )
 
 log = logging.getLogger("valetkey")
@@ -43,18 +49,23 @@ DOWNLOAD_LIFE = 300
 RENEWAL_TRIES = 5
 """How often a renewal tries again when something else changes the upload meanwhile."""
 
+FIRST_PARTS = 4
+"""How many parts of a new upload are signed at once: what a client sends while it asks for more."""
+
 
 class UploadRequest(NamedTuple):
-    """What a client asks for. ``size`` is in bytes; ``owner`` is on whose behalf (None: the caller's own)."""
+    """What a client asks for. ``size`` is in bytes, None where its protocol has none; ``owner`` is on whose behalf
+    (None: the caller's own); ``method`` None leaves it to us how the bytes travel."""
 
     filename: str
     content_type: str
-    size: int
+    size: int | None
     profile: str = "default"
     checksum: Checksum | None = None
     metadata: Mapping[str, str] = MappingProxyType({})
     redirect: bool = False
     owner: str | None = None
+    method: Method | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ class Granted:
     """An upload with what its client needs. ``grant`` is None when the upload has left `pending`."""
 
     upload: Upload
-    grant: PostGrant | None
+    grant: Grant | None
     ticket: str
     replayed: bool = False
 
@@ -95,11 +106,13 @@ class UploadService:
         self._clock = clock
         self._grants = GrantMaker(store, profiles, public_url)
         self._schedule = schedule
+        self._assembly = Assembly(store=store, ledger=ledger, profiles=profiles, grants=self._grants)
         self._confirmation = Confirmation(
             store=store,
             ledger=ledger,
             notifier=notifier,
             profiles=profiles,
+            assembly=self._assembly,
             clock=clock,
             slots=StoreSlots(store_slots),
             schedule=schedule,
@@ -119,7 +132,7 @@ class UploadService:
         upload = self._new(caller, request, now)
         if idempotency_key is None:
             self._ledger.add([upload])
-            return self._granted(upload, now)
+            return self._granted(self._begun(upload), now)
         return self._create_once(upload, request, idempotency_key, now)
 
     def create_batch(
@@ -127,6 +140,7 @@ class UploadService:
     ) -> list[Granted | ValetKeyError]:
         """Many at once, durable in one commit; a request that breaks a rule yields its error and hinders no other.
 
+        Grants for parts come without parts: they are begun at the store when the first parts are asked for.
         A request that could not be read comes in as its error, and goes out as such at its place.
         """
         caller.require_account()
@@ -159,16 +173,42 @@ class UploadService:
 
         Raises `UploadNotFound`, and `StateConflict` when they have, or when it is too late to renew.
         """
-        return self._renewed(self.get(caller, upload_id), self._clock())
+        upload = self._begun(self._renewable(self.get(caller, upload_id), self._clock()))
+        return self._renewed(upload, self._clock())
 
-    def complete(self, caller: Caller, upload_id: UploadId) -> Upload:
+    def parts(self, caller: Caller, upload_id: UploadId) -> tuple[Plan, list[Part]]:
+        """The plan, and the parts that the store has. Raises `UploadNotFound`; `StateConflict` for one in one piece."""
+        upload = self.get(caller, upload_id)
+        plan = plan_of(upload)
+        with self._confirmation.at_store(upload):
+            return plan, self._assembly.parts(upload)
+
+    def sign_parts(self, caller: Caller, upload_id: UploadId, numbers: Sequence[int]) -> list[PartGrant]:
+        """URLs for these parts. The upload's grant is renewed with them where half of its life is over.
+
+        Raises `UploadNotFound`, `InvalidRequest` for a number that the plan has not, and `StateConflict` like `renew`.
+        """
+        upload, now = self.get(caller, upload_id), self._clock()
+        last = plan_of(upload).part_count
+        if wrong := [number for number in numbers if not 1 <= number <= last]:
+            raise InvalidRequest(f"The parts are 1 to {last}; there is no part {wrong[0]}.", "/numbers")
+        upload = self._renewable(upload, now)
+        if target_of(upload).id is None:
+            upload = self._begun(upload)
+        return self._assembly.sign(self._prolonged(upload, now), numbers, now)
+
+    def complete(self, caller: Caller, upload_id: UploadId, named: Sequence[NamedPart] | None = None) -> Upload:
         """The client says that it is done: the upload, `confirmed` or `rejected`, or still as it was.
 
-        Raises `UploadNotFound`, and `StateConflict` when it was aborted, deleted or has expired without its bytes.
+        ``named`` are the parts that it sent, where it says so. Raises `UploadNotFound`, `StateConflict` when it was
+        aborted, deleted or has expired without its bytes, and `PartsMissing` or `PartsMismatch`, after which it may
+        send what is missing and complete it again.
         """
-        upload = self._confirmation.run(self.get(caller, upload_id), Signal.CLIENT)
+        upload = self._confirmation.complete(self.get(caller, upload_id), Signal.CLIENT, named)
         if upload.state in {UploadState.ABORTED, UploadState.DELETED, UploadState.EXPIRED}:
             raise StateConflict(f"The upload is {upload.state}.")
+        if upload.multipart and upload.state is UploadState.PENDING:
+            raise PartsMissing("The store has none of its parts: renew the grant and send them.")
         return upload
 
     def returned(self, upload_id: UploadId) -> tuple[Upload, str | None]:
@@ -194,9 +234,9 @@ class UploadService:
 
     def _observe(self, event: ObjectEvent) -> UploadState | None:
         """The state that this event led to; None when it led nowhere."""
-        upload_id = upload_id_of(event.key)
+        upload_id = find_upload_id(event.key)
         upload = self._ledger.get(upload_id) if upload_id and event.bucket == self._store.bucket else None
-        if upload is None or upload.bucket != event.bucket:
+        if upload is None or (upload.bucket, upload.arrival_key) != (event.bucket, event.key):
             log.debug("event ignored: %s %s/%r is not ours", event.name, event.bucket, event.key)
             return None
         if upload.ended:
@@ -268,7 +308,14 @@ class UploadService:
         account = caller.require_account()
         profile = self._profile(request.profile)
         profile.check(request.content_type, request.size, request.metadata)
-        return Upload(
+        method = choose_method(
+            request.method,
+            request.size,
+            request.checksum,
+            multipart_from=profile.multipart_from,
+            can_post=self._store.can_post,
+        )
+        upload = Upload(
             id=new_upload_id(),
             profile=profile.name,
             account=account,
@@ -284,7 +331,12 @@ class UploadService:
             metadata=request.metadata,
             redirect=request.redirect,
             due_at=self._schedule.soon(now),
+            method=method,
         )
+        if method is not Method.MULTIPART:
+            return upload
+        target = Multipart(profile.object_key(upload, 1), profile.plan(upload.size).part_size)
+        return upload._replace(multipart=target)
 
     def _new_or_error(
         self, caller: Caller, request: UploadRequest | ValetKeyError, now: datetime
@@ -304,29 +356,54 @@ class UploadService:
         if kept.fingerprint != fingerprint:
             raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
         if kept.upload.id == upload.id:
-            return self._granted(upload, now)
+            return self._granted(self._begun(upload), now)
         if kept.upload.state is not UploadState.PENDING:
             return Granted(kept.upload, None, self._tickets.issue(kept.upload), replayed=True)
-        return replace(self._renewed(kept.upload, now), replayed=True)
+        return replace(self._renewed(self._begun(kept.upload), now), replayed=True)
+
+    def _begun(self, upload: Upload) -> Upload:
+        """An upload in parts with a multipart upload at the store; any other as it is."""
+        if upload.multipart is None:
+            return upload
+        with self._confirmation.at_store(upload):
+            return self._assembly.begin(upload)
 
     def _granted(self, upload: Upload, now: datetime) -> Granted:
-        return Granted(
-            upload, self._grants.post(upload, self._profile(upload.profile), now), self._tickets.issue(upload)
-        )
+        return Granted(upload, self._grant(upload, now), self._tickets.issue(upload))
+
+    def _grant(self, upload: Upload, now: datetime) -> Grant:
+        profile = self._profile(upload.profile)
+        if upload.method is Method.POST:
+            return self._grants.post(upload, profile, now)
+        if upload.method is Method.PUT:
+            return self._grants.put(upload, profile, now)
+        plan = plan_of(upload)
+        numbers = range(1, min(plan.part_count, FIRST_PARTS) + 1) if target_of(upload).id and upload.size else ()
+        return MultipartGrant(plan, self._assembly.sign(upload, numbers, now), upload.expires_at)
+
+    def _renewable(self, upload: Upload, now: datetime) -> Upload:
+        """``upload``, if its bytes may still be sent. Raises `StateConflict`."""
+        if upload.state not in {UploadState.PENDING, UploadState.EXPIRED}:
+            raise StateConflict(f"The upload is {upload.state}: it needs no grant.")
+        if now >= upload.renewable_until:
+            raise StateConflict("The upload is too old to be renewed; create a new one.")
+        return upload
 
     def _renewed(self, upload: Upload, now: datetime) -> Granted:
         """A fresh grant, and the ledger knows until when its bytes may come."""
+        upload = self._prolonged(upload, now, at_least=1.0)
+        return self._granted(upload, now)
+
+    def _prolonged(self, upload: Upload, now: datetime, at_least: float = 0.5) -> Upload:
+        """``upload`` with so much of a grant's life ahead of it, in the ledger first. Raises `StateConflict`."""
+        life = self._profile(upload.profile).expires_in
         for _ in range(RENEWAL_TRIES):
-            if upload.state not in {UploadState.PENDING, UploadState.EXPIRED}:
-                raise StateConflict(f"The upload is {upload.state}: it needs no grant.")
-            if now >= upload.renewable_until:
-                raise StateConflict("The upload is too old to be renewed; create a new one.")
-            granted = self._granted(upload, now)
-            end = granted.grant.expires_at if granted.grant else upload.expires_at
-            if end <= upload.expires_at:
-                return granted
+            self._renewable(upload, now)
+            end, _ = self._grants.life(now, life)
+            if end <= upload.expires_at or upload.expires_at - now >= life * at_least:
+                return upload
             later = upload.changed(expires_at=end, due_at=self._schedule.soon(now))
             if self._ledger.replace(upload, later):
-                return replace(granted, upload=later)
+                return later
             upload = self._ledger.get(upload.id) or upload  # a signal was faster: look again
         raise StateConflict("The upload keeps changing; try again.")

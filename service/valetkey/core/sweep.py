@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from valetkey.core.assembly import plan_of, target_of
 from valetkey.core.confirmation import Confirmation, mismatch
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
+from valetkey.core.multipart import Part, missing_parts
 from valetkey.core.ports import Ledger, Notifier, ObjectStore, OldMultipart, OldObject
 from valetkey.core.profile import Profile
 from valetkey.core.schedule import Schedule
@@ -74,6 +76,7 @@ class Sweep:
         self._ledger = ledger
         self._notifier = notifier
         self._confirmation = confirmation
+        self._profiles = profiles
         self._prefixes = sorted({STAGING_PREFIX, *(profile.template.prefix for profile in profiles.values())})
         self._schedule = schedule
         self._clock = clock
@@ -114,7 +117,7 @@ class Sweep:
         seen: set[str] = set()
         while due := self._ledger.due(now, BATCH, last):
             yield from (self._expect(upload, now) for upload in due)
-            seen.update(upload.staging_key for upload in due)
+            seen.update(upload.arrival_key for upload in due)
             last = due[-1]
         for found in self._leftovers():
             if isinstance(found, OldMultipart):
@@ -193,13 +196,20 @@ class Sweep:
             return _skipped(upload)
         if upload.ended:
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
-        found = self._store.head(upload.staging_key, upload.object.version_id if upload.object else None)
+        found = self._store.head(upload.arrival_key, upload.object.version_id if upload.object else None)
         if found is not None:
-            reason = mismatch(upload, found)
+            profile = self._profiles.get(upload.profile) or Profile(upload.profile)
+            reason = mismatch(upload, found, profile.sizes)
             return _rejecting(upload, reason) if reason else _confirming(upload)
         if upload.state is UploadState.STORED:
             return Finding(Action.CHECK, upload.id, "its staging object is gone, its copy may be there")
+        if upload.multipart and upload.size is not None and not missing_parts(plan_of(upload), self._parts(upload)):
+            return _confirming(upload)
         return _expiring(upload) if self._is_over(upload, now) else _waiting(upload)
+
+    def _parts(self, upload: Upload) -> list[Part]:
+        target = target_of(upload)
+        return (self._store.parts(target.key, target.id) or []) if target.id else []
 
     def _leftovers(self) -> Iterator[OldObject | OldMultipart]:
         """What lies in our part of the bucket for longer than the retention."""
@@ -217,12 +227,15 @@ class Sweep:
         return None if upload is None or upload.ended else upload
 
     def _is_abandoned(self, multipart: OldMultipart) -> bool:
-        """Whether it is ours, and no open upload's. Past ``staging/`` a key of ours names an upload we know."""
+        """Whether it is ours, and will never be joined. Past ``staging/`` a key of ours names an upload we know."""
         upload_id = find_upload_id(multipart.key)
         upload = self._ledger.get(upload_id) if upload_id else None
         if upload is None:
             return multipart.key.startswith(STAGING_PREFIX)
-        return upload.ended
+        if upload.ended or upload.multipart is None or upload.multipart.key != multipart.key:
+            return upload.ended
+        too_late = self._clock() >= max(upload.renewable_until, upload.expires_at) + self._schedule.grace
+        return upload.multipart.id != multipart.multipart_id or (upload.state is UploadState.EXPIRED and too_late)
 
 
 def _changed(upload: Upload) -> Finding:

@@ -14,8 +14,11 @@ from valetkey.core.errors import StateConflict
 
 UploadId = NewType("UploadId", str)
 
+MultipartUploadId = NewType("MultipartUploadId", str)
+"""The store's id of a multipart upload; `UploadId` is ours."""
+
 STAGING_PREFIX = "staging/"
-"""Where POST grants write; only confirmed bytes leave it. A lifecycle rule on it clears orphans."""
+"""Where POST and PUT grants write; only confirmed bytes leave it. A lifecycle rule on it clears orphans."""
 
 UPLOAD_ID_METADATA = "x-amz-meta-upload-id"
 """The form field, and so the object metadata, that ties an object to its upload."""
@@ -69,6 +72,26 @@ class Signal(StrEnum):
     SWEEP = "sweep"
 
 
+class Method(StrEnum):
+    """How the bytes travel: one presigned POST, one presigned PUT, or the parts of a multipart upload."""
+
+    POST = "post"
+    PUT = "put"
+    MULTIPART = "multipart"
+
+
+@dataclass(frozen=True, slots=True)
+class Multipart:
+    """Where the parts of an upload go: straight to its final key, as their URLs die when they are joined.
+
+    ``part_size`` is in bytes; ``id`` is None until the store was asked for one.
+    """
+
+    key: str
+    part_size: int
+    id: MultipartUploadId | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Checksum:
     """A whole-object checksum as S3 writes it. ``algorithm``: crc32, crc32c, sha1 or sha256; ``value``: base64."""
@@ -107,8 +130,9 @@ class Upload(NamedTuple):
 
     ``version`` counts its changes: a compare-and-set names the version it read. ``pins`` counts how often bytes
     were pinned. ``account`` is who created it (an API key's name), ``owner`` on whose behalf. ``size`` is the declared
-    size in bytes. ``expires_at`` is when the last grant given for it dies, ``renewable_until`` when no grant is given
-    any more. ``due_at`` is when the sweep looks at it next; moving it is no change of the upload.
+    size in bytes, None where the protocol has none (Uppy's): the profile's range holds then. ``expires_at`` is when the
+    last grant given for it dies, ``renewable_until`` when no grant is given any more. ``due_at`` is when the sweep
+    looks at it next; moving it is no change of the upload.
     """
 
     id: UploadId
@@ -117,7 +141,7 @@ class Upload(NamedTuple):
     owner: str
     filename: str
     content_type: str
-    size: int
+    size: int | None
     bucket: str
     created_at: datetime
     expires_at: datetime
@@ -133,11 +157,18 @@ class Upload(NamedTuple):
     confirmed_by: Signal | None = None
     confirmed_at: datetime | None = None
     due_at: datetime | None = None
+    method: Method = Method.POST
+    multipart: Multipart | None = None
 
     @property
     def staging_key(self) -> str:
-        """Where this upload's POST grant writes."""
+        """Where this upload's POST or PUT grant writes."""
         return STAGING_PREFIX + self.id
+
+    @property
+    def arrival_key(self) -> str:
+        """Where its bytes arrive: the staging key, or the final one when they come in parts."""
+        return self.multipart.key if self.multipart else STAGING_PREFIX + self.id
 
     @property
     def ended(self) -> bool:
