@@ -29,6 +29,9 @@ from valetkey.core.keys import new_key
 from valetkey.core.ports import KeyRing, Ledger, Once, Query
 from valetkey.core.upload import (
     Checksum,
+    Method,
+    Multipart,
+    MultipartUploadId,
     Reason,
     Signal,
     StoredObject,
@@ -129,10 +132,17 @@ def full() -> Upload:
         confirmed_by=Signal.EVENT,
         confirmed_at=NOW - timedelta(days=20_000),
         due_at=NOW + MICROSECOND,
+        method=Method.MULTIPART,
+        multipart=Multipart("k/é", 5 * 1024**3, MultipartUploadId("2~" + "x" * 1000)),
     )
 
 
-@pytest.mark.parametrize("make", [upload, full])
+def in_parts() -> Upload:
+    """One that has not been begun at the store, and whose size nobody declared."""
+    return upload()._replace(size=None, method=Method.MULTIPART, multipart=Multipart("k", 1))
+
+
+@pytest.mark.parametrize("make", [upload, full, in_parts])
 def test_what_is_added_comes_back(ledger: Record, make: Callable[[], Upload]) -> None:
     """Every field as it was: None, Unicode, 64-bit sizes, moments to the microsecond."""
     one = make()
