@@ -34,7 +34,7 @@ class World:
         self.announced: list[Upload] = []
         self.store = MemoryStore(versioned=versioned, clock=lambda: self.time, before=self._hook)
         self.ledger = MemoryLedger(before=self._hook)
-        self.profiles = {"default": profile or Profile("default")}
+        self.profiles = {"default": profile or Profile("default"), "avatar": Profile("avatar")}
         self.confirmation = Confirmation(
             store=self.store,
             ledger=self.ledger,

@@ -57,6 +57,7 @@ def as_row(upload: Upload) -> Row:
         upload.confirmed_by.value if upload.confirmed_by else None,
         micros(upload.confirmed_at) if upload.confirmed_at else None,
         micros(upload.due_at) if upload.due_at else None,
+        upload.ticket,
     )
 
 
@@ -102,6 +103,7 @@ def as_upload(row: RowMapping) -> Upload:
         confirmed_by=Signal(signal) if signal else None,
         confirmed_at=None if confirmed_at is None else moment(confirmed_at),
         due_at=None if row["due_at"] is None else moment(row["due_at"]),
+        ticket=row["ticket"],
     )
 
 

@@ -11,6 +11,7 @@
     │   └── IdempotencyKeyReused
     ├── Unauthenticated           nobody we know
     ├── Forbidden                 known, but not allowed this
+    │   └── TicketUsedUp
     ├── UploadNotFound            not there, or not the caller's: the two look the same
     ├── StateConflict             the upload is in a state that does not allow this
     ├── SenderUnknown             no such event sender, or it is not switched on
@@ -74,6 +75,10 @@ class Unauthenticated(ValetKeyError):
 
 class Forbidden(ValetKeyError):
     code = "forbidden"
+
+
+class TicketUsedUp(Forbidden):
+    code = "ticket_used_up"
 
 
 class UploadNotFound(ValetKeyError):

@@ -108,7 +108,8 @@ class Upload(NamedTuple):
     ``version`` counts its changes: a compare-and-set names the version it read. ``pins`` counts how often bytes
     were pinned. ``account`` is who created it (an API key's name), ``owner`` on whose behalf. ``size`` is the declared
     size in bytes. ``expires_at`` is when the last grant given for it dies, ``renewable_until`` when no grant is given
-    any more. ``due_at`` is when the sweep looks at it next; moving it is no change of the upload.
+    any more. ``due_at`` is when the sweep looks at it next; moving it is no change of the upload. ``ticket`` is the id
+    of the profile ticket that it was created with; None where it was created with an API key.
     """
 
     id: UploadId
@@ -133,6 +134,7 @@ class Upload(NamedTuple):
     confirmed_by: Signal | None = None
     confirmed_at: datetime | None = None
     due_at: datetime | None = None
+    ticket: str | None = None
 
     @property
     def staging_key(self) -> str:
