@@ -54,8 +54,9 @@ class CreateUpload(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    profile: Annotated[Text, Field(max_length=100)] | None = Field(
-        None, description="left out: `default`, or the profile of the ticket"
+    # "" is where it was left out: a default is not validated
+    profile: Annotated[Text, Field(min_length=1, max_length=100)] = Field(
+        default_factory=str, description="left out: `default`, or the profile of the ticket"
     )
     filename: Annotated[Text, Field(max_length=8192, description="any name; it never becomes a key")]
     content_type: Annotated[str, Field(max_length=255, description="what the client will send, such as image/png")]
@@ -86,7 +87,7 @@ class CreateUpload(BaseModel):
             filename=self.filename,
             content_type=self.content_type,
             size=self.size,
-            profile=self.profile,
+            profile=self.profile or None,
             checksum=Checksum(checksum.algorithm, checksum.value) if checksum else None,
             metadata=self.metadata,
             redirect=self.redirect,
