@@ -1,7 +1,7 @@
 """The composition root: the only place that builds adapters and wires them to the core and the API."""
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import problems, routes
+from valetkey.api import cors, problems, routes
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import BodylessRequest
 from valetkey.api.demo import demo
@@ -102,11 +102,25 @@ class ValetKey:
         authenticator = Authenticator(keys, tickets, lambda: datetime.now(UTC))
         app.extensions["valetkey.mounted"] = self
         parts = routes.Mounted(self.service, authenticator, senders(settings, self._session))
-        mount(app, parts, public_url=settings.base_url, url_prefix=self._url_prefix)
+        mount(
+            app,
+            parts,
+            public_url=settings.base_url,
+            url_prefix=self._url_prefix,
+            cors_origins=settings.cors_origins,
+        )
 
 
-def mount(app: Flask, parts: routes.Mounted, *, public_url: str, url_prefix: str | None) -> None:
+def mount(
+    app: Flask,
+    parts: routes.Mounted,
+    *,
+    public_url: str,
+    url_prefix: str | None,
+    cors_origins: Sequence[str] = (),
+) -> None:
     """Registers the API and its documentation with ``app``, to work on ``parts``."""
+    cors.allow(app, cors_origins, blueprints=[routes.blueprint.name], paths=[f"{url_prefix or ''}/v1/"])
     app.extensions[routes.EXTENSION] = parts
     app.register_blueprint(routes.blueprint, url_prefix=url_prefix)
     document_url = urlsplit(public_url).path + "/openapi.json"

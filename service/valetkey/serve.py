@@ -92,6 +92,7 @@ def _dev_settings(host: str | None, port: int | None, store: embedded.Embedded, 
         database_url=os.environ.get("VALETKEY_DATABASE_URL") or f"sqlite:///{folder / 'valetkey.db'}",
         secret_keys=(secrets.token_hex(32),),
         auth="open",
+        cors_origins=None if os.environ.get("VALETKEY_CORS_ORIGINS") else "*",
         **{name: seconds for name, seconds in DEV_SWEEP.items() if not os.environ.get(f"VALETKEY_{name.upper()}")},
     )
 

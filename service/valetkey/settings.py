@@ -1,6 +1,7 @@
 """The only reader of the environment (``VALETKEY_*``) and of ``valetkey.toml``: every name, default and unit."""
 
 import base64
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
         (), repr=False, description="separated by commas; the first signs tickets, all are accepted"
     )
     auth: Literal["keys", "open"] = Field("keys", description="open: anybody may upload; for `dev` only")
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="pages that may call the API: https://app.example, separated by commas; or * alone"
+    )
     events_ceph_secret: str | None = Field(None, min_length=16, repr=False)
     events_minio_token: str | None = Field(None, min_length=16, repr=False)
     events_eventbridge_key: str | None = Field(None, min_length=16, repr=False)
@@ -95,6 +99,13 @@ class Settings(BaseSettings):
             raise ValueError("must be ASCII without spaces: a host with other letters in its xn-- form")
         return value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        if values == ("*",):
+            return values
+        return tuple(_origin(value) for value in values)
+
     @field_validator("webhook_secrets")
     @classmethod
     def _whsec(cls, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -138,6 +149,28 @@ class Settings(BaseSettings):
         if self.webhook_url and not self.webhook_secrets:
             missing.append('VALETKEY_WEBHOOK_SECRETS: for example from `echo "whsec_$(openssl rand -base64 32)"`')
         return missing
+
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+
+
+def _origin(text: str) -> str:
+    """``text`` as a browser sends it. Raises ValueError that says what is wrong with it."""
+    origin = text.lower()
+    scheme, colon, rest = origin.partition("://")
+    if text == "*":
+        raise ValueError("* allows every origin: it stands alone")
+    if not colon:
+        raise ValueError(f"{text!r} has no scheme: https://app.example")
+    if rest.endswith("/") and "/" not in rest[:-1]:
+        raise ValueError(f"{text!r} must have no slash at its end")
+    if "/" in rest:
+        raise ValueError(f"{text!r} must have no path: an origin is a scheme, a host and a port")
+    if not _ORIGIN.fullmatch(origin):
+        raise ValueError(f"{text!r} is no origin: https://app.example, with a host in ASCII (xn--...)")
+    if (scheme, rest.rpartition("]")[2].partition(":")[2]) in {("http", "80"), ("https", "443")}:
+        raise ValueError(f"{text!r} names the port that browsers leave out: leave it out")
+    return origin
 
 
 def _is_whsec(text: str) -> bool:

@@ -35,7 +35,7 @@ class World:
         self.announced: list[Upload] = []
         self.store = MemoryStore(versioned=versioned, clock=lambda: self.time, before=self._hook)
         self.ledger = MemoryLedger(before=self._hook)
-        self.profiles = {"default": profile or Profile("default")}
+        self.profiles = {"default": profile or Profile("default"), "avatar": Profile("avatar")}
         self.grants = GrantMaker(self.store, self.profiles, "https://uploads.example")
         self.assembly = Assembly(store=self.store, ledger=self.ledger, profiles=self.profiles, grants=self.grants)
         self.confirmation = Confirmation(

@@ -15,6 +15,7 @@ from itertools import count
 from threading import RLock
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from valetkey.core.access import Allowance
 from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable, ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.evaluate import Answer, evaluate
@@ -345,6 +346,7 @@ class MemoryLedger:
         self._uploads: dict[UploadId, Upload] = {}
         self._once: dict[tuple[str, str], tuple[UploadId, str]] = {}
         self._keys: dict[str, ApiKey] = {}
+        self._used: dict[str, tuple[int, datetime]] = {}
         self._lock = RLock()
 
     def add(self, uploads: Sequence[Upload]) -> None:
@@ -474,6 +476,44 @@ class MemoryLedger:
             again = [one.changed(status=Status.WAITING, attempts=0, due_at=now) for one in chosen]
             self._outbox |= {one.id: one for one in again}
             return [one.id for one in again]
+
+    def add_within(self, uploads: Sequence[Upload], allowance: Allowance) -> bool:
+        for upload in uploads:
+            _call(self.before, "add_within", upload.id)
+        with self._lock:
+            if not self._has_left(allowance, len(uploads)):
+                return False
+            self._insert(uploads)
+            self._spend(allowance, len(uploads))
+            return True
+
+    def add_once_within(self, entry: Once, allowance: Allowance) -> Once | None:
+        _call(self.before, "add_once_within", entry.upload.id)
+        with self._lock:
+            name = (entry.upload.account, entry.key)
+            if name not in self._once:
+                if not self._has_left(allowance, 1):
+                    return None
+                self._insert([entry.upload])
+                self._spend(allowance, 1)
+                self._once[name] = (entry.upload.id, entry.fingerprint)
+            return self._kept(*name)
+
+    def forget_allowances(self, before: datetime, limit: int) -> int:
+        _call(self.before, "forget_allowances")
+        with self._lock:
+            expired = [ticket for ticket, (_, expires_at) in self._used.items() if expires_at < before][:limit]
+            for ticket in expired:
+                del self._used[ticket]
+            return len(expired)
+
+    def _has_left(self, allowance: Allowance, count: int) -> bool:
+        return self._used.get(allowance.ticket, (0,))[0] + count <= allowance.limit
+
+    def _spend(self, allowance: Allowance, count: int) -> None:
+        used = self._used.get(allowance.ticket, (0,))[0]
+        if count:
+            self._used[allowance.ticket] = (used + count, allowance.expires_at)
 
     def _insert(self, uploads: Sequence[Upload]) -> None:
         with self._lock:

@@ -73,6 +73,7 @@ def as_row(upload: Upload) -> Row:
         multipart.key if multipart else None,
         multipart.part_size if multipart else None,
         multipart.id if multipart else None,
+        upload.ticket,
     )
 
 
@@ -120,6 +121,7 @@ def as_upload(row: RowMapping) -> Upload:
         due_at=None if row["due_at"] is None else moment(row["due_at"]),
         method=Method(row["method"]),
         multipart=_multipart(row),
+        ticket=row["ticket"],
     )
 
 

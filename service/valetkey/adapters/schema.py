@@ -46,6 +46,7 @@ uploads = Table(
     Column("multipart_key", Text),
     Column("multipart_part_size", BigInteger),
     Column("multipart_id", String(1024)),
+    Column("ticket", String(32)),
     Index("uploads_by_account", "account", "id"),
     Index("uploads_by_due", "due_at", "id", sqlite_where=text(DUE), postgresql_where=text(DUE)),
     sqlite_with_rowid=False,  # the ids ascend: one tree to write to instead of two
@@ -85,3 +86,13 @@ outbox = Table(
     Column("detail", Text),
     Index("outbox_by_due", "status", "due_at"),
 )
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("used", Integer, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("tickets_by_expiry", "expires_at"),
+)
+"""How many uploads were created with a ticket that limits them; a ticket that was never used has no row."""

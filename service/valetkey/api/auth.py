@@ -38,6 +38,13 @@ class Authenticator:
             raise Unauthenticated("Send an API key or a ticket as 'Authorization: Bearer ...'.")
         return self._by_key(self._keys, token)
 
+    def holder(self, token: str) -> Caller:
+        """The caller behind a bare token, an API key or a ticket, which came otherwise than as ``Bearer``.
+
+        Raises `Unauthenticated` and `LedgerUnavailable`.
+        """
+        return self.caller(f"Bearer {token}")
+
     def _by_ticket(self, token: str) -> Caller:
         caller = self._tickets.read(token, self._clock())
         if caller is None:

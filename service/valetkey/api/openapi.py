@@ -181,6 +181,15 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "post",
+        "/v1/tickets",
+        "createTicket",
+        "Let a browser create uploads of one profile without your API key",
+        {201: Answer("created", schemas.TicketBody)},
+        (400, 401, 403, 413, 415, 422, 503),
+        body=schemas.CreateTicket,
+    ),
+    Operation(
+        "post",
         "/v1/events/{sender}",
         "receiveEvents",
         "Take the store's events; the sender proves itself in its own way, and is unknown until its secret is set",
@@ -230,7 +239,7 @@ def document() -> dict[str, Any]:
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "an API key, or an upload's ticket"}
+                "bearer": {"type": "http", "scheme": "bearer", "description": "an API key or a ticket"}
             },
         },
         "security": [{"bearer": []}],

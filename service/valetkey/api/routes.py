@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request
@@ -19,7 +20,9 @@ from valetkey.api.schemas import (
     read_batch,
     read_create,
     read_query,
+    read_ticket,
     tally_body,
+    ticket_body,
     upload_body,
 )
 from valetkey.core.access import Caller
@@ -174,6 +177,20 @@ def _with_query(url: str, **added: str) -> str:
     """``url`` with more in its query; what it has, a fragment too, stays."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, urlencode(added)]))))
+
+
+@blueprint.post("/v1/tickets")
+def create_ticket() -> Response:
+    caller = _caller()
+    wanted = read_ticket(json_body())
+    issued = _service().issue_ticket(
+        caller,
+        wanted.profile,
+        owner=wanted.owner,
+        life=timedelta(seconds=wanted.ttl),
+        max_uploads=wanted.max_uploads,
+    )
+    return render(ticket_body(issued), 201, {"Cache-Control": "no-store"})
 
 
 @blueprint.post("/v1/events/<name>")

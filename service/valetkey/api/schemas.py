@@ -15,7 +15,7 @@ from valetkey.api.grants import GrantBody, grant_body
 from valetkey.api.problems import MalformedJSON, Problem, unreadable
 from valetkey.core.errors import InvalidRequest, ValetKeyError
 from valetkey.core.events import Tally
-from valetkey.core.service import Granted, UploadRequest
+from valetkey.core.service import Granted, IssuedTicket, UploadRequest
 from valetkey.core.upload import Checksum, Method, Upload, UploadId, UploadState, parse_upload_id
 
 MAX_BATCH = 100
@@ -55,7 +55,10 @@ class CreateUpload(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    profile: Annotated[Text, Field(max_length=100)] = "default"
+    # "" is where it was left out: a default is not validated
+    profile: Annotated[Text, Field(min_length=1, max_length=100)] = Field(
+        default_factory=str, description="left out: `default`, or the profile of the ticket"
+    )
     filename: Annotated[Text, Field(max_length=8192, description="any name; it never becomes a key")]
     content_type: Annotated[str, Field(max_length=255, description="what the client will send, such as image/png")]
     size: Annotated[int, Field(ge=0, le=MAX_SIZE, description="bytes; exactly these many may be sent")]
@@ -68,7 +71,7 @@ class CreateUpload(BaseModel):
     method: Literal["auto", "post", "put", "multipart"] = Field("auto", description="how the bytes travel to S3")
     redirect: bool = Field(False, description="S3 sends the browser back to /v1/uploads/{id}/return")
     owner: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
-        None, description="on whose behalf; API keys only"
+        None, description="on whose behalf; a ticket has its own"
     )
 
     @field_validator("metadata")
@@ -85,7 +88,7 @@ class CreateUpload(BaseModel):
             filename=self.filename,
             content_type=self.content_type,
             size=self.size,
-            profile=self.profile,
+            profile=self.profile or None,
             checksum=Checksum(checksum.algorithm, checksum.value) if checksum else None,
             metadata=self.metadata,
             redirect=self.redirect,
@@ -108,6 +111,21 @@ class _LooseBatch(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     uploads: list[object] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class CreateTicket(BaseModel):
+    """What a browser may do without the API key."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    profile: Annotated[Text, Field(max_length=100, description="the one profile of its uploads")]
+    owner: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="on whose behalf; left out: your own"
+    )
+    ttl: int = Field(3_600, ge=60, le=604_800, description="seconds that it lives")
+    max_uploads: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="how many uploads it creates at most; left out: any number"
+    )
 
 
 class ListQuery(BaseModel):
@@ -205,6 +223,13 @@ class PageBody(TypedDict):
     next_cursor: str | None
 
 
+class TicketBody(TypedDict):
+    """A ticket that creates uploads of one profile. It needs no escaping in a path."""
+
+    ticket: str
+    expires_at: datetime
+
+
 class TallyBody(TypedDict):
     """What became of the events of one delivery."""
 
@@ -243,6 +268,14 @@ def _read_item(item: object) -> UploadRequest | ValetKeyError:
         return CreateUpload.model_validate(item).to_request()
     except ValidationError as error:
         return unreadable(error)
+
+
+def read_ticket(body: bytes) -> CreateTicket:
+    """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    try:
+        return CreateTicket.model_validate_json(body)
+    except ValidationError as error:
+        raise unreadable(error) from error
 
 
 def read_query(query: dict[str, str]) -> ListQuery:
@@ -294,6 +327,11 @@ def granted_body(granted: Granted) -> GrantedBody:
         "grant": None if grant is None else grant_body(grant),
         "ticket": granted.ticket,
     }
+
+
+def ticket_body(issued: IssuedTicket) -> TicketBody:
+    """``issued`` for the wire."""
+    return {"ticket": issued.ticket, "expires_at": issued.expires_at}
 
 
 def tally_body(tally: Tally) -> TallyBody:

@@ -13,6 +13,7 @@
     │   └── ChecksumNotSupported
     ├── Unauthenticated           nobody we know
     ├── Forbidden                 known, but not allowed this
+    │   └── TicketUsedUp
     ├── UploadNotFound            not there, or not the caller's: the two look the same
     ├── StateConflict             the upload is in a state that does not allow this
     │   ├── PartsMissing
@@ -90,6 +91,10 @@ class Unauthenticated(ValetKeyError):
 
 class Forbidden(ValetKeyError):
     code = "forbidden"
+
+
+class TicketUsedUp(Forbidden):
+    code = "ticket_used_up"
 
 
 class UploadNotFound(ValetKeyError):

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from valetkey.core.access import Allowance
 from valetkey.core.announcement import Announcement, Status
 from valetkey.core.keys import ApiKey
 from valetkey.core.multipart import Part
@@ -197,6 +198,18 @@ class Ledger(Protocol):
 
         Returns those that were moved, as they are then. The version stays: nobody else is disturbed by it.
         """
+
+    def add_within(self, uploads: Sequence[Upload], allowance: Allowance) -> bool:
+        """Like `add`, if so many are left of ``allowance``; otherwise nothing is recorded. Says which.
+
+        However many services ask at once, no more than its limit are ever recorded.
+        """
+
+    def add_once_within(self, entry: Once, allowance: Allowance) -> Once | None:
+        """Like `add_once` for one entry; a new one takes one of ``allowance``, and is None when none is left."""
+
+    def forget_allowances(self, before: datetime, limit: int) -> int:
+        """Removes what was counted for up to ``limit`` tickets that expired before then; says how many."""
 
 
 class KeyRing(Protocol):

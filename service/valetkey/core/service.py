@@ -5,11 +5,11 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
-from valetkey.core.access import Caller, Tickets
+from valetkey.core.access import Allowance, Caller, ProfileTicket, Tickets, new_ticket_id
 from valetkey.core.assembly import Assembly, plan_of, target_of
 from valetkey.core.confirmation import Confirmation
 from valetkey.core.errors import (
@@ -17,6 +17,7 @@ from valetkey.core.errors import (
     InvalidRequest,
     PartsMissing,
     StateConflict,
+    TicketUsedUp,
     UnknownProfile,
     UploadNotFound,
     ValetKeyError,
@@ -54,13 +55,14 @@ FIRST_PARTS = 4
 
 
 class UploadRequest(NamedTuple):
-    """What a client asks for. ``size`` is in bytes, None where its protocol has none; ``owner`` is on whose behalf
-    (None: the caller's own); ``method`` None leaves it to us how the bytes travel."""
+    """What a client asks for. ``size`` is in bytes, None where its protocol has none; ``method`` None leaves it to us
+    how the bytes travel. ``profile`` and ``owner`` (on whose behalf) are the caller's own where they are None:
+    ``default`` and the account, or what the ticket says."""
 
     filename: str
     content_type: str
     size: int | None
-    profile: str = "default"
+    profile: str | None = None
     checksum: Checksum | None = None
     metadata: Mapping[str, str] = MappingProxyType({})
     redirect: bool = False
@@ -76,6 +78,14 @@ class Granted:
     grant: Grant | None
     ticket: str
     replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedTicket:
+    """A profile ticket, and when it ends."""
+
+    ticket: str
+    expires_at: datetime
 
 
 class UploadService:
@@ -126,14 +136,14 @@ class UploadService:
     def create(self, caller: Caller, request: UploadRequest, idempotency_key: str | None = None) -> Granted:
         """A new upload with its grant; with a known ``idempotency_key`` the same upload with a fresh grant.
 
-        Raises `InvalidRequest` (its subclass says what is wrong) and `Forbidden`.
+        Raises `InvalidRequest` (its subclass says what is wrong) and `Forbidden` (its subclass `TicketUsedUp`).
         """
         now = self._clock()
         upload = self._new(caller, request, now)
         if idempotency_key is None:
-            self._ledger.add([upload])
+            self._add(caller, [upload])
             return self._granted(self._begun(upload), now)
-        return self._create_once(upload, request, idempotency_key, now)
+        return self._create_once(caller, upload, request, idempotency_key, now)
 
     def create_batch(
         self, caller: Caller, requests: Sequence[UploadRequest | ValetKeyError]
@@ -141,13 +151,39 @@ class UploadService:
         """Many at once, durable in one commit; a request that breaks a rule yields its error and hinders no other.
 
         Grants for parts come without parts: they are begun at the store when the first parts are asked for.
-        A request that could not be read comes in as its error, and goes out as such at its place.
+        A request that could not be read comes in as its error, and goes out as such at its place. Raises `Forbidden`,
+        and `TicketUsedUp` when the caller's ticket does not allow as many more as break no rule: none is created then.
         """
-        caller.require_account()
+        caller.require_creator()
         now = self._clock()
         uploads = [self._new_or_error(caller, request, now) for request in requests]
-        self._ledger.add([upload for upload in uploads if isinstance(upload, Upload)])
+        self._add(caller, [upload for upload in uploads if isinstance(upload, Upload)])
         return [self._granted(upload, now) if isinstance(upload, Upload) else upload for upload in uploads]
+
+    def issue_ticket(
+        self,
+        caller: Caller,
+        profile: str,
+        *,
+        owner: str | None = None,
+        life: timedelta = timedelta(hours=1),
+        max_uploads: int | None = None,
+    ) -> IssuedTicket:
+        """A ticket with which somebody without an API key creates uploads of ``profile`` for the caller's account.
+
+        Raises `UnknownProfile`, and `Forbidden` for a ticket.
+        """
+        account = caller.require_account()
+        expires_at = (self._clock() + life).replace(microsecond=0)
+        ticket = ProfileTicket(
+            id=new_ticket_id(),
+            account=account,
+            owner=account if owner is None else owner,
+            profile=self._profile(profile).name,
+            expires_at=expires_at,
+            max_uploads=max_uploads,
+        )
+        return IssuedTicket(self._tickets.issue_for_profile(ticket), expires_at)
 
     def get(self, caller: Caller, upload_id: UploadId) -> Upload:
         """The upload as the ledger has it. Raises `UploadNotFound`."""
@@ -305,8 +341,8 @@ class UploadService:
         return profile
 
     def _new(self, caller: Caller, request: UploadRequest, now: datetime) -> Upload:
-        account = caller.require_account()
-        profile = self._profile(request.profile)
+        name, owner = caller.terms(request.profile, request.owner)
+        profile = self._profile(name)
         profile.check(request.content_type, request.size, request.metadata)
         method = choose_method(
             request.method,
@@ -318,8 +354,8 @@ class UploadService:
         upload = Upload(
             id=new_upload_id(),
             profile=profile.name,
-            account=account,
-            owner=account if request.owner is None else request.owner,
+            account=caller.account,
+            owner=owner,
             filename=request.filename,
             content_type=request.content_type,
             size=request.size,
@@ -331,6 +367,7 @@ class UploadService:
             metadata=request.metadata,
             redirect=request.redirect,
             due_at=self._schedule.soon(now),
+            ticket=caller.profile_ticket.id if caller.profile_ticket is not None else None,
             method=method,
         )
         if method is not Method.MULTIPART:
@@ -348,11 +385,29 @@ class UploadService:
         except ValetKeyError as error:
             return error
 
-    def _create_once(self, upload: Upload, request: UploadRequest, key: str, now: datetime) -> Granted:
-        asked = request._replace(metadata=dict(request.metadata))._asdict()
+    def _add(self, caller: Caller, uploads: Sequence[Upload]) -> None:
+        allowance = caller.profile_ticket.allowance if caller.profile_ticket is not None else None
+        if allowance is None:
+            self._ledger.add(uploads)
+        elif not self._ledger.add_within(uploads, allowance):
+            raise _used_up(allowance)
+
+    def _add_once(self, caller: Caller, upload: Upload, key: str, fingerprint: str) -> Once:
+        ticket = caller.profile_ticket
+        entry = Once(upload, key if ticket is None else ticket.own_key(key), fingerprint)
+        allowance = None if ticket is None else ticket.allowance
+        if allowance is None:
+            return self._ledger.add_once([entry])[0]
+        kept = self._ledger.add_once_within(entry, allowance)
+        if kept is None:
+            raise _used_up(allowance)
+        return kept
+
+    def _create_once(self, caller: Caller, upload: Upload, request: UploadRequest, key: str, now: datetime) -> Granted:
+        asked = request._replace(profile=upload.profile, metadata=dict(request.metadata))._asdict()
         text = json.dumps(asked, sort_keys=True, default=asdict)
         fingerprint = hashlib.sha256(text.encode()).hexdigest()
-        [kept] = self._ledger.add_once([Once(upload, key, fingerprint)])
+        kept = self._add_once(caller, upload, key, fingerprint)
         if kept.fingerprint != fingerprint:
             raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
         if kept.upload.id == upload.id:
@@ -407,3 +462,7 @@ class UploadService:
                 return later
             upload = self._ledger.get(upload.id) or upload  # a signal was faster: look again
         raise StateConflict("The upload keeps changing; try again.")
+
+
+def _used_up(allowance: Allowance) -> TicketUsedUp:
+    return TicketUsedUp(f"The ticket allows {allowance.limit} uploads in all, and has not as many left.")

@@ -9,7 +9,7 @@ nothing either: what it had taken is due again a little later.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from valetkey.core.assembly import plan_of, target_of
@@ -28,6 +28,13 @@ BATCH = 50
 
 MAX_FAILURES = 5
 """How many looks may fail in a row before the store is left alone for a while."""
+
+
+ALLOWANCES = 1_000
+"""How many expired tickets one look for leftovers forgets: what is left is forgotten by the next."""
+
+TICKET_GRACE = timedelta(hours=1)
+"""How long after its end a ticket's count is kept: another service's clock may be behind ours."""
 
 
 class Action(StrEnum):
@@ -97,7 +104,11 @@ class Sweep:
             yield from self._look_at(self._ledger.reschedule([(upload, lease) for upload in due]), stop)
 
     def clean(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
-        """The part that removes objects and multipart uploads without an owner. Raises like `run`."""
+        """The part that removes objects and multipart uploads without an owner, and forgets expired tickets.
+
+        Raises like `run`.
+        """
+        self._ledger.forget_allowances(self._clock() - TICKET_GRACE, ALLOWANCES)
         for found in self._leftovers():
             if stop():
                 return

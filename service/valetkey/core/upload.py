@@ -132,7 +132,8 @@ class Upload(NamedTuple):
     were pinned. ``account`` is who created it (an API key's name), ``owner`` on whose behalf. ``size`` is the declared
     size in bytes, None where the protocol has none (Uppy's): the profile's range holds then. ``expires_at`` is when the
     last grant given for it dies, ``renewable_until`` when no grant is given any more. ``due_at`` is when the sweep
-    looks at it next; moving it is no change of the upload.
+    looks at it next; moving it is no change of the upload. ``ticket`` is the id of the profile ticket that it was
+    created with; None where it was created with an API key.
     """
 
     id: UploadId
@@ -159,6 +160,7 @@ class Upload(NamedTuple):
     due_at: datetime | None = None
     method: Method = Method.POST
     multipart: Multipart | None = None
+    ticket: str | None = None
 
     @property
     def staging_key(self) -> str:
