@@ -19,7 +19,7 @@ from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import cors, problems, routes
+from valetkey.api import cors, problems, routes, uppy
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import BodylessRequest
 from valetkey.api.demo import demo
@@ -120,12 +120,15 @@ def mount(
     cors_origins: Sequence[str] = (),
 ) -> None:
     """Registers the API and its documentation with ``app``, to work on ``parts``."""
-    cors.allow(app, cors_origins, blueprints=[routes.blueprint.name], paths=[f"{url_prefix or ''}/v1/"])
+    prefix = url_prefix or ""
+    names = [routes.blueprint.name, uppy.blueprint.name]
+    cors.allow(app, cors_origins, blueprints=names, paths=[f"{prefix}/v1/", f"{prefix}/uppy/"])
     app.extensions[routes.EXTENSION] = parts
     app.register_blueprint(routes.blueprint, url_prefix=url_prefix)
+    app.register_blueprint(uppy.blueprint, url_prefix=f"{prefix}/uppy")
     document_url = urlsplit(public_url).path + "/openapi.json"
     config = {"app_name": "valetkey"}
-    app.register_blueprint(get_swaggerui_blueprint((url_prefix or "") + "/docs", document_url, config=config))
+    app.register_blueprint(get_swaggerui_blueprint(prefix + "/docs", document_url, config=config))
 
 
 class _Stateless(SessionInterface):

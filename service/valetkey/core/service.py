@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
+from urllib.parse import quote
 
 from valetkey.core.access import Allowance, Caller, ProfileTicket, Tickets, new_ticket_id
 from valetkey.core.assembly import Assembly, plan_of, target_of
@@ -328,6 +329,10 @@ class UploadService:
             raise StateConflict(f"The upload is {upload.state}: there is nothing to download.")
         with self._confirmation.at_store(upload):
             return self._store.presigned_get(upload.object, upload.filename, DOWNLOAD_LIFE)
+
+    def object_url(self, key: str) -> str:
+        """The address of the object under ``key`` on the public endpoint; it takes a credential to read it."""
+        return self._store.post_url + quote(key)
 
     def check(self) -> None:
         """Raises `StoreUnavailable` or `LedgerUnavailable` when one of them cannot be used now."""
