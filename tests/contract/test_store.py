@@ -330,7 +330,7 @@ def test_the_first_bytes(place: Place, size: int) -> None:
 
 @pytest.mark.parametrize(("content", "other"), [(b"bytes", b"other"), (b"", b"x" * 5000), (b"x" * 5000, b"")])
 def test_the_first_bytes_of_what_has_changed(place: Place, content: bytes, other: bytes) -> None:
-    """`ObjectChanged`: what is read is what was looked at, or nothing is; also where a range is asked of an empty one."""
+    """`ObjectChanged`: what is read is what was looked at; also where a range is asked of an empty one."""
     source = written(place, content=content)
     written(place, content=other)
     with pytest.raises(ObjectChanged):
