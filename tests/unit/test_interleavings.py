@@ -150,6 +150,15 @@ class Interleavings(RuleBasedStateMachine):
         data.draw(st.sampled_from(self.actors)).step()
         self._sort_out()
 
+    @precondition(lambda self: self.actors)
+    @rule(data=st.data())
+    def finish(self, data: st.DataObject) -> None:
+        """One of those at work gets to its end, which steps alone seldom bring about."""
+        actor = data.draw(st.sampled_from(self.actors))
+        while not actor.done:
+            actor.step()
+        self._sort_out()
+
     @precondition(lambda self: self.actors and self.outages)
     @rule(data=st.data())
     def stop(self, data: st.DataObject) -> None:

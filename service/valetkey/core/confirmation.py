@@ -96,10 +96,10 @@ class Confirmation:
         raise StateConflict("The upload keeps changing; try again.")
 
     def _check_verdict(self, upload: Upload, verdict: Verdict) -> None:
-        if upload.ended:
-            raise StateConflict(f"The upload is {upload.state}: no verdict is waited for.")
         if not self._profile(upload).scan:
             raise StateConflict(f"Profile {upload.profile!r} waits for no verdict: it has no scan = true.")
+        if upload.ended:
+            raise StateConflict(f"The upload is {upload.state}: no verdict is waited for.")
         if upload.object is None or upload.state is not UploadState.STORED:
             raise StateConflict("No bytes have arrived that a verdict could be on.")
         if verdict.etag != upload.object.etag:
