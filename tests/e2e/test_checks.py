@@ -91,8 +91,8 @@ def test_contents_are_looked_at_by_the_worker_within_seconds(checked: Service) -
 
 
 def test_a_scanner_decides(checked: Service) -> None:
-    """It reads the bytes where the upload says they are; clean ones are confirmed, infected ones are gone, and a form that
-    is used again after the scan gets nothing in by the old verdict."""
+    """It reads the bytes where the upload says they are; clean ones are confirmed, infected ones are gone, and a form
+    that is used again after the scan gets nothing in by the old verdict."""
     judge = scanner(checked)
     clean, infected, again = (stored(checked, b"x" * 9, "text/plain", "scanned") for _ in range(3))
     shown = clean["object"]
