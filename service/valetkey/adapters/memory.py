@@ -19,7 +19,7 @@ from valetkey.core.errors import LedgerUnavailable, ObjectChanged, ObjectMissing
 from valetkey.core.evaluate import Answer, evaluate
 from valetkey.core.keys import ApiKey
 from valetkey.core.policy import Credentials
-from valetkey.core.ports import ObjectHead, OldMultipart, OldObject, Once, Placement, Query
+from valetkey.core.ports import FIRST_BYTES, ObjectHead, OldMultipart, OldObject, Once, Placement, Query
 from valetkey.core.upload import StoredObject, Upload, UploadId
 
 Hook = Callable[[str, str], None]
@@ -151,6 +151,16 @@ class MemoryStore:
         with self._lock:
             self._require_bucket()
             self._multiparts.pop(multipart_id, None)
+
+    def first_bytes(self, source: ObjectHead) -> bytes:
+        _call(self.before, "first_bytes", source.key)
+        self._require_bucket()
+        found = self.read(source.key, source.version_id)
+        if found is None:
+            raise ObjectMissing
+        if found.head.etag != source.etag:
+            raise ObjectChanged
+        return found.content[:FIRST_BYTES]
 
     def start_multipart(self, key: str) -> str:
         """Begins a multipart upload, as the bucket's owner may; its id. No hook is called."""

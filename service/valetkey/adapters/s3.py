@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from valetkey.core.errors import ConfigurationError, ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.naming import safe_name
 from valetkey.core.policy import Credentials
-from valetkey.core.ports import ObjectHead, OldMultipart, OldObject, Placement
+from valetkey.core.ports import FIRST_BYTES, ObjectHead, OldMultipart, OldObject, Placement
 from valetkey.core.upload import StoredObject
 
 if TYPE_CHECKING:
@@ -175,6 +175,18 @@ class S3Store:
         with suppress(ObjectMissing), _available:
             self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
 
+    def first_bytes(self, source: ObjectHead) -> bytes:
+        options: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
+        if source.size:  # an empty object has no range at all: 416
+            options["Range"] = f"bytes=0-{FIRST_BYTES - 1}"
+        with _available:
+            answer = self._client.get_object(Bucket=self.bucket, Key=source.key, IfMatch=f'"{source.etag}"', **options)
+            with answer["Body"] as body:  # a store that does not know ranges sends all: it is not read
+                first = body.read(FIRST_BYTES)
+        if answer["ETag"].strip('"') != source.etag:
+            raise ObjectChanged
+        return first
+
 
 def make_client(
     session: boto3.Session,
@@ -264,7 +276,7 @@ def _translated(error: ClientError) -> Exception:
     code = str(error.response.get("Error", {}).get("Code"))
     if code in _MISSING:
         return ObjectMissing()
-    if code in {"PreconditionFailed", "412"}:
+    if code in {"PreconditionFailed", "412", "InvalidRange", "416"}:  # no range: it is shorter than it was
         return ObjectChanged()
     return StoreUnavailable(f"The store refused {error.operation_name}: {code}.")
 

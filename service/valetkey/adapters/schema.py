@@ -41,6 +41,11 @@ uploads = Table(
     Column("confirmed_by", String(16)),
     Column("confirmed_at", BigInteger),
     Column("due_at", BigInteger),
+    Column("inspected_pin", Integer),
+    Column("detected_type", String(255)),
+    Column("verdict_etag", String(255)),
+    Column("verdict_clean", Integer),
+    Column("verdict_detail", Text),
     Index("uploads_by_account", "account", "id"),
     Index("uploads_by_due", "due_at", "id", sqlite_where=text(DUE), postgresql_where=text(DUE)),
     sqlite_with_rowid=False,  # the ids ascend: one tree to write to instead of two
@@ -63,6 +68,7 @@ api_keys = Table(
     Column("digest", String(64), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("scope", String(16), nullable=False, server_default="uploads"),
 )
 
 outbox = Table(

@@ -7,6 +7,7 @@ from datetime import datetime
 from hmac import compare_digest, digest
 
 from valetkey.core.errors import Forbidden, UploadNotFound
+from valetkey.core.keys import Scope
 from valetkey.core.upload import Upload, UploadId, parse_upload_id
 
 TICKET_PREFIX = "vt_"
@@ -14,25 +15,39 @@ TICKET_PREFIX = "vt_"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who proved who they are. A caller with a ``ticket_for`` may touch that one upload and nothing else."""
+    """Somebody who proved who they are. A caller with a ``ticket_for`` may touch that one upload and nothing else; one
+    of the scope `VERDICT` gives verdicts on everybody's uploads, and does nothing else."""
 
     account: str
     ticket_for: UploadId | None = None
+    scope: Scope = Scope.UPLOADS
+    may_judge: bool = False
+
+    def require_judge(self) -> None:
+        """Raises `Forbidden` for whoever may give no verdicts."""
+        if not self.may_judge:
+            raise Forbidden("A verdict is given with an API key of the scope 'verdict'.")
 
     def require_account(self) -> str:
         """The account, for what a ticket does not allow. Raises `Forbidden`."""
+        self._require_uploads()
         if self.ticket_for is not None:
             raise Forbidden("A ticket is good for its one upload only.")
         return self.account
 
     def require(self, upload: Upload | None) -> Upload:
-        """``upload``, if the caller may touch it. Raises `UploadNotFound`."""
+        """``upload``, if the caller may touch it. Raises `UploadNotFound`, and `Forbidden` for a scanner's key."""
+        self._require_uploads()
         if upload is None:
             raise UploadNotFound
         allowed = upload.id == self.ticket_for if self.ticket_for else upload.account == self.account
         if not allowed:
             raise UploadNotFound
         return upload
+
+    def _require_uploads(self) -> None:
+        if self.scope is not Scope.UPLOADS:
+            raise Forbidden("This API key is for verdicts only.")
 
 
 class Tickets:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from valetkey.core.errors import (
@@ -31,13 +32,22 @@ _ALLOWED_TYPE = re.compile(r"(\*|[!#$&^_.+\w-]+)/(\*|[!#$&^_.+\w-]+)", re.ASCII)
 _MAX_TYPE = 255
 
 
+class Detect(StrEnum):
+    """What is done where the first bytes of an object are not of its type; `OFF`: they are not read."""
+
+    OFF = "off"
+    WARN = "warn"
+    REJECT = "reject"
+
+
 @dataclass(frozen=True)
 class Profile:
     """What may be uploaded under one name.
 
     Sizes are in bytes, both ends allowed. ``content_types`` may hold ``image/*`` and ``*/*``. ``expires_in`` is a
     grant's life, ``renewable_for`` how long after creation grants are renewed. ``metadata`` lists the allowed keys
-    (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes. Raises
+    (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes. ``detect`` says
+    what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a scanner's verdict. Raises
     `ConfigurationError` when built from values that make no sense.
     """
 
@@ -53,6 +63,8 @@ class Profile:
     sse: str | None = None
     sse_kms_key_id: str | None = None
     return_url: str | None = None
+    detect: Detect = Detect.OFF
+    scan: bool = False
     template: KeyTemplate = field(init=False, repr=False, compare=False)
     _good_types: set[str] = field(init=False, repr=False, compare=False, default_factory=set)
 
