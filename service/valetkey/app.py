@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 import boto3
@@ -12,6 +13,7 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from werkzeug.routing import MapAdapter
 
 from valetkey.adapters.embedded import Embedded
+from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
@@ -26,6 +28,7 @@ from valetkey.api.demo import demo
 from valetkey.api.webhooks import webhook_body
 from valetkey.core.access import Tickets
 from valetkey.core.announcement import Announcer
+from valetkey.core.content import Inspector
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.events import Sender
 from valetkey.core.outbox import Dispatcher
@@ -53,6 +56,7 @@ class ValetKey:
     service: UploadService
     ledger: SqlLedger
     store: S3Store
+    background: UploadService
     sweep: Sweep
 
     def __init__(
@@ -80,7 +84,8 @@ class ValetKey:
         profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
         tickets = Tickets(settings.secret_keys)
         notifier = SignalNotifier()
-        self.service = UploadService(
+        make_service = partial(
+            UploadService,
             store=self.store,
             ledger=self.ledger,
             notifier=notifier,
@@ -90,11 +95,14 @@ class ValetKey:
             store_slots=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
             schedule=settings.schedule,
         )
+        self.service = make_service()
+        # what runs beside the requests reads the first bytes of objects; what answers them never does
+        self.background = make_service(inspector=Inspector(self.store, MagicDetector()))
         self.sweep = Sweep(
             store=self.store,
             ledger=self.ledger,
             notifier=notifier,
-            confirmation=self.service.confirmation,
+            confirmation=self.background.confirmation,
             profiles=profiles,
             schedule=settings.schedule,
         )
@@ -215,7 +223,9 @@ def loops(valetkey: ValetKey, settings: Settings, session: boto3.Session) -> lis
     found: list[Loop] = [SweepLoop(valetkey.sweep, settings.sweep_interval, settings.sweep_clean_interval)]
     if url := settings.events_sqs_queue_url:
         queue = SqsQueue(make_sqs_client(session, url, settings.s3_region), url, settings.events_sqs_visibility)
-        read = (QueueLoop(queue, read_queued_records, valetkey.service.observe) for _ in range(settings.worker_threads))
+        read = (
+            QueueLoop(queue, read_queued_records, valetkey.background.observe) for _ in range(settings.worker_threads)
+        )
         found.extend(read)
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)

@@ -18,7 +18,7 @@ from valetkey.settings import Settings, load_settings
 
 log = logging.getLogger("valetkey")
 
-DEV_SWEEP = {"sweep_interval": 2, "sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 60}
+DEV_SWEEP = {"sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 60}
 """Short, so that one sees it happen; what the environment says goes before it. In seconds."""
 
 

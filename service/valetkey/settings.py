@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.multipart import MAX_SINGLE_SIZE, MIB
 from valetkey.core.outbox import DELAYS
-from valetkey.core.profile import Profile
+from valetkey.core.profile import Detect, Profile
 from valetkey.core.schedule import Schedule
 
 MIN_SECRET = 32
@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     events_sqs_queue_url: str | None = Field(None, description="the queue that `worker` reads the store's events from")
     events_sqs_visibility: int = Field(60, ge=3, le=43_200, description="seconds a message is one worker's; extended")
     worker_threads: int = Field(4, ge=1, le=64, description="messages handled at once by one `worker`")
-    sweep_interval: int = Field(10, ge=1, description="seconds between two looks for what is due")
+    sweep_interval: int = Field(1, ge=1, description="seconds between two looks for what is due")
     sweep_first_look: int = Field(60, ge=1, description="seconds after its creation an upload is first looked at")
     sweep_grace: int = Field(
         900, ge=1, description="seconds after its last grant an upload expires; over a copy's time"
@@ -211,6 +211,8 @@ class ProfileTable(BaseModel):
     sse: str | None = None
     sse_kms_key_id: str | None = None
     return_url: str | None = None
+    detect: Literal["off", "warn", "reject"] = "off"
+    scan: bool = False
     multipart_from: int = 100 * MIB
     part_size: int = 8 * MIB
 
@@ -229,6 +231,8 @@ class ProfileTable(BaseModel):
             sse=self.sse,
             sse_kms_key_id=self.sse_kms_key_id,
             return_url=self.return_url,
+            detect=Detect(self.detect),
+            scan=self.scan,
             multipart_from=self.multipart_from,
             part_size=self.part_size,
         )

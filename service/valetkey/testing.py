@@ -17,21 +17,27 @@ function that is called before each operation, and may raise `StoreUnavailable` 
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from flask import Flask
 
+from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryObject, MemoryStore
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.auth import Authenticator
 from valetkey.api.routes import Mounted
 from valetkey.app import mount
-from valetkey.core.access import Tickets
+from valetkey.core.access import Caller, Tickets
+from valetkey.core.content import Inspector
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.evaluate import Answer
 from valetkey.core.events import ObjectEvent
 from valetkey.core.profile import Profile
+from valetkey.core.schedule import SCHEDULE
 from valetkey.core.service import UploadService
+from valetkey.core.sweep import Sweep
+from valetkey.core.upload import Verdict, parse_upload_id
 
 __all__ = [
     "Answer",
@@ -65,15 +71,17 @@ class MemoryValetKey:
         self.ledger = MemoryLedger()
         self._url_prefix = url_prefix or ""
         tickets = Tickets(["only for tests, where nothing is secret"])
-        self.service = UploadService(
-            store=self.store,
-            ledger=self.ledger,
-            notifier=SignalNotifier(),
-            profiles={"default": Profile("default")} | dict(profiles or {}),
-            tickets=tickets,
-            public_url=PUBLIC_URL + self._url_prefix,
-            clock=clock,
-        )
+        shared: dict[str, Any] = {
+            "store": self.store,
+            "ledger": self.ledger,
+            "notifier": SignalNotifier(),
+            "profiles": {"default": Profile("default")} | dict(profiles or {}),
+            "clock": clock,
+        }
+        make_service = partial(UploadService, **shared, tickets=tickets, public_url=PUBLIC_URL + self._url_prefix)
+        self.service = make_service()
+        background = make_service(inspector=Inspector(self.store, MagicDetector()))
+        self._sweep = Sweep(**shared, confirmation=background.confirmation, schedule=SCHEDULE)
         parts = Mounted(self.service, Authenticator(None, tickets, clock), {})
         mount(app, parts, public_url=PUBLIC_URL + self._url_prefix, url_prefix=url_prefix)
 
@@ -84,6 +92,23 @@ class MemoryValetKey:
     def event(self, upload_id: str) -> None:
         """The store's own event for what an upload's client sent, for clients that say nothing."""
         self.service.observe([ObjectEvent(self.store.bucket, f"staging/{upload_id}", "ObjectCreated:Post")])
+
+    def work(self) -> None:
+        """What `valetkey worker` does within a second: looks at what is due, as are the contents of uploads whose
+        profile has ``detect``, and what a clock that was set forward has made due."""
+        for _ in self._sweep.look():
+            pass
+
+    def judge(self, upload_id: str, *, clean: bool, detail: str | None = None) -> None:
+        """A scanner's verdict on the bytes that are at the store now, for profiles with ``scan``.
+
+        Raises `LookupError` when there are none, and `StateConflict` where no verdict is waited for.
+        """
+        head = self.store.head(f"staging/{upload_id}")
+        known = parse_upload_id(upload_id)
+        if head is None or known is None:
+            raise LookupError(upload_id)
+        self.service.judge(Caller("scanner", may_judge=True), known, Verdict(head.etag, clean, detail))
 
 
 class TestClient:

@@ -326,3 +326,34 @@ def test_a_refused_credential_is_no_missing_object(rgw_bucket: Bucket) -> None:
     for operation in operations:
         with pytest.raises(StoreUnavailable, match="refused"):
             operation()
+
+
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, 100_000])
+def test_the_first_bytes(place: Place, size: int) -> None:
+    """At most 4,096; an object that has fewer, or none at all, gives what it has."""
+    content = bytes(number % 251 for number in range(size))
+    assert place.store.first_bytes(written(place, content=content)) == content[:4096]
+
+
+@pytest.mark.parametrize(("content", "other"), [(b"bytes", b"other"), (b"", b"x" * 5000), (b"x" * 5000, b"")])
+def test_the_first_bytes_of_what_has_changed(place: Place, content: bytes, other: bytes) -> None:
+    """`ObjectChanged`: what is read is what was looked at; also where a range is asked of an empty one."""
+    source = written(place, content=content)
+    written(place, content=other)
+    with pytest.raises(ObjectChanged):
+        place.store.first_bytes(source)
+
+
+def test_the_first_bytes_of_nothing(place: Place) -> None:
+    """`ObjectMissing`."""
+    source = written(place)
+    place.store.delete("a.txt")
+    with pytest.raises(ObjectMissing):
+        place.store.first_bytes(source)
+
+
+def test_the_first_bytes_of_a_version(versioned: Place) -> None:
+    """Where the bucket keeps versions, those of the one that was named, whatever was written after it."""
+    source = written(versioned)
+    written(versioned, content=b"other")
+    assert versioned.store.first_bytes(source) == b"bytes"

@@ -23,6 +23,7 @@ UPLOAD_FIELDS = {
     "metadata",
     "object",
     "reason",
+    "detected_type",
     "confirmed_by",
     "created_at",
     "expires_at",

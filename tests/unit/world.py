@@ -4,24 +4,28 @@ import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryStore
 from valetkey.core.access import Caller, Tickets
 from valetkey.core.assembly import Assembly
 from valetkey.core.confirmation import Confirmation
+from valetkey.core.content import Inspector
 from valetkey.core.evaluate import Answer
 from valetkey.core.grants import GrantMaker
+from valetkey.core.keys import Scope
 from valetkey.core.profile import Profile
 from valetkey.core.schedule import SCHEDULE
 from valetkey.core.service import UploadRequest, UploadService
 from valetkey.core.slots import StoreSlots
 from valetkey.core.sweep import Sweep
-from valetkey.core.upload import STAGING_PREFIX, Checksum, Signal, Upload, UploadState
+from valetkey.core.upload import STAGING_PREFIX, Checksum, Signal, Upload, UploadState, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OWNER = Caller("shop")
+SCANNER = Caller("scanner", scope=Scope.VERDICT, may_judge=True)
 FIRST, SECOND, THIRD = b"first bytes", b"other bytes", b"third bytes"  # all of one size, as a re-POST must be
 
 
@@ -47,6 +51,17 @@ class World:
             clock=lambda: self.time,
             slots=StoreSlots(16),
         )
+        self.inspecting = Confirmation(
+            store=self.store,
+            ledger=self.ledger,
+            notifier=self,
+            profiles=self.profiles,
+            assembly=self.assembly,
+            clock=lambda: self.time,
+            slots=StoreSlots(16),
+            inspector=Inspector(self.store, MagicDetector()),
+        )
+        """What a worker has, which may read first bytes."""
         self.service = UploadService(
             store=self.store,
             ledger=self.ledger,
@@ -60,7 +75,7 @@ class World:
             store=self.store,
             ledger=self.ledger,
             notifier=self,
-            confirmation=self.confirmation,
+            confirmation=self.inspecting,
             profiles=self.profiles,
             schedule=SCHEDULE,
             clock=lambda: self.time,
@@ -68,7 +83,7 @@ class World:
 
     def _hook(self, operation: str, subject: str) -> None:
         where = "staging" if subject.startswith(STAGING_PREFIX) else "final"
-        name = f"{operation} {where}" if operation in {"head", "copy", "delete"} else operation
+        name = f"{operation} {where}" if operation in {"head", "copy", "delete", "first_bytes"} else operation
         self.operations.append(name)
         if self.before is not None:
             self.before(name)
@@ -94,6 +109,14 @@ class World:
     def run(self, upload: Upload, signal: Signal = Signal.CLIENT) -> Upload:
         """One signal, which looks ``upload`` up first as all of them do."""
         return self.confirmation.run(self.now(upload), signal)
+
+    def work(self, upload: Upload) -> Upload:
+        """The same in a worker."""
+        return self.inspecting.run(self.now(upload), Signal.SWEEP)
+
+    def judge(self, upload: Upload, content: bytes, *, clean: bool, detail: str | None = None) -> Upload:
+        """A scanner's verdict on ``content``."""
+        return self.service.judge(SCANNER, upload.id, Verdict(md5(content), clean, detail))
 
     def final_keys(self) -> list[str]:
         keys = self.store.keys()

@@ -22,7 +22,16 @@ from valetkey.core.evaluate import Answer, evaluate
 from valetkey.core.keys import ApiKey
 from valetkey.core.multipart import MIN_PART_SIZE, Part
 from valetkey.core.policy import Credentials
-from valetkey.core.ports import ObjectHead, OldMultipart, OldObject, Once, Placement, Presigned, Query
+from valetkey.core.ports import (
+    FIRST_BYTES,
+    ObjectHead,
+    OldMultipart,
+    OldObject,
+    Once,
+    Placement,
+    Presigned,
+    Query,
+)
 from valetkey.core.upload import MultipartUploadId, StoredObject, Upload, UploadId
 
 Hook = Callable[[str, str], None]
@@ -174,6 +183,16 @@ class MemoryStore:
         with self._lock:
             self._require_bucket()
             self._multiparts.pop(multipart_id, None)
+
+    def first_bytes(self, source: ObjectHead) -> bytes:
+        _call(self.before, "first_bytes", source.key)
+        self._require_bucket()
+        found = self.read(source.key, source.version_id)
+        if found is None:
+            raise ObjectMissing
+        if found.head.etag != source.etag:
+            raise ObjectChanged
+        return found.content[:FIRST_BYTES]
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         _call(self.before, "presigned_put", key)

@@ -20,7 +20,7 @@ from valetkey.core.errors import ConfigurationError, ObjectChanged, ObjectMissin
 from valetkey.core.multipart import Part
 from valetkey.core.naming import safe_name
 from valetkey.core.policy import Credentials
-from valetkey.core.ports import ObjectHead, OldMultipart, OldObject, Placement, Presigned
+from valetkey.core.ports import FIRST_BYTES, ObjectHead, OldMultipart, OldObject, Placement, Presigned
 from valetkey.core.upload import MultipartUploadId, StoredObject, UploadId
 
 if TYPE_CHECKING:
@@ -40,7 +40,11 @@ TIMEOUT = 10
 COPY_TIMEOUT = 120
 """How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
 
-_CHANGED = {"PreconditionFailed", "412", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"}
+_CHANGED = {
+    *("PreconditionFailed", "412"),
+    *("InvalidRange", "416"),  # it is shorter than it was
+    *("InvalidPart", "InvalidPartOrder", "EntityTooSmall"),
+}
 _MISSING = {"404", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NotFound"}
 
 
@@ -180,6 +184,18 @@ class S3Store:
     def abort_multipart(self, key: str, multipart_id: MultipartUploadId) -> None:
         with suppress(ObjectMissing), _available:
             self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
+
+    def first_bytes(self, source: ObjectHead) -> bytes:
+        options: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
+        if source.size:  # an empty object has no range at all: 416
+            options["Range"] = f"bytes=0-{FIRST_BYTES - 1}"
+        with _available:
+            answer = self._client.get_object(Bucket=self.bucket, Key=source.key, IfMatch=f'"{source.etag}"', **options)
+            with answer["Body"] as body:  # a store that does not know ranges sends all: it is not read
+                first = body.read(FIRST_BYTES)
+        if answer["ETag"].strip('"') != source.etag:
+            raise ObjectChanged
+        return first
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         with _available:

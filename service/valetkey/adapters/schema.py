@@ -42,6 +42,11 @@ uploads = Table(
     Column("confirmed_by", String(16)),
     Column("confirmed_at", BigInteger),
     Column("due_at", BigInteger),
+    Column("inspected_pin", Integer),
+    Column("detected_type", String(255)),
+    Column("verdict_etag", String(255)),
+    Column("verdict_clean", Integer),
+    Column("verdict_detail", Text),
     Column("method", String(16), nullable=False, server_default="post"),
     Column("multipart_key", Text),
     Column("multipart_part_size", BigInteger),
@@ -69,6 +74,7 @@ api_keys = Table(
     Column("digest", String(64), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("scope", String(16), nullable=False, server_default="uploads"),
 )
 
 outbox = Table(

@@ -130,6 +130,7 @@ class SqlLedger:
             "digest": key.digest,
             "created_at": micros(key.created_at),
             "revoked_at": None if key.revoked_at is None else micros(key.revoked_at),
+            "scope": key.scope.value,
         }
         with _available:
             self._writer.run(lambda connection: connection.execute(insert(api_keys), row).rowcount)

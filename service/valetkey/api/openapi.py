@@ -103,7 +103,7 @@ OPERATIONS: tuple[Operation, ...] = (
             200: Answer("the upload", schemas.UploadBody, headers={"ETag": "for If-None-Match"}),
             304: Answer("it has not changed"),
         },
-        (401, 404, 413, 415, 503),
+        (401, 403, 404, 413, 415, 503),
         parameters=(_ID, _IF_NONE_MATCH),
     ),
     Operation(
@@ -121,7 +121,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "renewGrant",
         "Get a fresh grant for the same upload",
         {200: Answer("the upload with a fresh grant", schemas.GrantedBody)},
-        (401, 404, 409, 413, 415, 422, 503),
+        (401, 403, 404, 409, 413, 415, 422, 503),
         parameters=(_ID,),
     ),
     Operation(
@@ -152,9 +152,19 @@ OPERATIONS: tuple[Operation, ...] = (
             200: Answer("confirmed or rejected", schemas.UploadBody),
             202: Answer("not there yet, or still being checked", schemas.UploadBody, headers=_RETRY),
         },
-        (400, 401, 404, 409, 413, 415, 422, 503),
+        (400, 401, 403, 404, 409, 413, 415, 422, 503),
         body=grants.Complete,
         body_required=False,
+        parameters=(_ID,),
+    ),
+    Operation(
+        "post",
+        "/v1/uploads/{id}/verdict",
+        "giveVerdict",
+        "Say what a scanner found in the bytes with this ETag; for an API key of the scope verdict",
+        {200: Answer("the upload, as far as it got by that", schemas.UploadBody)},
+        (400, 401, 403, 404, 409, 413, 415, 422, 503),
+        body=schemas.GiveVerdict,
         parameters=(_ID,),
     ),
     Operation(
@@ -163,7 +173,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "downloadUpload",
         "Be sent to a short-lived URL of the confirmed bytes",
         {303: Answer("to the object", headers={"Location": "a presigned URL"})},
-        (401, 404, 409, 413, 415, 503),
+        (401, 403, 404, 409, 413, 415, 503),
         parameters=(_ID,),
     ),
     Operation(

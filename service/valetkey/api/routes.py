@@ -21,6 +21,7 @@ from valetkey.api.schemas import (
     read_create,
     read_query,
     read_ticket,
+    read_verdict,
     tally_body,
     ticket_body,
     upload_body,
@@ -156,6 +157,13 @@ def complete_upload(text: str) -> Response:
     if upload.state in {UploadState.CONFIRMED, UploadState.REJECTED}:
         return _one(upload)
     return _one(upload, 202, {"Retry-After": str(RETRY_AFTER)})
+
+
+@blueprint.post("/v1/uploads/<text>/verdict")
+def give_verdict(text: str) -> Response:
+    caller = _caller()
+    verdict = read_verdict(json_body())
+    return _one(_service().judge(caller, _id(text), verdict))
 
 
 @blueprint.get("/v1/uploads/<text>/download")

@@ -16,7 +16,7 @@ from valetkey.api.problems import MalformedJSON, Problem, unreadable
 from valetkey.core.errors import InvalidRequest, ValetKeyError
 from valetkey.core.events import Tally
 from valetkey.core.service import Granted, IssuedTicket, UploadRequest
-from valetkey.core.upload import Checksum, Method, Upload, UploadId, UploadState, parse_upload_id
+from valetkey.core.upload import Checksum, Method, Upload, UploadId, UploadState, Verdict, parse_upload_id
 
 MAX_BATCH = 100
 MAX_SIZE = 5 * 1024**4
@@ -128,6 +128,20 @@ class CreateTicket(BaseModel):
     )
 
 
+class GiveVerdict(BaseModel):
+    """What a scanner found in the bytes with this ETag."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    verdict: Literal["clean", "infected"]
+    etag: Annotated[Text, Field(min_length=1, max_length=255, description="of the bytes that were scanned")]
+    detail: Annotated[Text, Field(max_length=1000)] | None = Field(None, description="such as the threat's name")
+
+    def to_verdict(self) -> Verdict:
+        """The same for the service; an ETag may come in the quotes that HTTP has around it."""
+        return Verdict(self.etag.strip('"'), self.verdict == "clean", self.detail)
+
+
 class ListQuery(BaseModel):
     """The query of the list."""
 
@@ -158,7 +172,7 @@ class ChecksumBody(TypedDict):
 
 
 class ObjectBody(TypedDict):
-    """The confirmed object."""
+    """The confirmed object; while the upload is `stored`, the one that is being checked, where it is then."""
 
     bucket: str
     key: str
@@ -176,8 +190,11 @@ class ReasonBody(TypedDict):
 
 
 class UploadBody(TypedDict):
-    """One upload. ``object`` is there once the bytes are confirmed, ``reason`` once they are rejected; ``size`` is null
-    until then where nobody declared it."""
+    """One upload. ``object`` is there once its bytes have arrived, ``reason`` once they are rejected.
+
+    ``size`` is null until it is confirmed where nobody declared it. ``detected_type`` is what the bytes look like,
+    where the profile has that found out.
+    """
 
     id: str
     state: State
@@ -190,6 +207,7 @@ class UploadBody(TypedDict):
     metadata: dict[str, str]
     object: ObjectBody | None
     reason: ReasonBody | None
+    detected_type: str | None
     confirmed_by: Literal["client", "redirect", "event", "sweep"] | None
     created_at: datetime
     expires_at: datetime
@@ -278,6 +296,14 @@ def read_ticket(body: bytes) -> CreateTicket:
         raise unreadable(error) from error
 
 
+def read_verdict(body: bytes) -> Verdict:
+    """The verdict in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    try:
+        return GiveVerdict.model_validate_json(body).to_verdict()
+    except ValidationError as error:
+        raise unreadable(error) from error
+
+
 def read_query(query: dict[str, str]) -> ListQuery:
     """The list's query. Raises `InvalidBody`."""
     try:
@@ -290,7 +316,7 @@ def read_query(query: dict[str, str]) -> ListQuery:
 def upload_body(upload: Upload) -> UploadBody:
     """``upload`` for the wire."""
     stored, reason, checksum = upload.object, upload.reason, upload.checksum
-    shown = stored is not None and upload.state in {UploadState.CONFIRMED, UploadState.DELETED}
+    shown = upload.state in {UploadState.STORED, UploadState.CONFIRMED, UploadState.DELETED}
     return {
         "id": upload.id,
         "state": upload.state.value,
@@ -303,7 +329,7 @@ def upload_body(upload: Upload) -> UploadBody:
         "metadata": dict(upload.metadata),
         "object": {
             "bucket": upload.bucket,
-            "key": stored.key,
+            "key": upload.arrival_key if upload.state is UploadState.STORED else stored.key,
             "etag": stored.etag,
             "version_id": stored.version_id,
             "size": stored.size,
@@ -312,6 +338,7 @@ def upload_body(upload: Upload) -> UploadBody:
         if stored and shown
         else None,
         "reason": {"code": reason.code, "detail": reason.detail} if reason else None,
+        "detected_type": upload.detected_type,
         "confirmed_by": upload.confirmed_by.value if upload.confirmed_by else None,
         "created_at": upload.created_at,
         "expires_at": upload.expires_at,

@@ -10,6 +10,7 @@ from hmac import compare_digest, digest
 from secrets import token_urlsafe
 
 from valetkey.core.errors import Forbidden, UploadNotFound
+from valetkey.core.keys import Scope
 from valetkey.core.upload import Upload, UploadId, parse_upload_id
 
 TICKET_PREFIX = "vt_"
@@ -65,15 +66,24 @@ class Caller:
     """Somebody who proved who they are.
 
     A caller with a ``ticket_for`` may touch that one upload and nothing else. One with a ``profile_ticket`` may create
-    what it allows, and touch what was created with it.
+    what it allows, and touch what was created with it. One of the scope `VERDICT` gives verdicts on everybody's
+    uploads, and does nothing else.
     """
 
     account: str
     ticket_for: UploadId | None = None
     profile_ticket: ProfileTicket | None = None
+    scope: Scope = Scope.UPLOADS
+    may_judge: bool = False
+
+    def require_judge(self) -> None:
+        """Raises `Forbidden` for whoever may give no verdicts."""
+        if not self.may_judge:
+            raise Forbidden("A verdict is given with an API key of the scope 'verdict'.")
 
     def require_account(self) -> str:
         """The account, for what a ticket does not allow. Raises `Forbidden`."""
+        self._require_uploads()
         if self.ticket_for is not None:
             raise Forbidden("A ticket is good for its one upload only.")
         if self.profile_ticket is not None:
@@ -93,7 +103,8 @@ class Caller:
         return DEFAULT_PROFILE if profile is None else profile, account if owner is None else owner
 
     def require(self, upload: Upload | None) -> Upload:
-        """``upload``, if the caller may touch it. Raises `UploadNotFound`."""
+        """``upload``, if the caller may touch it. Raises `UploadNotFound`, and `Forbidden` for a scanner's key."""
+        self._require_uploads()
         if upload is None:
             raise UploadNotFound
         if self.profile_ticket is not None:
@@ -103,6 +114,10 @@ class Caller:
         if not allowed:
             raise UploadNotFound
         return upload
+
+    def _require_uploads(self) -> None:
+        if self.scope is not Scope.UPLOADS:
+            raise Forbidden("This API key is for verdicts only.")
 
 
 class Tickets:

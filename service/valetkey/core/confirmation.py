@@ -6,6 +6,8 @@ Every signal calls the same method, any number of times, in any order and at the
 - The copy to the final key is conditional on the pinned ETag, and what was copied is compared afterwards.
 - Each pin has a final key of its own, so no copy that comes late can change what another one confirmed.
 - Whoever copied and then lost the compare-and-set removes its copy, unless the ledger points at it.
+- Nothing is copied before its content is checked where the profile asks for that: each check is written to the ledger
+  with the bytes that it is about, and counts for no others.
 
 The second point needs a store that honours the condition: AWS does by its documentation, Ceph RGW 16.2 as measured;
 moto does not, so what it confirms can be overwritten by a copy that comes late.
@@ -13,17 +15,29 @@ moto does not, so what it confirms can be overwritten by a copy that comes late.
 An upload in parts is joined under its final key by the first signal that finds all of them; it needs no copy then.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from valetkey.core.assembly import Assembly
-from valetkey.core.errors import ObjectChanged, ObjectMissing, PartsMismatch, PartsMissing, StoreUnavailable
+from valetkey.core.content import Inspector
+from valetkey.core.errors import (
+    ObjectChanged,
+    ObjectMissing,
+    PartsMismatch,
+    PartsMissing,
+    StateConflict,
+    StoreUnavailable,
+)
 from valetkey.core.multipart import NamedPart
 from valetkey.core.ports import Ledger, Notifier, ObjectHead, ObjectStore
-from valetkey.core.profile import Profile
+from valetkey.core.profile import Detect, Profile
 from valetkey.core.schedule import SCHEDULE, Schedule
 from valetkey.core.slots import StoreSlots
-from valetkey.core.upload import Reason, Signal, StoredObject, Upload, UploadState
+from valetkey.core.upload import Inspection, Reason, Signal, StoredObject, Upload, UploadState, Verdict
+
+log = logging.getLogger("valetkey")
 
 MAX_PINS = 5
 """How often other bytes may take the place of the pinned ones before the upload is rejected as overwritten."""
@@ -33,7 +47,11 @@ MAX_STEPS = 4 * MAX_PINS
 
 
 class Confirmation:
-    """Takes uploads from `pending` to `confirmed` or `rejected`."""
+    """Takes uploads from `pending` to `confirmed` or `rejected`.
+
+    Without an ``inspector`` it leaves an upload whose content has to be looked at `stored`, due at once for the sweep
+    of a process that has one.
+    """
 
     def __init__(
         self,
@@ -46,6 +64,7 @@ class Confirmation:
         clock: Callable[[], datetime],
         slots: StoreSlots,
         schedule: Schedule = SCHEDULE,
+        inspector: Inspector | None = None,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -55,12 +74,14 @@ class Confirmation:
         self._clock = clock
         self._slots = slots
         self._schedule = schedule
+        self._inspector = inspector
 
     def run(self, upload: Upload, signal: Signal) -> Upload:
         """Takes ``upload`` as far as it goes now, and returns it as the ledger has it then.
 
-        It stays `pending` (or `expired`) when no object is there. Raises `StoreUnavailable` and `LedgerUnavailable`:
-        nothing is lost by that, and the next signal goes on where this one stopped.
+        It stays `pending` (or `expired`) when no object is there, and `stored` while a check is missing. Raises
+        `StoreUnavailable` and `LedgerUnavailable`: nothing is lost by that, and the next signal goes on where this one
+        stopped.
         """
         try:
             return self.complete(upload, signal, None)
@@ -79,6 +100,45 @@ class Confirmation:
         if after.multipart and after.ended:
             self.tidy(after)  # what is refused leaves nothing; nor do parts that were joined while somebody aborted
         return after
+
+    def judge(self, upload: Upload, verdict: Verdict) -> Upload:
+        """A scanner's verdict, which is a signal, too: takes ``upload`` as far as it goes with it.
+
+        Raises `StateConflict` where no verdict is waited for, or where it is about other bytes than those that are at
+        the store now; and raises like `run`.
+        """
+        for _ in range(MAX_STEPS):
+            upload = self.run(upload, Signal.EVENT)
+            if upload.ended and upload.verdict and upload.verdict.says(verdict):
+                return upload  # said before
+            self._check_verdict(upload, verdict)
+            said = upload.verdict_on_pinned
+            if said and (not said.clean or verdict.clean):  # known, and an infection that was found stays found
+                return self.run(upload, Signal.EVENT)
+            after = upload.changed(verdict=verdict)
+            if self._ledger.replace(upload, after):
+                return self.run(after, Signal.EVENT)
+            upload = self._reload(upload)
+        raise StateConflict("The upload keeps changing; try again.")
+
+    def _check_verdict(self, upload: Upload, verdict: Verdict) -> None:
+        if not self._profile(upload).scan:
+            raise StateConflict(f"Profile {upload.profile!r} waits for no verdict: it has no scan = true.")
+        if upload.ended:
+            raise StateConflict(f"The upload is {upload.state}: no verdict is waited for.")
+        if upload.object is None or upload.state is not UploadState.STORED:
+            raise StateConflict("No bytes have arrived that a verdict could be on.")
+        if verdict.etag != upload.object.etag:
+            raise StateConflict(
+                f"The verdict is on other bytes: those that count now have the ETag {upload.object.etag}."
+            )
+
+    def waits_for(self, upload: Upload) -> str | None:
+        """The check that ``upload`` needs before it can be confirmed, in words; None where it needs none any more."""
+        profile = self._profile(upload)
+        if profile.detect is not Detect.OFF and not upload.is_inspected:
+            return "a look at its first bytes"
+        return "a scanner's verdict" if profile.scan and upload.verdict_on_pinned is None else None
 
     def at_store(self, upload: Upload) -> StoreSlots:
         """A slot for work at the store on this upload's objects. Raises `StoreUnavailable` for another bucket's."""
@@ -108,7 +168,10 @@ class Confirmation:
                 upload = self._pin(upload, found)
                 if not pins(upload, found):
                     continue
-            upload = self._promote(upload, found, signal)
+            promoted = self._promote(upload, found, signal)
+            if promoted is None:
+                break
+            upload = promoted
         return upload
 
     def tidy(self, upload: Upload) -> None:
@@ -137,25 +200,31 @@ class Confirmation:
         """Makes ``found`` the bytes this upload stands for, if nobody was faster."""
         pin = upload.pins + 1
         stored = found.as_object(self._final_key(upload, pin))
+        now = self._clock()
+        for_others = self._inspector is None and self._profile(upload).detect is not Detect.OFF
+        due_at = now if for_others else self._schedule.soon(now)
         if upload.state is UploadState.STORED:
-            after = upload.changed(object=stored, pins=pin, due_at=self._schedule.soon(self._clock()))
+            after = upload.changed(object=stored, pins=pin, due_at=due_at)
         else:
-            due_at = self._schedule.soon(self._clock())
             after = upload.moved(UploadState.STORED, object=stored, pins=pin, due_at=due_at)
         return after if self._ledger.replace(upload, after) else self._reload(upload)
 
-    def _promote(self, upload: Upload, found: ObjectHead | None, signal: Signal) -> Upload:
+    def _promote(self, upload: Upload, found: ObjectHead | None, signal: Signal) -> Upload | None:
+        """One step; None where there is nothing more to do but wait."""
         pinned = upload.object
         assert pinned is not None  # noqa: S101  (stored is only entered by a pin)
+        verdict = upload.verdict_on_pinned
+        if verdict is not None and not verdict.clean:
+            return self._reject(upload, Reason("infected", verdict.detail or "A scanner found the bytes infected."))
         if found is None:
             return self._settle_without_staging(upload, pinned, signal)
         if not pins(upload, found):
             return self._replace_pin(upload, found)
         if reason := mismatch(upload, found, self._profile(upload).sizes):
             return self._reject(upload, reason)
-        if upload.multipart:
-            return self._confirm(upload, found, signal)
-        copied = self._copy(upload, found, pinned.key)
+        if self.waits_for(upload):
+            return self._inspect(upload, found)
+        copied = found if upload.multipart else self._copy(upload, found, pinned.key)
         return self._confirm(upload, copied, signal) if copied else self._reload(upload)
 
     def _copy(self, upload: Upload, found: ObjectHead, key: str) -> ObjectHead | None:
@@ -167,6 +236,25 @@ class Confirmation:
         copied = self._store.head(key)
         return copied if copied and same_bytes(copied, found) else None
 
+    def _inspect(self, upload: Upload, found: ObjectHead) -> Upload | None:
+        """Looks at the first bytes, if that is what is missing and it may; None where somebody else has to."""
+        profile = self._profile(upload)
+        if self._inspector is None or profile.detect is Detect.OFF or upload.is_inspected:
+            return None
+        try:
+            content = self._inspector.inspect(found, upload.content_type, profile)
+        except (ObjectChanged, ObjectMissing):
+            return self._reload(upload)
+        inspection = Inspection(upload.pins, content.detected)
+        if not content.agrees:
+            kind = content.detected or "nothing that is known"
+            lie = Reason("content_mismatch", f"{upload.content_type!r} was granted, the bytes look like {kind}.")
+            if profile.detect is Detect.REJECT:
+                return self._reject(upload, lie, inspection=inspection)
+            log.warning("upload %s is taken all the same: %s", upload.id, lie.detail)
+        after = upload.changed(inspection=inspection, due_at=self._schedule.soon(self._clock()))
+        return after if self._ledger.replace(upload, after) else self._reload(upload)
+
     def _replace_pin(self, upload: Upload, found: ObjectHead) -> Upload:
         if upload.pins >= MAX_PINS:
             detail = f"The object was written again {upload.pins} times while it was being confirmed."
@@ -176,7 +264,9 @@ class Confirmation:
     def _settle_without_staging(self, upload: Upload, pinned: StoredObject, signal: Signal) -> Upload:
         """A signal before us was stopped after its copy, or took the bytes away and is done by now."""
         copied = self._store.head(pinned.key)
-        if copied is not None and (copied.etag, copied.size) == (pinned.etag, pinned.size):
+        is_ours = copied is not None and (copied.etag, copied.size) == (pinned.etag, pinned.size)
+        # what lacks a check was never copied by us, and can never be checked now
+        if copied is not None and is_ours and not self.waits_for(upload):
             return self._confirm(upload, copied, signal)
         self._store.check()  # a bucket that is gone looks like an object that is gone
         return self._reject(upload, Reason("missing", "The object was removed before it could be confirmed."))
@@ -192,9 +282,9 @@ class Confirmation:
         )
         return self._end(upload, after)
 
-    def _reject(self, upload: Upload, reason: Reason) -> Upload:
+    def _reject(self, upload: Upload, reason: Reason, **changes: Any) -> Upload:
         self._remove_earlier_pins(upload)
-        after = upload.moved(UploadState.REJECTED, reason=reason, object=None)
+        after = upload.moved(UploadState.REJECTED, reason=reason, object=None, **changes)
         return self._end(upload, after)
 
     def _refuse(self, upload: Upload, reason: Reason) -> Upload:
@@ -230,7 +320,7 @@ class Confirmation:
         return upload.multipart.key if upload.multipart else self._profile(upload).object_key(upload, pin)
 
     def _profile(self, upload: Upload) -> Profile:
-        """Its profile; one with the defaults where it was taken out of the configuration meanwhile."""
+        """Its profile; one of that name without rules where it was taken out of the configuration meanwhile."""
         return self._profiles.get(upload.profile) or Profile(upload.profile)
 
 

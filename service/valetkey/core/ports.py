@@ -69,6 +69,10 @@ class Presigned:
     headers: Mapping[str, str]
 
 
+FIRST_BYTES = 4096
+"""The most that is ever read of an object."""
+
+
 class ObjectStore(Protocol):
     """An S3-compatible bucket. Every method but the properties raises `StoreUnavailable` when it does not answer."""
 
@@ -116,6 +120,12 @@ class ObjectStore(Protocol):
 
     def abort_multipart(self, key: str, multipart_id: MultipartUploadId) -> None:
         """Ends a multipart upload and removes its parts; nothing happens when it is over."""
+
+    def first_bytes(self, source: ObjectHead) -> bytes:
+        """The first `FIRST_BYTES` of ``source``, or all where it has fewer, if it still has its ETag.
+
+        Raises `ObjectChanged` or `ObjectMissing` when it has not.
+        """
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         """A URL that takes one object, for ``expires_in`` seconds, with exactly ``headers``."""
@@ -302,3 +312,13 @@ class WebhookReceiver(Protocol):
 
     def deliver(self, announcement: Announcement, at: datetime) -> Receipt:
         """One attempt, signed as of ``at``. What goes wrong is a receipt, not an exception."""
+
+
+class TypeDetector(Protocol):
+    """Knows the signatures of file formats."""
+
+    def candidates(self, first: bytes) -> Sequence[str]:
+        """The types whose signature ``first`` begins with, the likeliest first; those that it cannot tell apart too."""
+
+    def knows(self, content_type: str) -> bool:
+        """Whether files of that type have a signature that it would find."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from valetkey.core.errors import (
@@ -38,6 +39,14 @@ _ALLOWED_TYPE = re.compile(r"(\*|[!#$&^_.+\w-]+)/(\*|[!#$&^_.+\w-]+)", re.ASCII)
 _MAX_TYPE = 255
 
 
+class Detect(StrEnum):
+    """What is done where the first bytes of an object are not of its type; `OFF`: they are not read."""
+
+    OFF = "off"
+    WARN = "warn"
+    REJECT = "reject"
+
+
 @dataclass(frozen=True)
 class Profile:
     """What may be uploaded under one name.
@@ -45,7 +54,8 @@ class Profile:
     Sizes are in bytes, both ends allowed. ``content_types`` may hold ``image/*`` and ``*/*``. ``expires_in`` is a
     grant's life, ``renewable_for`` how long after creation grants are renewed. Files of ``multipart_from`` bytes and
     more are sent in parts unless asked otherwise, of ``part_size`` bytes where that is enough. ``metadata`` lists the
-    allowed keys (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes. Raises
+    allowed keys (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes.
+    ``detect`` says what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a verdict. Raises
     `ConfigurationError` when built from values that make no sense.
     """
 
@@ -61,6 +71,8 @@ class Profile:
     sse: str | None = None
     sse_kms_key_id: str | None = None
     return_url: str | None = None
+    detect: Detect = Detect.OFF
+    scan: bool = False
     multipart_from: int = 100 * MIB
     part_size: int = 8 * MIB
     template: KeyTemplate = field(init=False, repr=False, compare=False)

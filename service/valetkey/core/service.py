@@ -13,6 +13,7 @@ from urllib.parse import quote
 from valetkey.core.access import Allowance, Caller, ProfileTicket, Tickets, new_ticket_id
 from valetkey.core.assembly import Assembly, plan_of, target_of
 from valetkey.core.confirmation import Confirmation
+from valetkey.core.content import Inspector
 from valetkey.core.errors import (
     IdempotencyKeyReused,
     InvalidRequest,
@@ -23,7 +24,7 @@ from valetkey.core.errors import (
     UploadNotFound,
     ValetKeyError,
 )
-from valetkey.core.events import ObjectEvent, Tally, newest
+from valetkey.core.events import ObjectEvent, ScanEvent, StoreEvent, Tally, newest
 from valetkey.core.grants import Grant, GrantMaker, MultipartGrant, PartGrant
 from valetkey.core.multipart import NamedPart, Part, Plan, choose_method
 from valetkey.core.ports import Ledger, Notifier, ObjectStore, Once, Query
@@ -38,6 +39,7 @@ from valetkey.core.upload import (
     Upload,
     UploadId,
     UploadState,
+    Verdict,
     find_upload_id,
     new_upload_id,
 )
@@ -94,6 +96,7 @@ class UploadService:
 
     Every method raises `StoreUnavailable` or `LedgerUnavailable` when it needs the one or the other and it is away;
     what a method changed before that is durable and right. At most ``store_slots`` calls wait for the store at once.
+    Only a process that answers no requests is given an ``inspector``, which reads the first bytes of objects.
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class UploadService:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         store_slots: int = 48,
         schedule: Schedule = SCHEDULE,
+        inspector: Inspector | None = None,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -127,6 +131,7 @@ class UploadService:
             clock=clock,
             slots=StoreSlots(store_slots),
             schedule=schedule,
+            inspector=inspector,
         )
 
     @property
@@ -259,22 +264,22 @@ class UploadService:
         profile = self._profiles.get(upload.profile)
         return self._confirmation.run(upload, Signal.REDIRECT), profile.return_url if profile else None
 
-    def observe(self, events: Iterable[ObjectEvent], ignored: int = 0) -> Tally:
-        """The store says that objects were created. Looks at each object once, and counts what became of the events.
+    def observe(self, events: Iterable[StoreEvent], ignored: int = 0) -> Tally:
+        """The store says that objects were created, or a scanner what it found in them.
 
-        ``ignored`` is how many records the sender has left out already.
+        Looks at each new object once, hears each verdict, and counts what became of the events. ``ignored`` is how
+        many records the sender has left out already.
         """
         given = list(events)
-        states = [self._observe(event) for event in newest(given)]
+        states = [self._observe(event) for event in newest(one for one in given if isinstance(one, ObjectEvent))]
+        states += [self._hear(event) for event in given if isinstance(event, ScanEvent)]
         confirmed, rejected = states.count(UploadState.CONFIRMED), states.count(UploadState.REJECTED)
         return Tally(confirmed, rejected, ignored + len(given) - confirmed - rejected)
 
     def _observe(self, event: ObjectEvent) -> UploadState | None:
         """The state that this event led to; None when it led nowhere."""
-        upload_id = find_upload_id(event.key)
-        upload = self._ledger.get(upload_id) if upload_id and event.bucket == self._store.bucket else None
-        if upload is None or (upload.bucket, upload.arrival_key) != (event.bucket, event.key):
-            log.debug("event ignored: %s %s/%r is not ours", event.name, event.bucket, event.key)
+        upload = self._upload_of(event)
+        if upload is None:
             return None
         if upload.ended:
             self._confirmation.tidy(upload)
@@ -282,6 +287,44 @@ class UploadService:
             return None
         after = self._confirmation.run(upload, Signal.EVENT)
         return after.state if after.state in {UploadState.CONFIRMED, UploadState.REJECTED} else None
+
+    def _hear(self, event: ScanEvent) -> UploadState | None:
+        """The same for a scanner's event."""
+        upload = self._upload_of(event)
+        if upload is None:
+            return None
+        if event.clean is None:
+            if not upload.ended:
+                detail = "upload %s stays %s: the scanner gave no verdict (%s); an operator can POST one"
+                log.warning(detail, upload.id, upload.state, event.detail)
+            return None
+        try:
+            after = self._confirmation.judge(upload, Verdict(event.etag, event.clean, event.detail))
+        except StateConflict as error:
+            log.info("verdict on upload %s ignored: %s", upload.id, error.detail)
+            return None
+        return after.state if after.state in {UploadState.CONFIRMED, UploadState.REJECTED} else None
+
+    def _upload_of(self, event: StoreEvent) -> Upload | None:
+        """The upload that an event of ours is about."""
+        upload_id = find_upload_id(event.key)
+        upload = self._ledger.get(upload_id) if upload_id and event.bucket == self._store.bucket else None
+        if upload is None or (upload.bucket, upload.arrival_key) != (event.bucket, event.key):
+            log.debug("event ignored: %s/%r is not ours", event.bucket, event.key)
+            return None
+        return upload
+
+    def judge(self, caller: Caller, upload_id: UploadId, verdict: Verdict) -> Upload:
+        """A scanner's verdict on the bytes that it names by their ETag: the upload as far as it got by that.
+
+        The same verdict again is no error. Raises `Forbidden`, `UploadNotFound`, and `StateConflict` where none is
+        waited for or where it is on other bytes.
+        """
+        caller.require_judge()
+        upload = self._ledger.get(upload_id)
+        if upload is None:
+            raise UploadNotFound
+        return self._confirmation.judge(upload, verdict)
 
     def remove(self, caller: Caller, upload_id: UploadId) -> None:
         """Aborts a pending upload, deletes a confirmed one; once more is no error.

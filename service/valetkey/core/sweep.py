@@ -16,7 +16,7 @@ from valetkey.core.assembly import plan_of, target_of
 from valetkey.core.confirmation import Confirmation, mismatch
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.multipart import Part, missing_parts
-from valetkey.core.ports import Ledger, Notifier, ObjectStore, OldMultipart, OldObject
+from valetkey.core.ports import Ledger, Notifier, ObjectHead, ObjectStore, OldMultipart, OldObject
 from valetkey.core.profile import Profile
 from valetkey.core.schedule import Schedule
 from valetkey.core.upload import STAGING_PREFIX, Reason, Signal, Upload, UploadState, find_upload_id, upload_id_of
@@ -188,7 +188,11 @@ class Sweep:
             return _changed(after)
         if self._is_over(after, self._clock()):
             return self._expire(after)
-        return _waiting(after)
+        return self._still(after)
+
+    def _still(self, upload: Upload) -> Finding:
+        missing = self._confirmation.waits_for(upload) if upload.state is UploadState.STORED else None
+        return _missing(upload, missing) if missing else _waiting(upload)
 
     def _is_over(self, upload: Upload, now: datetime) -> bool:
         return upload.state is UploadState.PENDING and now >= self._schedule.expires(upload)
@@ -209,9 +213,7 @@ class Sweep:
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
         found = self._store.head(upload.arrival_key, upload.object.version_id if upload.object else None)
         if found is not None:
-            profile = self._profiles.get(upload.profile) or Profile(upload.profile)
-            reason = mismatch(upload, found, profile.sizes)
-            return _rejecting(upload, reason) if reason else _confirming(upload)
+            return self._expect_of(upload, found)
         if upload.state is UploadState.STORED:
             return Finding(Action.CHECK, upload.id, "its staging object is gone, its copy may be there")
         if upload.multipart and upload.size is not None and not missing_parts(plan_of(upload), self._parts(upload)):
@@ -221,6 +223,13 @@ class Sweep:
     def _parts(self, upload: Upload) -> list[Part]:
         target = target_of(upload)
         return (self._store.parts(target.key, target.id) or []) if target.id else []
+
+    def _expect_of(self, upload: Upload, found: ObjectHead) -> Finding:
+        profile = self._profiles.get(upload.profile) or Profile(upload.profile)
+        if reason := mismatch(upload, found, profile.sizes):
+            return _rejecting(upload, reason)
+        missing = self._confirmation.waits_for(upload)
+        return _missing(upload, missing) if missing else _confirming(upload)
 
     def _leftovers(self) -> Iterator[OldObject | OldMultipart]:
         """What lies in our part of the bucket for longer than the retention."""
@@ -273,6 +282,10 @@ def _expiring(upload: Upload) -> Finding:
 
 def _waiting(upload: Upload) -> Finding:
     return Finding(Action.WAIT, upload.id, f"it is {upload.state}, and nothing has come yet")
+
+
+def _missing(upload: Upload, check: str) -> Finding:
+    return Finding(Action.WAIT, upload.id, f"it is {upload.state}, and needs {check}")
 
 
 def _skipped(upload: Upload) -> Finding:

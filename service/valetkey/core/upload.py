@@ -122,6 +122,27 @@ class StoredObject:
     content_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What the first bytes of the ``pin``-th pinned object look like; ``detected_type`` None: like nothing known."""
+
+    pin: int
+    detected_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a scanner found in the bytes that had ``etag``, and in no others. ``detail``: the threat's name, say."""
+
+    etag: str
+    clean: bool
+    detail: str | None = None
+
+    def says(self, other: "Verdict") -> bool:
+        """Whether the two say the same of the same bytes."""
+        return (self.etag, self.clean) == (other.etag, other.clean)
+
+
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
@@ -132,8 +153,9 @@ class Upload(NamedTuple):
     were pinned. ``account`` is who created it (an API key's name), ``owner`` on whose behalf. ``size`` is the declared
     size in bytes, None where the protocol has none (Uppy's): the profile's range holds then. ``expires_at`` is when the
     last grant given for it dies, ``renewable_until`` when no grant is given any more. ``due_at`` is when the sweep
-    looks at it next; moving it is no change of the upload. ``ticket`` is the id of the profile ticket that it was
-    created with; None where it was created with an API key.
+    looks at it next; moving it is no change of the upload. ``inspection`` and ``verdict`` are the checks of its
+    content, each of one object: see `is_inspected` and `verdict_on_pinned`. ``ticket`` is the id of the profile ticket
+    that it was created with; None where it was created with an API key.
     """
 
     id: UploadId
@@ -158,9 +180,28 @@ class Upload(NamedTuple):
     confirmed_by: Signal | None = None
     confirmed_at: datetime | None = None
     due_at: datetime | None = None
+    inspection: Inspection | None = None
+    verdict: Verdict | None = None
     method: Method = Method.POST
     multipart: Multipart | None = None
     ticket: str | None = None
+
+    @property
+    def detected_type(self) -> str | None:
+        """What the bytes it stands for look like; None where nobody has looked at them, or they look like nothing."""
+        return self.inspection.detected_type if self.inspection and self.is_inspected else None
+
+    @property
+    def is_inspected(self) -> bool:
+        """Whether the bytes that are pinned now have been looked at."""
+        return self.inspection is not None and self.inspection.pin == self.pins
+
+    @property
+    def verdict_on_pinned(self) -> Verdict | None:
+        """The verdict on the bytes that are pinned now, none that was spoken on others."""
+        if self.verdict is None or self.object is None or self.verdict.etag != self.object.etag:
+            return None
+        return self.verdict
 
     @property
     def staging_key(self) -> str:
