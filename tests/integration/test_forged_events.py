@@ -230,7 +230,7 @@ def content(sender: str, bucket: str, key: str, **envelope: str) -> bytes:
     return json.dumps(body).encode()
 
 
-def proven(sender: str, body: bytes, secret: str = SECRET, **how: bool) -> Request:
+def proven(sender: str, body: bytes, secret: str = SECRET, **how: Any) -> Request:
     """``body`` with the sender's proof, made with ``secret`` (for SNS with the key of that name)."""
     match sender:
         case "sns":
