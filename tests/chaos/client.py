@@ -1,0 +1,166 @@
+"""Those who upload, one who tampers, and one who only looks."""
+
+import hashlib
+import time
+
+from tests.chaos.caller import PATIENCE, PAUSE, Caller, GaveUp
+from tests.chaos.world import Journey, Json, World
+
+NEVER_SENDS = 0.04
+SENDS_TWICE = 0.1
+LOOKS = 3
+"""How often a client asks what became of its upload before it goes on with the next."""
+
+
+class Client:
+    """Uploads one file after the other; every second client never says that it is done."""
+
+    def __init__(self, world: World, number: int) -> None:
+        self._world = world
+        self._name = f"client {number}"
+        self._completes = number % 2 == 0
+        self._chance = world.plan.chance(self._name)
+        self._caller = Caller(world, self._chance)
+        self._share = range(number, world.plan.uploads, world.plan.clients)
+
+    def run(self) -> None:
+        for number in self._share:
+            try:
+                self._upload(number)
+            except GaveUp as failure:
+                self._world.wonder(f"{self._name} gave up: {failure}")
+
+    def _upload(self, number: int) -> None:
+        journey = self._create(number)
+        if self._chance.random() < NEVER_SENDS:
+            self._world.count("uploads never sent by their owners")
+        else:
+            body = self._chance.randbytes(journey.size)
+            self._send(journey, body)
+            if self._chance.random() < SENDS_TWICE:
+                self._caller.send(journey.grant, body)
+                self._world.count("POSTs repeated by their owners")
+            if self._completes:
+                self._complete(journey)
+        self._look(journey)
+
+    def _create(self, number: int) -> Journey:
+        size = self._world.plan.size(number)
+        wanted = {"filename": f"{number}.bin", "content_type": "application/octet-stream", "size": size}
+        once = {"Idempotency-Key": f"{self._world.plan.seed} {number}"}
+        answer = self._caller.call("POST", "/v1/uploads", json=wanted, headers=once)
+        assert answer.status_code == 201, answer.text
+        created = answer.json()
+        if "idempotency-replayed" in answer.headers:
+            self._world.count("uploads whose first answer was lost")
+        journey = Journey(created["upload"]["id"], size, created["grant"])
+        journey.saw(self._name, created["upload"])
+        self._world.begin(journey)
+        return journey
+
+    def _send(self, journey: Journey, body: bytes) -> None:
+        """Sends until S3 has it, with a fresh grant where the first has died."""
+        journey.sending(body)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            answer = self._caller.send(journey.grant, body)
+            if answer is not None and answer.status == 201:
+                journey.reached = True
+                return
+            if answer is not None and answer.status == 403 and not self._renew(journey):
+                return
+            self._world.count("POSTs to S3 tried again")
+            time.sleep(self._chance.uniform(*PAUSE))
+        raise GaveUp(f"POST of {journey.id} to S3")
+
+    def _renew(self, journey: Journey) -> bool:
+        """A fresh grant; False where the upload needs none any more, as the hostile client's bytes were faster."""
+        answer = self._caller.call("POST", f"/v1/uploads/{journey.id}/grant")
+        if answer.status_code == 409:
+            return False
+        journey.grant = answer.json()["grant"]
+        self._world.count("grants renewed")
+        return True
+
+    def _complete(self, journey: Journey) -> None:
+        answer = self._caller.call("POST", f"/v1/uploads/{journey.id}/complete", json={})
+        if answer.status_code in {200, 202}:
+            self._saw(journey, answer.json())
+        elif answer.status_code != 409:  # it has expired, as the POST took so long
+            self._world.wonder(f"complete {journey.id}: {answer.status_code} {answer.text[:200]}")
+
+    def _look(self, journey: Journey) -> None:
+        for _ in range(LOOKS):
+            answer = self._caller.call("GET", f"/v1/uploads/{journey.id}")
+            assert answer.status_code == 200, answer.text
+            if self._saw(journey, answer.json()) in {"confirmed", "rejected"}:
+                return
+            time.sleep(self._chance.uniform(*PAUSE))
+
+    def _saw(self, journey: Journey, upload: Json) -> str:
+        state = journey.saw(self._name, upload)
+        if state == "confirmed" and journey.fetched is None:
+            content = self._caller.fetch(journey.id)
+            journey.fetched = None if content is None else hashlib.sha256(content).hexdigest()
+        return state
+
+
+class Hostile:
+    """Sends other bytes with the grants of others, before them, beside them and after them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._chance = world.plan.chance("hostile")
+        self._caller = Caller(world, self._chance)
+
+    def run(self) -> None:
+        while not self._world.over.wait(self._chance.uniform(0.05, 0.3)):
+            granted = list(self._world.granted)
+            if granted:
+                self._tamper(self._chance.choice(granted[-self._chance.choice([1, 4, 64]) :]))
+
+    def _tamper(self, journey: Journey) -> None:
+        """S3 has to take bytes of the same size; a byte more it has to refuse."""
+        if self._chance.random() < 0.1:
+            self._post(journey, self._chance.randbytes(journey.size + 1), fits=False)
+        for _ in range(self._chance.choice([1, 1, 1, 2, 8]) if journey.size < 100_000 else 1):
+            self._post(journey, self._chance.randbytes(journey.size), fits=True)
+
+    def _post(self, journey: Journey, body: bytes, *, fits: bool) -> None:
+        if fits:
+            journey.sending(body)
+        answer = self._caller.send(journey.grant, body)
+        accepted = answer is not None and answer.status == 201
+        self._world.count(f"hostile POSTs {'accepted' if accepted else 'refused' if answer else 'cut'}")
+        if accepted and not fits:
+            self._world.wonder(f"S3 took a byte too many for {journey.id}")
+        journey.reached = journey.reached or accepted
+
+
+class Watcher:
+    """Lists all uploads again and again, and remembers what it saw of each."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._caller = Caller(world, world.plan.chance("watcher"))
+
+    def run(self) -> None:
+        while not self._world.over.wait(0.5):
+            self.look()
+
+    def look(self) -> None:
+        """Once through all pages."""
+        for upload in self.uploads():
+            if journey := self._world.journeys.get(str(upload["id"])):
+                journey.saw("watcher", upload)
+
+    def uploads(self) -> list[Json]:
+        """All that the ledger has."""
+        found: list[Json] = []
+        params = {"limit": "200"}
+        while True:
+            page = self._caller.call("GET", "/v1/uploads", params=params).json()
+            found += page["uploads"]
+            if page["next_cursor"] is None:
+                return found
+            params["cursor"] = page["next_cursor"]

@@ -1,0 +1,53 @@
+"""Processes that are killed, and parts that go away and come back."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tests.chaos.processes import Supervised
+from tests.chaos.world import World
+
+
+class Killer:
+    """Kills any one of the processes every one to three seconds."""
+
+    def __init__(self, world: World, processes: Supervised) -> None:
+        self._world = world
+        self._processes = processes
+        self._chance = world.plan.chance("killer")
+
+    def run(self) -> None:
+        while not self._world.over.wait(self._chance.uniform(*self._world.plan.kill_every)):
+            if role := self._processes.kill(self._chance):
+                self._world.count(f"kills of {role}")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that the services need, and how to take it away and bring it back."""
+
+    name: str
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+
+TIMES = 2
+"""How often each part goes away."""
+
+
+class Outages:
+    """Takes each part away twice, in turn, at even distances in the run's progress."""
+
+    def __init__(self, world: World, parts: Sequence[Part]) -> None:
+        self._world = world
+        self._turns = [part for _ in range(TIMES) for part in parts]
+
+    def run(self) -> None:
+        for number, part in enumerate(self._turns, 1):
+            while self._world.progress < number / (len(self._turns) + 1):
+                if self._world.over.wait(0.05):
+                    return
+            part.stop()
+            time.sleep(self._world.plan.outage)
+            part.start()
+            self._world.count(f"outages of {part.name}")

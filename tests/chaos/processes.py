@@ -1,0 +1,106 @@
+"""The services and the workers as processes that are started again whatever ended them."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from random import Random
+from threading import Event, Lock, Thread
+
+from tests.servers import VALETKEY
+
+
+class Supervised:
+    """Two services and two workers, or any others: ``wanted`` has the environment of each by its name, ``role number``.
+
+    One thread starts them all and lives as long as they: they end with the thread that started them (`setpriv`).
+    """
+
+    def __init__(self, wanted: Mapping[str, Mapping[str, str]], directory: Path) -> None:
+        self._wanted = wanted
+        self._directory = directory
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._lock = Lock()
+        self._stop = Event()
+        self._thread = Thread(target=self._supervise, daemon=True)
+
+    def kill(self, chance: Random) -> str | None:
+        """SIGKILL to one of them and all its children; its role, or None where it was not running."""
+        name = chance.choice(sorted(self._wanted))
+        with self._lock:
+            process = self._running.get(name)
+            if process is None or process.poll() is not None:
+                return None
+            _kill(process)
+        return _role(name)
+
+    def logs(self) -> dict[str, str]:
+        """All that each of them printed."""
+        return {name: self._log(name).read_text(errors="replace") for name in self._wanted}
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(30)
+
+    def _supervise(self) -> None:
+        while not self._stop.wait(0.05):
+            with self._lock:
+                for name in self._wanted:
+                    process = self._running.get(name)
+                    if process is None or process.poll() is not None:
+                        self._running[name] = self._start(name)
+        for process in self._running.values():
+            _kill(process)
+
+    def _start(self, name: str) -> "subprocess.Popen[bytes]":
+        with self._log(name).open("ab") as log:
+            return subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", VALETKEY, _role(name)],
+                env=self._wanted[name],
+                cwd=self._directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _log(self, name: str) -> Path:
+        return self._directory / f"{name}.log"
+
+
+@contextmanager
+def supervised(wanted: Mapping[str, Mapping[str, str]], directory: Path) -> Iterator[Supervised]:
+    """All of them running when yielded, and ended afterwards."""
+    processes = Supervised(wanted, directory)
+    processes.start()
+    try:
+        _wait_until_begun(processes)
+        yield processes
+    finally:
+        processes.stop()
+
+
+def _role(name: str) -> str:
+    return name.partition(" ")[0]
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _wait_until_begun(processes: Supervised, seconds: float = 60) -> None:
+    """A service says "Started worker", a worker "the worker has begun"."""
+    deadline = time.monotonic() + seconds
+    time.sleep(0.2)
+    while not all("worker has begun" in log or "Started worker" in log for log in processes.logs().values()):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"they did not begin: {processes.logs()}")
+        time.sleep(0.1)

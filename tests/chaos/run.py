@@ -1,0 +1,201 @@
+"""One run from its start to its verdict."""
+
+import json
+import secrets
+import time
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from threading import Lock
+
+from tests.chaos.client import Client, Hostile, Watcher
+from tests.chaos.events import mangled_events
+from tests.chaos.faults import TIMES, Killer, Outages, Part
+from tests.chaos.plan import Plan
+from tests.chaos.processes import Supervised, supervised
+from tests.chaos.promises import Evidence, broken, wrong_bytes
+from tests.chaos.world import World
+from tests.e2e.rgw_events import pushing
+from tests.receiver import Receiver, answer, running_receiver
+from tests.servers import environment, free_port, run_valetkey
+from tests.stores import Bucket
+
+PROFILES = """
+[profiles.default]
+expires_in = 20
+"""
+
+SETTINGS = {
+    "VALETKEY_SWEEP_INTERVAL": "1",
+    "VALETKEY_SWEEP_FIRST_LOOK": "2",
+    "VALETKEY_SWEEP_GRACE": "5",
+    "VALETKEY_SWEEP_RETENTION": "15",
+    "VALETKEY_SWEEP_CLEAN_INTERVAL": "2",
+    "VALETKEY_WEBHOOK_ALLOW_PRIVATE": "true",
+    "VALETKEY_WEBHOOK_DELAYS": ",".join(["1"] * 60),
+}
+"""In seconds. Whatever is left when the faults stop is settled within a minute by design: what lies under ``staging/``
+for 15 s is looked at or removed; copies that a killed process left of overwritten bytes go 5 s after the grant's 20;
+a webhook that a killed worker had in hand comes back after its lease of 30."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run came to. ``faults`` says what broke, ``figures`` what happened."""
+
+    faults: list[str]
+    figures: str
+
+
+class Run:
+    """Two services and two workers on one ledger, and all that happens to them."""
+
+    def __init__(
+        self, plan: Plan, bucket: Bucket, database_url: str, *, parts: Sequence[Part], directory: Path, turn: Lock
+    ) -> None:
+        """``turn`` is held while clients and faults are at work: a machine has room for one such run at a time."""
+        self._plan = plan
+        self._turn = turn
+        self._bucket = bucket
+        self._parts = parts
+        self._directory = directory
+        self._secret = f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
+        (directory / "valetkey.toml").write_text(PROFILES)
+        self._env = (
+            environment(directory, bucket)
+            | SETTINGS
+            | {
+                "VALETKEY_DATABASE_URL": database_url,
+                "VALETKEY_CONFIG": str(directory / "valetkey.toml"),
+                "VALETKEY_WEBHOOK_SECRETS": self._secret,
+            }
+        )
+
+    def run(self) -> Verdict:
+        run_valetkey("migrate", env=self._env, directory=self._directory)
+        key = json.loads(run_valetkey("keys", "create", "--json", env=self._env, directory=self._directory))["key"]
+        ports = [free_port(), free_port()]
+        world = World(self._plan, [f"http://127.0.0.1:{port}" for port in ports], key)
+        with running_receiver(_moody(self._plan)) as receiver:
+            env = self._env | {"VALETKEY_WEBHOOK_URL": receiver.url}
+            wanted = {f"serve {port}": env | {"VALETKEY_PORT": str(port)} for port in ports}
+            wanted |= {f"worker {number}": env for number in (1, 2)}
+            with supervised(wanted, self._directory) as processes, mangled_events(world) as url:
+                events = f"{url}/v1/events/ceph?secret={env['VALETKEY_EVENTS_CEPH_SECRET']}"
+                with pushing(self._bucket, events), self._turn:
+                    seconds = self._upload(world, processes)
+                receiver.behave = answer(200)
+                return self._judge(world, processes, receiver, seconds)
+
+    def _upload(self, world: World, processes: Supervised) -> float:
+        """Everybody at work until the last client is done and the last fault is over; the seconds that it took."""
+        begun = time.monotonic()
+        clients: list[Callable[[], None]] = [Client(world, number).run for number in range(self._plan.clients)]
+        others = [Hostile(world).run, Watcher(world).run]
+        others += [Killer(world, processes).run, Outages(world, self._parts).run]
+        with ThreadPoolExecutor(len(clients) + len(others)) as pool:
+            beside = [pool.submit(call) for call in others]
+            try:
+                for done in [pool.submit(call) for call in clients]:
+                    done.result()
+            finally:
+                world.over.set()
+            for done in beside:
+                done.result()
+        return time.monotonic() - begun
+
+    def _judge(self, world: World, processes: Supervised, receiver: Receiver, seconds: float) -> Verdict:
+        """Asks until everything holds or the time is over; then looks at the bytes, and whether it still holds."""
+        begun = time.monotonic()
+        faults = broken(seen := self._look(world, receiver))
+        while faults and time.monotonic() - begun < self._plan.settle:
+            time.sleep(1)
+            faults = broken(seen := self._look(world, receiver))
+        settled = time.monotonic() - begun
+        faults += wrong_bytes(seen, self._contents(seen))
+        faults += [f"afterwards: {fault}" for fault in broken(self._look(world, receiver)) if fault not in faults]
+        faults += self._undelivered() + world.unexpected + list(toothless(world, seen, self._parts))
+        faults += [f"{name} logged a traceback" for name, log in processes.logs().items() if "Traceback" in log]
+        return Verdict(faults, figures(world, seen, seconds, settled))
+
+    def _look(self, world: World, receiver: Receiver) -> Evidence:
+        watcher = Watcher(world)
+        ledger = {str(upload["id"]): upload for upload in watcher.uploads()}
+        pages = self._bucket.client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket.name)
+        keys = frozenset(item["Key"] for page in pages for item in page.get("Contents", []))
+        with receiver.lock:
+            received = tuple(receiver.received)
+        return Evidence(world.journeys, ledger, keys, received, self._secret)
+
+    def _contents(self, seen: Evidence) -> Iterator[tuple[str, bytes]]:
+        for upload_id, upload in seen.ledger.items():
+            if upload["object"] and upload["object"]["key"] in seen.keys:
+                found = self._bucket.client.get_object(Bucket=self._bucket.name, Key=upload["object"]["key"])
+                yield upload_id, found["Body"].read()
+
+    def _undelivered(self) -> list[str]:
+        """What the outbox still holds, by the command line."""
+        faults = []
+        for state in ("waiting", "dead"):
+            args = ("webhooks", "list", "--state", state, "--limit", "10000", "--json")
+            rows = json.loads(run_valetkey(*args, env=self._env, directory=self._directory))["webhooks"]
+            faults += [f"webhook {row['id']} is {state}: {row['detail']}" for row in rows]
+        return faults
+
+
+def _moody(plan: Plan) -> Callable[[BaseHTTPRequestHandler], None]:
+    """Answers 500 as often as planned, else 200."""
+    chance, lock = plan.chance("receiver"), Lock()
+
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        with lock:
+            fails = chance.random() < plan.failing
+        answer(500 if fails else 200)(request)
+
+    return behave
+
+
+def toothless(world: World, seen: Evidence, parts: Sequence[Part]) -> Iterator[str]:
+    """What this run was to go through and did not: what did not happen proves nothing."""
+    happened = (
+        *("kills of serve", "kills of worker", "events dropped", "events repeated", "events delivered"),
+        *("events that another had overtaken", "hostile POSTs accepted", "uploads never sent by their owners"),
+    )
+    yield from (f"there were no {what}" for what in happened if not world.counts[what])
+    for part in parts:
+        if (times := world.counts[f"outages of {part.name}"]) != TIMES:
+            yield f"{part.name} was away {times} times"
+    signals = _signals(seen)
+    yield from (f"nothing was confirmed by {signal}" for signal in ("client", "event", "sweep") if not signals[signal])
+    if len({one.id for one in seen.received}) == len(seen.received):
+        yield "no webhook came twice"
+
+
+def figures(world: World, seen: Evidence, seconds: float, settled: float) -> str:
+    """What happened, a line each."""
+    states = Counter(upload["state"] for upload in seen.ledger.values())
+    reasons = Counter(upload["reason"]["code"] for upload in seen.ledger.values() if upload["reason"])
+    lines: dict[str, object] = {
+        "seed": world.plan.seed,
+        "uploads": f"{len(seen.ledger)}, {_listed(states)}",
+        "confirmed by": _listed(_signals(seen)),
+        "rejected as": _listed(reasons) or "-",
+        "bytes confirmed": sum(upload["object"]["size"] for upload in seen.ledger.values() if upload["object"]),
+        **dict(sorted(world.counts.items())),
+        "webhooks received": f"{len(seen.received)} of {len({one.id for one in seen.received})} ends",
+        "seconds of faults": round(seconds),
+        "seconds to settle": round(settled),
+    }
+    return "\n".join(f"  {name:<40} {value}" for name, value in lines.items())
+
+
+def _signals(seen: Evidence) -> Counter[str]:
+    return Counter(str(upload["confirmed_by"]) for upload in seen.ledger.values() if upload["confirmed_by"])
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
