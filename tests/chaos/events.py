@@ -33,26 +33,35 @@ class Mangler:
                 copies = chance.randint(2, 3)
             arrived = self._world.counts["events"]
             for _ in range(copies):
-                url = chance.choice(self._world.services) + path
-                timer = Timer(chance.uniform(0, plan.delay), self._pass_on, (url, body, arrived))
+                services = chance.sample(self._world.services, len(self._world.services))
+                urls = [service + path for service in services]
+                timer = Timer(chance.uniform(0, plan.delay), self._pass_on, (urls, body, arrived))
                 timer.daemon = True
                 timer.start()
 
-    def _pass_on(self, url: str, body: bytes, arrived: int) -> None:
+    def _pass_on(self, urls: list[str], body: bytes, arrived: int) -> None:
         with self._lock:
             if arrived < self._newest:
                 self._world.count("events that another had overtaken")
             self._newest = max(self._newest, arrived)
-        try:
-            status = self._http.post(url, content=body, headers={"Content-Type": "application/json"}).status_code
-        except httpx.TransportError:
-            status = 0
+        status = self._deliver(urls, body)
         if status == 200:
             self._world.count("events delivered")
         elif status in {0, 503}:  # RGW does not try again
             self._world.count("events that met a service that was away")
         else:
             self._world.wonder(f"an event was answered {status}")
+
+    def _deliver(self, urls: list[str], body: bytes) -> int:
+        """The status of the first service that listens; 0 where none gave a whole answer."""
+        for url in urls:
+            try:
+                return self._http.post(url, content=body, headers={"Content-Type": "application/json"}).status_code
+            except httpx.ConnectError:
+                continue
+            except httpx.TransportError:
+                return 0
+        return 0
 
 
 @contextmanager
