@@ -1,4 +1,4 @@
-"""Those who upload, one who tampers, and one who only looks."""
+"""A client: one upload after the other, as far as it goes."""
 
 import hashlib
 import time
@@ -103,64 +103,3 @@ class Client:
             content = self._caller.fetch(journey.id)
             journey.fetched = None if content is None else hashlib.sha256(content).hexdigest()
         return state
-
-
-class Hostile:
-    """Sends other bytes with the grants of others, before them, beside them and after them."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._chance = world.plan.chance("hostile")
-        self._caller = Caller(world, self._chance)
-
-    def run(self) -> None:
-        while not self._world.over.wait(self._chance.uniform(0.05, 0.3)):
-            granted = list(self._world.granted)
-            if granted:
-                self._tamper(self._chance.choice(granted[-self._chance.choice([1, 4, 64]) :]))
-
-    def _tamper(self, journey: Journey) -> None:
-        """S3 has to take bytes of the same size; a byte more it has to refuse."""
-        if self._chance.random() < 0.1:
-            self._post(journey, self._chance.randbytes(journey.size + 1), fits=False)
-        for _ in range(self._chance.choice([1, 1, 1, 2, 8]) if journey.size < 100_000 else 1):
-            self._post(journey, self._chance.randbytes(journey.size), fits=True)
-
-    def _post(self, journey: Journey, body: bytes, *, fits: bool) -> None:
-        if fits:
-            journey.sending(body)
-        answer = self._caller.send(journey.grant, body)
-        accepted = answer is not None and answer.status == 201
-        self._world.count(f"hostile POSTs {'accepted' if accepted else 'refused' if answer else 'cut'}")
-        if accepted and not fits:
-            self._world.wonder(f"S3 took a byte too many for {journey.id}")
-        journey.reached = journey.reached or accepted
-
-
-class Watcher:
-    """Lists all uploads again and again, and remembers what it saw of each."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._caller = Caller(world, world.plan.chance("watcher"))
-
-    def run(self) -> None:
-        while not self._world.over.wait(0.5):
-            self.look()
-
-    def look(self) -> None:
-        """Once through all pages."""
-        for upload in self.uploads():
-            if journey := self._world.journeys.get(str(upload["id"])):
-                journey.saw("watcher", upload)
-
-    def uploads(self) -> list[Json]:
-        """All that the ledger has."""
-        found: list[Json] = []
-        params = {"limit": "200"}
-        while True:
-            page = self._caller.call("GET", "/v1/uploads", params=params).json()
-            found += page["uploads"]
-            if page["next_cursor"] is None:
-                return found
-            params["cursor"] = page["next_cursor"]

@@ -28,6 +28,7 @@ def test_nothing_is_lost_and_nothing_happens_twice(
     announced under one id. ``staging/`` is empty, and no state went backwards. Prints what happened, with the seed.
     """
     plan, names, turn = planned(), ledgers.split(), Lock()
+    print(f"VALETKEY_TEST_SEED={plan.seed}")
     with ThreadPoolExecutor(len(names)) as pool:
         running = {name: pool.submit(_verdict, name, plan, own_postgres, tmp_path / name, turn) for name in names}
         verdicts = {name: future.result() for name, future in running.items()}
