@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.chaos.processes import Supervised
+from tests.chaos.processes import Supervised, role
 from tests.chaos.world import World
 
 
 class Killer:
-    """Kills any one of the processes every one to three seconds."""
+    """Kills one of the processes every one to three seconds: all of them in a random order, and so on."""
 
     def __init__(self, world: World, processes: Supervised) -> None:
         self._world = world
@@ -17,9 +17,13 @@ class Killer:
         self._chance = world.plan.chance("killer")
 
     def run(self) -> None:
+        turns: list[str] = []
         while not self._world.over.wait(self._chance.uniform(*self._world.plan.kill_every)):
-            if role := self._processes.kill(self._chance):
-                self._world.count(f"kills of {role}")
+            names = self._processes.names
+            turns = turns or self._chance.sample(names, len(names))
+            name = turns.pop()
+            if self._processes.kill(name):
+                self._world.count(f"kills of {role(name)}")
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from random import Random
 from threading import Event, Lock, Thread
 
 from tests.servers import VALETKEY
 
 
 class Supervised:
-    """Two services and two workers, or any others: ``wanted`` has the environment of each by its name, ``role number``.
+    """Any number of services and workers: ``wanted`` has the environment of each by its name, "serve …" or "worker …".
 
     One thread starts them all and lives as long as they: they end with the thread that started them (`setpriv`).
     """
@@ -27,15 +26,18 @@ class Supervised:
         self._stop = Event()
         self._thread = Thread(target=self._supervise, daemon=True)
 
-    def kill(self, chance: Random) -> str | None:
-        """SIGKILL to one of them and all its children; its role, or None where it was not running."""
-        name = chance.choice(sorted(self._wanted))
+    @property
+    def names(self) -> list[str]:
+        return sorted(self._wanted)
+
+    def kill(self, name: str) -> bool:
+        """SIGKILL to it and all its children; False where it was not running."""
         with self._lock:
             process = self._running.get(name)
             if process is None or process.poll() is not None:
-                return None
+                return False
             _kill(process)
-        return _role(name)
+        return True
 
     def logs(self) -> dict[str, str]:
         """All that each of them printed."""
@@ -61,7 +63,7 @@ class Supervised:
     def _start(self, name: str) -> "subprocess.Popen[bytes]":
         with self._log(name).open("ab") as log:
             return subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", VALETKEY, _role(name)],
+                ["setpriv", "--pdeathsig", "KILL", VALETKEY, role(name)],
                 env=self._wanted[name],
                 cwd=self._directory,
                 stdin=subprocess.DEVNULL,
@@ -86,7 +88,8 @@ def supervised(wanted: Mapping[str, Mapping[str, str]], directory: Path) -> Iter
         processes.stop()
 
 
-def _role(name: str) -> str:
+def role(name: str) -> str:
+    """The command that it runs."""
     return name.partition(" ")[0]
 
 
