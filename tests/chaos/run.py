@@ -7,7 +7,6 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Lock
 
@@ -15,6 +14,7 @@ from tests.chaos.client import Client
 from tests.chaos.events import mangled_events
 from tests.chaos.faults import Killer, Outages, Part
 from tests.chaos.hostile import Hostile
+from tests.chaos.moods import Moods
 from tests.chaos.plan import Plan
 from tests.chaos.processes import Supervised, supervised
 from tests.chaos.promises import Evidence, broken, wrong_bytes
@@ -22,13 +22,13 @@ from tests.chaos.report import figures, toothless
 from tests.chaos.watcher import Watcher
 from tests.chaos.world import World
 from tests.e2e.rgw_events import pushing
-from tests.receiver import Receiver, answer, running_receiver
+from tests.receiver import Receiver, running_receiver
 from tests.servers import environment, free_port, run_valetkey
 from tests.stores import Bucket
 
 PROFILES = """
 [profiles.default]
-expires_in = 20
+expires_in = 15
 """
 
 SETTINGS = {
@@ -41,7 +41,8 @@ SETTINGS = {
     "VALETKEY_WEBHOOK_DELAYS": ",".join(["1"] * 60),
 }
 """In seconds. Whatever is left when the faults stop is settled within a minute by design: what lies under ``staging/``
-for 15 s is looked at or removed; copies that a killed process left of overwritten bytes go 5 s after the grant's 20;
+for 15 s is looked at or removed; copies that a killed process left of overwritten bytes go 5 s after the grant's 15,
+and so long it takes what never came to expire;
 a webhook that a killed worker had in hand comes back after its lease of 30."""
 
 
@@ -82,7 +83,8 @@ class Run:
         key = json.loads(run_valetkey("keys", "create", "--json", env=self._env, directory=self._directory))["key"]
         ports = [free_port(), free_port()]
         world = World(self._plan, [f"http://127.0.0.1:{port}" for port in ports], key)
-        with running_receiver(_moody(self._plan)) as receiver:
+        moods = Moods(self._plan)
+        with running_receiver(moods) as receiver:
             env = self._env | {"VALETKEY_WEBHOOK_URL": receiver.url}
             wanted = {f"serve {port}": env | {"VALETKEY_PORT": str(port)} for port in ports}
             wanted |= {f"worker {number}": env for number in (1, 2)}
@@ -90,8 +92,8 @@ class Run:
                 events = f"{url}/v1/events/ceph?secret={env['VALETKEY_EVENTS_CEPH_SECRET']}"
                 with pushing(self._bucket, events), self._turn:
                     seconds = self._upload(world, processes)
-                receiver.behave = answer(200)
-                return self._judge(world, processes, receiver, seconds)
+                moods.be_good()
+                return self._judge(world, processes, lambda: self._look(world, receiver, moods), seconds)
 
     def _upload(self, world: World, processes: Supervised) -> float:
         """Everybody at work until the last client is done and the last fault is over; the seconds that it took."""
@@ -110,32 +112,32 @@ class Run:
                 done.result()
         return time.monotonic() - begun
 
-    def _judge(self, world: World, processes: Supervised, receiver: Receiver, seconds: float) -> Verdict:
+    def _judge(self, world: World, processes: Supervised, look: Callable[[], Evidence], seconds: float) -> Verdict:
         """Asks until everything holds or the time is over; then looks at the bytes, and whether it still holds."""
         begun = time.monotonic()
-        faults = broken(seen := self._look(world, receiver))
+        faults = broken(seen := look())
         while faults and time.monotonic() - begun < self._plan.settle:
             time.sleep(1)
-            faults = broken(seen := self._look(world, receiver))
+            faults = broken(seen := look())
         settled = time.monotonic() - begun
         faults += wrong_bytes(seen, self._contents(seen))
-        faults += [f"afterwards: {fault}" for fault in broken(self._look(world, receiver)) if fault not in faults]
+        faults += [f"afterwards: {fault}" for fault in broken(look()) if fault not in faults]
         faults += self._undelivered() + world.unexpected + list(toothless(world, seen, self._parts))
         faults += [f"{name} logged a traceback" for name, log in processes.logs().items() if "Traceback" in log]
         return Verdict(faults, figures(world, seen, seconds, settled))
 
-    def _look(self, world: World, receiver: Receiver) -> Evidence:
+    def _look(self, world: World, receiver: Receiver, moods: Moods) -> Evidence:
         watcher = Watcher(world)
         ledger = {str(upload["id"]): upload for upload in watcher.uploads()}
         pages = self._bucket.client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket.name)
         keys = frozenset(item["Key"] for page in pages for item in page.get("Contents", []))
         with receiver.lock:
             received = tuple(receiver.received)
-        return Evidence(world.journeys, ledger, keys, received, self._secret)
+        return Evidence(world.journeys, ledger, keys, received, moods.all_taken(), self._secret)
 
     def _contents(self, seen: Evidence) -> Iterator[tuple[str, bytes]]:
         for upload_id, upload in seen.ledger.items():
-            if upload["object"] and upload["object"]["key"] in seen.keys:
+            if upload_id in seen.journeys and upload["object"] and upload["object"]["key"] in seen.keys:
                 found = self._bucket.client.get_object(Bucket=self._bucket.name, Key=upload["object"]["key"])
                 yield upload_id, found["Body"].read()
 
@@ -147,15 +149,3 @@ class Run:
             rows = json.loads(run_valetkey(*args, env=self._env, directory=self._directory))["webhooks"]
             faults += [f"webhook {row['id']} is {state}: {row['detail']}" for row in rows]
         return faults
-
-
-def _moody(plan: Plan) -> Callable[[BaseHTTPRequestHandler], None]:
-    """Answers 500 as often as planned, else 200."""
-    chance, lock = plan.chance("receiver"), Lock()
-
-    def behave(request: BaseHTTPRequestHandler) -> None:
-        with lock:
-            fails = chance.random() < plan.failing
-        answer(500 if fails else 200)(request)
-
-    return behave
