@@ -9,7 +9,7 @@ import httpx
 from tests.chaos.world import World
 from tests.clients import Response, post_form
 
-PATIENCE = 45.0
+PATIENCE = 90.0
 """How long a client tries again what did not work, in seconds."""
 
 PAUSE = (0.1, 0.6)

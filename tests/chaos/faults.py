@@ -9,7 +9,7 @@ from tests.chaos.world import World
 
 
 class Killer:
-    """Kills one of the processes every one to three seconds: all of them in a random order, and so on."""
+    """Kills one of those that are at work every one to three seconds, in a random order: each in its turn."""
 
     def __init__(self, world: World, processes: Supervised) -> None:
         self._world = world

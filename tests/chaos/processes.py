@@ -22,6 +22,7 @@ class Supervised:
         self._wanted = wanted
         self._directory = directory
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._begin: dict[str, int] = {}  # where the log of its present process begins
         self._lock = Lock()
         self._stop = Event()
         self._thread = Thread(target=self._supervise, daemon=True)
@@ -31,17 +32,27 @@ class Supervised:
         return sorted(self._wanted)
 
     def kill(self, name: str) -> bool:
-        """SIGKILL to it and all its children; False where it was not running."""
+        """SIGKILL to it and all its children; False where it has not begun to work since its last end.
+
+        A machine that is so busy that a start takes longer than the time between two kills would see no work at all.
+        """
         with self._lock:
-            process = self._running.get(name)
-            if process is None or process.poll() is not None:
-                return False
-            _kill(process)
-        return True
+            if self._has_begun(name):
+                _kill(self._running[name])
+                return True
+        return False
 
     def logs(self) -> dict[str, str]:
         """All that each of them printed."""
         return {name: self._log(name).read_text(errors="replace") for name in self._wanted}
+
+    def wait_until_begun(self, seconds: float = 120) -> None:
+        """Until all of them are at work. Raises RuntimeError when they are not after so long."""
+        deadline = time.monotonic() + seconds
+        while not all(self._has_begun(name) for name in self._wanted):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"they did not begin: {self.logs()}")
+            time.sleep(0.1)
 
     def start(self) -> None:
         self._thread.start()
@@ -60,8 +71,16 @@ class Supervised:
         for process in self._running.values():
             _kill(process)
 
+    def _has_begun(self, name: str) -> bool:
+        process = self._running.get(name)
+        if process is None or process.poll() is not None:
+            return False
+        printed = self._log(name).read_text(errors="replace")[self._begin[name] :]
+        return "Started worker" in printed or "the worker has begun" in printed  # granian's words, and ours
+
     def _start(self, name: str) -> "subprocess.Popen[bytes]":
         with self._log(name).open("ab") as log:
+            self._begin[name] = len(self._log(name).read_text(errors="replace"))
             return subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", VALETKEY, role(name)],
                 env=self._wanted[name],
@@ -82,7 +101,7 @@ def supervised(wanted: Mapping[str, Mapping[str, str]], directory: Path) -> Iter
     processes = Supervised(wanted, directory)
     processes.start()
     try:
-        _wait_until_begun(processes)
+        processes.wait_until_begun()
         yield processes
     finally:
         processes.stop()
@@ -97,13 +116,3 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _wait_until_begun(processes: Supervised, seconds: float = 60) -> None:
-    """A service says "Started worker", a worker "the worker has begun"."""
-    deadline = time.monotonic() + seconds
-    time.sleep(0.2)
-    while not all("worker has begun" in log or "Started worker" in log for log in processes.logs().values()):
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"they did not begin: {processes.logs()}")
-        time.sleep(0.1)
