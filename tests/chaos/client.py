@@ -57,7 +57,10 @@ class Client:
         created = answer.json()
         if "idempotency-replayed" in answer.headers:
             self._world.count("uploads whose first answer was lost")
-        journey = Journey(created["upload"]["id"], size, created["grant"])
+        # there is none where the first answer was lost and the upload has expired before the second
+        grant = created["grant"] or self._fresh_grant(created["upload"]["id"])
+        assert grant is not None, created
+        journey = Journey(created["upload"]["id"], size, grant)
         journey.saw(self._name, created["upload"])
         self._world.begin(journey)
         return journey
@@ -79,12 +82,17 @@ class Client:
 
     def _renew(self, journey: Journey) -> bool:
         """A fresh grant; False where the upload needs none any more, as the hostile client's bytes were faster."""
-        answer = self._caller.call("POST", f"/v1/uploads/{journey.id}/grant")
+        grant = self._fresh_grant(journey.id)
+        journey.grant = grant or journey.grant
+        return grant is not None
+
+    def _fresh_grant(self, upload_id: str) -> Json | None:
+        answer = self._caller.call("POST", f"/v1/uploads/{upload_id}/grant")
         if answer.status_code == 409:
-            return False
-        journey.grant = answer.json()["grant"]
+            return None
         self._world.count("grants renewed")
-        return True
+        grant: Json = answer.json()["grant"]
+        return grant
 
     def _complete(self, journey: Journey) -> None:
         answer = self._caller.call("POST", f"/v1/uploads/{journey.id}/complete", json={})
