@@ -9,21 +9,29 @@ from tests.chaos.world import World
 
 
 class Killer:
-    """Kills one of those that are at work every one to three seconds, in a random order: each in its turn."""
+    """Kills one of those that are at work every one to three seconds, in a random order; each of them at least once."""
 
     def __init__(self, world: World, processes: Supervised) -> None:
         self._world = world
         self._processes = processes
         self._chance = world.plan.chance("killer")
+        self._turns: list[str] = []
+        self._spared = set(processes.names)
 
     def run(self) -> None:
-        turns: list[str] = []
-        while not self._world.over.wait(self._chance.uniform(*self._world.plan.kill_every)):
-            names = self._processes.names
-            turns = turns or self._chance.sample(names, len(names))
-            name = turns.pop()
-            if self._processes.kill(name):
-                self._world.count(f"kills of {role(name)}")
+        while not (self._world.over.wait(pause := self._chance.uniform(*self._world.plan.kill_every))):
+            self._kill()
+        while self._spared:
+            time.sleep(pause)
+            self._kill()
+
+    def _kill(self) -> None:
+        names = self._processes.names
+        self._turns = self._turns or self._chance.sample(names, len(names))
+        name = self._turns.pop()
+        if self._processes.kill(name):
+            self._spared.discard(name)
+            self._world.count(f"kills of {role(name)}")
 
 
 @dataclass(frozen=True)

@@ -43,4 +43,4 @@ FULL = os.environ.get("VALETKEY_TEST_CHAOS") == "full"
 def planned() -> Plan:
     """The run that the environment asks for; VALETKEY_TEST_SEED makes an earlier one's choices again."""
     seed = int(os.environ.get("VALETKEY_TEST_SEED") or secrets.randbelow(2**32))
-    return Plan(seed, uploads=2000, outage=3.0) if FULL else Plan(seed, uploads=64, outage=1.0)
+    return Plan(seed, uploads=2000, outage=3.0) if FULL else Plan(seed, uploads=80, outage=1.0)
