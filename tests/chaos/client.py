@@ -10,7 +10,7 @@ NEVER_SENT = 25
 """One of so many uploads is given up before its first byte."""
 
 SENDS_TWICE = 0.1
-"""The part of the uploads that their owners send again though S3 has them."""
+"""The part of the calls for an upload, and of the forms to S3, that are sent again though they were answered."""
 
 LOOKS = 3
 """How often a client asks what became of its upload before it goes on with the next."""
@@ -52,11 +52,12 @@ class Client:
         size = self._world.plan.size(number)
         wanted = {"filename": f"{number}.bin", "content_type": "application/octet-stream", "size": size}
         once = {"Idempotency-Key": f"{self._world.plan.seed} {number}"}
-        answer = self._caller.call("POST", "/v1/uploads", json=wanted, headers=once)
+        for _ in range(2 if self._chance.random() < SENDS_TWICE else 1):
+            answer = self._caller.call("POST", "/v1/uploads", json=wanted, headers=once)
         assert answer.status_code == 201, answer.text
         created = answer.json()
         if "idempotency-replayed" in answer.headers:
-            self._world.count("uploads whose first answer was lost")
+            self._world.count("uploads asked for twice")
         # there is none where the first answer was lost and the upload has expired before the second
         grant = created["grant"] or self._fresh_grant(created["upload"]["id"])
         assert grant is not None, created
