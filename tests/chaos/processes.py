@@ -1,6 +1,7 @@
 """The services and the workers as processes that are started again whatever ended them."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -41,6 +42,10 @@ class Supervised:
                 _kill(self._running[name])
                 return True
         return False
+
+    def is_surprised(self, name: str) -> bool:
+        """Whether it logged a stack trace of ours; granian's process prints one when the ledger goes away as it starts."""
+        return re.search(r" ERROR valetkey[^\n]*\nTraceback", self.logs()[name]) is not None
 
     def logs(self) -> dict[str, str]:
         """All that each of them printed."""

@@ -122,7 +122,9 @@ class Run:
         faults += wrong_bytes(seen, self._contents(seen))
         faults += [f"afterwards: {fault}" for fault in broken(look()) if fault not in faults]
         faults += self._undelivered() + world.unexpected + list(toothless(world, seen, self._parts))
-        faults += [f"{name} logged a traceback" for name, log in processes.logs().items() if "Traceback" in log]
+        faults += [
+            f"{name} met an error that it did not know" for name in processes.names if processes.is_surprised(name)
+        ]
         return Verdict(faults, figures(world, seen, seconds, settled))
 
     def _look(self, world: World, receiver: Receiver, moods: Moods) -> Evidence:
