@@ -44,7 +44,7 @@ class Supervised:
         return False
 
     def is_surprised(self, name: str) -> bool:
-        """Whether it logged a stack trace of ours; granian's process prints one when the ledger goes away as it starts."""
+        """Whether we logged a stack trace. Granian prints its own when the ledger goes away as its process starts."""
         return re.search(r" ERROR valetkey[^\n]*\nTraceback", self.logs()[name]) is not None
 
     def logs(self) -> dict[str, str]:
