@@ -4,7 +4,7 @@ import json
 import secrets
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +121,7 @@ class Run:
         settled = time.monotonic() - begun
         faults += wrong_bytes(seen, self._contents(seen))
         faults += [f"afterwards: {fault}" for fault in broken(look()) if fault not in faults]
-        faults += self._undelivered() + world.unexpected + list(toothless(world, seen, self._parts))
+        faults += self._undelivered(seen.taken) + world.unexpected + list(toothless(world, seen, self._parts))
         faults += [
             f"{name} met an error that it did not know" for name in processes.names if processes.is_surprised(name)
         ]
@@ -142,11 +142,11 @@ class Run:
                 found = self._bucket.client.get_object(Bucket=self._bucket.name, Key=upload["object"]["key"])
                 yield upload_id, found["Body"].read()
 
-    def _undelivered(self) -> list[str]:
-        """What the outbox still holds, by the command line."""
+    def _undelivered(self, taken: Container[str]) -> list[str]:
+        """What the outbox still holds, by the command line; what was ``taken`` waits where its worker was killed then."""
         faults = []
         for state in ("waiting", "dead"):
             args = ("webhooks", "list", "--state", state, "--limit", "10000", "--json")
             rows = json.loads(run_valetkey(*args, env=self._env, directory=self._directory))["webhooks"]
-            faults += [f"webhook {row['id']} is {state}: {row['detail']}" for row in rows]
+            faults += [f"webhook {row['id']} is {state}: {row['detail']}" for row in rows if row["id"] not in taken]
         return faults
