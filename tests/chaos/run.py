@@ -143,7 +143,7 @@ class Run:
                 yield upload_id, found["Body"].read()
 
     def _undelivered(self, taken: Container[str]) -> list[str]:
-        """What the outbox still holds, by the command line; what was ``taken`` waits where its worker was killed then."""
+        """What the outbox still holds, but for what was ``taken``: its worker may have been killed right then."""
         faults = []
         for state in ("waiting", "dead"):
             args = ("webhooks", "list", "--state", state, "--limit", "10000", "--json")
