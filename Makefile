@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEV := $(VENV)/.installed-dev
 TEST := $(VENV)/.installed-test
 
-.PHONY: help dev test check bench queue s3 s3-stop
+.PHONY: help dev test check chaos bench queue s3 s3-stop
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ check: $(TEST) ## format, lint, types and layers
 	$(BIN)/mypy
 	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py
 	$(BIN)/lint-imports
+
+chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQLite; VALETKEY_TEST_SEED=... for the same choices
+	infra/system-packages s3 ledger
+	VALETKEY_TEST_CHAOS=full $(BIN)/pytest tests/chaos $(ARGS)
 
 bench: $(TEST) ## speed beside a plain Flask + boto3 + SQLite service, as ratios
 	$(BIN)/python -m tests.bench.run $(ARGS)
