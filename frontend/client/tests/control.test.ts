@@ -21,15 +21,15 @@ describe("pause and resume", () => {
     await until(upload, "sending", 5000);
     upload.pause();
     expect(upload.state).toBe("paused");
-    while (on.s3.inFlight > 0) await settle(5);
+    await settle(300); // what was on its way may still arrive
     const before = on.s3.log.length;
-    await settle(200);
+    await settle(300);
     expect(on.s3.log.length).toBe(before);
     expect(before).toBeLessThan(20);
     expect(upload.state).toBe("paused");
     upload.resume();
     const confirmed = await upload.done;
-    expect(on.s3.objects.get(confirmed.id)).toEqual(await bytesOf(file));
+    expect(on.s3.objects.get(confirmed.id)?.equals(await bytesOf(file))).toBe(true);
     expect(on.s3.log.length).toBeLessThanOrEqual(20 + 2); // at most those that were on their way are sent again
     expect(on.service.uploads.size).toBe(1);
   });

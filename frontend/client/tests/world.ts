@@ -1,5 +1,13 @@
 import { afterEach, beforeEach } from "vitest";
-import { createUploader, MemoryRecords, type Uploader, type UploaderOptions } from "../src/index";
+import {
+  createUploader,
+  fetchTransport,
+  MemoryRecords,
+  type RecordStore,
+  type Uploader,
+  type UploaderOptions,
+  type UploadOptions,
+} from "../src/index";
 import { FakeS3 } from "./fake/s3";
 import { FakeValetKey } from "./fake/valetkey";
 
@@ -42,4 +50,24 @@ export function fileOf(size: number, name = "a.bin", type = "application/x-test"
 
 export async function bytesOf(file: Blob): Promise<Buffer> {
   return Buffer.from(await file.arrayBuffer());
+}
+
+/** Sends `parts` of `file`, and stands still then as a closed page does: nothing is told to anybody. */
+export async function interrupted(
+  endpoint: string,
+  records: RecordStore,
+  file: File,
+  parts: number,
+  options?: UploadOptions,
+) {
+  let sent = 0;
+  const standing = new Promise<void>((stand) => {
+    const send: typeof fetchTransport.send = (request) => {
+      if (sent++ < parts) return fetchTransport.send(request);
+      stand();
+      return new Promise(() => {});
+    };
+    createUploader({ endpoint, records, connections: 1, transport: { send } }).upload(file, options);
+  });
+  await standing;
 }
