@@ -1,6 +1,8 @@
 import { claim, claimedElsewhere } from "./claims";
 import { type RecordStore, type UploadRecord, type Wish, wishKey } from "./records";
 
+const MAX_AGE = 7 * 86_400_000; // ms: by then the service has forgotten an upload that nobody went on with
+
 /** An upload that is this page's alone while it runs. */
 export interface Claimed {
   record: UploadRecord;
@@ -63,6 +65,8 @@ export class Journal {
 
   async #list(): Promise<UploadRecord[]> {
     const records = (await this.#store?.list().catch(() => [])) ?? [];
-    return records.filter(({ endpoint }) => endpoint === this.#endpoint);
+    const oldest = Date.now() - MAX_AGE;
+    for (const { id, createdAt } of records) if (createdAt < oldest) await this.remove(id);
+    return records.filter(({ endpoint, createdAt }) => endpoint === this.#endpoint && createdAt >= oldest);
   }
 }

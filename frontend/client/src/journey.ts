@@ -265,7 +265,7 @@ export class Journey {
       if (ENDED.has(seen.state))
         throw new ValetKeyError("upload_ended", `The upload is ${seen.state}: somebody else ended it.`);
       if (seen.state === "pending" && Date.now() > patience) throw notArrived();
-      await sleep(again ?? 1000, signal);
+      await sleep(Math.max(100, again ?? 1000), signal);
     }
   }
 

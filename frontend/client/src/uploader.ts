@@ -1,5 +1,5 @@
 import { BatchCreator, createAlone } from "./batch";
-import { ValetKeyError } from "./errors";
+import { typed, ValetKeyError } from "./errors";
 import { RunningGroup, type UploadGroup } from "./group";
 import { IndexedDBRecords } from "./indexeddb";
 import { type FileLike, type FileOptions, type Job, jobOf } from "./job";
@@ -48,10 +48,11 @@ export interface Uploader {
    * the browser may ask. Rejects with `file_needed`, `file_changed` or `file_mismatch`.
    */
   resume(record: UploadRecord, file?: FileLike | null, watching?: Watching): Promise<Upload>;
-  /** Gives an interrupted upload up, here and at the service. */
+  /** Gives an interrupted upload up, here and at the service. Rejects, and keeps it, when the service cannot be told. */
   discard(record: UploadRecord): Promise<void>;
 }
 
+const GONE = new Set([401, 403, 404, 409]); // the service has forgotten or ended it, or its ticket has died
 const CONFIRMING = 50; // uploads that the service is asked about at once
 
 /** An uploader for one service. It does nothing until it is given a file. */
@@ -120,9 +121,12 @@ class ServiceUploader implements Uploader {
     return this.#start(job, createAlone(this.#roads.service), watching);
   }
 
-  async discard(record: UploadRecord): Promise<void> {
-    await this.#roads.journal.remove(record.id);
-    await this.#roads.service.remove(record.id, record.ticket, new AbortController().signal);
+  async discard({ id, ticket }: UploadRecord): Promise<void> {
+    const { service, journal } = this.#roads;
+    await service.remove(id, ticket, new AbortController().signal).catch((error: unknown) => {
+      if (!GONE.has(typed(error).status ?? 0)) throw error;
+    });
+    await journal.remove(id);
   }
 
   #start(job: Job, create: Create, watching: Watching): Upload {

@@ -107,6 +107,29 @@ describe("after a reload", () => {
     expect(await uploader.resumable()).toEqual([]);
   });
 
+  test("one that nobody went on with for a week is forgotten", async () => {
+    await interrupted(on.service.url, on.records, fileOf(10_000), 2, WISH);
+    const [record] = await on.records.list();
+    if (record) await on.records.put({ ...record, createdAt: Date.now() - 8 * 86_400_000 });
+    expect(await on.uploader().resumable()).toEqual([]);
+    expect(await on.records.list()).toEqual([]);
+  });
+
+  test("one that cannot be given up, since the service is away, is kept", async () => {
+    await interrupted(on.service.url, on.records, fileOf(10_000), 2, WISH);
+    const [record] = await on.records.list();
+    if (!record) throw new Error("nothing was kept");
+    on.service.fault = () => ({ status: 503 });
+    await expect(on.uploader().discard(record)).rejects.toMatchObject({
+      code: "unexpected_answer",
+      status: 503,
+    });
+    expect(await on.records.list()).toHaveLength(1);
+    on.service.fault = () => ({ status: 404 });
+    await on.uploader().discard(record);
+    expect(await on.records.list()).toEqual([]);
+  });
+
   test("the same file twice at once is two uploads", async () => {
     const uploader = on.uploader();
     const file = fileOf(10_000);
