@@ -1,14 +1,14 @@
 import { sha256 } from "./checksum";
-import { typed, UploadRejected, ValetKeyError } from "./errors";
+import { typed } from "./errors";
 import type { Job } from "./job";
 import type { Claimed, Journal } from "./journal";
-import { type Etags, partRange, sendParts } from "./parts";
+import { agreed, bytesOf, type Etags, sendParts } from "./parts";
+import { type Asking, pickUp } from "./pickup";
 import type { Tally } from "./progress";
-import type { UploadRecord } from "./records";
 import { persist, type RetryPolicy, type Waiting } from "./retry";
 import type { Sending } from "./sending";
 import type { Service } from "./service";
-import { sleep } from "./sleep";
+import { settle } from "./settle";
 import type { Slots } from "./slots";
 import type { Storage } from "./storage";
 import { sendWhole } from "./whole";
@@ -46,8 +46,6 @@ export interface Observer {
 export type Create = (job: Job, checksum: string | undefined, signal: AbortSignal) => Promise<Granted>;
 
 const ROUNDS = 3; // times that parts which got lost at S3 are sent again
-const ENDED = new Set(["aborted", "deleted", "expired"]);
-const FORGOTTEN = new Set([401, 403, 404]);
 
 /**
  * One file's way to `confirmed`. It can be left at any point, by its signal, and entered again: what was reached is kept.
@@ -129,37 +127,14 @@ export class Journey {
     if (this.#found) {
       this.#release = this.#found.release;
       this.#observer.stage("creating");
-      if (await this.#reached(this.#found.record, signal).catch(forgotten)) return true;
+      const granted = await pickUp(this.#found.record, this.#asking(signal));
+      this.#unsure = true;
+      if (granted) return this.#keep(granted).then(() => true);
       await this.#roads.journal.remove(this.#found.record.id);
       this.#release();
     }
     this.#fresh = true;
     return false;
-  }
-
-  /** Finds out how far an interrupted upload came. False when it is at its end without a result. */
-  async #reached({ id, ticket, plan }: UploadRecord, signal: AbortSignal): Promise<boolean> {
-    const { service } = this.#roads;
-    let upload = await this.#persist(signal, () => service.get(id, ticket, signal));
-    // One request may have arrived whole without anybody having said so: asking costs less than sending again.
-    if (upload.state === "pending" && !plan) {
-      upload = (await this.#persist(signal, () => service.complete(id, ticket, [], signal))).upload;
-    }
-    if (ENDED.has(upload.state)) return false;
-    const granted = upload.state === "pending" ? await this.#renewed(id, ticket, signal) : null;
-    this.#unsure = true;
-    await this.#keep(granted ?? { upload, grant: null, ticket });
-    return true;
-  }
-
-  /** A fresh grant; null when the service says that it needs no more bytes. */
-  async #renewed(id: string, ticket: string, signal: AbortSignal): Promise<Granted | null> {
-    try {
-      return await this.#persist(signal, () => this.#roads.service.renew(id, ticket, signal));
-    } catch (error) {
-      if (typed(error).code === "state_conflict") return null;
-      throw error;
-    }
   }
 
   /** Remembers the grant, here and for the time after a reload. */
@@ -194,7 +169,7 @@ export class Journey {
     try {
       if (grant?.method === "MULTIPART") {
         if (this.#unsure) await this.#compare(grant, signal);
-        tally.restart(this.#bytesThere(grant));
+        tally.restart(bytesOf(grant, this.#job.file.size, this.#etags));
         await sendParts(sending, grant, this.#etags, this.#roads.parallel);
       } else if (grant) {
         tally.restart(0);
@@ -238,7 +213,9 @@ export class Journey {
     this.#observer.stage("confirming");
     for (let round = 0; ; round++) {
       try {
-        return await this.#settled(signal);
+        const parts = [...this.#etags].sort(([a], [b]) => a - b).map(([number, etag]) => ({ number, etag }));
+        const { retry } = this.#roads;
+        return await settle(this.#held(), parts, retry.patience, this.#asking(signal), this.#observer.known);
       } catch (error) {
         signal.throwIfAborted();
         const { grant } = this.#held();
@@ -252,47 +229,14 @@ export class Journey {
     }
   }
 
-  async #settled(signal: AbortSignal): Promise<ConfirmedUpload> {
-    const { upload, ticket } = this.#held();
-    const parts = [...this.#etags].sort(([a], [b]) => a - b).map(([number, etag]) => ({ number, etag }));
-    const patience = Date.now() + this.#roads.retry.patience;
-    for (;;) {
-      const complete = () => this.#roads.service.complete(upload.id, ticket, parts, signal);
-      const { upload: seen, again } = await this.#persist(signal, complete);
-      this.#observer.known(seen);
-      if (seen.state === "confirmed") return seen as ConfirmedUpload;
-      if (seen.state === "rejected") throw new UploadRejected(seen);
-      if (ENDED.has(seen.state))
-        throw new ValetKeyError("upload_ended", `The upload is ${seen.state}: somebody else ended it.`);
-      if (seen.state === "pending" && Date.now() > patience) throw notArrived();
-      await sleep(Math.max(100, again ?? 1000), signal);
-    }
-  }
-
   /** Takes S3's own list of parts for the truth: those that it does not have as we sent them are sent again. */
   async #compare(grant: MultipartGrant, signal: AbortSignal): Promise<void> {
     const { upload, ticket } = this.#held();
-    const stored = await this.#persist(signal, () =>
-      this.#roads.service.storedParts(upload.id, ticket, signal),
-    );
-    const ours = this.#etags;
-    this.#etags = new Map();
-    for (const { number, size, etag } of stored) {
-      const [from, to] = partRange(grant, number, this.#job.file.size);
-      const sent = ours.get(number) ?? etag;
-      if (size === to - from && plain(sent) === plain(etag)) this.#etags.set(number, etag);
-    }
+    const { service } = this.#roads;
+    const stored = await this.#persist(signal, () => service.storedParts(upload.id, ticket, signal));
+    this.#etags = agreed(grant, this.#job.file.size, this.#etags, stored);
     this.#unsure = false;
     this.#sent = false;
-  }
-
-  #bytesThere(grant: MultipartGrant): number {
-    let sum = 0;
-    for (const number of this.#etags.keys()) {
-      const [from, to] = partRange(grant, number, this.#job.file.size);
-      sum += to - from;
-    }
-    return sum;
   }
 
   #held(): Granted {
@@ -300,32 +244,17 @@ export class Journey {
     return this.#granted;
   }
 
+  #asking(signal: AbortSignal): Asking {
+    return { service: this.#roads.service, signal, persist: (call) => this.#persist(signal, call) };
+  }
+
   #persist<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
     return persist(attempt, { policy: this.#roads.retry, signal, onWait: this.#observer.waiting });
   }
-}
-
-/** False when the service has forgotten the upload, or its ticket has died; else the failure is one. */
-function forgotten(error: unknown): false {
-  if (FORGOTTEN.has(typed(error).status ?? 0)) return false;
-  throw error;
 }
 
 /** Whether S3 or the service says that this upload takes no more bytes. */
 function isOver(error: unknown): boolean {
   const { code, detail } = typed(error);
   return code === "state_conflict" || (code === "storage_refused" && detail.includes("NoSuchUpload"));
-}
-
-/** An ETag is opaque, but some put it in quotes and some do not. */
-function plain(etag: string): string {
-  return etag.replaceAll('"', "");
-}
-
-function notArrived(): ValetKeyError {
-  return new ValetKeyError(
-    "not_arrived",
-    "The storage took the file, but the service does not find it there.",
-    { retryable: true },
-  );
 }

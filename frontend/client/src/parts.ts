@@ -4,7 +4,7 @@ import type { Sending } from "./sending";
 import { PartSigner } from "./signer";
 import { linked } from "./sleep";
 import type { StorageAnswer } from "./transport";
-import type { MultipartGrant } from "./wire";
+import type { MultipartGrant, StoredPart } from "./wire";
 
 /** The parts that are known to be at S3: number to ETag. */
 export type Etags = Map<number, string>;
@@ -41,8 +41,29 @@ export async function sendParts(
   }
 }
 
-/** Bytes of part `number` in a file of `size` bytes. */
-export function partRange(grant: MultipartGrant, number: number, size: number): [from: number, to: number] {
+/** Those of our parts and S3's that need not be sent again: S3 has them in full, and as we know them, if we do. */
+export function agreed(grant: MultipartGrant, size: number, ours: Etags, stored: StoredPart[]): Etags {
+  const etags: Etags = new Map();
+  for (const part of stored) {
+    const [from, to] = partRange(grant, part.number, size);
+    const known = ours.get(part.number) ?? part.etag;
+    if (part.size === to - from && bare(known) === bare(part.etag)) etags.set(part.number, part.etag);
+  }
+  return etags;
+}
+
+/** Bytes of these parts together. */
+export function bytesOf(grant: MultipartGrant, size: number, etags: Etags): number {
+  let sum = 0;
+  for (const number of etags.keys()) {
+    const [from, to] = partRange(grant, number, size);
+    sum += to - from;
+  }
+  return sum;
+}
+
+/** Where part `number` is in a file of `size` bytes. */
+function partRange(grant: MultipartGrant, number: number, size: number): [from: number, to: number] {
   const from = (number - 1) * grant.part_size;
   return [from, Math.min(size, from + grant.part_size)];
 }
@@ -112,4 +133,9 @@ function etagOf(answer: StorageAnswer): string {
     'The storage took a part, but its CORS rules hide the ETag header from this page. Add "ETag" to the ExposeHeaders ' +
     "of the bucket's CORS rule.";
   throw new ValetKeyError("etag_hidden", detail);
+}
+
+/** An ETag is opaque, but some put it in quotes and some do not. */
+function bare(etag: string): string {
+  return etag.replaceAll('"', "");
 }

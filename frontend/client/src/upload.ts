@@ -166,6 +166,7 @@ export class RunningUpload implements Upload {
   }
 
   async #cancel(): Promise<void> {
+    await this.done.catch(() => {}); // a creation that was on its way may still succeed
     const { signal } = new AbortController();
     const policy = { ...this.#roads.retry, patience: Math.min(CANCEL_PATIENCE, this.#roads.retry.patience) };
     const tell = () => this.#journey.cancel(signal);

@@ -77,6 +77,21 @@ describe("abort", () => {
     expect(on.service.count("DELETE", /./)).toBe(1);
   });
 
+  test("while the upload is being created with others leaves nothing behind", async () => {
+    on.service.fault = ({ path }) => (path.endsWith("/batch") ? { delay: 100 } : undefined);
+    const group = on.uploader().uploadAll([fileOf(10, "a"), fileOf(10, "b")]);
+    const [first, second] = group.uploads;
+    while (on.service.log.length === 0) await settle(5);
+    await first?.abort();
+    await second?.done;
+    const states = [...on.service.uploads.values()].map(({ upload }) => [upload.filename, upload.state]);
+    expect(states).toEqual([
+      ["a", "aborted"],
+      ["b", "confirmed"],
+    ]);
+    expect(await on.records.list()).toEqual([]);
+  });
+
   test("works by the caller's signal, before the start, and while paused", async () => {
     const early = on.uploader().upload(fileOf(10), { signal: AbortSignal.abort() });
     await expect(early.done).rejects.toMatchObject({ code: "aborted" });

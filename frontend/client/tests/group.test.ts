@@ -84,9 +84,10 @@ describe("several files", () => {
     const group = on.uploader({ connections: 2 }).uploadAll(files(20));
     while (group.snapshot.ended < 4) await new Promise((resolve) => group.subscribe(resolve));
     group.pause();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const settle = () => new Promise((resolve) => setTimeout(resolve, 300)); // what was on its way may still arrive
+    await settle();
     const before = on.s3.log.length;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await settle();
     expect(on.s3.log.length).toBe(before);
     group.resume();
     while (group.snapshot.ended < 8) await new Promise((resolve) => group.subscribe(resolve));
