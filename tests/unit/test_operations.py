@@ -44,7 +44,7 @@ OPEN = {UploadState.PENDING, UploadState.STORED}
 GRACE = timedelta(minutes=15)
 """How long after its grant's death an upload may not be called expired, as promised; not as configured."""
 
-AFTER = st.none() | st.integers(0, STEPS)
+AFTER = st.none() | st.integers(0, 3) | st.integers(0, STEPS)
 KIND = st.sampled_from(["killed", "away", "store away"])
 
 
