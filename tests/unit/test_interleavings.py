@@ -1,9 +1,10 @@
 """Confirmers, scanners, owners and re-POSTs in every order: Hypothesis chooses who does what, and who is stopped."""
 
 from collections.abc import Callable
-from itertools import count
+from itertools import count, product
 from threading import Semaphore, Thread, current_thread
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -71,6 +72,10 @@ class Interleavings(RuleBasedStateMachine):
 
     @initialize(versioned=st.booleans(), outages=st.booleans(), profile=st.sampled_from(PROFILES))
     def begin(self, versioned: bool, outages: bool, profile: Profile) -> None:
+        self.set_up(profile, versioned=versioned, outages=outages)
+
+    def set_up(self, profile: Profile, *, versioned: bool, outages: bool) -> None:
+        """One upload of ``profile``, with nothing sent yet."""
         self.world = World(versioned=versioned, profile=profile)
         self.profile = profile
         self.posted: list[bytes] = []
@@ -136,6 +141,9 @@ class Interleavings(RuleBasedStateMachine):
         Where signals may be stopped the first bytes never come back, and come seldom enough never to be `overwritten`:
         a copy that nobody points at could stay then, which only a sweep can find.
         """
+        self._send(same=same, honest=honest)
+
+    def _send(self, *, same: bool, honest: bool) -> None:
         number = next(self.numbers)
         if not self.outages or number < 4:
             again = number == 0 or (same and not self.outages)
@@ -154,10 +162,34 @@ class Interleavings(RuleBasedStateMachine):
     @rule(data=st.data())
     def finish(self, data: st.DataObject) -> None:
         """One of those at work gets to its end, which steps alone seldom bring about."""
-        actor = data.draw(st.sampled_from(self.actors))
+        self._finish(data.draw(st.sampled_from(self.actors)))
+
+    def _finish(self, actor: Actor) -> None:
         while not actor.done:
             actor.step()
         self._sort_out()
+
+    @precondition(lambda self: not self.actors)
+    @rule(honest=st.tuples(st.booleans(), st.booleans()), scanner=st.booleans(), steps=st.integers(1, 8))
+    def overtake(self, honest: tuple[bool, bool], scanner: bool, steps: int) -> None:
+        """Bytes come and are looked at, by a worker or a scanner; others come in the middle of that, and it goes on."""
+        self._send(same=False, honest=honest[0])
+        self._start(self._look(scanner=scanner))
+        for _ in range(steps):
+            if self.actors:
+                self.actors[0].step()
+                self._sort_out()
+        self._send(same=False, honest=honest[1])
+        for actor in self.actors:
+            self._finish(actor)
+
+    def _look(self, *, scanner: bool) -> Callable[[], object]:
+        """What a worker does with an upload, or what a scanner has to say of what was sent last."""
+        if scanner and self.profile.scan and self.posted:
+            content = self.posted[-1]
+            return lambda: self.world.judge(self.upload, content, clean=not is_infected(content))
+        upload = self.world.now(self.upload)
+        return lambda: self.world.inspecting.run(upload, Signal.EVENT)
 
     @precondition(lambda self: self.actors and self.outages)
     @rule(data=st.data())
@@ -214,3 +246,20 @@ class Interleavings(RuleBasedStateMachine):
 
 TestInterleavings = Interleavings.TestCase
 TestInterleavings.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+
+
+@pytest.mark.parametrize("steps", range(1, 9))
+@pytest.mark.parametrize("scanner", [False, True])
+@pytest.mark.parametrize("profile", PROFILES[1:], ids=["detect", "scan", "both"])
+def test_other_bytes_in_the_middle_of_a_look(profile: Profile, steps: int, *, scanner: bool) -> None:
+    """No check of earlier bytes counts for those that took their place, at whichever step of it they did.
+
+    Chance alone finds the step too seldom, so here every one has its turn.
+    """
+    for versioned, *honest in product([False, True], repeat=3):
+        machine = Interleavings()
+        machine.set_up(profile, versioned=versioned, outages=False)
+        machine.overtake(honest=tuple(honest), scanner=scanner, steps=steps)
+        machine.confirmed_bytes_stay()
+        machine.confirmed_bytes_are_checked()
+        machine.teardown()

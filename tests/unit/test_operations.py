@@ -6,7 +6,7 @@ the faults have stopped.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,27 +17,63 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.unit.world import FIRST, OWNER, SECOND, World
 
 from valetkey.adapters.memory import MemoryLedger
-from valetkey.core.announcement import EVENT_TYPES, Announcement, Announcer, Status
+from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable, StateConflict, StoreUnavailable
 from valetkey.core.events import ObjectEvent
 from valetkey.core.outbox import Dispatcher
-from valetkey.core.ports import Outcome, Receipt
-from valetkey.core.upload import TRANSITIONS, Signal, Upload, UploadId, UploadState
+from valetkey.core.ports import Message, Outcome, Receipt
+from valetkey.core.upload import TRANSITIONS, Signal, Upload, UploadId, UploadState, upload_id_of
+from valetkey.worker import QueueLoop
 
 MAX_UPLOADS = 4
 STEPS = 12
 """The longest that a process lives on after a fault was ordered, in operations on the store and the ledger."""
 
 LEDGER = {"add", "add_once", "get", "replace", "due", "reschedule", "page", "claim", "settle", "prune", "announcements"}
+ELSEWHERE = LEDGER | {"delete messages", "send"}
+"""What goes well although the store is away."""
+
 TOO_LATE = (StateConflict, StoreUnavailable, LedgerUnavailable)
 
+LARGER = FIRST + b" and more"
+"""What no grant allows: somebody who has the bucket's keys has written it."""
 
-AFTER = st.none() | st.integers(0, STEPS)
-KIND = st.sampled_from(["killed", "away"])
+OPEN = {UploadState.PENDING, UploadState.STORED}
+"""The states that are nobody's end, and not announced."""
+
+GRACE = timedelta(minutes=15)
+"""How long after its grant's death an upload may not be called expired, as promised; not as configured."""
+
+AFTER = st.none() | st.integers(0, 3) | st.integers(0, STEPS)
+KIND = st.sampled_from(["killed", "away", "store away"])
 
 
 class Killed(BaseException):
     """The process is gone: nothing after this is done, and nobody is told."""
+
+
+class Batch:
+    """The `EventQueue` of a worker that receives these messages and is told to stop then."""
+
+    visibility = 3600
+
+    def __init__(self, messages: Sequence[Message], before: Callable[[str], None]) -> None:
+        self._messages = messages
+        self._before = before
+        self.received: Callable[[], None] = lambda: None
+        self.deleted: list[Message] = []
+
+    def receive(self, wait: int) -> Sequence[Message]:
+        assert wait
+        self.received()
+        return self._messages
+
+    def extend(self, messages: Sequence[Message]) -> None:
+        raise AssertionError("the clock stands still")
+
+    def delete(self, messages: Sequence[Message]) -> None:
+        self._before("delete messages")
+        self.deleted += messages
 
 
 class Operations(RuleBasedStateMachine):
@@ -45,16 +81,17 @@ class Operations(RuleBasedStateMachine):
 
     @initialize(versioned=st.booleans())
     def begin(self, versioned: bool) -> None:
+        self.versioned = versioned
         self.world = World(versioned=versioned)
         announcer = Announcer(lambda kind, _, upload: f"{kind} {upload.id}", lambda: self.world.time)
         self._announce_through(self.world.ledger, announcer)
         self.dispatcher = Dispatcher(self.world.ledger, self, clock=lambda: self.world.time, chance=lambda: 0.5)
-        self.queue: list[ObjectEvent] = []
+        self.queue: list[Message] = []
         self.claimed: list[Announcement] = []
         self.delivered: list[Announcement] = []
         self.answers: list[Outcome] = []
         self.history: dict[UploadId, list[UploadState]] = {}
-        self.arrived: set[UploadId] = set()
+        self.arrived: Counter[UploadId] = Counter()
         self.confirmed: dict[UploadId, object] = {}
 
     @staticmethod
@@ -64,14 +101,25 @@ class Operations(RuleBasedStateMachine):
     def deliver(self, announcement: Announcement, at: datetime) -> Receipt:
         """The `WebhookReceiver`."""
         assert at == self.world.time
-        self.delivered.append(announcement)
+        try:
+            self._before("send")
+        except (StoreUnavailable, LedgerUnavailable):
+            return Receipt(Outcome.FAILED, "away")
         outcome = self.answers.pop() if self.answers else Outcome.DELIVERED
+        if outcome is Outcome.DELIVERED:
+            self.delivered.append(announcement)
         return Receipt(outcome, outcome.value)
+
+    def _before(self, name: str) -> None:
+        """What the store and the ledger call before each operation, for all else that may fail."""
+        if self.world.before is not None:
+            self.world.before(name)
 
     @contextmanager
     def fault(self, after: int | None, kind: str) -> Iterator[None]:
         """From the operation number ``after`` on nothing answers, or the process is dead; None: all goes well."""
         left = after
+        were_open = {upload.id for upload in self._uploads() if not upload.ended}
 
         def before(name: str) -> None:
             nonlocal left
@@ -80,6 +128,8 @@ class Operations(RuleBasedStateMachine):
             if left == 0:
                 if kind == "killed":
                     raise Killed
+                if kind == "store away" and name in ELSEWHERE:
+                    return
                 if name in LEDGER:
                     raise LedgerUnavailable("The ledger is away.")
                 raise StoreUnavailable("The store is away.")
@@ -94,6 +144,17 @@ class Operations(RuleBasedStateMachine):
             pass
         finally:
             self.world.before = None
+        if after is None:
+            self._check_tidied(were_open)
+
+    def _check_tidied(self, were_open: set[UploadId]) -> None:
+        """Whoever ends an upload unhindered takes its bytes out of staging, not leaving them to a sweep days later.
+
+        Where the bucket keeps versions, those of a later POST stay for that one's own event.
+        """
+        for upload in self._uploads():
+            if upload.id in were_open and upload.ended and not (self.versioned and self.arrived[upload.id] > 1):
+                assert self.world.store.read(upload.staging_key) is None, f"the staging object of {upload} was left"
 
     def _uploads(self) -> list[Upload]:
         return list(self.world.ledger._uploads.values())
@@ -108,19 +169,34 @@ class Operations(RuleBasedStateMachine):
         with self.fault(after, kind):
             self.world.create()
 
+    @precondition(lambda self: len(self._uploads()) < MAX_UPLOADS)
+    @rule(told=st.integers(0, 2), completes=st.booleans())
+    def upload(self, told: int, completes: bool) -> None:
+        """A client does all that it should, as most do, or all but say that it is done."""
+        upload = self.world.create()
+        self._post(upload, FIRST, told)
+        if completes:
+            assert self.world.service.complete(OWNER, upload.id).state is UploadState.CONFIRMED
+
     @precondition(lambda self: self._uploads())
-    @rule(data=st.data(), content=st.sampled_from([FIRST, SECOND]), told=st.integers(0, 2))
+    @rule(data=st.data(), content=st.sampled_from([FIRST, SECOND, LARGER]), told=st.integers(0, 2))
     def post(self, data: st.DataObject, content: bytes, told: int) -> None:
         """A client sends bytes with the last grant it has, dead or not; the store tells of it not at all, or twice."""
-        upload = self._one(data)
-        grant = self.world.grants.post(upload, self.world.profiles["default"], upload.created_at)
+        self._post(self._one(data), content, told)
+
+    def _post(self, upload: Upload, content: bytes, told: int) -> None:
+        if self._write(upload, content):
+            self.arrived[upload.id] += 1
+            self.queue += [Message(upload.staging_key.encode(), "")] * told
+
+    def _write(self, upload: Upload, content: bytes) -> bool:
+        if content == LARGER:
+            self.world.store.put(upload.staging_key, content, upload.content_type, {"upload-id": upload.id})
+            return True
         alive = self.world.time < upload.expires_at
-        if alive:
-            grant = self.world.grants.post(upload, self.world.profiles["default"], self.world.time)
-        answer = self.world.store.post(list(grant.fields.items()), content)
-        if answer.status == 201:
-            self.arrived.add(upload.id)
-            self.queue += [ObjectEvent("memory", upload.staging_key, "ObjectCreated:Post")] * told
+        signed_at = self.world.time if alive else upload.created_at
+        grant = self.world.grants.post(upload, self.world.profiles["default"], signed_at)
+        return self.world.store.post(list(grant.fields.items()), content).status == 201
 
     @precondition(lambda self: self._uploads())
     @rule(data=st.data(), signal=st.sampled_from([Signal.CLIENT, Signal.REDIRECT]), after=AFTER, kind=KIND)
@@ -140,7 +216,7 @@ class Operations(RuleBasedStateMachine):
             self.world.service.renew(OWNER, upload.id)
 
     @precondition(lambda self: self._uploads())
-    @rule(data=st.data(), after=AFTER, kind=KIND)
+    @rule(data=st.data(), after=st.none() | st.integers(0, 4), kind=KIND)
     def remove(self, data: st.DataObject, after: int | None, kind: str) -> None:
         """The owner aborts or deletes."""
         upload = self._one(data)
@@ -148,13 +224,30 @@ class Operations(RuleBasedStateMachine):
             self.world.service.remove(OWNER, upload.id)
 
     @precondition(lambda self: self.queue)
-    @rule(data=st.data(), after=AFTER, kind=KIND)
-    def receive(self, data: st.DataObject, after: int | None, kind: str) -> None:
-        """A worker takes any message of the queue, and deletes it when all has gone well: else it comes again."""
-        event = data.draw(st.sampled_from(self.queue))
+    @rule(data=st.data(), number=st.integers(1, 3), after=AFTER, kind=KIND)
+    def receive(self, data: st.DataObject, number: int, after: int | None, kind: str) -> None:
+        """A worker takes some messages of the queue, in any order; those that it does not delete come again."""
+        self._work(data.draw(st.permutations(self.queue))[:number], after, kind)
+
+    def _work(self, messages: Sequence[Message], after: int | None = None, kind: str = "") -> None:
+        had_ended = {upload.id for upload in self._uploads() if upload.ended}
+        batch = Batch(messages, self._before)
+        loop = QueueLoop(batch, _read, self.world.service.observe)
+        batch.received = loop.stop
         with self.fault(after, kind):
-            self.world.service.observe([event])
-            self.queue.remove(event)
+            loop.run()
+        for message in batch.deleted:
+            self.queue.remove(message)
+            self._check_observed(message, had_ended)
+        assert after is not None or len(batch.deleted) == len(messages)
+
+    def _check_observed(self, message: Message, had_ended: set[UploadId]) -> None:
+        """A message is off the queue: what it told of is done, and nobody needs a sweep to find it."""
+        upload_id = upload_id_of(message.body.decode())
+        assert upload_id is not None
+        upload = self.world.ledger._uploads[upload_id]
+        if not upload.ended or upload.id in had_ended:
+            assert self.world.store.read(upload.staging_key) is None, f"{upload} had an event, which is lost"
 
     @rule(part=st.sampled_from(["look", "clean"]), after=AFTER, kind=KIND)
     def sweep(self, part: str, after: int | None, kind: str) -> None:
@@ -171,7 +264,12 @@ class Operations(RuleBasedStateMachine):
             self.claimed += self.dispatcher.claim(number)
 
     @precondition(lambda self: self.claimed)
-    @rule(data=st.data(), outcome=st.sampled_from([Outcome.DELIVERED, Outcome.FAILED]), after=AFTER, kind=KIND)
+    @rule(
+        data=st.data(),
+        outcome=st.sampled_from([Outcome.DELIVERED, Outcome.FAILED]),
+        after=st.none() | st.integers(0, 2),
+        kind=KIND,
+    )
     def send(self, data: st.DataObject, outcome: Outcome, after: int | None, kind: str) -> None:
         """It sends one; another worker may have it meanwhile, and this one may die before it has noted how it went."""
         announcement = data.draw(st.sampled_from(self.claimed))
@@ -191,6 +289,12 @@ class Operations(RuleBasedStateMachine):
         """Time goes by."""
         self.world.time += timedelta(minutes=minutes)
 
+    @rule()
+    def neglect(self) -> None:
+        """A day in which nobody looks at what is due, and then a worker that removes what nobody owns."""
+        self.world.time += timedelta(days=1, hours=1)
+        list(self.world.sweep.clean())
+
     @invariant()
     def promises(self) -> None:
         """At every moment: confirmed bytes are there and stay, no state goes backwards, each end has one id."""
@@ -202,17 +306,21 @@ class Operations(RuleBasedStateMachine):
             if upload.state is not seen[-1]:
                 assert upload.state in _reachable(seen[-1]), f"{seen[-1]} became {upload.state}"
                 seen.append(upload.state)
+                if upload.state is UploadState.EXPIRED:
+                    assert self.world.time >= upload.expires_at + GRACE, f"bytes of {upload} may be on their way"
             if upload.state is UploadState.CONFIRMED:
                 assert self.confirmed.setdefault(upload.id, upload.object) == upload.object
         self._one_announcement_for_each_end()
 
     def _one_announcement_for_each_end(self) -> None:
-        rows = self.world.ledger._outbox.values()
-        assert len({(row.upload_id, row.type) for row in rows}) == len(rows)
-        have = {(row.upload_id, row.type) for row in rows}
-        for upload in self._uploads():
-            if kind := EVENT_TYPES.get(upload.state):
-                assert (upload.id, kind) in have, f"the end of {upload} is not announced"
+        """Its id follows from the upload and the state, so that no second one can be made of the same end."""
+        rows = {row.id: row for row in self.world.ledger._outbox.values()}
+        states = {upload.id: self.history[upload.id] for upload in self._uploads()}
+        ends = {(id_, state) for id_, seen in states.items() for state in seen if state not in OPEN}
+        assert rows.keys() == {f"{id_}-{state}" for id_, state in ends}
+        for id_, state in ends:
+            row = rows[f"{id_}-{state}"]
+            assert (row.type, row.upload_id) == (f"upload.{state}", id_)
 
     def teardown(self) -> None:
         """No faults any more, and two days: the workers do what they do, and everything that was promised holds."""
@@ -220,8 +328,8 @@ class Operations(RuleBasedStateMachine):
             return
         self.world.before = None
         self.claimed.clear()
-        for event in self.queue:
-            self.world.service.observe([event])
+        while self.queue:
+            self._work(self.queue[:10])
         for _ in range(60):
             list(self.world.sweep.run())
             self._send_all()
@@ -237,15 +345,21 @@ class Operations(RuleBasedStateMachine):
 
     def _check_settled(self) -> None:
         for upload in self._uploads():
-            assert upload.state not in {UploadState.PENDING, UploadState.STORED}, f"{upload} was forgotten"
+            assert upload.state not in OPEN, f"{upload} was forgotten"
+            assert upload.due_at is None, f"{upload} is looked at for ever"
             if upload.state is UploadState.EXPIRED:
-                assert upload.id not in self.arrived, f"the bytes of {upload} were lost"
+                assert not self.arrived[upload.id], f"the bytes of {upload} were lost"
         pointed_at = {one.object.key for one in self._uploads() if one.state is UploadState.CONFIRMED and one.object}
         assert set(self.world.store.keys()) == pointed_at
         rows = self.world.ledger._outbox.values()
         assert {row.status for row in rows} <= {Status.DELIVERED}
         told = Counter((one.id, one.upload_id, one.type, one.body) for one in self.delivered)
         assert set(told) == {(row.id, row.upload_id, row.type, row.body) for row in rows}
+
+
+def _read(body: bytes) -> list[ObjectEvent]:
+    """A message here is the key alone."""
+    return [ObjectEvent("memory", body.decode(), "ObjectCreated:Post")]
 
 
 def _reachable(state: UploadState) -> set[UploadState]:

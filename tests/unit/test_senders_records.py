@@ -2,13 +2,16 @@
 
 import json
 import logging
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.deliveries import recorded
+from tests.unit.world import World
 
 from valetkey.core.errors import MalformedEvent
-from valetkey.core.events import ObjectEvent, Sender, Sequencer, newest, sequencer_of, sequencer_of_words
+from valetkey.core.events import ObjectEvent, Sender, Sequencer, Tally, newest, sequencer_of, sequencer_of_words
+from valetkey.core.upload import UploadState
 from valetkey.senders.b2 import B2Sender
 from valetkey.senders.ceph import CephSender
 from valetkey.senders.eventbridge import EventBridgeSender
@@ -235,3 +238,33 @@ def test_one_object_is_looked_at_once() -> None:
         event("c", "k", "elsewhere", "1"),
     ]
     assert [found.etag for found in newest(events)] == ["newest", "first", "elsewhere"]
+
+
+def told_at(name: str, moment: datetime, key: str) -> Any:
+    """A delivery of ``name`` about ``key`` in the bucket of `World`, by a store whose clock says ``moment``."""
+    message = recorded(name)
+    match name:
+        case "ceph_post" | "minio_post":
+            [record] = message["Records"]
+            record["eventTime"] = f"{moment:%Y-%m-%dT%H:%M:%S}.500Z"
+            record["s3"]["bucket"]["name"], record["s3"]["object"]["key"] = "memory", key
+        case "b2_upload":
+            [event] = message["events"]
+            event |= {"eventTimestamp": int(moment.timestamp() * 1000), "bucketName": "memory", "objectName": key}
+        case _:
+            message["time"] = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+            message["detail"]["bucket"]["name"], message["detail"]["object"]["key"] = "memory", key
+    return message
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=-1), timedelta(0), timedelta(hours=1)], ids=["behind", "same", "ahead"])
+@pytest.mark.parametrize("name", SENDERS)
+def test_a_senders_clock_does_not_matter(name: str, by: timedelta) -> None:
+    """An event says that there is something to look at, not when: an hour off it confirms as any other, once."""
+    world = World()
+    upload = world.create()
+    assert world.post(upload).status == 201
+    delivered = body(told_at(name, world.time + by, upload.staging_key))
+    assert world.service.observe(*SENDERS[name].parse(delivered)) == Tally(confirmed=1)
+    assert world.now(upload).state is UploadState.CONFIRMED
+    assert world.service.observe(*SENDERS[name].parse(delivered)) == Tally(ignored=1)

@@ -9,10 +9,14 @@ on both, and ``s3:ListBucket`` on the bucket (without it S3 says 403 of an objec
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 import boto3
+import botocore.compat
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -45,6 +49,9 @@ _CHANGED = {
     *("InvalidRange", "416"),  # it is shorter than it was
     *("InvalidPart", "InvalidPartOrder", "EntityTooSmall"),
 }
+MAX_SKEW = timedelta(minutes=15)
+"""How far the clock of a request may be from S3's (S3's error responses, RequestTimeTooSkewed)."""
+
 _MISSING = {"404", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NotFound"}
 
 
@@ -368,7 +375,23 @@ def _translated(error: ClientError) -> Exception:
         return ObjectMissing()
     if code in _CHANGED:
         return ObjectChanged()
-    return StoreUnavailable(f"The store refused {error.operation_name}: {code}.")
+    return StoreUnavailable(f"The store refused {error.operation_name}: {code}.{_clock_hint(error)}")
+
+
+def _clock_hint(error: ClientError) -> str:
+    """A sentence for whoever has to mend it, where our clock is too far from the store's; else nothing.
+
+    The store's ``Date`` header tells: its code for that, RequestTimeTooSkewed, is in a body, which a HEAD has not.
+    """
+    metadata = error.response.get("ResponseMetadata", {})
+    with suppress(KeyError, TypeError, ValueError):
+        theirs = parsedate_to_datetime(metadata["HTTPHeaders"]["date"])
+        off = botocore.compat.get_current_datetime(remove_tzinfo=False) - theirs
+        if metadata["HTTPStatusCode"] == HTTPStatus.FORBIDDEN and abs(off) > MAX_SKEW:
+            minutes = abs(off) // timedelta(minutes=1)
+            direction = "ahead of" if off > timedelta(0) else "behind"
+            return f" This machine's clock is {minutes} minutes {direction} the store's: set it right."
+    return ""
 
 
 _available = _Available()
