@@ -1,13 +1,16 @@
 """Uppy 5.1 and 6, as they come from npm, in a real browser against a real S3."""
 
+import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 from tests.e2e.api import Json, stored_parts, wait_for
 from tests.e2e.conftest import Service, service_on
 from tests.e2e.rgw_events import pushing
@@ -33,6 +36,14 @@ key = "films/{{owner}}/{{id}}{{ext}}"
 [profiles.clips]
 max_size = {6 * MIB}
 """
+
+README = Path(__file__).parents[2] / "README.md"
+AS_WRITTEN = """async ([lines, options]) => {
+    const uppy = await eval(`(async () => { ${lines}; return uppy; })()`);
+    uppy.iteratePlugins((plugin) => plugin.setOptions(options));
+    Object.assign(window, {uppy, seen: {errors: []}});
+}"""
+"""Runs lines of a page's script, and then sets options of the plugin."""
 
 ENDPOINT = {"v5": "endpoint", "v6": "companionEndpoint"}
 PATIENCE = 60_000
@@ -111,15 +122,20 @@ def origin() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def films(rgw: Rgw, tmp_path_factory: pytest.TempPathFactory, origin: str) -> Iterator[Service]:
-    """A service for a page of one other origin, which hears of single uploads by RGW's notification."""
+    """A service for a page of one other origin, which hears of single uploads where a test asks for `told`."""
     directory = tmp_path_factory.mktemp("films")
     (directory / "valetkey.toml").write_text(PROFILES)
     env = {"VALETKEY_CORS_ORIGINS": origin}
     with fresh_bucket(rgw) as bucket, running_valetkey(directory, bucket, env=env) as server:
         bucket.client.put_bucket_cors(Bucket=bucket.name, CORSConfiguration={"CORSRules": [CORS_RULE]})
-        service = service_on(server, bucket)
-        with pushing(bucket, f"{service.event_url}?secret={service.event_secret}"):
-            yield service
+        yield service_on(server, bucket)
+
+
+@pytest.fixture
+def told(films: Service) -> Iterator[None]:
+    """RGW tells the service of each object that comes, as long as the test runs."""
+    with pushing(films.bucket, f"{films.event_url}?secret={films.event_secret}"):
+        yield
 
 
 @pytest.fixture(params=["v5", "v6"])
@@ -156,7 +172,7 @@ def stored_bytes(tab: Tab, upload: Json) -> bytes:
     return bucket.client.get_object(Bucket=bucket.name, Key=upload["object"]["key"])["Body"].read()
 
 
-def test_a_file_in_one_piece(tab: Tab) -> None:
+def test_a_file_in_one_piece(told: None, tab: Tab) -> None:
     """Uppy says that it succeeded, and RGW's event confirms it: nobody calls `complete`. Metadata and name are kept."""
     tab.start()
     tab.upload(1000, name="Käse & Brot.mp4", meta={"album": "Grün"})
@@ -182,6 +198,25 @@ def test_a_file_in_parts(tab: Tab) -> None:
     assert sorted(tab.parts) == PARTS
     assert complete["successful"][0]["uploadURL"].endswith(f"/{upload['object']['key']}")
     assert stored_bytes(tab, upload) == content(SIZE)
+
+
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_as_the_readme_says(visit: Callable[[str], Tab], films: Service, in_parts: bool) -> None:
+    """Its lines, as they are written there, upload a file and confirm it without waiting for event or sweep."""
+    tab = visit("films")
+    section = README.read_text().partition("## Using Uppy")[2].partition("\n## ")[0]
+    lines = "\n".join(re.findall(r"```js\n(.*?)```", section, re.DOTALL))
+    lines = lines.replace("https://uploads.example", films.server.base_url)
+    if tab.version == "v5":
+        lines = lines.replace("companionEndpoint", "endpoint")
+    body = json.dumps({"ticket": tab.endpoint.rpartition("/")[2]})
+    tab.page.route("**/upload-ticket", lambda route: route.fulfill(body=body, content_type="application/json"))
+    tab.page.evaluate(AS_WRITTEN, [lines, {"shouldUseMultipart": in_parts}])
+    tab.upload(6 * MIB)
+    assert wait_for(lambda: bool(known_ids(films) - tab.known) and tab.the_upload()["state"] == "confirmed")
+    assert stored_bytes(tab, tab.the_upload()) == content(6 * MIB)
+    assert tab.seen()["errors"] == []
+    assert tab.methods == (["PUT"] * 2 if in_parts else {"v5": ["PUT"], "v6": ["POST"]}[tab.version])
 
 
 def test_a_cancel_in_the_middle(tab: Tab) -> None:
@@ -232,6 +267,26 @@ def test_golden_retriever_after_a_reload(tab: Tab) -> None:
     assert stored_bytes(tab, upload) == content(SIZE)
 
 
+@pytest.mark.parametrize("visit", ["v6"], indirect=True)
+def test_a_completion_whose_answer_is_lost(tab: Tab) -> None:
+    """A retry finds the file confirmed, and sends nothing again. (Version 5 begins a new upload then.)"""
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    tab.page.route("**/complete?*", lose)
+    tab.start(shouldUseMultipart=True)
+    tab.upload(SIZE)
+    assert tab.until("seen.complete")["complete"]["failed"] == 1
+    tab.page.unroute("**/complete?*")
+    tab.page.evaluate("seen.complete = null; uppy.retryAll()")
+    complete = tab.until("seen.complete")["complete"]
+    assert (complete["failed"], len(complete["successful"])) == (0, 1)
+    assert sorted(tab.parts) == PARTS
+    assert tab.the_upload()["state"] == "confirmed"
+
+
 def test_a_type_that_the_profile_does_not_take(tab: Tab) -> None:
     """Uppy shows why: version 5 our words, version 6 the status."""
     tab.start()
@@ -244,7 +299,7 @@ def test_a_type_that_the_profile_does_not_take(tab: Tab) -> None:
 
 
 @pytest.mark.parametrize("in_parts", [False, True])
-def test_a_file_larger_than_the_profile(visit: Callable[[str], Tab], in_parts: bool) -> None:
+def test_a_file_larger_than_the_profile(told: None, visit: Callable[[str], Tab], in_parts: bool) -> None:
     """It is never confirmed, and nothing of it stays at S3; Uppy shows a failure as soon as somebody can know."""
     tab = visit("clips")
     tab.start(shouldUseMultipart=in_parts)
@@ -258,6 +313,20 @@ def test_a_file_larger_than_the_profile(visit: Callable[[str], Tab], in_parts: b
         assert tab.the_upload()["reason"]["code"] == "size_mismatch"
     assert_nothing_is_left(tab.service, upload_id)
     assert tab.service.object_keys(f"staging/{upload_id}") == []
+
+
+@pytest.mark.parametrize("visit", ["v5"], indirect=True)
+@pytest.mark.parametrize("header", ["Authorization", "uppy-auth-token"])
+def test_version_5_sends_the_ticket_in_a_header(tab: Tab, header: str) -> None:
+    """By its option `headers`: the browser asks first, and is allowed to."""
+    tab.endpoint, _, ticket = tab.endpoint.rpartition("/")
+    tab.start(
+        headers={header: f"Bearer {ticket}" if header == "Authorization" else ticket},
+        shouldUseMultipart=True,
+    )
+    tab.upload(1000)
+    assert tab.until("seen.complete")["complete"]["failed"] == 0
+    assert tab.the_upload()["state"] == "confirmed"
 
 
 def test_a_ticket_that_is_none(tab: Tab) -> None:

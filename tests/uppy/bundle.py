@@ -27,6 +27,8 @@ def bundle(version: str) -> Path:
 
 
 def _install(sources: list[Path], target: Path) -> None:
+    if shutil.which("npm") is None:
+        raise RuntimeError("The tests of Uppy need Node 20.19 or newer, with npm: https://nodejs.org/")
     with tempfile.TemporaryDirectory(dir=INSTALLED) as name:
         directory = Path(name) / "made"
         directory.mkdir()

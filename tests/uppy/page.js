@@ -43,4 +43,4 @@ function upload(name, type, size, meta = {}) {
     uppy.upload().catch((error) => seen.errors.push(error.message));
 }
 
-Object.assign(window, { start, upload });
+Object.assign(window, { Uppy, AwsS3, start, upload });

@@ -39,6 +39,7 @@ V5_ACCEPTS = "application/json"
 """What Uppy up to 5 sends as ``Accept``; 6 leaves the header to the browser."""
 
 _METADATA = re.compile(r"metadata\[([^\]]*)\]")
+_JOINED = re.compile(r"-([0-9]{1,5})\Z")
 _UPPYS_OWN = {"name", "type", "relativePath"}
 """Metadata that Uppy adds to every file; name and type it sends beside it, and the path is often the text "null"."""
 
@@ -124,7 +125,12 @@ def begin(ticket: str | None) -> Response:
 @blueprint.get("/s3/multipart/<upload_id>", defaults={"ticket": None})
 @blueprint.get("/<ticket>/s3/multipart/<upload_id>")
 def list_parts(ticket: str | None, upload_id: str) -> Response:
+    """What S3 has. Of a file that is joined already: as many parts as its ETag tells, so that Uppy, where the answer to
+    its completion was lost, completes it again and does not try to send it."""
     caller, upload = _mine(ticket, upload_id)
+    if upload.object is not None and (joined := _JOINED.search(upload.object.etag)):
+        etag, size = f'"{upload.object.etag}"', upload.object.size
+        return render([{"PartNumber": n, "ETag": etag, "Size": size} for n in range(1, int(joined[1]) + 1)])
     _, parts = _service().parts(caller, upload.id)
     return render([{"PartNumber": part.number, "ETag": f'"{part.etag}"', "Size": part.size} for part in parts])
 
