@@ -11,11 +11,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEV := $(VENV)/.installed-dev
 TEST := $(VENV)/.installed-test
+NODE_MODULES := frontend/node_modules/.installed
 
-.PHONY: help dev test check bench queue s3 s3-stop
+.PHONY: help dev test check chaos bench queue s3 s3-stop frontend frontend-check frontend-test
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 dev: $(DEV) ## the service with an embedded S3 and a page to try it on
 	$(BIN)/valetkey dev $(ARGS)
@@ -30,6 +31,10 @@ check: $(TEST) ## format, lint, types and layers
 	$(BIN)/mypy
 	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py
 	$(BIN)/lint-imports
+
+chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQLite; VALETKEY_TEST_SEED=... for the same choices
+	infra/system-packages s3 ledger
+	VALETKEY_TEST_CHAOS=full $(BIN)/pytest tests/chaos $(ARGS)
 
 bench: $(TEST) ## speed beside a plain Flask + boto3 + SQLite service, as ratios
 	$(BIN)/python -m tests.bench.run $(ARGS)
@@ -46,6 +51,16 @@ s3: $(DEV) ## a real S3 server (Ceph RGW) on this machine, with a bucket; prints
 s3-stop: ## stop it; its objects are gone
 	@$(PYTHON) infra/ceph/rgw stop --dir .ceph
 
+frontend: $(NODE_MODULES) ## the client for browsers, built
+	cd frontend && npm run --silent build
+
+frontend-check: $(NODE_MODULES) $(DEV) ## its format, lint, types, and whether they are those of our OpenAPI document
+	cd frontend && VALETKEY=$(abspath $(BIN))/valetkey npm run --silent check
+
+frontend-test: $(NODE_MODULES) ## its tests, and its bundle in Chromium
+	infra/system-packages browser
+	cd frontend && npm test --silent && npm run --silent test:browser
+
 $(BIN)/python:
 	@PYTHON=$(PYTHON) infra/system-packages python
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("valetkey needs Python 3.11: make PYTHON=...")'
@@ -58,3 +73,9 @@ $(DEV): pyproject.toml constraints.txt | $(BIN)/python
 $(TEST): pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install -e '.[dev,test]' -c constraints.txt
 	@touch $@ $(DEV)
+
+$(NODE_MODULES): frontend/package-lock.json frontend/package.json $(wildcard frontend/*/package.json)
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' || \
+	  { echo "the frontend needs Node 20.19 or newer, with npm: https://nodejs.org/"; exit 1; }
+	cd frontend && npm ci --no-audit --no-fund
+	@touch $@

@@ -25,6 +25,7 @@ OF_ONE = [
     ("DELETE", "/v1/uploads/{id}"),
     ("POST", "/v1/uploads/{id}/grant"),
     ("POST", "/v1/uploads/{id}/complete"),
+    ("POST", "/v1/uploads/{id}/verdict"),
     ("GET", "/v1/uploads/{id}/download"),
     ("GET", "/v1/uploads/{id}/return"),
 ]

@@ -92,7 +92,7 @@ def test_migrate_twice_is_once(tmp_path: Path) -> None:
     """Migrating again changes nothing."""
     assert [run("migrate").exit_code, run("migrate").exit_code] == [0, 0]
     [(version,)] = sqlite3.connect(tmp_path / "valetkey.db").execute("select version_num from alembic_version")
-    assert version == "0003"
+    assert version == "0004"
 
 
 @pytest.mark.parametrize(

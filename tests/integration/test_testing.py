@@ -106,3 +106,17 @@ def test_contents_and_verdicts_can_be_played(app: Flask) -> None:
         assert client.complete(granted)["state"] == state
     with pytest.raises(LookupError):
         valetkey.judge(granted["upload"]["id"], clean=True)
+
+
+@pytest.mark.parametrize(("method", "size"), [("put", 5), ("multipart", 5 * 1024**2 + 1)])
+def test_other_ways_to_send_a_file(app: Flask, method: str, size: int) -> None:
+    """One PUT, or parts: the bytes end under the final key, and more than was granted is refused as by S3."""
+    valetkey = MemoryValetKey(app, profiles={"default": Profile("default", part_size=5 * 1024**2)})
+    client = valetkey.client(app)
+    content = b"x" * size
+    upload = client.upload(content, method=method, **PHOTO)
+    stored = valetkey.store.read(upload["object"]["key"])
+    assert stored is not None
+    assert stored.content == content
+    refused = client.send(client.ask(size - 1, method=method, **PHOTO), content)
+    assert (refused.status, refused.code) == (403, "SignatureDoesNotMatch") or method == "multipart"

@@ -470,7 +470,8 @@ class UploadService:
             raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
         if kept.upload.id == upload.id:
             return self._granted(self._begun(upload), now)
-        if kept.upload.state is not UploadState.PENDING:
+        open_to_grants = kept.upload.state in {UploadState.PENDING, UploadState.EXPIRED}
+        if not open_to_grants or now >= kept.upload.renewable_until:
             return Granted(kept.upload, None, self._tickets.issue(kept.upload), replayed=True)
         return replace(self._renewed(self._begun(kept.upload), now), replayed=True)
 

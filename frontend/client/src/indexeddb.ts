@@ -1,0 +1,44 @@
+import type { RecordStore, UploadRecord } from "./records";
+
+const STORE = "uploads";
+
+/** Keeps records in IndexedDB. A browser that denies it (private windows) makes every method reject. */
+export class IndexedDBRecords implements RecordStore {
+  readonly #name: string;
+  #opened: Promise<IDBDatabase> | null = null;
+
+  constructor(name = "valetkey") {
+    this.#name = name;
+  }
+
+  list(): Promise<UploadRecord[]> {
+    return this.#run("readonly", (store) => store.getAll());
+  }
+
+  async put(record: UploadRecord): Promise<void> {
+    await this.#run("readwrite", (store) => store.put(record));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#run("readwrite", (store) => store.delete(id));
+  }
+
+  async #run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+    this.#opened ??= open(this.#name);
+    const database = await this.#opened;
+    return settled(work(database.transaction(STORE, mode).objectStore(STORE)));
+  }
+}
+
+function open(name: string): Promise<IDBDatabase> {
+  const request = indexedDB.open(name, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
+  return settled(request);
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}

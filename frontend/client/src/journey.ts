@@ -1,0 +1,260 @@
+import { sha256 } from "./checksum";
+import { typed } from "./errors";
+import type { Job } from "./job";
+import type { Claimed, Journal } from "./journal";
+import { agreed, bytesOf, type Etags, sendParts } from "./parts";
+import { type Asking, pickUp } from "./pickup";
+import type { Tally } from "./progress";
+import { persist, type RetryPolicy, type Waiting } from "./retry";
+import type { Sending } from "./sending";
+import type { Service } from "./service";
+import { settle } from "./settle";
+import type { Slots } from "./slots";
+import type { Storage } from "./storage";
+import { sendWhole } from "./whole";
+import type { ConfirmedUpload, Granted, MultipartGrant, UploadBody } from "./wire";
+
+/** Where a file is on its way, while it is. */
+export type Stage = "queued" | "hashing" | "creating" | "sending" | "confirming";
+
+/** What all journeys of one uploader share. */
+export interface Roads {
+  service: Service;
+  storage: Storage;
+  journal: Journal;
+  retry: RetryPolicy;
+  /** uploads that are being sent at once */
+  sending: Slots;
+  /** uploads that the service is being asked about at once */
+  confirming: Slots;
+  /** parts of one upload at once */
+  parallel: number;
+}
+
+/** Who is told what happens on the way. */
+export interface Observer {
+  tally: Tally;
+  stage(stage: Stage): void;
+  /** bytes moved */
+  moved(): void;
+  /** the service knows the upload now */
+  known(upload: UploadBody): void;
+  waiting(waiting: Waiting): () => void;
+}
+
+/** How an upload comes to be; one attempt. */
+export type Create = (job: Job, checksum: string | undefined, signal: AbortSignal) => Promise<Granted>;
+
+const ROUNDS = 3; // times that parts which got lost at S3 are sent again
+
+/**
+ * One file's way to `confirmed`. It can be left at any point, by its signal, and entered again: what was reached is kept.
+ */
+export class Journey {
+  readonly #job: Job;
+  readonly #roads: Roads;
+  readonly #observer: Observer;
+  readonly #create: Create;
+  #granted: Granted | null = null;
+  #etags: Etags = new Map();
+  #sent = false;
+  /** whether S3 may have parts that we do not know of, since another page sent them */
+  #unsure = false;
+  #grantedAt = 0;
+  #found: Claimed | null = null;
+  /** whether we have looked for an interrupted upload, and there is none to go on with */
+  #fresh = false;
+  #release: () => void = () => {};
+
+  constructor(job: Job, roads: Roads, observer: Observer, create: Create) {
+    this.#job = job;
+    this.#roads = roads;
+    this.#observer = observer;
+    this.#create = create;
+  }
+
+  /** Goes on from where we are to the end. Rejects with a `ValetKeyError`, or the signal's reason. */
+  async advance(signal: AbortSignal): Promise<ConfirmedUpload> {
+    this.#observer.stage("queued");
+    const leave = await this.#roads.sending.acquire(signal);
+    try {
+      if (!this.#granted) await this.#begin(signal);
+      if (!this.#sent) await this.#send(signal);
+      const done = await this.#roads.confirming.acquire(signal);
+      leave(); // the next file may go while the service looks at this one
+      return await this.#confirm(signal).finally(done);
+    } finally {
+      leave();
+    }
+  }
+
+  /** Forgets the record, since the upload is at its end. */
+  async forget(): Promise<void> {
+    if (this.#granted) await this.#roads.journal.remove(this.#granted.upload.id);
+    this.#release();
+  }
+
+  /** Lets others go on with the upload. */
+  release(): void {
+    this.#release();
+  }
+
+  /** Tells the service that nothing more comes. One attempt; rejects when that fails. */
+  async cancel(signal: AbortSignal): Promise<void> {
+    if (!this.#granted) return;
+    const { upload, ticket } = this.#granted;
+    await this.#roads.service.remove(upload.id, ticket, signal);
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
+    if (await this.#pickUp(signal)) return;
+    const checksum = this.#job.checksum && (await this.#digest(signal));
+    this.#observer.stage("creating");
+    const granted = await this.#persist(signal, () => this.#create(this.#job, checksum, signal));
+    this.#release = (await this.#roads.journal.claim(granted.upload.id)) ?? this.#release;
+    await this.#keep(granted);
+  }
+
+  async #digest(signal: AbortSignal): Promise<string> {
+    this.#observer.stage("hashing");
+    return sha256(this.#job.file, signal);
+  }
+
+  /** Goes on with an interrupted upload of this file, if there is one that can still be. */
+  async #pickUp(signal: AbortSignal): Promise<boolean> {
+    if (this.#fresh) return false;
+    this.#found ??= await this.#job.find();
+    if (this.#found) {
+      this.#release = this.#found.release;
+      this.#observer.stage("creating");
+      const granted = await pickUp(this.#found.record, this.#asking(signal));
+      this.#unsure = true;
+      if (granted) return this.#keep(granted).then(() => true);
+      await this.#roads.journal.remove(this.#found.record.id);
+      this.#release();
+    }
+    this.#fresh = true;
+    return false;
+  }
+
+  /** Remembers the grant, here and for the time after a reload. */
+  async #keep(granted: Granted): Promise<void> {
+    this.#granted = granted;
+    this.#grantedAt = Date.now();
+    const { upload, ticket, grant } = granted;
+    this.#observer.known(upload);
+    if (grant === null) {
+      this.#sent = true;
+      return;
+    }
+    const { wish, handle } = this.#job;
+    const plan =
+      grant.method === "MULTIPART" ? { partSize: grant.part_size, partCount: grant.part_count } : null;
+    const createdAt = Date.parse(upload.created_at);
+    await this.#roads.journal.put({
+      ...wish,
+      id: upload.id,
+      ticket,
+      plan,
+      createdAt,
+      ...(handle && { handle }),
+    });
+  }
+
+  async #send(signal: AbortSignal): Promise<void> {
+    this.#observer.stage("sending");
+    const { grant } = this.#held();
+    const { tally } = this.#observer;
+    const sending = this.#sending(signal);
+    try {
+      if (grant?.method === "MULTIPART") {
+        if (this.#unsure) await this.#compare(grant, signal);
+        tally.restart(bytesOf(grant, this.#job.file.size, this.#etags));
+        await sendParts(sending, grant, this.#etags, this.#roads.parallel);
+      } else if (grant) {
+        tally.restart(0);
+        await sendWhole(sending, grant);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isOver(error)) throw error; // else it is complete, or at its end: the service says which
+    }
+    this.#sent = true;
+  }
+
+  #sending(signal: AbortSignal): Sending {
+    const { file } = this.#job;
+    const { tally } = this.#observer;
+    const { upload, ticket } = this.#held();
+    const { service, storage } = this.#roads;
+    return {
+      file,
+      storage,
+      tally,
+      signal,
+      since: this.#grantedAt,
+      persist: (attempt) => this.#persist(signal, attempt),
+      moved: (record) => {
+        if (signal.aborted) return;
+        record();
+        this.#observer.moved();
+      },
+      renew: async () => {
+        this.#granted = await service.renew(upload.id, ticket, signal);
+        this.#grantedAt = Date.now();
+        return this.#granted.grant;
+      },
+      sign: (numbers) => service.signParts(upload.id, ticket, numbers, signal),
+    };
+  }
+
+  /** Asks the service until it has made up its mind; sends again what S3 turns out not to have. */
+  async #confirm(signal: AbortSignal): Promise<ConfirmedUpload> {
+    this.#observer.stage("confirming");
+    for (let round = 0; ; round++) {
+      try {
+        const parts = [...this.#etags].sort(([a], [b]) => a - b).map(([number, etag]) => ({ number, etag }));
+        const { retry } = this.#roads;
+        return await settle(this.#held(), parts, retry.patience, this.#asking(signal), this.#observer.known);
+      } catch (error) {
+        signal.throwIfAborted();
+        const { grant } = this.#held();
+        const { code } = typed(error);
+        const lost = code === "parts_missing" || code === "parts_mismatch";
+        if (!lost || round >= ROUNDS || grant?.method !== "MULTIPART") throw error;
+        await this.#compare(grant, signal);
+        await this.#send(signal);
+        this.#observer.stage("confirming");
+      }
+    }
+  }
+
+  /** Takes S3's own list of parts for the truth: those that it does not have as we sent them are sent again. */
+  async #compare(grant: MultipartGrant, signal: AbortSignal): Promise<void> {
+    const { upload, ticket } = this.#held();
+    const { service } = this.#roads;
+    const stored = await this.#persist(signal, () => service.storedParts(upload.id, ticket, signal));
+    this.#etags = agreed(grant, this.#job.file.size, this.#etags, stored);
+    this.#unsure = false;
+    this.#sent = false;
+  }
+
+  #held(): Granted {
+    if (!this.#granted) throw new Error("no grant yet");
+    return this.#granted;
+  }
+
+  #asking(signal: AbortSignal): Asking {
+    return { service: this.#roads.service, signal, persist: (call) => this.#persist(signal, call) };
+  }
+
+  #persist<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+    return persist(attempt, { policy: this.#roads.retry, signal, onWait: this.#observer.waiting });
+  }
+}
+
+/** Whether S3 or the service says that this upload takes no more bytes. */
+function isOver(error: unknown): boolean {
+  const { code, detail } = typed(error);
+  return code === "state_conflict" || (code === "storage_refused" && detail.includes("NoSuchUpload"));
+}

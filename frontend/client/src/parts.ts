@@ -1,0 +1,141 @@
+import { storageError } from "./answers";
+import { ValetKeyError } from "./errors";
+import type { Sending } from "./sending";
+import { PartSigner } from "./signer";
+import { linked } from "./sleep";
+import type { StorageAnswer } from "./transport";
+import type { MultipartGrant, StoredPart } from "./wire";
+
+/** The parts that are known to be at S3: number to ETag. */
+export type Etags = Map<number, string>;
+
+/**
+ * Sends the parts that are not in `etags`, `parallel` at a time, and adds them to it. Each is signed just before it is
+ * sent, and sent again by itself when it fails; what is there stays there.
+ */
+export async function sendParts(
+  sending: Sending,
+  grant: MultipartGrant,
+  etags: Etags,
+  parallel: number,
+): Promise<void> {
+  const queue: number[] = [];
+  for (let number = 1; number <= grant.part_count; number++) if (!etags.has(number)) queue.push(number);
+  const { controller, release } = linked(sending.signal);
+  const inner = { ...sending, signal: controller.signal };
+  const signer = new PartSigner(sending.sign, grant.parts.splice(0));
+  const worker = async () => {
+    for (let number = queue.shift(); number !== undefined; number = queue.shift()) {
+      etags.set(number, await sendPart(inner, signer, grant, number, queue.slice(0, parallel)));
+    }
+  };
+  const workers = Array.from({ length: Math.min(parallel, queue.length) }, worker);
+  try {
+    await Promise.all(workers);
+  } catch (error) {
+    controller.abort(error);
+    await Promise.allSettled(workers); // none may still be writing when we are called again
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+/** Those of our parts and S3's that need not be sent again: S3 has them in full, and as we know them, if we do. */
+export function agreed(grant: MultipartGrant, size: number, ours: Etags, stored: StoredPart[]): Etags {
+  const etags: Etags = new Map();
+  for (const part of stored) {
+    const [from, to] = partRange(grant, part.number, size);
+    const known = ours.get(part.number) ?? part.etag;
+    if (part.size === to - from && bare(known) === bare(part.etag)) etags.set(part.number, part.etag);
+  }
+  return etags;
+}
+
+/** Bytes of these parts together. */
+export function bytesOf(grant: MultipartGrant, size: number, etags: Etags): number {
+  let sum = 0;
+  for (const number of etags.keys()) {
+    const [from, to] = partRange(grant, number, size);
+    sum += to - from;
+  }
+  return sum;
+}
+
+/** Where part `number` is in a file of `size` bytes. */
+function partRange(grant: MultipartGrant, number: number, size: number): [from: number, to: number] {
+  const from = (number - 1) * grant.part_size;
+  return [from, Math.min(size, from + grant.part_size)];
+}
+
+async function sendPart(
+  sending: Sending,
+  signer: PartSigner,
+  grant: MultipartGrant,
+  number: number,
+  upcoming: number[],
+): Promise<string> {
+  const { tally, storage, signal, file } = sending;
+  const bytes = file.slice(...partRange(grant, number, file.size));
+  const put = async () => {
+    const { url, headers } = await signer.take(number, upcoming);
+    const onProgress = (sent: number) => sending.moved(() => tally.moving(number, sent));
+    const request = {
+      method: "PUT" as const,
+      url,
+      headers,
+      body: bytes,
+      size: bytes.size,
+      signal,
+      onProgress,
+    };
+    return storage.send(request, bytes);
+  };
+  const etag = await sending.persist(() =>
+    storage.connections.use(signal, () =>
+      once(
+        put,
+        () => signer.drop(number),
+        () => tally.settle(number, 0),
+      ),
+    ),
+  );
+  signer.drop(number);
+  sending.moved(() => tally.settle(number, bytes.size));
+  return etag;
+}
+
+/** One attempt at a part; a signature that S3 refuses is replaced once. Gives the part's ETag. */
+async function once(
+  put: () => Promise<StorageAnswer>,
+  renew: () => void,
+  takeBack: () => void,
+): Promise<string> {
+  try {
+    let answer = await put();
+    if (answer.status === 403) {
+      takeBack();
+      renew();
+      answer = await put();
+    }
+    if (answer.status >= 300) throw storageError(answer);
+    return etagOf(answer);
+  } catch (error) {
+    takeBack();
+    throw error;
+  }
+}
+
+function etagOf(answer: StorageAnswer): string {
+  const etag = answer.header("ETag");
+  if (etag) return etag;
+  const detail =
+    'The storage took a part, but its CORS rules hide the ETag header from this page. Add "ETag" to the ExposeHeaders ' +
+    "of the bucket's CORS rule.";
+  throw new ValetKeyError("etag_hidden", detail);
+}
+
+/** An ETag is opaque, but some put it in quotes and some do not. */
+function bare(etag: string): string {
+  return etag.replaceAll('"', "");
+}

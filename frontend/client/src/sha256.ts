@@ -1,0 +1,20 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+
+const SUBTLE_UP_TO = 8 * 1024 * 1024; // bytes: WebCrypto is faster, but wants all of them at once
+const SLICE = 4 * 1024 * 1024; // bytes
+
+/** The SHA-256 of `bytes` in base64, reading a slice at a time. Rejects with what reading rejects with. */
+export async function digest(bytes: Blob): Promise<string> {
+  if (bytes.size <= SUBTLE_UP_TO && globalThis.crypto?.subtle) {
+    return base64(new Uint8Array(await crypto.subtle.digest("SHA-256", await bytes.arrayBuffer())));
+  }
+  const hash = sha256.create();
+  for (let at = 0; at < bytes.size; at += SLICE) {
+    hash.update(new Uint8Array(await bytes.slice(at, at + SLICE).arrayBuffer()));
+  }
+  return base64(hash.digest());
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}

@@ -1,0 +1,174 @@
+import { BatchCreator, createAlone } from "./batch";
+import { typed, ValetKeyError } from "./errors";
+import { RunningGroup, type UploadGroup } from "./group";
+import { IndexedDBRecords } from "./indexeddb";
+import { type FileLike, type FileOptions, type Job, jobOf } from "./job";
+import { type Claimed, Journal } from "./journal";
+import type { Create, Roads } from "./journey";
+import { assertSame, fileOf } from "./picked";
+import { type RecordStore, type UploadRecord, wishKey } from "./records";
+import { DEFAULT_RETRY, type RetryPolicy } from "./retry";
+import { Service, type Token } from "./service";
+import { Slots } from "./slots";
+import { Storage } from "./storage";
+import { fetchTransport, type Transport } from "./transport";
+import { RunningUpload, type Upload, type Watching } from "./upload";
+import { xhrTransport } from "./xhr";
+
+export interface UploaderOptions {
+  /** where the service is, such as "https://uploads.example.com"; a path is taken from the page's origin */
+  endpoint: string | URL;
+  /** what `POST /v1/tickets` gave your backend, or how to get it. A function is asked again when a token has died. */
+  token?: Token;
+  /** for files that name no other (left out: the ticket's own, or "default") */
+  profile?: string;
+  /** requests to S3 at once, over all files (6, which is what browsers allow to one host) */
+  connections?: number;
+  retry?: Partial<RetryPolicy>;
+  /** where interrupted uploads are kept (IndexedDB); null: nowhere */
+  records?: RecordStore | null;
+  /** how bytes travel (XMLHttpRequest where there is one, else fetch) */
+  transport?: Transport;
+}
+
+export type UploadOptions = FileOptions & Watching;
+
+/** One of several files: by itself, or with words of its own, which go before those for all. */
+export type GroupItem = FileLike | ({ file: FileLike } & FileOptions);
+
+export interface Uploader {
+  /** Starts to upload `file`, or goes on with an interrupted upload of it. */
+  upload(file: FileLike, options?: UploadOptions): Upload;
+  /** Starts to upload any number of files, a few at a time. */
+  uploadAll(files: Iterable<GroupItem>, options?: UploadOptions): UploadGroup;
+  /** Interrupted uploads that nobody works on, oldest first. */
+  resumable(): Promise<UploadRecord[]>;
+  /**
+   * Goes on with an interrupted upload. Without `file` the record needs a handle, and the call has to come from a click, since
+   * the browser may ask. Rejects with `file_needed`, `file_changed` or `file_mismatch`.
+   */
+  resume(record: UploadRecord, file?: FileLike | null, watching?: Watching): Promise<Upload>;
+  /** Gives an interrupted upload up, here and at the service. Rejects, and keeps it, when the service cannot be told. */
+  discard(record: UploadRecord): Promise<void>;
+}
+
+const GONE = new Set([401, 403, 404, 409]); // the service has forgotten or ended it, or its ticket has died
+const CONFIRMING = 50; // uploads that the service is asked about at once
+
+/** An uploader for one service. It does nothing until it is given a file. */
+export function createUploader(options: UploaderOptions): Uploader {
+  return new ServiceUploader(options);
+}
+
+class ServiceUploader implements Uploader {
+  readonly #endpoint: string;
+  readonly #profile: string;
+  readonly #roads: Roads;
+
+  constructor({ endpoint, token, profile, connections = 6, retry, records, transport }: UploaderOptions) {
+    this.#endpoint = new URL(endpoint, globalThis.location?.href).href.replace(/\/+$/, "");
+    this.#profile = profile ?? "";
+    const slots = new Slots(connections);
+    this.#roads = {
+      service: new Service(this.#endpoint, token),
+      storage: new Storage(transport ?? (globalThis.XMLHttpRequest ? xhrTransport : fetchTransport), slots),
+      journal: new Journal(records === undefined ? browserRecords() : records, this.#endpoint),
+      retry: { ...DEFAULT_RETRY, ...retry },
+      sending: new Slots(connections),
+      confirming: new Slots(CONFIRMING),
+      parallel: connections,
+    };
+  }
+
+  upload(file: FileLike, options: UploadOptions = {}): Upload {
+    const job = jobOf(file, options, this.#endpoint, this.#profile);
+    const find = async () => (job.resume ? this.#roads.journal.find(job.wish) : null);
+    return this.#start({ ...job, find }, createAlone(this.#roads.service), options);
+  }
+
+  uploadAll(files: Iterable<GroupItem>, options: UploadOptions = {}): UploadGroup {
+    const { signal, onProgress, ...common } = options;
+    const jobs = Array.from(files, (item) => this.#member(item, common));
+    const batch = new BatchCreator(this.#roads.service, jobs);
+    const matched = this.#match(jobs, batch);
+    for (const job of jobs) job.find = async () => this.#claimed((await matched).get(job));
+    const watching = signal ? { signal } : {};
+    return new RunningGroup(
+      jobs.map((job) => this.#start(job, batch.create, watching)),
+      onProgress,
+    );
+  }
+
+  resumable(): Promise<UploadRecord[]> {
+    return this.#roads.journal.interrupted();
+  }
+
+  async resume(record: UploadRecord, file?: FileLike | null, watching: Watching = {}): Promise<Upload> {
+    const found = file ?? (await fileOf(record));
+    assertSame(record, found);
+    const { profile, metadata, method, handle } = record;
+    const { name: filename, type: contentType } = record.file;
+    const options: FileOptions = {
+      profile,
+      metadata,
+      method,
+      filename,
+      contentType,
+      ...(handle && { handle }),
+    };
+    const find = async () => (await this.#claimed(record)) ?? Promise.reject(underWay());
+    const job = { ...jobOf(found, options, this.#endpoint, this.#profile), find };
+    return this.#start(job, createAlone(this.#roads.service), watching);
+  }
+
+  async discard({ id, ticket }: UploadRecord): Promise<void> {
+    const { service, journal } = this.#roads;
+    await service.remove(id, ticket, new AbortController().signal).catch((error: unknown) => {
+      if (!GONE.has(typed(error).status ?? 0)) throw error;
+    });
+    await journal.remove(id);
+  }
+
+  #start(job: Job, create: Create, watching: Watching): Upload {
+    return new RunningUpload(job, this.#roads, create, watching);
+  }
+
+  #member(item: GroupItem, common: FileOptions): Job {
+    const { file, ...own } = item instanceof Blob ? { file: item } : item;
+    return { ...jobOf(file, { ...common, ...own }, this.#endpoint, this.#profile), find: async () => null };
+  }
+
+  /** Which of the jobs go on with interrupted uploads: found by one look, for any number of files. */
+  async #match(jobs: Job[], batch: BatchCreator): Promise<Map<Job, UploadRecord>> {
+    const records = new Map((await this.resumable()).map((record) => [wishKey(record), record]));
+    const matched = new Map<Job, UploadRecord>();
+    if (records.size === 0) return matched;
+    for (const job of jobs) {
+      const key = wishKey(job.wish);
+      const record = job.resume && records.get(key);
+      if (!record) continue;
+      records.delete(key);
+      matched.set(job, record);
+      batch.leave(job);
+    }
+    return matched;
+  }
+
+  async #claimed(record: UploadRecord | undefined): Promise<Claimed | null> {
+    const release = record && (await this.#roads.journal.claim(record.id));
+    return release ? { record, release } : null;
+  }
+}
+
+function underWay(): ValetKeyError {
+  return new ValetKeyError("state_conflict", "This upload is under way already, perhaps in another window.");
+}
+
+/** IndexedDB, where there is one and the browser lets us look. */
+function browserRecords(): RecordStore | null {
+  try {
+    return globalThis.indexedDB ? new IndexedDBRecords() : null;
+  } catch {
+    return null;
+  }
+}
