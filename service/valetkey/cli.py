@@ -284,14 +284,14 @@ def sweep_uploads(*, dry_run: bool, as_json: bool) -> None:
 
 
 @main.command(epilog=PUT_EPILOG)
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True, path_type=str))
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(readable=False, path_type=str))
 @click.option(
     "--endpoint", envvar="VALETKEY_ENDPOINT", default="http://127.0.0.1:8000", show_default=True, show_envvar=True,
     callback=_http_address, help="The service's address.",
 )  # fmt: skip
 @click.option(
     "--token", envvar="VALETKEY_TOKEN", show_envvar=True,
-    help="An API key or a profile ticket; `valetkey dev` needs none. Better in the variable than in a list of processes.",
+    help="An API key or a profile ticket; `valetkey dev` needs none. The variable hides it from `ps`.",
 )  # fmt: skip
 @click.option("-p", "--profile", help="The profile; left out: `default`, or the ticket's.")
 @click.option("--content-type", metavar="TYPE", help="The type of all files; left out: by each file's name.")
@@ -317,7 +317,7 @@ def sweep_uploads(*, dry_run: bool, as_json: bool) -> None:
 @click.option("--no-resume", is_flag=True, help="Begin anew, and remember nothing.")
 @click.option(
     "--state-home", envvar="XDG_STATE_HOME", show_envvar=True, default="~/.local/state", show_default=True,
-    type=click.Path(file_okay=False), help="Where unfinished uploads are remembered, under valetkey/.",
+    type=click.Path(readable=False), help="Where unfinished uploads are remembered, under valetkey/.",
 )  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print failures only.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each file.")

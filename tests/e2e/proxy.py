@@ -117,6 +117,11 @@ class StoreProxy(CountingProxy):
         self.cut_after: int | None = None
         self.parts.clear()
 
+    def idle(self) -> bool:
+        """No connection is open."""
+        with self._lock:
+            return not self._open
+
     def _saw(self, source: socket.socket, data: bytes) -> None:
         if source.getpeername() == self._target:
             return

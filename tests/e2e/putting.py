@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ key = "parts/{{id}}/{{filename}}"
 [profiles.brief]
 multipart_from = {5 * MIB}
 part_size = {5 * MIB}
-expires_in = 2
+expires_in = 5
 """
 
 NO_RIGHTS = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
@@ -81,11 +81,19 @@ class Terminal:
             "XDG_STATE_HOME": str(self.directory / "state"),
         }
 
-    def put(self, *args: str, given: bytes = b"", before: tuple[str, ...] = (), **env: str) -> Done:
+    def put(
+        self, *args: str, given: bytes = b"", before: tuple[str, ...] = (), env: Mapping[str, str] | None = None
+    ) -> Done:
         """Run it to its end; `given` is its standard input."""
         command = [*before, str(VALETKEY), "put", *args]
         done = subprocess.run(
-            command, env=self.env | env, cwd=self.directory, input=given, capture_output=True, timeout=120, check=False
+            command,
+            env=self.env | dict(env or {}),
+            cwd=self.directory,
+            input=given,
+            capture_output=True,
+            timeout=120,
+            check=False,
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -70,7 +70,7 @@ def test_several_files_with_options(terminal: Terminal) -> None:
     wanted = {"profile": "images", "owner": "user-1"}
     ticket = terminal.service.api.http.post("/v1/tickets", json=wanted).json()["ticket"]
     options = ["-m", "album=summer", "-m", "note=a=b", "--content-type", "image/x-thing", "--concurrency", "4"]
-    done = terminal.put(*files, *options, "--json", VALETKEY_TOKEN=ticket)
+    done = terminal.put(*files, *options, "--json", env={"VALETKEY_TOKEN": ticket})
     assert done.code == 0, done.out
     assert {row["file"] for row in done.rows} == set(files)
     for row in done.rows:
@@ -90,9 +90,10 @@ def test_a_directory(terminal: Terminal) -> None:
     (terminal.directory / "top" / "dangling").symlink_to("nowhere")
     done = terminal.put("top", "--json")
     assert done.code == 6
-    [lost] = [row for row in done.rows if row["outcome"] != "confirmed"]
+    rows = done.rows
+    [lost] = [row for row in rows if row["outcome"] != "confirmed"]
     assert (lost["file"], lost["error"]["code"]) == ("top/dangling", "unreadable")
-    arrived = {row["upload"]["metadata"]["path"]: row["upload"] for row in done.rows if row is not lost}
+    arrived = {row["upload"]["metadata"]["path"]: row["upload"] for row in rows if row is not lost}
     assert set(arrived) == {*names, "raw-\ufffd"}
     for name in names:
         assert arrived[name]["filename"] == Path(name).name
@@ -137,6 +138,7 @@ def test_killed_in_the_middle(terminal: Terminal) -> None:
     assert {path.stat().st_mode & 0o777 for path in terminal.remembered()} == {0o600}
     assert terminal.remembered()[0].parent.stat().st_mode & 0o777 == 0o700
     [begun] = terminal.open_uploads()
+    assert wait_for(terminal.network.idle)  # what was on its way has arrived, or never will
     there = terminal.parts_at_store()
     terminal.network.heal()
     again = terminal.put(*command, "--json")
@@ -218,7 +220,7 @@ def test_a_connection_is_cut(terminal: Terminal) -> None:
 
 def test_signatures_expire(terminal: Terminal) -> None:
     """Parts that were signed long ago are signed again; what is there is not sent again."""
-    terminal.network.pace = 0.06
+    terminal.network.pace = 0.09
     done = terminal.put(terminal.file("big", BIG), "--profile", "brief", "--json", "--concurrency", "2")
     assert done.code == 0, done.out
     assert terminal.content(done.row["upload"]) == BIG
@@ -245,7 +247,7 @@ def test_the_service_is_away_for_a_while(terminal: Terminal) -> None:
         way.stop()
         later = Timer(2, way.start)
         later.start()
-        done = terminal.put("a", "--json", VALETKEY_ENDPOINT=way.url)
+        done = terminal.put("a", "--json", env={"VALETKEY_ENDPOINT": way.url})
         later.join()
     assert done.code == 0, done.out
     assert terminal.content(done.row["upload"]) == b"a"
@@ -301,7 +303,7 @@ def test_exit_codes(terminal: Terminal, args: list[str], env: dict[str, str], co
     (terminal.directory / terminal.file("secret", b"x")).chmod(0)
     (terminal.directory / "hollow").mkdir()
     os.mkfifo(terminal.directory / "pipe")
-    done = terminal.put(*args, before=NO_RIGHTS, **env)
+    done = terminal.put(*args, before=NO_RIGHTS, env=env)
     assert done.code == code, done.err
     assert said in done.err
     assert "Traceback" not in done.err
@@ -323,7 +325,7 @@ def test_bars_on_a_terminal(terminal: Terminal) -> None:
     shown, tty = pty.openpty()
     env = terminal.env | {"TERM": "xterm", "COLUMNS": "100"}
     with (terminal.directory / "out").open("wb") as out:
-        command = [VALETKEY, "put", "big", "--profile", "parts"]
+        command = [str(VALETKEY), "put", "big", "--profile", "parts"]
         process = subprocess.Popen(command, env=env, cwd=terminal.directory, stdout=out, stderr=tty)
     os.close(tty)
     seen = b""

@@ -1,10 +1,12 @@
 """A file in parts: signed just before they are sent, several at once, and only those that the store has not."""
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from valetkey.client.api import Api
@@ -21,6 +23,9 @@ BATCH = 32
 RENEWALS = 3
 """How often one part gets another signature after a 403."""
 
+SPARE_SECONDS = 2.0
+"""A signature that lives for less is not used."""
+
 
 class Signatures:
     """Signed parts of one upload, asked for in batches by whichever thread is the first to need one."""
@@ -32,22 +37,26 @@ class Signatures:
         self._ready = {part["number"]: part for part in signed}
         self._ahead = [number for number in numbers if number not in self._ready]
 
-    def take(self, number: int) -> dict[str, Any]:
-        """A signature for this part, once."""
+    def take(self, number: int, *, fresh: bool = False) -> dict[str, Any]:
+        """A signature for this part, once; where it has to be ``fresh``, one that is signed now."""
         with self._lock:
-            if number not in self._ready:
-                others = [ahead for ahead in self._ahead if ahead != number][: BATCH - 1]
-                batch = [number, *others]
-                for part in self._api.sign_parts(self._begun.upload_id, self._begun.ticket, batch):
-                    self._ready[part["number"]] = part
-                self._ahead = [ahead for ahead in self._ahead if ahead not in set(batch)]
-            return self._ready.pop(number)
+            signed = self._ready.pop(number, None)
+            if signed is None or fresh or _dying(signed):
+                self._sign(number)
+                signed = self._ready.pop(number)
+            return signed
 
-    def spoil(self) -> None:
-        """The store takes no signature of this time any more: none that was asked for is used."""
-        with self._lock:
-            self._ahead = sorted({*self._ahead, *self._ready})
-            self._ready.clear()
+    def _sign(self, number: int) -> None:
+        others = [ahead for ahead in self._ahead if ahead != number]
+        batch, self._ahead = [number, *others[: BATCH - 1]], others[BATCH - 1 :]
+        for part in self._api.sign_parts(self._begun.upload_id, self._begun.ticket, batch):
+            self._ready[part["number"]] = part
+
+
+def _dying(signed: dict[str, Any]) -> bool:
+    """Whether it is not worth a try. Where our clock is wrong, the store says it."""
+    left = datetime.fromisoformat(signed["expires_at"]).timestamp() - time.time()
+    return left < SPARE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -96,14 +105,13 @@ class Sender:
     def _part(self, source: Source, part_size: int, number: int, signatures: Signatures, meter: Meter) -> None:
         offset, size = (number - 1) * part_size, _size(source, part_size, number)
         problem = ""
-        for _ in range(RENEWALS):
-            signed = signatures.take(number)
+        for renewals in range(RENEWALS):
+            signed = signatures.take(number, fresh=renewals > 0)
             try:
                 with self.slot:
                     self.patience.persist(lambda: self.store.part(signed, source, offset, size, meter.moved))  # noqa: B023
             except Stale as error:
                 problem = str(error)
-                signatures.spoil()
             else:
                 return
         raise Refused("store_403", problem)

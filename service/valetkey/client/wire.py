@@ -77,8 +77,7 @@ class Body:
 
     def _step(self, to: socket, file: BinaryIO) -> None:
         step = min(STEP, self.count - self._sent)
-        if self._sent + step == self.count:
-            self.source.require_unchanged(file)
+        self.source.require_unchanged(file)
         moved = _move(to, file, self.offset + self._sent, step)
         self._sent += moved
         self.on_sent(moved)
