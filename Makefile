@@ -12,10 +12,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEV := $(VENV)/.installed-dev
 TEST := $(VENV)/.installed-test
 
-.PHONY: help dev test check bench s3 s3-stop
+.PHONY: help dev test check bench bench-put s3 s3-stop
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 dev: $(DEV) ## the service with an embedded S3 and a page to try it on
 	$(BIN)/valetkey dev $(ARGS)
@@ -33,6 +33,10 @@ check: $(TEST) ## format, lint, types and layers
 
 bench: $(TEST) ## speed beside a plain Flask + boto3 + SQLite service, as ratios
 	$(BIN)/python -m tests.bench.run $(ARGS)
+
+bench-put: $(TEST) ## `valetkey put` beside boto3's transfer manager, on Ceph RGW, as a ratio
+	infra/system-packages s3
+	$(BIN)/python -m tests.bench.put $(ARGS)
 
 s3: $(DEV) ## a real S3 server (Ceph RGW) on this machine, with a bucket; prints the lines to export
 	@infra/system-packages s3 >&2

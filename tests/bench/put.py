@@ -1,8 +1,9 @@
 """Measures `valetkey put` against boto3's transfer manager, in one run and in turns: `python -m tests.bench.put`.
 
-Both send the same file to the same Ceph RGW on this machine. `valetkey put` is the whole command, from its start to the
-confirmed upload; boto3 is `upload_file` alone in a process that has imported everything, with 10 threads, no checksums and a
-client that has been used before. Target: at most 0.75 of its time. Ends with status 1 when it is missed.
+Both send the same file to the same Ceph RGW on this machine. `valetkey put` is the whole command, from its start to
+the confirmed upload. boto3 has 10 threads and no checksums. It is measured as the call of `upload_file` alone, in a
+process where all is warm: the target is at most 0.75 of that. The ratio to the same as a command, which imports boto3
+and makes a client first, is printed beside it. Ends with status 1 when the target is missed.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from boto3.s3.transfer import TransferConfig
 from tests.servers import VALETKEY, ValetkeyServer, running_valetkey
 from tests.stores import Bucket, Rgw, fresh_bucket, stop_rgw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MIB = 1024**2
 TARGET = 0.75
@@ -55,6 +59,42 @@ def peer(bucket: Bucket, file: Path) -> Callable[[], None]:
     return lambda: client.upload_file(str(file), bucket.name, "peer", Config=config)
 
 
+PEER = """
+import sys
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+endpoint, region, bucket, file, threads = sys.argv[1:]
+config = Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required",
+                response_checksum_validation="when_required", max_pool_connections=int(threads))
+client = boto3.client("s3", endpoint_url=endpoint, region_name=region, config=config)
+client.upload_file(file, bucket, "peer", Config=TransferConfig(max_concurrency=int(threads)))
+"""
+
+
+def peer_command(bucket: Bucket, file: Path) -> Callable[[], None]:
+    """The same as a script of its own; RuntimeError when it fails."""
+    server = bucket.server
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | server.env()
+    command = [
+        sys.executable,
+        "-c",
+        PEER,
+        server.endpoint_url,
+        server.region,
+        bucket.name,
+        str(file),
+        str(PEER_THREADS),
+    ]
+
+    def run() -> None:
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"boto3 exited {done.returncode}: {done.stderr}")
+
+    return run
+
+
 def empty(bucket: Bucket) -> None:
     """Remove every object, so that memory is the same for each round."""
     for page in bucket.client.get_paginator("list_objects_v2").paginate(Bucket=bucket.name):
@@ -77,7 +117,11 @@ def measure(folder: Path, size: int, rounds: int, options: list[str]) -> dict[st
     try:
         with fresh_bucket(rgw) as bucket, running_valetkey(folder, bucket) as server:
             key = server.create_key("bench").key
-            works = {"valetkey put": ours(server, key, file, options), "boto3": peer(bucket, file)}
+            works = {
+                "valetkey put": ours(server, key, file, options),
+                "boto3 command": peer_command(bucket, file),
+                "boto3 call": peer(bucket, file),
+            }
             taken: dict[str, list[float]] = {name: [] for name in works}
             for number in range(rounds + 1):
                 for name, work in works.items():
@@ -101,15 +145,17 @@ def main() -> int:
     options = ["--concurrency", str(given.concurrency)] if given.concurrency else []
     with tempfile.TemporaryDirectory(prefix="valetkey-bench-") as folder:
         taken = measure(Path(folder), given.size * MIB, given.rounds, options)
+    medians = {name: statistics.median(seconds) for name, seconds in taken.items()}
     for name, seconds in taken.items():
-        median = statistics.median(seconds)
-        print(
-            f"{name:14} median {median:6.2f} s  {min(seconds):6.2f} to {max(seconds):6.2f}  {given.size / median:7.0f} MiB/s"
-        )
-    ratio = statistics.median(taken["valetkey put"]) / statistics.median(taken["boto3"])
-    print(f"ratio of medians {ratio:.2f}  (at most {TARGET:g}: {'met' if ratio <= TARGET else 'MISSED'})")
+        spread, rate = f"{min(seconds):6.2f} to {max(seconds):6.2f}", given.size / medians[name]
+        print(f"{name:14} median {medians[name]:6.2f} s {spread}  {rate:7.0f} MiB/s")
+    ratios = {name: medians["valetkey put"] / median for name, median in medians.items() if name != "valetkey put"}
+    ratio = ratios["boto3 call"]
+    met = "met" if ratio <= TARGET else "MISSED"
+    print(f"valetkey put / boto3 command  {ratios['boto3 command']:.2f}")
+    print(f"valetkey put / boto3 call     {ratio:.2f}  (at most {TARGET:g}: {met})")
     if given.json:
-        given.json.write_text(json.dumps({"size_mib": given.size, "seconds": taken, "ratio": ratio}, indent=2) + "\n")
+        given.json.write_text(json.dumps({"size_mib": given.size, "seconds": taken, "ratios": ratios}, indent=2) + "\n")
     return 0 if ratio <= TARGET else 1
 
 

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.servers import ValetkeyServer
 
 from valetkey.cli import main
+from valetkey.client.outcome import Ending, exit_code
 
 Said = tuple[int, dict[str, str], Any]
 """Status, headers, and a body: JSON, or bytes as they are."""
@@ -232,3 +234,34 @@ def test_a_remembered_upload_that_cannot_be_read(play: Play, tmp_path: Path, kep
     play.script["POST /v1/uploads/u1/complete"] = [CONFIRMED]
     code, row = put(play, tmp_path)
     assert (code, row["resumed"]) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("endings", "code"),
+    [
+        ([], 0),
+        ([Ending.CONFIRMED], 0),
+        ([Ending.CONFIRMED, Ending.UNREACHABLE], 5),
+        ([Ending.FILE_ERROR, Ending.REFUSED, Ending.CONFIRMED], 4),
+        ([Ending.REJECTED, Ending.INTERRUPTED], 130),
+    ],
+)
+def test_one_code_for_many_files(endings: list[Ending], code: int) -> None:
+    """The lowest that is not 0, and 130 before all."""
+    assert exit_code(endings) == code
+
+
+def test_dev_needs_no_token(valetkey_server: Callable[..., ValetkeyServer], tmp_path: Path) -> None:
+    """A form and parts, to the embedded S3, from an address of its own."""
+    (tmp_path / "valetkey.toml").write_text("[profiles.default]\nmultipart_from = 1000\npart_size = 5242880\n")
+    server = valetkey_server(command="dev", env={"VALETKEY_CONFIG": str(tmp_path / "valetkey.toml")})
+    files = []
+    for name, size in [("small.txt", 3), ("big.bin", 12 * 1024**2)]:
+        (tmp_path / name).write_bytes(b"x" * size)
+        files.append(str(tmp_path / name))
+    options = ["--json", "--endpoint", f"{server.base_url}/", "--state-home", str(tmp_path / "state")]
+    done = CliRunner().invoke(main, ["put", *files, *options], env={"VALETKEY_TOKEN": ""})
+    assert done.exit_code == 0, done.output
+    uploads = {row["upload"]["filename"]: row["upload"] for row in map(json.loads, done.stdout.splitlines())}
+    assert {name: upload["object"]["size"] for name, upload in uploads.items()} == {"small.txt": 3, "big.bin": 12582912}
+    assert uploads["big.bin"]["object"]["etag"].endswith("-3")
