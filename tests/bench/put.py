@@ -38,10 +38,16 @@ def timed(work: Callable[[], None]) -> float:
     return time.perf_counter() - began
 
 
+def compiled(folder: Path) -> dict[str, str]:
+    """Python keeps what it compiles, as it does where a package is installed, whatever the caller's environment says."""
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+
+
 def ours(server: ValetkeyServer, key: str, file: Path, options: list[str]) -> Callable[[], None]:
     """The whole command; RuntimeError when it fails."""
     env = os.environ | {"VALETKEY_TOKEN": key, "VALETKEY_ENDPOINT": server.base_url}
     env["XDG_STATE_HOME"] = str(server.directory / "state")
+    env |= compiled(server.directory)
     command = [str(VALETKEY), "put", str(file), "--json", *options]
 
     def run() -> None:
@@ -72,10 +78,11 @@ client.upload_file(file, bucket, "peer", Config=TransferConfig(max_concurrency=i
 """
 
 
-def peer_command(bucket: Bucket, file: Path) -> Callable[[], None]:
+def peer_command(bucket: Bucket, file: Path, folder: Path) -> Callable[[], None]:
     """The same as a script of its own; RuntimeError when it fails."""
     server = bucket.server
-    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | server.env()
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    env |= server.env() | compiled(folder)
     command = [
         sys.executable,
         "-c",
@@ -119,7 +126,7 @@ def measure(folder: Path, size: int, rounds: int, options: list[str]) -> dict[st
             key = server.create_key("bench").key
             works = {
                 "valetkey put": ours(server, key, file, options),
-                "boto3 command": peer_command(bucket, file),
+                "boto3 command": peer_command(bucket, file, folder),
                 "boto3 call": peer(bucket, file),
             }
             taken: dict[str, list[float]] = {name: [] for name in works}

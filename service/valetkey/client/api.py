@@ -1,7 +1,7 @@
 """The calls of the HTTP API that a client makes, each repeated until it is answered."""
 
 import json
-import secrets
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,7 +28,7 @@ class Api:
 
     def create(self, wanted: Mapping[str, Any]) -> Json:
         """A new upload: ``{upload, grant, ticket}``. Raises `Rejected` when its profile does not take this file."""
-        once = {"Idempotency-Key": secrets.token_hex(16)}
+        once = {"Idempotency-Key": os.urandom(16).hex()}
         return self._call("POST", "/v1/uploads", self._token, wanted, once)[1]
 
     def renew(self, upload_id: str, ticket: str) -> Json:
