@@ -39,7 +39,7 @@ def timed(work: Callable[[], None]) -> float:
 
 
 def compiled(folder: Path) -> dict[str, str]:
-    """Python keeps what it compiles, as it does where a package is installed, whatever the caller's environment says."""
+    """Python keeps what it compiles, as where a package is installed, whatever the caller's environment says."""
     return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
 
 
@@ -102,11 +102,13 @@ def peer_command(bucket: Bucket, file: Path, folder: Path) -> Callable[[], None]
     return run
 
 
-def empty(bucket: Bucket) -> None:
-    """Remove every object, so that memory is the same for each round."""
+def empty(bucket: Bucket, rgw: Rgw) -> None:
+    """Remove every object, and have RGW free its memory now: it has only so much, and keeps what is removed a while."""
     for page in bucket.client.get_paginator("list_objects_v2").paginate(Bucket=bucket.name):
         for item in page.get("Contents", []):
             bucket.client.delete_object(Bucket=bucket.name, Key=item["Key"])
+    collect = ["radosgw-admin", "-c", "ceph.conf", "gc", "process", "--include-all"]
+    subprocess.run(collect, cwd=rgw.directory, check=True, capture_output=True)
 
 
 def write(file: Path, size: int) -> None:
@@ -133,7 +135,7 @@ def measure(folder: Path, size: int, rounds: int, options: list[str]) -> dict[st
             for number in range(rounds + 1):
                 for name, work in works.items():
                     seconds = timed(work)
-                    empty(bucket)
+                    empty(bucket, rgw)
                     if number:
                         taken[name].append(seconds)
             return taken
