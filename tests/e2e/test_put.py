@@ -159,7 +159,7 @@ def test_interrupted_by_the_user(terminal: Terminal) -> None:
     """Ctrl-C ends it at once with 130; --no-resume begins anew, and without it the run goes on."""
     terminal.file("big", BIG)
     terminal.network.pace = 0.05
-    with terminal.putting("big", "--profile", "parts") as process:
+    with terminal.putting("big", "--profile", "parts", "-c", "2") as process:
         assert wait_for(lambda: bool(terminal.parts_at_store()))
         process.send_signal(signal.SIGINT)
         done = ended(process)
@@ -178,7 +178,7 @@ def test_another_file_under_the_same_name(terminal: Terminal) -> None:
     """What was changed since the interruption is sent from its beginning, as another upload."""
     terminal.file("big", BIG)
     terminal.network.pace = 0.05
-    with terminal.putting("big", "--profile", "parts"):
+    with terminal.putting("big", "--profile", "parts", "-c", "2"):
         assert wait_for(lambda: bool(terminal.parts_at_store()))
     [begun] = terminal.open_uploads()
     terminal.network.heal()
@@ -194,7 +194,7 @@ def test_the_upload_was_aborted_meanwhile(terminal: Terminal) -> None:
     """There is nothing to go on with: it begins anew."""
     terminal.file("big", BIG)
     terminal.network.pace = 0.05
-    with terminal.putting("big", "--profile", "parts"):
+    with terminal.putting("big", "--profile", "parts", "-c", "2"):
         assert wait_for(lambda: bool(terminal.parts_at_store()))
     [begun] = terminal.open_uploads()
     terminal.service.api.http.delete(f"/v1/uploads/{begun['id']}")
