@@ -13,7 +13,7 @@ DEV := $(VENV)/.installed-dev
 TEST := $(VENV)/.installed-test
 NODE_MODULES := frontend/node_modules/.installed
 
-.PHONY: help dev test check chaos bench queue s3 s3-stop frontend frontend-check frontend-test
+.PHONY: help dev test check chaos bench bench-put queue s3 s3-stop frontend frontend-check frontend-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ bench: $(TEST) ## speed beside a plain Flask + boto3 + SQLite service, as ratios
 queue: $(TEST) ## events of 10,000 uploads by way of SQS (moto) to two workers, on SQLite and PostgreSQL; takes minutes
 	infra/system-packages ledger
 	$(BIN)/pytest -n 0 --show-capture=no tests/e2e/test_queue.py --queue-uploads 10000 $(ARGS)
+
+bench-put: $(TEST) ## `valetkey put` beside boto3's transfer manager, on Ceph RGW, as a ratio
+	infra/system-packages s3
+	$(BIN)/python -m tests.bench.put $(ARGS)
 
 s3: $(DEV) ## a real S3 server (Ceph RGW) on this machine, with a bucket; prints the lines to export
 	@infra/system-packages s3 >&2

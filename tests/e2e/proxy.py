@@ -1,13 +1,16 @@
 """A TCP proxy that passes bytes through unchanged and counts them."""
 
+import re
 import selectors
 import socket
 import threading
+import time
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
 CHUNK = 256 * 1024
+PART = re.compile(rb"PUT /[^ \r\n]*[?&]partNumber=([0-9]+)[^ \r\n]* HTTP/1\.1\r\n")
 
 
 class CountingProxy:
@@ -87,5 +90,56 @@ class CountingProxy:
                 return False
             with self._lock:
                 self.bytes += len(data)
+            self._saw(source, data)
             ready.data.sendall(data)
         return True
+
+    def _saw(self, source: socket.socket, data: bytes) -> None:
+        """Called before `data` is passed on; OSError ends the connection instead."""
+
+
+class StoreProxy(CountingProxy):
+    """In front of an S3: notes which parts are sent, and is a bad network when told to.
+
+    `pace` is how many seconds each piece of up to 256 KiB takes on its way to the store; after `cut_after` more
+    bytes to the store, one connection is cut.
+    """
+
+    def __init__(self, target: str) -> None:
+        self.parts: list[int] = []
+        self._tails: dict[int, bytes] = {}
+        super().__init__(target)
+        self.heal()
+
+    def heal(self) -> None:
+        """A good network again, and nothing noted."""
+        self.pace = 0.0
+        self.cut_after: int | None = None
+        self.parts.clear()
+
+    def idle(self) -> bool:
+        """No connection is open."""
+        with self._lock:
+            return not self._open
+
+    def _saw(self, source: socket.socket, data: bytes) -> None:
+        if source.getpeername() == self._target:
+            return
+        if self.pace:
+            time.sleep(self.pace)
+        with self._lock:
+            self._note(source.fileno(), data)
+            if self.cut_after is not None:
+                self.cut_after -= len(data)
+                if self.cut_after <= 0:
+                    self.cut_after = None
+                    raise OSError("cut")
+
+    def _note(self, connection: int, data: bytes) -> None:
+        """A request line may come in two pieces, and behind other bytes."""
+        seen = self._tails.get(connection, b"") + data
+        end = 0
+        for found in PART.finditer(seen):
+            self.parts.append(int(found[1]))
+            end = found.end()
+        self._tails[connection] = seen[end:][-4096:]

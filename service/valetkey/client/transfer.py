@@ -1,0 +1,198 @@
+"""One file's way: begin it or go on with it, send what is missing, and wait for the service's last word."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from valetkey.client.api import Api, Json
+from valetkey.client.errors import (
+    Conflict,
+    FileChanged,
+    Gone,
+    PutError,
+    Refused,
+    Rejected,
+    Stale,
+    Unconfirmed,
+)
+from valetkey.client.meter import Meter
+from valetkey.client.outcome import Ending, Outcome
+from valetkey.client.parts import RENEWALS, Sender
+from valetkey.client.resume import Begun, Memory, key_of
+from valetkey.client.retry import Patience
+from valetkey.client.sources import Source
+from valetkey.client.store import Store
+
+ROUNDS = 4
+"""How often what is still missing is sent again, when the store has lost parts or the whole multipart upload."""
+
+ENDED = frozenset({"confirmed", "rejected"})
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How all files of a run are to be sent. ``wait`` is in seconds."""
+
+    endpoint: str
+    profile: str | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+    paths: bool = True
+    wait: float = 60.0
+
+    def body(self, source: Source) -> Json:
+        """What the service is asked for."""
+        asked: Json = {
+            "filename": source.filename,
+            "content_type": source.content_type,
+            "size": source.size,
+            "metadata": self._metadata(source),
+        }
+        return asked | ({"profile": self.profile} if self.profile else {})
+
+    def key(self, source: Source) -> str:
+        """What it is remembered by."""
+        return key_of(source, self.endpoint, self.profile, self._metadata(source))
+
+    def _metadata(self, source: Source) -> dict[str, str]:
+        path = {"path": source.relative} if self.paths and source.relative is not None else {}
+        return path | dict(self.metadata)
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Sends files; any number of threads may do so at once."""
+
+    wanted: Wanted
+    api: Api
+    store: Store
+    parts: Sender
+    memory: Memory
+    patience: Patience
+    slot: AbstractContextManager[Any]
+
+    def run(self, source: Source, on_progress: Callable[[int], None]) -> Outcome:
+        """One file; whatever goes wrong is in the outcome."""
+        journey = _Journey(self, source, on_progress)
+        try:
+            upload = journey.run()
+        except PutError as error:
+            return journey.outcome(error.ending, error.code, error.detail)
+        journey.upload = upload
+        return journey.outcome(Ending.CONFIRMED)
+
+
+class _Journey:
+    """One file on its way."""
+
+    def __init__(self, by: Transfer, source: Source, on_progress: Callable[[int], None]) -> None:
+        self._by = by
+        self._api = by.api
+        self._source = source
+        self._meter = Meter(on_progress)
+        self._key = by.wanted.key(source)
+        self._resumed = False
+        self.upload: Json | None = None
+
+    def outcome(self, ending: Ending, code: str | None = None, detail: str | None = None) -> Outcome:
+        return Outcome(self._source.name, ending, code, detail, self.upload, self._resumed, self._meter.sent)
+
+    def run(self) -> Json:
+        begun = self._by.memory.recall(self._key) if self._source.lasting else None
+        if begun is not None:
+            with suppress(Refused):  # too old, deleted, another server's: there is nothing to go on with
+                return self._go_on(begun)
+            self._start_over()
+        created = self._api.create(self._by.wanted.body(self._source))
+        self.upload = created["upload"]
+        begun = Begun(created["upload"]["id"], created["ticket"], created["grant"]["method"])
+        if self._source.lasting:
+            self._by.memory.keep(self._key, begun)
+        return self._finish(begun, created["grant"], again=False)
+
+    def _go_on(self, begun: Begun) -> Json:
+        """An upload of an earlier run."""
+        self._resumed = True
+        self.upload = self._api.get(begun.upload_id, begun.ticket)
+        if self.upload["state"] in ENDED or begun.method != "MULTIPART":
+            upload, _ = self._api.complete(begun.upload_id, begun.ticket)  # its bytes may be there
+            if upload["state"] != "pending":
+                self._meter.there(self._source.size)
+                return self._last_word(begun)
+        return self._finish(begun, None, again=True)
+
+    def _start_over(self) -> None:
+        self._by.memory.forget(self._key)
+        self._meter.reset()
+        self._resumed, self.upload = False, None
+
+    def _finish(self, begun: Begun, grant: Json | None, *, again: bool) -> Json:
+        for _ in range(ROUNDS):
+            try:
+                self._send(begun, grant, again=again)
+                self._require_unchanged()
+                return self._last_word(begun)
+            except FileChanged:
+                self._abort(begun)
+                raise
+            except Gone as error:
+                last: Refused = Refused("store_404", str(error))
+            except Conflict as error:
+                if error.code != "parts_missing":
+                    raise
+                last = error
+            grant, again = None, True
+            self._meter.reset()
+        raise last
+
+    def _send(self, begun: Begun, grant: Json | None, *, again: bool) -> None:
+        if grant is None:
+            try:
+                grant = self._api.renew(begun.upload_id, begun.ticket)["grant"]
+            except Conflict:
+                if self._api.get(begun.upload_id, begun.ticket)["state"] in {"pending", "stored", *ENDED}:
+                    return  # its bytes have arrived: what remains is to ask
+                raise
+        if grant["method"] == "MULTIPART":
+            self._by.parts.send(self._source, begun, grant, self._meter, again=again)
+        else:
+            self._send_whole(begun, grant)
+
+    def _send_whole(self, begun: Begun, grant: Json) -> None:
+        once = self._by.store.put if grant["method"] == "PUT" else self._by.store.post
+        problem = ""
+        for _ in range(RENEWALS):
+            try:
+                with self._by.slot:
+                    self._by.patience.persist(lambda: once(grant, self._source, self._meter.moved))  # noqa: B023
+            except Stale as error:
+                problem = str(error)
+                grant = self._api.renew(begun.upload_id, begun.ticket)["grant"]
+            else:
+                return
+        raise Refused("store_403", problem)
+
+    def _require_unchanged(self) -> None:
+        self._source.open().close()
+
+    def _abort(self, begun: Begun) -> None:
+        self._by.memory.forget(self._key)
+        with suppress(PutError):
+            self._api.abort(begun.upload_id, begun.ticket)
+
+    def _last_word(self, begun: Begun) -> Json:
+        deadline = time.monotonic() + self._by.wanted.wait
+        while True:
+            upload, again = self._api.complete(begun.upload_id, begun.ticket)
+            self.upload = upload
+            if upload["state"] == "rejected":
+                self._by.memory.forget(self._key)
+                reason = upload["reason"] or {}
+                raise Rejected(reason.get("code", "rejected"), reason.get("detail", "The service rejected it."))
+            if again is None:
+                return upload
+            if time.monotonic() + again > deadline:
+                detail = f"All was sent, but after {self._by.wanted.wait:g} s the upload is still {upload['state']}."
+                raise Unconfirmed("unconfirmed", detail)
+            self._by.patience.sleep(again)

@@ -1,0 +1,196 @@
+"""HTTP/1.1 by connections that are kept, and bodies that go from a file to the socket."""
+
+import http.client
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.message import Message
+from socket import SHUT_RDWR, socket
+from typing import BinaryIO, NamedTuple
+from urllib.parse import urlsplit
+
+from valetkey.client.errors import FileChanged, Transient
+from valetkey.client.sources import Source
+
+CONNECT_SECONDS = 10.0
+IDLE_SECONDS = 60.0
+"""How long a connection may stand still, in seconds."""
+
+STEP = 1024 * 1024
+"""Bytes between two looks at whether to go on."""
+
+
+class Answer(NamedTuple):
+    """An HTTP answer; ``headers`` are looked up without regard to case."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def retry_after(self) -> float | None:
+        """What the server asks for, in seconds; None where it does not, or names a date."""
+        text = self.headers.get("Retry-After", "")
+        return float(text) if text.isdecimal() else None
+
+
+@dataclass
+class Body:
+    """``count`` bytes of a file from ``offset``, between ``head`` and ``tail``. It can be sent again.
+
+    ``on_sent`` is told of each step in bytes, and a negative number when the body is begun again. ``check`` is
+    called before each step, and ends it by raising.
+    """
+
+    source: Source
+    offset: int
+    count: int
+    on_sent: Callable[[int], None]
+    check: Callable[[], None]
+    head: bytes = b""
+    tail: bytes = b""
+    _sent: int = field(default=0, init=False)
+
+    def __len__(self) -> int:
+        return len(self.head) + self.count + len(self.tail)
+
+    def send(self, to: socket) -> None:
+        """Raises `FileChanged` before the last byte has left, so that the store never has the whole of a mixture."""
+        self.rewind()
+        with self.source.open() as file:
+            if self.head:
+                to.sendall(self.head)
+            while self._sent < self.count:
+                self.check()
+                self._step(to, file)
+            self.source.require_unchanged(file)
+            if self.tail:
+                to.sendall(self.tail)
+
+    def rewind(self) -> None:
+        """Nothing of it is sent, as far as ``on_sent`` is concerned."""
+        if self._sent:
+            self.on_sent(-self._sent)
+            self._sent = 0
+
+    def _step(self, to: socket, file: BinaryIO) -> None:
+        step = min(STEP, self.count - self._sent)
+        self.source.require_unchanged(file)
+        moved = _move(to, file, self.offset + self._sent, step)
+        self._sent += moved
+        self.on_sent(moved)
+        if moved < step:  # the file has become shorter
+            raise FileChanged(self.source.name)
+
+
+def _move(to: socket, file: BinaryIO, offset: int, count: int) -> int:
+    """Sends ``count`` bytes of ``file``; fewer only where it ends."""
+    if not isinstance(to, ssl.SSLSocket):
+        return to.sendfile(file, offset, count)  # the kernel copies
+    file.seek(offset)
+    chunk = file.read(count)
+    to.sendall(chunk)
+    return len(chunk)
+
+
+class Wire:
+    """Connections, each kept by the thread that made it. `close` may be called by any thread."""
+
+    def __init__(self) -> None:
+        self._kept = threading.local()
+        self._lock = threading.Lock()
+        self._open: set[http.client.HTTPConnection] = set()
+        self._tls: ssl.SSLContext | None = None
+
+    def request(self, method: str, url: str, headers: Mapping[str, str], body: Body | bytes = b"") -> Answer:
+        """One exchange. A connection that the server has closed meanwhile is replaced; else `Transient` is raised."""
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        try:
+            connection, used = self._connection(parts.scheme, parts.netloc)
+            try:
+                return self._exchange(connection, method, target, headers, body)
+            except (OSError, http.client.HTTPException) as error:
+                if not used or isinstance(error, TimeoutError):
+                    raise
+            connection, _ = self._connection(parts.scheme, parts.netloc)
+            return self._exchange(connection, method, target, headers, body)
+        except (OSError, http.client.HTTPException) as error:
+            raise Transient(f"{parts.netloc} cannot be reached: {str(error) or type(error).__name__}.") from error
+
+    def close(self) -> None:
+        """Ends every connection; threads that wait on one wake up with an error."""
+        with self._lock:
+            for connection in self._open:
+                _cut(connection)
+
+    def _connection(self, scheme: str, netloc: str) -> tuple[http.client.HTTPConnection, bool]:
+        """A connection of this thread, and whether it has been used before."""
+        kept: dict[tuple[str, str], http.client.HTTPConnection] = self._kept.__dict__.setdefault("by_origin", {})
+        connection = kept.get((scheme, netloc))
+        if connection is not None and connection.sock is not None:
+            return connection, True
+        connection = self._fresh(scheme, netloc)
+        kept[scheme, netloc] = connection
+        return connection, False
+
+    def _fresh(self, scheme: str, netloc: str) -> http.client.HTTPConnection:
+        if scheme == "https":
+            self._tls = self._tls or ssl.create_default_context()
+            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                netloc, timeout=CONNECT_SECONDS, context=self._tls
+            )
+        else:
+            connection = http.client.HTTPConnection(netloc, timeout=CONNECT_SECONDS)
+        connection.connect()
+        connection.sock.settimeout(IDLE_SECONDS)
+        with self._lock:
+            self._open.add(connection)
+        return connection
+
+    def _exchange(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: Body | bytes,
+    ) -> Answer:
+        reusable = False
+        try:
+            connection.putrequest(method, target, skip_accept_encoding=True)
+            for name, value in headers.items():
+                if name.lower() != "content-length":
+                    connection.putheader(name, value)
+            connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body if isinstance(body, bytes) and body else None)
+            whole = _send(connection, body)
+            response = connection.getresponse()
+            answer = Answer(response.status, response.headers, response.read())
+            reusable = whole and not response.will_close
+            return answer
+        finally:
+            if not reusable:
+                with self._lock:
+                    self._open.discard(connection)
+                connection.close()
+
+
+def _send(connection: http.client.HTTPConnection, body: Body | bytes) -> bool:
+    """Whether the body was taken. Where it was not, an early answer may be there to be read."""
+    if isinstance(body, bytes):
+        return True
+    try:
+        body.send(connection.sock)
+    except (BrokenPipeError, ConnectionResetError):
+        connection.sock.settimeout(CONNECT_SECONDS)
+        return False
+    return True
+
+
+def _cut(connection: http.client.HTTPConnection) -> None:
+    with suppress(OSError):
+        if connection.sock is not None:
+            connection.sock.shutdown(SHUT_RDWR)
