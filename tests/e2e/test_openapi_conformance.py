@@ -24,6 +24,8 @@ OF_ONE = [
     ("GET", "/v1/uploads/{id}"),
     ("DELETE", "/v1/uploads/{id}"),
     ("POST", "/v1/uploads/{id}/grant"),
+    ("GET", "/v1/uploads/{id}/parts"),
+    ("POST", "/v1/uploads/{id}/parts"),
     ("POST", "/v1/uploads/{id}/complete"),
     ("POST", "/v1/uploads/{id}/verdict"),
     ("GET", "/v1/uploads/{id}/download"),

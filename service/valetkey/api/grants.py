@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from typing_extensions import TypedDict
 
 from valetkey.api.problems import unreadable
@@ -15,12 +15,20 @@ MAX_SIGNED = 1_000
 """How many parts are signed in one call."""
 
 
+def _whole(value: object) -> object:
+    """JSON has one kind of number: 3.0 is an integer, as JSON Schema says."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Number = Annotated[int, Field(ge=1, le=MAX_PARTS), BeforeValidator(_whole)]
+
+
 class SignParts(BaseModel):
     """Which parts to sign: best those that are about to be sent, as their URLs live as long as a grant."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    numbers: list[Annotated[int, Field(ge=1, le=MAX_PARTS)]] = Field(min_length=1, max_length=MAX_SIGNED)
+    numbers: list[Number] = Field(min_length=1, max_length=MAX_SIGNED)
 
 
 class NamedPartIn(BaseModel):
@@ -28,7 +36,7 @@ class NamedPartIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    number: int = Field(ge=1, le=MAX_PARTS)
+    number: Number
     etag: str = Field(min_length=1, max_length=255)
 
 
