@@ -62,7 +62,15 @@ def running_firefox(directory: Path) -> Iterator[Firefox]:
     """A headless Firefox with a profile of its own in `directory`."""
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in PREFERENCES.items()]
     (directory / "user.js").write_text("".join(lines))
-    command = ["firefox-esr", "--headless", "--no-remote", "--profile", directory, "--remote-debugging-port", "0"]
+    command: list[str | Path] = [
+        "firefox-esr",
+        "--headless",
+        "--no-remote",
+        "--profile",
+        directory,
+        "--remote-debugging-port",
+        "0",
+    ]
     with running(command, directory, {**os.environ, "HOME": str(directory)}) as firefox:
         url = firefox.says(r"WebDriver BiDi listening on (ws://\S+)")
         with connect(f"{url}/session", max_size=None, proxy=None) as socket:

@@ -64,7 +64,7 @@ class Shop:
         owner = f"customer-{self._visits}"
         asked = {"profile": profile, "owner": owner}
         ticket = self.service.api.http.post("/v1/tickets", json=asked).raise_for_status().json()["ticket"]
-        query = urlencode({"endpoint": self.service.server.base_url, "ticket": ticket})
+        query = urlencode({"endpoint": self.service.server.base_url, "ticket": ticket, "owner": owner})
         return Visit(self, Page(browser, f"http://{host}:{self.port}/?{query}"), owner, self.log.size)
 
 

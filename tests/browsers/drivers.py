@@ -23,7 +23,7 @@ class Browser(Protocol):
         """Open `url` and wait until it has loaded."""
 
     def evaluate(self, expression: str) -> str:
-        """Wait for the promise that `expression` gives and return the text it resolves to; RuntimeError if it rejects."""
+        """The text that the promise of `expression` resolves to; an exception with the error's words if it rejects."""
 
 
 class Chromium:

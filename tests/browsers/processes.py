@@ -17,11 +17,13 @@ class Logged:
     log: Path
 
     def says(self, pattern: str, seconds: float = 60) -> str:
-        """The first group of `pattern` in what it printed, waiting for it; RuntimeError when it ends or takes longer."""
+        """The first group of `pattern` in what it printed, waiting for it; RuntimeError when it ends without."""
         deadline = time.monotonic() + seconds
         while not (found := re.search(pattern, self.log.read_text(errors="replace"))):
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{self.process.args!r} did not start:\n{self.log.read_text(errors='replace')[-4000:]}")
+                raise RuntimeError(
+                    f"{self.process.args!r} did not start:\n{self.log.read_text(errors='replace')[-4000:]}"
+                )
             time.sleep(0.05)
         return found[1]
 
