@@ -2,14 +2,17 @@
 
 Companion takes any key with any upload id. Here the ``uploadId`` that Uppy is given is ours, so key, profile and owner
 follow from it and from who calls; a key beside it has to be the upload's own. Uppy says no sizes: the profile's range
-is in the policy of a form, and the parts of a multipart upload are summed before they are joined.
+is in the policy of a form, and the parts of a multipart upload are summed before they are joined. It never says that a
+file in one piece is there: the store's event or the sweep confirms that.
 
-Source: ``@uppy/aws-s3`` 5.1 and 6.0 and Companion's ``controllers/s3.js``.
+Source: ``@uppy/aws-s3`` 5.1.0 and 6.3.1, and Companion's ``controllers/s3.js``.
 """
 
+import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 import orjson
 from flask import Blueprint, Response, current_app, request
@@ -19,6 +22,7 @@ from valetkey.api import problems
 from valetkey.api.answers import render
 from valetkey.api.bodies import raw_body, refuse_streams
 from valetkey.api.routes import EXTENSION, Mounted
+from valetkey.api.schemas import Text
 from valetkey.core.access import Caller
 from valetkey.core.errors import InvalidRequest, UploadNotFound
 from valetkey.core.grants import MultipartGrant, PostGrant
@@ -31,9 +35,16 @@ UNKNOWN_TYPE = "application/octet-stream"
 MAX_BATCH = 1_000
 """How many parts are signed in one call."""
 
+V5_ACCEPTS = "application/json"
+"""What Uppy up to 5 sends as ``Accept``; 6 leaves the header to the browser."""
+
 _METADATA = re.compile(r"metadata\[([^\]]*)\]")
+_JOINED = re.compile(r"-([0-9]{1,5})\Z")
 _UPPYS_OWN = {"name", "type", "relativePath"}
 """Metadata that Uppy adds to every file; name and type it sends beside it, and the path is often the text "null"."""
+
+Given = TypeVar("Given")
+Model = TypeVar("Model", bound=BaseModel)
 
 blueprint = Blueprint("valetkey-uppy", __name__)
 blueprint.before_request(refuse_streams)
@@ -41,11 +52,22 @@ problems.register(blueprint)
 
 
 class NewFile(BaseModel):
-    """What Uppy says of a file that it will send in parts."""
+    """What Uppy says of a file."""
 
-    filename: str = Field("file", max_length=8192)
+    filename: Text | None = Field(None, max_length=8192)
     type: str | None = Field(None, max_length=255)
-    metadata: dict[str, Any] | None = None
+    metadata: dict[Text, Text | bool | int | float | list[Any] | dict[str, Any] | None] | None = None
+
+    def wanted(self, method: Method | None) -> UploadRequest:
+        """The upload to create. The application's own metadata is kept, as text; what Uppy adds is left out."""
+        own = {name: value for name, value in (self.metadata or {}).items() if name not in _UPPYS_OWN}
+        return UploadRequest(
+            filename=self.filename or "file",
+            content_type=self.type or UNKNOWN_TYPE,
+            size=None,
+            metadata={name: _as_text(value) for name, value in own.items() if value is not None},
+            method=method,
+        )
 
 
 class SentPart(BaseModel):
@@ -65,7 +87,8 @@ class Sent(BaseModel):
 
 @blueprint.after_request
 def say_it_uppys_way(response: Response) -> Response:
-    """Uppy shows ``message``, and looks for ``error``: a problem document gets both."""
+    """Uppy shows ``message``, and looks for ``error``: a problem document gets both. What is granted is not cached."""
+    response.headers["Cache-Control"] = "no-store"
     if response.mimetype == problems.MEDIA_TYPE:
         document = orjson.loads(response.get_data())
         response.set_data(orjson.dumps(document | {"message": document["detail"], "error": document["code"]}))
@@ -75,19 +98,16 @@ def say_it_uppys_way(response: Response) -> Response:
 @blueprint.get("/s3/params", defaults={"ticket": None})
 @blueprint.get("/<ticket>/s3/params")
 def params(ticket: str | None) -> Response:
-    granted = _service().create(
-        _caller(ticket),
-        UploadRequest(
-            filename=request.args.get("filename") or "file",
-            content_type=request.args.get("type") or UNKNOWN_TYPE,
-            size=None,
-            metadata=_metadata({match[1]: text for name, text in request.args.items() if (match := _named(name))}),
-        ),
-    )
+    """A form; for version 5 a PUT, as it waits for an ETag header, which Ceph RGW's answer to a form does not have."""
+    caller, args = _caller(ticket), request.args
+    named = {match[1]: text for name, text in args.items() if (match := _METADATA.fullmatch(name))}
+    new = _read(NewFile.model_validate, {"filename": args.get("filename"), "type": args.get("type"), "metadata": named})
+    as_put = request.headers.get("Accept") == V5_ACCEPTS
+    granted = _service().create(caller, new.wanted(Method.PUT if as_put else None))
     grant, upload = granted.grant, granted.upload
     if grant is None or isinstance(grant, MultipartGrant):
         raise InvalidRequest("The file is sent in parts.")
-    common = {"url": grant.url, "expires": _seconds(upload)}
+    common = {"url": grant.url, "expires": _seconds(grant.expires_at)}
     if isinstance(grant, PostGrant):
         return render({"method": "POST", "fields": dict(grant.fields), **common})
     return render({"method": "PUT", "fields": {"key": upload.arrival_key}, "headers": dict(grant.headers), **common})
@@ -97,17 +117,7 @@ def params(ticket: str | None) -> Response:
 @blueprint.post("/<ticket>/s3/multipart")
 def begin(ticket: str | None) -> Response:
     caller = _caller(ticket)
-    try:
-        new = NewFile.model_validate_json(raw_body())
-    except ValidationError as error:
-        raise problems.unreadable(error) from error
-    wanted = UploadRequest(
-        filename=new.filename,
-        content_type=new.type or UNKNOWN_TYPE,
-        size=None,
-        metadata=_metadata(new.metadata or {}),
-        method=Method.MULTIPART,
-    )
+    wanted = _read(NewFile.model_validate_json, raw_body()).wanted(Method.MULTIPART)
     upload = _service().create(caller, wanted).upload
     return render({"key": upload.arrival_key, "uploadId": upload.id, "bucket": upload.bucket})
 
@@ -115,29 +125,30 @@ def begin(ticket: str | None) -> Response:
 @blueprint.get("/s3/multipart/<upload_id>", defaults={"ticket": None})
 @blueprint.get("/<ticket>/s3/multipart/<upload_id>")
 def list_parts(ticket: str | None, upload_id: str) -> Response:
+    """What S3 has. Of a file that is joined already: as many parts as its ETag tells, so that Uppy, where the answer to
+    its completion was lost, completes it again and does not try to send it."""
     caller, upload = _mine(ticket, upload_id)
+    if upload.object is not None and (joined := _JOINED.search(upload.object.etag)):
+        etag, size = f'"{upload.object.etag}"', upload.object.size
+        return render([{"PartNumber": n, "ETag": etag, "Size": size} for n in range(1, int(joined[1]) + 1)])
     _, parts = _service().parts(caller, upload.id)
     return render([{"PartNumber": part.number, "ETag": f'"{part.etag}"', "Size": part.size} for part in parts])
 
 
-@blueprint.get("/s3/multipart/<upload_id>/<int:number>", defaults={"ticket": None})
-@blueprint.get("/<ticket>/s3/multipart/<upload_id>/<int:number>")
-def sign_part(ticket: str | None, upload_id: str, number: int) -> Response:
+@blueprint.get("/s3/multipart/<upload_id>/<number>", defaults={"ticket": None})
+@blueprint.get("/<ticket>/s3/multipart/<upload_id>/<number>")
+def sign_part(ticket: str | None, upload_id: str, number: str) -> Response:
     caller, upload = _mine(ticket, upload_id)
-    [part] = _service().sign_parts(caller, upload.id, [number])
-    return render({"url": part.url, "expires": _seconds(upload)})
+    [part] = _service().sign_parts(caller, upload.id, _numbers([number]))
+    return render({"url": part.url, "expires": _seconds(part.expires_at)})
 
 
 @blueprint.get("/s3/multipart/<upload_id>/batch", defaults={"ticket": None})
 @blueprint.get("/<ticket>/s3/multipart/<upload_id>/batch")
 def sign_batch(ticket: str | None, upload_id: str) -> Response:
     caller, upload = _mine(ticket, upload_id)
-    numbers = request.args.get("partNumbers", "").split(",")
-    if not all(number.isascii() and number.isdecimal() and len(number) <= 5 for number in numbers):
-        raise InvalidRequest("partNumbers is a list such as 1,2,3.")
-    if len(numbers) > MAX_BATCH:
-        raise InvalidRequest(f"At most {MAX_BATCH} parts are signed in one call.")
-    parts = _service().sign_parts(caller, upload.id, [int(number) for number in numbers])
+    numbers = _numbers(request.args.get("partNumbers", "").split(","))
+    parts = _service().sign_parts(caller, upload.id, numbers)
     return render({"presignedUrls": {str(part.number): part.url for part in parts}})
 
 
@@ -145,10 +156,7 @@ def sign_batch(ticket: str | None, upload_id: str) -> Response:
 @blueprint.post("/<ticket>/s3/multipart/<upload_id>/complete")
 def complete(ticket: str | None, upload_id: str) -> Response:
     caller, upload = _mine(ticket, upload_id)
-    try:
-        sent = Sent.model_validate_json(raw_body())
-    except ValidationError as error:
-        raise problems.unreadable(error) from error
+    sent = _read(Sent.model_validate_json, raw_body())
     named = [NamedPart(part.PartNumber, part.ETag.strip('"')) for part in sent.parts]
     done = _service().complete(caller, upload.id, named)
     if done.state is UploadState.REJECTED and done.reason is not None:
@@ -161,7 +169,7 @@ def complete(ticket: str | None, upload_id: str) -> Response:
 @blueprint.delete("/<ticket>/s3/multipart/<upload_id>")
 def abort(ticket: str | None, upload_id: str) -> Response:
     caller, upload = _mine(ticket, upload_id)
-    _service().remove(caller, upload.id)
+    _service().abort(caller, upload.id)
     return render({})
 
 
@@ -182,25 +190,38 @@ def _caller(ticket: str | None) -> Caller:
 
 
 def _mine(ticket: str | None, text: str) -> tuple[Caller, Upload]:
-    """The caller and its upload. Raises `UploadNotFound` when it is another's, or when the key is not the upload's."""
+    """The caller and its upload in parts. Raises `UploadNotFound` when it is another's, or when the key is."""
     caller, upload_id = _caller(ticket), parse_upload_id(text)
     if upload_id is None:
         raise UploadNotFound
     upload = _service().get(caller, upload_id)
-    if request.args.get("key") != upload.arrival_key:
+    if upload.multipart is None or request.args.get("key") != upload.arrival_key:
         raise UploadNotFound
     return caller, upload
 
 
-def _named(name: str) -> re.Match[str] | None:
-    return _METADATA.fullmatch(name)
+def _read(parse: Callable[[Given], Model], given: Given) -> Model:
+    """What ``parse`` makes of ``given``. Raises `InvalidRequest` or `problems.MalformedJSON`."""
+    try:
+        return parse(given)
+    except ValidationError as error:
+        raise problems.unreadable(error) from error
 
 
-def _metadata(given: Mapping[str, Any]) -> dict[str, str]:
-    """The application's own metadata as text; what Uppy adds to every file is left out."""
-    return {name: str(value) for name, value in given.items() if name not in _UPPYS_OWN and value is not None}
+def _numbers(texts: list[str]) -> list[int]:
+    """Part numbers from a URL. Raises `InvalidRequest`."""
+    if not all(text.isascii() and text.isdecimal() and len(text) <= 5 for text in texts):
+        raise InvalidRequest("A part number is one of 1 to 10000; partNumbers is a list such as 1,2,3.")
+    if len(texts) > MAX_BATCH:
+        raise InvalidRequest(f"At most {MAX_BATCH} parts are signed in one call.")
+    return [int(text) for text in texts]
 
 
-def _seconds(upload: Upload) -> int:
-    """For how long a grant of this upload lives: what Uppy wants to know of a URL."""
-    return int((upload.expires_at - upload.created_at).total_seconds())
+def _as_text(value: Any) -> str:
+    """Metadata as JavaScript shows it: a text as it is, anything else as its JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _seconds(end: datetime) -> int:
+    """How long a URL lives from now on: version 5 gives a part that is not sent by then up, and signs it anew."""
+    return max(1, int((end - datetime.now(UTC)).total_seconds()))

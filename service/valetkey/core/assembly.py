@@ -10,7 +10,7 @@ from datetime import datetime
 
 from valetkey.core.errors import ObjectChanged, ObjectMissing, PartsMismatch, StateConflict
 from valetkey.core.grants import GrantMaker, PartGrant
-from valetkey.core.multipart import NamedPart, Part, Plan, excess, require_whole
+from valetkey.core.multipart import NamedPart, Part, Plan, are_all, excess, require_whole
 from valetkey.core.ports import Ledger, ObjectStore
 from valetkey.core.profile import Profile
 from valetkey.core.upload import Multipart, Reason, Upload
@@ -83,7 +83,7 @@ class Assembly:
             found = self._store.parts(target.key, target.id) if target.id else []
             if target.id is None or found is None:
                 return None
-            if reason := self._excess(upload, found, whole=named is not None):
+            if reason := self._excess(upload, found, whole=named is not None and are_all(found, named)):
                 return reason
             require_whole(plan_of(upload), found, named)
             try:

@@ -108,8 +108,13 @@ def require_whole(plan: Plan, found: Sequence[Part], named: Sequence[NamedPart] 
     if plan.size is not None and (missing := missing_parts(plan, found)):
         some = ", ".join(str(number) for number in missing[:NAMED]) + (", ..." if len(missing) > NAMED else "")
         raise PartsMissing(f"{len(missing)} of {plan.part_count} parts are not at the store yet: {some}.")
-    if named is not None and sorted(named) != [NamedPart(part.number, part.etag) for part in sorted(found)]:
+    if named is not None and not are_all(found, named):
         raise PartsMismatch("The named parts are not those that the store has; GET .../parts lists them.")
+
+
+def are_all(found: Sequence[Part], named: Sequence[NamedPart]) -> bool:
+    """Whether the parts that a client names are exactly those that the store has."""
+    return sorted(named) == [NamedPart(part.number, part.etag) for part in sorted(found)]
 
 
 def missing_parts(plan: Plan, found: Sequence[Part]) -> list[int]:

@@ -340,6 +340,16 @@ class UploadService:
         else:
             raise StateConflict(f"An upload that is {upload.state} can be neither aborted nor deleted.")
 
+    def abort(self, caller: Caller, upload_id: UploadId) -> None:
+        """Aborts a pending upload; once more is no error. It never deletes, also where it races a confirmation.
+
+        Raises `UploadNotFound`, and `StateConflict` in other states.
+        """
+        upload = self.get(caller, upload_id)
+        if upload.state not in {UploadState.PENDING, UploadState.ABORTED}:
+            raise StateConflict(f"An upload that is {upload.state} cannot be aborted.")
+        self._abort(upload)
+
     def _abort(self, upload: Upload) -> None:
         if upload.state is UploadState.PENDING:
             self._end(upload, upload.moved(UploadState.ABORTED))
