@@ -91,7 +91,11 @@ class Visit:
     def sent(self, since: int | None = None) -> list[Sent]:
         """What S3 was sent since then (the beginning), without the copy to the final key, which has no part number."""
         log = self.shop.log.sent(self.shop.service.bucket.name, self.begun if since is None else since)
-        return [one for one in log if one.part or one.method == "POST"]
+        return [one for one in log if one.method == "POST" or (one.method == "PUT" and one.part)]
+
+    def refusals(self) -> int:
+        """How often S3 answered 403; RGW does so to the preflight of a URL that has expired, too."""
+        return [one.status for one in self.shop.log.sent(self.shop.service.bucket.name, self.begun)].count(403)
 
     def stored_parts(self) -> set[int]:
         """The parts that S3 has, as soon as it works on no further one."""

@@ -32,7 +32,7 @@ class Line(CountingProxy):
 
 @dataclass(frozen=True)
 class Sent:
-    """A request with a body that S3 has answered."""
+    """A request that S3 has answered."""
 
     method: str
     path: str
@@ -51,14 +51,14 @@ class AccessLog:
         return self.file.stat().st_size
 
     def sent(self, bucket: str, since: int = 0) -> list[Sent]:
-        """The POSTs and PUTs to `bucket`, from byte `since` of the log on."""
+        """The POSTs, the PUTs and their preflights to `bucket`, from byte `since` of the log on."""
         return list(self._read(bucket, since))
 
     def _read(self, bucket: str, since: int) -> Iterator[Sent]:
         with self.file.open("rb") as log:
             log.seek(since)
             text = log.read().decode(errors="replace")
-        for method, path, status in re.findall(r'beast: .*?"(POST|PUT) (\S+) HTTP/1\.1" (\d+)', text):
+        for method, path, status in re.findall(r'beast: .*?"(POST|PUT|OPTIONS) (\S+) HTTP/1\.1" (\d+)', text):
             if path.startswith(f"/{bucket}"):
                 part = re.search(r"[?&]partNumber=(\d+)", path)
                 yield Sent(method, path.partition("?")[0], int(part[1]) if part else None, int(status))

@@ -107,7 +107,8 @@ async function sendPart(
 
 /**
  * One attempt at a part; a signature that S3 refuses is replaced once. Gives the part's ETag. Without an answer the next
- * attempt gets a new signature: S3 may refuse an old one and close the connection before we have sent enough to hear it.
+ * attempt gets a new signature: RGW refuses the preflight of an old one, which looks like a dead network to a page, and
+ * others close the connection before we have sent enough to hear it.
  */
 async function once(
   put: () => Promise<StorageAnswer>,
