@@ -13,7 +13,7 @@ DEV := $(VENV)/.installed-dev
 TEST := $(VENV)/.installed-test
 NODE_MODULES := frontend/node_modules/.installed
 
-.PHONY: help dev test check chaos bench bench-put queue s3 s3-stop frontend frontend-check frontend-test
+.PHONY: help dev test check chaos bench bench-put bench-browser queue s3 s3-stop frontend frontend-check frontend-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ help: ## this list
 dev: $(DEV) ## the service with an embedded S3 and a page to try it on
 	$(BIN)/valetkey dev $(ARGS)
 
-test: $(TEST) ## all tests: on moto, on a real Ceph RGW, on PostgreSQL, and in Chromium
+test: $(TEST) frontend ## all tests: on moto, on a real Ceph RGW, on PostgreSQL, and in Chromium, Firefox and WebKitGTK
 	infra/system-packages s3 browser ledger
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
@@ -38,6 +38,10 @@ chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQL
 
 bench: $(TEST) ## speed beside a plain Flask + boto3 + SQLite service, as ratios
 	$(BIN)/python -m tests.bench.run $(ARGS)
+
+bench-browser: $(TEST) frontend ## the browser client's 200 MiB beside Uppy's, in the same Chromium on a Ceph RGW
+	infra/system-packages s3 browser
+	$(BIN)/python -m tests.bench.browser $(ARGS)
 
 queue: $(TEST) ## events of 10,000 uploads by way of SQS (moto) to two workers, on SQLite and PostgreSQL; takes minutes
 	infra/system-packages ledger

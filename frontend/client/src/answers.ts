@@ -1,4 +1,4 @@
-import { ValetKeyError } from "./errors";
+import { typed, ValetKeyError } from "./errors";
 import type { StorageAnswer } from "./transport";
 
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
@@ -27,6 +27,11 @@ export function storageError(answer: StorageAnswer): ValetKeyError {
     );
   }
   return new ValetKeyError("storage_refused", `The storage refused the file (${words}).`, { status });
+}
+
+/** Whether a request failed without S3 having said why. It may have: many close the connection before we get to read it. */
+export function unanswered(error: unknown): boolean {
+  return typed(error).status === undefined;
 }
 
 /** The error of a file whose bytes are no longer those that were picked. */

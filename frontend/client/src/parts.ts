@@ -1,4 +1,4 @@
-import { storageError } from "./answers";
+import { storageError, unanswered } from "./answers";
 import { ValetKeyError } from "./errors";
 import type { Sending } from "./sending";
 import { PartSigner } from "./signer";
@@ -105,7 +105,11 @@ async function sendPart(
   return etag;
 }
 
-/** One attempt at a part; a signature that S3 refuses is replaced once. Gives the part's ETag. */
+/**
+ * One attempt at a part; a signature that S3 refuses is replaced once. Gives the part's ETag. Without an answer the next
+ * attempt gets a new signature: RGW refuses the preflight of an old one, which looks like a dead network to a page, and
+ * others close the connection before we have sent enough to hear it.
+ */
 async function once(
   put: () => Promise<StorageAnswer>,
   renew: () => void,
@@ -122,6 +126,7 @@ async function once(
     return etagOf(answer);
   } catch (error) {
     takeBack();
+    if (unanswered(error)) renew();
     throw error;
   }
 }

@@ -11,6 +11,7 @@ interface Held {
 export class PartSigner {
   readonly #sign: (numbers: number[]) => Promise<SignedPart[]>;
   readonly #held = new Map<number, Held>();
+  readonly #wanted = new Set<number>();
   #signing: Promise<void> | null = null;
 
   constructor(sign: (numbers: number[]) => Promise<SignedPart[]>, first: SignedPart[]) {
@@ -18,16 +19,21 @@ export class PartSigner {
     this.#hold(first);
   }
 
-  /** `number`, signed. When it has to be, those `upcoming` are signed in the same call. */
+  /** `number`, signed. When it has to be, those `upcoming` are signed in the same call, and all that others wait for. */
   async take(number: number, upcoming: number[]): Promise<SignedPart> {
-    for (let tries = 0; tries < 3; tries++) {
-      const held = this.#held.get(number);
-      if (held && usable(held.part, held.since)) return held.part;
-      this.#signing ??= this.#fetch([number, ...upcoming]).finally(() => {
-        this.#signing = null;
-      });
-      await this.#signing;
-    }
+    let part = this.#usable(number);
+    if (part) return part;
+    for (const next of upcoming) if (!this.#held.has(next)) this.#wanted.add(next);
+    this.#wanted.add(number);
+    await this.#signing?.catch(() => {}); // a call that is under way was made before this part was wanted
+    part = this.#usable(number);
+    if (part) return part;
+    this.#signing ??= this.#fetch().finally(() => {
+      this.#signing = null;
+    });
+    await this.#signing;
+    part = this.#usable(number);
+    if (part) return part;
     throw new ValetKeyError("unexpected_answer", `The service did not sign part ${number}.`);
   }
 
@@ -36,8 +42,14 @@ export class PartSigner {
     this.#held.delete(number);
   }
 
-  async #fetch(numbers: number[]): Promise<void> {
-    const wanted = numbers.filter((number, index) => index === 0 || !this.#held.has(number));
+  #usable(number: number): SignedPart | null {
+    const held = this.#held.get(number);
+    return held && usable(held.part, held.since) ? held.part : null;
+  }
+
+  async #fetch(): Promise<void> {
+    const wanted = [...this.#wanted];
+    this.#wanted.clear();
     this.#hold(await this.#sign(wanted));
   }
 

@@ -1,4 +1,4 @@
-import { storageError } from "./answers";
+import { storageError, unanswered } from "./answers";
 import { typed, ValetKeyError } from "./errors";
 import { usable } from "./freshness";
 import type { Sending } from "./sending";
@@ -13,6 +13,8 @@ interface Held {
   /** null when the service says that the bytes are there already */
   grant: WholeGrant | null;
   since: number;
+  /** whether the last attempt got no answer, so that S3 may have refused the grant without our hearing it */
+  doubted: boolean;
 }
 
 /**
@@ -21,13 +23,14 @@ interface Held {
  */
 export async function sendWhole(sending: Sending, grant: WholeGrant): Promise<void> {
   const { storage, tally, signal, file } = sending;
-  const held: Held = { grant, since: sending.since };
+  const held: Held = { grant, since: sending.since, doubted: false };
   await sending.persist(() =>
     storage.connections.use(signal, async () => {
       try {
         await attempt(sending, held);
       } catch (error) {
         tally.restart(0);
+        held.doubted = unanswered(error);
         throw error;
       }
     }),
@@ -35,9 +38,9 @@ export async function sendWhole(sending: Sending, grant: WholeGrant): Promise<vo
   tally.restart(file.size);
 }
 
-/** One attempt, with a fresh grant when ours has expired, by the clock or by S3's word. */
+/** One attempt, with a fresh grant when ours has expired, by the clock or by S3's word, or may have. */
 async function attempt(sending: Sending, held: Held): Promise<void> {
-  if (held.grant && !usable(held.grant, held.since)) await renew(sending, held);
+  if (held.grant && (held.doubted || !usable(held.grant, held.since))) await renew(sending, held);
   if (!held.grant) return;
   let answer = await put(sending, held.grant);
   if (answer.status === 403) {
@@ -76,6 +79,7 @@ async function renew(sending: Sending, held: Held): Promise<void> {
       throw new ValetKeyError("unexpected_answer", "The upload became a multipart one.");
     held.grant = grant;
     held.since = Date.now();
+    held.doubted = false;
   } catch (error) {
     if (typed(error).code !== "state_conflict") throw error;
     held.grant = null;

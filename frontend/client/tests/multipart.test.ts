@@ -64,6 +64,32 @@ describe("a large file", () => {
     expect(twice.filter((number) => there?.includes(number))).toEqual([]);
   });
 
+  test("signs all parts anew whose signatures expired on the way together, by few calls", async () => {
+    let begun = 0;
+    on.s3.fault = () => {
+      if (++begun === 6) on.service.expireAll(); // a closed laptop
+      return { delay: 200 };
+    };
+    on.service.fault = ({ path }) => (path.endsWith("/parts") ? { delay: 50 } : undefined);
+    const file = fileOf(12_000);
+    const confirmed = await on.uploader({ connections: 6 }).upload(file).done;
+    expect(on.s3.objects.get(confirmed.id)?.equals(await bytesOf(file))).toBe(true);
+    expect(sentNumbers().length).toBeLessThanOrEqual(24); // the next six were signed before, too
+    expect(on.service.count("POST", /\/parts$/)).toBeLessThan(12);
+  });
+
+  test("signs a part anew when S3 hangs up on an expired signature before the page can read why", async () => {
+    on.s3.fault = ({ query }) => {
+      if (on.s3.revoked.has(query.get("signature") ?? "")) return { cut: "before", afterBytes: 100 };
+      if (on.s3.log.length === 3) on.service.expireAll();
+      return undefined;
+    };
+    const file = fileOf(10_000);
+    const confirmed = await on.uploader({ connections: 2 }).upload(file).done;
+    expect(on.s3.objects.get(confirmed.id)?.equals(await bytesOf(file))).toBe(true);
+    expect(on.s3.revoked.size).toBeGreaterThan(0);
+  });
+
   test("counts its bytes, and takes back those of a part that failed", async () => {
     const seen: number[] = [];
     const upload = on.uploader({ connections: 1 }).upload(fileOf(10_000), {

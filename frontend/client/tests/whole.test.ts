@@ -114,6 +114,14 @@ describe("a file that goes in one request", () => {
     expect(on.s3.log.length).toBe(2);
   });
 
+  test("is sent with a fresh grant when S3 hangs up on the first before the page can read why", async () => {
+    const renewals = () => on.service.count("POST", /\/grant$/);
+    on.s3.fault = () => (renewals() === 0 ? { cut: "before", afterBytes: 50 } : undefined);
+    const confirmed = await on.uploader().upload(fileOf(100)).done;
+    expect(on.service.only().upload.id).toBe(confirmed.id);
+    expect(renewals()).toBe(1);
+  });
+
   test("fails with S3's own words when a fresh grant is refused, too", async () => {
     on.s3.fault = () => ({
       status: 403,

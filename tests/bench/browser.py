@@ -1,0 +1,155 @@
+"""Measures the browser client's multipart against Uppy's in one Chromium, as a ratio: `python -m tests.bench.browser`.
+
+A page on its own origin sends the same file to the same service and the same Ceph RGW, from the first call until the
+upload is confirmed, by our client, by Uppy as it comes, and by Uppy with parts of our size. They take turns in an order
+that rotates, each with a browser context and a file of its own, and what was sent is deleted again. The first round
+only warms up. Ends with status 1 when our median is not below both of Uppy's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+from tests.browsers.site import client_site
+from tests.e2e.conftest import Service, service_on
+from tests.e2e.test_cross_origin import CORS_RULE
+from tests.e2e.test_demo_page import CHROMIUM, QUIET
+from tests.servers import running_valetkey
+from tests.stores import Rgw, fresh_bucket, stop_rgw
+from tests.uppy.bundle import bundle
+
+MIB = 1024**2
+PROFILE = f'[profiles.films]\nmax_size = {1024**3}\ncontent_types = ["video/*"]\n'
+
+FILE = """async (size) => {
+    const blocks = Array.from({length: size / 2 ** 20}, (_, number) => new Uint8Array(2 ** 20).fill(number));
+    window.file = new File(blocks, "film.mp4", {type: "video/mp4"});
+    await file.slice(0, 1).arrayBuffer();
+}"""
+
+OURS = """async ([endpoint, ticket]) => {
+    const {createUploader} = await import("/index.js");
+    const begun = performance.now();
+    await createUploader({endpoint, token: ticket}).upload(file).done;
+    return performance.now() - begun;
+}"""
+
+UPPYS = """async ([endpoint, ticket, partSize]) => {
+    const options = {companionEndpoint: `${endpoint}/uppy/${ticket}`, ...(partSize && {getChunkSize: () => partSize})};
+    const begun = performance.now();
+    const uppy = new Uppy().use(AwsS3, options);
+    uppy.addFile({name: file.name, type: file.type, data: file});
+    const {failed} = await uppy.upload();
+    if (failed.length) throw failed[0].error;
+    return performance.now() - begun;
+}"""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A way to upload: its script, and the bytes of a part where it is told."""
+
+    name: str
+    script: str
+    part_size: int | None = None
+
+
+OUR_CLIENT = Contender("@valetkey/client", OURS)
+UPPY = Contender("Uppy", UPPYS)
+UPPY_WITH_OUR_PARTS = Contender("Uppy, parts of 8 MiB", UPPYS, 8 * MIB)
+CONTENDERS = (OUR_CLIENT, UPPY, UPPY_WITH_OUR_PARTS)
+
+
+@dataclass(frozen=True)
+class Track:
+    """Where they run."""
+
+    browser: Browser
+    service: Service
+    page_url: str
+    size: int
+
+    def seconds(self, contender: Contender) -> float:
+        """One upload; RuntimeError when the service has not confirmed it with all its bytes."""
+        api = self.service.api.http
+        ticket = api.post("/v1/tickets", json={"profile": "films"}).raise_for_status().json()["ticket"]
+        with self.browser.new_context() as context:
+            page = context.new_page()
+            page.goto(self.page_url)
+            page.add_script_tag(path=bundle("v6"))
+            page.evaluate(FILE, self.size)
+            script, endpoint = contender.script, self.service.server.base_url
+            taken: float = page.evaluate(script, [endpoint, ticket, contender.part_size])
+        self._clear()
+        return taken / 1000
+
+    def _clear(self) -> None:
+        api = self.service.api.http
+        [upload] = api.get("/v1/uploads", params={"state": "confirmed"}).raise_for_status().json()["uploads"]
+        if upload["object"]["size"] != self.size:
+            raise RuntimeError(f"the object has {upload['object']['size']} bytes")
+        api.delete(f"/v1/uploads/{upload['id']}").raise_for_status()
+
+
+def measure(track: Track, rounds: int) -> dict[Contender, list[float]]:
+    """Seconds of each round but the first."""
+    taken: dict[Contender, list[float]] = {contender: [] for contender in CONTENDERS}
+    for number in range(rounds + 1):
+        turn = number % len(CONTENDERS)
+        for contender in CONTENDERS[turn:] + CONTENDERS[:turn]:
+            seconds = track.seconds(contender)
+            if number:
+                taken[contender].append(seconds)
+    return taken
+
+
+def show(taken: dict[Contender, list[float]], size: int) -> bool:
+    """Print the figures; whether ours is the faster one."""
+    medians = {contender: statistics.median(seconds) for contender, seconds in taken.items()}
+    for contender, seconds in taken.items():
+        figures = f"median {medians[contender]:6.2f} s, {min(seconds):6.2f} to {max(seconds):6.2f} s"
+        print(f"{contender.name:22} {figures}, {size / MIB / medians[contender]:6.1f} MiB/s")
+    ratios = [medians[OUR_CLIENT] / medians[other] for other in (UPPY, UPPY_WITH_OUR_PARTS)]
+    for other, ratio in zip((UPPY, UPPY_WITH_OUR_PARTS), ratios, strict=True):
+        print(f"ours / {other.name:22} {ratio:5.2f}  (below 1: {'met' if ratio < 1 else 'MISSED'})")
+    return max(ratios) < 1
+
+
+def run(folder: Path, size: int, rounds: int) -> dict[Contender, list[float]]:
+    """Start all that it takes in `folder`, measure, and stop it."""
+    (folder / "valetkey.toml").write_text(PROFILE)
+    with ExitStack() as stack:
+        rgw = Rgw.start(folder / "rgw", owner=os.getpid())
+        stack.callback(stop_rgw, folder / "rgw")
+        bucket = stack.enter_context(fresh_bucket(rgw))
+        rule: Any = {"CORSRules": [CORS_RULE]}
+        bucket.client.put_bucket_cors(Bucket=bucket.name, CORSConfiguration=rule)
+        page_url = f"http://127.0.0.1:{stack.enter_context(client_site())}/"
+        server = stack.enter_context(running_valetkey(folder, bucket, env={"VALETKEY_CORS_ORIGINS": page_url[:-1]}))
+        playwright = stack.enter_context(sync_playwright())
+        browser = stack.enter_context(playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET))
+        return measure(Track(browser, service_on(server, bucket), page_url, size), rounds)
+
+
+def main() -> int:
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.browser", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9, help="after the first (%(default)s)")
+    parser.add_argument("--mib", type=int, default=200, help="the file's size (%(default)s)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="valetkey-bench-") as folder:
+        taken = run(Path(folder), options.mib * MIB, options.rounds)
+    return 0 if show(taken, options.mib * MIB) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

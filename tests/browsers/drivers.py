@@ -1,0 +1,73 @@
+"""Chromium, Firefox and WebKitGTK as a test sees them: a page that is opened, loaded again, and told to run something.
+
+Each is driven by what its Debian package offers: the DevTools protocol (by Playwright), WebDriver BiDi, and WebDriver.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from playwright.sync_api import Page as ChromiumTab
+from playwright.sync_api import sync_playwright
+from tests.browsers.bidi import running_firefox
+from tests.browsers.webdriver import running_webkit
+from tests.e2e.test_demo_page import CHROMIUM, QUIET
+
+
+class Browser(Protocol):
+    """One browser with one tab."""
+
+    def goto(self, url: str) -> None:
+        """Open `url` and wait until it has loaded."""
+
+    def evaluate(self, expression: str) -> str:
+        """The text that the promise of `expression` resolves to; an exception with the error's words if it rejects."""
+
+
+class Chromium:
+    """By Playwright."""
+
+    def __init__(self, tab: ChromiumTab) -> None:
+        self.tab = tab
+
+    def goto(self, url: str) -> None:
+        self.tab.goto(url)
+
+    def evaluate(self, expression: str) -> str:
+        return str(self.tab.evaluate(expression))
+
+
+@contextmanager
+def running_chromium(_: Path) -> Iterator[Chromium]:
+    """A headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield Chromium(browser.new_page())
+        browser.close()
+
+
+LAUNCH: dict[str, Callable[[Path], AbstractContextManager[Browser]]] = {
+    "chromium": running_chromium,
+    "firefox": running_firefox,
+    "webkit": running_webkit,
+}
+"""By name; each takes an empty directory for its profile and its log."""
+
+
+class Page:
+    """`page.html` in a browser."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self._browser = browser
+        self._url = url
+        self.load()
+
+    def load(self) -> None:
+        """Open the page; the second time it is a new document, which knows nothing of the first."""
+        self._browser.goto(self._url)
+
+    def run(self, command: str, *args: Any) -> Any:
+        """What `run` of the page gives."""
+        return json.loads(self._browser.evaluate(f"run({', '.join(map(json.dumps, (command, *args)))})"))

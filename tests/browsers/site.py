@@ -1,0 +1,38 @@
+"""The origin of a page that uses the client: `page.html` and the built bundle, on loopback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+DIST = Path(__file__).parents[2] / "frontend" / "client" / "dist"
+HERE = Path(__file__).parent
+
+
+class _Files(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        name = self.path.partition("?")[0].rpartition("/")[2]
+        file = DIST / name if name else HERE / "page.html"
+        kind = "text/html" if file.suffix == ".html" else "text/javascript"
+        body = file.read_bytes() if file.is_file() else b""
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextmanager
+def client_site() -> Iterator[int]:
+    """Serve the page on the port that it gives; RuntimeError when the client was not built."""
+    if not (DIST / "index.js").exists():
+        raise RuntimeError("The client for browsers is not built: make frontend")
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Files) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
