@@ -13,7 +13,7 @@ DEV := $(VENV)/.installed-dev
 TEST := $(VENV)/.installed-test
 NODE_MODULES := frontend/node_modules/.installed
 
-.PHONY: help dev test check bench s3 s3-stop frontend frontend-check frontend-test
+.PHONY: help dev test check chaos bench queue s3 s3-stop frontend frontend-check frontend-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +32,16 @@ check: $(TEST) ## format, lint, types and layers
 	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py
 	$(BIN)/lint-imports
 
+chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQLite; VALETKEY_TEST_SEED=... for the same choices
+	infra/system-packages s3 ledger
+	VALETKEY_TEST_CHAOS=full $(BIN)/pytest tests/chaos $(ARGS)
+
 bench: $(TEST) ## speed beside a plain Flask + boto3 + SQLite service, as ratios
 	$(BIN)/python -m tests.bench.run $(ARGS)
+
+queue: $(TEST) ## events of 10,000 uploads by way of SQS (moto) to two workers, on SQLite and PostgreSQL; takes minutes
+	infra/system-packages ledger
+	$(BIN)/pytest -n 0 --show-capture=no tests/e2e/test_queue.py --queue-uploads 10000 $(ARGS)
 
 s3: $(DEV) ## a real S3 server (Ceph RGW) on this machine, with a bucket; prints the lines to export
 	@infra/system-packages s3 >&2

@@ -61,6 +61,13 @@ def post_form(
         return _send(url, headers, (head, file, tail), timeout)
 
 
+def put(url: str, headers: Mapping[str, str], content: bytes, *, timeout: float = 60) -> Response:
+    """PUT `content` with `headers`, and the length that it really has. `OSError` when there is no answer."""
+    own = {name: value for name, value in headers.items() if name.lower() != "content-length"}
+    own["Content-Length"] = str(len(content))
+    return _send(url, own, (b"", io.BytesIO(content), b""), timeout, method="PUT")
+
+
 def _quoted(name: str) -> str:
     """As browsers escape names in a Content-Disposition (WHATWG HTML, multipart/form-data)."""
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
@@ -70,12 +77,14 @@ def _part(boundary: str, disposition: str, value: str) -> str:
     return f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{value}\r\n"
 
 
-def _send(url: str, headers: Mapping[str, str], body: tuple[bytes, BinaryIO, bytes], timeout: float) -> Response:
+def _send(
+    url: str, headers: Mapping[str, str], body: tuple[bytes, BinaryIO, bytes], timeout: float, method: str = "POST"
+) -> Response:
     parts = urlsplit(url)
     connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = connect(parts.netloc, timeout=timeout)
     try:
-        connection.putrequest("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+        connection.putrequest(method, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
         for name, value in headers.items():
             connection.putheader(name, value)
         connection.endheaders()

@@ -27,6 +27,11 @@ class Run:
 RUN = pytest.StashKey[Run]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How large a test may be made by hand; what is the default is a matter of seconds."""
+    parser.addoption("--queue-uploads", type=int, default=200, help="uploads of tests/e2e/test_queue.py")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the run's directory; in an xdist worker take the controller's."""
     given: dict[str, Any] | None = getattr(config, "workerinput", None)

@@ -100,7 +100,7 @@ def running_valetkey(
     """
     port = free_port()
     base_url = f"http://127.0.0.1:{port}"
-    full_env = _environment(directory, bucket) | {"VALETKEY_PORT": str(port), "VALETKEY_PUBLIC_URL": base_url}
+    full_env = environment(directory, bucket) | {"VALETKEY_PORT": str(port), "VALETKEY_PUBLIC_URL": base_url}
     full_env |= env or {}
     if command == "serve":
         run_valetkey("migrate", env=full_env, directory=directory)
@@ -123,7 +123,7 @@ def running_valetkey(
         server.stop()
 
 
-def _environment(directory: Path, bucket: Bucket | None) -> dict[str, str]:
+def environment(directory: Path, bucket: Bucket | None) -> dict[str, str]:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "VALETKEY_"))}
     ours = {
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
         upload_rejected,
     )
     from valetkey.app import ValetKey
-    from valetkey.core.profile import Profile
+    from valetkey.core.profile import Detect, Profile
 
 __all__ = [
+    "Detect",
     "Profile",
     "ValetKey",
     "upload_aborted",
@@ -23,7 +24,7 @@ __all__ = [
     "upload_rejected",
 ]
 
-_HOMES = {"ValetKey": "valetkey.app", "Profile": "valetkey.core.profile"}
+_HOMES = {"ValetKey": "valetkey.app", "Profile": "valetkey.core.profile", "Detect": "valetkey.core.profile"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,8 +1,9 @@
 """The composition root: the only place that builds adapters and wires them to the core and the API."""
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 import boto3
@@ -12,6 +13,7 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from werkzeug.routing import MapAdapter
 
 from valetkey.adapters.embedded import Embedded
+from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
@@ -19,13 +21,14 @@ from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import problems, routes
+from valetkey.api import cors, problems, routes, uppy
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import BodylessRequest
 from valetkey.api.demo import demo
 from valetkey.api.webhooks import webhook_body
 from valetkey.core.access import Tickets
 from valetkey.core.announcement import Announcer
+from valetkey.core.content import Inspector
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.events import Sender
 from valetkey.core.outbox import Dispatcher
@@ -53,6 +56,7 @@ class ValetKey:
     service: UploadService
     ledger: SqlLedger
     store: S3Store
+    background: UploadService
     sweep: Sweep
 
     def __init__(
@@ -80,7 +84,8 @@ class ValetKey:
         profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
         tickets = Tickets(settings.secret_keys)
         notifier = SignalNotifier()
-        self.service = UploadService(
+        make_service = partial(
+            UploadService,
             store=self.store,
             ledger=self.ledger,
             notifier=notifier,
@@ -90,11 +95,14 @@ class ValetKey:
             store_slots=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
             schedule=settings.schedule,
         )
+        self.service = make_service()
+        # what runs beside the requests reads the first bytes of objects; what answers them never does
+        self.background = make_service(inspector=Inspector(self.store, MagicDetector()))
         self.sweep = Sweep(
             store=self.store,
             ledger=self.ledger,
             notifier=notifier,
-            confirmation=self.service.confirmation,
+            confirmation=self.background.confirmation,
             profiles=profiles,
             schedule=settings.schedule,
         )
@@ -102,16 +110,33 @@ class ValetKey:
         authenticator = Authenticator(keys, tickets, lambda: datetime.now(UTC))
         app.extensions["valetkey.mounted"] = self
         parts = routes.Mounted(self.service, authenticator, senders(settings, self._session))
-        mount(app, parts, public_url=settings.base_url, url_prefix=self._url_prefix)
+        mount(
+            app,
+            parts,
+            public_url=settings.base_url,
+            url_prefix=self._url_prefix,
+            cors_origins=settings.cors_origins,
+        )
 
 
-def mount(app: Flask, parts: routes.Mounted, *, public_url: str, url_prefix: str | None) -> None:
+def mount(
+    app: Flask,
+    parts: routes.Mounted,
+    *,
+    public_url: str,
+    url_prefix: str | None,
+    cors_origins: Sequence[str] = (),
+) -> None:
     """Registers the API and its documentation with ``app``, to work on ``parts``."""
+    prefix = url_prefix or ""
+    names = [routes.blueprint.name, uppy.blueprint.name]
+    cors.allow(app, cors_origins, blueprints=names, paths=[f"{prefix}/v1/", f"{prefix}/uppy/"])
     app.extensions[routes.EXTENSION] = parts
     app.register_blueprint(routes.blueprint, url_prefix=url_prefix)
+    app.register_blueprint(uppy.blueprint, url_prefix=f"{prefix}/uppy")
     document_url = urlsplit(public_url).path + "/openapi.json"
     config = {"app_name": "valetkey"}
-    app.register_blueprint(get_swaggerui_blueprint((url_prefix or "") + "/docs", document_url, config=config))
+    app.register_blueprint(get_swaggerui_blueprint(prefix + "/docs", document_url, config=config))
 
 
 class _Stateless(SessionInterface):
@@ -198,7 +223,9 @@ def loops(valetkey: ValetKey, settings: Settings, session: boto3.Session) -> lis
     found: list[Loop] = [SweepLoop(valetkey.sweep, settings.sweep_interval, settings.sweep_clean_interval)]
     if url := settings.events_sqs_queue_url:
         queue = SqsQueue(make_sqs_client(session, url, settings.s3_region), url, settings.events_sqs_visibility)
-        read = (QueueLoop(queue, read_queued_records, valetkey.service.observe) for _ in range(settings.worker_threads))
+        read = (
+            QueueLoop(queue, read_queued_records, valetkey.background.observe) for _ in range(settings.worker_threads)
+        )
         found.extend(read)
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)
@@ -221,6 +248,7 @@ def s3_settings(settings: Settings) -> S3Settings:
         endpoint_url=settings.s3_endpoint_url,
         public_endpoint_url=settings.s3_public_endpoint_url,
         addressing_style=settings.s3_addressing_style,
+        post=settings.s3_post,
     )
 
 

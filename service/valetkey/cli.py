@@ -101,18 +101,25 @@ def keys() -> None:
 
 @keys.command("create")
 @click.argument("name", default="default")
+@click.option(
+    "--scope",
+    type=click.Choice(["uploads", "verdict"]),
+    default="uploads",
+    show_default=True,
+    help="verdict: for a scanner, which says what it found in everybody's uploads and can do nothing else.",
+)
 @_json
 @_explained
-def create_key(name: str, *, as_json: bool) -> None:
+def create_key(name: str, scope: str, *, as_json: bool) -> None:
     """Make a key for NAME. Keys of one name share their uploads. It is shown once: only a hash is kept."""
-    from valetkey.core.keys import new_key
+    from valetkey.core.keys import Scope, new_key
 
     if not 0 < len(name) <= 100:
         raise ConfigurationError("A key's name has 1 to 100 characters.")
-    key, text = new_key(name, datetime.now(UTC))
+    key, text = new_key(name, datetime.now(UTC), Scope(scope))
     _ledger().add_key(key)
     if as_json:
-        click.echo(orjson.dumps({"id": key.id, "name": key.name, "key": text}))
+        click.echo(orjson.dumps({"id": key.id, "name": key.name, "scope": key.scope, "key": text}))
     else:
         click.echo(f"{text}\n\nKeep it now: it is not shown again. Its id is {key.id}.")
 
@@ -121,17 +128,16 @@ def create_key(name: str, *, as_json: bool) -> None:
 @_json
 @_explained
 def list_keys(*, as_json: bool) -> None:
-    """List the keys: id, name, when created, when revoked."""
-    rows = [
-        {"id": key.id, "name": key.name, "created_at": key.created_at, "revoked_at": key.revoked_at}
-        for key in _ledger().list_keys()
-    ]
+    """List the keys: id, name, what for where that is not uploads, when created, when revoked."""
+    names = ("id", "name", "scope", "created_at", "revoked_at")
+    rows = [{name: getattr(key, name) for name in names} for key in _ledger().list_keys()]
     if as_json:
         click.echo(orjson.dumps({"keys": rows}, option=orjson.OPT_UTC_Z))
         return
     for row in rows:
         revoked = f"revoked {row['revoked_at']:%Y-%m-%d %H:%M}" if row["revoked_at"] else ""
-        click.echo(f"{row['id']}  {row['created_at']:%Y-%m-%d %H:%M}  {row['name']}  {revoked}".rstrip())
+        scope = "" if row["scope"] == "uploads" else f"({row['scope']})  "
+        click.echo(f"{row['id']}  {row['created_at']:%Y-%m-%d %H:%M}  {row['name']}  {scope}{revoked}".rstrip())
 
 
 @keys.command("revoke")
@@ -233,7 +239,7 @@ def show_upload(upload_id: str, *, as_json: bool) -> None:
     if as_json:
         _print_json(body)
         return
-    rows = [*body.items(), ("account", upload.account), ("next look", upload.due_at)]
+    rows = [*body.items(), ("account", upload.account), ("verdict", upload.verdict), ("next look", upload.due_at)]
     _print_table(("field", "value"), [(name, _as_text(value)) for name, value in rows])
 
 

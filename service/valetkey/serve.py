@@ -18,7 +18,7 @@ from valetkey.settings import Settings, load_settings
 
 log = logging.getLogger("valetkey")
 
-DEV_SWEEP = {"sweep_interval": 2, "sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 60}
+DEV_SWEEP = {"sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 60}
 """Short, so that one sees it happen; what the environment says goes before it. In seconds."""
 
 
@@ -92,6 +92,7 @@ def _dev_settings(host: str | None, port: int | None, store: embedded.Embedded, 
         database_url=os.environ.get("VALETKEY_DATABASE_URL") or f"sqlite:///{folder / 'valetkey.db'}",
         secret_keys=(secrets.token_hex(32),),
         auth="open",
+        cors_origins=None if os.environ.get("VALETKEY_CORS_ORIGINS") else "*",
         **{name: seconds for name, seconds in DEV_SWEEP.items() if not os.environ.get(f"VALETKEY_{name.upper()}")},
     )
 

@@ -1,6 +1,7 @@
 """The only reader of the environment (``VALETKEY_*``) and of ``valetkey.toml``: every name, default and unit."""
 
 import base64
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,8 +13,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from valetkey.core.errors import ConfigurationError
+from valetkey.core.multipart import MAX_SINGLE_SIZE, MIB
 from valetkey.core.outbox import DELAYS
-from valetkey.core.profile import MAX_POST_SIZE, Profile
+from valetkey.core.profile import Detect, Profile
 from valetkey.core.schedule import Schedule
 
 MIN_SECRET = 32
@@ -40,6 +42,7 @@ class Settings(BaseSettings):
     s3_public_endpoint_url: str | None = Field(None, description="what clients see, where it differs")
     s3_region: str = "us-east-1"
     s3_addressing_style: Literal["auto", "path", "virtual"] = "auto"
+    s3_post: bool = Field(True, description="false: the store takes no presigned POST (Cloudflare R2, Backblaze B2)")
     database_url: str = Field(
         "sqlite:///valetkey.db", repr=False, description="the ledger; or postgresql://USER:PASSWORD@HOST/DATABASE"
     )
@@ -47,6 +50,9 @@ class Settings(BaseSettings):
         (), repr=False, description="separated by commas; the first signs tickets, all are accepted"
     )
     auth: Literal["keys", "open"] = Field("keys", description="open: anybody may upload; for `dev` only")
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="pages that may call the API: https://app.example, separated by commas; or * alone"
+    )
     events_ceph_secret: str | None = Field(None, min_length=16, repr=False)
     events_minio_token: str | None = Field(None, min_length=16, repr=False)
     events_eventbridge_key: str | None = Field(None, min_length=16, repr=False)
@@ -68,7 +74,7 @@ class Settings(BaseSettings):
     events_sqs_queue_url: str | None = Field(None, description="the queue that `worker` reads the store's events from")
     events_sqs_visibility: int = Field(60, ge=3, le=43_200, description="seconds a message is one worker's; extended")
     worker_threads: int = Field(4, ge=1, le=64, description="messages handled at once by one `worker`")
-    sweep_interval: int = Field(10, ge=1, description="seconds between two looks for what is due")
+    sweep_interval: int = Field(1, ge=1, description="seconds between two looks for what is due")
     sweep_first_look: int = Field(60, ge=1, description="seconds after its creation an upload is first looked at")
     sweep_grace: int = Field(
         900, ge=1, description="seconds after its last grant an upload expires; over a copy's time"
@@ -92,6 +98,13 @@ class Settings(BaseSettings):
         if value and not (value.isascii() and value.isprintable() and " " not in value):
             raise ValueError("must be ASCII without spaces: a host with other letters in its xn-- form")
         return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        if values == ("*",):
+            return values
+        return tuple(_origin(value) for value in values)
 
     @field_validator("webhook_secrets")
     @classmethod
@@ -138,6 +151,28 @@ class Settings(BaseSettings):
         return missing
 
 
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+
+
+def _origin(text: str) -> str:
+    """``text`` as a browser sends it. Raises ValueError that says what is wrong with it."""
+    origin = text.lower()
+    scheme, colon, rest = origin.partition("://")
+    if text == "*":
+        raise ValueError("* allows every origin: it stands alone")
+    if not colon:
+        raise ValueError(f"{text!r} has no scheme: https://app.example")
+    if rest.endswith("/") and "/" not in rest[:-1]:
+        raise ValueError(f"{text!r} must have no slash at its end")
+    if "/" in rest:
+        raise ValueError(f"{text!r} must have no path: an origin is a scheme, a host and a port")
+    if not _ORIGIN.fullmatch(origin):
+        raise ValueError(f"{text!r} is no origin: https://app.example, with a host in ASCII (xn--...)")
+    if (scheme, rest.rpartition("]")[2].partition(":")[2]) in {("http", "80"), ("https", "443")}:
+        raise ValueError(f"{text!r} names the port that browsers leave out: leave it out")
+    return origin
+
+
 def _is_whsec(text: str) -> bool:
     """Whether it is a secret as Standard Webhooks has it."""
     try:
@@ -166,7 +201,7 @@ class ProfileTable(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     min_size: int = 1
-    max_size: int = MAX_POST_SIZE
+    max_size: int = MAX_SINGLE_SIZE
     content_types: list[str] = ["*/*"]
     key: str = "uploads/{id}/{filename}"
     expires_in: int = 900
@@ -176,6 +211,10 @@ class ProfileTable(BaseModel):
     sse: str | None = None
     sse_kms_key_id: str | None = None
     return_url: str | None = None
+    detect: Literal["off", "warn", "reject"] = "off"
+    scan: bool = False
+    multipart_from: int = 100 * MIB
+    part_size: int = 8 * MIB
 
     def profile(self, name: str) -> Profile:
         """The profile it describes. Raises `ConfigurationError` where it contradicts itself."""
@@ -192,6 +231,10 @@ class ProfileTable(BaseModel):
             sse=self.sse,
             sse_kms_key_id=self.sse_kms_key_id,
             return_url=self.return_url,
+            detect=Detect(self.detect),
+            scan=self.scan,
+            multipart_from=self.multipart_from,
+            part_size=self.part_size,
         )
 
 

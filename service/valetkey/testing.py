@@ -17,21 +17,27 @@ function that is called before each operation, and may raise `StoreUnavailable` 
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from flask import Flask
 
+from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryObject, MemoryStore
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.auth import Authenticator
 from valetkey.api.routes import Mounted
 from valetkey.app import mount
-from valetkey.core.access import Tickets
+from valetkey.core.access import Caller, Tickets
+from valetkey.core.content import Inspector
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.evaluate import Answer
 from valetkey.core.events import ObjectEvent
 from valetkey.core.profile import Profile
+from valetkey.core.schedule import SCHEDULE
 from valetkey.core.service import UploadService
+from valetkey.core.sweep import Sweep
+from valetkey.core.upload import Upload, Verdict, parse_upload_id
 
 __all__ = [
     "Answer",
@@ -65,15 +71,17 @@ class MemoryValetKey:
         self.ledger = MemoryLedger()
         self._url_prefix = url_prefix or ""
         tickets = Tickets(["only for tests, where nothing is secret"])
-        self.service = UploadService(
-            store=self.store,
-            ledger=self.ledger,
-            notifier=SignalNotifier(),
-            profiles={"default": Profile("default")} | dict(profiles or {}),
-            tickets=tickets,
-            public_url=PUBLIC_URL + self._url_prefix,
-            clock=clock,
-        )
+        shared: dict[str, Any] = {
+            "store": self.store,
+            "ledger": self.ledger,
+            "notifier": SignalNotifier(),
+            "profiles": {"default": Profile("default")} | dict(profiles or {}),
+            "clock": clock,
+        }
+        make_service = partial(UploadService, **shared, tickets=tickets, public_url=PUBLIC_URL + self._url_prefix)
+        self.service = make_service()
+        background = make_service(inspector=Inspector(self.store, MagicDetector()))
+        self._sweep = Sweep(**shared, confirmation=background.confirmation, schedule=SCHEDULE)
         parts = Mounted(self.service, Authenticator(None, tickets, clock), {})
         mount(app, parts, public_url=PUBLIC_URL + self._url_prefix, url_prefix=url_prefix)
 
@@ -82,8 +90,35 @@ class MemoryValetKey:
         return TestClient(app, self.store, self._url_prefix)
 
     def event(self, upload_id: str) -> None:
-        """The store's own event for what an upload's client sent, for clients that say nothing."""
-        self.service.observe([ObjectEvent(self.store.bucket, f"staging/{upload_id}", "ObjectCreated:Post")])
+        """The store's own event for what an upload's client sent, for clients that say nothing.
+
+        Raises `LookupError` for an id that is no upload's.
+        """
+        self.service.observe([ObjectEvent(self.store.bucket, self._upload(upload_id).arrival_key, "ObjectCreated")])
+
+    def work(self) -> None:
+        """What `valetkey worker` does within a second: looks at what is due, as are the contents of uploads whose
+        profile has ``detect``, and what a clock that was set forward has made due."""
+        for _ in self._sweep.look():
+            pass
+
+    def judge(self, upload_id: str, *, clean: bool, detail: str | None = None) -> None:
+        """A scanner's verdict on the bytes that are at the store now, for profiles with ``scan``.
+
+        Raises `LookupError` when there are none, and `StateConflict` where no verdict is waited for.
+        """
+        upload = self._upload(upload_id)
+        head = self.store.head(upload.arrival_key)
+        if head is None:
+            raise LookupError(upload_id)
+        self.service.judge(Caller("scanner", may_judge=True), upload.id, Verdict(head.etag, clean, detail))
+
+    def _upload(self, text: str) -> Upload:
+        upload_id = parse_upload_id(text)
+        upload = self.ledger.get(upload_id) if upload_id else None
+        if upload is None:
+            raise LookupError(text)
+        return upload
 
 
 class TestClient:
@@ -103,7 +138,7 @@ class TestClient:
         """
         granted = self.ask(len(content), **asked)
         answer = self.send(granted, content)
-        assert answer.status < 400, f"the store refused the form: {answer.code}"  # noqa: S101
+        assert answer.status < 400, f"the store refused it: {answer.code}"  # noqa: S101
         return self.complete(granted)
 
     def ask(self, size: int, **asked: Any) -> dict[str, Any]:
@@ -115,14 +150,35 @@ class TestClient:
         return granted
 
     def send(self, granted: Mapping[str, Any], content: bytes, **changed: str) -> Answer:
-        """POSTs the grant's form with some fields ``changed``, and ``content``: what S3 would answer."""
-        fields = granted["grant"]["fields"] | changed
-        return self._store.post(list(fields.items()), content)
+        """Sends ``content`` by the grant, with some of its fields or headers ``changed``: what S3 would answer.
+
+        Of a file in parts the answer is that to the last part that was sent: the first one that is refused ends it.
+        """
+        grant = granted["grant"]
+        match grant["method"]:
+            case "POST":
+                return self._store.post(list((grant["fields"] | changed).items()), content)
+            case "PUT":
+                return self._store.send(grant["url"], grant["headers"] | changed, content)
+            case _:
+                return self._send_parts(granted, content, changed)
+
+    def _send_parts(self, granted: Mapping[str, Any], content: bytes, changed: Mapping[str, str]) -> Answer:
+        size, answer = granted["grant"]["part_size"], Answer(200)
+        numbers = list(range(1, granted["grant"]["part_count"] + 1))
+        for part in self._call(granted, "parts", {"numbers": numbers})["parts"]:
+            piece = content[(part["number"] - 1) * size :][:size]
+            answer = self._store.send(part["url"], part["headers"] | changed, piece)
+            if answer.code is not None:
+                break
+        return answer
 
     def complete(self, granted: Mapping[str, Any]) -> dict[str, Any]:
         """Says that the bytes are sent: the upload, or the problem document."""
-        upload_id, ticket = granted["upload"]["id"], granted["ticket"]
-        headers = {"Authorization": f"Bearer {ticket}"}
-        answer = self._http.post(f"{self._uploads}/{upload_id}/complete", headers=headers)
+        return self._call(granted, "complete", {})
+
+    def _call(self, granted: Mapping[str, Any], what: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {granted['ticket']}"}
+        answer = self._http.post(f"{self._uploads}/{granted['upload']['id']}/{what}", headers=headers, json=body)
         said: dict[str, Any] = answer.get_json()
         return said

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from valetkey.core.announcement import Announcement
 from valetkey.core.errors import MalformedEvent, Unavailable
-from valetkey.core.events import ObjectEvent, Tally
+from valetkey.core.events import StoreEvent, Tally
 from valetkey.core.outbox import Dispatcher
 from valetkey.core.ports import EventQueue, Message
 from valetkey.core.sweep import Finding, Sweep
@@ -75,8 +75,8 @@ class QueueLoop:
     def __init__(
         self,
         queue: EventQueue,
-        parse: Callable[[bytes], Sequence[ObjectEvent]],
-        observe: Callable[[Iterable[ObjectEvent]], Tally],
+        parse: Callable[[bytes], Sequence[StoreEvent]],
+        observe: Callable[[Iterable[StoreEvent]], Tally],
     ) -> None:
         self._queue = queue
         self._parse = parse

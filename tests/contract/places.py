@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import urlopen
 
@@ -11,7 +12,8 @@ from tests.stores import Bucket, S3Server
 
 from valetkey.adapters.memory import MemoryStore
 from valetkey.adapters.s3 import S3Settings, S3Store
-from valetkey.core.ports import ObjectStore
+from valetkey.core.ports import ObjectStore, Placement, Presigned
+from valetkey.core.upload import MultipartUploadId, new_upload_id
 
 
 @dataclass(frozen=True)
@@ -27,16 +29,18 @@ class Download:
 class Place:
     """A store adapter on an empty bucket.
 
-    ``write`` puts an object (key, content, type, metadata) and ``read`` gets one past the adapter; ``post`` sends a
-    form and says the status; ``start_multipart`` begins a multipart upload and says its id. ``download`` follows a
-    presigned URL. ``without_bucket`` makes the same adapter where the bucket is missing.
+    ``write`` puts an object (key, content, type, metadata) and ``read`` gets one past the adapter. ``post`` sends a
+    form, ``send`` follows a presigned PUT with some headers changed, and both say the status. ``start_multipart``
+    begins a multipart upload and says its id. ``download`` follows a presigned URL. ``without_bucket`` makes the same
+    adapter where the bucket is missing.
     """
 
     store: ObjectStore
     write: Callable[[str, bytes, str, dict[str, str]], object]
     read: Callable[[str], bytes | None]
     post: Callable[[Sequence[tuple[str, str]], bytes], int]
-    start_multipart: Callable[[str], str]
+    send: Callable[[Presigned, bytes, dict[str, str]], int]
+    start_multipart: Callable[[str], MultipartUploadId]
     download: Callable[[str], Download]
     without_bucket: Callable[[], ObjectStore]
     conditional: bool = True
@@ -71,7 +75,8 @@ def memory_place(*, versioned: bool = False) -> Place:
         store.put,
         read,
         lambda form, content: store.post(form, content).status,
-        store.start_multipart,
+        lambda put, content, changed: store.send(put.url, {**put.headers, **changed}, content).status,
+        lambda key: store.start_multipart(key, "text/plain", new_upload_id(), Placement()),
         download,
         without_bucket,
     )
@@ -104,7 +109,8 @@ def s3_place(
         write,
         read,
         lambda form, content: post_form(store.post_url, form, content).status,
-        lambda key: s3.create_multipart_upload(Bucket=bucket.name, Key=key)["UploadId"],
+        put_over_http,
+        lambda key: MultipartUploadId(s3.create_multipart_upload(Bucket=bucket.name, Key=key)["UploadId"]),
         download_over_http,
         lambda: s3_store(bucket.server, "no-such-bucket-of-ours"),
         conditional,
@@ -116,6 +122,20 @@ def s3_place(
 def s3_store(server: S3Server, bucket: str, *, secret_key: str | None = None) -> S3Store:
     settings = S3Settings(bucket, server.region, server.endpoint_url, addressing_style="path")
     return S3Store(settings, boto3.Session(server.access_key, secret_key or server.secret_key))
+
+
+def put_over_http(put: Presigned, content: bytes, changed: dict[str, str]) -> int:
+    """As a client does, which sends the length that its bytes have; an empty header is left out."""
+    headers = {name: value for name, value in {**put.headers, **changed}.items() if name != "Content-Length" and value}
+    parts = urlsplit(put.url)
+    connection = HTTPConnection(parts.netloc, timeout=30)
+    try:
+        connection.request("PUT", f"{parts.path}?{parts.query}", content, headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    finally:
+        connection.close()
 
 
 def download_over_http(url: str) -> Download:

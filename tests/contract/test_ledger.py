@@ -25,15 +25,20 @@ from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.schema import metadata
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
-from valetkey.core.keys import new_key
+from valetkey.core.keys import Scope, new_key
 from valetkey.core.ports import KeyRing, Ledger, Once, Query
 from valetkey.core.upload import (
     Checksum,
+    Inspection,
+    Method,
+    Multipart,
+    MultipartUploadId,
     Reason,
     Signal,
     StoredObject,
     Upload,
     UploadState,
+    Verdict,
     new_upload_id,
 )
 
@@ -129,10 +134,19 @@ def full() -> Upload:
         confirmed_by=Signal.EVENT,
         confirmed_at=NOW - timedelta(days=20_000),
         due_at=NOW + MICROSECOND,
+        inspection=Inspection(3, "image/x-größe"),
+        verdict=Verdict("etag-2", clean=False, detail="Trojan 名前\n"),
+        method=Method.MULTIPART,
+        multipart=Multipart("k/é", 5 * 1024**3, MultipartUploadId("2~" + "x" * 1000)),
     )
 
 
-@pytest.mark.parametrize("make", [upload, full])
+def in_parts() -> Upload:
+    """One that has not been begun at the store, and whose size nobody declared."""
+    return upload()._replace(size=None, method=Method.MULTIPART, multipart=Multipart("k", 1))
+
+
+@pytest.mark.parametrize("make", [upload, full, in_parts])
 def test_what_is_added_comes_back(ledger: Record, make: Callable[[], Upload]) -> None:
     """Every field as it was: None, Unicode, 64-bit sizes, moments to the microsecond."""
     one = make()
@@ -748,3 +762,42 @@ def test_any_text_comes_back(kept: SqlLedger, data: st.DataObject) -> None:
     )
     kept.add([one])
     assert kept.get(one.id) == one
+
+
+def test_checks_come_and_go_by_replacement(ledger: Record) -> None:
+    """What the first bytes looked like (nothing known, too) and a verdict are kept apart from each other."""
+    one = upload()
+    ledger.add([one])
+    for changes in (
+        {"inspection": Inspection(1, None)},
+        {"verdict": Verdict("e", clean=True)},
+        {"inspection": None},
+        {"verdict": None},
+    ):
+        after = one.changed(**changes)
+        assert ledger.replace(one, after)
+        assert ledger.get(one.id) == after
+        one = after
+
+
+def test_a_key_keeps_its_scope(ledger: Record) -> None:
+    """An ordinary key, and a scanner's."""
+    made = [new_key("shop", NOW)[0], new_key("scanner", NOW, Scope.VERDICT)[0]]
+    for key in made:
+        ledger.add_key(key)
+    assert [ledger.get_key(key.id) for key in made] == made
+    assert {key.scope for key in ledger.list_keys()} == set(Scope)
+
+
+@pytest.mark.parametrize("place", ["url", "postgres_url"])
+def test_keys_of_the_schema_before_scopes_are_for_uploads(place: str, request: pytest.FixtureRequest) -> None:
+    """A ledger of version 0003 keeps its keys and what they may do."""
+    with closing(SqlLedger(str(request.getfixturevalue(place)))) as ledger:
+        with ledger._writers.connect() as connection:
+            command.upgrade(migrations.config(connection), "0003")
+            insert = "INSERT INTO api_keys (id, name, digest, created_at) VALUES ('0123456789ab', 'shop', 'd', 7)"
+            connection.exec_driver_sql(insert)
+            connection.commit()
+        ledger.migrate()
+        [key] = ledger.list_keys()
+        assert (key.name, key.scope) == ("shop", Scope.UPLOADS)

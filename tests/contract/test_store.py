@@ -10,14 +10,18 @@ from tests.servers import free_port
 from tests.stores import Bucket, S3Server
 
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
+from valetkey.core.multipart import Part
 from valetkey.core.policy import Condition, ContentLengthRange, Eq, Policy, PostSigner, form_fields
 from valetkey.core.ports import ObjectHead, Placement
+from valetkey.core.upload import MultipartUploadId, new_upload_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ETAG_OF_BYTES = "4b3a6218bb3e3a7303e8a171a60fcf92"
 """MD5 of b"bytes"."""
+
+MULTIPART = MultipartUploadId("m")
 
 KINDS = ["memory", "moto", "rgw"]
 
@@ -304,7 +308,10 @@ def test_a_closed_port_is_unavailable() -> None:
         store.check,
         lambda: list(store.old_objects("", datetime.now(UTC))),
         lambda: list(store.old_multiparts("", datetime.now(UTC))),
-        lambda: store.abort_multipart("a", "m"),
+        lambda: store.abort_multipart("a", MULTIPART),
+        lambda: store.parts("a", MULTIPART),
+        lambda: store.start_multipart("a", "t", new_upload_id(), Placement()),
+        lambda: store.join_parts("a", MULTIPART, [Part(1, 1, "e")]),
     ]
     for operation in operations:
         with pytest.raises(StoreUnavailable, match="does not answer"):
@@ -319,3 +326,34 @@ def test_a_refused_credential_is_no_missing_object(rgw_bucket: Bucket) -> None:
     for operation in operations:
         with pytest.raises(StoreUnavailable, match="refused"):
             operation()
+
+
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, 100_000])
+def test_the_first_bytes(place: Place, size: int) -> None:
+    """At most 4,096; an object that has fewer, or none at all, gives what it has."""
+    content = bytes(number % 251 for number in range(size))
+    assert place.store.first_bytes(written(place, content=content)) == content[:4096]
+
+
+@pytest.mark.parametrize(("content", "other"), [(b"bytes", b"other"), (b"", b"x" * 5000), (b"x" * 5000, b"")])
+def test_the_first_bytes_of_what_has_changed(place: Place, content: bytes, other: bytes) -> None:
+    """`ObjectChanged`: what is read is what was looked at; also where a range is asked of an empty one."""
+    source = written(place, content=content)
+    written(place, content=other)
+    with pytest.raises(ObjectChanged):
+        place.store.first_bytes(source)
+
+
+def test_the_first_bytes_of_nothing(place: Place) -> None:
+    """`ObjectMissing`."""
+    source = written(place)
+    place.store.delete("a.txt")
+    with pytest.raises(ObjectMissing):
+        place.store.first_bytes(source)
+
+
+def test_the_first_bytes_of_a_version(versioned: Place) -> None:
+    """Where the bucket keeps versions, those of the one that was named, whatever was written after it."""
+    source = written(versioned)
+    written(versioned, content=b"other")
+    assert versioned.store.first_bytes(source) == b"bytes"

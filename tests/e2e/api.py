@@ -1,13 +1,13 @@
 """The HTTP API as a client with one credential sees it; every answer is checked for what must never leak."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.clients import Response, post_form
+from tests.clients import Response, post_form, put
 
 Json = dict[str, Any]
 
@@ -23,6 +23,7 @@ UPLOAD_FIELDS = {
     "metadata",
     "object",
     "reason",
+    "detected_type",
     "confirmed_by",
     "created_at",
     "expires_at",
@@ -87,8 +88,9 @@ class Api:
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
-    def complete(self, upload_id: str) -> httpx.Response:
-        return self.http.post(f"/v1/uploads/{upload_id}/complete", json={})
+    def complete(self, upload_id: str, parts: list[Json] | None = None) -> httpx.Response:
+        body = {} if parts is None else {"parts": parts}
+        return self.http.post(f"/v1/uploads/{upload_id}/complete", json=body)
 
     def confirm(self, upload_id: str) -> Json:
         """Complete an upload whose bytes are at S3; the confirmed upload."""
@@ -122,6 +124,34 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> Json:
     assert problem["title"]
     assert problem["detail"]
     return problem
+
+
+def signed_parts(api: Api, upload_id: str, numbers: Iterable[int]) -> list[Json]:
+    """Fresh URLs for these parts."""
+    answer = api.http.post(f"/v1/uploads/{upload_id}/parts", json={"numbers": list(numbers)})
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["parts"])
+
+
+def stored_parts(api: Api, upload_id: str) -> list[Json]:
+    """The parts that S3 has."""
+    answer = api.http.get(f"/v1/uploads/{upload_id}/parts")
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["parts"])
+
+
+def send_parts(api: Api, created: Created, content: bytes, numbers: Iterable[int] | None = None) -> list[Json]:
+    """Send parts of `content` (all, unless some are named) as the plan wants it; what a completion can name."""
+    size = created.grant["part_size"]
+    every = range(1, created.grant["part_count"] + 1)
+    sent = []
+    for part in signed_parts(api, created.id, every if numbers is None else numbers):
+        piece = content[(part["number"] - 1) * size :][:size]
+        assert len(piece) == part["size"]
+        answer = put(part["url"], part["headers"], piece)
+        assert answer.status == 200, answer.body
+        sent.append({"number": part["number"], "etag": answer.headers["ETag"]})
+    return sent
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 15) -> bool:

@@ -30,6 +30,12 @@ metadata = ["album", "place"]
 [profiles.brief]
 expires_in = 1
 
+[profiles.parts]
+max_size = {1024**3}
+multipart_from = {5 * 1024**2}
+part_size = {5 * 1024**2}
+key = "parts/{{id}}/{{filename}}"
+
 [profiles.returning]
 return_url = "{RETURN_URL}"
 """

@@ -65,9 +65,10 @@ def test_a_ticket_opens_no_other_upload(api: Api, holder: Api, method: str, path
         ("POST", "/v1/uploads/{id}/complete"),
         ("DELETE", "/v1/uploads/{id}"),
         ("GET", "/v1/uploads/{id}/download"),
+        ("POST", "/v1/tickets"),
     ],
 )
-@pytest.mark.parametrize("token", [None, "vk_wrong", "vt_x.y.z", "é"])
+@pytest.mark.parametrize("token", [None, "vk_wrong", "vt_x.y.z", "vt_p.W10.x", "é"])
 def test_strangers_are_asked_who_they_are(
     api: Api, created: Created, method: str, path: str, token: str | None
 ) -> None:

@@ -54,7 +54,7 @@ def test_the_api_documentation_is_readable(chromium: Browser, valetkey_server: C
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{server.base_url}/docs/")
     expect(page.get_by_text("Ask for an upload: the answer holds the grant")).to_be_visible(timeout=20_000)
-    expect(page.locator(".opblock")).to_have_count(13)
+    expect(page.locator(".opblock")).to_have_count(14)
     assert [url for url in asked if not url.startswith((server.base_url, "data:"))] == []
 
 

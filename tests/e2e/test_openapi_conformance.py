@@ -14,12 +14,18 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from tests.e2e.conftest import Service
 
 BARE = [("GET", "/v1/uploads"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json")]
-WITH_BODY = [("POST", "/v1/uploads"), ("POST", "/v1/uploads/batch"), ("POST", "/v1/events/{sender}")]
+WITH_BODY = [
+    ("POST", "/v1/uploads"),
+    ("POST", "/v1/uploads/batch"),
+    ("POST", "/v1/events/{sender}"),
+    ("POST", "/v1/tickets"),
+]
 OF_ONE = [
     ("GET", "/v1/uploads/{id}"),
     ("DELETE", "/v1/uploads/{id}"),
     ("POST", "/v1/uploads/{id}/grant"),
     ("POST", "/v1/uploads/{id}/complete"),
+    ("POST", "/v1/uploads/{id}/verdict"),
     ("GET", "/v1/uploads/{id}/download"),
     ("GET", "/v1/uploads/{id}/return"),
 ]
@@ -28,6 +34,7 @@ OF_ONE = [
 EXCEPTIONS = {
     ("POST", "/v1/uploads"): [positive_data_acceptance],
     ("GET", "/v1/uploads"): [positive_data_acceptance],
+    ("POST", "/v1/tickets"): [positive_data_acceptance],
     ("POST", "/v1/uploads/batch"): [negative_data_rejection],
 }
 

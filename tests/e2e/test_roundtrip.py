@@ -39,7 +39,7 @@ def test_a_file_ends_confirmed_with_its_bytes_under_the_final_key(service: Servi
     """The bytes under the final key are the file's, the upload tells all about them, staging is empty again."""
     path = tmp_path / "holiday.mp4"
     sha256, md5 = a_file(path, size)
-    created = service.api.create("video/mp4", filename=path.name, size=size)
+    created = service.api.create("video/mp4", filename=path.name, size=size, method="post")
     assert created.upload["state"] == "pending"
     assert created.post(path).status == 201
 

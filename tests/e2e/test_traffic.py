@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.e2e.api import Api
+from tests.e2e.api import Api, send_parts
 from tests.e2e.conftest import service_on
 from tests.e2e.proxy import CountingProxy
 from tests.servers import running_valetkey
@@ -40,15 +40,19 @@ def measured(rgw: Rgw, rgw_bucket: Bucket, tmp_path: Path) -> Iterator[Measured]
             yield Measured(Api(front.url, own.token), front, back)
 
 
-def test_a_large_file_moves_almost_nothing_through_the_service(measured: Measured, tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", ["post", "multipart"])
+def test_a_large_file_moves_almost_nothing_through_the_service(measured: Measured, tmp_path: Path, method: str) -> None:
     """From the request to `confirmed` a 256 MiB upload moves less than 64 KiB in and out of the service."""
     path = tmp_path / "large.bin"
     with path.open("wb") as file:
         file.truncate(SIZE)
     before = measured.total
 
-    created = measured.api.create(size=SIZE)
-    assert created.post(path).status == 201
+    created = measured.api.create(size=SIZE, method=method)
+    if method == "post":
+        assert created.post(path).status == 201
+    else:
+        send_parts(measured.api, created, path.read_bytes())
     measured.api.confirm(created.id)
     assert measured.api.http.get(f"/v1/uploads/{created.id}/download").status_code == 303
 

@@ -92,7 +92,7 @@ def test_migrate_twice_is_once(tmp_path: Path) -> None:
     """Migrating again changes nothing."""
     assert [run("migrate").exit_code, run("migrate").exit_code] == [0, 0]
     [(version,)] = sqlite3.connect(tmp_path / "valetkey.db").execute("select version_num from alembic_version")
-    assert version == "0003"
+    assert version == "0004"
 
 
 @pytest.mark.parametrize(
@@ -116,3 +116,15 @@ def test_a_wrong_profile_is_refused_at_the_start(tmp_path: Path, toml: str, said
     result = run("serve", **READY)
     assert result.exit_code == 1
     assert said in result.output
+
+
+def test_a_scanners_key_is_made_and_told_from_others() -> None:
+    """By its scope, in both forms of the list; another scope is refused."""
+    run("migrate")
+    made = json.loads(run("keys", "create", "scanner", "--scope", "verdict", "--json").output)
+    assert made["scope"] == "verdict"
+    run("keys", "create", "backend")
+    listed = json.loads(run("keys", "list", "--json").output)["keys"]
+    assert {(key["name"], key["scope"]) for key in listed} == {("scanner", "verdict"), ("backend", "uploads")}
+    assert "scanner  (verdict)" in run("keys", "list").output
+    assert run("keys", "create", "other", "--scope", "everything").exit_code == 2

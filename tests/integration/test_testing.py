@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from valetkey import Profile, upload_confirmed
+from valetkey import Detect, Profile, upload_confirmed
 from valetkey.testing import MemoryValetKey, StoreUnavailable
 
 PHOTO = {"filename": "cat.png", "content_type": "image/png"}
@@ -82,3 +82,41 @@ def test_profiles_and_a_prefix_work_as_in_production(app: Flask) -> None:
     assert upload["object"]["key"] == f"avatars/u1/{upload['id']}.png"
     with pytest.raises(AssertionError, match="size_out_of_range"):
         client.ask(11, profile="avatar", **PHOTO)
+
+
+def test_contents_and_verdicts_can_be_played(app: Flask) -> None:
+    """A test plays the worker that reads first bytes, and the scanner."""
+    profiles = {
+        "photo": Profile("photo", content_types=("image/png",), detect=Detect.REJECT),
+        "scanned": Profile("scanned", scan=True),
+    }
+    valetkey = MemoryValetKey(app, profiles=profiles)
+    client = valetkey.client(app)
+    granted = client.ask(9, profile="photo", **PHOTO)
+    client.send(granted, b"<html>...")
+    assert client.complete(granted)["state"] == "stored"
+    valetkey.work()
+    rejected = client.complete(granted)
+    assert (rejected["reason"]["code"], rejected["detected_type"]) == ("content_mismatch", "text/html")
+    for clean, state in ((True, "confirmed"), (False, "rejected")):
+        granted = client.ask(5, profile="scanned", **PHOTO)
+        client.send(granted, b"hello")
+        assert client.complete(granted)["state"] == "stored"
+        valetkey.judge(granted["upload"]["id"], clean=clean)
+        assert client.complete(granted)["state"] == state
+    with pytest.raises(LookupError):
+        valetkey.judge(granted["upload"]["id"], clean=True)
+
+
+@pytest.mark.parametrize(("method", "size"), [("put", 5), ("multipart", 5 * 1024**2 + 1)])
+def test_other_ways_to_send_a_file(app: Flask, method: str, size: int) -> None:
+    """One PUT, or parts: the bytes end under the final key, and more than was granted is refused as by S3."""
+    valetkey = MemoryValetKey(app, profiles={"default": Profile("default", part_size=5 * 1024**2)})
+    client = valetkey.client(app)
+    content = b"x" * size
+    upload = client.upload(content, method=method, **PHOTO)
+    stored = valetkey.store.read(upload["object"]["key"])
+    assert stored is not None
+    assert stored.content == content
+    refused = client.send(client.ask(size - 1, method=method, **PHOTO), content)
+    assert (refused.status, refused.code) == (403, "SignatureDoesNotMatch") or method == "multipart"

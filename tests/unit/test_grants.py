@@ -47,6 +47,7 @@ def test_the_prepared_policy_is_the_one_that_the_signer_makes(
         Eq("x-amz-server-side-encryption", "aws:kms"),
         Eq("x-amz-server-side-encryption-aws-kms-key-id", "arn:aws:kms:k"),
     ]
+    assert upload.size is not None
     policy = Policy(NOW + profile.expires_in, (*fixed, ContentLengthRange(upload.size, upload.size), *own))
     signed = PostSigner(world.store.region).sign(policy, world.store.credentials(), NOW)
     grant = GrantMaker(world.store, {"default": profile}, "https://up.example/").post(upload, profile, NOW)

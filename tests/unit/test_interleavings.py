@@ -1,4 +1,4 @@
-"""Confirmers, owners and re-POSTs in every order: Hypothesis chooses who takes the next step, and who is stopped."""
+"""Confirmers, scanners, owners and re-POSTs in every order: Hypothesis chooses who does what, and who is stopped."""
 
 from collections.abc import Callable
 from itertools import count
@@ -7,12 +7,26 @@ from threading import Semaphore, Thread, current_thread
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.unit.world import FIRST, OWNER, World
+from tests.unit.world import FIRST, OWNER, World, md5
 
 from valetkey.core.errors import StateConflict, StoreUnavailable
+from valetkey.core.profile import Detect, Profile
 from valetkey.core.upload import Signal, StoredObject, UploadState
 
 MAX_ACTORS = 4
+
+PROFILES = [
+    Profile("default"),
+    Profile("default", detect=Detect.REJECT),
+    Profile("default", scan=True),
+    Profile("default", detect=Detect.REJECT, scan=True),
+]
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def is_infected(content: bytes) -> bool:
+    """What the scanner here says, always the same of the same bytes."""
+    return content[-1:] in b"258"
 
 
 class Actor(Thread):
@@ -55,9 +69,11 @@ class Actor(Thread):
 class Interleavings(RuleBasedStateMachine):
     """One upload and up to four actors. What is announced, kept and pointed at has to agree in the end."""
 
-    @initialize(versioned=st.booleans(), outages=st.booleans())
-    def begin(self, versioned: bool, outages: bool) -> None:
-        self.world = World(versioned=versioned)
+    @initialize(versioned=st.booleans(), outages=st.booleans(), profile=st.sampled_from(PROFILES))
+    def begin(self, versioned: bool, outages: bool, profile: Profile) -> None:
+        self.world = World(versioned=versioned, profile=profile)
+        self.profile = profile
+        self.posted: list[bytes] = []
         self.world.before = lambda _: self._pause()
         self.outages = outages
         self.numbers = count()
@@ -85,16 +101,24 @@ class Interleavings(RuleBasedStateMachine):
         return len(self.actors) < MAX_ACTORS
 
     @precondition(_may_start)
-    @rule(signal=st.sampled_from(Signal))
-    def signal(self, signal: Signal) -> None:
-        """A signal, which reads the ledger now and acts when it is its turn."""
+    @rule(signal=st.sampled_from(Signal), worker=st.booleans())
+    def signal(self, signal: Signal, worker: bool) -> None:
+        """A signal, which reads the ledger now and acts when it is its turn; a worker's may read the object, too."""
         upload = self.world.now(self.upload)
-        self._start(lambda: self.world.confirmation.run(upload, signal))
+        confirmation = self.world.inspecting if worker else self.world.confirmation
+        self._start(lambda: confirmation.run(upload, signal))
 
-    @precondition(_may_start)
+    @precondition(lambda self: self._may_start() and self.posted and self.profile.scan)
+    @rule(data=st.data())
+    def judge(self, data: st.DataObject) -> None:
+        """The scanner's verdict on what was sent last, or on something that was sent before."""
+        content = data.draw(st.sampled_from(self.posted))
+        self._start(lambda: self.world.judge(self.upload, content, clean=not is_infected(content)))
+
+    @precondition(lambda self: self._may_start() and self.profile == PROFILES[0])
     @rule()
     def remove(self) -> None:
-        """The owner aborts or deletes."""
+        """The owner aborts or deletes, where that does not end what the checks would find."""
         self._start(lambda: self.world.service.remove(OWNER, self.upload.id))
 
     @precondition(_may_start)
@@ -105,9 +129,9 @@ class Interleavings(RuleBasedStateMachine):
         if upload.ended:
             self._start(lambda: self.world.confirmation.tidy(upload))
 
-    @rule(same=st.booleans())
-    def post(self, same: bool) -> None:
-        """The client sends its bytes: other ones each time, or the first again.
+    @rule(same=st.booleans(), honest=st.booleans())
+    def post(self, same: bool, honest: bool) -> None:
+        """The client sends its bytes: other ones each time, or the first again; a picture, or what it says is one.
 
         Where signals may be stopped the first bytes never come back, and come seldom enough never to be `overwritten`:
         a copy that nobody points at could stay then, which only a sweep can find.
@@ -115,13 +139,24 @@ class Interleavings(RuleBasedStateMachine):
         number = next(self.numbers)
         if not self.outages or number < 4:
             again = number == 0 or (same and not self.outages)
-            assert self.world.post(self.upload, FIRST if again else f"{number:>{len(FIRST)}}".encode()).status == 201
+            content = PNG + f"{number:03}".encode() if honest else f"{number:>{len(FIRST)}}".encode()
+            self.posted.append(self.posted[0] if again and self.posted else content)
+            assert self.world.post(self.upload, self.posted[-1]).status == 201
 
     @precondition(lambda self: self.actors)
     @rule(data=st.data())
     def step(self, data: st.DataObject) -> None:
         """One of those at work does its next operation."""
         data.draw(st.sampled_from(self.actors)).step()
+        self._sort_out()
+
+    @precondition(lambda self: self.actors)
+    @rule(data=st.data())
+    def finish(self, data: st.DataObject) -> None:
+        """One of those at work gets to its end, which steps alone seldom bring about."""
+        actor = data.draw(st.sampled_from(self.actors))
+        while not actor.done:
+            actor.step()
         self._sort_out()
 
     @precondition(lambda self: self.actors and self.outages)
@@ -140,6 +175,20 @@ class Interleavings(RuleBasedStateMachine):
             self.confirmed = self.confirmed or upload.object
             assert upload.object == self.confirmed
 
+    @invariant()
+    def confirmed_bytes_are_checked(self) -> None:
+        """Nothing is confirmed that lies about its type, or that the scanner has not found clean; nor is it copied."""
+        for key in self.world.final_keys():
+            found = self.world.store.read(key)
+            assert found is not None
+            assert self.profile.detect is Detect.OFF or found.content.startswith(PNG)
+            assert not (self.profile.scan and is_infected(found.content))
+        upload = self.world.now(self.upload)
+        if upload.state is UploadState.CONFIRMED and self.profile.scan:
+            assert upload.verdict is not None
+            assert upload.object is not None
+            assert (upload.verdict.etag, upload.verdict.clean) == (upload.object.etag, True)
+
     def teardown(self) -> None:
         """All finish; a sweep and a tidy follow; then everything agrees."""
         if not hasattr(self, "world"):
@@ -148,7 +197,13 @@ class Interleavings(RuleBasedStateMachine):
             self.actors[0].step()
             self._sort_out()
         self.confirmed_bytes_stay()
-        after = self.world.run(self.upload, Signal.SWEEP)
+        after = self.world.work(self.upload)
+        if after.state is UploadState.STORED:
+            assert after.object is not None
+            [content] = {content for content in self.posted if md5(content) == after.object.etag}
+            after = self.world.judge(self.upload, content, clean=not is_infected(content))
+            assert after.ended
+        self.confirmed_bytes_are_checked()
         if after.state in {UploadState.ABORTED, UploadState.DELETED}:
             self.world.service.remove(OWNER, self.upload.id)
         if after.ended:

@@ -12,7 +12,8 @@ from valetkey.core.errors import (
     MetadataNotAllowed,
     SizeOutOfRange,
 )
-from valetkey.core.profile import MAX_LIFE, MAX_POST_SIZE, Profile
+from valetkey.core.multipart import MAX_OBJECT_SIZE, MAX_SINGLE_SIZE, MIN_PART_SIZE
+from valetkey.core.profile import MAX_LIFE, Profile
 
 IMAGES = Profile("images", min_size=10, max_size=20, content_types=("image/*", "application/pdf"))
 
@@ -98,9 +99,9 @@ def test_the_default_takes_what_s3_takes() -> None:
     """1 byte to 5 GB of any type, for a quarter of an hour."""
     default = Profile("default")
     default.check("application/octet-stream", 1, {})
-    default.check("x/y", MAX_POST_SIZE, {})
+    default.check("x/y", MAX_SINGLE_SIZE, {})
     assert default.expires_in == timedelta(minutes=15)
-    for size in (0, MAX_POST_SIZE + 1):
+    for size in (0, MAX_SINGLE_SIZE + 1):
         with pytest.raises(SizeOutOfRange):
             default.check("x/y", size, {})
 
@@ -112,7 +113,9 @@ def test_the_default_takes_what_s3_takes() -> None:
         ({"name": "x" * 101}, "1 to 100 characters"),
         ({"min_size": -1}, "min_size"),
         ({"min_size": 2, "max_size": 1}, "min_size"),
-        ({"max_size": MAX_POST_SIZE + 1}, "by POST"),
+        ({"max_size": MAX_OBJECT_SIZE + 1}, "at most"),
+        ({"part_size": MIN_PART_SIZE - 1}, "part_size must"),
+        ({"multipart_from": 0}, "multipart_from must"),
         ({"content_types": ()}, "must not be empty"),
         ({"content_types": ("png",)}, "content_types"),
         ({"content_types": ("image/png ",)}, "content_types"),

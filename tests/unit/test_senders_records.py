@@ -45,6 +45,7 @@ def test_each_sender_names_objects_its_own_way(name: str, key: str, event_name: 
     """Ceph, B2 and EventBridge send keys raw, MinIO form-encodes them; Ceph's order is decoded."""
     parsed = SENDERS[name].parse(body(recorded(name)))
     [event] = parsed.events
+    assert isinstance(event, ObjectEvent)
     assert (event.bucket, event.key, event.name, parsed.ignored) == ("amzn-s3-demo-bucket", key, event_name, 0)
     assert event.sequencer == sequencer
 

@@ -170,7 +170,7 @@ def _signed(**changes: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
         _signed(TopicArn=TOPIC + "2"),
         _signed(TopicArn="arn:aws:sns:us-west-2:999999999999:MyTopic"),
         _signed(TopicArn=""),
-        _signed(Timestamp="2026-03-01T11:29:59.999Z"),
+        _signed(Timestamp="2026-03-01T10:29:59.999Z"),
         _signed(Timestamp="2026-03-01T13:30:00.001Z"),
         _signed(Timestamp="2012-05-02T00:54:06.655Z"),
         _signed(Timestamp="0001-01-01T00:00:00+23:59"),
@@ -299,3 +299,9 @@ def test_a_topic_has_to_be_an_arn(outside: Outside, arn: str) -> None:
     """Said at the start, where somebody reads it."""
     with pytest.raises(ConfigurationError, match="VALETKEY_EVENTS_SNS_TOPIC_ARNS"):
         SnsSender([arn], outside.fetch, outside.confirm)
+
+
+@pytest.mark.parametrize("moment", ["2026-03-01T10:30:00.000Z", "2026-03-01T11:29:59.000Z", "2026-03-01T13:30:00.000Z"])
+def test_a_clock_an_hour_off_costs_no_delivery(sender: SnsSender, moment: str) -> None:
+    """SNS tries for an hour, and does not repeat what is refused: both together are within the window."""
+    sender.authenticate(delivery(sign(recorded("sns_notification") | {"Timestamp": moment})))

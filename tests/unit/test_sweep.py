@@ -8,6 +8,7 @@ import pytest
 from tests.unit.world import FIRST, NOW, OWNER, SECOND, World, md5
 
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
+from valetkey.core.ports import Placement
 from valetkey.core.schedule import SCHEDULE, Schedule
 from valetkey.core.sweep import BATCH, MAX_FAILURES, Action, Finding
 from valetkey.core.upload import Signal, Upload, UploadState, new_upload_id
@@ -397,11 +398,11 @@ def test_multipart_uploads_without_an_owner_are_aborted(world: World) -> None:
     ours = [f"uploads/{ended.id}/x", "staging/anything", f"staging/{new_upload_id()}"]
     others = [f"uploads/{pending.id}/x", f"uploads/{new_upload_id()}/x", "uploads/film.mp4", f"backup/{ended.id}"]
     for key in (*ours, *others):
-        world.store.start_multipart(key)
+        world.store.start_multipart(key, "image/png", pending.id, Placement())
     assert [action for action, _ in swept(world, OVER) if action is Action.ABORT] == []
     aborted = [subject for action, subject in swept(world, DAY) if action is Action.ABORT]
     assert sorted(aborted) == sorted(ours)
-    assert sorted(one.key for one in world.store._multiparts.values()) == sorted(others)
+    assert sorted(one.begun.key for one in world.store._multiparts.values()) == sorted(others)
 
 
 def test_a_copy_that_a_stopped_signal_left_is_removed(world: World) -> None:
@@ -455,7 +456,7 @@ def test_a_dry_run_foresees_and_changes_nothing(world: World, state: str, there:
     if there:
         arrive(world, upload)
     world.store.put("staging/nobody's", FIRST)
-    world.store.start_multipart("staging/nobody's")
+    world.store.start_multipart("staging/nobody's", "image/png", upload.id, Placement())
     world.time += later
     uploads, keys, announced = dict(world.ledger._uploads), world.store.keys(), list(world.announced)
     world.operations.clear()

@@ -9,7 +9,7 @@ from tests.unit.world import World
 
 from valetkey import worker
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
-from valetkey.core.events import ObjectEvent, Tally
+from valetkey.core.events import StoreEvent, Tally
 from valetkey.core.ports import Message
 from valetkey.senders.records import read_queued_records
 from valetkey.worker import TRIES, QueueLoop, SweepLoop, Worker
@@ -59,11 +59,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "PAUSE", 0.01)
 
 
-def nothing(_: Iterable[ObjectEvent]) -> Tally:
+def nothing(_: Iterable[StoreEvent]) -> Tally:
     return Tally()
 
 
-def until_empty(queue: Queue, observe: Callable[[Iterable[ObjectEvent]], Tally] = nothing) -> None:
+def until_empty(queue: Queue, observe: Callable[[Iterable[StoreEvent]], Tally] = nothing) -> None:
     """Runs a loop until it has asked for more than there is."""
     loop = QueueLoop(queue, read_queued_records, observe)
     working = Worker([loop])
@@ -91,7 +91,7 @@ def test_a_bug_leaves_its_message(caplog: pytest.LogCaptureFixture) -> None:
     """It is logged with its traceback, and the next message is handled."""
     calls = iter([ZeroDivisionError(), None])
 
-    def observe(_: Iterable[ObjectEvent]) -> Tally:
+    def observe(_: Iterable[StoreEvent]) -> Tally:
         if error := next(calls):
             raise error
         return Tally()
@@ -107,7 +107,7 @@ def test_an_outage_costs_no_delivery() -> None:
     queue = Queue([GOOD])
     tries: list[list[bytes]] = []
 
-    def observe(_: Iterable[ObjectEvent]) -> Tally:
+    def observe(_: Iterable[StoreEvent]) -> Tally:
         tries.append(list(queue.deleted))
         if len(tries) < TRIES:
             raise LedgerUnavailable("The ledger is away.")
@@ -123,7 +123,7 @@ def test_a_long_outage_gives_the_message_back() -> None:
     queue = Queue([GOOD], [TEST_EVENT])
     tries = 0
 
-    def observe(_: Iterable[ObjectEvent]) -> Tally:
+    def observe(_: Iterable[StoreEvent]) -> Tally:
         nonlocal tries
         tries += 1
         if tries <= TRIES:
@@ -138,7 +138,7 @@ def test_slow_work_keeps_its_messages() -> None:
     """Their visibility is extended again and again until they are done, and no longer; a failure of that is no harm."""
     queue = Queue([GOOD], visibility=0.03)
 
-    def observe(_: Iterable[ObjectEvent]) -> Tally:
+    def observe(_: Iterable[StoreEvent]) -> Tally:
         deadline = monotonic() + 30
         while queue.extended < 3:
             assert monotonic() < deadline
@@ -166,7 +166,7 @@ def test_a_stop_finishes_the_messages_in_hand() -> None:
     """`stop` returns when they are done and deleted, and no others are asked for."""
     begun, go = Event(), Event()
 
-    def observe(_: Iterable[ObjectEvent]) -> Tally:
+    def observe(_: Iterable[StoreEvent]) -> Tally:
         begun.set()
         assert go.wait(30)
         return Tally()
@@ -191,7 +191,7 @@ def test_a_stop_does_not_wait_for_an_outage_to_end(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(worker, "PAUSE", 60)
     begun = Event()
 
-    def observe(_: Iterable[ObjectEvent]) -> Tally:
+    def observe(_: Iterable[StoreEvent]) -> Tally:
         begun.set()
         raise StoreUnavailable("The store is away.")
 

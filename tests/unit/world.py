@@ -4,23 +4,28 @@ import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryStore
 from valetkey.core.access import Caller, Tickets
+from valetkey.core.assembly import Assembly
 from valetkey.core.confirmation import Confirmation
+from valetkey.core.content import Inspector
 from valetkey.core.evaluate import Answer
 from valetkey.core.grants import GrantMaker
+from valetkey.core.keys import Scope
 from valetkey.core.profile import Profile
 from valetkey.core.schedule import SCHEDULE
 from valetkey.core.service import UploadRequest, UploadService
 from valetkey.core.slots import StoreSlots
 from valetkey.core.sweep import Sweep
-from valetkey.core.upload import STAGING_PREFIX, Checksum, Signal, Upload, UploadState
+from valetkey.core.upload import STAGING_PREFIX, Checksum, Signal, Upload, UploadState, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OWNER = Caller("shop")
+SCANNER = Caller("scanner", scope=Scope.VERDICT, may_judge=True)
 FIRST, SECOND, THIRD = b"first bytes", b"other bytes", b"third bytes"  # all of one size, as a re-POST must be
 
 
@@ -34,16 +39,29 @@ class World:
         self.announced: list[Upload] = []
         self.store = MemoryStore(versioned=versioned, clock=lambda: self.time, before=self._hook)
         self.ledger = MemoryLedger(before=self._hook)
-        self.profiles = {"default": profile or Profile("default")}
+        self.profiles = {"default": profile or Profile("default"), "avatar": Profile("avatar")}
+        self.grants = GrantMaker(self.store, self.profiles, "https://uploads.example")
+        self.assembly = Assembly(store=self.store, ledger=self.ledger, profiles=self.profiles, grants=self.grants)
         self.confirmation = Confirmation(
             store=self.store,
             ledger=self.ledger,
             notifier=self,
             profiles=self.profiles,
+            assembly=self.assembly,
             clock=lambda: self.time,
             slots=StoreSlots(16),
         )
-        self.grants = GrantMaker(self.store, self.profiles, "https://uploads.example")
+        self.inspecting = Confirmation(
+            store=self.store,
+            ledger=self.ledger,
+            notifier=self,
+            profiles=self.profiles,
+            assembly=self.assembly,
+            clock=lambda: self.time,
+            slots=StoreSlots(16),
+            inspector=Inspector(self.store, MagicDetector()),
+        )
+        """What a worker has, which may read first bytes."""
         self.service = UploadService(
             store=self.store,
             ledger=self.ledger,
@@ -57,7 +75,7 @@ class World:
             store=self.store,
             ledger=self.ledger,
             notifier=self,
-            confirmation=self.confirmation,
+            confirmation=self.inspecting,
             profiles=self.profiles,
             schedule=SCHEDULE,
             clock=lambda: self.time,
@@ -65,7 +83,7 @@ class World:
 
     def _hook(self, operation: str, subject: str) -> None:
         where = "staging" if subject.startswith(STAGING_PREFIX) else "final"
-        name = f"{operation} {where}" if operation in {"head", "copy", "delete"} else operation
+        name = f"{operation} {where}" if operation in {"head", "copy", "delete", "first_bytes"} else operation
         self.operations.append(name)
         if self.before is not None:
             self.before(name)
@@ -92,6 +110,14 @@ class World:
         """One signal, which looks ``upload`` up first as all of them do."""
         return self.confirmation.run(self.now(upload), signal)
 
+    def work(self, upload: Upload) -> Upload:
+        """The same in a worker."""
+        return self.inspecting.run(self.now(upload), Signal.SWEEP)
+
+    def judge(self, upload: Upload, content: bytes, *, clean: bool, detail: str | None = None) -> Upload:
+        """A scanner's verdict on ``content``."""
+        return self.service.judge(SCANNER, upload.id, Verdict(md5(content), clean, detail))
+
     def final_keys(self) -> list[str]:
         keys = self.store.keys()
         return [key for key in keys if not key.startswith(STAGING_PREFIX)]
@@ -103,7 +129,8 @@ class World:
                 assert upload.object is not None
                 found = self.store.read(upload.object.key, upload.object.version_id)
                 assert found is not None, f"the bytes of {upload} are gone"
-                assert found.head.etag == upload.object.etag == md5(found.content)
+                assert found.head.etag == upload.object.etag
+                assert upload.multipart or found.head.etag == md5(found.content)
                 assert (found.head.size, found.head.content_type) == (upload.size, upload.content_type)
 
     def check_settled(self) -> None:

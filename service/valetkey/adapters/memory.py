@@ -5,6 +5,7 @@ a test makes the world misbehave between two steps.
 """
 
 import hashlib
+import hmac
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,15 +13,26 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from threading import RLock
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from valetkey.core.access import Allowance
 from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable, ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.evaluate import Answer, evaluate
 from valetkey.core.keys import ApiKey
+from valetkey.core.multipart import MIN_PART_SIZE, Part
 from valetkey.core.policy import Credentials
-from valetkey.core.ports import ObjectHead, OldMultipart, OldObject, Once, Placement, Query
-from valetkey.core.upload import StoredObject, Upload, UploadId
+from valetkey.core.ports import (
+    FIRST_BYTES,
+    ObjectHead,
+    OldMultipart,
+    OldObject,
+    Once,
+    Placement,
+    Presigned,
+    Query,
+)
+from valetkey.core.upload import MultipartUploadId, StoredObject, Upload, UploadId
 
 Hook = Callable[[str, str], None]
 """Called before each operation of a port, with its name and the key or id it is about ("" for none).
@@ -51,6 +63,21 @@ class MemoryObject:
     modified_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryMultipart:
+    """A multipart upload that is open, with the parts that are there."""
+
+    begun: OldMultipart
+    content_type: str
+    upload_id: str
+    placement: Placement
+    parts: dict[int, bytes]
+
+    def listed(self) -> list[Part]:
+        """The parts that are there, by number."""
+        return [Part(number, len(content), _md5(content)) for number, content in sorted(self.parts.items())]
+
+
 class MemoryStore:
     """`ObjectStore` that judges forms as S3 does, and honours the condition of a copy, as AWS and Ceph RGW do.
 
@@ -73,7 +100,7 @@ class MemoryStore:
         self.before = before
         self._credentials = Credentials("memory", "memory-secret")
         self._objects: dict[str, list[MemoryObject | None]] = {}  # oldest first; None is a delete marker
-        self._multiparts: dict[str, OldMultipart] = {}
+        self._multiparts: dict[str, MemoryMultipart] = {}
         self._numbers = count(1)
         self._removed = False
         self._lock = RLock()
@@ -89,6 +116,10 @@ class MemoryStore:
     @property
     def post_url(self) -> str:
         return f"memory://{self._bucket}/"
+
+    @property
+    def can_post(self) -> bool:
+        return True
 
     def credentials(self) -> Credentials:
         _call(self.before, "credentials")
@@ -142,22 +173,117 @@ class MemoryStore:
     def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
         _call(self.before, "old_multiparts", prefix)
         self._require_bucket()
-        for multipart in sorted(self._multiparts.values(), key=lambda one: (one.key, one.multipart_id)):
+        begun = [multipart.begun for multipart in self._multiparts.values()]
+        for multipart in sorted(begun, key=lambda one: (one.key, one.multipart_id)):
             if multipart.key.startswith(prefix) and multipart.started_at < before:
                 yield multipart
 
-    def abort_multipart(self, key: str, multipart_id: str) -> None:
+    def abort_multipart(self, key: str, multipart_id: MultipartUploadId) -> None:
         _call(self.before, "abort_multipart", key)
         with self._lock:
             self._require_bucket()
             self._multiparts.pop(multipart_id, None)
 
-    def start_multipart(self, key: str) -> str:
-        """Begins a multipart upload, as the bucket's owner may; its id. No hook is called."""
+    def first_bytes(self, source: ObjectHead) -> bytes:
+        _call(self.before, "first_bytes", source.key)
+        self._require_bucket()
+        found = self.read(source.key, source.version_id)
+        if found is None:
+            raise ObjectMissing
+        if found.head.etag != source.etag:
+            raise ObjectChanged
+        return found.content[:FIRST_BYTES]
+
+    def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
+        _call(self.before, "presigned_put", key)
+        return Presigned(self._sign(key, {}, headers, expires_in), headers)
+
+    def start_multipart(
+        self, key: str, content_type: str, upload_id: UploadId, placement: Placement
+    ) -> MultipartUploadId:
+        _call(self.before, "start_multipart", key)
         with self._lock:
-            multipart_id = f"m{next(self._numbers)}"
-            self._multiparts[multipart_id] = OldMultipart(key, multipart_id, self._clock())
+            self._require_bucket()
+            multipart_id = MultipartUploadId(f"m{next(self._numbers)}")
+            begun = OldMultipart(key, multipart_id, self._clock())
+            self._multiparts[multipart_id] = MemoryMultipart(begun, content_type, upload_id, placement, {})
             return multipart_id
+
+    def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
+        _call(self.before, "parts", key)
+        with self._lock:
+            self._require_bucket()
+            multipart = self._multiparts.get(multipart_id)
+            return None if multipart is None or multipart.begun.key != key else multipart.listed()
+
+    def presigned_part(
+        self, key: str, multipart_id: MultipartUploadId, number: int, size: int | None, expires_in: int
+    ) -> Presigned:
+        _call(self.before, "presigned_part", key)
+        headers = {} if size is None else {"Content-Length": str(size)}
+        asked = {"partNumber": str(number), "uploadId": multipart_id}
+        return Presigned(self._sign(key, asked, headers, expires_in), headers)
+
+    def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
+        _call(self.before, "join_parts", key)
+        with self._lock:
+            self._require_bucket()
+            multipart = self._multiparts.get(multipart_id)
+            if multipart is None or multipart.begun.key != key:
+                raise ObjectMissing
+            if not parts or {*parts} - {*multipart.listed()} or any(one.size < MIN_PART_SIZE for one in parts[:-1]):
+                raise ObjectChanged
+            del self._multiparts[multipart_id]
+            content = b"".join(multipart.parts[part.number] for part in parts)
+            sums = b"".join(bytes.fromhex(part.etag) for part in parts)
+            etag, id_ = f"{_md5(sums)}-{len(parts)}", multipart.upload_id
+            head = ObjectHead(key, etag, None, len(content), multipart.content_type, id_, {})
+            self._write(MemoryObject(head, content, {"upload-id": id_}, multipart.placement, self._clock()))
+
+    def send(self, url: str, headers: Mapping[str, str], content: bytes) -> Answer:
+        """A client's PUT to a presigned URL: S3's answer. The headers that were signed have to be as they were."""
+        parts = urlsplit(url)
+        key, asked = unquote(parts.path).removeprefix("/"), dict(parse_qsl(parts.query, keep_blank_values=True))
+        sent = {name.lower(): value for name, value in headers.items()} | {"content-length": str(len(content))}
+        signed = {name: sent.get(name, "") for name in asked.get("headers", "").split(";") if name}
+        if not hmac.compare_digest(asked.pop("signature", ""), self._signature(key, asked, signed)):
+            return Answer(403, "SignatureDoesNotMatch")
+        if float(asked["expires"]) <= self._clock().timestamp():
+            return Answer(403, "AccessDenied")
+        with self._lock:
+            if "uploadId" in asked:
+                return self._take_part(asked["uploadId"], int(asked["partNumber"]), content)
+            if "if-none-match" in signed and self.read(key) is not None:
+                return Answer(412, "PreconditionFailed")
+            return self._take(key, sent, content) or Answer(200)
+
+    def _take(self, key: str, fields: Mapping[str, str], content: bytes) -> Answer | None:
+        """Writes what a client sent with ``fields``; the answer where its checksums are not those of ``content``."""
+        sums = _named(fields, _CHECKSUM)
+        checked = {name: b64encode(_SUMS[name](content)).decode() for name in sums if name in _SUMS}
+        if any(sums[name] != value for name, value in checked.items()):
+            return Answer(400, "BadDigest")
+        self.put(key, content, fields.get("content-type", DEFAULT_TYPE), _named(fields, _META), checked)
+        return None
+
+    def _take_part(self, multipart_id: str, number: int, content: bytes) -> Answer:
+        multipart = self._multiparts.get(multipart_id)
+        if multipart is None:
+            return Answer(404, "NoSuchUpload")
+        multipart.parts[number] = content
+        return Answer(200)
+
+    def _sign(self, key: str, asked: Mapping[str, str], headers: Mapping[str, str], expires_in: int) -> str:
+        """A URL of this store's own kind, which `send` takes: the key, what is asked for, and which headers it has."""
+        signed = {name.lower(): value for name, value in headers.items()}
+        expires = str(self._clock().timestamp() + expires_in)
+        query = {**asked, "expires": expires, "headers": ";".join(signed)}
+        query["signature"] = self._signature(key, query, signed)
+        return f"memory://{self._bucket}/{quote(key)}?{urlencode(query)}"
+
+    def _signature(self, key: str, asked: Mapping[str, str], headers: Mapping[str, str]) -> str:
+        text = repr((key, sorted(asked.items()), sorted(headers.items())))
+        return hmac.digest(self._credentials.secret_key.encode(), text.encode(), "sha256").hex()
 
     def post(self, form: Sequence[tuple[str, str]], content: bytes, filename: str = "") -> Answer:
         """A client's POST of ``form`` and then a file: S3's answer; the object is there when it is 201, 204 or 303.
@@ -177,13 +303,8 @@ class MemoryStore:
         if answer.code is not None:
             return answer
         fields = {name.lower(): value for name, value in form}
-        sums = _named(fields, _CHECKSUM)
-        checked = {name: b64encode(_SUMS[name](content)).decode() for name in sums if name in _SUMS}
-        if any(sums[name] != value for name, value in checked.items()):
-            return Answer(400, "BadDigest")
         key = fields["key"].strip().replace("${filename}", filename, 1)
-        self.put(key, content, fields.get("content-type", DEFAULT_TYPE), _named(fields, _META), checked)
-        return answer
+        return self._take(key, fields, content) or answer
 
     def put(
         self,
@@ -194,7 +315,7 @@ class MemoryStore:
         checksums: Mapping[str, str] | None = None,
     ) -> ObjectHead:
         """Writes an object as the bucket's owner may, past all policies. No hook is called."""
-        etag = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        etag = _md5(content)
         metadata = dict(metadata or {})
         upload_id = metadata.get("upload-id")
         head = ObjectHead(key, etag, None, len(content), content_type, upload_id, dict(checksums or {}))
@@ -244,6 +365,7 @@ class MemoryLedger:
         self._uploads: dict[UploadId, Upload] = {}
         self._once: dict[tuple[str, str], tuple[UploadId, str]] = {}
         self._keys: dict[str, ApiKey] = {}
+        self._used: dict[str, tuple[int, datetime]] = {}
         self._lock = RLock()
 
     def add(self, uploads: Sequence[Upload]) -> None:
@@ -374,6 +496,44 @@ class MemoryLedger:
             self._outbox |= {one.id: one for one in again}
             return [one.id for one in again]
 
+    def add_within(self, uploads: Sequence[Upload], allowance: Allowance) -> bool:
+        for upload in uploads:
+            _call(self.before, "add_within", upload.id)
+        with self._lock:
+            if not self._has_left(allowance, len(uploads)):
+                return False
+            self._insert(uploads)
+            self._spend(allowance, len(uploads))
+            return True
+
+    def add_once_within(self, entry: Once, allowance: Allowance) -> Once | None:
+        _call(self.before, "add_once_within", entry.upload.id)
+        with self._lock:
+            name = (entry.upload.account, entry.key)
+            if name not in self._once:
+                if not self._has_left(allowance, 1):
+                    return None
+                self._insert([entry.upload])
+                self._spend(allowance, 1)
+                self._once[name] = (entry.upload.id, entry.fingerprint)
+            return self._kept(*name)
+
+    def forget_allowances(self, before: datetime, limit: int) -> int:
+        _call(self.before, "forget_allowances")
+        with self._lock:
+            expired = [ticket for ticket, (_, expires_at) in self._used.items() if expires_at < before][:limit]
+            for ticket in expired:
+                del self._used[ticket]
+            return len(expired)
+
+    def _has_left(self, allowance: Allowance, count: int) -> bool:
+        return self._used.get(allowance.ticket, (0,))[0] + count <= allowance.limit
+
+    def _spend(self, allowance: Allowance, count: int) -> None:
+        used = self._used.get(allowance.ticket, (0,))[0]
+        if count:
+            self._used[allowance.ticket] = (used + count, allowance.expires_at)
+
     def _insert(self, uploads: Sequence[Upload]) -> None:
         with self._lock:
             new = {upload.id: upload for upload in uploads}
@@ -390,6 +550,10 @@ def _call(before: Hook | None, operation: str, subject: str = "") -> None:
     """Outside of any lock: a hook may wait for another thread."""
     if before is not None:
         before(operation, subject)
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _named(fields: Mapping[str, str], prefix: str) -> dict[str, str]:

@@ -8,12 +8,26 @@ from sqlalchemy import RowMapping
 
 from valetkey.adapters.schema import uploads
 from valetkey.core.announcement import Announcement, Status
-from valetkey.core.keys import ApiKey
-from valetkey.core.upload import Checksum, Reason, Signal, StoredObject, Upload, UploadId, UploadState
+from valetkey.core.keys import ApiKey, Scope
+from valetkey.core.upload import (
+    Checksum,
+    Inspection,
+    Method,
+    Multipart,
+    MultipartUploadId,
+    Reason,
+    Signal,
+    StoredObject,
+    Upload,
+    UploadId,
+    UploadState,
+    Verdict,
+)
 
 Row = tuple[str | int | None, ...]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNDECLARED = -1
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -27,7 +41,8 @@ def moment(micros: int) -> datetime:
 
 def as_row(upload: Upload) -> Row:
     """``upload`` as a row of `uploads`: a value for each column, in the table's order."""
-    checksum, stored, reason = upload.checksum, upload.object, upload.reason
+    checksum, stored, reason, multipart = upload.checksum, upload.object, upload.reason, upload.multipart
+    inspection, verdict = upload.inspection, upload.verdict
     return (
         upload.id,
         upload.version,
@@ -37,7 +52,7 @@ def as_row(upload: Upload) -> Row:
         upload.owner,
         upload.filename,
         upload.content_type,
-        upload.size,
+        _UNDECLARED if upload.size is None else upload.size,
         upload.bucket,
         micros(upload.created_at),
         micros(upload.expires_at),
@@ -57,6 +72,16 @@ def as_row(upload: Upload) -> Row:
         upload.confirmed_by.value if upload.confirmed_by else None,
         micros(upload.confirmed_at) if upload.confirmed_at else None,
         micros(upload.due_at) if upload.due_at else None,
+        inspection.pin if inspection else None,
+        inspection.detected_type if inspection else None,
+        verdict.etag if verdict else None,
+        int(verdict.clean) if verdict else None,
+        verdict.detail if verdict else None,
+        upload.method.value,
+        multipart.key if multipart else None,
+        multipart.part_size if multipart else None,
+        multipart.id if multipart else None,
+        upload.ticket,
     )
 
 
@@ -88,7 +113,7 @@ def as_upload(row: RowMapping) -> Upload:
         owner=row["owner"],
         filename=row["filename"],
         content_type=row["content_type"],
-        size=row["size"],
+        size=None if row["size"] == _UNDECLARED else row["size"],
         bucket=row["bucket"],
         created_at=moment(row["created_at"]),
         expires_at=moment(row["expires_at"]),
@@ -102,12 +127,27 @@ def as_upload(row: RowMapping) -> Upload:
         confirmed_by=Signal(signal) if signal else None,
         confirmed_at=None if confirmed_at is None else moment(confirmed_at),
         due_at=None if row["due_at"] is None else moment(row["due_at"]),
+        inspection=None if row["inspected_pin"] is None else Inspection(row["inspected_pin"], row["detected_type"]),
+        verdict=None
+        if row["verdict_etag"] is None
+        else Verdict(row["verdict_etag"], bool(row["verdict_clean"]), row["verdict_detail"]),
+        method=Method(row["method"]),
+        multipart=_multipart(row),
+        ticket=row["ticket"],
     )
+
+
+def _multipart(row: RowMapping) -> Multipart | None:
+    key, multipart_id = row["multipart_key"], row["multipart_id"]
+    if key is None:
+        return None
+    return Multipart(key, row["multipart_part_size"], None if multipart_id is None else MultipartUploadId(multipart_id))
 
 
 def as_key(row: RowMapping) -> ApiKey:
     revoked_at = None if row["revoked_at"] is None else moment(row["revoked_at"])
-    return ApiKey(row["id"], row["name"], row["digest"], moment(row["created_at"]), revoked_at)
+    created_at = moment(row["created_at"])
+    return ApiKey(row["id"], row["name"], row["digest"], created_at, revoked_at, Scope(row["scope"]))
 
 
 def as_outbox_row(announcement: Announcement) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 Rights it needs: ``s3:PutObject`` and ``s3:GetObject`` on ``staging/*`` and on the profiles' keys, ``s3:DeleteObject``
 on both, and ``s3:ListBucket`` on the bucket (without it S3 says 403 of an object that is not there). The sweep needs
-``s3:ListBucketMultipartUploads`` on the bucket and ``s3:AbortMultipartUpload`` on its objects, too.
+``s3:ListBucketMultipartUploads`` on the bucket, and both it and uploads in parts need ``s3:AbortMultipartUpload`` and
+``s3:ListMultipartUploadParts`` on the objects.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,10 +17,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.core.errors import ConfigurationError, ObjectChanged, ObjectMissing, StoreUnavailable
+from valetkey.core.multipart import Part
 from valetkey.core.naming import safe_name
 from valetkey.core.policy import Credentials
-from valetkey.core.ports import ObjectHead, OldMultipart, OldObject, Placement
-from valetkey.core.upload import StoredObject
+from valetkey.core.ports import FIRST_BYTES, ObjectHead, OldMultipart, OldObject, Placement, Presigned
+from valetkey.core.upload import MultipartUploadId, StoredObject, UploadId
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,18 +40,27 @@ TIMEOUT = 10
 COPY_TIMEOUT = 120
 """How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
 
+_CHANGED = {
+    *("PreconditionFailed", "412"),
+    *("InvalidRange", "416"),  # it is shorter than it was
+    *("InvalidPart", "InvalidPartOrder", "EntityTooSmall"),
+}
 _MISSING = {"404", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NotFound"}
 
 
 @dataclass(frozen=True, slots=True)
 class S3Settings:
-    """Where the bucket is. ``public_endpoint_url`` is what clients see, where it differs from ``endpoint_url``."""
+    """Where the bucket is. ``public_endpoint_url`` is what clients see, where it differs from ``endpoint_url``.
+
+    ``post`` says whether the store takes presigned POSTs.
+    """
 
     bucket: str
     region: str = "us-east-1"
     endpoint_url: str | None = None
     public_endpoint_url: str | None = None
     addressing_style: AddressingStyle = "auto"
+    post: bool = True
 
 
 class S3Store:
@@ -85,6 +96,10 @@ class S3Store:
         return self._post_url
 
     @property
+    def can_post(self) -> bool:
+        return self._settings.post
+
+    @property
     def client(self) -> "S3Client":
         """The boto3 client of the internal endpoint, for setting a bucket up."""
         return self._client
@@ -117,18 +132,13 @@ class S3Store:
         origin = {"Bucket": self.bucket, "Key": source.key}
         if source.version_id:
             origin["VersionId"] = source.version_id
-        options: dict[str, Any] = {
-            "StorageClass": placement.storage_class,
-            "ServerSideEncryption": placement.sse,
-            "SSEKMSKeyId": placement.sse_kms_key_id,
-        }
         with _available:
             self._copier.copy_object(
                 Bucket=self.bucket,
                 Key=key,
                 CopySource=origin,  # type: ignore[arg-type]  # a TypedDict whose optional part is set above
                 CopySourceIfMatch=f'"{source.etag}"',
-                **{name: value for name, value in options.items() if value is not None},
+                **_placed(placement),
             )
 
     def delete(self, key: str, version_id: str | None = None) -> None:
@@ -169,11 +179,74 @@ class S3Store:
             for page in pages:
                 for item in page.get("Uploads", []):
                     if item["Initiated"] < before:
-                        yield OldMultipart(item["Key"], item["UploadId"], item["Initiated"])
+                        yield OldMultipart(item["Key"], MultipartUploadId(item["UploadId"]), item["Initiated"])
 
-    def abort_multipart(self, key: str, multipart_id: str) -> None:
+    def abort_multipart(self, key: str, multipart_id: MultipartUploadId) -> None:
         with suppress(ObjectMissing), _available:
             self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
+
+    def first_bytes(self, source: ObjectHead) -> bytes:
+        options: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
+        if source.size:  # an empty object has no range at all: 416
+            options["Range"] = f"bytes=0-{FIRST_BYTES - 1}"
+        with _available:
+            answer = self._client.get_object(Bucket=self.bucket, Key=source.key, IfMatch=f'"{source.etag}"', **options)
+            with answer["Body"] as body:  # a store that does not know ranges sends all: it is not read
+                first = body.read(FIRST_BYTES)
+        if answer["ETag"].strip('"') != source.etag:
+            raise ObjectChanged
+        return first
+
+    def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
+        with _available:
+            url = self._public.generate_presigned_url(
+                "put_object", Params=_as_params(headers) | {"Bucket": self.bucket, "Key": key}, ExpiresIn=expires_in
+            )
+        return Presigned(url, headers)
+
+    def start_multipart(
+        self, key: str, content_type: str, upload_id: UploadId, placement: Placement
+    ) -> MultipartUploadId:
+        with _available:
+            answer = self._client.create_multipart_upload(
+                Bucket=self.bucket,
+                Key=key,
+                ContentType=content_type,
+                Metadata={"upload-id": upload_id},
+                **_placed(placement),
+            )
+        return MultipartUploadId(answer["UploadId"])
+
+    def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
+        pages = self._client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=multipart_id)
+        try:
+            with _available:
+                return [
+                    Part(part["PartNumber"], part["Size"], part["ETag"].strip('"'))
+                    for page in pages
+                    for part in page.get("Parts", [])
+                ]
+        except ObjectMissing:
+            return None
+
+    def presigned_part(
+        self, key: str, multipart_id: MultipartUploadId, number: int, size: int | None, expires_in: int
+    ) -> Presigned:
+        params: dict[str, Any] = {"Bucket": self.bucket, "Key": key, "UploadId": multipart_id, "PartNumber": number}
+        if size is not None:
+            params["ContentLength"] = size
+        with _available:
+            url = self._public.generate_presigned_url("upload_part", Params=params, ExpiresIn=expires_in)
+        return Presigned(url, {} if size is None else {"Content-Length": str(size)})
+
+    def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
+        with _available:  # botocore reads the error that S3 may send with a status of 200
+            self._copier.complete_multipart_upload(
+                Bucket=self.bucket,
+                Key=key,
+                UploadId=multipart_id,
+                MultipartUpload={"Parts": [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]},
+            )
 
 
 def make_client(
@@ -226,6 +299,35 @@ def content_disposition(filename: str) -> str:
     return f"attachment; filename=\"{safe_name(filename)}\"; filename*=UTF-8''{whole}"
 
 
+def _placed(placement: Placement) -> dict[str, Any]:
+    options = {
+        "StorageClass": placement.storage_class,
+        "ServerSideEncryption": placement.sse,
+        "SSEKMSKeyId": placement.sse_kms_key_id,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+_META = "x-amz-meta-"
+_PUT_PARAMS = {
+    "content-type": "ContentType",
+    "content-length": "ContentLength",
+    "if-none-match": "IfNoneMatch",
+    "x-amz-server-side-encryption": "ServerSideEncryption",
+    "x-amz-server-side-encryption-aws-kms-key-id": "SSEKMSKeyId",
+} | {f"x-amz-checksum-{name.lower()}": f"Checksum{name}" for name in _CHECKSUMS}
+
+
+def _as_params(headers: Mapping[str, str]) -> dict[str, Any]:
+    """The parameters for which boto3 sends, and so signs, ``headers``."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    metadata = {name.removeprefix(_META): value for name, value in lower.items() if name.startswith(_META)}
+    params: dict[str, Any] = {_PUT_PARAMS[name]: value for name, value in lower.items() if not name.startswith(_META)}
+    if "ContentLength" in params:
+        params["ContentLength"] = int(params["ContentLength"])
+    return params | ({"Metadata": metadata} if metadata else {})
+
+
 def _as_head(key: str, answer: dict[str, Any]) -> ObjectHead:
     whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
     sums = {name.lower(): answer[f"Checksum{name}"] for name in _CHECKSUMS if f"Checksum{name}" in answer}
@@ -264,7 +366,7 @@ def _translated(error: ClientError) -> Exception:
     code = str(error.response.get("Error", {}).get("Code"))
     if code in _MISSING:
         return ObjectMissing()
-    if code in {"PreconditionFailed", "412"}:
+    if code in _CHANGED:
         return ObjectChanged()
     return StoreUnavailable(f"The store refused {error.operation_name}: {code}.")
 

@@ -1,6 +1,7 @@
 """The ledger's tables. A change here needs a migration beside it; a test compares the two.
 
-Moments are whole microseconds since 1970, so that every database sorts and compares them alike.
+Moments are whole microseconds since 1970, so that every database sorts and compares them alike. A size of -1 is one
+that nobody declared.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, text
@@ -41,6 +42,16 @@ uploads = Table(
     Column("confirmed_by", String(16)),
     Column("confirmed_at", BigInteger),
     Column("due_at", BigInteger),
+    Column("inspected_pin", Integer),
+    Column("detected_type", String(255)),
+    Column("verdict_etag", String(255)),
+    Column("verdict_clean", Integer),
+    Column("verdict_detail", Text),
+    Column("method", String(16), nullable=False, server_default="post"),
+    Column("multipart_key", Text),
+    Column("multipart_part_size", BigInteger),
+    Column("multipart_id", String(1024)),
+    Column("ticket", String(32)),
     Index("uploads_by_account", "account", "id"),
     Index("uploads_by_due", "due_at", "id", sqlite_where=text(DUE), postgresql_where=text(DUE)),
     sqlite_with_rowid=False,  # the ids ascend: one tree to write to instead of two
@@ -63,6 +74,7 @@ api_keys = Table(
     Column("digest", String(64), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("scope", String(16), nullable=False, server_default="uploads"),
 )
 
 outbox = Table(
@@ -80,3 +92,13 @@ outbox = Table(
     Column("detail", Text),
     Index("outbox_by_due", "status", "due_at"),
 )
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("used", Integer, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("tickets_by_expiry", "expires_at"),
+)
+"""How many uploads were created with a ticket that limits them; a ticket that was never used has no row."""

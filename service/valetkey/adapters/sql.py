@@ -1,6 +1,7 @@
 """The ledger in an SQL database by SQLAlchemy Core: SQLite, and PostgreSQL by psycopg 3.
 
-Rights it needs: SELECT, INSERT and UPDATE on its tables, DELETE on ``outbox``; `migrate` needs to create them.
+Rights it needs: SELECT, INSERT and UPDATE on its tables, DELETE on ``outbox``,
+``idempotency`` and ``tickets``; `migrate` needs to create them.
 """
 
 import sqlite3
@@ -23,8 +24,9 @@ from valetkey.adapters.rows import (
     changes,
     micros,
 )
-from valetkey.adapters.schema import api_keys, idempotency, outbox, uploads
+from valetkey.adapters.schema import api_keys, idempotency, outbox, tickets, uploads
 from valetkey.adapters.writer import GroupWriter, SharedWriter
+from valetkey.core.access import Allowance
 from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.keys import ApiKey
@@ -128,6 +130,7 @@ class SqlLedger:
             "digest": key.digest,
             "created_at": micros(key.created_at),
             "revoked_at": None if key.revoked_at is None else micros(key.revoked_at),
+            "scope": key.scope.value,
         }
         with _available:
             self._writer.run(lambda connection: connection.execute(insert(api_keys), row).rowcount)
@@ -212,6 +215,30 @@ class SqlLedger:
                 lambda connection: list(connection.execute(statement.returning(outbox.c.id)).scalars())
             )
 
+    def add_within(self, new: Sequence[Upload], allowance: Allowance) -> bool:
+        if not new:
+            return True
+        rows = [as_row(upload) for upload in new]
+
+        def write(connection: Connection) -> bool:
+            if not _spend(connection, allowance, len(rows)):
+                return False
+            _insert_uploads(connection, rows)
+            return True
+
+        with _available:
+            return self._writer.run(write)
+
+    def add_once_within(self, entry: Once, allowance: Allowance) -> Once | None:
+        with _available:
+            return self._writer.run(lambda connection: _add_once_within(connection, entry, allowance))
+
+    def forget_allowances(self, before: datetime, limit: int) -> int:
+        expired = select(tickets.c.id).where(tickets.c.expires_at < micros(before)).limit(limit)
+        statement = delete(tickets).where(tickets.c.id.in_(expired))
+        with _available:
+            return self._writer.run(lambda connection: connection.execute(statement).rowcount)
+
 
 class _Available:
     """Turns what the database raises into what the port promises; the cause is kept for the log, not for clients."""
@@ -241,12 +268,19 @@ def _get(connection: Connection, upload_id: str) -> Upload | None:
 
 
 def _add_once(connection: Connection, entry: Once) -> Once:
+    kept = _claim(connection, entry)
+    if kept is entry:
+        _insert_uploads(connection, [as_row(entry.upload)])
+    return kept
+
+
+def _claim(connection: Connection, entry: Once) -> Once:
+    """Takes the entry's key and returns the entry, whose upload has to be inserted; or what has the key already."""
     upload = entry.upload
     row = {"account": upload.account, "key": entry.key, "fingerprint": entry.fingerprint, "upload_id": upload.id}
     into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     claim = into(idempotency).values(row).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     if connection.execute(claim).rowcount == 1:
-        _insert_uploads(connection, [as_row(upload)])
         return entry
     kept = connection.execute(
         select(idempotency).where(idempotency.c.account == upload.account, idempotency.c.key == entry.key)
@@ -282,3 +316,30 @@ def _settle(connection: Connection, before: Announcement, after: Announcement) -
         )
     )
     return connection.execute(statement).rowcount == 1
+
+
+def _spend(connection: Connection, allowance: Allowance, count: int) -> bool:
+    """Takes ``count`` of ``allowance`` if so many are left. Who does the same meanwhile waits for this transaction."""
+    if count > allowance.limit:
+        return False
+    into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    row = {"id": allowance.ticket, "used": count, "expires_at": micros(allowance.expires_at)}
+    total = tickets.c.used + count
+    statement = into(tickets).values(row)
+    statement = statement.on_conflict_do_update(
+        index_elements=[tickets.c.id], set_={"used": total}, where=total <= allowance.limit
+    )
+    return connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount == 1
+
+
+def _add_once_within(connection: Connection, entry: Once, allowance: Allowance) -> Once | None:
+    kept = _claim(connection, entry)
+    if kept is not entry:
+        return kept
+    if _spend(connection, allowance, 1):
+        _insert_uploads(connection, [as_row(entry.upload)])
+        return entry
+    # undone in place: a rollback would take the others of the group along
+    own = (idempotency.c.account == entry.upload.account, idempotency.c.key == entry.key)
+    connection.execute(delete(idempotency).where(*own))
+    return None

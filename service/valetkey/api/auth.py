@@ -6,7 +6,7 @@ from time import monotonic
 
 from valetkey.core.access import TICKET_PREFIX, Caller, Tickets
 from valetkey.core.errors import Unauthenticated
-from valetkey.core.keys import split_key
+from valetkey.core.keys import Scope, split_key
 from valetkey.core.ports import KeyRing
 
 KEY_MEMORY = 5.0
@@ -33,10 +33,17 @@ class Authenticator:
         if scheme.lower() == "bearer" and token.startswith(TICKET_PREFIX):
             return self._by_ticket(token)
         if self._keys is None:
-            return Caller(OPEN_ACCOUNT)
+            return Caller(OPEN_ACCOUNT, may_judge=True)
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("Send an API key or a ticket as 'Authorization: Bearer ...'.")
         return self._by_key(self._keys, token)
+
+    def holder(self, token: str) -> Caller:
+        """The caller behind a bare token, an API key or a ticket, which came otherwise than as ``Bearer``.
+
+        Raises `Unauthenticated` and `LedgerUnavailable`.
+        """
+        return self.caller(f"Bearer {token}")
 
     def _by_ticket(self, token: str) -> Caller:
         caller = self._tickets.read(token, self._clock())
@@ -55,6 +62,6 @@ class Authenticator:
             raise Unauthenticated("The API key is not valid, or not any more.")
         if len(self._remembered) >= MAX_REMEMBERED:
             self._remembered.clear()
-        caller = Caller(key.name)
+        caller = Caller(key.name, scope=key.scope, may_judge=key.scope is Scope.VERDICT)
         self._remembered[token] = (caller, monotonic() + KEY_MEMORY)
         return caller

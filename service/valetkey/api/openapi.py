@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from valetkey.api import schemas
+from valetkey.api import grants, schemas
 from valetkey.api.problems import MEDIA_TYPE, Problem
 
 JSON = "application/json"
@@ -103,7 +103,7 @@ OPERATIONS: tuple[Operation, ...] = (
             200: Answer("the upload", schemas.UploadBody, headers={"ETag": "for If-None-Match"}),
             304: Answer("it has not changed"),
         },
-        (401, 404, 413, 415, 503),
+        (401, 403, 404, 413, 415, 503),
         parameters=(_ID, _IF_NONE_MATCH),
     ),
     Operation(
@@ -121,7 +121,26 @@ OPERATIONS: tuple[Operation, ...] = (
         "renewGrant",
         "Get a fresh grant for the same upload",
         {200: Answer("the upload with a fresh grant", schemas.GrantedBody)},
-        (401, 404, 409, 413, 415, 422, 503),
+        (401, 403, 404, 409, 413, 415, 422, 503),
+        parameters=(_ID,),
+    ),
+    Operation(
+        "get",
+        "/v1/uploads/{id}/parts",
+        "listParts",
+        "List the parts that the store has, of an upload in parts",
+        {200: Answer("the parts and the plan", grants.PartsBody)},
+        (401, 404, 409, 413, 415, 503),
+        parameters=(_ID,),
+    ),
+    Operation(
+        "post",
+        "/v1/uploads/{id}/parts",
+        "signParts",
+        "Get URLs for parts, just before they are sent",
+        {200: Answer("a presigned PUT for each", grants.SignedPartsBody)},
+        (400, 401, 404, 409, 413, 415, 422, 503),
+        body=grants.SignParts,
         parameters=(_ID,),
     ),
     Operation(
@@ -133,9 +152,19 @@ OPERATIONS: tuple[Operation, ...] = (
             200: Answer("confirmed or rejected", schemas.UploadBody),
             202: Answer("not there yet, or still being checked", schemas.UploadBody, headers=_RETRY),
         },
-        (400, 401, 404, 409, 413, 415, 422, 503),
-        body=schemas.Complete,
+        (400, 401, 403, 404, 409, 413, 415, 422, 503),
+        body=grants.Complete,
         body_required=False,
+        parameters=(_ID,),
+    ),
+    Operation(
+        "post",
+        "/v1/uploads/{id}/verdict",
+        "giveVerdict",
+        "Say what a scanner found in the bytes with this ETag; for an API key of the scope verdict",
+        {200: Answer("the upload, as far as it got by that", schemas.UploadBody)},
+        (400, 401, 403, 404, 409, 413, 415, 422, 503),
+        body=schemas.GiveVerdict,
         parameters=(_ID,),
     ),
     Operation(
@@ -144,7 +173,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "downloadUpload",
         "Be sent to a short-lived URL of the confirmed bytes",
         {303: Answer("to the object", headers={"Location": "a presigned URL"})},
-        (401, 404, 409, 413, 415, 503),
+        (401, 403, 404, 409, 413, 415, 503),
         parameters=(_ID,),
     ),
     Operation(
@@ -159,6 +188,15 @@ OPERATIONS: tuple[Operation, ...] = (
         (404, 413, 415, 503),
         parameters=(_ID,),
         public=True,
+    ),
+    Operation(
+        "post",
+        "/v1/tickets",
+        "createTicket",
+        "Let a browser create uploads of one profile without your API key",
+        {201: Answer("created", schemas.TicketBody)},
+        (400, 401, 403, 413, 415, 422, 503),
+        body=schemas.CreateTicket,
     ),
     Operation(
         "post",
@@ -211,7 +249,7 @@ def document() -> dict[str, Any]:
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "an API key, or an upload's ticket"}
+                "bearer": {"type": "http", "scheme": "bearer", "description": "an API key or a ticket"}
             },
         },
         "security": [{"bearer": []}],

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request
@@ -11,15 +12,18 @@ from valetkey.api import problems
 from valetkey.api.answers import render
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import json_body, raw_body, refuse_streams
+from valetkey.api.grants import part_grants, parts_body, read_complete, read_numbers
 from valetkey.api.openapi import document
 from valetkey.api.schemas import (
     PageBody,
     granted_body,
     read_batch,
-    read_complete,
     read_create,
     read_query,
+    read_ticket,
+    read_verdict,
     tally_body,
+    ticket_body,
     upload_body,
 )
 from valetkey.core.access import Caller
@@ -133,14 +137,33 @@ def renew_grant(text: str) -> Response:
     return render(granted_body(_service().renew(_caller(), _id(text))))
 
 
+@blueprint.get("/v1/uploads/<text>/parts")
+def list_parts(text: str) -> Response:
+    plan, parts = _service().parts(_caller(), _id(text))
+    return render(parts_body(plan, parts))
+
+
+@blueprint.post("/v1/uploads/<text>/parts")
+def sign_parts(text: str) -> Response:
+    caller = _caller()
+    parts = _service().sign_parts(caller, _id(text), read_numbers(json_body()))
+    return render({"parts": part_grants(parts)})
+
+
 @blueprint.post("/v1/uploads/<text>/complete")
 def complete_upload(text: str) -> Response:
     caller = _caller()
-    read_complete(json_body())
-    upload = _service().complete(caller, _id(text))
+    upload = _service().complete(caller, _id(text), read_complete(json_body()))
     if upload.state in {UploadState.CONFIRMED, UploadState.REJECTED}:
         return _one(upload)
     return _one(upload, 202, {"Retry-After": str(RETRY_AFTER)})
+
+
+@blueprint.post("/v1/uploads/<text>/verdict")
+def give_verdict(text: str) -> Response:
+    caller = _caller()
+    verdict = read_verdict(json_body())
+    return _one(_service().judge(caller, _id(text), verdict))
 
 
 @blueprint.get("/v1/uploads/<text>/download")
@@ -162,6 +185,20 @@ def _with_query(url: str, **added: str) -> str:
     """``url`` with more in its query; what it has, a fragment too, stays."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, urlencode(added)]))))
+
+
+@blueprint.post("/v1/tickets")
+def create_ticket() -> Response:
+    caller = _caller()
+    wanted = read_ticket(json_body())
+    issued = _service().issue_ticket(
+        caller,
+        wanted.profile,
+        owner=wanted.owner,
+        life=timedelta(seconds=wanted.ttl),
+        max_uploads=wanted.max_uploads,
+    )
+    return render(ticket_body(issued), 201, {"Cache-Control": "no-store"})
 
 
 @blueprint.post("/v1/events/<name>")

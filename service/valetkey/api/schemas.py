@@ -11,11 +11,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from typing_extensions import TypedDict
 
+from valetkey.api.grants import GrantBody, grant_body
 from valetkey.api.problems import MalformedJSON, Problem, unreadable
 from valetkey.core.errors import InvalidRequest, ValetKeyError
 from valetkey.core.events import Tally
-from valetkey.core.service import Granted, UploadRequest
-from valetkey.core.upload import Checksum, Upload, UploadId, UploadState, parse_upload_id
+from valetkey.core.service import Granted, IssuedTicket, UploadRequest
+from valetkey.core.upload import Checksum, Method, Upload, UploadId, UploadState, Verdict, parse_upload_id
 
 MAX_BATCH = 100
 MAX_SIZE = 5 * 1024**4
@@ -54,7 +55,10 @@ class CreateUpload(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    profile: Annotated[Text, Field(max_length=100)] = "default"
+    # "" is where it was left out: a default is not validated
+    profile: Annotated[Text, Field(min_length=1, max_length=100)] = Field(
+        default_factory=str, description="left out: `default`, or the profile of the ticket"
+    )
     filename: Annotated[Text, Field(max_length=8192, description="any name; it never becomes a key")]
     content_type: Annotated[str, Field(max_length=255, description="what the client will send, such as image/png")]
     size: Annotated[int, Field(ge=0, le=MAX_SIZE, description="bytes; exactly these many may be sent")]
@@ -64,10 +68,10 @@ class CreateUpload(BaseModel):
         description="kept in the ledger, never in a header of S3",
         json_schema_extra={"propertyNames": {"pattern": _NO_NUL}},
     )
-    method: Literal["auto", "post"] = "auto"
+    method: Literal["auto", "post", "put", "multipart"] = Field("auto", description="how the bytes travel to S3")
     redirect: bool = Field(False, description="S3 sends the browser back to /v1/uploads/{id}/return")
     owner: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
-        None, description="on whose behalf; API keys only"
+        None, description="on whose behalf; a ticket has its own"
     )
 
     @field_validator("metadata")
@@ -84,11 +88,12 @@ class CreateUpload(BaseModel):
             filename=self.filename,
             content_type=self.content_type,
             size=self.size,
-            profile=self.profile,
+            profile=self.profile or None,
             checksum=Checksum(checksum.algorithm, checksum.value) if checksum else None,
             metadata=self.metadata,
             redirect=self.redirect,
             owner=self.owner,
+            method=None if self.method == "auto" else Method(self.method),
         )
 
 
@@ -108,10 +113,33 @@ class _LooseBatch(BaseModel):
     uploads: list[object] = Field(min_length=1, max_length=MAX_BATCH)
 
 
-class Complete(BaseModel):
-    """Nothing has to be said for a POST grant."""
+class CreateTicket(BaseModel):
+    """What a browser may do without the API key."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    profile: Annotated[Text, Field(max_length=100, description="the one profile of its uploads")]
+    owner: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="on whose behalf; left out: your own"
+    )
+    ttl: int = Field(3_600, ge=60, le=604_800, description="seconds that it lives")
+    max_uploads: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="how many uploads it creates at most; left out: any number"
+    )
+
+
+class GiveVerdict(BaseModel):
+    """What a scanner found in the bytes with this ETag."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    verdict: Literal["clean", "infected"]
+    etag: Annotated[Text, Field(min_length=1, max_length=255, description="of the bytes that were scanned")]
+    detail: Annotated[Text, Field(max_length=1000)] | None = Field(None, description="such as the threat's name")
+
+    def to_verdict(self) -> Verdict:
+        """The same for the service; an ETag may come in the quotes that HTTP has around it."""
+        return Verdict(self.etag.strip('"'), self.verdict == "clean", self.detail)
 
 
 class ListQuery(BaseModel):
@@ -144,7 +172,7 @@ class ChecksumBody(TypedDict):
 
 
 class ObjectBody(TypedDict):
-    """The confirmed object."""
+    """The confirmed object; while the upload is `stored`, the one that is being checked, where it is then."""
 
     bucket: str
     key: str
@@ -162,7 +190,11 @@ class ReasonBody(TypedDict):
 
 
 class UploadBody(TypedDict):
-    """One upload. ``object`` is there once the bytes are confirmed, ``reason`` once they are rejected."""
+    """One upload. ``object`` is there once its bytes have arrived, ``reason`` once they are rejected.
+
+    ``size`` is null until it is confirmed where nobody declared it. ``detected_type`` is what the bytes look like,
+    where the profile has that found out.
+    """
 
     id: str
     state: State
@@ -170,25 +202,16 @@ class UploadBody(TypedDict):
     owner: str
     filename: str
     content_type: str
-    size: int
+    size: int | None
     checksum: ChecksumBody | None
     metadata: dict[str, str]
     object: ObjectBody | None
     reason: ReasonBody | None
+    detected_type: str | None
     confirmed_by: Literal["client", "redirect", "event", "sweep"] | None
     created_at: datetime
     expires_at: datetime
     confirmed_at: datetime | None
-
-
-class GrantBody(TypedDict):
-    """A presigned POST: send the fields as they are, then the file as ``file_field``, the last one."""
-
-    method: Literal["POST"]
-    url: str
-    fields: dict[str, str]
-    file_field: Literal["file"]
-    expires_at: datetime
 
 
 class GrantedBody(TypedDict):
@@ -216,6 +239,13 @@ class PageBody(TypedDict):
 
     uploads: list[UploadBody]
     next_cursor: str | None
+
+
+class TicketBody(TypedDict):
+    """A ticket that creates uploads of one profile. It needs no escaping in a path."""
+
+    ticket: str
+    expires_at: datetime
 
 
 class TallyBody(TypedDict):
@@ -258,11 +288,18 @@ def _read_item(item: object) -> UploadRequest | ValetKeyError:
         return unreadable(error)
 
 
-def read_complete(body: bytes) -> None:
-    """Checks the body of a completion, which may be empty. Raises `InvalidBody` or `MalformedJSON`."""
+def read_ticket(body: bytes) -> CreateTicket:
+    """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
     try:
-        if body:
-            Complete.model_validate_json(body)
+        return CreateTicket.model_validate_json(body)
+    except ValidationError as error:
+        raise unreadable(error) from error
+
+
+def read_verdict(body: bytes) -> Verdict:
+    """The verdict in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    try:
+        return GiveVerdict.model_validate_json(body).to_verdict()
     except ValidationError as error:
         raise unreadable(error) from error
 
@@ -279,7 +316,7 @@ def read_query(query: dict[str, str]) -> ListQuery:
 def upload_body(upload: Upload) -> UploadBody:
     """``upload`` for the wire."""
     stored, reason, checksum = upload.object, upload.reason, upload.checksum
-    shown = stored is not None and upload.state in {UploadState.CONFIRMED, UploadState.DELETED}
+    shown = upload.state in {UploadState.STORED, UploadState.CONFIRMED, UploadState.DELETED}
     return {
         "id": upload.id,
         "state": upload.state.value,
@@ -292,7 +329,7 @@ def upload_body(upload: Upload) -> UploadBody:
         "metadata": dict(upload.metadata),
         "object": {
             "bucket": upload.bucket,
-            "key": stored.key,
+            "key": upload.arrival_key if upload.state is UploadState.STORED else stored.key,
             "etag": stored.etag,
             "version_id": stored.version_id,
             "size": stored.size,
@@ -301,6 +338,7 @@ def upload_body(upload: Upload) -> UploadBody:
         if stored and shown
         else None,
         "reason": {"code": reason.code, "detail": reason.detail} if reason else None,
+        "detected_type": upload.detected_type,
         "confirmed_by": upload.confirmed_by.value if upload.confirmed_by else None,
         "created_at": upload.created_at,
         "expires_at": upload.expires_at,
@@ -313,17 +351,14 @@ def granted_body(granted: Granted) -> GrantedBody:
     grant = granted.grant
     return {
         "upload": upload_body(granted.upload),
-        "grant": None
-        if grant is None
-        else {
-            "method": "POST",
-            "url": grant.url,
-            "fields": dict(grant.fields),
-            "file_field": "file",
-            "expires_at": grant.expires_at,
-        },
+        "grant": None if grant is None else grant_body(grant),
         "ticket": granted.ticket,
     }
+
+
+def ticket_body(issued: IssuedTicket) -> TicketBody:
+    """``issued`` for the wire."""
+    return {"ticket": issued.ticket, "expires_at": issued.expires_at}
 
 
 def tally_body(tally: Tally) -> TallyBody:

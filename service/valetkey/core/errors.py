@@ -8,11 +8,16 @@
     │   ├── ContentTypeNotAllowed
     │   ├── SizeOutOfRange
     │   ├── MetadataNotAllowed
-    │   └── IdempotencyKeyReused
+    │   ├── IdempotencyKeyReused
+    │   ├── MethodNotSupported
+    │   └── ChecksumNotSupported
     ├── Unauthenticated           nobody we know
     ├── Forbidden                 known, but not allowed this
+    │   └── TicketUsedUp
     ├── UploadNotFound            not there, or not the caller's: the two look the same
     ├── StateConflict             the upload is in a state that does not allow this
+    │   ├── PartsMissing
+    │   └── PartsMismatch
     ├── SenderUnknown             no such event sender, or it is not switched on
     ├── SenderRefused             an event that does not prove who sent it
     ├── MalformedEvent            an event that its own format does not allow
@@ -68,12 +73,28 @@ class IdempotencyKeyReused(InvalidRequest):
     code = "idempotency_key_reused"
 
 
+class MethodNotSupported(InvalidRequest):
+    """The bytes cannot travel that way, because of their size or because of the store."""
+
+    code = "method_not_supported"
+
+
+class ChecksumNotSupported(InvalidRequest):
+    """S3 keeps no such checksum of a whole object that came in parts."""
+
+    code = "checksum_not_supported"
+
+
 class Unauthenticated(ValetKeyError):
     code = "unauthenticated"
 
 
 class Forbidden(ValetKeyError):
     code = "forbidden"
+
+
+class TicketUsedUp(Forbidden):
+    code = "ticket_used_up"
 
 
 class UploadNotFound(ValetKeyError):
@@ -85,6 +106,18 @@ class UploadNotFound(ValetKeyError):
 
 class StateConflict(ValetKeyError):
     code = "state_conflict"
+
+
+class PartsMissing(StateConflict):
+    """Not all parts are at the store yet; the upload stays open for them."""
+
+    code = "parts_missing"
+
+
+class PartsMismatch(StateConflict):
+    """The parts that the client names are not those that the store has."""
+
+    code = "parts_mismatch"
 
 
 class SenderUnknown(ValetKeyError):

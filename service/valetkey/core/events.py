@@ -36,6 +36,20 @@ class ObjectEvent:
     sequencer: Sequencer | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ScanEvent:
+    """A scanner has looked at an object, or could not: then ``clean`` is None, and ``detail`` says why."""
+
+    bucket: str
+    key: str
+    etag: str
+    clean: bool | None
+    detail: str | None = None
+
+
+StoreEvent = ObjectEvent | ScanEvent
+
+
 def newest(events: Iterable[ObjectEvent]) -> list[ObjectEvent]:
     """One event for each object, the last in the store's own order; an object is looked at as it is now, so once."""
     found: dict[tuple[str, str], ObjectEvent] = {}
@@ -48,9 +62,10 @@ def newest(events: Iterable[ObjectEvent]) -> list[ObjectEvent]:
 
 
 class Parsed(NamedTuple):
-    """What a delivery says: the creations in it, and how many of its records are none (each logged with its reason)."""
+    """What a delivery says: the creations and the verdicts in it, and how many of its records are neither (each logged
+    with its reason)."""
 
-    events: Sequence[ObjectEvent]
+    events: Sequence[StoreEvent]
     ignored: int = 0
 
 

@@ -1,11 +1,12 @@
 """Grants: what a client may do at S3, and only that."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from json.encoder import encode_basestring_ascii as quote
 
 from valetkey.core.errors import StoreUnavailable
+from valetkey.core.multipart import Plan
 from valetkey.core.policy import Credentials, Eq, PostSigner, Stamp
 from valetkey.core.ports import ObjectStore
 from valetkey.core.profile import Profile
@@ -15,6 +16,10 @@ SUCCESS_STATUS = "201"
 """S3's answer to a good POST: 201 is the one whose body says the ETag."""
 
 
+_OF_FORMS = {"key", "success_action_status", "success_action_redirect"}
+"""Fields that a form has, and a PUT has not."""
+
+
 @dataclass(frozen=True, slots=True)
 class PostGrant:
     """A presigned POST: send ``fields`` and then the file, as the field "file", to ``url`` before ``expires_at``."""
@@ -22,6 +27,38 @@ class PostGrant:
     url: str
     fields: Mapping[str, str]
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutGrant:
+    """A presigned PUT: send the file as the body, with exactly ``headers``, to ``url`` before ``expires_at``."""
+
+    url: str
+    headers: Mapping[str, str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PartGrant:
+    """A presigned PUT of one part. ``size`` is in bytes, None where nobody declared the file's."""
+
+    number: int
+    size: int | None
+    url: str
+    headers: Mapping[str, str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MultipartGrant:
+    """A plan, and the first parts of it signed; the others are asked for just before they are sent."""
+
+    plan: Plan
+    parts: Sequence[PartGrant]
+    expires_at: datetime
+
+
+Grant = PostGrant | PutGrant | MultipartGrant
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +97,28 @@ class GrantMaker:
         fixed = self._fixed[profile.name]
         moment = self._moment(profile, now)
         own = self._own_fields(upload)
-        size = f'["content-length-range", {upload.size}, {upload.size}]'
+        if upload.size is None:
+            size = f'["content-length-range", {profile.min_size}, {profile.max_size}]'
+        else:
+            size = f'["content-length-range", {upload.size}, {upload.size}]'
         conditions = ", ".join([fixed.json, size, *[f"{{{quote(name)}: {quote(own[name])}}}" for name in own]])
         fields = {**fixed.fields, **own, **moment.stamp.sign(conditions)}
         return PostGrant(self._store.post_url, fields, moment.expires_at)
+
+    def put(self, upload: Upload, profile: Profile, now: datetime) -> PutGrant:
+        """The same as one PUT, which S3 takes once only as long as the object is there. Raises like `post`."""
+        expires_at, seconds = self.life(now, profile.expires_in)
+        own = {name: value for name, value in self._own_fields(upload).items() if name not in _OF_FORMS}
+        fixed = {name: value for name, value in self._fixed[profile.name].fields.items() if name not in _OF_FORMS}
+        length = {} if upload.size is None else {"Content-Length": str(upload.size)}
+        headers = {**own, **fixed, **length, "If-None-Match": "*"}
+        signed = self._store.presigned_put(upload.staging_key, headers, seconds)
+        return PutGrant(signed.url, signed.headers, expires_at)
+
+    def life(self, now: datetime, wanted: timedelta) -> tuple[datetime, int]:
+        """When a URL signed now dies, ``wanted`` from now or earlier, and in how many seconds. Raises like `post`."""
+        expires_at = _expiry(self._store.credentials(), now.replace(microsecond=0) + wanted, now)
+        return expires_at, max(1, int((expires_at - now.replace(microsecond=0)).total_seconds()))
 
     def _moment(self, profile: Profile, now: datetime) -> _Moment:
         """What this profile's grants share in this second, kept until the next one or other credentials."""

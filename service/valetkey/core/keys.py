@@ -6,8 +6,16 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 _KEY = re.compile(r"vk_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
+
+
+class Scope(StrEnum):
+    """What a key is for: asking for uploads, or giving a scanner's verdicts on everybody's."""
+
+    UPLOADS = "uploads"
+    VERDICT = "verdict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +30,17 @@ class ApiKey:
     digest: str
     created_at: datetime
     revoked_at: datetime | None = None
+    scope: Scope = Scope.UPLOADS
 
     def admits(self, secret: str) -> bool:
         """Whether ``secret`` is this key's and it is not revoked; takes the same time for every wrong secret."""
         return hmac.compare_digest(self.digest, _digest(secret)) and self.revoked_at is None
 
 
-def new_key(name: str, now: datetime) -> tuple[ApiKey, str]:
+def new_key(name: str, now: datetime, scope: Scope = Scope.UPLOADS) -> tuple[ApiKey, str]:
     """A fresh key, and the text to give to whoever will use it: it cannot be had again."""
     key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    return ApiKey(key_id, name, _digest(secret), now), f"vk_{key_id}_{secret}"
+    return ApiKey(key_id, name, _digest(secret), now, scope=scope), f"vk_{key_id}_{secret}"
 
 
 def split_key(text: str) -> tuple[str, str] | None:

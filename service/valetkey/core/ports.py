@@ -9,10 +9,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from valetkey.core.access import Allowance
 from valetkey.core.announcement import Announcement, Status
 from valetkey.core.keys import ApiKey
+from valetkey.core.multipart import Part
 from valetkey.core.policy import Credentials
-from valetkey.core.upload import StoredObject, Upload, UploadId, UploadState
+from valetkey.core.upload import MultipartUploadId, StoredObject, Upload, UploadId, UploadState
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,23 @@ class OldObject:
 
 @dataclass(frozen=True, slots=True)
 class OldMultipart:
-    """A multipart upload that has been open for a while; ``multipart_id`` is the store's, not ours."""
+    """A multipart upload that has been open for a while."""
 
     key: str
-    multipart_id: str
+    multipart_id: MultipartUploadId
     started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Presigned:
+    """A presigned PUT: the client sends exactly ``headers`` with its bytes."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+FIRST_BYTES = 4096
+"""The most that is ever read of an object."""
 
 
 class ObjectStore(Protocol):
@@ -71,6 +85,10 @@ class ObjectStore(Protocol):
     @property
     def post_url(self) -> str:
         """Where clients send their form, on the public endpoint."""
+
+    @property
+    def can_post(self) -> bool:
+        """Whether it takes presigned POSTs; Cloudflare R2 and Backblaze B2 do not."""
 
     def credentials(self) -> Credentials:
         """The credentials to sign with now, fresh where they are temporary."""
@@ -100,8 +118,37 @@ class ObjectStore(Protocol):
     def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
         """The multipart uploads below ``prefix`` that were begun before then and are still open."""
 
-    def abort_multipart(self, key: str, multipart_id: str) -> None:
+    def abort_multipart(self, key: str, multipart_id: MultipartUploadId) -> None:
         """Ends a multipart upload and removes its parts; nothing happens when it is over."""
+
+    def first_bytes(self, source: ObjectHead) -> bytes:
+        """The first `FIRST_BYTES` of ``source``, or all where it has fewer, if it still has its ETag.
+
+        Raises `ObjectChanged` or `ObjectMissing` when it has not.
+        """
+
+    def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
+        """A URL that takes one object, for ``expires_in`` seconds, with exactly ``headers``."""
+
+    def start_multipart(
+        self, key: str, content_type: str, upload_id: UploadId, placement: Placement
+    ) -> MultipartUploadId:
+        """Begins a multipart upload of an object that will carry our ``upload_id``."""
+
+    def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
+        """The parts that are there, by number; None when the multipart upload is over, or never was."""
+
+    def presigned_part(
+        self, key: str, multipart_id: MultipartUploadId, number: int, size: int | None, expires_in: int
+    ) -> Presigned:
+        """A URL that takes one part for ``expires_in`` seconds; of exactly ``size`` bytes where that is known."""
+
+    def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
+        """Makes the object out of ``parts``. It may be there even when this fails: look.
+
+        Raises `ObjectMissing` when the multipart upload is over, and `ObjectChanged` when the parts are not these any
+        more, or when the store does not take them as they are.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +208,18 @@ class Ledger(Protocol):
 
         Returns those that were moved, as they are then. The version stays: nobody else is disturbed by it.
         """
+
+    def add_within(self, uploads: Sequence[Upload], allowance: Allowance) -> bool:
+        """Like `add`, if so many are left of ``allowance``; otherwise nothing is recorded. Says which.
+
+        However many services ask at once, no more than its limit are ever recorded.
+        """
+
+    def add_once_within(self, entry: Once, allowance: Allowance) -> Once | None:
+        """Like `add_once` for one entry; a new one takes one of ``allowance``, and is None when none is left."""
+
+    def forget_allowances(self, before: datetime, limit: int) -> int:
+        """Removes what was counted for up to ``limit`` tickets that expired before then; says how many."""
 
 
 class KeyRing(Protocol):
@@ -253,3 +312,13 @@ class WebhookReceiver(Protocol):
 
     def deliver(self, announcement: Announcement, at: datetime) -> Receipt:
         """One attempt, signed as of ``at``. What goes wrong is a receipt, not an exception."""
+
+
+class TypeDetector(Protocol):
+    """Knows the signatures of file formats."""
+
+    def candidates(self, first: bytes) -> Sequence[str]:
+        """The types whose signature ``first`` begins with, the likeliest first; those that it cannot tell apart too."""
+
+    def knows(self, content_type: str) -> bool:
+        """Whether files of that type have a signature that it would find."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from valetkey.core.errors import (
@@ -12,11 +13,18 @@ from valetkey.core.errors import (
     MetadataNotAllowed,
     SizeOutOfRange,
 )
+from valetkey.core.multipart import (
+    MAX_OBJECT_SIZE,
+    MAX_PART_SIZE,
+    MAX_SINGLE_SIZE,
+    MIB,
+    MIN_PART_SIZE,
+    Plan,
+    part_size_for,
+)
 from valetkey.core.naming import KeyTemplate
+from valetkey.core.ports import Placement
 from valetkey.core.upload import Upload
-
-MAX_POST_SIZE = 5 * 1024**3
-"""The largest object that S3 takes by POST, in bytes."""
 
 MAX_METADATA_KEYS = 50
 MAX_METADATA_BYTES = 8 * 1024
@@ -31,19 +39,29 @@ _ALLOWED_TYPE = re.compile(r"(\*|[!#$&^_.+\w-]+)/(\*|[!#$&^_.+\w-]+)", re.ASCII)
 _MAX_TYPE = 255
 
 
+class Detect(StrEnum):
+    """What is done where the first bytes of an object are not of its type; `OFF`: they are not read."""
+
+    OFF = "off"
+    WARN = "warn"
+    REJECT = "reject"
+
+
 @dataclass(frozen=True)
 class Profile:
     """What may be uploaded under one name.
 
     Sizes are in bytes, both ends allowed. ``content_types`` may hold ``image/*`` and ``*/*``. ``expires_in`` is a
-    grant's life, ``renewable_for`` how long after creation grants are renewed. ``metadata`` lists the allowed keys
-    (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes. Raises
+    grant's life, ``renewable_for`` how long after creation grants are renewed. Files of ``multipart_from`` bytes and
+    more are sent in parts unless asked otherwise, of ``part_size`` bytes where that is enough. ``metadata`` lists the
+    allowed keys (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes.
+    ``detect`` says what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a verdict. Raises
     `ConfigurationError` when built from values that make no sense.
     """
 
     name: str
     min_size: int = 1
-    max_size: int = MAX_POST_SIZE
+    max_size: int = MAX_SINGLE_SIZE
     content_types: tuple[str, ...] = ("*/*",)
     key: str = "uploads/{id}/{filename}"
     expires_in: timedelta = timedelta(minutes=15)
@@ -53,6 +71,10 @@ class Profile:
     sse: str | None = None
     sse_kms_key_id: str | None = None
     return_url: str | None = None
+    detect: Detect = Detect.OFF
+    scan: bool = False
+    multipart_from: int = 100 * MIB
+    part_size: int = 8 * MIB
     template: KeyTemplate = field(init=False, repr=False, compare=False)
     _good_types: set[str] = field(init=False, repr=False, compare=False, default_factory=set)
 
@@ -67,7 +89,12 @@ class Profile:
         return [
             (not self.name or len(self.name) > 100, "a name has 1 to 100 characters."),
             (not 0 <= self.min_size <= self.max_size, "min_size must lie between 0 and max_size."),
-            (self.max_size > MAX_POST_SIZE, f"S3 takes at most {MAX_POST_SIZE} bytes by POST."),
+            (self.max_size > MAX_OBJECT_SIZE, f"S3 takes at most {MAX_OBJECT_SIZE} bytes."),
+            (self.multipart_from < 1, "multipart_from must be at least 1."),
+            (
+                not MIN_PART_SIZE <= self.part_size <= MAX_PART_SIZE,
+                f"part_size must lie between {MIN_PART_SIZE} and {MAX_PART_SIZE}.",
+            ),
             (not self.content_types, "content_types must not be empty; leave it out to allow any."),
             (
                 not all(_ALLOWED_TYPE.fullmatch(allowed) for allowed in self.content_types),
@@ -86,13 +113,27 @@ class Profile:
             ),
         ]
 
-    def check(self, content_type: str, size: int, metadata: Mapping[str, str]) -> None:
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The smallest and the largest size it takes, in bytes."""
+        return self.min_size, self.max_size
+
+    @property
+    def placement(self) -> Placement:
+        """How its confirmed objects are kept."""
+        return Placement(self.storage_class, self.sse, self.sse_kms_key_id)
+
+    def plan(self, size: int | None) -> Plan:
+        """The parts that a file of ``size`` bytes is sent in; None where nobody declared it."""
+        return Plan(size, part_size_for(size, self.part_size))
+
+    def check(self, content_type: str, size: int | None, metadata: Mapping[str, str]) -> None:
         """Raises `ContentTypeNotAllowed`, `SizeOutOfRange` or `MetadataNotAllowed` when a rule is broken."""
         if content_type not in self._good_types:
             self._check_type(content_type)
             if len(self._good_types) < MAX_REMEMBERED_TYPES:
                 self._good_types.add(content_type)
-        if not self.min_size <= size <= self.max_size:
+        if size is not None and not self.min_size <= size <= self.max_size:
             raise SizeOutOfRange(
                 f"Profile {self.name!r} takes {self.min_size} to {self.max_size} bytes, not {size}.", "/size"
             )

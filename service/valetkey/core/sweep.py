@@ -9,12 +9,14 @@ nothing either: what it had taken is due again a little later.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from valetkey.core.assembly import plan_of, target_of
 from valetkey.core.confirmation import Confirmation, mismatch
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
-from valetkey.core.ports import Ledger, Notifier, ObjectStore, OldMultipart, OldObject
+from valetkey.core.multipart import Part, missing_parts
+from valetkey.core.ports import Ledger, Notifier, ObjectHead, ObjectStore, OldMultipart, OldObject
 from valetkey.core.profile import Profile
 from valetkey.core.schedule import Schedule
 from valetkey.core.upload import STAGING_PREFIX, Reason, Signal, Upload, UploadState, find_upload_id, upload_id_of
@@ -26,6 +28,13 @@ BATCH = 50
 
 MAX_FAILURES = 5
 """How many looks may fail in a row before the store is left alone for a while."""
+
+
+ALLOWANCES = 1_000
+"""How many expired tickets one look for leftovers forgets: what is left is forgotten by the next."""
+
+TICKET_GRACE = timedelta(hours=1)
+"""How long after its end a ticket's count is kept: another service's clock may be behind ours."""
 
 
 class Action(StrEnum):
@@ -74,6 +83,7 @@ class Sweep:
         self._ledger = ledger
         self._notifier = notifier
         self._confirmation = confirmation
+        self._profiles = profiles
         self._prefixes = sorted({STAGING_PREFIX, *(profile.template.prefix for profile in profiles.values())})
         self._schedule = schedule
         self._clock = clock
@@ -94,7 +104,11 @@ class Sweep:
             yield from self._look_at(self._ledger.reschedule([(upload, lease) for upload in due]), stop)
 
     def clean(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
-        """The part that removes objects and multipart uploads without an owner. Raises like `run`."""
+        """The part that removes objects and multipart uploads without an owner, and forgets expired tickets.
+
+        Raises like `run`.
+        """
+        self._ledger.forget_allowances(self._clock() - TICKET_GRACE, ALLOWANCES)
         for found in self._leftovers():
             if stop():
                 return
@@ -114,7 +128,7 @@ class Sweep:
         seen: set[str] = set()
         while due := self._ledger.due(now, BATCH, last):
             yield from (self._expect(upload, now) for upload in due)
-            seen.update(upload.staging_key for upload in due)
+            seen.update(upload.arrival_key for upload in due)
             last = due[-1]
         for found in self._leftovers():
             if isinstance(found, OldMultipart):
@@ -174,7 +188,11 @@ class Sweep:
             return _changed(after)
         if self._is_over(after, self._clock()):
             return self._expire(after)
-        return _waiting(after)
+        return self._still(after)
+
+    def _still(self, upload: Upload) -> Finding:
+        missing = self._confirmation.waits_for(upload) if upload.state is UploadState.STORED else None
+        return _missing(upload, missing) if missing else _waiting(upload)
 
     def _is_over(self, upload: Upload, now: datetime) -> bool:
         return upload.state is UploadState.PENDING and now >= self._schedule.expires(upload)
@@ -193,13 +211,25 @@ class Sweep:
             return _skipped(upload)
         if upload.ended:
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
-        found = self._store.head(upload.staging_key, upload.object.version_id if upload.object else None)
+        found = self._store.head(upload.arrival_key, upload.object.version_id if upload.object else None)
         if found is not None:
-            reason = mismatch(upload, found)
-            return _rejecting(upload, reason) if reason else _confirming(upload)
+            return self._expect_of(upload, found)
         if upload.state is UploadState.STORED:
             return Finding(Action.CHECK, upload.id, "its staging object is gone, its copy may be there")
+        if upload.multipart and upload.size is not None and not missing_parts(plan_of(upload), self._parts(upload)):
+            return _confirming(upload)
         return _expiring(upload) if self._is_over(upload, now) else _waiting(upload)
+
+    def _parts(self, upload: Upload) -> list[Part]:
+        target = target_of(upload)
+        return (self._store.parts(target.key, target.id) or []) if target.id else []
+
+    def _expect_of(self, upload: Upload, found: ObjectHead) -> Finding:
+        profile = self._profiles.get(upload.profile) or Profile(upload.profile)
+        if reason := mismatch(upload, found, profile.sizes):
+            return _rejecting(upload, reason)
+        missing = self._confirmation.waits_for(upload)
+        return _missing(upload, missing) if missing else _confirming(upload)
 
     def _leftovers(self) -> Iterator[OldObject | OldMultipart]:
         """What lies in our part of the bucket for longer than the retention."""
@@ -217,12 +247,15 @@ class Sweep:
         return None if upload is None or upload.ended else upload
 
     def _is_abandoned(self, multipart: OldMultipart) -> bool:
-        """Whether it is ours, and no open upload's. Past ``staging/`` a key of ours names an upload we know."""
+        """Whether it is ours, and will never be joined. Past ``staging/`` a key of ours names an upload we know."""
         upload_id = find_upload_id(multipart.key)
         upload = self._ledger.get(upload_id) if upload_id else None
         if upload is None:
             return multipart.key.startswith(STAGING_PREFIX)
-        return upload.ended
+        if upload.ended or upload.multipart is None or upload.multipart.key != multipart.key:
+            return upload.ended
+        too_late = self._clock() >= max(upload.renewable_until, upload.expires_at) + self._schedule.grace
+        return upload.multipart.id != multipart.multipart_id or (upload.state is UploadState.EXPIRED and too_late)
 
 
 def _changed(upload: Upload) -> Finding:
@@ -249,6 +282,10 @@ def _expiring(upload: Upload) -> Finding:
 
 def _waiting(upload: Upload) -> Finding:
     return Finding(Action.WAIT, upload.id, f"it is {upload.state}, and nothing has come yet")
+
+
+def _missing(upload: Upload, check: str) -> Finding:
+    return Finding(Action.WAIT, upload.id, f"it is {upload.state}, and needs {check}")
 
 
 def _skipped(upload: Upload) -> Finding:

@@ -14,8 +14,11 @@ from valetkey.core.errors import StateConflict
 
 UploadId = NewType("UploadId", str)
 
+MultipartUploadId = NewType("MultipartUploadId", str)
+"""The store's id of a multipart upload; `UploadId` is ours."""
+
 STAGING_PREFIX = "staging/"
-"""Where POST grants write; only confirmed bytes leave it. A lifecycle rule on it clears orphans."""
+"""Where POST and PUT grants write; only confirmed bytes leave it. A lifecycle rule on it clears orphans."""
 
 UPLOAD_ID_METADATA = "x-amz-meta-upload-id"
 """The form field, and so the object metadata, that ties an object to its upload."""
@@ -69,6 +72,26 @@ class Signal(StrEnum):
     SWEEP = "sweep"
 
 
+class Method(StrEnum):
+    """How the bytes travel: one presigned POST, one presigned PUT, or the parts of a multipart upload."""
+
+    POST = "post"
+    PUT = "put"
+    MULTIPART = "multipart"
+
+
+@dataclass(frozen=True, slots=True)
+class Multipart:
+    """Where the parts of an upload go: straight to its final key, as their URLs die when they are joined.
+
+    ``part_size`` is in bytes; ``id`` is None until the store was asked for one.
+    """
+
+    key: str
+    part_size: int
+    id: MultipartUploadId | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Checksum:
     """A whole-object checksum as S3 writes it. ``algorithm``: crc32, crc32c, sha1 or sha256; ``value``: base64."""
@@ -99,6 +122,27 @@ class StoredObject:
     content_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What the first bytes of the ``pin``-th pinned object look like; ``detected_type`` None: like nothing known."""
+
+    pin: int
+    detected_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a scanner found in the bytes that had ``etag``, and in no others. ``detail``: the threat's name, say."""
+
+    etag: str
+    clean: bool
+    detail: str | None = None
+
+    def says(self, other: "Verdict") -> bool:
+        """Whether the two say the same of the same bytes."""
+        return (self.etag, self.clean) == (other.etag, other.clean)
+
+
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
@@ -107,8 +151,11 @@ class Upload(NamedTuple):
 
     ``version`` counts its changes: a compare-and-set names the version it read. ``pins`` counts how often bytes
     were pinned. ``account`` is who created it (an API key's name), ``owner`` on whose behalf. ``size`` is the declared
-    size in bytes. ``expires_at`` is when the last grant given for it dies, ``renewable_until`` when no grant is given
-    any more. ``due_at`` is when the sweep looks at it next; moving it is no change of the upload.
+    size in bytes, None where the protocol has none (Uppy's): the profile's range holds then. ``expires_at`` is when the
+    last grant given for it dies, ``renewable_until`` when no grant is given any more. ``due_at`` is when the sweep
+    looks at it next; moving it is no change of the upload. ``inspection`` and ``verdict`` are the checks of its
+    content, each of one object: see `is_inspected` and `verdict_on_pinned`. ``ticket`` is the id of the profile ticket
+    that it was created with; None where it was created with an API key.
     """
 
     id: UploadId
@@ -117,7 +164,7 @@ class Upload(NamedTuple):
     owner: str
     filename: str
     content_type: str
-    size: int
+    size: int | None
     bucket: str
     created_at: datetime
     expires_at: datetime
@@ -133,11 +180,38 @@ class Upload(NamedTuple):
     confirmed_by: Signal | None = None
     confirmed_at: datetime | None = None
     due_at: datetime | None = None
+    inspection: Inspection | None = None
+    verdict: Verdict | None = None
+    method: Method = Method.POST
+    multipart: Multipart | None = None
+    ticket: str | None = None
+
+    @property
+    def detected_type(self) -> str | None:
+        """What the bytes it stands for look like; None where nobody has looked at them, or they look like nothing."""
+        return self.inspection.detected_type if self.inspection and self.is_inspected else None
+
+    @property
+    def is_inspected(self) -> bool:
+        """Whether the bytes that are pinned now have been looked at."""
+        return self.inspection is not None and self.inspection.pin == self.pins
+
+    @property
+    def verdict_on_pinned(self) -> Verdict | None:
+        """The verdict on the bytes that are pinned now, none that was spoken on others."""
+        if self.verdict is None or self.object is None or self.verdict.etag != self.object.etag:
+            return None
+        return self.verdict
 
     @property
     def staging_key(self) -> str:
-        """Where this upload's POST grant writes."""
+        """Where this upload's POST or PUT grant writes."""
         return STAGING_PREFIX + self.id
+
+    @property
+    def arrival_key(self) -> str:
+        """Where its bytes arrive: the staging key, or the final one when they come in parts."""
+        return self.multipart.key if self.multipart else STAGING_PREFIX + self.id
 
     @property
     def ended(self) -> bool:

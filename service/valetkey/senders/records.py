@@ -1,8 +1,8 @@
 """What senders carry: S3 event records (version 2, as AWS defined them and others copy them), EventBridge's event, and
 SNS's envelope around either.
 
-Sources: the S3 user guide, "Event message structure" and "EventBridge event message structure"; where Ceph differs was
-measured on RGW 16.2.
+Sources: the S3 user guide, "Event message structure" and "EventBridge event message structure"; the GuardDuty user
+guide, "Monitoring S3 object scans with Amazon EventBridge"; where Ceph differs was measured on RGW 16.2.
 """
 
 import logging
@@ -14,11 +14,15 @@ from urllib.parse import unquote_plus
 import orjson
 
 from valetkey.core.errors import MalformedEvent
-from valetkey.core.events import ObjectEvent, Parsed, Sequencer, sequencer_of
+from valetkey.core.events import ObjectEvent, Parsed, ScanEvent, Sequencer, StoreEvent, sequencer_of
 
 log = logging.getLogger("valetkey")
 
 CREATED = "ObjectCreated:"
+SCANNED = ("aws.guardduty", "GuardDuty Malware Protection Object Scan Result")
+VERDICTS = {"NO_THREATS_FOUND": True, "THREATS_FOUND": False}
+"""By GuardDuty's ``scanResultStatus``: clean or not. UNSUPPORTED, ACCESS_DENIED and FAILED are no verdicts."""
+
 EVENT_VERSION = "2"
 """The major version of the records we know: minor ones only add fields."""
 
@@ -41,8 +45,8 @@ def read_json(body: bytes | str) -> dict[str, Any]:
     return parsed
 
 
-def read_queued_records(body: bytes) -> list[ObjectEvent]:
-    """The creations in a queue's message: S3's own, EventBridge's, or either in SNS's envelope.
+def read_queued_records(body: bytes) -> list[StoreEvent]:
+    """The creations and verdicts in a queue's message: S3's own, EventBridge's, or either in SNS's envelope.
 
     SNS's signature is not asked for: the queue's policy says who may write to it. Raises `MalformedEvent`.
     """
@@ -105,7 +109,7 @@ def read_records(
     return gather(message.get("Records"), read)
 
 
-def gather(records: object, read: Callable[[Any], ObjectEvent]) -> Parsed:
+def gather(records: object, read: Callable[[Any], StoreEvent]) -> Parsed:
     """Reads each of ``records`` with ``read``. One that is `LeftOut`, or of another shape, is counted and logged.
 
     So a sender neither repeats a delivery for ever for one bad record, nor gives the good ones up. Raises
@@ -113,7 +117,7 @@ def gather(records: object, read: Callable[[Any], ObjectEvent]) -> Parsed:
     """
     if not isinstance(records, list):
         raise MalformedEvent("The event has no list of records.")
-    events: list[ObjectEvent] = []
+    events: list[StoreEvent] = []
     left_out: Counter[str] = Counter()
     for record in records:
         try:
@@ -127,7 +131,9 @@ def gather(records: object, read: Callable[[Any], ObjectEvent]) -> Parsed:
     return Parsed(events, left_out.total())
 
 
-def _read_eventbridge(message: dict[str, Any]) -> ObjectEvent:
+def _read_eventbridge(message: dict[str, Any]) -> StoreEvent:
+    if (message.get("source"), message["detail-type"]) == SCANNED:
+        return _read_scan(message["detail"])
     if (message.get("source"), message["detail-type"]) != ("aws.s3", "Object Created"):
         raise LeftOut(f"{message['detail-type'][:60]!r} tells of no new object")
     detail = message["detail"]
@@ -138,6 +144,20 @@ def _read_eventbridge(message: dict[str, Any]) -> ObjectEvent:
         name=CREATED + str(detail.get("reason", "")),
         etag=str(stored.get("etag", "")).strip('"') or None,
         sequencer=sequencer_of(stored.get("sequencer")),
+    )
+
+
+def _read_scan(detail: dict[str, Any]) -> ScanEvent:
+    """What GuardDuty's malware protection found. Each result but two means that it could not look."""
+    stored, result = detail["s3ObjectDetails"], detail["scanResultDetails"]
+    status = require_text(result["scanResultStatus"])
+    threats = [require_text(threat["name"]) for threat in result.get("threats") or []]
+    return ScanEvent(
+        bucket=require_text(stored["bucketName"]),
+        key=require_text(stored["objectKey"]),
+        etag=require_text(stored["eTag"]).strip('"'),
+        clean=VERDICTS.get(status) if detail.get("scanStatus") == "COMPLETED" else None,
+        detail=f"GuardDuty: {status[:60]} {', '.join(threats)[:500]}".rstrip(),
     )
 
 

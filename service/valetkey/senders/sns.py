@@ -29,8 +29,11 @@ log = logging.getLogger("valetkey")
 
 TOPIC_ARN = re.compile(r"arn:(aws|aws-cn|aws-us-gov):sns:([a-z]{2}(?:-[a-z]+)+-[0-9]+):[0-9]{12}:[A-Za-z0-9_.-]{1,256}")
 
+SKEW = timedelta(hours=1)
+"""How wrong this machine's clock may be: what SNS is refused once, it does not send again."""
+
 WINDOW = timedelta(hours=1)
-"""How far a message's time may be from ours: SNS tries a delivery for an hour at most."""
+"""For how long SNS tries a delivery at most: so old a message may be, on a clock that is right."""
 
 KEPT_CERTIFICATES = 16
 FETCHES = 10
@@ -104,7 +107,7 @@ class SnsSender:
             moment = datetime.fromisoformat(text)
         except ValueError as error:
             raise SenderRefused("The delivery's time cannot be read.") from error
-        if moment.tzinfo is None or abs(self._clock() - moment) > WINDOW:
+        if moment.tzinfo is None or not -SKEW <= self._clock() - moment <= WINDOW + SKEW:
             log.warning("an SNS message of %r is refused: its time is too far from this machine's", text[:40])
             raise SenderRefused("The delivery's time is too far from ours.")
 

@@ -1,0 +1,75 @@
+"""Pages of other origins may call the API: CORS by flask-cors, for the origins that are configured and no others.
+
+No cookie is read here, so no credentials mode is needed: a page sends its ticket in ``Authorization``.
+"""
+
+import re
+from collections.abc import Sequence
+
+from flask import Flask, Response, request
+from flask_cors import cross_origin
+
+ANY = "*"
+
+METHODS = ["GET", "POST", "DELETE", "OPTIONS"]
+
+REQUEST_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-none-match",
+    "origin",
+    "uppy-auth-token",
+    "uppy-versions",
+]
+
+EXPOSED_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After"]
+
+MAX_AGE = 86_400
+"""How long a browser may remember a preflight, in seconds; it has an upper bound of its own."""
+
+
+def allow(app: Flask, origins: Sequence[str], *, blueprints: Sequence[str], paths: Sequence[str]) -> None:
+    """Answers pages of ``origins`` (each exact, or `ANY` alone) on the routes of ``blueprints``.
+
+    Errors are answered so, too, those for unknown routes below ``paths`` included, and preflights before anybody is
+    asked for a credential. Other routes of ``app`` are as they were; without origins nothing is registered.
+    """
+    if not origins:
+        return
+    ours, below, exact = frozenset(blueprints), tuple(paths), ANY not in origins
+    answer = cross_origin(
+        # flask-cors takes a text with brackets, as an IPv6 address has them, for a pattern
+        origins=[re.compile(re.escape(origin) + r"\Z") for origin in origins] if exact else ANY,
+        methods=METHODS,
+        allow_headers=REQUEST_HEADERS,
+        expose_headers=EXPOSED_HEADERS,
+        max_age=MAX_AGE,
+        supports_credentials=False,
+        send_wildcard=True,
+        always_send=False,
+        vary_header=False,  # it has none for an origin that is refused
+        automatic_options=True,
+        allow_private_network=False,
+    )(_as_it_is)
+
+    def add_headers(response: Response) -> Response:
+        environ = request.environ
+        from_page = "HTTP_ORIGIN" in environ
+        if not from_page and environ["REQUEST_METHOD"] == "POST":  # most requests: no page, and nothing to cache
+            return response
+        known = request.url_rule is not None
+        if not (request.blueprint in ours if known else request.path.startswith(below)):
+            return response
+        if from_page:
+            response = answer(response)
+        if exact:  # a cache must not give one origin's answer to another
+            response.vary.add("Origin")
+        return response
+
+    app.after_request(add_headers)
+
+
+def _as_it_is(response: Response) -> Response:
+    return response

@@ -1,0 +1,163 @@
+"""Grants and parts on the wire."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing_extensions import TypedDict
+
+from valetkey.api.problems import unreadable
+from valetkey.core.grants import Grant, MultipartGrant, PartGrant, PostGrant
+from valetkey.core.multipart import MAX_PARTS, NamedPart, Part, Plan
+
+MAX_SIGNED = 1_000
+"""How many parts are signed in one call."""
+
+
+class SignParts(BaseModel):
+    """Which parts to sign: best those that are about to be sent, as their URLs live as long as a grant."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    numbers: list[Annotated[int, Field(ge=1, le=MAX_PARTS)]] = Field(min_length=1, max_length=MAX_SIGNED)
+
+
+class NamedPartIn(BaseModel):
+    """A part that was sent: its ``etag`` as the store answered it, with quotes or without."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    number: int = Field(ge=1, le=MAX_PARTS)
+    etag: str = Field(min_length=1, max_length=255)
+
+
+class Complete(BaseModel):
+    """Nothing has to be said. For an upload in parts ``parts`` may name those that were sent, to have them compared."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    parts: list[NamedPartIn] | None = Field(None, max_length=MAX_PARTS)
+
+
+class PostGrantBody(TypedDict):
+    """A presigned POST: send the fields as they are, then the file as ``file_field``, the last one."""
+
+    method: Literal["POST"]
+    url: str
+    fields: dict[str, str]
+    file_field: Literal["file"]
+    expires_at: datetime
+
+
+class PutGrantBody(TypedDict):
+    """A presigned PUT: send the file as the body, with exactly these headers. 412: it is there already."""
+
+    method: Literal["PUT"]
+    url: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+class PartGrantBody(TypedDict):
+    """A presigned PUT of one part of ``size`` bytes, with exactly these headers."""
+
+    number: int
+    size: int | None
+    url: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+class MultipartGrantBody(TypedDict):
+    """A file in ``part_count`` parts of ``part_size`` bytes, the last one smaller. ``parts`` are the first few of them:
+    ask for others just before they are sent."""
+
+    method: Literal["MULTIPART"]
+    part_size: int
+    part_count: int
+    parts: list[PartGrantBody]
+    expires_at: datetime
+
+
+GrantBody = PostGrantBody | PutGrantBody | MultipartGrantBody
+
+
+class SignedPartsBody(TypedDict):
+    """The URLs that were asked for, in that order."""
+
+    parts: list[PartGrantBody]
+
+
+class PartBody(TypedDict):
+    """A part that the store has."""
+
+    number: int
+    size: int
+    etag: str
+
+
+class PartsBody(TypedDict):
+    """What the store has, by number; ``part_count`` is how many there will be."""
+
+    parts: list[PartBody]
+    part_size: int
+    part_count: int
+
+
+def read_numbers(body: bytes) -> list[int]:
+    """Which parts to sign, each once. Raises `InvalidBody` or `MalformedJSON`."""
+    try:
+        return list(dict.fromkeys(SignParts.model_validate_json(body).numbers))
+    except ValidationError as error:
+        raise unreadable(error) from error
+
+
+def read_complete(body: bytes) -> list[NamedPart] | None:
+    """The parts that a completion names; its body may be empty. Raises `InvalidBody` or `MalformedJSON`."""
+    try:
+        said = Complete.model_validate_json(body) if body else Complete()
+    except ValidationError as error:
+        raise unreadable(error) from error
+    return None if said.parts is None else [NamedPart(part.number, part.etag.strip('"')) for part in said.parts]
+
+
+def grant_body(grant: Grant) -> GrantBody:
+    """``grant`` for the wire."""
+    if isinstance(grant, PostGrant):
+        return {
+            "method": "POST",
+            "url": grant.url,
+            "fields": dict(grant.fields),
+            "file_field": "file",
+            "expires_at": grant.expires_at,
+        }
+    if isinstance(grant, MultipartGrant):
+        return {
+            "method": "MULTIPART",
+            "part_size": grant.plan.part_size,
+            "part_count": grant.plan.part_count,
+            "parts": part_grants(grant.parts),
+            "expires_at": grant.expires_at,
+        }
+    return {"method": "PUT", "url": grant.url, "headers": dict(grant.headers), "expires_at": grant.expires_at}
+
+
+def part_grants(parts: Sequence[PartGrant]) -> list[PartGrantBody]:
+    """Signed parts for the wire."""
+    return [
+        {
+            "number": part.number,
+            "size": part.size,
+            "url": part.url,
+            "headers": dict(part.headers),
+            "expires_at": part.expires_at,
+        }
+        for part in parts
+    ]
+
+
+def parts_body(plan: Plan, parts: Sequence[Part]) -> PartsBody:
+    """What the store has, for the wire."""
+    listed: list[PartBody] = [{"number": part.number, "size": part.size, "etag": part.etag} for part in parts]
+    return {"parts": listed, "part_size": plan.part_size, "part_count": plan.part_count}

@@ -1,0 +1,84 @@
+"""What the first bytes of an object say, and whether that is what was granted.
+
+A signature proves little: it says that bytes begin like a PNG, not that they are one. What it does show is the lie: a
+page, a script or a program under the name of an image. Nothing here does I/O.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from valetkey.core.families import family, holds_anything, is_media, is_textual, may_be_ascii, shown_as, takes_any_text
+from valetkey.core.ports import ObjectHead, ObjectStore, TypeDetector
+from valetkey.core.profile import Profile, matches
+from valetkey.core.texts import ACTIVE, hidden_script, is_text, text_kind
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """``detected`` is the likeliest type, None where nothing is known; ``agrees``: with what was granted."""
+
+    detected: str | None
+    agrees: bool
+
+
+class Inspector:
+    """Reads the first bytes of an object at the store. It is the worker's: nothing that answers a request has one."""
+
+    def __init__(self, store: ObjectStore, detector: TypeDetector) -> None:
+        self._store = store
+        self._detector = detector
+
+    def inspect(self, found: ObjectHead, declared: str, profile: Profile) -> Content:
+        """What ``found`` is. Raises `ObjectChanged` and `ObjectMissing` when it is not there any more, and
+        `StoreUnavailable`."""
+        return look_into(self._store.first_bytes(found), declared, profile.content_types, self._detector)
+
+
+def look_into(first: bytes, declared: str, allowed: Sequence[str], detector: TypeDetector) -> Content:
+    """Compares the ``first`` bytes of an object with the type it was ``declared`` to have.
+
+    They agree, too, when they are of another harmless type that ``allowed`` (a profile's content types) names: a photo
+    may be a JPEG called PNG where both are welcome. ``*/*`` names nothing: there the declared type is what counts.
+    """
+    essence = declared.partition(";")[0].strip().lower()
+    seen = _seen(first, detector)
+    return Content(shown_as(seen[0]) if seen else None, _agrees(essence, seen, allowed, detector))
+
+
+def _seen(first: bytes, detector: TypeDetector) -> list[str]:
+    if not first:
+        return []
+    found = detector.candidates(first)
+    if is_text(first):
+        return [*(one for one in found if may_be_ascii(one)), text_kind(first)]
+    if (script := hidden_script(first)) and (not found or is_media(found[0])):
+        return [script]  # good as a picture for one program and as a script for another: no picture of ours
+    return list(found)
+
+
+def _agrees(essence: str, seen: Sequence[str], allowed: Sequence[str], detector: TypeDetector) -> bool:
+    if holds_anything(essence):
+        return True
+    if any(family(one) == family(essence) or (one not in ACTIVE and _is_named(one, allowed)) for one in seen):
+        return True
+    if is_textual(essence):
+        return not seen or _agrees_as_text(essence, seen[-1])
+    return not detector.knows(essence) and (not seen or seen == ["text/plain"])
+
+
+def _agrees_as_text(essence: str, kind: str) -> bool:
+    """``kind`` is what `text_kind` said, or the last candidate for bytes that are no text."""
+    if not is_textual(kind):
+        return False
+    if takes_any_text(essence):
+        return True
+    if essence.endswith("xml"):  # a long comment may hide what kind of XML it is; SVG is one, and XHTML
+        return kind in {"application/xml", "image/svg+xml"} or (kind == "text/html" and "xhtml" in essence)
+    return kind not in ACTIVE and kind != "application/xml"
+
+
+def _is_named(detected: str, allowed: Sequence[str]) -> bool:
+    return any(
+        one != "*/*" and (matches(one, detected) or matches(one, family(detected)) or family(one) == family(detected))
+        for one in allowed
+    )

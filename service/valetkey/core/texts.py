@@ -1,0 +1,73 @@
+"""Text told from bytes, and the kinds of text that somebody's program would run."""
+
+import re
+
+ACTIVE = frozenset(
+    {
+        "text/html",
+        "image/svg+xml",
+        "text/x-php",
+        "text/x-shellscript",
+        "text/javascript",
+        "application/x-msdownload",
+        "application/x-executable",
+    }
+)
+"""What does something where it is opened: welcome only where it is what was declared."""
+
+_CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\b\x1b")
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_PROLOG = re.compile(r"\s*(<\?xml.*?\?>|<!--.*?-->)", re.DOTALL)
+_HTML = re.compile(
+    r"\s*<(!doctype\s+html|html|head|body|script|iframe|table|div|title|style|img|a\s|h1|p>|meta)", re.IGNORECASE
+)
+_SVG = re.compile(r"\s*<(!doctype\s+svg|([a-z]+:)?svg[\s>/])", re.IGNORECASE)
+_XML = re.compile(r"\s*<(\?xml|!--|!doctype|[a-z_])", re.IGNORECASE)
+
+
+def is_text(first: bytes) -> bool:
+    """Whether ``first`` could be the beginning of a text: without the control characters that no text has.
+
+    UTF-16 is known by its byte order mark. Bytes above 127 may be any old character set's.
+    """
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = _decoded(first)
+        return "\ufffd" not in text[:-1] and not any(ord(char) in _CONTROLS for char in text)
+    return not _CONTROLS.intersection(first)
+
+
+def text_kind(first: bytes) -> str:
+    """The kind of a text by how it begins: one of `ACTIVE`, application/xml, or text/plain for all the rest."""
+    text = _decoded(first)
+    if text.startswith("#!"):
+        return "text/x-shellscript"
+    if text.lstrip().lower().startswith(("<?php", "<?=")):
+        return "text/x-php"
+    body = text
+    while prolog := _PROLOG.match(body):
+        body = body[prolog.end() :]
+    if _SVG.match(body):
+        return "image/svg+xml"
+    if _HTML.match(body):
+        return "text/html"
+    if re.match(rb"GIF8[79]a", first):  # no picture is all text: one that is begins a script with a name
+        return "text/javascript"
+    return "application/xml" if _XML.match(text) else "text/plain"
+
+
+def hidden_script(first: bytes) -> str | None:
+    """The script that hides in bytes which are none as a whole, as in a picture's comment; None for no such thing."""
+    lower = first.lower()
+    if b"<?php" in lower:
+        return "text/x-php"
+    if b"<script" in lower:
+        return "text/html"
+    # a width of 10,799 pixels that opens a comment
+    return "text/javascript" if re.match(rb"GIF8[79]a/\*", first) else None
+
+
+def _decoded(first: bytes) -> str:
+    for mark, encoding in _BOMS:
+        if first.startswith(mark):
+            return first[len(mark) :].decode(encoding, "replace")
+    return first.decode("latin-1")

@@ -1,0 +1,152 @@
+"""One run from its start to its verdict."""
+
+import json
+import secrets
+import time
+from base64 import b64encode
+from collections.abc import Callable, Container, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from tests.chaos.client import Client
+from tests.chaos.events import mangled_events
+from tests.chaos.faults import Killer, Outages, Part
+from tests.chaos.hostile import Hostile
+from tests.chaos.moods import Moods
+from tests.chaos.plan import Plan
+from tests.chaos.processes import Supervised, supervised
+from tests.chaos.promises import Evidence, broken, wrong_bytes
+from tests.chaos.report import figures, toothless
+from tests.chaos.watcher import Watcher
+from tests.chaos.world import World
+from tests.e2e.rgw_events import pushing
+from tests.receiver import Receiver, running_receiver
+from tests.servers import environment, free_port, run_valetkey
+from tests.stores import Bucket
+
+PROFILES = """
+[profiles.default]
+expires_in = 15
+"""
+
+SETTINGS = {
+    "VALETKEY_SWEEP_INTERVAL": "1",
+    "VALETKEY_SWEEP_FIRST_LOOK": "2",
+    "VALETKEY_SWEEP_GRACE": "5",
+    "VALETKEY_SWEEP_RETENTION": "15",
+    "VALETKEY_SWEEP_CLEAN_INTERVAL": "2",
+    "VALETKEY_WEBHOOK_ALLOW_PRIVATE": "true",
+    "VALETKEY_WEBHOOK_DELAYS": ",".join(["1"] * 60),
+}
+"""In seconds. Whatever is left when the faults stop is settled within a minute by design: what lies under ``staging/``
+for 15 s is looked at or removed; 5 s after a grant's 15, what never came expires and copies of overwritten bytes that a
+killed process left go; a webhook that a killed worker had in hand comes back after its lease of 30."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run came to. ``faults`` says what broke, ``figures`` what happened."""
+
+    faults: list[str]
+    figures: str
+
+
+class Run:
+    """Two services and two workers on one ledger, and all that happens to them."""
+
+    def __init__(
+        self, plan: Plan, bucket: Bucket, database_url: str, *, parts: Sequence[Part], directory: Path, turn: Lock
+    ) -> None:
+        """``turn`` is held while clients and faults are at work: a machine has room for one such run at a time."""
+        self._plan = plan
+        self._turn = turn
+        self._bucket = bucket
+        self._parts = parts
+        self._directory = directory
+        self._secret = f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
+        (directory / "valetkey.toml").write_text(PROFILES)
+        self._env = (
+            environment(directory, bucket)
+            | SETTINGS
+            | {
+                "VALETKEY_DATABASE_URL": database_url,
+                "VALETKEY_CONFIG": str(directory / "valetkey.toml"),
+                "VALETKEY_WEBHOOK_SECRETS": self._secret,
+            }
+        )
+
+    def run(self) -> Verdict:
+        run_valetkey("migrate", env=self._env, directory=self._directory)
+        key = json.loads(run_valetkey("keys", "create", "--json", env=self._env, directory=self._directory))["key"]
+        ports = [free_port(), free_port()]
+        world = World(self._plan, [f"http://127.0.0.1:{port}" for port in ports], key)
+        moods = Moods(self._plan)
+        with running_receiver(moods) as receiver:
+            env = self._env | {"VALETKEY_WEBHOOK_URL": receiver.url}
+            wanted = {f"serve {port}": env | {"VALETKEY_PORT": str(port)} for port in ports}
+            wanted |= {f"worker {number}": env for number in (1, 2)}
+            with supervised(wanted, self._directory) as processes, mangled_events(world) as url:
+                events = f"{url}/v1/events/ceph?secret={env['VALETKEY_EVENTS_CEPH_SECRET']}"
+                with pushing(self._bucket, events), self._turn:
+                    seconds = self._upload(world, processes)
+                moods.be_good()
+                return self._judge(world, processes, lambda: self._look(world, receiver, moods), seconds)
+
+    def _upload(self, world: World, processes: Supervised) -> float:
+        """Everybody at work until the last client is done and the last fault is over; the seconds that it took."""
+        begun = time.monotonic()
+        clients: list[Callable[[], None]] = [Client(world, number).run for number in range(self._plan.clients)]
+        others = [Hostile(world).run, Watcher(world).run]
+        others += [Killer(world, processes).run, Outages(world, self._parts).run]
+        with ThreadPoolExecutor(len(clients) + len(others)) as pool:
+            beside = [pool.submit(call) for call in others]
+            try:
+                for done in [pool.submit(call) for call in clients]:
+                    done.result()
+            finally:
+                world.over.set()
+            for done in beside:
+                done.result()
+        return time.monotonic() - begun
+
+    def _judge(self, world: World, processes: Supervised, look: Callable[[], Evidence], seconds: float) -> Verdict:
+        """Asks until everything holds or the time is over; then looks at the bytes, and whether it still holds."""
+        begun = time.monotonic()
+        faults = broken(seen := look())
+        while faults and time.monotonic() - begun < self._plan.settle:
+            time.sleep(1)
+            faults = broken(seen := look())
+        settled = time.monotonic() - begun
+        faults += wrong_bytes(seen, self._contents(seen))
+        faults += [f"afterwards: {fault}" for fault in broken(look()) if fault not in faults]
+        faults += self._undelivered(seen.taken) + world.unexpected + list(toothless(world, seen, self._parts))
+        faults += [
+            f"{name} met an error that it did not know" for name in processes.names if processes.is_surprised(name)
+        ]
+        return Verdict(faults, figures(world, seen, seconds, settled))
+
+    def _look(self, world: World, receiver: Receiver, moods: Moods) -> Evidence:
+        watcher = Watcher(world)
+        ledger = {str(upload["id"]): upload for upload in watcher.uploads()}
+        pages = self._bucket.client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket.name)
+        keys = frozenset(item["Key"] for page in pages for item in page.get("Contents", []))
+        with receiver.lock:
+            received = tuple(receiver.received)
+        return Evidence(world.journeys, ledger, keys, received, moods.all_taken(), self._secret)
+
+    def _contents(self, seen: Evidence) -> Iterator[tuple[str, bytes]]:
+        for upload_id, upload in seen.ledger.items():
+            if upload_id in seen.journeys and upload["object"] and upload["object"]["key"] in seen.keys:
+                found = self._bucket.client.get_object(Bucket=self._bucket.name, Key=upload["object"]["key"])
+                yield upload_id, found["Body"].read()
+
+    def _undelivered(self, taken: Container[str]) -> list[str]:
+        """What the outbox still holds, but for what was ``taken``: its worker may have been killed right then."""
+        faults = []
+        for state in ("waiting", "dead"):
+            args = ("webhooks", "list", "--state", state, "--limit", "10000", "--json")
+            rows = json.loads(run_valetkey(*args, env=self._env, directory=self._directory))["webhooks"]
+            faults += [f"webhook {row['id']} is {state}: {row['detail']}" for row in rows if row["id"] not in taken]
+        return faults

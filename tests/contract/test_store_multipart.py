@@ -1,0 +1,156 @@
+"""Presigned PUTs and multipart uploads: memory, moto and Ceph RGW pass the same suite; only moto enforces nothing."""
+
+from contextlib import suppress
+
+import pytest
+from tests.contract.places import Place
+from tests.contract.test_store import make
+
+from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
+from valetkey.core.multipart import MIN_PART_SIZE, Part
+from valetkey.core.ports import Placement
+from valetkey.core.upload import MultipartUploadId, new_upload_id
+
+KEY = "films/é 1.mp4"
+BIG, SMALL = b"a" * MIN_PART_SIZE, b"the end"
+ID = new_upload_id()
+PUT = {"Content-Type": "image/png", "Content-Length": "5", "If-None-Match": "*", "x-amz-meta-upload-id": ID}
+
+
+@pytest.fixture(params=["memory", "moto", "rgw"])
+def place(request: pytest.FixtureRequest) -> Place:
+    return make(request, versioned=False)
+
+
+def begun(place: Place) -> MultipartUploadId:
+    return place.store.start_multipart(KEY, "video/mp4", ID, Placement())
+
+
+def sent(place: Place, multipart_id: MultipartUploadId, number: int, content: bytes) -> int:
+    put = place.store.presigned_part(KEY, multipart_id, number, len(content), 60)
+    return place.send(put, content, {})
+
+
+def test_a_put_writes_the_object(place: Place) -> None:
+    """With the type and our id; a second one is refused as long as the object is there."""
+    put = place.store.presigned_put("staging/1", PUT, 60)
+    assert place.send(put, b"bytes", {}) == 200
+    assert place.read("staging/1") == b"bytes"
+    head = place.store.head("staging/1")
+    assert head is not None
+    assert (head.content_type, head.upload_id) == ("image/png", ID)
+    assert place.send(put, b"other", {}) == 412
+    assert place.read("staging/1") == b"bytes"
+
+
+@pytest.mark.parametrize(
+    ("content", "changed"),
+    [
+        (b"more bytes", {}),
+        (b"few", {}),
+        (b"bytes", {"Content-Type": "text/html"}),
+        (b"bytes", {"If-None-Match": ""}),
+        (b"bytes", {"x-amz-meta-upload-id": "another"}),
+    ],
+)
+def test_a_put_takes_nothing_else(place: Place, content: bytes, changed: dict[str, str]) -> None:
+    """Another size, another type, without the condition, another upload's id: refused, and nothing is written."""
+    status = place.send(place.store.presigned_put("staging/1", PUT, 60), content, changed)
+    assert (status, place.read("staging/1")) == (403, None) or not place.enforces
+
+
+def test_a_put_of_an_empty_file(place: Place) -> None:
+    """It is a file like any other."""
+    assert place.send(place.store.presigned_put("staging/1", {**PUT, "Content-Length": "0"}, 60), b"", {}) == 200
+    assert place.read("staging/1") == b""
+
+
+def test_parts_are_listed_and_joined(place: Place) -> None:
+    """In the order of their numbers, whatever the order they came in; the object carries the type and our id."""
+    multipart_id = begun(place)
+    assert place.store.parts(KEY, multipart_id) == []
+    assert sent(place, multipart_id, 2, SMALL) == 200
+    assert sent(place, multipart_id, 1, BIG) == 200
+    parts = place.store.parts(KEY, multipart_id)
+    assert parts is not None
+    assert [(part.number, part.size) for part in parts] == [(1, len(BIG)), (2, len(SMALL))]
+    assert all('"' not in part.etag for part in parts)
+    place.store.join_parts(KEY, multipart_id, parts)
+    assert place.read(KEY) == BIG + SMALL
+    head = place.store.head(KEY)
+    assert head is not None
+    assert (head.size, head.content_type, head.upload_id) == (len(BIG) + len(SMALL), "video/mp4", ID)
+
+
+def test_what_was_joined_takes_no_part_any_more(place: Place) -> None:
+    """A URL that is still alive writes nothing: the object stays as it was joined."""
+    multipart_id = begun(place)
+    sent(place, multipart_id, 1, SMALL)
+    place.store.join_parts(KEY, multipart_id, place.store.parts(KEY, multipart_id) or [])
+    assert sent(place, multipart_id, 1, b"THE END") in ({404} if place.enforces else {404, 500})
+    assert place.store.parts(KEY, multipart_id) is None
+    assert place.read(KEY) == SMALL
+
+
+def test_joining_again(place: Place) -> None:
+    """The object is there, or `ObjectMissing` says that the parts are gone: in both cases it stays as it is."""
+    multipart_id = begun(place)
+    sent(place, multipart_id, 1, SMALL)
+    parts = place.store.parts(KEY, multipart_id) or []
+    place.store.join_parts(KEY, multipart_id, parts)
+    with suppress(ObjectMissing):
+        place.store.join_parts(KEY, multipart_id, parts)
+    assert place.read(KEY) == SMALL
+
+
+def test_a_part_that_was_sent_again_is_not_joined_unseen(place: Place) -> None:
+    """The parts are joined as they were listed, or not at all."""
+    multipart_id = begun(place)
+    sent(place, multipart_id, 1, SMALL)
+    listed = place.store.parts(KEY, multipart_id) or []
+    sent(place, multipart_id, 1, b"THE END")
+    with pytest.raises(ObjectChanged):
+        place.store.join_parts(KEY, multipart_id, listed)
+    with pytest.raises(ObjectChanged):
+        place.store.join_parts(KEY, multipart_id, [*listed, Part(2, 1, "0" * 32)])
+    assert place.read(KEY) is None
+
+
+def test_a_small_part_before_the_last_is_not_joined(place: Place) -> None:
+    """S3 takes less than 5 MiB only for the last one."""
+    multipart_id = begun(place)
+    sent(place, multipart_id, 1, SMALL)
+    sent(place, multipart_id, 2, SMALL)
+    with pytest.raises(ObjectChanged):
+        place.store.join_parts(KEY, multipart_id, place.store.parts(KEY, multipart_id) or [])
+
+
+def test_what_was_never_begun_has_no_parts(place: Place) -> None:
+    """Nor has one of another key, nor one that was aborted."""
+    multipart_id = begun(place)
+    assert place.store.parts(KEY, MultipartUploadId("2~nothing")) is None
+    assert place.store.parts("other", multipart_id) is None or not place.enforces
+    place.store.abort_multipart(KEY, multipart_id)
+    assert place.store.parts(KEY, multipart_id) is None
+    with pytest.raises((ObjectMissing, StoreUnavailable)):  # RGW 16: a 500, "already in progress"
+        place.store.join_parts(KEY, multipart_id, [Part(1, 1, "0" * 32)])
+
+
+def test_a_part_has_the_size_that_was_signed(place: Place) -> None:
+    """More and less are refused; where the size is open any is taken."""
+    multipart_id = begun(place)
+    put = place.store.presigned_part(KEY, multipart_id, 1, len(SMALL), 60)
+    statuses = [place.send(put, SMALL + b"!", {}), place.send(put, SMALL[:-1], {})]
+    assert statuses == [403, 403] or not place.enforces
+    assert place.send(place.store.presigned_part(KEY, multipart_id, 1, None, 60), b"any", {}) == 200
+
+
+@pytest.mark.parametrize("place", ["memory", "rgw"], indirect=True)
+def test_parts_beyond_a_page_are_listed(place: Place) -> None:
+    """A store lists 1,000 at a time."""
+    multipart_id = begun(place)
+    for number in range(1, 1003):
+        assert place.send(place.store.presigned_part(KEY, multipart_id, number, 1, 60), b"x", {}) == 200
+    parts = place.store.parts(KEY, multipart_id)
+    assert parts is not None
+    assert [part.number for part in parts] == list(range(1, 1003))

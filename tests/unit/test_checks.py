@@ -1,0 +1,339 @@
+"""Checks of content between the pin and the copy: who reads what, and what a verdict is good for."""
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.unit import samples
+from tests.unit.world import FIRST, OWNER, SCANNER, SECOND, World, md5
+
+from valetkey.core.access import Caller
+from valetkey.core.errors import Forbidden, ObjectChanged, StateConflict, UploadNotFound
+from valetkey.core.events import ObjectEvent, ScanEvent, Tally
+from valetkey.core.profile import Detect, Profile
+from valetkey.core.schedule import SCHEDULE
+from valetkey.core.service import UploadRequest
+from valetkey.core.upload import Signal, Upload, UploadState, Verdict, new_upload_id
+
+PNG = samples.png()
+LIE = b"<html>".ljust(len(PNG))
+SECONDS = timedelta(seconds=1)
+
+
+def detecting(detect: Detect = Detect.REJECT, *, scan: bool = False) -> World:
+    return World(profile=Profile("default", content_types=("image/png",), detect=detect, scan=scan))
+
+
+def scanning() -> World:
+    return World(profile=Profile("default", scan=True))
+
+
+def sent(world: World, content: bytes) -> Upload:
+    """An upload for a PNG, with ``content`` at the store."""
+    upload = world.service.create(OWNER, UploadRequest("a.png", "image/png", len(content))).upload
+    assert world.post(upload, content).status == 201
+    return upload
+
+
+def scan(world: World, upload: Upload, content: bytes, *, clean: bool | None) -> ScanEvent:
+    return ScanEvent(world.store.bucket, upload.staging_key, md5(content), clean, "GuardDuty: said so")
+
+
+def test_the_service_reads_no_byte_and_leaves_it_to_the_worker() -> None:
+    """Without an inspector it pins and waits, however often it is asked; the upload is due at once and stays so."""
+    world = detecting()
+    upload = sent(world, PNG)
+    first = world.service.complete(OWNER, upload.id)
+    assert (first.state, first.due_at) == (UploadState.STORED, world.time)
+    world.time += 5 * SECONDS
+    event = ObjectEvent(world.store.bucket, upload.staging_key, "ObjectCreated:Post")
+    assert world.service.observe([event]) == Tally(ignored=1)
+    assert world.service.returned(upload.id)[0] == world.service.complete(OWNER, upload.id) == first
+    assert not [name for name in world.operations if name.startswith("first_bytes")]
+    assert world.final_keys() == []
+    [finding] = world.sweep.look()
+    after = world.now(upload)
+    assert (finding.action, after.state, after.detected_type) == ("confirm", UploadState.CONFIRMED, "image/png")
+    assert world.operations.count("first_bytes staging") == 1
+    world.check_settled()
+
+
+def test_a_lie_is_rejected_and_removed() -> None:
+    """The reason names both types, the detected one is kept, and nothing is left or was ever copied."""
+    world = detecting()
+    upload = sent(world, LIE)
+    after = world.work(upload)
+    assert after.reason is not None
+    assert (after.state, after.reason.code, after.detected_type) == (
+        UploadState.REJECTED,
+        "content_mismatch",
+        "text/html",
+    )
+    assert "'image/png'" in after.reason.detail
+    assert "text/html" in after.reason.detail
+    assert world.store.keys() == []
+    assert "copy final" not in world.operations
+    world.check_settled()
+
+
+def test_a_lie_may_be_let_through_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """With `warn` it is confirmed, logged, and its detected type is there to be seen."""
+    world = detecting(Detect.WARN)
+    with caplog.at_level(logging.WARNING, "valetkey"):
+        after = world.work(sent(world, LIE))
+    assert (after.state, after.detected_type) == (UploadState.CONFIRMED, "text/html")
+    assert "is taken all the same" in caplog.text
+
+
+def test_other_bytes_are_looked_at_again() -> None:
+    """A re-POST between the look and the copy: what was found out is about the old bytes and counts no more."""
+    world = detecting(scan=True)
+    upload = sent(world, PNG)
+    assert world.work(upload).is_inspected
+    assert world.post(upload, LIE).status == 201
+    pinned = world.service.complete(OWNER, upload.id)
+    assert (pinned.pins, pinned.is_inspected, pinned.detected_type, pinned.due_at) == (2, False, None, world.time)
+    after = world.work(upload)
+    assert (after.state, after.detected_type) == (UploadState.REJECTED, "text/html")
+
+
+def test_bytes_that_change_while_they_are_read_are_not_believed() -> None:
+    """The read is on the condition of the pinned ETag; the new bytes are pinned and read instead."""
+    world = detecting()
+    upload = sent(world, PNG)
+
+    def repost(operation: str) -> None:
+        if operation == "first_bytes staging":
+            world.before = None
+            assert world.post(upload, LIE).status == 201
+
+    world.before = repost
+    after = world.work(upload)
+    assert (after.state, after.pins) == (UploadState.REJECTED, 2)
+
+
+def test_the_memory_store_reads_on_condition() -> None:
+    """What the test above stands on."""
+    world = detecting()
+    head = world.store.put("staging/a", b"x" * 5000)
+    assert world.store.first_bytes(head) == b"x" * 4096
+    with pytest.raises(ObjectChanged):
+        world.store.first_bytes(replace(head, etag="another"))
+
+
+def test_it_waits_for_a_verdict() -> None:
+    """Stored and not copied, for as long as nobody judges; the sweep looks less and less often and removes nothing."""
+    world = scanning()
+    upload = sent(world, FIRST)
+    looks = 0
+    for _ in range(3 * 24 * 60):
+        looks += len(list(world.sweep.look()))
+        world.time += timedelta(minutes=1)
+    list(world.sweep.clean())
+    assert world.now(upload).state is UploadState.STORED
+    assert world.store.keys() == [upload.staging_key]
+    assert looks < 90
+    due_at = world.now(upload).due_at
+    assert due_at is not None
+    assert due_at > world.time - timedelta(minutes=1)
+
+
+def test_a_dry_run_says_what_is_missing() -> None:
+    """Of each upload that waits; nothing is read or changed."""
+    world = detecting(scan=True)
+    upload = sent(world, PNG)
+    world.time += SCHEDULE.first_look
+    assert [finding.detail for finding in world.sweep.foresee()] == [
+        "it is pending, and needs a look at its first bytes"
+    ]
+    world.work(upload)
+    world.time += SCHEDULE.first_look
+    assert [finding.detail for finding in world.sweep.foresee()] == ["it is stored, and needs a scanner's verdict"]
+
+
+def test_clean_bytes_are_confirmed() -> None:
+    """Also where the verdict is the first that the service hears of them; and once more it is no error."""
+    world = scanning()
+    upload = sent(world, FIRST)
+    after = world.judge(upload, FIRST, clean=True)
+    assert (after.state, after.confirmed_by) == (UploadState.CONFIRMED, Signal.EVENT)
+    assert world.judge(upload, FIRST, clean=True, detail="by another scanner") == after
+    world.check_settled()
+
+
+def test_infected_bytes_are_rejected_and_removed() -> None:
+    """With what the scanner said; never copied. Once more it is no error, and a change of mind comes too late."""
+    world = scanning()
+    upload = sent(world, FIRST)
+    after = world.judge(upload, FIRST, clean=False, detail="EICAR-Test-File")
+    assert after.reason is not None
+    assert (after.state, after.reason.code, after.reason.detail) == (
+        UploadState.REJECTED,
+        "infected",
+        "EICAR-Test-File",
+    )
+    assert (world.store.keys(), "copy final" in world.operations) == ([], False)
+    assert world.judge(upload, FIRST, clean=False) == after
+    with pytest.raises(StateConflict, match="is rejected"):
+        world.judge(upload, FIRST, clean=True)
+    world.check_settled()
+
+
+def test_a_verdict_is_on_the_bytes_it_names() -> None:
+    """A re-POST after the scan: the old verdict is refused, and the new bytes wait for their own."""
+    world = scanning()
+    upload = sent(world, FIRST)
+    world.run(upload)
+    assert world.post(upload, SECOND).status == 201
+    with pytest.raises(StateConflict, match=md5(SECOND)):
+        world.judge(upload, FIRST, clean=True)
+    assert world.now(upload).state is UploadState.STORED
+    after = world.judge(upload, SECOND, clean=True)
+    assert after.object is not None
+    assert (after.state, after.object.etag) == (UploadState.CONFIRMED, md5(SECOND))
+
+
+def test_a_repost_right_after_the_verdict_is_not_confirmed_by_it() -> None:
+    """It was written to the ledger already when other bytes came: they are pinned anew and wait."""
+    world = scanning()
+    upload = sent(world, FIRST)
+
+    def repost(operation: str) -> None:
+        if operation == "copy final":
+            world.before = None
+            assert world.post(upload, SECOND).status == 201
+
+    world.before = repost
+    after = world.judge(upload, FIRST, clean=True)
+    assert (after.state, after.pins, after.verdict_on_pinned) == (UploadState.STORED, 2, None)
+    assert world.final_keys() == []
+
+
+def test_a_late_infection_beats_a_clean_verdict_that_is_not_done() -> None:
+    """While the upload waits for something else, worse news counts, and better news does not."""
+    world = detecting(scan=True)
+    upload = sent(world, PNG)
+    assert world.judge(upload, PNG, clean=True).state is UploadState.STORED
+    assert world.judge(upload, PNG, clean=False).state is UploadState.REJECTED
+
+
+def test_both_checks_are_needed() -> None:
+    """A clean verdict on a lie: the worker's look rejects it; a look at clean bytes confirms them."""
+    world = detecting(scan=True)
+    for content, state in ((LIE, UploadState.REJECTED), (PNG, UploadState.CONFIRMED)):
+        upload = sent(world, content)
+        assert world.judge(upload, content, clean=True).state is UploadState.STORED
+        assert world.work(upload).state is state
+    world.check_settled()
+
+
+def test_a_look_that_was_taken_before_the_verdict_is_not_repeated() -> None:
+    """The service confirms then by itself, as nothing has to be read any more."""
+    world = detecting(scan=True)
+    upload = sent(world, PNG)
+    assert world.work(upload).state is UploadState.STORED
+    assert world.judge(upload, PNG, clean=True).state is UploadState.CONFIRMED
+    assert world.operations.count("first_bytes staging") == 1
+
+
+def test_bytes_that_vanish_before_their_verdict_are_missing() -> None:
+    """Nothing can be found out about them any more; what lies under the final key is not ours then."""
+    world = scanning()
+    upload = sent(world, FIRST)
+    pinned = world.run(upload)
+    assert pinned.object is not None
+    world.store.put(pinned.object.key, FIRST, "image/png", {"upload-id": upload.id})
+    world.store.delete(upload.staging_key)
+    after = world.run(upload)
+    assert after.reason is not None
+    assert (after.state, after.reason.code) == (UploadState.REJECTED, "missing")
+    assert world.store.keys() == []
+
+
+@pytest.mark.parametrize("caller", [OWNER, Caller("", ticket_for=new_upload_id())])
+def test_only_a_scanner_judges(caller: Caller) -> None:
+    """An ordinary key and a ticket may not, not even for their own uploads."""
+    world = scanning()
+    upload = sent(world, FIRST)
+    with pytest.raises(Forbidden):
+        world.service.judge(caller, upload.id, Verdict(md5(FIRST), clean=True))
+    assert world.now(upload).state is UploadState.PENDING
+
+
+def test_a_scanner_does_nothing_else() -> None:
+    """Not even look."""
+    world = scanning()
+    upload = sent(world, FIRST)
+    request = UploadRequest("a.png", "image/png", 1)
+    for call in (
+        lambda: world.service.create(SCANNER, request),
+        lambda: world.service.create_batch(SCANNER, [request]),
+        lambda: world.service.page(SCANNER),
+        lambda: world.service.get(SCANNER, upload.id),
+        lambda: world.service.renew(SCANNER, upload.id),
+        lambda: world.service.complete(SCANNER, upload.id),
+        lambda: world.service.remove(SCANNER, upload.id),
+        lambda: world.service.download(SCANNER, upload.id),
+    ):
+        with pytest.raises(Forbidden):
+            call()
+
+
+def test_verdicts_that_nobody_waits_for_are_conflicts() -> None:
+    """No bytes yet, a profile without a scan, an upload that was aborted, one that is unknown."""
+    world = scanning()
+    empty = world.create()
+    with pytest.raises(StateConflict, match="No bytes"):
+        world.judge(empty, FIRST, clean=True)
+    world.service.remove(OWNER, empty.id)
+    with pytest.raises(StateConflict, match="is aborted"):
+        world.judge(empty, FIRST, clean=True)
+    with pytest.raises(UploadNotFound):
+        world.service.judge(SCANNER, new_upload_id(), Verdict("x", clean=True))
+    plain = detecting()
+    with pytest.raises(StateConflict, match="scan = true"):
+        plain.judge(sent(plain, PNG), PNG, clean=True)
+
+
+@pytest.mark.parametrize(("clean", "tally"), [(True, Tally(confirmed=1)), (False, Tally(rejected=1))])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_scanners_event_is_a_verdict(*, clean: bool, tally: Tally, known: bool) -> None:
+    """Before the store's own event or after it; repeated, it is ignored."""
+    world = scanning()
+    upload = sent(world, FIRST)
+    if known:
+        world.run(upload)
+    event = scan(world, upload, FIRST, clean=clean)
+    assert world.service.observe([event]) == tally
+    assert world.now(upload).verdict == Verdict(md5(FIRST), clean, "GuardDuty: said so")
+    world.service.observe([event])
+    world.check_settled()
+
+
+def test_an_event_without_a_verdict_is_logged_for_somebody_to_act(caplog: pytest.LogCaptureFixture) -> None:
+    """The upload stays stored, and a POST can still decide."""
+    world = scanning()
+    upload = sent(world, FIRST)
+    world.run(upload)
+    assert world.service.observe([scan(world, upload, FIRST, clean=None)]) == Tally(ignored=1)
+    assert "an operator can POST one" in caplog.text
+    assert world.now(upload).state is UploadState.STORED
+    assert world.judge(upload, FIRST, clean=True).state is UploadState.CONFIRMED
+
+
+def test_scanners_events_that_are_not_ours_are_ignored() -> None:
+    """Another bucket, an unknown upload, a final key, bytes of before, an upload that nobody scans."""
+    world = scanning()
+    upload = sent(world, FIRST)
+    good = scan(world, upload, FIRST, clean=True)
+    others = [
+        replace(good, bucket="another"),
+        replace(good, key=f"staging/{new_upload_id()}"),
+        replace(good, key=f"uploads/{upload.id}/a.png"),
+        replace(good, etag=md5(SECOND)),
+    ]
+    assert world.service.observe(others) == Tally(ignored=4)
+    assert world.now(upload).state is not UploadState.CONFIRMED
+    plain = detecting()
+    assert plain.service.observe([scan(plain, sent(plain, PNG), PNG, clean=True)]) == Tally(ignored=1)
