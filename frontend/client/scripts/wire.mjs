@@ -12,7 +12,7 @@ const command = process.env.VALETKEY ?? (existsSync(LOCAL) ? LOCAL : "valetkey")
 
 const document = JSON.parse(execFileSync(command, ["openapi"], { encoding: "utf8" }));
 const header = "// Generated from the service's OpenAPI document by `npm run wire`. Do not edit.\n\n";
-const types = header + astToString(await openapiTS(document));
+const types = header + astToString(await openapiTS(document, { defaultNonNullable: false }));
 
 if (!process.argv.includes("--check")) {
   await writeFile(TARGET, types);

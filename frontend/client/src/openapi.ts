@@ -247,7 +247,7 @@ export interface components {
              * Profile
              * @default default
              */
-            profile: string;
+            profile?: string;
             /**
              * Filename
              * @description any name; it never becomes a key
@@ -264,13 +264,13 @@ export interface components {
              */
             size: number;
             /** @default null */
-            checksum: components["schemas"]["ChecksumIn"] | null;
+            checksum?: components["schemas"]["ChecksumIn"] | null;
             /**
              * Metadata
              * @description kept in the ledger, never in a header of S3
              * @default {}
              */
-            metadata: {
+            metadata?: {
                 [key: string]: string;
             };
             /**
@@ -278,19 +278,19 @@ export interface components {
              * @default auto
              * @enum {string}
              */
-            method: "auto" | "post";
+            method?: "auto" | "post";
             /**
              * Redirect
              * @description S3 sends the browser back to /v1/uploads/{id}/return
              * @default false
              */
-            redirect: boolean;
+            redirect?: boolean;
             /**
              * Owner
              * @description on whose behalf; API keys only
              * @default null
              */
-            owner: string | null;
+            owner?: string | null;
         };
         /**
          * FieldError

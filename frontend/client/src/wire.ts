@@ -8,15 +8,7 @@ export type Problem = Schemas["Problem"];
 export type Checksum = Schemas["ChecksumIn"];
 
 /** What a client asks for; `method` is wider than the document's until it knows PUT and MULTIPART. */
-export type CreateUpload = Omit<
-  Schemas["CreateUpload"],
-  "method" | "profile" | "metadata" | "redirect" | "checksum" | "owner"
-> & {
-  profile: string;
-  metadata: Record<string, string>;
-  method: Method;
-  checksum?: Checksum;
-};
+export type CreateUpload = Omit<Schemas["CreateUpload"], "method"> & { method: Method };
 
 export type PostGrant = Schemas["GrantBody"];
 

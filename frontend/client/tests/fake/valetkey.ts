@@ -95,7 +95,15 @@ export class FakeValetKey extends FakeServer {
     return { status: 200, body: { results: uploads.map(one) } };
   }
 
-  #new({ filename, content_type, size, profile, metadata, checksum, method }: CreateUpload): Kept {
+  #new({
+    filename,
+    content_type,
+    size,
+    profile = "default",
+    metadata = {},
+    checksum,
+    method,
+  }: CreateUpload): Kept {
     const id = randomUUID();
     const now = new Date().toISOString();
     const upload: UploadBody = {
