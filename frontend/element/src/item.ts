@@ -14,6 +14,8 @@ export interface Refusal {
 const MOVING = new Set<ItemState>(["queued", "hashing", "creating", "sending", "confirming"]);
 const FAILED = new Set<ItemState>(["rejected", "failed", "refused"]);
 
+const HOPELESS = new Set([413, 415, 422]); // the service said no, and will say so again
+
 /** One file in the list. */
 export class Item {
   /** null for a refused one; another one after a retry */
@@ -40,6 +42,12 @@ export class Item {
     return MOVING.has(this.state);
   }
 
+  /** nothing has answered for more than one attempt, or there is no network */
+  get stuck(): boolean {
+    const waiting = this.moving && this.snapshot?.waiting;
+    return Boolean(waiting && (waiting.reason === "offline" || waiting.attempt > 1));
+  }
+
   /** on its way, or paused on it */
   get open(): boolean {
     return this.moving || this.state === "paused";
@@ -52,7 +60,9 @@ export class Item {
 
   /** whether trying again may help */
   get retryable(): boolean {
-    return this.state === "failed" || this.state === "aborted";
+    if (this.state === "aborted") return true;
+    const { status = 0, code = "" } = this.snapshot?.error ?? {};
+    return this.state === "failed" && !HOPELESS.has(status) && code !== "file_changed";
   }
 
   /** the id of the confirmed upload */

@@ -40,7 +40,7 @@ export class List {
   }
 
   get waiting(): boolean {
-    return [...this.#rows.keys()].some((item) => item.moving && item.snapshot?.waiting);
+    return [...this.#rows.keys()].some((item) => item.stuck);
   }
 
   #rowOf(focused: Element | null): Row | undefined {

@@ -42,7 +42,7 @@ export class Row {
   /** Shows the item as it is now. */
   update(words: Words, disabled: boolean): void {
     const { item } = this;
-    const state = item.snapshot?.waiting && item.moving ? "waiting" : item.state;
+    const state = item.stuck ? "waiting" : item.state;
     setAttribute(this.element, "data-state", state);
     setAttribute(this.element, "part", `row ${state}`);
     setText(this.#status, statusOf(item, words));

@@ -24,7 +24,7 @@ export function statusOf(item: Item, words: Words): string {
   const { refusal, snapshot } = item;
   if (refusal) return words.say(refusal.key, { limit: words.bytes(refusal.limit ?? 0) });
   if (!snapshot) return words.say("queued");
-  if (snapshot.waiting && item.moving) return waiting(snapshot.waiting, words);
+  if (snapshot.waiting && item.stuck) return waiting(snapshot.waiting, words);
   if (snapshot.error && item.failed) return failure(item, snapshot.error, words);
   return words.say(messageOf(snapshot), facts(snapshot, words));
 }

@@ -21,9 +21,10 @@ export class Words {
     return form.replace(/\{(\w+)\}/g, (whole, name: string) => this.#value(values[name]) ?? whole);
   }
 
-  /** Such as "12.4 MB". Thousands are decimal, as in the shops and in most systems. */
+  /** Such as "12.4 MB" or "5 bytes". Thousands are decimal, as in the shops and in most systems. */
   bytes(count: number): string {
     const { unit, value } = sized(count);
+    if (unit === "byte") return this.#unit(count, { unit, unitDisplay: "long" });
     return this.#unit(value, { unit, maximumFractionDigits: value < 100 && count >= 1e6 ? 1 : 0 });
   }
 

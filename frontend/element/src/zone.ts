@@ -31,7 +31,8 @@ export class Zone {
       "div",
       { class: "zone", part: "zone" },
       h("span", { class: "badge" }, icon(UP)),
-      h("span", { class: "invite" }, this.#text, this.button, this.#folder),
+      this.#text,
+      h("span", { class: "picks" }, this.button, this.#folder),
       this.#files,
       this.#folders,
     );
