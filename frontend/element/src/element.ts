@@ -48,7 +48,10 @@ export class ValetUpload extends HTMLElement {
   #busy = false;
   #ticking: ReturnType<typeof setTimeout> | null = null;
   #away: Array<() => void> = [];
-  readonly #queue = new Queue((item) => this.#changed(item));
+  readonly #queue = new Queue(
+    (item) => this.#changed(item),
+    () => this.#refresh(),
+  );
   readonly #field = new Field(this);
   readonly #panel: Panel;
   readonly #draw = perFrame(() => this.#show());
@@ -164,8 +167,7 @@ export class ValetUpload extends HTMLElement {
   attributeChangedCallback(name: string): void {
     if (name === "lang") this.#speak();
     if (["endpoint", "token", "profile"].includes(name)) this.#uploader = null;
-    this.#draw();
-    this.#commit();
+    this.#refresh();
   }
 
   formDisabledCallback(disabled: boolean): void {
@@ -256,6 +258,11 @@ export class ValetUpload extends HTMLElement {
     }
   }
 
+  #refresh(): void {
+    this.#draw();
+    this.#commit();
+  }
+
   /** Something is new about an item: shown with the next frame, told at once. */
   #changed(item: Item): void {
     this.#draw();
@@ -296,8 +303,7 @@ export class ValetUpload extends HTMLElement {
   #speak(): void {
     const around = this.closest("[lang]")?.getAttribute("lang");
     this.#words = new Words(chooseLanguage(around ? [around] : navigator.languages));
-    this.#draw();
-    this.#commit();
+    this.#refresh();
   }
 
   #show(): void {

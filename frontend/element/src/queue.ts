@@ -6,9 +6,11 @@ export class Queue {
   readonly #items = new Map<number, Item>();
   #next = 1;
   readonly #changed: (item: Item) => void;
+  readonly #removed: () => void;
 
-  constructor(changed: (item: Item) => void) {
+  constructor(changed: (item: Item) => void, removed: () => void) {
     this.#changed = changed;
+    this.#removed = removed;
   }
 
   get items(): Item[] {
@@ -42,7 +44,7 @@ export class Queue {
   remove(item: Item): void {
     this.#items.delete(item.key);
     if (item.open) void item.upload?.abort();
-    this.#changed(item);
+    this.#removed();
   }
 
   #follow(item: Item, upload: Upload | undefined): void {

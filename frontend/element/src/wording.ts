@@ -7,6 +7,7 @@ import type { Words } from "./words";
 const REASONS: Partial<Record<string, Key>> = {
   content_type_not_allowed: "kindRefused",
   size_out_of_range: "sizeRefused",
+  content_mismatch: "notWhatItSays",
   type_mismatch: "notWhatItSays",
   infected: "infected",
   file_changed: "changed",

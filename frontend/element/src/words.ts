@@ -36,9 +36,10 @@ export class Words {
 
   /** Such as "40 sec" or "2 hr": one unit, rounded up. */
   duration(seconds: number): string {
-    if (seconds < 60) return this.#unit(Math.max(1, Math.ceil(seconds)), { unit: "second" });
-    if (seconds < 3600) return this.#unit(Math.ceil(seconds / 60), { unit: "minute" });
-    return this.#unit(Math.ceil(seconds / 3600), { unit: "hour" });
+    const whole = Math.max(1, Math.ceil(seconds));
+    if (whole < 60) return this.#unit(whole, { unit: "second" });
+    if (whole < 3600) return this.#unit(Math.ceil(whole / 60), { unit: "minute" });
+    return this.#unit(Math.ceil(whole / 3600), { unit: "hour" });
   }
 
   /** Such as "40%"; 100 only when all is there. */
