@@ -56,13 +56,13 @@ class _Handler(SimpleHTTPRequestHandler):
         self._site = site
         super().__init__(*args, **kwargs)
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         if self.path == "/":
             self._answer(self._site.html.encode())
         else:
             super().do_GET()
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self._site.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
         self._answer(b"<!doctype html><title>taken</title>")
 

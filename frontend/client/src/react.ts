@@ -20,7 +20,10 @@ interface Watchable<T> {
 }
 
 function useSnapshot<T>(source: Watchable<T> | null | undefined): T | null {
-  const subscribe = useCallback((listener: () => void) => source?.subscribe(listener) ?? (() => {}), [source]);
+  const subscribe = useCallback(
+    (listener: () => void) => source?.subscribe(listener) ?? (() => {}),
+    [source],
+  );
   const read = () => source?.snapshot ?? null;
   return useSyncExternalStore(subscribe, read, read);
 }

@@ -12,8 +12,7 @@ const document = window.document as unknown as Document;
 Object.assign(globalThis, { window, document, navigator: window.navigator, IS_REACT_ACT_ENVIRONMENT: true });
 const { createRoot } = await import("react-dom/client");
 
-const uploader = () =>
-  createUploader({ endpoint: on.service.url, records: null, transport: fetchTransport });
+const uploader = () => createUploader({ endpoint: on.service.url, records: null, transport: fetchTransport });
 
 function One({ upload }: { upload: Upload | null }) {
   const snapshot = useUpload(upload);

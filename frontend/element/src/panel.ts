@@ -87,7 +87,14 @@ export class Panel {
     this.notice.update(words);
     this.#summary.update(totals, words, disabled);
     this.#list.update(items, words, disabled, focused);
-    if (focused && (!focused.isConnected || (focused as HTMLElement).hidden)) this.anchor.focus();
+    this.#rescue(focused);
+  }
+
+  /** Where the button that had the focus is gone, and nothing else has taken it, the focus stays in the element. */
+  #rescue(focused: Element | null): void {
+    const now = this.#root.activeElement;
+    if (!focused || (now !== null && now !== focused)) return;
+    if (!focused.isConnected || (focused as HTMLElement).hidden) this.anchor.focus();
   }
 }
 

@@ -17,9 +17,7 @@ demo = Blueprint(
     "valetkey_demo", __name__, template_folder="templates", static_folder=str(STATIC), static_url_path="/demo"
 )
 
-_POLICY = (
-    "default-src 'self'; connect-src *; style-src 'self'; img-src 'self' data:; base-uri 'none'"
-)
+_POLICY = "default-src 'self'; connect-src *; style-src 'self'; img-src 'self' data:; base-uri 'none'"
 _NOT_BUILT = "The page is not built. Run `make frontend`, or install valetkey's wheel, then reload. The API works.\n"
 
 
