@@ -69,7 +69,7 @@ def test_a_form_without_javascript_is_confirmed(
     found = re.search(r"/v1/uploads/([0-9a-f-]+)/return", page.url)
     assert found is not None
     upload = page.request.get(f"{server.base_url}/v1/uploads/{found[1]}").json()
-    assert (upload["filename"], upload["confirmed_by"]) == ("Grüße.txt", "redirect")
+    assert (upload["filename"], upload["state"]) == ("Grüße.txt", "confirmed")
     assert upload["object"]["size"] == len("no script was here")
 
 
