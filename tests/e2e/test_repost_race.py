@@ -139,6 +139,7 @@ def test_bytes_that_are_posted_again_never_change_what_was_confirmed(own_service
             ends = list(pool.map(lambda created: confirm_under_fire(service, attack, watch, created), uploads))
         for created in random.sample(uploads, 40):  # late signals, while the attack goes on
             signal_twice(service, created)
+        attacked = wait_for(lambda: all(attack.accepted[created.id] for created in uploads), 30)
 
     counts = Counter(end["state"] for end in ends)
     signals = Counter(end["confirmed_by"] for end in ends)
@@ -146,7 +147,7 @@ def test_bytes_that_are_posted_again_never_change_what_was_confirmed(own_service
     assert counts.total() == COUNT
     assert counts.keys() <= ENDED
     assert watch.wrong == []
-    assert all(attack.accepted[created.id] for created in uploads), "an upload was not attacked"
+    assert attacked, "an upload was not attacked"
     for end in ends:
         assert_right(service, end)
     confirmed = [end["object"]["key"] for end in ends if end["state"] == "confirmed"]

@@ -11,7 +11,7 @@ export type FileLike = Blob & {
 
 /** What may be said about one file. */
 export interface FileOptions {
-  /** the profile on the service; else the uploader's, else "default" */
+  /** the profile on the service; else the uploader's, else the ticket's own or "default" */
   profile?: string;
   /** kept by the service beside the upload */
   metadata?: Record<string, string>;
@@ -84,7 +84,7 @@ export function factsOf(file: FileLike, { filename, contentType }: FileOptions =
 export function creation({ wish }: Job, checksum?: string): CreateUpload {
   const { profile, metadata, method, file } = wish;
   const body: CreateUpload = {
-    profile,
+    ...(profile && { profile }),
     metadata,
     method,
     filename: file.name,

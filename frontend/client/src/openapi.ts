@@ -71,6 +71,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/uploads/{id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the parts that the store has, of an upload in parts */
+        get: operations["listParts"];
+        put?: never;
+        /** Get URLs for parts, just before they are sent */
+        post: operations["signParts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/uploads/{id}/complete": {
         parameters: {
             query?: never;
@@ -82,6 +100,23 @@ export interface paths {
         put?: never;
         /** Say that the bytes are sent: the service looks at the object before it believes it */
         post: operations["completeUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what a scanner found in the bytes with this ETag; for an API key of the scope verdict */
+        post: operations["giveVerdict"];
         delete?: never;
         options?: never;
         head?: never;
@@ -116,6 +151,23 @@ export interface paths {
         get: operations["returnFromStore"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a browser create uploads of one profile without your API key */
+        post: operations["createTicket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -227,9 +279,15 @@ export interface components {
         };
         /**
          * Complete
-         * @description Nothing has to be said for a POST grant.
+         * @description Nothing has to be said. For an upload in parts ``parts`` may name those that were sent, to have them compared.
          */
-        Complete: Record<string, never>;
+        Complete: {
+            /**
+             * Parts
+             * @default null
+             */
+            parts?: components["schemas"]["NamedPartIn"][] | null;
+        };
         /**
          * CreateBatch
          * @description Up to 100 uploads, durable in one commit; one that is refused hinders no other.
@@ -239,13 +297,42 @@ export interface components {
             uploads: components["schemas"]["CreateUpload"][];
         };
         /**
+         * CreateTicket
+         * @description What a browser may do without the API key.
+         */
+        CreateTicket: {
+            /**
+             * Profile
+             * @description the one profile of its uploads
+             */
+            profile: string;
+            /**
+             * Owner
+             * @description on whose behalf; left out: your own
+             * @default null
+             */
+            owner?: string | null;
+            /**
+             * Ttl
+             * @description seconds that it lives
+             * @default 3600
+             */
+            ttl?: number;
+            /**
+             * Max Uploads
+             * @description how many uploads it creates at most; left out: any number
+             * @default null
+             */
+            max_uploads?: number | null;
+        };
+        /**
          * CreateUpload
          * @description What a client asks for.
          */
         CreateUpload: {
             /**
              * Profile
-             * @default default
+             * @description left out: `default`, or the profile of the ticket
              */
             profile?: string;
             /**
@@ -275,10 +362,11 @@ export interface components {
             };
             /**
              * Method
+             * @description how the bytes travel to S3
              * @default auto
              * @enum {string}
              */
-            method?: "auto" | "post";
+            method?: "auto" | "post" | "put" | "multipart";
             /**
              * Redirect
              * @description S3 sends the browser back to /v1/uploads/{id}/return
@@ -287,7 +375,7 @@ export interface components {
             redirect?: boolean;
             /**
              * Owner
-             * @description on whose behalf; API keys only
+             * @description on whose behalf; a ticket has its own
              * @default null
              */
             owner?: string | null;
@@ -303,31 +391,26 @@ export interface components {
             detail: string;
         };
         /**
-         * GrantBody
-         * @description A presigned POST: send the fields as they are, then the file as ``file_field``, the last one.
+         * GiveVerdict
+         * @description What a scanner found in the bytes with this ETag.
          */
-        GrantBody: {
+        GiveVerdict: {
             /**
-             * Method
-             * @constant
+             * Verdict
+             * @enum {string}
              */
-            method: "POST";
-            /** Url */
-            url: string;
-            /** Fields */
-            fields: {
-                [key: string]: string;
-            };
+            verdict: "clean" | "infected";
             /**
-             * File Field
-             * @constant
+             * Etag
+             * @description of the bytes that were scanned
              */
-            file_field: "file";
+            etag: string;
             /**
-             * Expires At
-             * Format: date-time
+             * Detail
+             * @description such as the threat's name
+             * @default null
              */
-            expires_at: string;
+            detail?: string | null;
         };
         /**
          * GrantedBody
@@ -335,13 +418,47 @@ export interface components {
          */
         GrantedBody: {
             upload: components["schemas"]["UploadBody"];
-            grant: components["schemas"]["GrantBody"] | null;
+            /** Grant */
+            grant: components["schemas"]["PostGrantBody"] | components["schemas"]["PutGrantBody"] | components["schemas"]["MultipartGrantBody"] | null;
             /** Ticket */
             ticket: string;
         };
         /**
+         * MultipartGrantBody
+         * @description A file in ``part_count`` parts of ``part_size`` bytes, the last one smaller. ``parts`` are the first few of them:
+         *     ask for others just before they are sent.
+         */
+        MultipartGrantBody: {
+            /**
+             * Method
+             * @constant
+             */
+            method: "MULTIPART";
+            /** Part Size */
+            part_size: number;
+            /** Part Count */
+            part_count: number;
+            /** Parts */
+            parts: components["schemas"]["PartGrantBody"][];
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * NamedPartIn
+         * @description A part that was sent: its ``etag`` as the store answered it, with quotes or without.
+         */
+        NamedPartIn: {
+            /** Number */
+            number: number;
+            /** Etag */
+            etag: string;
+        };
+        /**
          * ObjectBody
-         * @description The confirmed object.
+         * @description The confirmed object; while the upload is `stored`, the one that is being checked, where it is then.
          */
         ObjectBody: {
             /** Bucket */
@@ -368,6 +485,78 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * PartBody
+         * @description A part that the store has.
+         */
+        PartBody: {
+            /** Number */
+            number: number;
+            /** Size */
+            size: number;
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * PartGrantBody
+         * @description A presigned PUT of one part of ``size`` bytes, with exactly these headers.
+         */
+        PartGrantBody: {
+            /** Number */
+            number: number;
+            /** Size */
+            size: number | null;
+            /** Url */
+            url: string;
+            /** Headers */
+            headers: {
+                [key: string]: string;
+            };
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * PartsBody
+         * @description What the store has, by number; ``part_count`` is how many there will be.
+         */
+        PartsBody: {
+            /** Parts */
+            parts: components["schemas"]["PartBody"][];
+            /** Part Size */
+            part_size: number;
+            /** Part Count */
+            part_count: number;
+        };
+        /**
+         * PostGrantBody
+         * @description A presigned POST: send the fields as they are, then the file as ``file_field``, the last one.
+         */
+        PostGrantBody: {
+            /**
+             * Method
+             * @constant
+             */
+            method: "POST";
+            /** Url */
+            url: string;
+            /** Fields */
+            fields: {
+                [key: string]: string;
+            };
+            /**
+             * File Field
+             * @constant
+             */
+            file_field: "file";
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
          * Problem
          * @description An RFC 9457 problem document.
          */
@@ -386,6 +575,28 @@ export interface components {
             errors?: components["schemas"]["FieldError"][];
         };
         /**
+         * PutGrantBody
+         * @description A presigned PUT: send the file as the body, with exactly these headers. 412: it is there already.
+         */
+        PutGrantBody: {
+            /**
+             * Method
+             * @constant
+             */
+            method: "PUT";
+            /** Url */
+            url: string;
+            /** Headers */
+            headers: {
+                [key: string]: string;
+            };
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
          * ReasonBody
          * @description Why the upload was rejected.
          */
@@ -401,6 +612,22 @@ export interface components {
          */
         RefusedBody: {
             error: components["schemas"]["Problem"];
+        };
+        /**
+         * SignParts
+         * @description Which parts to sign: best those that are about to be sent, as their URLs live as long as a grant.
+         */
+        SignParts: {
+            /** Numbers */
+            numbers: number[];
+        };
+        /**
+         * SignedPartsBody
+         * @description The URLs that were asked for, in that order.
+         */
+        SignedPartsBody: {
+            /** Parts */
+            parts: components["schemas"]["PartGrantBody"][];
         };
         /** StatusBody */
         StatusBody: {
@@ -423,8 +650,24 @@ export interface components {
             ignored: number;
         };
         /**
+         * TicketBody
+         * @description A ticket that creates uploads of one profile. It needs no escaping in a path.
+         */
+        TicketBody: {
+            /** Ticket */
+            ticket: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
          * UploadBody
-         * @description One upload. ``object`` is there once the bytes are confirmed, ``reason`` once they are rejected.
+         * @description One upload. ``object`` is there once its bytes have arrived, ``reason`` once they are rejected.
+         *
+         *     ``size`` is null until it is confirmed where nobody declared it. ``detected_type`` is what the bytes look like,
+         *     where the profile has that found out.
          */
         UploadBody: {
             /** Id */
@@ -443,7 +686,7 @@ export interface components {
             /** Content Type */
             content_type: string;
             /** Size */
-            size: number;
+            size: number | null;
             checksum: components["schemas"]["ChecksumBody"] | null;
             /** Metadata */
             metadata: {
@@ -451,6 +694,8 @@ export interface components {
             };
             object: components["schemas"]["ObjectBody"] | null;
             reason: components["schemas"]["ReasonBody"] | null;
+            /** Detected Type */
+            detected_type: string | null;
             /** Confirmed By */
             confirmed_by: ("client" | "redirect" | "event" | "sweep") | null;
             /**
@@ -779,6 +1024,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description not allowed with this credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description not there, or not yours */
             404: {
                 headers: {
@@ -933,6 +1187,193 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description not allowed with this credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the upload's state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large: files go straight to S3 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not JSON: files go straight to S3 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the request breaks a rule; `code` and `errors` say which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the store or the ledger is away; nothing was lost, try again */
+            503: {
+                headers: {
+                    /** @description seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listParts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the parts and the plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartsBody"];
+                };
+            };
+            /** @description no credential, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the upload's state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large: files go straight to S3 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not JSON: files go straight to S3 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the store or the ledger is away; nothing was lost, try again */
+            503: {
+                headers: {
+                    /** @description seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signParts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignParts"];
+            };
+        };
+        responses: {
+            /** @description a presigned PUT for each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedPartsBody"];
+                };
+            };
+            /** @description the body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description not there, or not yours */
             404: {
                 headers: {
@@ -1044,6 +1485,124 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description not allowed with this credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the upload's state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large: files go straight to S3 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not JSON: files go straight to S3 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the request breaks a rule; `code` and `errors` say which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the store or the ledger is away; nothing was lost, try again */
+            503: {
+                headers: {
+                    /** @description seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    giveVerdict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveVerdict"];
+            };
+        };
+        responses: {
+            /** @description the upload, as far as it got by that */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadBody"];
+                };
+            };
+            /** @description the body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not allowed with this credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description not there, or not yours */
             404: {
                 headers: {
@@ -1124,6 +1683,15 @@ export interface operations {
             };
             /** @description no credential, or one that is not valid */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not allowed with this credential */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1229,6 +1797,95 @@ export interface operations {
             };
             /** @description not JSON: files go straight to S3 */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the store or the ledger is away; nothing was lost, try again */
+            503: {
+                headers: {
+                    /** @description seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTicket"];
+            };
+        };
+        responses: {
+            /** @description created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketBody"];
+                };
+            };
+            /** @description the body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not allowed with this credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large: files go straight to S3 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not JSON: files go straight to S3 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the request breaks a rule; `code` and `errors` say which */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -20,7 +20,7 @@ export interface UploaderOptions {
   endpoint: string | URL;
   /** what `POST /v1/tickets` gave your backend, or how to get it. A function is asked again when a token has died. */
   token?: Token;
-  /** for files that name no other ("default") */
+  /** for files that name no other (left out: the ticket's own, or "default") */
   profile?: string;
   /** requests to S3 at once, over all files (6, which is what browsers allow to one host) */
   connections?: number;
@@ -67,7 +67,7 @@ class ServiceUploader implements Uploader {
 
   constructor({ endpoint, token, profile, connections = 6, retry, records, transport }: UploaderOptions) {
     this.#endpoint = new URL(endpoint, globalThis.location?.href).href.replace(/\/+$/, "");
-    this.#profile = profile ?? "default";
+    this.#profile = profile ?? "";
     const slots = new Slots(connections);
     this.#roads = {
       service: new Service(this.#endpoint, token),

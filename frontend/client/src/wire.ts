@@ -1,4 +1,4 @@
-/** The words of the wire. All but the grants that the service's OpenAPI document does not yet name are generated. */
+/** The words of the wire, by the names that the client uses. They are generated: see `npm run wire`. */
 import type { components } from "./openapi";
 
 type Schemas = components["schemas"];
@@ -7,73 +7,26 @@ export type UploadBody = Schemas["UploadBody"];
 export type Problem = Schemas["Problem"];
 export type Checksum = Schemas["ChecksumIn"];
 
-/** What a client asks for; `method` is wider than the document's until it knows PUT and MULTIPART. */
-export type CreateUpload = Omit<Schemas["CreateUpload"], "method"> & { method: Method };
+/** What a client asks for. */
+export type CreateUpload = Schemas["CreateUpload"];
+export type Method = NonNullable<CreateUpload["method"]>;
 
-export type PostGrant = Schemas["GrantBody"];
-
-// To be replaced by generated types as soon as the document has them: from here...
-export type Method = "auto" | "post" | "put" | "multipart";
-
-export interface PutGrant {
-  method: "PUT";
-  url: string;
-  headers: Record<string, string>;
-  expires_at: string;
-}
-
-export interface SignedPart {
-  number: number;
-  /** bytes */
-  size: number;
-  url: string;
-  headers: Record<string, string>;
-  expires_at: string;
-}
-
-export interface MultipartGrant {
-  method: "MULTIPART";
-  /** bytes; the last part may be smaller */
-  part_size: number;
-  part_count: number;
-  /** the first few, signed; none in the answer to a batch */
-  parts: SignedPart[];
-  expires_at: string;
-}
-
-export interface StoredPart {
-  number: number;
-  size: number;
-  etag: string;
-}
-
-export interface SignedParts {
-  parts: SignedPart[];
-}
-
-export interface StoredParts {
-  parts: StoredPart[];
-  part_size: number;
-  part_count: number;
-}
-// ...to here.
-
-export type Grant = PostGrant | PutGrant | MultipartGrant;
+export type PostGrant = Schemas["PostGrantBody"];
+export type PutGrant = Schemas["PutGrantBody"];
+/** `parts` holds the first few, signed; none in the answer to a batch. */
+export type MultipartGrant = Schemas["MultipartGrantBody"];
+export type SignedPart = Schemas["PartGrantBody"];
+export type SignedParts = Schemas["SignedPartsBody"];
+export type StoredPart = Schemas["PartBody"];
+export type StoredParts = Schemas["PartsBody"];
 
 /** An upload with what its client needs; `grant` is null when its bytes have arrived already. */
-export interface Granted {
-  upload: UploadBody;
-  grant: Grant | null;
-  ticket: string;
-}
-
-export type BatchResult = Granted | { error: Problem };
+export type Granted = Schemas["GrantedBody"];
+export type Grant = NonNullable<Granted["grant"]>;
+export type BatchResult = Schemas["BatchBody"]["results"][number];
 
 /** What is told to the service about a part that is sent. */
-export interface CompletedPart {
-  number: number;
-  etag: string;
-}
+export type CompletedPart = Schemas["NamedPartIn"];
 
 /** An upload that the service has proven: its object is there. */
 export type ConfirmedUpload = UploadBody & { state: "confirmed"; object: NonNullable<UploadBody["object"]> };

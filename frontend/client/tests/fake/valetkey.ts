@@ -6,6 +6,8 @@ import type { FakeS3 } from "./s3";
 interface Kept {
   upload: UploadBody;
   ticket: string;
+  /** bytes */
+  size: number;
   method: "post" | "put" | "multipart";
   /** answers of `complete` that are still 202 */
   looks: number;
@@ -102,7 +104,7 @@ export class FakeValetKey extends FakeServer {
     profile = "default",
     metadata = {},
     checksum,
-    method,
+    method = "auto",
   }: CreateUpload): Kept {
     const id = randomUUID();
     const now = new Date().toISOString();
@@ -116,6 +118,7 @@ export class FakeValetKey extends FakeServer {
       size,
       checksum: checksum ?? null,
       metadata,
+      detected_type: null,
       object: null,
       reason: null,
       confirmed_by: null,
@@ -128,6 +131,7 @@ export class FakeValetKey extends FakeServer {
     const kept: Kept = {
       upload,
       ticket: `vt_u${id}`,
+      size,
       method: method === "auto" ? chosen : method,
       looks: this.looks,
       signatures: [],
@@ -153,7 +157,8 @@ export class FakeValetKey extends FakeServer {
   }
 
   #grant(kept: Kept, withParts: boolean): Grant {
-    const { id, content_type, size } = kept.upload;
+    const { id, content_type } = kept.upload;
+    const { size } = kept;
     const expires_at = this.#expiry();
     if (kept.method === "post") {
       const fields = { key: id, "Content-Type": content_type, "x-amz-signature": this.#sign(kept) };
@@ -176,7 +181,7 @@ export class FakeValetKey extends FakeServer {
 
   #signed(kept: Kept, number: number): SignedPart {
     const { id } = kept.upload;
-    const size = Math.min(this.partSize, kept.upload.size - (number - 1) * this.partSize);
+    const size = Math.min(this.partSize, kept.size - (number - 1) * this.partSize);
     const url = `${this.#s3.url}/${id}?partNumber=${number}&signature=${this.#sign(kept)}`;
     return { number, size, url, headers: { "Content-Length": String(size) }, expires_at: this.#expiry() };
   }
@@ -194,7 +199,7 @@ export class FakeValetKey extends FakeServer {
   #listParts(kept: Kept): Answer {
     const stored = [...(this.#s3.parts.get(kept.upload.id) ?? [])].sort(([a], [b]) => a - b);
     const parts = stored.map(([number, { size, etag }]) => ({ number, size, etag }));
-    const part_count = Math.ceil(kept.upload.size / this.partSize);
+    const part_count = Math.ceil(kept.size / this.partSize);
     return { status: 200, body: { parts, part_size: this.partSize, part_count } };
   }
 
@@ -220,7 +225,7 @@ export class FakeValetKey extends FakeServer {
 
   #join(kept: Kept, said?: Array<{ number: number; etag: string }>): Answer | null {
     const stored = this.#s3.parts.get(kept.upload.id) ?? new Map();
-    const count = Math.ceil(kept.upload.size / this.partSize);
+    const count = Math.ceil(kept.size / this.partSize);
     if (stored.size < count)
       return problem(409, "parts_missing", `${count - stored.size} parts are not there yet.`);
     const differs = said?.some(({ number, etag }) => stored.get(number)?.etag !== etag);
@@ -238,7 +243,8 @@ export class FakeValetKey extends FakeServer {
     const { upload } = kept;
     if (this.reject) kept.upload = { ...upload, state: "rejected", reason: this.reject };
     else {
-      const { size, content_type } = upload;
+      const { content_type } = upload;
+      const { size } = kept;
       const object = { bucket: "b", key: upload.id, etag: "e", version_id: null, size, content_type };
       kept.upload = {
         ...upload,
