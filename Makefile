@@ -5,7 +5,7 @@ WORKERS ?= 2
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw infra/ceph/bucket.py
+CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -31,7 +31,7 @@ check: $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
-	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py
+	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
 	$(BIN)/lint-imports
 
 chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQLite; VALETKEY_TEST_SEED=... for the same choices
