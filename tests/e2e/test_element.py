@@ -351,6 +351,20 @@ def test_ten_thousand_files_leave_the_page_usable(open_page: Open) -> None:
     expect(field.rows).to_have_count(0)
 
 
+def test_a_change_is_told_when_there_is_one(open_page: Open) -> None:
+    """A listener that sets attributes when it is told of a change is not told of that again."""
+    field = open_page()
+    field.element.evaluate("""field => { window.changes = 0;
+      field.addEventListener("valet-change", () => { changes++; field.required = !field.required; }); }""")
+    field.element.evaluate("field => { field.name = 'other' }")
+    field.page.wait_for_timeout(200)
+    assert field.page.evaluate("changes") == 0
+    field.add(1)
+    expect(field.status("0.bin")).to_have_text("Uploaded · 10 bytes")
+    field.page.wait_for_timeout(200)
+    assert 1 < field.page.evaluate("changes") <= 6
+
+
 def test_a_reset_form_and_a_disabled_one(open_page: Open) -> None:
     """Resetting the form empties the field; in a disabled fieldset nothing can be added or pressed."""
     field = open_page()

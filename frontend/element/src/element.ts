@@ -46,11 +46,15 @@ export class ValetUpload extends HTMLElement {
   #barred = false; // by a <fieldset disabled>
   #dragging = false;
   #busy = false;
+  #news = false; // about the items, which listeners have not been told
   #ticking: ReturnType<typeof setTimeout> | null = null;
   #away: Array<() => void> = [];
   readonly #queue = new Queue(
     (item) => this.#changed(item),
-    () => this.#refresh(),
+    () => {
+      this.#news = true;
+      this.#refresh();
+    },
   );
   readonly #field = new Field(this);
   readonly #panel: Panel;
@@ -268,6 +272,7 @@ export class ValetUpload extends HTMLElement {
     this.#draw();
     if (item.state === item.told) return;
     item.told = item.state;
+    this.#news = true;
     this.#commit();
     this.#tell(item);
   }
@@ -291,7 +296,9 @@ export class ValetUpload extends HTMLElement {
     const { value } = this;
     this.#field.setValue(this.name, value);
     this.#field.setValidity(totals, this.required, this.#words, this.#panel.anchor);
-    tell(this, "valet-change", { value, items: this.items });
+    const news = this.#news;
+    this.#news = false;
+    if (news) tell(this, "valet-change", { value, items: this.items });
     const busy = totals.moving + totals.paused > 0;
     if (this.#busy && !busy) {
       const { confirmed, failed } = totals;
