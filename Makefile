@@ -5,31 +5,33 @@ WORKERS ?= 2
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw infra/ceph/bucket.py
+CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEV := $(VENV)/.installed-dev
 TEST := $(VENV)/.installed-test
 NODE_MODULES := frontend/node_modules/.installed
+PAGES := service/valetkey/api/static/demo.js
+FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
 .PHONY: help dev test check chaos bench bench-put bench-browser queue s3 s3-stop frontend frontend-check frontend-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-dev: $(DEV) ## the service with an embedded S3 and a page to try it on
+dev: $(DEV) $(PAGES) ## the service with an embedded S3 and a page to try it on
 	$(BIN)/valetkey dev $(ARGS)
 
-test: $(TEST) frontend ## all tests: on moto, on a real Ceph RGW, on PostgreSQL, and in Chromium, Firefox and WebKitGTK
+test: $(TEST) $(PAGES) $(if $(ARGS),,frontend-test) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK
 	infra/system-packages s3 browser ledger
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
-check: $(TEST) ## format, lint, types and layers
+check: $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
-	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py
+	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
 	$(BIN)/lint-imports
 
 chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQLite; VALETKEY_TEST_SEED=... for the same choices
@@ -59,13 +61,12 @@ s3: $(DEV) ## a real S3 server (Ceph RGW) on this machine, with a bucket; prints
 s3-stop: ## stop it; its objects are gone
 	@$(PYTHON) infra/ceph/rgw stop --dir .ceph
 
-frontend: $(NODE_MODULES) ## the client for browsers, built
-	cd frontend && npm run --silent build
+frontend: $(PAGES) ## the client for browsers, <valet-upload> and the pages of `valetkey dev`, built
 
-frontend-check: $(NODE_MODULES) $(DEV) ## its format, lint, types, and whether they are those of our OpenAPI document
+frontend-check: $(PAGES) $(DEV) ## its format, lint, types, and whether they are those of our OpenAPI document
 	cd frontend && VALETKEY=$(abspath $(BIN))/valetkey npm run --silent check
 
-frontend-test: $(NODE_MODULES) ## its tests, and its bundle in Chromium
+frontend-test: $(PAGES) ## its tests, and its bundle in Chromium
 	infra/system-packages browser
 	cd frontend && npm test --silent && npm run --silent test:browser
 
@@ -83,7 +84,11 @@ $(TEST): pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@ $(DEV)
 
 $(NODE_MODULES): frontend/package-lock.json frontend/package.json $(wildcard frontend/*/package.json)
+	infra/system-packages node
 	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' || \
 	  { echo "the frontend needs Node 20.19 or newer, with npm: https://nodejs.org/"; exit 1; }
 	cd frontend && npm ci --no-audit --no-fund
 	@touch $@
+
+$(PAGES): $(NODE_MODULES) $(FRONTEND)
+	cd frontend && npm run --silent build

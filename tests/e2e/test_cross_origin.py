@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from tests.e2e.api import Api
-from tests.e2e.test_demo_page import CHROMIUM, QUIET
+from tests.pages import CHROMIUM, QUIET
 from tests.servers import ValetkeyServer
 from tests.stores import Bucket
 

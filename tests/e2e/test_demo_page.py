@@ -1,30 +1,33 @@
 """The page of `valetkey dev`, in a real browser."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
+from tests.pages import AXE, running_chromium
 from tests.servers import ValetkeyServer
-
-CHROMIUM = "/usr/bin/chromium"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with running_chromium() as browser:
         yield browser
-        browser.close()
+
+
+def pick(page: Page, file: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose files").click()
+    chooser.value.set_files(file)
 
 
 def test_a_file_is_uploaded_and_confirmed(
     chromium: Browser, valetkey_server: Callable[..., ValetkeyServer], tmp_path: Path
 ) -> None:
-    """Picking a file and pressing the button shows its states to the end, and the download gives the bytes back."""
+    """Picking a file shows its states to the end, upload and grant as JSON, and the download gives the bytes back."""
     server = valetkey_server(command="dev")
     content = b"\x89PNG" + bytes(range(256)) * 800
     photo = tmp_path / "Käse & Brot.png"
@@ -38,16 +41,48 @@ def test_a_file_is_uploaded_and_confirmed(
     )
     page.goto(server.base_url)
     expect(page.get_by_text("The embedded S3 enforces no policy")).to_be_visible()
-    page.get_by_label("File").set_input_files(photo)
-    page.get_by_role("button", name="Upload").click()
+    pick(page, photo)
     states = page.locator("#states li b")
-    expect(states).to_have_text(["pending", "sent", "confirmed"], timeout=20_000)
-    expect(page.locator("#sent")).to_have_text("100 %")
+    expect(states).to_have_text(["queued", "creating", "sending", "confirming", "confirmed"], timeout=20_000)
+    expect(page.locator("#upload")).to_contain_text('"state": "confirmed"')
+    page.get_by_text("Its grant").click()
+    expect(page.locator("#grant")).to_contain_text('"x-amz-signature"')
     with page.expect_download() as downloading:
         page.get_by_role("link", name="Download what was confirmed").click()
     assert hashlib.sha256(downloading.value.path().read_bytes()).digest() == hashlib.sha256(content).digest()
     assert downloading.value.suggested_filename == photo.name
+    page.evaluate(AXE.read_text())
+    assert page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))") == []
     assert wrong == []
+
+
+def test_a_form_without_javascript_is_confirmed(
+    chromium: Browser, valetkey_server: Callable[..., ValetkeyServer], tmp_path: Path
+) -> None:
+    """With JavaScript off, a form posts the file to S3, comes back by its redirect, and the upload is confirmed."""
+    server = valetkey_server(command="dev")
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no script was here")
+    page = chromium.new_page(java_script_enabled=False)
+    page.goto(server.base_url)
+    page.get_by_label("Name").fill("Grüße.txt")
+    page.get_by_role("button", name="Make the form").click()
+    page.get_by_label("A file of the type text/plain").set_input_files(notes)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_text("Your upload is confirmed.")).to_be_visible()
+    found = re.search(r"/v1/uploads/([0-9a-f-]+)/return", page.url)
+    assert found is not None
+    upload = page.request.get(f"{server.base_url}/v1/uploads/{found[1]}").json()
+    assert (upload["filename"], upload["state"]) == ("Grüße.txt", "confirmed")
+    assert upload["object"]["size"] == len("no script was here")
+
+
+def test_a_form_that_cannot_be_made_says_why(valetkey_server: Callable[..., ValetkeyServer], chromium: Browser) -> None:
+    """A content type that is none is a problem document, not a stack trace."""
+    server = valetkey_server(command="dev")
+    answer = chromium.new_page().request.get(f"{server.base_url}/demo/form?content_type=nonsense")
+    assert answer.status == 422
+    assert answer.json()["code"] == "content_type_not_allowed"
 
 
 def test_the_api_documentation_is_readable(chromium: Browser, valetkey_server: Callable[..., ValetkeyServer]) -> None:
@@ -81,7 +116,6 @@ def test_a_service_that_is_away_for_a_moment_is_asked_again(
 
     page.route("**/complete", answer)
     page.goto(server.base_url)
-    page.get_by_label("File").set_input_files(photo)
-    page.get_by_role("button", name="Upload").click()
-    expect(page.locator("#states li b")).to_have_text(["pending", "sent", "confirmed"], timeout=20_000)
+    pick(page, photo)
+    expect(page.locator("#states li b").last).to_have_text("confirmed", timeout=20_000)
     assert away == []

@@ -4,7 +4,8 @@ import { build } from "esbuild";
 
 await rm("dist", { recursive: true, force: true });
 await build({
-  entryPoints: ["src/index.ts", "src/sha256.worker.ts"],
+  entryPoints: ["src/index.ts", "src/react.ts", "src/sha256.worker.ts"],
+  external: ["react"],
   outdir: "dist",
   bundle: true,
   splitting: true,

@@ -16,5 +16,5 @@ export {
   type UploaderOptions,
   type UploadOptions,
 } from "./uploader";
-export type { ConfirmedUpload, Method, UploadBody } from "./wire";
+export type { ConfirmedUpload, Grant, Method, UploadBody } from "./wire";
 export { xhrTransport } from "./xhr";

@@ -12,7 +12,7 @@ import { settle } from "./settle";
 import type { Slots } from "./slots";
 import type { Storage } from "./storage";
 import { sendWhole } from "./whole";
-import type { ConfirmedUpload, Granted, MultipartGrant, UploadBody } from "./wire";
+import type { ConfirmedUpload, Grant, Granted, MultipartGrant, UploadBody } from "./wire";
 
 /** Where a file is on its way, while it is. */
 export type Stage = "queued" | "hashing" | "creating" | "sending" | "confirming";
@@ -39,6 +39,8 @@ export interface Observer {
   moved(): void;
   /** the service knows the upload now */
   known(upload: UploadBody): void;
+  /** the service allowed something, at first or again */
+  granted(grant: Grant | null): void;
   waiting(waiting: Waiting): () => void;
 }
 
@@ -143,6 +145,7 @@ export class Journey {
     this.#grantedAt = Date.now();
     const { upload, ticket, grant } = granted;
     this.#observer.known(upload);
+    this.#observer.granted(grant);
     if (grant === null) {
       this.#sent = true;
       return;
@@ -202,6 +205,7 @@ export class Journey {
       renew: async () => {
         this.#granted = await service.renew(upload.id, ticket, signal);
         this.#grantedAt = Date.now();
+        this.#observer.granted(this.#granted.grant);
         return this.#granted.grant;
       },
       sign: (numbers) => service.signParts(upload.id, ticket, numbers, signal),

@@ -2,7 +2,7 @@ import type { ValetKeyError } from "./errors";
 import type { Stage } from "./journey";
 import type { Progress } from "./progress";
 import type { Waiting } from "./retry";
-import type { UploadBody } from "./wire";
+import type { Grant, UploadBody } from "./wire";
 
 /** Where an upload is. The last four are ends, but `failed` can be tried again: `uploader.upload` of the same file goes on. */
 export type UploadState = Stage | "paused" | "confirmed" | "rejected" | "failed" | "aborted";
@@ -17,6 +17,8 @@ export interface UploadSnapshot {
   readonly error: ValetKeyError | null;
   /** the upload as the service last told it; null before it knows it */
   readonly upload: UploadBody | null;
+  /** what the service last allowed to be done at S3; null before, and where the bytes were there already */
+  readonly grant: Grant | null;
 }
 
 export type Listener<T> = (snapshot: T) => void;

@@ -64,6 +64,7 @@ export class RunningUpload implements Upload {
       waiting: null,
       error: null,
       upload: null,
+      grant: null,
     });
     this.#journey = new Journey(job, roads, this.#observer(), create);
     this.done = this.#travel();
@@ -180,6 +181,7 @@ export class RunningUpload implements Upload {
       stage: (state: UploadState) => this.#run.signal.aborted || this.#show({ state }),
       moved: () => this.#moved(),
       known: (upload: UploadSnapshot["upload"]) => this.#show({ upload }),
+      granted: (grant: UploadSnapshot["grant"]) => this.#show({ grant }),
       waiting: (waiting: Waiting) => {
         this.#waits.add(waiting);
         this.#show({ waiting });

@@ -38,12 +38,27 @@ def start(port: int = 0) -> Embedded:
         raise ConfigurationError("The embedded S3 is not installed: pip install 'valetkey[dev]'.") from error
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
+    running: Any = server._server  # noqa: SLF001 - moto has no other place for it
+    running.app = _redirecting(running.app)
     host, actual_port = server.get_host_and_port()
     endpoint_url = f"http://{host}:{actual_port}"
     session = boto3.Session(
         aws_access_key_id=secrets.token_hex(10), aws_secret_access_key=secrets.token_hex(20), region_name=REGION
     )
     return Embedded(endpoint_url, session, _furnish(session, endpoint_url), server)
+
+
+def _redirecting(app: Any) -> Any:
+    """Moto answers a form that has both a redirect and a success status with the status; S3 redirects."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            redirects = status.startswith("201") and any(name.lower() == "location" for name, _ in headers)
+            return start_response("303 SEE OTHER" if redirects else status, headers, *rest)
+
+        return app(environ, start)
+
+    return answer
 
 
 def _furnish(session: boto3.Session, endpoint_url: str) -> str:

@@ -1,16 +1,53 @@
-"""The page at ``/`` of `valetkey dev`: picks a file, uploads it, and shows the states."""
+"""The pages of `valetkey dev`: the element with what happens beside it, and a form that needs no JavaScript."""
 
-from flask import Blueprint, Response, render_template
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+
+from valetkey.api.routes import EXTENSION, Mounted
+from valetkey.core.grants import PostGrant
+from valetkey.core.service import UploadRequest
+from valetkey.core.upload import Method
+
+STATIC = Path(__file__).with_name("static")
+"""What `make frontend` builds; it is in the wheel."""
 
 demo = Blueprint(
-    "valetkey_demo", __name__, template_folder="templates", static_folder="static", static_url_path="/demo"
+    "valetkey_demo", __name__, template_folder="templates", static_folder=str(STATIC), static_url_path="/demo"
 )
 
-_POLICY = "default-src 'self'; connect-src *; style-src 'self'; img-src 'self' data:"
+_POLICY = "default-src 'self'; connect-src *; style-src 'self'; img-src 'self' data:; base-uri 'none'"
+_NOT_BUILT = "The page is not built. Run `make frontend`, or install valetkey's wheel, then reload. The API works.\n"
+
+
+@demo.after_request
+def restrict(response: Response) -> Response:
+    """No script and no style but ours; files go to the store wherever it is."""
+    response.headers["Content-Security-Policy"] = _POLICY
+    return response
 
 
 @demo.get("/")
-def page() -> Response:
-    response = Response(render_template("valetkey/demo.html"))
-    response.headers["Content-Security-Policy"] = _POLICY
-    return response
+def page() -> ResponseReturnValue:
+    if not (STATIC / "demo.js").exists():
+        return Response(_NOT_BUILT, 503, mimetype="text/plain")
+    return render_template("valetkey/demo.html")
+
+
+@demo.get("/demo/form")
+def plain_form() -> ResponseReturnValue:
+    """A form that posts a file to the store, for one upload of its own."""
+    mounted: Mounted = current_app.extensions[EXTENSION]
+    wanted = UploadRequest(
+        filename=request.args.get("filename") or "file",
+        content_type=request.args.get("content_type") or "application/octet-stream",
+        size=None,  # nobody knows before the form is sent
+        redirect=True,
+        method=Method.POST,
+    )
+    granted = mounted.service.create(mounted.authenticator.caller(None), wanted)
+    if not isinstance(granted.grant, PostGrant):
+        raise TypeError("a form needs a POST grant")
+    page = render_template("valetkey/form.html", upload=granted.upload, grant=granted.grant)
+    return Response(page, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,72 @@
+import type { Upload, UploadSnapshot, UploadState } from "@valetkey/client";
+import type { Key } from "./messages";
+
+/** Where an item is: as its upload, or refused by the element itself, before the service was asked. */
+export type ItemState = UploadState | "refused";
+
+/** Why the element did not take a file. */
+export interface Refusal {
+  key: Extract<Key, "wrongKind" | "tooLarge">;
+  /** bytes, for `tooLarge` */
+  limit?: number;
+}
+
+const MOVING = new Set<ItemState>(["queued", "hashing", "creating", "sending", "confirming"]);
+const FAILED = new Set<ItemState>(["rejected", "failed", "refused"]);
+
+const HOPELESS = new Set([413, 415, 422]); // the service said no, and will say so again
+
+/** One file in the list. */
+export class Item {
+  /** null for a refused one; another one after a retry */
+  upload: Upload | null = null;
+  /** the state that was told last */
+  told: ItemState | null = null;
+
+  constructor(
+    readonly key: number,
+    readonly file: File,
+    readonly refusal: Refusal | null,
+  ) {}
+
+  get snapshot(): UploadSnapshot | null {
+    return this.upload?.snapshot ?? null;
+  }
+
+  get state(): ItemState {
+    return this.refusal ? "refused" : (this.upload?.state ?? "queued");
+  }
+
+  /** on its way by itself */
+  get moving(): boolean {
+    return MOVING.has(this.state);
+  }
+
+  /** nothing has answered for more than one attempt, or there is no network */
+  get stuck(): boolean {
+    const waiting = this.moving && this.snapshot?.waiting;
+    return Boolean(waiting && (waiting.reason === "offline" || waiting.attempt > 1));
+  }
+
+  /** on its way, or paused on it */
+  get open(): boolean {
+    return this.moving || this.state === "paused";
+  }
+
+  /** ended without success, and not because the user wanted so */
+  get failed(): boolean {
+    return FAILED.has(this.state);
+  }
+
+  /** whether trying again may help */
+  get retryable(): boolean {
+    if (this.state === "aborted") return true;
+    const { status = 0, code = "" } = this.snapshot?.error ?? {};
+    return this.state === "failed" && !HOPELESS.has(status) && code !== "file_changed";
+  }
+
+  /** the id of the confirmed upload */
+  get confirmedId(): string | null {
+    return this.state === "confirmed" ? (this.snapshot?.upload?.id ?? null) : null;
+  }
+}

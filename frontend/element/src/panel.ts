@@ -1,0 +1,108 @@
+import { Announcer } from "./announcer";
+import { h, setAttribute } from "./dom";
+import type { Item } from "./item";
+import { List } from "./list";
+import { Notice } from "./notice";
+import type { Actions } from "./row";
+import styles from "./styles.css";
+import { type Bulk, Summary, type Totals } from "./summary";
+import type { Words } from "./words";
+import { Zone, type ZoneState } from "./zone";
+
+/** What the user does. */
+export interface Doings extends Actions {
+  add(files: File[]): void;
+  all(what: Bulk): void;
+}
+
+/** All that is shown at one moment. */
+export interface Shown extends ZoneState {
+  items: readonly Item[];
+  totals: Totals;
+  words: Words;
+}
+
+let sheet: CSSStyleSheet | null = null;
+
+/** Everything in the shadow root. It writes there when `update` is called, and at no other time. */
+export class Panel {
+  readonly notice = new Notice();
+  readonly announcer: Announcer;
+  readonly #root: ShadowRoot;
+  readonly #zone: Zone;
+  readonly #list: List;
+  readonly #summary: Summary;
+  readonly #frame: HTMLElement;
+
+  constructor(root: ShadowRoot, doings: Doings, words: () => Words) {
+    this.#root = root;
+    this.announcer = new Announcer(words);
+    this.#zone = new Zone(doings.add);
+    this.#list = new List(doings);
+    this.#summary = new Summary(doings.all);
+    this.#frame = h(
+      "div",
+      { class: "frame", part: "frame" },
+      this.#zone.element,
+      this.notice.element,
+      this.#summary.element,
+      this.#list.element,
+      this.#list.more,
+      this.announcer.element,
+    );
+    root.adoptedStyleSheets = [sharedSheet()];
+    root.append(this.#frame);
+  }
+
+  /** the button that is always there */
+  get anchor(): HTMLButtonElement {
+    return this.#zone.button;
+  }
+
+  /** whether a countdown is in sight */
+  get counting(): boolean {
+    return this.#list.waiting;
+  }
+
+  pick(): void {
+    this.#zone.pick();
+  }
+
+  /** Gives the focus to what stands beside an item that goes. */
+  leave(item: Item): void {
+    const focused = this.#root.activeElement;
+    if (!focused?.closest(".row")) return;
+    const neighbour = this.#list.neighbour(item);
+    if (neighbour) neighbour.focus();
+    else this.anchor.focus();
+  }
+
+  update(shown: Shown): void {
+    const { items, totals, words, disabled, dragging } = shown;
+    const focused = this.#root.activeElement;
+    setAttribute(this.#frame, "lang", words.lang);
+    setAttribute(this.#frame, "data-empty", items.length === 0);
+    setAttribute(this.#frame, "data-dragging", dragging);
+    this.#zone.update(shown, words);
+    this.notice.update(words);
+    this.#summary.update(totals, words, disabled);
+    this.#list.update(items, words, disabled, focused);
+    this.#rescue(focused);
+  }
+
+  /** Where the button that had the focus is gone, and nothing else has taken it, the focus stays in the element. */
+  #rescue(focused: Element | null): void {
+    const now = this.#root.activeElement;
+    if (!focused || (now !== null && now !== focused)) return;
+    if (!focused.isConnected || (focused as HTMLElement).hidden) this.anchor.focus();
+  }
+}
+
+/** One sheet for all elements on the page. */
+function sharedSheet(): CSSStyleSheet {
+  if (!sheet) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(styles);
+  }
+  return sheet;
+}

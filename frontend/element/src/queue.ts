@@ -1,0 +1,60 @@
+import type { FileOptions, Upload, Uploader } from "@valetkey/client";
+import { Item, type Refusal } from "./item";
+
+/** The list of files and their uploads. It knows no DOM; whoever shows it is told of every change. */
+export class Queue {
+  readonly #items = new Map<number, Item>();
+  #next = 1;
+  readonly #changed: (item: Item) => void;
+  readonly #removed: () => void;
+
+  constructor(changed: (item: Item) => void, removed: () => void) {
+    this.#changed = changed;
+    this.#removed = removed;
+  }
+
+  get items(): Item[] {
+    return [...this.#items.values()];
+  }
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  /** Adds files; those without a refusal are uploaded at once, with the fewest calls. */
+  add(files: readonly File[], uploader: Uploader, judge: Judge, optionsOf: OptionsOf): Item[] {
+    const items = files.map((file) => new Item(this.#next++, file, judge(file)));
+    const good = items.filter((item) => !item.refusal);
+    const wanted = good.map(({ file }) => ({ file, ...optionsOf(file) }));
+    const { uploads } = uploader.uploadAll(wanted);
+    for (const item of items) this.#items.set(item.key, item);
+    for (const [index, item] of good.entries()) this.#follow(item, uploads[index]);
+    for (const item of items) this.#changed(item);
+    return items;
+  }
+
+  /** Starts a failed or cancelled one again; what is at S3 is not sent twice. */
+  retry(item: Item, uploader: Uploader, optionsOf: OptionsOf): void {
+    if (!item.retryable) return;
+    this.#follow(item, uploader.upload(item.file, optionsOf(item.file)));
+    this.#changed(item);
+  }
+
+  /** Takes an item out. One that is under way is ended, at the service and at S3. */
+  remove(item: Item): void {
+    this.#items.delete(item.key);
+    if (item.open) void item.upload?.abort();
+    this.#removed();
+  }
+
+  #follow(item: Item, upload: Upload | undefined): void {
+    if (!upload) return;
+    item.upload = upload;
+    upload.subscribe(() => {
+      if (item.upload === upload && this.#items.has(item.key)) this.#changed(item);
+    });
+  }
+}
+
+export type Judge = (file: File) => Refusal | null;
+export type OptionsOf = (file: File) => FileOptions;

@@ -1,0 +1,85 @@
+import type { Messages } from "../messages";
+
+export const de: Messages = {
+  drop: {
+    one: "Datei hierher ziehen, einfügen oder",
+    other: "Dateien hierher ziehen, einfügen oder",
+  },
+  choose: { one: "Datei auswählen", other: "Dateien auswählen" },
+  chooseFolder: "Ordner auswählen",
+  dropNow: "Loslassen zum Hochladen",
+  files: "Dateien",
+  overall: "Alle Dateien",
+  progressOf: "Fortschritt von {name}",
+  more: { one: "und {count} weitere", other: "und {count} weitere" },
+
+  pause: "{name} anhalten",
+  resume: "{name} fortsetzen",
+  retry: "{name} erneut versuchen",
+  cancel: "{name} abbrechen",
+  remove: "{name} aus der Liste entfernen",
+  pauseAll: "Alle anhalten",
+  resumeAll: "Alle fortsetzen",
+  retryAll: "Fehlgeschlagene erneut versuchen",
+  cancelAll: "Alle abbrechen",
+  clear: "Fertige ausblenden",
+  dismiss: "Meldung ausblenden",
+
+  queued: "Wartet, bis sie an der Reihe ist",
+  hashing: "Datei wird gelesen",
+  creating: "Beginnt",
+  sending: "{sent} von {total}",
+  sendingFast: "{sent} von {total} · {speed} · noch {left}",
+  confirming: "Ankunft wird geprüft",
+  paused: "Angehalten bei {percent}",
+  confirmed: "Hochgeladen · {total}",
+  aborted: "Abgebrochen",
+  offline: "Kein Netz. Geht von selbst weiter",
+  waiting: "Keine Antwort. Wird von selbst erneut versucht",
+  waitingFor: "Keine Antwort. Nächster Versuch in {left}",
+
+  summary: {
+    one: "{done} von {count} Datei hochgeladen",
+    other: "{done} von {count} Dateien hochgeladen",
+  },
+  summaryFailed: { one: "{count} nicht hochgeladen", other: "{count} nicht hochgeladen" },
+  left: "noch {left}",
+
+  wrongKind: "Diese Art von Datei wird hier nicht angenommen",
+  tooLarge: "Zu groß: höchstens {limit}",
+  tooMany: {
+    one: "Höchstens {limit} Dateien. {count} Datei wurde weggelassen.",
+    other: "Höchstens {limit} Dateien. {count} Dateien wurden weggelassen.",
+  },
+  onlyOne: {
+    one: "Nur eine Datei. {count} wurde weggelassen.",
+    other: "Nur eine Datei. {count} wurden weggelassen.",
+  },
+  unreadable: {
+    one: "{count} Datei konnte nicht gelesen werden.",
+    other: "{count} Dateien konnten nicht gelesen werden.",
+  },
+  empty: "Die Datei ist leer",
+  sizeRefused: "Der Dienst nimmt keine Datei dieser Größe an",
+  kindRefused: "Der Dienst nimmt diese Art von Datei nicht an",
+  notWhatItSays: "Der Inhalt ist nicht, was der Name sagt",
+  infected: "Die Datei wurde bei einer Prüfung abgewiesen",
+  changed: "Die Datei wurde geändert, verschoben oder gelöscht. Bitte neu auswählen",
+  noService: "Der Dienst zum Hochladen war nicht zu erreichen",
+  noStorage: "Der Speicher war nicht zu erreichen",
+  notAllowed: "Hochladen ist hier nicht oder nicht mehr erlaubt. Bitte die Seite neu laden",
+  ended: "Das Hochladen wurde anderswo beendet",
+  rejected: "Abgewiesen: {detail}",
+  failed: "Fehlgeschlagen: {detail}",
+
+  required: "Bitte eine Datei hochladen.",
+  busy: {
+    one: "Bitte warten: {count} Datei wird noch hochgeladen.",
+    other: "Bitte warten: {count} Dateien werden noch hochgeladen.",
+  },
+
+  saidAdded: { one: "{name} hinzugefügt.", other: "{count} Dateien hinzugefügt." },
+  saidConfirmed: { one: "{name} hochgeladen.", other: "{count} Dateien hochgeladen." },
+  saidFailed: { one: "{name}: {message}.", other: "{count} Dateien wurden nicht hochgeladen." },
+  saidWaiting: "Keine Antwort. Es geht von selbst weiter.",
+};

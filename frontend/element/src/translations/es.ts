@@ -1,0 +1,103 @@
+import type { Messages } from "../messages";
+
+export const es: Messages = {
+  drop: {
+    one: "Arrastra un archivo aquí, pégalo o",
+    many: "Arrastra archivos aquí, pégalos o",
+    other: "Arrastra archivos aquí, pégalos o",
+  },
+  choose: { one: "Elige un archivo", many: "Elige archivos", other: "Elige archivos" },
+  chooseFolder: "Elige una carpeta",
+  dropNow: "Suelta para subir",
+  files: "Archivos",
+  overall: "Todos los archivos",
+  progressOf: "Progreso de {name}",
+  more: { one: "y {count} más", many: "y {count} más", other: "y {count} más" },
+
+  pause: "Pausar {name}",
+  resume: "Continuar con {name}",
+  retry: "Reintentar {name}",
+  cancel: "Cancelar {name}",
+  remove: "Quitar {name} de la lista",
+  pauseAll: "Pausar todo",
+  resumeAll: "Continuar con todo",
+  retryAll: "Reintentar los fallidos",
+  cancelAll: "Cancelar todo",
+  clear: "Quitar los terminados",
+  dismiss: "Ocultar este mensaje",
+
+  queued: "Espera su turno",
+  hashing: "Leyendo el archivo",
+  creating: "Empezando",
+  sending: "{sent} de {total}",
+  sendingFast: "{sent} de {total} · {speed} · quedan {left}",
+  confirming: "Comprobando que ha llegado",
+  paused: "En pausa al {percent}",
+  confirmed: "Subido · {total}",
+  aborted: "Cancelado",
+  offline: "Sin red. Continúa solo",
+  waiting: "Sin respuesta. Se reintenta solo",
+  waitingFor: "Sin respuesta. Se reintenta en {left}",
+
+  summary: {
+    one: "{done} de {count} archivo subido",
+    many: "{done} de {count} de archivos subidos",
+    other: "{done} de {count} archivos subidos",
+  },
+  summaryFailed: { one: "{count} sin subir", many: "{count} sin subir", other: "{count} sin subir" },
+  left: "quedan {left}",
+
+  wrongKind: "Aquí no se acepta este tipo de archivo",
+  tooLarge: "Demasiado grande: como máximo {limit}",
+  tooMany: {
+    one: "Como máximo {limit} archivos. Se ha descartado {count} archivo.",
+    many: "Como máximo {limit} archivos. Se han descartado {count} de archivos.",
+    other: "Como máximo {limit} archivos. Se han descartado {count} archivos.",
+  },
+  onlyOne: {
+    one: "Solo un archivo. Se ha descartado {count}.",
+    many: "Solo un archivo. Se han descartado {count}.",
+    other: "Solo un archivo. Se han descartado {count}.",
+  },
+  unreadable: {
+    one: "No se ha podido leer {count} archivo.",
+    many: "No se han podido leer {count} de archivos.",
+    other: "No se han podido leer {count} archivos.",
+  },
+  empty: "El archivo está vacío",
+  sizeRefused: "El servicio no acepta un archivo de este tamaño",
+  kindRefused: "El servicio no acepta este tipo de archivo",
+  notWhatItSays: "El contenido no es lo que dice el nombre",
+  infected: "Un análisis ha rechazado el archivo",
+  changed: "El archivo se ha cambiado, movido o borrado. Elígelo de nuevo",
+  noService: "No se ha podido contactar con el servicio de subida",
+  noStorage: "No se ha podido contactar con el almacenamiento",
+  notAllowed: "No puedes subir archivos aquí, o ya no. Recarga la página",
+  ended: "La subida se ha terminado en otro lugar",
+  rejected: "Rechazado: {detail}",
+  failed: "Ha fallado: {detail}",
+
+  required: "Sube un archivo.",
+  busy: {
+    one: "Espera: todavía se está subiendo {count} archivo.",
+    many: "Espera: todavía se están subiendo {count} de archivos.",
+    other: "Espera: todavía se están subiendo {count} archivos.",
+  },
+
+  saidAdded: {
+    one: "Se ha añadido {name}.",
+    many: "Se han añadido {count} de archivos.",
+    other: "Se han añadido {count} archivos.",
+  },
+  saidConfirmed: {
+    one: "Se ha subido {name}.",
+    many: "Se han subido {count} de archivos.",
+    other: "Se han subido {count} archivos.",
+  },
+  saidFailed: {
+    one: "{name}: {message}.",
+    many: "No se han subido {count} de archivos.",
+    other: "No se han subido {count} archivos.",
+  },
+  saidWaiting: "Sin respuesta. Continúa solo.",
+};

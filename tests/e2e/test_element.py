@@ -1,0 +1,448 @@
+"""`<valet-upload>` on an application's page in a real browser, against `valetkey dev`."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, FilePayload, Locator, Page, Route, expect
+from tests.pages import AXE, Site, running_chromium, running_site
+from tests.servers import ValetkeyServer, running_valetkey
+
+PROFILES = """
+[profiles.default]
+max_size = 104857600
+
+[profiles.images]
+content_types = ["image/*"]
+detect = "reject"
+
+[profiles.parts]
+multipart_from = 1
+part_size = 5242880
+"""
+
+PAGE = """<!doctype html><html lang="{lang}" dir="{dir}"><meta charset="utf-8"><title>An application</title>
+<style>:root {{ color-scheme: light dark }}</style><script type="module" src="/valet-upload.js"></script>
+<main><h1>An application</h1><form method="post" enctype="application/x-www-form-urlencoded">
+<valet-upload endpoint="{endpoint}" name="files" {attributes}></valet-upload>
+<button>Send</button></form></main></html>"""
+
+TELL = """() => {
+  window.told = [];
+  const field = document.querySelector("valet-upload");
+  for (const name of ["valet-state", "valet-confirmed", "valet-error", "valet-finished"])
+    field.addEventListener(name, ({ type, detail }) =>
+      told.push([type, detail.file?.name ?? null, detail.state ?? null]));
+}"""
+
+TRANSFER = """(files) => {
+  const transfer = new DataTransfer();
+  for (const { name, size, type } of files) transfer.items.add(new File([new Uint8Array(size)], name, { type }));
+  return transfer;
+}"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValetkeyServer]:
+    directory = tmp_path_factory.mktemp("element")
+    config = directory / "valetkey.toml"
+    config.write_text(PROFILES)
+    with running_valetkey(directory, command="dev", env={"VALETKEY_CONFIG": str(config)}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with running_site() as site:
+        yield site
+
+
+class Field:
+    """The element on a page, as its user meets it."""
+
+    def __init__(self, page: Page, endpoint: str) -> None:
+        self.page = page
+        self.endpoint = endpoint
+        self.element = page.locator("valet-upload")
+        self.rows = page.locator("valet-upload li")
+
+    def row(self, name: str) -> Locator:
+        return self.rows.filter(has=self.page.locator(f'[title="{name}"]'))
+
+    def status(self, name: str) -> Locator:
+        return self.row(name).locator("[part=status]")
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def pick(self, *files: FilePayload) -> None:
+        with self.page.expect_file_chooser() as chooser:
+            self.page.get_by_role("button", name=re.compile("^Choose (a file|files)$")).click()
+        chooser.value.set_files(files)
+
+    def add(self, count: int, size: int = 10) -> None:
+        """Many files, as a program adds them."""
+        script = """(field, [count, size]) => field.add(Array.from({ length: count }, (_, index) =>
+          new File([new Uint8Array(size)], `${index}.bin`, { lastModified: index })))"""
+        self.element.evaluate(script, [count, size])
+
+    def value(self) -> list[str]:
+        value: list[str] = self.element.evaluate("field => field.value")
+        return value
+
+    def upload(self, identifier: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.page.request.get(f"{self.endpoint}/v1/uploads/{identifier}").json()
+        return found
+
+    def hold_storage(self) -> Callable[[], None]:
+        """From now on S3 does not answer, until the answer is called."""
+        pattern = re.compile(r"/valetkey-dev(/|$)")
+        held: list[Route] = []
+        self.page.route(pattern, lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it calls
+
+        def release() -> None:
+            for route in held:
+                route.continue_()
+            self.page.unroute(pattern)
+
+        return release
+
+    def assert_accessible(self) -> None:
+        self.page.evaluate(AXE.read_text())
+        violations = self.page.evaluate("axe.run().then(({ violations }) => violations)")
+        assert [(found["id"], [node["target"] for node in found["nodes"]]) for found in violations] == []
+
+
+Open = Callable[..., Field]
+
+
+@pytest.fixture
+def open_page(chromium: Browser, server: ValetkeyServer, site: Site) -> Iterator[Open]:
+    """Opens the page with attributes of the element; no script of it may fail."""
+    pages: list[Page] = []
+    wrong: list[str] = []
+
+    def opened(attributes: str = "multiple", language: str = "en", direction: str = "ltr", **context: Any) -> Field:
+        page = chromium.new_page(**context)
+        page.set_default_timeout(8000)
+        pages.append(page)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        site.html = PAGE.format(endpoint=server.base_url, attributes=attributes, lang=language, dir=direction)
+        page.goto(site.url)
+        page.wait_for_function("Boolean(customElements.get('valet-upload'))")
+        page.evaluate(TELL)
+        return Field(page, server.base_url)
+
+    yield opened
+    for page in pages:
+        page.close()
+    assert wrong == []
+
+
+def payload(name: str, content: bytes = b"hello", kind: str = "text/plain") -> FilePayload:
+    return {"name": name, "mimeType": kind, "buffer": content}
+
+
+def test_picked_files_are_confirmed_and_sent_with_the_form(open_page: Open, site: Site) -> None:
+    """The form's value is one entry per confirmed file; until then it cannot be sent."""
+    field = open_page("multiple required profile=default")
+    assert field.element.evaluate("field => field.validity.valueMissing")
+    release = field.hold_storage()
+    field.pick(payload("a.txt"), payload("Käse 图.txt", b"other"))
+    field.page.get_by_role("button", name="Send").click()
+    assert field.element.evaluate("field => field.validationMessage") == (
+        "Please wait: 2 files are still being uploaded."
+    )
+    release()
+    expect(field.status("a.txt")).to_have_text("Uploaded · 5 bytes")
+    expect(field.status("Käse 图.txt")).to_have_text("Uploaded · 5 bytes")
+    ids = field.value()
+    assert [field.upload(one)["state"] for one in ids] == ["confirmed", "confirmed"]
+    assert [field.upload(one)["filename"] for one in ids] == ["a.txt", "Käse 图.txt"]
+    field.page.get_by_role("button", name="Send").click()
+    expect(field.page).to_have_title("taken")
+    assert site.posted[-1] == "&".join(f"files={one}" for one in ids).encode()
+
+
+def test_dropped_and_pasted_files_are_taken(open_page: Open) -> None:
+    """A drop on the element and a paste anywhere on the page add files; a paste into a text field does not."""
+    field = open_page()
+    transfer = field.page.evaluate_handle(TRANSFER, [{"name": "dropped.txt", "size": 3, "type": "text/plain"}])
+    field.element.dispatch_event("dragenter", {"dataTransfer": transfer})
+    expect(field.page.get_by_text("Let go to upload")).to_be_visible()
+    field.element.dispatch_event("drop", {"dataTransfer": transfer})
+    expect(field.status("dropped.txt")).to_have_text("Uploaded · 3 bytes")
+    paste = """(target, file) => target.dispatchEvent(new ClipboardEvent("paste", {
+      bubbles: true, cancelable: true, composed: true,
+      clipboardData: (() => { const t = new DataTransfer(); t.items.add(new File(["x"], file)); return t; })() }))"""
+    field.page.evaluate("document.querySelector('form').prepend(document.createElement('textarea'))")
+    field.page.locator("textarea").evaluate(paste, "typed.txt")
+    field.page.locator("h1").evaluate(paste, "pasted.txt")
+    expect(field.status("pasted.txt")).to_have_text("Uploaded · 1 byte")
+    expect(field.rows).to_have_count(2)
+
+
+def test_a_folder_is_taken_with_all_that_is_in_it(open_page: Open, tmp_path: Path) -> None:
+    """A picked folder's files are listed with their paths."""
+    (tmp_path / "trip" / "day").mkdir(parents=True)
+    (tmp_path / "trip" / "a.txt").write_text("a")
+    (tmp_path / "trip" / "day" / "b.txt").write_text("bb")
+    field = open_page("multiple folders")
+    with field.page.expect_file_chooser() as chooser:
+        field.button("Choose a folder").click()
+    chooser.value.set_files(tmp_path / "trip")
+    expect(field.status("trip/a.txt")).to_have_text("Uploaded · 1 byte")
+    expect(field.status("trip/day/b.txt")).to_have_text("Uploaded · 2 bytes")
+
+
+def test_a_file_is_paused_resumed_cancelled_and_tried_again_by_keyboard(open_page: Open) -> None:
+    """Every step has a button that tells the file's name, the focus stays at it, and never falls to the page."""
+    field = open_page()
+    focused = "document.activeElement.shadowRoot?.activeElement?.getAttribute('aria-label') ?? null"
+    keys = field.page.keyboard
+    release = field.hold_storage()
+    field.add(1)
+    expect(field.status("0.bin")).to_have_text("0 bytes of 10 bytes")
+    field.button("Pause 0.bin").focus()
+    keys.press("Enter")
+    expect(field.status("0.bin")).to_have_text("Paused at 0%")
+    assert field.page.evaluate(focused) == "Go on with 0.bin"
+    keys.press("Space")
+    expect(field.button("Pause 0.bin")).to_be_focused()
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(field.status("0.bin")).to_have_text("Cancelled")
+    assert field.page.evaluate(focused) == "Remove 0.bin from the list"
+    release()
+    keys.press("Shift+Tab")
+    assert field.page.evaluate(focused) == "Try 0.bin again"
+    keys.press("Enter")
+    expect(field.status("0.bin")).to_have_text("Uploaded · 10 bytes")
+    assert field.page.evaluate(focused) == "Remove 0.bin from the list"
+    field.add(1, 20)
+    expect(field.rows.nth(1)).to_have_attribute("data-state", "confirmed")
+    keys.press("Enter")
+    expect(field.rows).to_have_count(1)
+    assert field.page.evaluate(focused) == "Remove 0.bin from the list"
+    keys.press("Enter")
+    expect(field.rows).to_have_count(0)
+    expect(field.button("Choose files")).to_be_focused()
+
+
+def test_what_the_service_refuses_is_said(open_page: Open) -> None:
+    """A lie about the type is rejected with its reason, an empty file has its own words, neither is in the value."""
+    field = open_page("multiple profile=images")
+    field.pick(
+        payload("photo.png", b"%PDF-1.7 no image at all", "image/png"),
+        payload("empty.png", b"", "image/png"),
+        payload("notes.txt"),
+    )
+    expect(field.status("photo.png")).to_have_text("The content is not what the name says", timeout=20_000)
+    expect(field.status("empty.png")).to_have_text("The file is empty")
+    expect(field.status("notes.txt")).to_have_text("The service does not accept this kind of file")
+    expect(field.button("Try notes.txt again")).to_have_count(0)
+    assert field.value() == []
+    told = field.page.evaluate("told")
+    assert ["valet-error", "photo.png", "rejected"] in told
+    assert told[-1] == ["valet-finished", None, None]
+
+
+def test_what_the_element_refuses_is_said(open_page: Open) -> None:
+    """`accept`, `max-size` and `max-files` are kept without a call to the service."""
+    field = open_page("multiple accept='image/*,.pdf' max-size=1000 max-files=3")
+    field.pick(payload("a.txt"), payload("b.pdf"), payload("c.pdf", b"x" * 1001), payload("d.pdf"))
+    expect(field.status("a.txt")).to_have_text("This kind of file is not accepted here")
+    expect(field.status("b.pdf")).to_have_text("Uploaded · 5 bytes")
+    expect(field.status("c.pdf")).to_have_text("Too large: at most 1 kB")
+    expect(field.page.get_by_role("alert")).to_have_text("At most 3 files. 1 file was left out.")
+    expect(field.rows).to_have_count(3)
+
+
+def test_a_new_file_takes_the_place_of_the_old_without_multiple(open_page: Open) -> None:
+    """Without `multiple` there is one file: the last."""
+    field = open_page("")
+    field.pick(payload("first.txt"))
+    expect(field.status("first.txt")).to_have_text("Uploaded · 5 bytes")
+    field.pick(payload("second.txt"))
+    expect(field.status("second.txt")).to_have_text("Uploaded · 5 bytes")
+    expect(field.rows).to_have_count(1)
+    assert len(field.value()) == 1
+
+
+def test_a_file_that_vanishes_is_said(open_page: Open, tmp_path: Path) -> None:
+    """A file that is deleted between picking and sending fails with a sentence, and the page goes on."""
+    gone = tmp_path / "gone.bin"
+    gone.write_bytes(b"x" * 1000)
+    field = open_page()
+    pattern = re.compile("/v1/uploads$")
+    held: list[Route] = []
+    field.page.route(pattern, lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it calls
+    with field.page.expect_file_chooser() as chooser:
+        field.button("Choose files").click()
+    chooser.value.set_files(gone)
+    expect(field.rows).to_have_count(1)
+    gone.unlink()
+    field.page.wait_for_timeout(100)
+    held[0].continue_()
+    field.page.unroute(pattern)
+    expect(field.status("gone.bin")).to_have_text("The file was changed, moved or deleted. Choose it again")
+    field.pick(payload("other.txt"))
+    expect(field.status("other.txt")).to_have_text("Uploaded · 5 bytes")
+
+
+def test_a_service_that_is_away_is_waited_for(open_page: Open) -> None:
+    """While nothing answers the file says so and counts down; then it goes on by itself."""
+    field = open_page()
+    pattern = re.compile("/v1/uploads")
+    field.page.route(pattern, lambda route: route.abort("connectionrefused"))
+    field.add(1)
+    expect(field.status("0.bin")).to_have_text(re.compile(r"No answer\. Tries again in \d+ sec"))
+    expect(field.page.get_by_role("status")).to_have_text(re.compile("No answer. It goes on by itself."))
+    field.page.unroute(pattern)
+    expect(field.status("0.bin")).to_have_text("Uploaded · 10 bytes", timeout=30_000)
+
+
+def test_a_name_is_text_however_it_looks(open_page: Open) -> None:
+    """Markup in a name is shown as it is, and a very long name keeps its ending in sight."""
+    field = open_page()
+    evil = "<img src=x onerror=document.title='pwned'>.txt"
+    long = "n" * 240 + ".tar.gz"
+    field.element.evaluate("(field, names) => field.add(names.map((name) => new File(['x'], name)))", [evil, long])
+    expect(field.rows).to_have_count(2)
+    expect(field.rows.first.locator("[part=name]")).to_have_text(evil)
+    expect(field.rows.first.locator("[part=status]")).to_have_text("Uploaded · 1 byte")
+    assert field.page.title() == "An application"
+    box = field.rows.nth(1).locator("[part=name]").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= field.page.viewport_size["width"]  # type: ignore[index]
+
+
+def test_ten_thousand_files_leave_the_page_usable(open_page: Open) -> None:
+    """A hundred rows are shown; once they are, no frame waits for long; and the list is cleared at once."""
+    field = open_page()
+    field.element.evaluate("""() => { window.files = Array.from({ length: 10000 }, (_, index) =>
+        new File(["x"], `${index}.bin`, { lastModified: index }));
+      window.longest = 0; let last = performance.now();
+      const frame = (now) => { longest = Math.max(longest, now - last); last = now; requestAnimationFrame(frame); };
+      requestAnimationFrame(frame); }""")
+    began = time.monotonic()
+    field.element.evaluate("field => field.add(files)")
+    expect(field.page.get_by_text("0 of 10,000 files uploaded")).to_be_visible()
+    expect(field.page.get_by_text("and 9,900 more")).to_be_visible()
+    assert time.monotonic() - began < 10
+    assert field.rows.count() == 100
+    field.page.evaluate("longest = 0")
+    field.page.wait_for_function("document.querySelector('valet-upload').value.length >= 30", timeout=30_000)
+    field.button("Pause all").click()
+    expect(field.button("Go on with all")).to_be_visible()
+    assert field.page.evaluate("longest") < 5000  # milliseconds, on machines that do other things, too
+    field.button("Cancel all").click()
+    field.button("Clear finished").click()
+    expect(field.rows).to_have_count(0)
+
+
+def test_a_change_is_told_when_there_is_one(open_page: Open) -> None:
+    """A listener that sets attributes when it is told of a change is not told of that again."""
+    field = open_page()
+    field.element.evaluate("""field => { window.changes = 0;
+      field.addEventListener("valet-change", () => { changes++; field.required = !field.required; }); }""")
+    field.element.evaluate("field => { field.name = 'other' }")
+    field.page.wait_for_timeout(200)
+    assert field.page.evaluate("changes") == 0
+    field.add(1)
+    expect(field.status("0.bin")).to_have_text("Uploaded · 10 bytes")
+    field.page.wait_for_timeout(200)
+    assert 1 < field.page.evaluate("changes") <= 6
+
+
+def test_a_reset_form_and_a_disabled_one(open_page: Open) -> None:
+    """Resetting the form empties the field; in a disabled fieldset nothing can be added or pressed."""
+    field = open_page()
+    field.pick(payload("a.txt"))
+    expect(field.status("a.txt")).to_have_text("Uploaded · 5 bytes")
+    field.page.evaluate("document.querySelector('form').reset()")
+    expect(field.rows).to_have_count(0)
+    assert field.page.evaluate("[...new FormData(document.querySelector('form')).keys()]") == []
+    field.element.evaluate("field => { field.disabled = true }")
+    expect(field.button("Choose files")).to_be_disabled()
+    field.add(1)
+    expect(field.rows).to_have_count(0)
+
+
+def test_it_speaks_the_languages(open_page: Open) -> None:
+    """`lang` of the element or around it chooses the language; another is added by its messages."""
+    field = open_page(language="de-CH")
+    field.add(1)
+    expect(field.status("0.bin")).to_have_text("Hochgeladen · 10 Byte")
+    for language, choose in {"zh-CN": "选择文件", "es": "Elige archivos", "fi": "Choose files"}.items():
+        field.element.evaluate("(field, lang) => { field.lang = lang }", language)
+        expect(field.button(choose)).to_be_visible()
+    register = """async () => (await import("/valet-upload.js")).registerTranslation("fi", { choose: "Valitse" })"""
+    field.page.evaluate(register)
+    expect(field.button("Valitse")).to_be_visible()
+
+
+def test_metadata_token_and_checksum_go_along(open_page: Open) -> None:
+    """`metadata` may be a function of the file, `token` a function, and `checksum` is taken before."""
+    field = open_page("multiple checksum=sha256")
+    field.element.evaluate("""field => {
+      field.metadata = (file) => ({ original: file.name });
+      field.token = async () => "vt_p.none"; }""")
+    pattern = re.compile("/v1/uploads$")
+    with field.page.expect_request(pattern) as sent:
+        field.pick(payload("a.txt"))
+    assert sent.value.headers["authorization"] == "Bearer vt_p.none"
+    body = json.loads(sent.value.post_data or "")
+    assert body["metadata"] == {"original": "a.txt"}
+    assert body["checksum"] == {"algorithm": "sha256", "value": "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="}
+    expect(field.status("a.txt")).to_have_text("You may not upload here, or no longer. Reload the page")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "language", "direction", "width"),
+    [("light", "en", "ltr", 900), ("dark", "en", "ltr", 900), ("dark", "de", "ltr", 360), ("light", "es", "rtl", 360)],
+)
+def test_axe_finds_nothing_in_any_state(
+    open_page: Open, scheme: str, language: str, direction: str, width: int
+) -> None:
+    """Empty, dragging, sending, paused, waiting, ended each way: no violation, and the page never scrolls sideways."""
+    size = {"width": width, "height": 800}
+    field = open_page("multiple folders max-files=6", language, direction, color_scheme=scheme, viewport=size)
+    field.assert_accessible()
+    transfer = field.page.evaluate_handle(TRANSFER, [{"name": "a.txt", "size": 3, "type": "text/plain"}])
+    field.element.dispatch_event("dragenter", {"dataTransfer": transfer})
+    field.assert_accessible()
+    field.element.dispatch_event("drop", {"dataTransfer": transfer})
+    expect(field.rows.first).to_have_attribute("data-state", "confirmed")
+    release = field.hold_storage()
+    field.element.evaluate("field => { field.setAttribute('max-size', 50) }")
+    field.add(2)
+    field.add(1, 51)
+    field.add(1, 0)
+    field.element.evaluate("field => field.add([...'abcde'].map((name) => new File(['x'], name.repeat(80))))")
+    expect(field.page.get_by_role("alert")).to_be_visible()
+    for state in ("sending", "refused", "failed"):
+        expect(field.page.locator(f"valet-upload li[data-state={state}]").first).to_be_visible()
+    field.assert_accessible()
+    field.element.evaluate("field => field.pauseAll()")
+    expect(field.page.locator("valet-upload li[data-state=paused]").first).to_be_visible()
+    field.assert_accessible()
+    release()
+    field.page.route(re.compile("/valetkey-dev|/v1/"), lambda route: route.abort("connectionrefused"))
+    field.element.evaluate("field => field.resumeAll()")
+    expect(field.page.locator("valet-upload li[data-state=waiting]").first).to_be_visible(timeout=20_000)
+    field.assert_accessible()
+    field.element.evaluate("field => field.cancelAll()")
+    expect(field.page.locator("valet-upload li[data-state=aborted]").first).to_be_visible()
+    field.assert_accessible()
+    assert field.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

@@ -1,0 +1,59 @@
+"""What is in the wheel: it must not depend on what happened to be built before."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NEEDED = ["pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".gitignore", "infra/pages.py"]
+STATIC = Path("service/valetkey/api/static")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what a build reads, in which the frontend was not built."""
+    for name in NEEDED:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "service", tmp_path / "service", ignore=shutil.ignore_patterns("static", "__pycache__"))
+    return tmp_path
+
+
+def build(checkout: Path, *targets: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "hatchling", "build", *targets]
+    return subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=120, check=False)
+
+
+def build_pages(checkout: Path) -> None:
+    """What `make frontend` leaves behind, as far as a build can tell."""
+    (checkout / STATIC).mkdir()
+    for name in ("demo.js", "demo.css", "valet-upload.js", "chunk-ABC.js"):
+        (checkout / STATIC / name).write_text("built")
+
+
+def test_without_the_built_pages_there_is_no_wheel(checkout: Path) -> None:
+    """It fails with the command to run, rather than shipping an empty page."""
+    done = build(checkout, "-t", "wheel")
+    assert done.returncode != 0
+    assert "The pages are not built (demo.js, demo.css, valet-upload.js): run `make frontend` first." in done.stderr
+
+
+def test_the_wheel_contains_the_built_pages(checkout: Path) -> None:
+    """Directly, and by way of the sdist, as `python -m build` does it."""
+    build_pages(checkout)
+    done = build(checkout, "-t", "sdist", "-t", "wheel")
+    assert done.returncode == 0, done.stderr
+    (sdist,) = (checkout / "dist").glob("*.tar.gz")
+    shutil.unpack_archive(sdist, checkout / "unpacked")
+    (unpacked,) = (checkout / "unpacked").iterdir()
+    again = build(unpacked, "-t", "wheel")
+    assert again.returncode == 0, again.stderr
+    for folder in (checkout, unpacked):
+        (wheel,) = (folder / "dist").glob("*.whl")
+        names = zipfile.ZipFile(wheel).namelist()
+        assert {f"valetkey/api/static/{name}" for name in ("demo.js", "chunk-ABC.js", "valet-upload.js")} <= set(names)
+        assert "valetkey/api/templates/valetkey/demo.html" in names

@@ -1,0 +1,77 @@
+"""Pages of an application: another origin than the service's, with the built element on them."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+STATIC = ROOT / "service" / "valetkey" / "api" / "static"
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = "/usr/bin/chromium"
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@dataclass
+class Site:
+    """Where the pages are; ``html`` is what `/` shows next."""
+
+    url: str
+    posted: list[bytes] = field(default_factory=list)
+    html: str = ""
+
+
+@contextmanager
+def running_site() -> Iterator[Site]:
+    """Serves a page and what `make frontend` built. Raises RuntimeError where it is not built."""
+    if not (STATIC / "valet-upload.js").exists() or not AXE.exists():
+        raise RuntimeError("The frontend is not built: run `make frontend`.")
+    site = Site("")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, site, directory=str(STATIC)))
+    site.url = f"http://127.0.0.1:{server.server_port}/"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def running_chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    def __init__(self, site: Site, *args: Any, **kwargs: Any) -> None:
+        self._site = site
+        super().__init__(*args, **kwargs)
+
+    def do_GET(self) -> None:
+        if self.path == "/":
+            self._answer(self._site.html.encode())
+        else:
+            super().do_GET()
+
+    def do_POST(self) -> None:
+        self._site.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self._answer(b"<!doctype html><title>taken</title>")
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
