@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browsers.site import client_site
 from tests.e2e.conftest import Service, service_on
 from tests.e2e.test_cross_origin import CORS_RULE
-from tests.e2e.test_demo_page import CHROMIUM, QUIET
+from tests.pages import CHROMIUM, QUIET
 from tests.servers import running_valetkey
 from tests.stores import Rgw, fresh_bucket, stop_rgw
 from tests.uppy.bundle import bundle

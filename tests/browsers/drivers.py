@@ -13,7 +13,7 @@ from playwright.sync_api import Page as ChromiumTab
 from playwright.sync_api import sync_playwright
 from tests.browsers.bidi import running_firefox
 from tests.browsers.webdriver import running_webkit
-from tests.e2e.test_demo_page import CHROMIUM, QUIET
+from tests.pages import CHROMIUM, QUIET
 
 
 class Browser(Protocol):

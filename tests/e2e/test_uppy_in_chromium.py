@@ -15,8 +15,8 @@ from tests.e2e.api import Json, stored_parts, wait_for
 from tests.e2e.conftest import Service, service_on
 from tests.e2e.rgw_events import pushing
 from tests.e2e.test_cross_origin import CORS_RULE, site
-from tests.e2e.test_demo_page import CHROMIUM, QUIET
 from tests.e2e.test_multipart import assert_nothing_is_left
+from tests.pages import CHROMIUM, QUIET
 from tests.servers import running_valetkey
 from tests.stores import Rgw, fresh_bucket
 from tests.uppy.bundle import bundle
