@@ -130,6 +130,7 @@ describe("a file that changes or vanishes", () => {
 
   test.each([1000, 9000])("while it is sent (%i bytes) fails as file_changed, at once", async (size) => {
     const { path, blob } = await onDisk(size);
+    on.service.fault = ({ path }) => (path === "/v1/uploads" ? { delay: 300 } : undefined);
     on.s3.fault = () => ({ delay: 10 });
     const upload = on.uploader({ connections: 1 }).upload(blob, { filename: "file" });
     await until(upload, "creating");
