@@ -1,7 +1,9 @@
 """The embedded S3 and SQS of `valetkey dev`, by moto. It enforces no policy: it shows how things go, proves nothing."""
 
 import secrets
+from contextlib import nullcontext
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -39,7 +41,7 @@ def start(port: int = 0) -> Embedded:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     running: Any = server._server  # noqa: SLF001 - moto has no other place for it
-    running.app = _redirecting(running.app)
+    running.app = _copying_in_turn(_redirecting(running.app))
     host, actual_port = server.get_host_and_port()
     endpoint_url = f"http://{host}:{actual_port}"
     session = boto3.Session(
@@ -57,6 +59,17 @@ def _redirecting(app: Any) -> Any:
             return start_response("303 SEE OTHER" if redirects else status, headers, *rest)
 
         return app(environ, start)
+
+    return answer
+
+
+def _copying_in_turn(app: Any) -> Any:
+    """Moto describes in its answer to a copy what another copy to the same key may just have replaced: a 500."""
+    turn = Lock()
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        with turn if "HTTP_X_AMZ_COPY_SOURCE" in environ else nullcontext():
+            return app(environ, start_response)
 
     return answer
 
