@@ -15,9 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from valetkey.adapters import migrations
 from valetkey.adapters.engines import parsed_url, postgresql_engine, sqlite_engine
 from valetkey.adapters.rows import (
+    NEW,
     Row,
     as_announcement,
     as_key,
+    as_new_row,
     as_outbox_row,
     as_row,
     as_upload,
@@ -36,10 +38,12 @@ from valetkey.core.upload import (
     UploadId,
 )
 
-_INSERT = str(insert(uploads).compile(dialect=sqlite.dialect()))
-_INSERT_POSTGRESQL = str(
-    insert(uploads).compile(dialect=postgresql.dialect(paramstyle="format"))  # type: ignore[no-untyped-call]
-)
+_INSERTS = {
+    (dialect.name, len(names)): str(insert(uploads).compile(dialect=dialect, column_keys=names))
+    for dialect in (sqlite.dialect(), postgresql.dialect(paramstyle="format"))  # type: ignore[no-untyped-call]
+    for names in (list(NEW), [column.name for column in uploads.c])
+}
+"""By the database's kind and how many columns a row has."""
 
 
 class SqlLedger:
@@ -77,7 +81,7 @@ class SqlLedger:
     def add(self, new: Sequence[Upload]) -> None:
         if new:
             with _available:
-                self._writer.insert([as_row(upload) for upload in new])
+                self._writer.insert([as_new_row(upload) or as_row(upload) for upload in new])
 
     def add_once(self, entries: Sequence[Once]) -> list[Once]:
         with _available:
@@ -256,10 +260,12 @@ _available = _Available()
 
 def _insert_uploads(connection: Connection, rows: list[Row]) -> None:
     """Straight to the driver: SQLAlchemy's work on each value, which these rows do not need, took half of the time."""
-    if connection.dialect.name == "sqlite":
-        connection.connection.cursor().executemany(_INSERT, rows)
-    else:  # by way of SQLAlchemy, which so learns of a connection that was lost
-        connection.exec_driver_sql(_INSERT_POSTGRESQL, rows)
+    for width in {len(row) for row in rows}:
+        statement, alike = _INSERTS[connection.dialect.name, width], [row for row in rows if len(row) == width]
+        if connection.dialect.name == "sqlite":
+            connection.connection.cursor().executemany(statement, alike)
+        else:  # by way of SQLAlchemy, which so learns of a connection that was lost
+            connection.exec_driver_sql(statement, alike)
 
 
 def _get(connection: Connection, upload_id: str) -> Upload | None:
