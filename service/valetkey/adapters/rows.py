@@ -43,12 +43,8 @@ NEW = (*[column.name for column in uploads.c][:18], "due_at", "ticket")
 """The columns in which most new uploads differ from an empty row: half of them, and inserting is half of a grant."""
 
 
-def as_new_row(upload: Upload) -> Row | None:
-    """``upload`` as a row of the columns `NEW`; None where it has more than those."""
-    if upload.method is not Method.POST or any(
-        (upload.object, upload.reason, upload.confirmed_by, upload.confirmed_at, upload.inspection, upload.verdict)
-    ):
-        return None
+def _given(upload: Upload) -> Row:
+    """The first 18 columns, which every upload has."""
     checksum = upload.checksum
     return (
         upload.id,
@@ -69,6 +65,17 @@ def as_new_row(upload: Upload) -> Row | None:
         orjson.dumps(upload.metadata).decode() if upload.metadata else None,
         int(upload.redirect),
         upload.pins,
+    )
+
+
+def as_new_row(upload: Upload) -> Row | None:
+    """``upload`` as a row of the columns `NEW`; None where it has more than those."""
+    if upload.method is not Method.POST or any(
+        (upload.object, upload.reason, upload.confirmed_by, upload.confirmed_at, upload.inspection, upload.verdict)
+    ):
+        return None
+    return (
+        *_given(upload),
         micros(upload.due_at) if upload.due_at else None,
         upload.ticket,
     )
@@ -76,27 +83,10 @@ def as_new_row(upload: Upload) -> Row | None:
 
 def as_row(upload: Upload) -> Row:
     """``upload`` as a row of `uploads`: a value for each column, in the table's order."""
-    checksum, stored, reason, multipart = upload.checksum, upload.object, upload.reason, upload.multipart
+    stored, reason, multipart = upload.object, upload.reason, upload.multipart
     inspection, verdict = upload.inspection, upload.verdict
     return (
-        upload.id,
-        upload.version,
-        upload.state.value,
-        upload.profile,
-        upload.account,
-        upload.owner,
-        upload.filename,
-        upload.content_type,
-        _UNDECLARED if upload.size is None else upload.size,
-        upload.bucket,
-        micros(upload.created_at),
-        micros(upload.expires_at),
-        micros(upload.renewable_until),
-        checksum.algorithm if checksum else None,
-        checksum.value if checksum else None,
-        orjson.dumps(upload.metadata).decode() if upload.metadata else None,
-        int(upload.redirect),
-        upload.pins,
+        *_given(upload),
         stored.key if stored else None,
         stored.etag if stored else None,
         stored.version_id if stored else None,
