@@ -10,7 +10,7 @@ from datetime import datetime
 
 from valetkey.core.errors import ObjectChanged, ObjectMissing, PartsMismatch, StateConflict
 from valetkey.core.grants import GrantMaker, PartGrant
-from valetkey.core.multipart import NamedPart, Part, Plan, are_all, excess, require_whole
+from valetkey.core.multipart import NamedPart, Part, Plan, are_all, excess, missing_parts, require_whole
 from valetkey.core.ports import Ledger, ObjectStore
 from valetkey.core.profile import Profile
 from valetkey.core.upload import Multipart, Reason, Upload
@@ -99,6 +99,10 @@ class Assembly:
         profile = self._profile(upload)
         smallest, largest = (upload.size, upload.size) if upload.size is not None else profile.sizes
         return excess(plan_of(upload), found, smallest, largest, whole=whole and upload.size is None)
+
+    def is_whole(self, upload: Upload) -> bool:
+        """Whether the store has all parts of it; never known where nobody declared the size."""
+        return upload.size is not None and not missing_parts(plan_of(upload), self.parts(upload))
 
     def discard(self, upload: Upload) -> None:
         """Removes the parts of an upload that has ended; what was joined of them is not touched."""

@@ -140,6 +140,14 @@ class Confirmation:
             return "a look at its first bytes"
         return "a scanner's verdict" if profile.scan and upload.verdict_on_pinned is None else None
 
+    def objection(self, upload: Upload, found: ObjectHead) -> Reason | None:
+        """Why ``found`` is not what the grant allowed; None when it is."""
+        return mismatch(upload, found, self._profile(upload).sizes)
+
+    def can_join(self, upload: Upload) -> bool:
+        """Whether it comes in parts, and all of them are at the store."""
+        return upload.multipart is not None and self._assembly.is_whole(upload)
+
     def at_store(self, upload: Upload) -> StoreSlots:
         """A slot for work at the store on this upload's objects. Raises `StoreUnavailable` for another bucket's."""
         if upload.bucket != self._store.bucket:
@@ -220,7 +228,7 @@ class Confirmation:
             return self._settle_without_staging(upload, pinned, signal)
         if not pins(upload, found):
             return self._replace_pin(upload, found)
-        if reason := mismatch(upload, found, self._profile(upload).sizes):
+        if reason := self.objection(upload, found):
             return self._reject(upload, reason)
         if self.waits_for(upload):
             return self._inspect(upload, found)

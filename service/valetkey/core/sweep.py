@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from valetkey.core.assembly import plan_of, target_of
-from valetkey.core.confirmation import Confirmation, mismatch
+from valetkey.core.confirmation import Confirmation
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
-from valetkey.core.multipart import Part, missing_parts
 from valetkey.core.ports import Ledger, Notifier, ObjectHead, ObjectStore, OldMultipart, OldObject
 from valetkey.core.profile import Profile
 from valetkey.core.schedule import Schedule
@@ -83,7 +81,6 @@ class Sweep:
         self._ledger = ledger
         self._notifier = notifier
         self._confirmation = confirmation
-        self._profiles = profiles
         self._prefixes = sorted({STAGING_PREFIX, *(profile.template.prefix for profile in profiles.values())})
         self._schedule = schedule
         self._clock = clock
@@ -216,17 +213,12 @@ class Sweep:
             return self._expect_of(upload, found)
         if upload.state is UploadState.STORED:
             return Finding(Action.CHECK, upload.id, "its staging object is gone, its copy may be there")
-        if upload.multipart and upload.size is not None and not missing_parts(plan_of(upload), self._parts(upload)):
+        if self._confirmation.can_join(upload):
             return _confirming(upload)
         return _expiring(upload) if self._is_over(upload, now) else _waiting(upload)
 
-    def _parts(self, upload: Upload) -> list[Part]:
-        target = target_of(upload)
-        return (self._store.parts(target.key, target.id) or []) if target.id else []
-
     def _expect_of(self, upload: Upload, found: ObjectHead) -> Finding:
-        profile = self._profiles.get(upload.profile) or Profile(upload.profile)
-        if reason := mismatch(upload, found, profile.sizes):
+        if reason := self._confirmation.objection(upload, found):
             return _rejecting(upload, reason)
         missing = self._confirmation.waits_for(upload)
         return _missing(upload, missing) if missing else _confirming(upload)
