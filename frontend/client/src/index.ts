@@ -8,6 +8,7 @@ export type { RetryPolicy, Waiting } from "./retry";
 export type { Token } from "./service";
 export type { UploadSnapshot, UploadState } from "./status";
 export { fetchTransport, type StorageAnswer, type StorageRequest, type Transport } from "./transport";
+export type { UnfinishedUpload } from "./unfinished";
 export type { Upload, Watching } from "./upload";
 export {
   createUploader,

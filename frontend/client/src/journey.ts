@@ -172,7 +172,7 @@ export class Journey {
     try {
       if (grant?.method === "MULTIPART") {
         if (this.#unsure) await this.#compare(grant, signal);
-        tally.restart(bytesOf(grant, this.#job.file.size, this.#etags));
+        tally.restart(bytesOf(grant, this.#job.wish.file.size, this.#etags));
         await sendParts(sending, grant, this.#etags, this.#roads.parallel);
       } else if (grant) {
         tally.restart(0);
@@ -238,7 +238,7 @@ export class Journey {
     const { upload, ticket } = this.#held();
     const { service } = this.#roads;
     const stored = await this.#persist(signal, () => service.storedParts(upload.id, ticket, signal));
-    this.#etags = agreed(grant, this.#job.file.size, this.#etags, stored);
+    this.#etags = agreed(grant, this.#job.wish.file.size, this.#etags, stored);
     this.#unsure = false;
     this.#sent = false;
   }

@@ -15,7 +15,7 @@ export interface Asking {
 export const ENDED: ReadonlySet<string> = new Set(["aborted", "deleted", "expired"]);
 
 /** Statuses of a service that has forgotten an upload, or takes its ticket no more. */
-const FORGOTTEN = new Set([401, 403, 404]);
+export const FORGOTTEN: ReadonlySet<number> = new Set([401, 403, 404]);
 
 /**
  * Finds out how far an interrupted upload came: with a grant when it needs more bytes, without one when they are there. Null

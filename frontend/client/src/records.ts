@@ -60,6 +60,11 @@ export class MemoryRecords implements RecordStore {
 /** What a record says about a file before the service has heard of it. */
 export type Wish = Pick<UploadRecord, "endpoint" | "profile" | "metadata" | "file" | "method">;
 
+/** What was asked for when the upload began. */
+export function wishOf({ endpoint, profile, metadata, file, method }: UploadRecord): Wish {
+  return { endpoint, profile, metadata, file, method };
+}
+
 /** Two wishes with the same key are the same: the same file to the same place, with the same words about it. */
 export function wishKey({ endpoint, profile, metadata, file, method }: Wish): string {
   const { name, path, size, lastModified, type } = file;

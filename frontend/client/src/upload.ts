@@ -56,7 +56,7 @@ export class RunningUpload implements Upload {
     this.file = job.file;
     this.#roads = roads;
     this.#watching = watching;
-    this.#tally = new Tally(job.file.size);
+    this.#tally = new Tally(job.wish.file.size);
     const progress = this.#tally.read();
     this.#status = new Watched<UploadSnapshot>({
       state: "queued",

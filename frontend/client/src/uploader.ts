@@ -5,13 +5,14 @@ import { IndexedDBRecords } from "./indexeddb";
 import { type FileLike, type FileOptions, type Job, jobOf } from "./job";
 import { type Claimed, Journal } from "./journal";
 import type { Create, Roads } from "./journey";
-import { assertSame, fileOf } from "./picked";
-import { type RecordStore, type UploadRecord, wishKey } from "./records";
+import { assertSame, fileOf, standIn } from "./picked";
+import { type RecordStore, type UploadRecord, wishKey, wishOf } from "./records";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry";
 import { Service, type Token } from "./service";
 import { Slots } from "./slots";
 import { Storage } from "./storage";
 import { fetchTransport, type Transport } from "./transport";
+import { type UnfinishedUpload, unfinished } from "./unfinished";
 import { RunningUpload, type Upload, type Watching } from "./upload";
 import { xhrTransport } from "./xhr";
 
@@ -44,8 +45,13 @@ export interface Uploader {
   /** Interrupted uploads that nobody works on, oldest first. */
   resumable(): Promise<UploadRecord[]>;
   /**
+   * The same, with what S3 has of each. Those that have ended or that the service has forgotten are left out, and forgotten
+   * here, too.
+   */
+  unfinished(): Promise<UnfinishedUpload[]>;
+  /**
    * Goes on with an interrupted upload. Without `file` the record needs a handle, and the call has to come from a click, since
-   * the browser may ask. Rejects with `file_needed`, `file_changed` or `file_mismatch`.
+   * the browser may ask; or S3 has all bytes: the upload's `file` is then an empty one. Rejects with `file_needed`, `file_changed` or `file_mismatch`.
    */
   resume(record: UploadRecord, file?: FileLike | null, watching?: Watching): Promise<Upload>;
   /** Gives an interrupted upload up, here and at the service. Rejects, and keeps it, when the service cannot be told. */
@@ -54,6 +60,7 @@ export interface Uploader {
 
 const GONE = new Set([401, 403, 404, 409]); // the service has forgotten or ended it, or its ticket has died
 const CONFIRMING = 50; // uploads that the service is asked about at once
+const FOREVER = new AbortController().signal;
 
 /** An uploader for one service. It does nothing until it is given a file. */
 export function createUploader(options: UploaderOptions): Uploader {
@@ -103,30 +110,46 @@ class ServiceUploader implements Uploader {
     return this.#roads.journal.interrupted();
   }
 
-  async resume(record: UploadRecord, file?: FileLike | null, watching: Watching = {}): Promise<Upload> {
-    const found = file ?? (await fileOf(record));
-    assertSame(record, found);
-    const { profile, metadata, method, handle } = record;
-    const { name: filename, type: contentType } = record.file;
-    const options: FileOptions = {
-      profile,
-      metadata,
-      method,
-      filename,
-      contentType,
-      ...(handle && { handle }),
+  async unfinished(): Promise<UnfinishedUpload[]> {
+    const { service, journal } = this.#roads;
+    const asking = new Slots(this.#roads.parallel);
+    const look = async (record: UploadRecord) => {
+      const found = await asking.use(FOREVER, () => unfinished(service, record));
+      if (!found) await journal.remove(record.id);
+      return found ?? [];
     };
+    return (await Promise.all((await this.resumable()).map(look))).flat();
+  }
+
+  async resume(record: UploadRecord, file?: FileLike | null, watching: Watching = {}): Promise<Upload> {
+    if (file) assertSame(record, file);
+    const found = file ?? (await fileOf(record).catch((error) => this.#withoutFile(record, error)));
+    const { handle } = record;
     const find = async () => (await this.#claimed(record)) ?? Promise.reject(underWay());
-    const job = { ...jobOf(found, options, this.#endpoint, this.#profile), find };
+    const plain = jobOf(found, handle ? { handle } : {}, this.#endpoint, this.#profile);
+    const job = { ...plain, wish: wishOf(record), find };
     return this.#start(job, createAlone(this.#roads.service), watching);
   }
 
-  async discard({ id, ticket }: UploadRecord): Promise<void> {
+  async discard(record: UploadRecord): Promise<void> {
     const { service, journal } = this.#roads;
-    await service.remove(id, ticket, new AbortController().signal).catch((error: unknown) => {
-      if (!GONE.has(typed(error).status ?? 0)) throw error;
-    });
-    await journal.remove(id);
+    const claimed = await this.#claimed(record);
+    if (!claimed) throw underWay();
+    try {
+      await service.remove(record.id, record.ticket, FOREVER).catch((error: unknown) => {
+        if (!GONE.has(typed(error).status ?? 0)) throw error;
+      });
+      await journal.remove(record.id);
+    } finally {
+      claimed.release();
+    }
+  }
+
+  /** Where nothing is left to be sent, nobody needs the file. */
+  async #withoutFile(record: UploadRecord, error: unknown): Promise<FileLike> {
+    const found = await unfinished(this.#roads.service, record);
+    if (found?.stored === record.file.size) return standIn(record);
+    throw error;
   }
 
   #start(job: Job, create: Create, watching: Watching): Upload {
