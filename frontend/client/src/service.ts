@@ -166,7 +166,7 @@ async function refusal(answer: Response): Promise<ValetKeyError> {
   const retryable = status >= 500 || status === 429 || status === 408;
   const failure = { status, retryable, retryAfter: retryAfter(answer) };
   const problem: Partial<Problem> = await answer.json().catch(() => ({}));
-  if (typeof problem?.code === "string") return problemError(problem as Problem, failure);
+  if (typeof problem?.code === "string") return problemError({ ...problem, status } as Problem, failure);
   return new ValetKeyError("unexpected_answer", `The upload service answered ${status}.`, failure);
 }
 

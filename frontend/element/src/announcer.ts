@@ -1,16 +1,15 @@
 import { h } from "./dom";
-import type { Item } from "./item";
-import { statusOf } from "./wording";
 import type { Words } from "./words";
 
 const QUIET = 1500; // ms that news are gathered, so that many files make one sentence
 
-type News = "saidAdded" | "saidConfirmed" | "saidFailed";
+type News = "saidAdded" | "saidConfirmed" | "saidFailed" | "saidInterrupted" | "saidDiscarded";
+type Message = (words: Words) => string;
 
-/** What screen readers hear: what was added, uploaded or not, gathered; that nothing answers; never progress. */
+/** What screen readers hear: what came, was uploaded or was not, gathered; that nothing answers; never progress. */
 export class Announcer {
   readonly element = h("div", { class: "unseen", role: "status", "aria-live": "polite" });
-  readonly #news = new Map<News, { last: Item; count: number }>();
+  readonly #news = new Map<News, { name: string; message: Message; count: number }>();
   readonly #words: () => Words;
   #away: "no" | "to say" | "said" = "no";
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -20,8 +19,9 @@ export class Announcer {
     this.#words = words;
   }
 
-  tell(news: News, item: Item): void {
-    this.#news.set(news, { last: item, count: (this.#news.get(news)?.count ?? 0) + 1 });
+  /** Something became of the file `name`; `message` is asked for when it is said, if it is the only one. */
+  tell(news: News, name: string, message: Message = () => ""): void {
+    this.#news.set(news, { name, message, count: (this.#news.get(news)?.count ?? 0) + 1 });
     this.#soon();
   }
 
@@ -40,8 +40,8 @@ export class Announcer {
 
   #say(words: Words): void {
     this.#timer = null;
-    const sentences = [...this.#news].map(([news, { last, count }]) =>
-      words.say(news, { count, name: last.file.name, message: statusOf(last, words) }),
+    const sentences = [...this.#news].map(([news, { name, message, count }]) =>
+      words.say(news, { count, name, message: message(words) }),
     );
     this.#news.clear();
     if (this.#away === "to say") {

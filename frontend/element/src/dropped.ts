@@ -4,16 +4,35 @@ export interface Dropped {
   unreadable: number;
 }
 
+const HANDLES = 100; // files of one drop: asking for each takes the browser a while
+
+const handles = new WeakMap<File, FileSystemFileHandle>();
+
+/** By which a dropped file can be read again after a reload; not all browsers give one. */
+export function handleOf(file: File): FileSystemFileHandle | undefined {
+  return handles.get(file);
+}
+
+/** What TypeScript's DOM does not know yet. */
+interface HandingItem extends DataTransferItem {
+  getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
+}
+
 /** All files of a drop or a paste. The transfer must be looked at before anything is awaited, so this begins at once. */
 export async function droppedFiles(transfer: DataTransfer): Promise<Dropped> {
-  const items = Array.from(transfer.items).filter(({ kind }) => kind === "file");
+  const items: HandingItem[] = Array.from(transfer.items).filter(({ kind }) => kind === "file");
   const entries = items.map((item) => item.webkitGetAsEntry?.() ?? null);
   const plain = items.map((item) => item.getAsFile());
+  const asked = items.length > HANDLES ? [] : items.map((item) => item.getAsFileSystemHandle?.());
   const found: Dropped = { files: [], unreadable: 0 };
   for (const [index, entry] of entries.entries()) {
     const file = plain[index];
     if (entry?.isDirectory) await walk(entry as FileSystemDirectoryEntry, found);
-    else if (file) found.files.push(file);
+    else if (file) {
+      found.files.push(file);
+      const handle = await asked[index]?.catch(() => null);
+      if (handle?.kind === "file") handles.set(file, handle as FileSystemFileHandle);
+    }
   }
   return found;
 }

@@ -1,27 +1,30 @@
-import { type ConfirmedUpload, createUploader, type FileOptions, type Uploader } from "@valetkey/client";
-import { accepts } from "./accept";
-import { reflect, upgrade, wholeNumber } from "./attributes";
-import type { Dropped } from "./dropped";
-import { detailOf, type ItemDetail, tell } from "./events";
-import { Field } from "./field";
+import { createUploader, type FileOptions, type Uploader, type UploadRecord } from "@valetkey/client";
+import { reflect, upgrade } from "./attributes";
+import { type Dropped, handleOf } from "./dropped";
+import { detailOf, type ItemDetail } from "./events";
+import { FormControl } from "./form-control";
 import { type Gestures, watchDrags, watchPastes } from "./gestures";
-import type { Item, Refusal } from "./item";
-import { chooseLanguage, onTranslation } from "./messages";
+import { type Interrupted, InterruptedUploads } from "./interrupted";
+import type { Item } from "./item";
+import { languageAt, watchLanguage } from "./language";
+import { Limits } from "./limits";
 import { Panel } from "./panel";
 import { Queue } from "./queue";
-import { perFrame, soon } from "./schedule";
+import { Reporter } from "./reporter";
+import { perFrame, soon, whileSeen } from "./schedule";
 import { type Bulk, totalsOf } from "./summary";
+import { interruptedStatus } from "./wording";
 import { Words } from "./words";
 
 export type Metadata = Record<string, string>;
 
 const TEXT = ["endpoint", "profile", "accept", "name", "theme", "checksum", "max-files", "max-size"];
 const FLAGS = ["multiple", "folders", "required", "disabled"];
+const SERVICE = ["endpoint", "token", "profile"];
 const TICK = 1000; // ms: the seconds until the next attempt are counted down
 
 /** `<valet-upload>`: a form field whose value is the ids of the uploads that were confirmed. */
-export class ValetUpload extends HTMLElement {
-  static readonly formAssociated = true;
+export class ValetUpload extends FormControl {
   static readonly observedAttributes = [...TEXT, ...FLAGS, "lang", "token"];
 
   declare endpoint: string;
@@ -45,23 +48,24 @@ export class ValetUpload extends HTMLElement {
   #words = new Words("en");
   #barred = false; // by a <fieldset disabled>
   #dragging = false;
-  #busy = false;
-  #news = false; // about the items, which listeners have not been told
   #ticking: ReturnType<typeof setTimeout> | null = null;
   #away: Array<() => void> = [];
+  readonly #limits = new Limits(this);
   readonly #queue = new Queue(
     (item) => this.#changed(item),
-    () => {
-      this.#news = true;
-      this.#refresh();
-    },
+    () => this.#removed(),
   );
-  readonly #field = new Field(this);
+  readonly #interrupted = new InterruptedUploads((one, what) => this.#interruptedChanged(one, what));
   readonly #panel: Panel;
+  readonly #reporter: Reporter;
   readonly #draw = perFrame(() => this.#show());
   readonly #commit = soon(
     () => this.#committed(),
     () => this.#queue.size,
+  );
+  readonly #look = soon(
+    () => this.#lookBack(),
+    () => 0,
   );
 
   constructor() {
@@ -70,11 +74,18 @@ export class ValetUpload extends HTMLElement {
     const doings = {
       add: (files: File[]) => this.add(files),
       toggle: (item: Item) => (item.state === "paused" ? item.upload?.resume() : item.upload?.pause()),
-      retry: (item: Item) => this.#queue.retry(item, this.#service(), this.#options),
+      retry: (item: Item) => this.#queue.retry(item, this.#service()),
       end: (item: Item) => (item.open ? void item.upload?.abort() : this.#remove(item)),
       all: (what: Bulk) => this.#all(what),
+      interrupted: {
+        resume: (one: Interrupted, file: File | null) => void this.#resume(one, file),
+        discard: (all: readonly Interrupted[]) => {
+          for (const one of all) void this.#interrupted.discard(one, this.#service());
+        },
+      },
     };
     this.#panel = new Panel(root, doings, () => this.#words);
+    this.#reporter = new Reporter(this, this.#panel.announcer);
     watchDrags(this, this.#gestures);
   }
 
@@ -85,7 +96,7 @@ export class ValetUpload extends HTMLElement {
 
   set token(token: string | (() => string | Promise<string>) | null) {
     this.#token = token;
-    this.#uploader = null;
+    this.#renew();
   }
 
   /** the ids of the confirmed uploads, in the order of the list */
@@ -96,34 +107,6 @@ export class ValetUpload extends HTMLElement {
   /** every file in the list */
   get items(): ItemDetail[] {
     return this.#queue.items.map(detailOf);
-  }
-
-  get type(): string {
-    return this.localName;
-  }
-
-  get form(): HTMLFormElement | null {
-    return this.#field.internals.form;
-  }
-
-  get validity(): ValidityState {
-    return this.#field.internals.validity;
-  }
-
-  get validationMessage(): string {
-    return this.#field.internals.validationMessage;
-  }
-
-  get willValidate(): boolean {
-    return this.#field.internals.willValidate;
-  }
-
-  checkValidity(): boolean {
-    return this.#field.internals.checkValidity();
-  }
-
-  reportValidity(): boolean {
-    return this.#field.internals.reportValidity();
   }
 
   /** Opens the browser's dialogue; only out of a click or a key. */
@@ -159,9 +142,12 @@ export class ValetUpload extends HTMLElement {
 
   connectedCallback(): void {
     upgrade(this);
-    this.#away = [watchPastes(this, this.#gestures), onTranslation(() => this.#speak())];
+    this.#away = [
+      watchPastes(this, this.#gestures),
+      watchLanguage(() => this.#speak()),
+      whileSeen(this.#look),
+    ];
     this.#speak();
-    this.#commit();
   }
 
   disconnectedCallback(): void {
@@ -170,7 +156,7 @@ export class ValetUpload extends HTMLElement {
 
   attributeChangedCallback(name: string): void {
     if (name === "lang") this.#speak();
-    if (["endpoint", "token", "profile"].includes(name)) this.#uploader = null;
+    if (SERVICE.includes(name)) this.#renew();
     this.#refresh();
   }
 
@@ -194,13 +180,8 @@ export class ValetUpload extends HTMLElement {
 
   readonly #options = (file: File): FileOptions => {
     const metadata = typeof this.metadata === "function" ? this.metadata(file) : this.metadata;
-    return { metadata, ...(this.checksum === "sha256" && { checksum: "sha256" }) };
-  };
-
-  readonly #judge = (file: File): Refusal | null => {
-    const limit = wholeNumber(this.getAttribute("max-size"));
-    if (!accepts(this.accept, file)) return { key: "wrongKind" };
-    return limit !== null && file.size > limit ? { key: "tooLarge", limit } : null;
+    const handle = handleOf(file);
+    return { metadata, ...(this.checksum === "sha256" && { checksum: "sha256" }), ...(handle && { handle }) };
   };
 
   get #usable(): boolean {
@@ -217,32 +198,38 @@ export class ValetUpload extends HTMLElement {
     return this.#uploader;
   }
 
+  /** Another service, or other rights there, from now on. */
+  #renew(): void {
+    this.#uploader = null;
+    this.#look();
+  }
+
   #take({ files, unreadable }: Dropped): void {
     if (!this.#usable) return;
-    const limit = this.multiple ? (wholeNumber(this.getAttribute("max-files")) ?? Infinity) : 1;
-    if (!this.multiple && files.length > 0) this.#replace();
-    const kept = this.#queue.items.filter((item) => item.open || item.confirmedId).length;
-    const room = Math.max(0, limit - kept);
-    this.#tellLeftOut(limit, Math.max(0, files.length - room), unreadable);
-    if (files.length === 0 || room === 0) return;
-    for (const item of this.#queue.add(files.slice(0, room), this.#service(), this.#judge, this.#options))
-      if (!item.refusal) this.#panel.announcer.tell("saidAdded", item);
+    if (files.length > 0) this.#replace();
+    const room = this.#room(files.length, unreadable);
+    if (room === 0) return;
+    for (const item of this.#queue.add(
+      files.slice(0, room),
+      this.#service(),
+      this.#limits.judge,
+      this.#options,
+    ))
+      if (!item.refusal) this.#panel.announcer.tell("saidAdded", item.file.name);
   }
 
   /** Where there is room for one file, a new one takes the place of the old. */
   #replace(): void {
-    for (const item of this.#queue.items) this.#queue.remove(item);
+    if (!this.multiple) for (const item of this.#queue.items) this.#queue.remove(item);
   }
 
-  #tellLeftOut(limit: number, count: number, unreadable: number): void {
-    const key = limit === 1 ? "onlyOne" : "tooMany";
-    const sentence = (words: Words) =>
-      [
-        count > 0 ? words.say(key, { limit, count }) : "",
-        unreadable > 0 ? words.say("unreadable", { count: unreadable }) : "",
-      ].join(" ");
-    this.#panel.notice.show(count + unreadable > 0 ? sentence : null);
+  /** How many of `count` files are taken; says so where not all are. */
+  #room(count: number, unreadable = 0): number {
+    const kept = this.#queue.items.filter((item) => item.open || item.confirmedId).length;
+    const room = Math.min(count, Math.max(0, this.#limits.most - kept));
+    this.#panel.notice.show(this.#limits.leftOut(count - room, unreadable));
     this.#draw();
+    return room;
   }
 
   #remove(item: Item): void {
@@ -257,9 +244,37 @@ export class ValetUpload extends HTMLElement {
       if (what === "pauseAll") item.upload?.pause();
       if (what === "resumeAll") item.upload?.resume();
       if (what === "cancelAll") void item.upload?.abort();
-      if (what === "retryAll") this.#queue.retry(item, this.#service(), this.#options);
+      if (what === "retryAll") this.#queue.retry(item, this.#service());
       if (what === "clear") this.#queue.remove(item);
     }
+  }
+
+  /** Looks for uploads that earlier pages left: those that this field would have taken, and that are not in its list. */
+  #lookBack(): void {
+    if (!this.isConnected) return;
+    const wanted = ({ id, profile, file }: UploadRecord) =>
+      profile === this.profile &&
+      !this.#limits.judge(file) &&
+      !this.#queue.items.some(({ uploadId }) => uploadId === id);
+    void this.#interrupted.look(this.#service(), wanted);
+  }
+
+  async #resume(one: Interrupted, file: File | null): Promise<void> {
+    if (this.multiple && this.#room(1) === 0) return;
+    const upload = await this.#interrupted.resume(one, this.#service(), file);
+    if (!upload) return;
+    this.#replace();
+    const item = this.#queue.adopt(upload, one.record);
+    this.#panel.announcer.tell("saidAdded", item.file.name);
+  }
+
+  #interruptedChanged(one: Interrupted, what: "found" | "troubled" | "discarded" | "gone"): void {
+    const { announcer } = this.#panel;
+    if (what === "found") announcer.tell("saidInterrupted", one.name);
+    if (what === "troubled") announcer.tell("saidFailed", one.name, (words) => interruptedStatus(one, words));
+    if (what === "discarded") announcer.tell("saidDiscarded", one.name);
+    if (what === "discarded" || what === "gone") this.#panel.leaveInterrupted(one);
+    this.#draw();
   }
 
   #refresh(): void {
@@ -270,56 +285,37 @@ export class ValetUpload extends HTMLElement {
   /** Something is new about an item: shown with the next frame, told at once. */
   #changed(item: Item): void {
     this.#draw();
-    if (item.state === item.told) return;
-    item.told = item.state;
-    this.#news = true;
-    this.#commit();
-    this.#tell(item);
+    if (item.uploadId) this.#interrupted.forget(item.uploadId);
+    if (this.#reporter.moved(item)) this.#commit();
   }
 
-  #tell(item: Item): void {
-    const detail = detailOf(item);
-    tell(this, "valet-state", detail);
-    if (item.state === "confirmed") {
-      this.#panel.announcer.tell("saidConfirmed", item);
-      tell(this, "valet-confirmed", { ...detail, upload: item.snapshot?.upload as ConfirmedUpload });
-    }
-    if (item.failed) {
-      this.#panel.announcer.tell("saidFailed", item);
-      tell(this, "valet-error", { ...detail, error: item.snapshot?.error ?? null });
-    }
+  #removed(): void {
+    this.#reporter.changed();
+    this.#refresh();
   }
 
   /** The form and the listeners get to know what became of the changes. */
   #committed(): void {
-    const totals = totalsOf(this.#queue.items);
+    const { items } = this.#queue;
+    const totals = totalsOf(items);
     const { value } = this;
-    this.#field.setValue(this.name, value);
-    this.#field.setValidity(totals, this.required, this.#words, this.#panel.anchor);
-    const news = this.#news;
-    this.#news = false;
-    if (news) tell(this, "valet-change", { value, items: this.items });
-    const busy = totals.moving + totals.paused > 0;
-    if (this.#busy && !busy) {
-      const { confirmed, failed } = totals;
-      tell(this, "valet-finished", { confirmed, failed });
-    }
-    this.#busy = busy;
+    this.setEntries(this.name, value);
+    this.setValidity(totals, this.required, this.#words, this.#panel.anchor);
+    this.#reporter.commit(value, items, totals);
   }
 
   #speak(): void {
-    const around = this.closest("[lang]")?.getAttribute("lang");
-    this.#words = new Words(chooseLanguage(around ? [around] : navigator.languages));
+    this.#words = new Words(languageAt(this));
     this.#refresh();
   }
 
   #show(): void {
     const { multiple, folders, accept } = this;
     const { items } = this.#queue;
-    const totals = totalsOf(items);
     this.#panel.update({
       items,
-      totals,
+      interrupted: this.#interrupted.list,
+      totals: totalsOf(items),
       words: this.#words,
       multiple,
       folders,

@@ -6,4 +6,5 @@ export const FILE =
 export const PAUSE = "M9 6v12M15 6v12";
 export const PLAY = "M8.5 5.5v13L18 12z";
 export const RETRY = "M19 12a7 7 0 1 1-2.2-5.1L19 9m0-4.5V9h-4.5";
+export const TRASH = "M5 7.5h14M9.5 7.5V5h5v2.5M7 7.5l.8 11.5h8.4L17 7.5M10.5 11v5M13.5 11v5";
 export const CLOSE = "M7 7l10 10M17 7L7 17";

@@ -1,4 +1,4 @@
-import type { Upload, UploadSnapshot, UploadState } from "@valetkey/client";
+import type { FileOptions, Upload, UploadSnapshot, UploadState } from "@valetkey/client";
 import type { Key } from "./messages";
 
 /** Where an item is: as its upload, or refused by the element itself, before the service was asked. */
@@ -27,10 +27,24 @@ export class Item {
     readonly key: number,
     readonly file: File,
     readonly refusal: Refusal | null,
+    /** what was said about it when it began, which a retry says again */
+    readonly options: FileOptions = {},
+    /** the id of the interrupted upload that it goes on with */
+    readonly resumed: string | null = null,
   ) {}
 
   get snapshot(): UploadSnapshot | null {
     return this.upload?.snapshot ?? null;
+  }
+
+  /** bytes. Of an upload that needed no file when it went on, the file has none. */
+  get size(): number {
+    return this.snapshot?.progress.total ?? this.file.size;
+  }
+
+  /** the service's id of it; null before it has one */
+  get uploadId(): string | null {
+    return this.snapshot?.upload?.id ?? this.resumed;
   }
 
   get state(): ItemState {
@@ -60,6 +74,7 @@ export class Item {
 
   /** whether trying again may help */
   get retryable(): boolean {
+    if (this.file.size !== this.size) return false;
     if (this.state === "aborted") return true;
     const { status = 0, code = "" } = this.snapshot?.error ?? {};
     return this.state === "failed" && !HOPELESS.has(status) && code !== "file_changed";

@@ -1,5 +1,7 @@
 import { Announcer } from "./announcer";
 import { h, setAttribute } from "./dom";
+import type { Interrupted } from "./interrupted";
+import { type InterruptedActions, InterruptedList } from "./interrupted-list";
 import type { Item } from "./item";
 import { List } from "./list";
 import { Notice } from "./notice";
@@ -12,12 +14,14 @@ import { Zone, type ZoneState } from "./zone";
 /** What the user does. */
 export interface Doings extends Actions {
   add(files: File[]): void;
+  interrupted: InterruptedActions;
   all(what: Bulk): void;
 }
 
 /** All that is shown at one moment. */
 export interface Shown extends ZoneState {
   items: readonly Item[];
+  interrupted: readonly Interrupted[];
   totals: Totals;
   words: Words;
 }
@@ -30,6 +34,7 @@ export class Panel {
   readonly announcer: Announcer;
   readonly #root: ShadowRoot;
   readonly #zone: Zone;
+  readonly #interrupted: InterruptedList;
   readonly #list: List;
   readonly #summary: Summary;
   readonly #frame: HTMLElement;
@@ -38,6 +43,7 @@ export class Panel {
     this.#root = root;
     this.announcer = new Announcer(words);
     this.#zone = new Zone(doings.add);
+    this.#interrupted = new InterruptedList(doings.interrupted);
     this.#list = new List(doings);
     this.#summary = new Summary(doings.all);
     this.#frame = h(
@@ -45,6 +51,7 @@ export class Panel {
       { class: "frame", part: "frame" },
       this.#zone.element,
       this.notice.element,
+      this.#interrupted.element,
       this.#summary.element,
       this.#list.element,
       this.#list.more,
@@ -70,21 +77,24 @@ export class Panel {
 
   /** Gives the focus to what stands beside an item that goes. */
   leave(item: Item): void {
-    const focused = this.#root.activeElement;
-    if (!focused?.closest(".row")) return;
-    const neighbour = this.#list.neighbour(item);
-    if (neighbour) neighbour.focus();
-    else this.anchor.focus();
+    if (this.#root.activeElement?.closest(".row")) (this.#list.neighbour(item) ?? this.anchor).focus();
+  }
+
+  /** The same for an interrupted upload, where it has the focus. */
+  leaveInterrupted(one: Interrupted): void {
+    if (this.#interrupted.has(one, this.#root.activeElement))
+      (this.#interrupted.neighbour(one) ?? this.anchor).focus();
   }
 
   update(shown: Shown): void {
-    const { items, totals, words, disabled, dragging } = shown;
+    const { items, interrupted, totals, words, disabled, dragging } = shown;
     const focused = this.#root.activeElement;
     setAttribute(this.#frame, "lang", words.lang);
     setAttribute(this.#frame, "data-empty", items.length === 0);
     setAttribute(this.#frame, "data-dragging", dragging);
     this.#zone.update(shown, words);
     this.notice.update(words);
+    this.#interrupted.update(interrupted, words, disabled);
     this.#summary.update(totals, words, disabled);
     this.#list.update(items, words, disabled, focused);
     this.#rescue(focused);

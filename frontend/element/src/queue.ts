@@ -1,4 +1,4 @@
-import type { FileOptions, Upload, Uploader } from "@valetkey/client";
+import type { FileOptions, Upload, Uploader, UploadRecord } from "@valetkey/client";
 import { Item, type Refusal } from "./item";
 
 /** The list of files and their uploads. It knows no DOM; whoever shows it is told of every change. */
@@ -23,20 +23,32 @@ export class Queue {
 
   /** Adds files; those without a refusal are uploaded at once, with the fewest calls. */
   add(files: readonly File[], uploader: Uploader, judge: Judge, optionsOf: OptionsOf): Item[] {
-    const items = files.map((file) => new Item(this.#next++, file, judge(file)));
+    const items = files.map((file) => {
+      const refusal = judge(file);
+      return new Item(this.#next++, file, refusal, refusal ? {} : optionsOf(file));
+    });
     const good = items.filter((item) => !item.refusal);
-    const wanted = good.map(({ file }) => ({ file, ...optionsOf(file) }));
-    const { uploads } = uploader.uploadAll(wanted);
+    const { uploads } = uploader.uploadAll(good.map(({ file, options }) => ({ file, ...options })));
     for (const item of items) this.#items.set(item.key, item);
     for (const [index, item] of good.entries()) this.#follow(item, uploads[index]);
     for (const item of items) this.#changed(item);
     return items;
   }
 
+  /** Adds an interrupted upload that goes on. */
+  adopt(upload: Upload, { id, profile, metadata, method, handle }: UploadRecord): Item {
+    const options = { profile, metadata, method, ...(handle && { handle }) };
+    const item = new Item(this.#next++, upload.file as File, null, options, id);
+    this.#items.set(item.key, item);
+    this.#follow(item, upload);
+    this.#changed(item);
+    return item;
+  }
+
   /** Starts a failed or cancelled one again; what is at S3 is not sent twice. */
-  retry(item: Item, uploader: Uploader, optionsOf: OptionsOf): void {
+  retry(item: Item, uploader: Uploader): void {
     if (!item.retryable) return;
-    this.#follow(item, uploader.upload(item.file, optionsOf(item.file)));
+    this.#follow(item, uploader.upload(item.file, item.options));
     this.#changed(item);
   }
 

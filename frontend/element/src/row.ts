@@ -33,7 +33,13 @@ export class Row {
       item.retryable ? actions.retry(item) : actions.toggle(item),
     );
     this.#end = new IconButton("button end", CLOSE, () => actions.end(item));
-    const words = h("div", { class: "words" }, nameOf(item.file), this.#status, this.#bar);
+    const words = h(
+      "div",
+      { class: "words" },
+      nameOf(item.file.webkitRelativePath || item.file.name),
+      this.#status,
+      this.#bar,
+    );
     const buttons = h("div", { class: "buttons" }, this.#toggle.element, this.#end.element);
     this.element = h("li", { class: "row" }, this.#picture, words, buttons);
     void this.#draw();
@@ -92,8 +98,7 @@ export class Row {
 }
 
 /** A name of which the ending stays in sight however long it is. */
-function nameOf(file: File): HTMLElement {
-  const name = file.webkitRelativePath || file.name;
+export function nameOf(name: string): HTMLElement {
   const dot = name.lastIndexOf(".");
   const cut = dot > 0 && name.length - dot <= LONGEST_ENDING ? dot : name.length;
   const stem = h("span", { class: "stem" }, name.slice(0, cut));

@@ -45,7 +45,7 @@ function count(item: Item, totals: Totals): void {
   if (state === "paused") totals.paused++;
   if (item.retryable) totals.retryable++;
   if (!item.open && state !== "confirmed") return;
-  totals.total += item.file.size;
+  totals.total += item.size;
   totals.sent += snapshot?.progress.sent ?? 0;
   if (item.moving) totals.speed += snapshot?.progress.speed ?? 0;
 }

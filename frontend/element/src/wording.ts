@@ -1,4 +1,5 @@
 import type { UploadSnapshot, ValetKeyError } from "@valetkey/client";
+import type { Interrupted } from "./interrupted";
 import type { Item } from "./item";
 import type { Key } from "./messages";
 import type { Words } from "./words";
@@ -30,9 +31,19 @@ export function statusOf(item: Item, words: Words): string {
   return words.say(messageOf(snapshot), facts(snapshot, words));
 }
 
+/** One line that says what is there of an interrupted upload, and what it needs. */
+export function interruptedStatus(one: Interrupted, words: Words): string {
+  const { trouble, stored, size, whole, needsFile } = one;
+  const total = words.bytes(size);
+  if (trouble) return words.say(trouble);
+  if (whole) return words.say("allThere", { total });
+  const there = stored === null ? total : words.say("there", { sent: words.bytes(stored), total });
+  return needsFile ? `${there} · ${words.say("chooseSame")}` : there;
+}
+
 /** What the error of an item means to its user. */
 function failure(item: Item, error: ValetKeyError, words: Words): string {
-  if (item.file.size === 0 && error.code === "size_out_of_range") return words.say("empty");
+  if (item.size === 0 && error.code === "size_out_of_range") return words.say("empty");
   const known = REASONS[error.code];
   if (known) return words.say(known);
   const detail = error.errors[0]?.detail ?? error.detail;

@@ -25,6 +25,18 @@ export const de: Messages = {
   clear: "Fertige ausblenden",
   dismiss: "Meldung ausblenden",
 
+  interrupted: {
+    one: "{count} Datei wurde nicht fertig hochgeladen",
+    other: "{count} Dateien wurden nicht fertig hochgeladen",
+  },
+  there: "{sent} von {total} sind da",
+  allThere: "Alles ist da ({total})",
+  chooseSame: "Zum Fortsetzen bitte die Datei neu auswählen",
+  otherFile: "Das war eine andere Datei. Bitte noch einmal dieselbe auswählen",
+  discard: "{name} verwerfen",
+  discardAll: "Alle verwerfen",
+  notDiscarded: "Nicht verworfen, denn der Dienst antwortet nicht. Bitte noch einmal versuchen",
+
   queued: "Wartet, bis sie an der Reihe ist",
   hashing: "Datei wird gelesen",
   creating: "Beginnt",
@@ -81,5 +93,10 @@ export const de: Messages = {
   saidAdded: { one: "{name} hinzugefügt.", other: "{count} Dateien hinzugefügt." },
   saidConfirmed: { one: "{name} hochgeladen.", other: "{count} Dateien hochgeladen." },
   saidFailed: { one: "{name}: {message}.", other: "{count} Dateien wurden nicht hochgeladen." },
+  saidInterrupted: {
+    one: "{name} wurde nicht fertig hochgeladen.",
+    other: "{count} Dateien wurden nicht fertig hochgeladen.",
+  },
+  saidDiscarded: { one: "{name} verworfen.", other: "{count} Dateien verworfen." },
   saidWaiting: "Keine Antwort. Es geht von selbst weiter.",
 };

@@ -21,6 +21,18 @@ export const en = {
   clear: "Clear finished",
   dismiss: "Hide this message",
 
+  interrupted: {
+    one: "{count} upload was interrupted",
+    other: "{count} uploads were interrupted",
+  },
+  there: "{sent} of {total} are there",
+  allThere: "All {total} are there",
+  chooseSame: "Choose the file again to go on",
+  otherFile: "That was another file. Choose the same one again",
+  discard: "Discard {name}",
+  discardAll: "Discard all",
+  notDiscarded: "Not discarded, since the service does not answer. Try again",
+
   queued: "Waits for its turn",
   hashing: "Reading the file",
   creating: "Starting",
@@ -74,5 +86,10 @@ export const en = {
   saidAdded: { one: "{name} was added.", other: "{count} files were added." },
   saidConfirmed: { one: "{name} was uploaded.", other: "{count} files were uploaded." },
   saidFailed: { one: "{name}: {message}.", other: "{count} files were not uploaded." },
+  saidInterrupted: {
+    one: "The upload of {name} was interrupted.",
+    other: "{count} uploads were interrupted.",
+  },
+  saidDiscarded: { one: "{name} was discarded.", other: "{count} uploads were discarded." },
   saidWaiting: "No answer. It goes on by itself.",
 };

@@ -26,6 +26,19 @@ export const es: Messages = {
   clear: "Quitar los terminados",
   dismiss: "Ocultar este mensaje",
 
+  interrupted: {
+    one: "Se interrumpió {count} subida",
+    many: "Se interrumpieron {count} de subidas",
+    other: "Se interrumpieron {count} subidas",
+  },
+  there: "Han llegado {sent} de {total}",
+  allThere: "Ha llegado todo ({total})",
+  chooseSame: "Elige el archivo otra vez para continuar",
+  otherFile: "Era otro archivo. Elige otra vez el mismo",
+  discard: "Descartar {name}",
+  discardAll: "Descartar todo",
+  notDiscarded: "No se ha descartado, porque el servicio no responde. Inténtalo de nuevo",
+
   queued: "Espera su turno",
   hashing: "Leyendo el archivo",
   creating: "Empezando",
@@ -98,6 +111,16 @@ export const es: Messages = {
     one: "{name}: {message}.",
     many: "No se han subido {count} de archivos.",
     other: "No se han subido {count} archivos.",
+  },
+  saidInterrupted: {
+    one: "Se interrumpió la subida de {name}.",
+    many: "Se interrumpieron {count} de subidas.",
+    other: "Se interrumpieron {count} subidas.",
+  },
+  saidDiscarded: {
+    one: "Se ha descartado {name}.",
+    many: "Se han descartado {count} de archivos.",
+    other: "Se han descartado {count} archivos.",
   },
   saidWaiting: "Sin respuesta. Continúa solo.",
 };

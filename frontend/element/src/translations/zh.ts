@@ -22,6 +22,15 @@ export const zh: Messages = {
   clear: "清除已完成的",
   dismiss: "隐藏此消息",
 
+  interrupted: { other: "{count} 个上传中断" },
+  there: "已有 {sent} / {total}",
+  allThere: "全部已送达（{total}）",
+  chooseSame: "请重新选择该文件以继续",
+  otherFile: "这是另一个文件，请选择原来的文件",
+  discard: "放弃 {name}",
+  discardAll: "全部放弃",
+  notDiscarded: "服务没有响应，未能放弃，请重试",
+
   queued: "排队等待",
   hashing: "正在读取文件",
   creating: "正在开始",
@@ -63,5 +72,7 @@ export const zh: Messages = {
   saidAdded: { other: "已添加 {count} 个文件。" },
   saidConfirmed: { other: "已上传 {count} 个文件。" },
   saidFailed: { other: "{count} 个文件未上传：{message}。" },
+  saidInterrupted: { other: "{count} 个上传中断。" },
+  saidDiscarded: { other: "已放弃 {count} 个上传。" },
   saidWaiting: "没有响应，将自动继续。",
 };
