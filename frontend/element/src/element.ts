@@ -175,7 +175,12 @@ export class ValetUpload extends FormControl {
       this.#dragging = over;
       this.#draw();
     },
-    dropped: (dropped) => this.#take(dropped),
+    dropped: (dropped) => {
+      this.#take(dropped);
+      if (dropped.files.length + dropped.unreadable > 0) return;
+      this.#panel.notice.show((words) => words.say("nothingInIt"));
+      this.#draw();
+    },
   };
 
   readonly #options = (file: File): FileOptions => {

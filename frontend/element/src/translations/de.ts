@@ -71,6 +71,7 @@ export const de: Messages = {
     one: "{count} Datei konnte nicht gelesen werden.",
     other: "{count} Dateien konnten nicht gelesen werden.",
   },
+  nothingInIt: "Darin war keine Datei.",
   empty: "Die Datei ist leer",
   sizeRefused: "Der Dienst nimmt keine Datei dieser Größe an",
   kindRefused: "Der Dienst nimmt diese Art von Datei nicht an",

@@ -64,6 +64,7 @@ export const en = {
     one: "{count} file could not be read.",
     other: "{count} files could not be read.",
   },
+  nothingInIt: "There was no file in it.",
   empty: "The file is empty",
   sizeRefused: "The service does not accept a file of this size",
   kindRefused: "The service does not accept this kind of file",

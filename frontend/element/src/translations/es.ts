@@ -77,6 +77,7 @@ export const es: Messages = {
     many: "No se han podido leer {count} de archivos.",
     other: "No se han podido leer {count} archivos.",
   },
+  nothingInIt: "No contenía ningún archivo.",
   empty: "El archivo está vacío",
   sizeRefused: "El servicio no acepta un archivo de este tamaño",
   kindRefused: "El servicio no acepta este tipo de archivo",
