@@ -2,15 +2,21 @@ import { typed, ValetKeyError } from "./errors";
 import type { StorageAnswer } from "./transport";
 
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
+const PASSING_CODES = new Set(["RequestTimeout", "InternalError", "SlowDown", "ServiceUnavailable"]);
 const FILE_CHANGED = new Set(["EntityTooLarge", "EntityTooSmall", "IncompleteBody"]);
 const CHECKSUM = new Set(["BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch"]);
+
+/** Whether S3 says that it took what was sent. A status of 200 is not enough: the body may be that of an error. */
+export function isSuccess({ status, text }: StorageAnswer): boolean {
+  return status < 300 && !/<Error[\s>]/.test(text);
+}
 
 /** What an answer of S3 that is no success means. */
 export function storageError(answer: StorageAnswer): ValetKeyError {
   const { status } = answer;
   const code = tag(answer.text, "Code");
   const words = [code, tag(answer.text, "Message")].filter(Boolean).join(": ") || `status ${status}`;
-  if (PASSING.has(status) || code === "RequestTimeout") {
+  if (PASSING.has(status) || PASSING_CODES.has(code)) {
     const failure = { status, retryable: true, retryAfter: retryAfter(answer) };
     return new ValetKeyError(
       "storage_unavailable",

@@ -1,4 +1,4 @@
-import { storageError, unanswered } from "./answers";
+import { isSuccess, storageError, unanswered } from "./answers";
 import { ValetKeyError } from "./errors";
 import type { Sending } from "./sending";
 import { PartSigner } from "./signer";
@@ -122,7 +122,7 @@ async function once(
       renew();
       answer = await put();
     }
-    if (answer.status >= 300) throw storageError(answer);
+    if (!isSuccess(answer)) throw storageError(answer);
     return etagOf(answer);
   } catch (error) {
     takeBack();

@@ -1,4 +1,4 @@
-import { storageError, unanswered } from "./answers";
+import { isSuccess, storageError, unanswered } from "./answers";
 import { typed, ValetKeyError } from "./errors";
 import { usable } from "./freshness";
 import type { Sending } from "./sending";
@@ -50,7 +50,7 @@ async function attempt(sending: Sending, held: Held): Promise<void> {
     answer = await put(sending, held.grant);
   }
   const thereBefore = answer.status === PRECONDITION_FAILED && held.grant.method === "PUT";
-  if (answer.status >= 300 && !thereBefore) throw storageError(answer);
+  if (!isSuccess(answer) && !thereBefore) throw storageError(answer);
 }
 
 function put(sending: Sending, grant: WholeGrant): Promise<StorageAnswer> {
