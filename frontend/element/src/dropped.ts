@@ -6,6 +6,8 @@ export interface Dropped {
 
 const HANDLES = 100; // files of one drop: asking for each takes the browser a while
 
+const AT_ONCE = 100; // files of a folder that the browser is asked for: one by one, ten thousand take it ten seconds
+
 const handles = new WeakMap<File, FileSystemFileHandle>();
 
 /** By which a dropped file can be read again after a reload; not all browsers give one. */
@@ -38,10 +40,16 @@ export async function droppedFiles(transfer: DataTransfer): Promise<Dropped> {
 }
 
 async function walk(folder: FileSystemDirectoryEntry, found: Dropped): Promise<void> {
-  for (const entry of await entriesOf(folder, found)) {
-    if (entry.isDirectory) await walk(entry as FileSystemDirectoryEntry, found);
-    else await read(entry as FileSystemFileEntry, found);
+  const entries = await entriesOf(folder, found);
+  for (let from = 0; from < entries.length; from += AT_ONCE) {
+    const some = entries.slice(from, from + AT_ONCE);
+    const files = await Promise.all(some.map((entry) => entry.isFile && read(entry as FileSystemFileEntry)));
+    for (const file of files) {
+      if (file) found.files.push(file);
+      else if (file === null) found.unreadable++;
+    }
   }
+  for (const entry of entries) if (entry.isDirectory) await walk(entry as FileSystemDirectoryEntry, found);
 }
 
 /** A reader gives some entries at a time, and none when it is at the end. */
@@ -62,13 +70,14 @@ async function entriesOf(folder: FileSystemDirectoryEntry, found: Dropped): Prom
   }
 }
 
-async function read(entry: FileSystemFileEntry, found: Dropped): Promise<void> {
+/** Null where it cannot be read. */
+async function read(entry: FileSystemFileEntry): Promise<File | null> {
   try {
     const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
     // as a file has it that was picked with its folder
     Object.defineProperty(file, "webkitRelativePath", { value: entry.fullPath.replace(/^\//, "") });
-    found.files.push(file);
+    return file;
   } catch {
-    found.unreadable++;
+    return null;
   }
 }

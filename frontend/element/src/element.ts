@@ -220,7 +220,7 @@ export class ValetUpload extends FormControl {
       this.#limits.judge,
       this.#options,
     ))
-      if (!item.refusal) this.#panel.announcer.tell("saidAdded", item.file.name);
+      if (!item.refusal) this.#panel.announcer.tell("saidAdded", item.name);
   }
 
   /** Where there is room for one file, a new one takes the place of the old. */
@@ -270,7 +270,7 @@ export class ValetUpload extends FormControl {
     if (!upload) return;
     this.#replace();
     const item = this.#queue.adopt(upload, one.record);
-    this.#panel.announcer.tell("saidAdded", item.file.name);
+    this.#panel.announcer.tell("saidAdded", item.name);
   }
 
   #interruptedChanged(one: Interrupted, what: "found" | "troubled" | "discarded" | "gone"): void {

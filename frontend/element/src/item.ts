@@ -37,6 +37,11 @@ export class Item {
     return this.upload?.snapshot ?? null;
   }
 
+  /** with its path in the folder that it came in */
+  get name(): string {
+    return this.file.webkitRelativePath || this.file.name;
+  }
+
   /** bytes. Of an upload that needed no file when it went on, the file has none. */
   get size(): number {
     return this.snapshot?.progress.total ?? this.file.size;

@@ -30,11 +30,11 @@ export class Reporter {
     const detail = detailOf(item);
     tell(this.#host, "valet-state", detail);
     if (item.state === "confirmed") {
-      this.#announcer.tell("saidConfirmed", item.file.name);
+      this.#announcer.tell("saidConfirmed", item.name);
       tell(this.#host, "valet-confirmed", { ...detail, upload: item.snapshot?.upload as ConfirmedUpload });
     }
     if (item.failed) {
-      this.#announcer.tell("saidFailed", item.file.name, (words) => statusOf(item, words));
+      this.#announcer.tell("saidFailed", item.name, (words) => statusOf(item, words));
       tell(this.#host, "valet-error", { ...detail, error: item.snapshot?.error ?? null });
     }
     return true;

@@ -33,13 +33,7 @@ export class Row {
       item.retryable ? actions.retry(item) : actions.toggle(item),
     );
     this.#end = new IconButton("button end", CLOSE, () => actions.end(item));
-    const words = h(
-      "div",
-      { class: "words" },
-      nameOf(item.file.webkitRelativePath || item.file.name),
-      this.#status,
-      this.#bar,
-    );
+    const words = h("div", { class: "words" }, nameOf(item.name), this.#status, this.#bar);
     const buttons = h("div", { class: "buttons" }, this.#toggle.element, this.#end.element);
     this.element = h("li", { class: "row" }, this.#picture, words, buttons);
     void this.#draw();
@@ -70,14 +64,14 @@ export class Row {
     this.#bar.hidden = !item.open;
     if (!item.open) return;
     const fraction = item.snapshot?.progress.fraction ?? 0;
-    setAttribute(this.#bar, "aria-label", words.say("progressOf", { name: item.file.name }));
+    setAttribute(this.#bar, "aria-label", words.say("progressOf", { name: item.name }));
     setAttribute(this.#bar, "aria-valuenow", String(Math.floor(fraction * 100)));
     this.#fill.style.inlineSize = `${fraction * 100}%`;
   }
 
   #showButtons(words: Words, disabled: boolean): void {
     const { item } = this;
-    const { name } = item.file;
+    const { name } = item;
     const hadFocus = this.#toggle.element.matches(":focus");
     const [path, key] = item.retryable
       ? ([RETRY, "retry"] as const)
