@@ -3,7 +3,7 @@
 import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,13 @@ class Firefox:
         if answer["type"] != "success":
             raise RuntimeError(answer["exceptionDetails"]["text"])
         return str(answer["result"]["value"])
+
+    def pick(self, element: str, files: Sequence[Path]) -> None:
+        answer = self._call(
+            "script.evaluate", expression=element, target={"context": self._context}, awaitPromise=False
+        )
+        found = {"sharedId": answer["result"]["sharedId"]}
+        self._call("input.setFiles", context=self._context, element=found, files=[str(file) for file in files])
 
     def _call(self, method: str, **params: Any) -> dict[str, Any]:
         number = next(self._ids)

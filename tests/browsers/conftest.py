@@ -58,14 +58,16 @@ class Shop:
             "ExposeHeaders": ["ETag"],
         }
 
-    def visit(self, browser: Browser, profile: str, host: str = "127.0.0.1") -> "Visit":
+    def visit(self, browser: Browser, profile: str, host: str = "127.0.0.1", page: str = "") -> "Visit":
         """A customer opens the page, with a ticket that the shop's server asked for."""
         self._visits += 1
         owner = f"customer-{self._visits}"
         asked = {"profile": profile, "owner": owner}
         ticket = self.service.api.http.post("/v1/tickets", json=asked).raise_for_status().json()["ticket"]
-        query = urlencode({"endpoint": self.service.server.base_url, "ticket": ticket, "owner": owner})
-        return Visit(self, Page(browser, f"http://{host}:{self.port}/?{query}"), owner, self.log.size)
+        query = urlencode(
+            {"endpoint": self.service.server.base_url, "ticket": ticket, "owner": owner, "profile": profile}
+        )
+        return Visit(self, Page(browser, f"http://{host}:{self.port}/{page}?{query}"), owner, self.log.size)
 
 
 @dataclass(frozen=True)
@@ -77,16 +79,21 @@ class Visit:
     owner: str
     begun: int
 
+    def uploads(self) -> Any:
+        """Those of this customer, by their names."""
+        listed = self.shop.service.api.http.get("/v1/uploads", params={"limit": 200}).json()["uploads"]
+        return {one["filename"]: one for one in listed if one["owner"] == self.owner}
+
     def upload(self) -> Any:
         """The one upload of this customer."""
-        listed = self.shop.service.api.http.get("/v1/uploads", params={"limit": 200}).json()["uploads"]
-        [upload] = [one for one in listed if one["owner"] == self.owner]
+        [upload] = self.uploads().values()
         return upload
 
-    def content(self) -> bytes:
-        """What is at S3 in the end."""
+    def content(self, upload: Any = None) -> bytes:
+        """What is at S3 in the end, of this upload or of the only one."""
         bucket = self.shop.service.bucket
-        return bucket.client.get_object(Bucket=bucket.name, Key=self.upload()["object"]["key"])["Body"].read()
+        key = (upload or self.upload())["object"]["key"]
+        return bucket.client.get_object(Bucket=bucket.name, Key=key)["Body"].read()
 
     def sent(self, since: int | None = None) -> list[Sent]:
         """What S3 was sent since then (the beginning), without the copy to the final key, which has no part number."""

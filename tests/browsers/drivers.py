@@ -4,7 +4,7 @@ Each is driven by what its Debian package offers: the DevTools protocol (by Play
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +25,9 @@ class Browser(Protocol):
     def evaluate(self, expression: str) -> str:
         """The text that the promise of `expression` resolves to; an exception with the error's words if it rejects."""
 
+    def pick(self, element: str, files: Sequence[Path]) -> None:
+        """Pick files of the disk in the `<input type=file>` that the expression `element` gives."""
+
 
 class Chromium:
     """By Playwright."""
@@ -37,6 +40,11 @@ class Chromium:
 
     def evaluate(self, expression: str) -> str:
         return str(self.tab.evaluate(expression))
+
+    def pick(self, element: str, files: Sequence[Path]) -> None:
+        found = self.tab.evaluate_handle(element).as_element()
+        assert found is not None
+        found.set_input_files(files)
 
 
 @contextmanager
@@ -71,3 +79,7 @@ class Page:
     def run(self, command: str, *args: Any) -> Any:
         """What `run` of the page gives."""
         return json.loads(self._browser.evaluate(f"run({', '.join(map(json.dumps, (command, *args)))})"))
+
+    def pick(self, element: str, *files: Path) -> None:
+        """Pick files of the disk in the input that the expression `element` gives."""
+        self._browser.pick(element, files)

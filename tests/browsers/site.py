@@ -1,4 +1,4 @@
-"""The origin of a page that uses the client: `page.html` and the built bundle, on loopback."""
+"""The origin of pages that use the client and the element: `page.html`, `element.html` and the built bundles."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,8 +6,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-DIST = Path(__file__).parents[2] / "frontend" / "client" / "dist"
+FRONTEND = Path(__file__).parents[2] / "frontend"
+DIST = FRONTEND / "client" / "dist"
 HERE = Path(__file__).parent
+PLACES = (HERE, DIST, FRONTEND / "element" / "dist")
 
 
 class _Files(BaseHTTPRequestHandler):
@@ -15,9 +17,10 @@ class _Files(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         name = self.path.partition("?")[0].rpartition("/")[2]
-        file = DIST / name if name else HERE / "page.html"
-        kind = "text/html" if file.suffix == ".html" else "text/javascript"
-        body = file.read_bytes() if file.is_file() else b""
+        file = next((place / name for place in PLACES if (place / name).is_file()), HERE / "page.html")
+        known = name in {"", file.name}
+        kind = "text/html; charset=utf-8" if file.suffix == ".html" else "text/javascript"
+        body = file.read_bytes() if known else b""
         self.send_response(200 if body else 404)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))

@@ -1,7 +1,7 @@
 """WebKitGTK's MiniBrowser by WebDriver (https://www.w3.org/TR/webdriver2/), on a screen that nobody sees."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,12 @@ class WebKit:
         if error is not None:
             raise RuntimeError(error)
         return str(value)
+
+    def pick(self, element: str, files: Sequence[Path]) -> None:
+        found = self._post(f"{self._session}/execute/sync", script=f"return {element}", args=[])
+        [identifier] = found.values()
+        paths = "\n".join(str(file) for file in files)
+        self._post(f"{self._session}/element/{identifier}/value", text=paths)
 
     def close(self) -> None:
         """End the session, and the browser with it."""

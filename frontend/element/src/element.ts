@@ -1,10 +1,11 @@
-import { createUploader, type FileOptions, type Uploader, type UploadRecord } from "@valetkey/client";
+import type { FileOptions, UploadRecord } from "@valetkey/client";
 import { reflect, upgrade } from "./attributes";
+import { Destination, type TokenSource } from "./destination";
 import { type Dropped, handleOf } from "./dropped";
 import { detailOf, type ItemDetail } from "./events";
 import { FormControl } from "./form-control";
 import { type Gestures, watchDrags, watchPastes } from "./gestures";
-import { type Interrupted, InterruptedUploads } from "./interrupted";
+import { type Interrupted, type InterruptedChange, InterruptedUploads } from "./interrupted";
 import type { Item } from "./item";
 import { languageAt, watchLanguage } from "./language";
 import { Limits } from "./limits";
@@ -13,7 +14,6 @@ import { Queue } from "./queue";
 import { Reporter } from "./reporter";
 import { perFrame, soon, whileSeen } from "./schedule";
 import { type Bulk, totalsOf } from "./summary";
-import { interruptedStatus } from "./wording";
 import { Words } from "./words";
 
 export type Metadata = Record<string, string>;
@@ -43,19 +43,19 @@ export class ValetUpload extends FormControl {
   /** sent with each file: the same for all, or by a function */
   metadata: Metadata | ((file: File) => Metadata) = {};
 
-  #token: string | (() => string | Promise<string>) | null = null;
-  #uploader: Uploader | null = null;
   #words = new Words("en");
   #barred = false; // by a <fieldset disabled>
   #dragging = false;
+  #reading = false;
   #ticking: ReturnType<typeof setTimeout> | null = null;
   #away: Array<() => void> = [];
+  readonly #destination = new Destination(this);
   readonly #limits = new Limits(this);
   readonly #queue = new Queue(
     (item) => this.#changed(item),
     () => this.#removed(),
   );
-  readonly #interrupted = new InterruptedUploads((one, what) => this.#interruptedChanged(one, what));
+  readonly #interrupted = new InterruptedUploads((one, change) => this.#interruptedChanged(one, change));
   readonly #panel: Panel;
   readonly #reporter: Reporter;
   readonly #draw = perFrame(() => this.#show());
@@ -74,13 +74,13 @@ export class ValetUpload extends FormControl {
     const doings = {
       add: (files: File[]) => this.add(files),
       toggle: (item: Item) => (item.state === "paused" ? item.upload?.resume() : item.upload?.pause()),
-      retry: (item: Item) => this.#queue.retry(item, this.#service()),
+      retry: (item: Item) => this.#queue.retry(item, this.#destination.uploader),
       end: (item: Item) => (item.open ? void item.upload?.abort() : this.#remove(item)),
       all: (what: Bulk) => this.#all(what),
       interrupted: {
         resume: (one: Interrupted, file: File | null) => void this.#resume(one, file),
         discard: (all: readonly Interrupted[]) => {
-          for (const one of all) void this.#interrupted.discard(one, this.#service());
+          for (const one of all) void this.#interrupted.discard(one, this.#destination.uploader);
         },
       },
     };
@@ -90,13 +90,13 @@ export class ValetUpload extends FormControl {
   }
 
   /** a ticket of `POST /v1/tickets`, or a function that gets one; null where the service asks for none */
-  get token(): string | (() => string | Promise<string>) | null {
-    return this.#token ?? this.getAttribute("token");
+  get token(): TokenSource | null {
+    return this.#destination.token;
   }
 
-  set token(token: string | (() => string | Promise<string>) | null) {
-    this.#token = token;
-    this.#renew();
+  set token(token: TokenSource | null) {
+    this.#destination.token = token;
+    this.#look();
   }
 
   /** the ids of the confirmed uploads, in the order of the list */
@@ -156,7 +156,10 @@ export class ValetUpload extends FormControl {
 
   attributeChangedCallback(name: string): void {
     if (name === "lang") this.#speak();
-    if (SERVICE.includes(name)) this.#renew();
+    if (SERVICE.includes(name)) {
+      this.#destination.renew();
+      this.#look();
+    }
     this.#refresh();
   }
 
@@ -173,6 +176,10 @@ export class ValetUpload extends FormControl {
     usable: () => this.#usable,
     dragging: (over) => {
       this.#dragging = over;
+      this.#draw();
+    },
+    reading: (now) => {
+      this.#reading = now;
       this.#draw();
     },
     dropped: (dropped) => {
@@ -193,22 +200,6 @@ export class ValetUpload extends FormControl {
     return !this.disabled && !this.#barred;
   }
 
-  #service(): Uploader {
-    const { token, profile } = this;
-    this.#uploader ??= createUploader({
-      endpoint: this.endpoint || "/",
-      ...(token && { token }),
-      ...(profile && { profile }),
-    });
-    return this.#uploader;
-  }
-
-  /** Another service, or other rights there, from now on. */
-  #renew(): void {
-    this.#uploader = null;
-    this.#look();
-  }
-
   #take({ files, unreadable }: Dropped): void {
     if (!this.#usable) return;
     if (files.length > 0) this.#replace();
@@ -216,7 +207,7 @@ export class ValetUpload extends FormControl {
     if (room === 0) return;
     for (const item of this.#queue.add(
       files.slice(0, room),
-      this.#service(),
+      this.#destination.uploader,
       this.#limits.judge,
       this.#options,
     ))
@@ -243,15 +234,8 @@ export class ValetUpload extends FormControl {
   }
 
   #all(what: Bulk): void {
-    const { items } = this.#queue;
     if (what === "clear") this.#panel.notice.show(null);
-    for (const item of items) {
-      if (what === "pauseAll") item.upload?.pause();
-      if (what === "resumeAll") item.upload?.resume();
-      if (what === "cancelAll") void item.upload?.abort();
-      if (what === "retryAll") this.#queue.retry(item, this.#service());
-      if (what === "clear") this.#queue.remove(item);
-    }
+    this.#queue.all(what, this.#destination.uploader);
   }
 
   /** Looks for uploads that earlier pages left: those that this field would have taken, and that are not in its list. */
@@ -261,24 +245,21 @@ export class ValetUpload extends FormControl {
       profile === this.profile &&
       !this.#limits.judge(file) &&
       !this.#queue.items.some(({ uploadId }) => uploadId === id);
-    void this.#interrupted.look(this.#service(), wanted);
+    void this.#interrupted.look(this.#destination.uploader, wanted);
   }
 
   async #resume(one: Interrupted, file: File | null): Promise<void> {
     if (this.multiple && this.#room(1) === 0) return;
-    const upload = await this.#interrupted.resume(one, this.#service(), file);
+    const upload = await this.#interrupted.resume(one, this.#destination.uploader, file);
     if (!upload) return;
     this.#replace();
     const item = this.#queue.adopt(upload, one.record);
     this.#panel.announcer.tell("saidAdded", item.name);
   }
 
-  #interruptedChanged(one: Interrupted, what: "found" | "troubled" | "discarded" | "gone"): void {
-    const { announcer } = this.#panel;
-    if (what === "found") announcer.tell("saidInterrupted", one.name);
-    if (what === "troubled") announcer.tell("saidFailed", one.name, (words) => interruptedStatus(one, words));
-    if (what === "discarded") announcer.tell("saidDiscarded", one.name);
-    if (what === "discarded" || what === "gone") this.#panel.leaveInterrupted(one);
+  #interruptedChanged(one: Interrupted, change: InterruptedChange): void {
+    this.#reporter.interrupted(one, change);
+    if (change === "discarded" || change === "gone") this.#panel.leaveInterrupted(one);
     this.#draw();
   }
 
@@ -327,6 +308,7 @@ export class ValetUpload extends FormControl {
       accept,
       disabled: !this.#usable,
       dragging: this.#dragging,
+      reading: this.#reading,
     });
     this.#panel.announcer.away(this.#panel.counting);
     if (this.#panel.counting)

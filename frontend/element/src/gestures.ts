@@ -4,9 +4,12 @@ import { type Dropped, droppedFiles } from "./dropped";
 export interface Gestures {
   usable(): boolean;
   dragging(over: boolean): void;
+  /** whether what was dropped is being looked through, which takes a while */
+  reading(now: boolean): void;
   dropped(dropped: Dropped): void;
 }
 
+const SLOW = 300; // ms
 const EDITABLE = "input, textarea, select, [contenteditable]";
 
 /** Follows files that are dragged over `host`. Lives as long as it. */
@@ -24,7 +27,7 @@ export function watchDrags(host: HTMLElement, gestures: Gestures): void {
   host.addEventListener("dragleave", (event) => over(event, -1));
   host.addEventListener("drop", (event) => {
     over(event, -depth);
-    if (event.dataTransfer && gestures.usable()) void droppedFiles(event.dataTransfer).then(gestures.dropped);
+    if (event.dataTransfer && gestures.usable()) void gather(event.dataTransfer, gestures);
   });
 }
 
@@ -34,10 +37,18 @@ export function watchPastes(host: HTMLElement, gestures: Gestures): () => void {
     if (event.defaultPrevented || !carriesFiles(event.clipboardData) || !gestures.usable()) return;
     if (!isFor(host, event.composedPath()) || !event.clipboardData) return;
     event.preventDefault(); // another element on the page does not take them, too
-    void droppedFiles(event.clipboardData).then(gestures.dropped);
+    void gather(event.clipboardData, gestures);
   };
   document.addEventListener("paste", paste);
   return () => document.removeEventListener("paste", paste);
+}
+
+async function gather(transfer: DataTransfer, gestures: Gestures): Promise<void> {
+  const slow = setTimeout(() => gestures.reading(true), SLOW);
+  const dropped = await droppedFiles(transfer);
+  clearTimeout(slow);
+  gestures.reading(false);
+  gestures.dropped(dropped);
 }
 
 function carriesFiles(transfer: DataTransfer | null): boolean {

@@ -38,7 +38,8 @@ export class Interrupted {
   }
 }
 
-type Changed = (one: Interrupted, what: "found" | "troubled" | "discarded" | "gone") => void;
+export type InterruptedChange = "found" | "troubled" | "discarded" | "gone";
+type Changed = (one: Interrupted, change: InterruptedChange) => void;
 
 /** The uploads that earlier pages left. It knows no DOM; whoever shows them is told of every change. */
 export class InterruptedUploads {

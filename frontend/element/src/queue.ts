@@ -1,5 +1,6 @@
 import type { FileOptions, Upload, Uploader, UploadRecord } from "@valetkey/client";
 import { Item, type Refusal } from "./item";
+import type { Bulk } from "./summary";
 
 /** The list of files and their uploads. It knows no DOM; whoever shows it is told of every change. */
 export class Queue {
@@ -50,6 +51,17 @@ export class Queue {
     if (!item.retryable) return;
     this.#follow(item, uploader.upload(item.file, item.options));
     this.#changed(item);
+  }
+
+  /** Does to all what can be done to each. */
+  all(what: Bulk, uploader: Uploader): void {
+    for (const item of this.items) {
+      if (what === "pauseAll") item.upload?.pause();
+      if (what === "resumeAll") item.upload?.resume();
+      if (what === "cancelAll") void item.upload?.abort();
+      if (what === "retryAll") this.retry(item, uploader);
+      if (what === "clear") this.remove(item);
+    }
   }
 
   /** Takes an item out. One that is under way is ended, at the service and at S3. */

@@ -1,9 +1,10 @@
 import type { ConfirmedUpload } from "@valetkey/client";
 import type { Announcer } from "./announcer";
 import { detailOf, tell } from "./events";
+import type { Interrupted, InterruptedChange } from "./interrupted";
 import type { Item } from "./item";
 import type { Totals } from "./summary";
-import { statusOf } from "./wording";
+import { interruptedStatus, statusOf } from "./wording";
 
 /** Tells the page's listeners, and screen readers, what became of the items. */
 export class Reporter {
@@ -38,6 +39,14 @@ export class Reporter {
       tell(this.#host, "valet-error", { ...detail, error: item.snapshot?.error ?? null });
     }
     return true;
+  }
+
+  /** Tells screen readers what is new about an interrupted upload. */
+  interrupted(one: Interrupted, change: InterruptedChange): void {
+    if (change === "found") this.#announcer.tell("saidInterrupted", one.name);
+    if (change === "troubled")
+      this.#announcer.tell("saidFailed", one.name, (words) => interruptedStatus(one, words));
+    if (change === "discarded") this.#announcer.tell("saidDiscarded", one.name);
   }
 
   /** Tells of all changes since the last time, and of the end when nothing is under way any more. */

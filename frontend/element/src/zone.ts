@@ -9,6 +9,7 @@ export interface ZoneState {
   accept: string;
   disabled: boolean;
   dragging: boolean;
+  reading: boolean;
 }
 
 /** Where files are dropped and picked. A click anywhere in it picks, too. */
@@ -46,9 +47,10 @@ export class Zone {
     this.#files.click();
   }
 
-  update({ multiple, folders, accept, disabled, dragging }: ZoneState, words: Words): void {
+  update({ multiple, folders, accept, disabled, dragging, reading }: ZoneState, words: Words): void {
     const count = multiple ? 2 : 1;
-    setText(this.#text, dragging ? words.say("dropNow") : words.say("drop", { count }));
+    const idle = reading ? words.say("reading") : words.say("drop", { count });
+    setText(this.#text, dragging ? words.say("dropNow") : idle);
     setText(this.button, words.say("choose", { count }));
     setText(this.#folder, words.say("chooseFolder"));
     this.#folder.hidden = !folders || !multiple;

@@ -50,6 +50,25 @@ def test_an_empty_folder_says_so(open_page: Open, tmp_path: Path) -> None:
     expect(field.rows).to_have_count(0)
 
 
+def test_a_folder_that_takes_long_says_so(open_page: Open, tmp_path: Path) -> None:
+    """While the browser lists a folder, the place where it was dropped says what is going on."""
+    (tmp_path / "slow").mkdir()
+    (tmp_path / "slow" / "a.txt").write_text("x")
+    field = open_page()
+    field.page.evaluate("""() => {
+      const { webkitGetAsEntry } = DataTransferItem.prototype;
+      DataTransferItem.prototype.webkitGetAsEntry = function () {
+        const entry = webkitGetAsEntry.call(this);
+        const reader = Object.getPrototypeOf(entry.createReader());
+        const { readEntries } = reader;
+        reader.readEntries = function (...callbacks) { setTimeout(() => readEntries.apply(this, callbacks), 1000); };
+        return entry; }; }""")
+    drop(field, tmp_path / "slow")
+    expect(field.page.get_by_text("Looking through the folder")).to_be_visible()
+    expect(field.status("slow/a.txt")).to_have_text("Uploaded · 1 byte")
+    expect(field.page.get_by_text("Drop files here, paste them, or")).to_be_visible()
+
+
 def test_a_folder_for_one_file_is_cut_to_the_first(open_page: Open, tmp_path: Path) -> None:
     """Without `multiple` one file of it is taken, and the rest is told."""
     (tmp_path / "trip").mkdir()

@@ -238,10 +238,15 @@ def test_a_reset_form_and_a_disabled_one(open_page: Open) -> None:
 
 
 def test_it_speaks_the_languages(open_page: Open) -> None:
-    """`lang` of the element or around it chooses the language; another is added by its messages."""
+    """`lang` of the element or around it chooses the language, also later; another is added by its messages."""
     field = open_page(language="de-CH")
     field.add(1)
     expect(field.status("0.bin")).to_have_text("Hochgeladen · 10 Byte")
+    for language, choose in {"es-MX": "Elige archivos", "de": "Dateien auswählen"}.items():
+        field.page.evaluate("lang => { document.documentElement.lang = lang }", language)
+        expect(field.button(choose)).to_be_visible()
+    field.page.evaluate("document.querySelector('form').lang = 'zh'")
+    expect(field.button("选择文件")).to_be_visible()
     for language, choose in {"zh-CN": "选择文件", "es": "Elige archivos", "fi": "Choose files"}.items():
         field.element.evaluate("(field, lang) => { field.lang = lang }", language)
         expect(field.button(choose)).to_be_visible()

@@ -8,6 +8,7 @@ export const de: Messages = {
   choose: { one: "Datei auswählen", other: "Dateien auswählen" },
   chooseFolder: "Ordner auswählen",
   dropNow: "Loslassen zum Hochladen",
+  reading: "Der Ordner wird durchgesehen",
   files: "Dateien",
   overall: "Alle Dateien",
   progressOf: "Fortschritt von {name}",

@@ -4,6 +4,7 @@ export const en = {
   choose: { one: "Choose a file", other: "Choose files" },
   chooseFolder: "Choose a folder",
   dropNow: "Let go to upload",
+  reading: "Looking through the folder",
   files: "Files",
   overall: "All files",
   progressOf: "Progress of {name}",

@@ -9,6 +9,7 @@ export const es: Messages = {
   choose: { one: "Elige un archivo", many: "Elige archivos", other: "Elige archivos" },
   chooseFolder: "Elige una carpeta",
   dropNow: "Suelta para subir",
+  reading: "Revisando la carpeta",
   files: "Archivos",
   overall: "Todos los archivos",
   progressOf: "Progreso de {name}",

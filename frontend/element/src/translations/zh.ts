@@ -5,6 +5,7 @@ export const zh: Messages = {
   choose: { other: "选择文件" },
   chooseFolder: "选择文件夹",
   dropNow: "松开即可上传",
+  reading: "正在查看文件夹",
   files: "文件",
   overall: "所有文件",
   progressOf: "{name} 的进度",

@@ -1,0 +1,85 @@
+"""`<valet-upload>` in Chromium, Firefox and WebKitGTK, against `valetkey serve` and Ceph RGW."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.browsers.conftest import MIB, Visit
+from tests.browsers.test_client import SLOW, content, good_parts
+from tests.e2e.api import wait_for
+
+FILES = "input.files()"
+INTERRUPTED = "input.interrupted()"
+FILM = 60 * MIB
+PARTS = set(range(1, 13))
+
+
+@pytest.fixture
+def customer(visit: Callable[..., Visit]) -> Visit:
+    """At a page with the element, whose uploads go in parts from 5 MiB on."""
+    return visit("parts", page="element.html")
+
+
+def written(path: Path, size: int) -> Path:
+    path.write_bytes(content(size))
+    return path
+
+
+def test_a_small_and_a_large_file_are_picked(customer: Visit, tmp_path: Path) -> None:
+    """One goes by POST, one in parts; both are confirmed, the form has their ids, and the console is quiet."""
+    page = customer.page
+    small, large = written(tmp_path / "Käse 図.txt", 1000), written(tmp_path / "film.mp4", 12 * MIB)
+    look = page.run("look")
+    assert (look["choose"], look["valid"], look["accent"]) == ("Choose files", True, "rgb(11, 110, 79)")
+    assert look["height"] >= 36
+    page.pick(FILES, small, large)
+    entries = page.run("end")
+    uploads = customer.uploads()
+    assert entries == [["files", uploads[file.name]["id"]] for file in (small, large)]
+    for file in (small, large):
+        assert uploads[file.name]["state"] == "confirmed"
+        assert customer.content(uploads[file.name]) == file.read_bytes()
+    answers = Counter((one.method, one.status) for one in customer.sent())
+    del answers["POST", 200]  # the service's own: it begins and completes what comes in parts
+    assert answers == {("POST", 201): 1, ("PUT", 200): 3}
+    assert page.run("shown") == ["Uploaded · 1 kB", "Uploaded · 12.6 MB"]
+    assert page.run("wrong") == []
+
+
+def test_an_interrupted_upload_goes_on_after_a_reload(customer: Visit, tmp_path: Path) -> None:
+    """It is listed with what is there; its file, picked again, sends the rest only."""
+    page, line = customer.page, customer.shop.line
+    film = written(tmp_path / "film.mp4", FILM)
+    line.delay = SLOW
+    page.pick(FILES, film)
+    page.run("reach", 0.5)
+    page.load()
+    stored = customer.stored_parts()
+    assert 0 < len(stored) < len(PARTS)
+    [said] = page.run("interrupted")
+    assert said.endswith("of 62.9 MB are there · Choose the file again to go on")
+    since = customer.shop.log.size
+    page.run("goOn")
+    page.pick(INTERRUPTED, written(tmp_path / "other.mp4", MIB))
+    assert wait_for(lambda: page.run("shown") == ["That was another file. Choose the same one again"])
+    page.pick(INTERRUPTED, film)
+    assert page.run("end") == [["files", customer.upload()["id"]]]
+    assert customer.content() == film.read_bytes()
+    assert good_parts(customer, since) == Counter(PARTS - stored)
+    assert page.run("wrong") == []
+
+
+def test_an_interrupted_upload_is_discarded(customer: Visit, tmp_path: Path) -> None:
+    """It ends at the service, and nothing of it stays at S3."""
+    page = customer.page
+    customer.shop.line.delay = SLOW
+    page.pick(FILES, written(tmp_path / "film.mp4", FILM))
+    page.run("reach", 0.3)
+    page.load()
+    page.run("interrupted")
+    page.run("discard")
+    assert customer.upload()["state"] == "aborted"
+    bucket = customer.shop.service.bucket
+    assert wait_for(lambda: not bucket.client.list_multipart_uploads(Bucket=bucket.name).get("Uploads"))
+    assert page.run("wrong") == []
