@@ -58,7 +58,7 @@ def test_an_interrupted_upload_goes_on_after_a_reload(customer: Visit, tmp_path:
     stored = customer.stored_parts()
     assert 0 < len(stored) < len(PARTS)
     [said] = page.run("interrupted")
-    assert said.endswith("of 62.9 MB are there · Choose the file again to go on")
+    assert said.endswith("of 62.9 MB are there\u00a0· Choose the file again to go on")
     since = customer.shop.log.size
     page.run("goOn")
     page.pick(INTERRUPTED, written(tmp_path / "other.mp4", MIB))

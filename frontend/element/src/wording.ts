@@ -38,7 +38,7 @@ export function interruptedStatus(one: Interrupted, words: Words): string {
   if (trouble) return words.say(trouble);
   if (whole) return words.say("allThere", { total });
   const there = stored === null ? total : words.say("there", { sent: words.bytes(stored), total });
-  return needsFile ? `${there} · ${words.say("chooseSame")}` : there;
+  return needsFile ? `${there}\u00A0· ${words.say("chooseSame")}` : there; // no line begins with the dot
 }
 
 /** What the error of an item means to its user. */
