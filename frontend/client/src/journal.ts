@@ -47,7 +47,10 @@ export class Journal {
       this.#running.delete(id);
       return null;
     }
+    let held = true;
     return () => {
+      if (!held) return;
+      held = false;
       this.#running.delete(id);
       unlock();
     };

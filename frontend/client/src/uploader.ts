@@ -51,7 +51,8 @@ export interface Uploader {
   unfinished(): Promise<UnfinishedUpload[]>;
   /**
    * Goes on with an interrupted upload. Without `file` the record needs a handle, and the call has to come from a click, since
-   * the browser may ask; or S3 has all bytes: the upload's `file` is then an empty one. Rejects with `file_needed`, `file_changed` or `file_mismatch`.
+   * the browser may ask; or S3 has all bytes: the upload's `file` is then an empty one. Rejects with `file_needed`,
+   * `file_changed` or `file_mismatch`; with `state_conflict` when it is under way, here or in another tab.
    */
   resume(record: UploadRecord, file?: FileLike | null, watching?: Watching): Promise<Upload>;
   /** Gives an interrupted upload up, here and at the service. Rejects, and keeps it, when the service cannot be told. */
@@ -124,11 +125,14 @@ class ServiceUploader implements Uploader {
   async resume(record: UploadRecord, file?: FileLike | null, watching: Watching = {}): Promise<Upload> {
     if (file) assertSame(record, file);
     const found = file ?? (await fileOf(record).catch((error) => this.#withoutFile(record, error)));
+    const claimed = await this.#claimed(record);
+    if (!claimed) throw underWay();
     const { handle } = record;
-    const find = async () => (await this.#claimed(record)) ?? Promise.reject(underWay());
     const plain = jobOf(found, handle ? { handle } : {}, this.#endpoint, this.#profile);
-    const job = { ...plain, wish: wishOf(record), find };
-    return this.#start(job, createAlone(this.#roads.service), watching);
+    const job = { ...plain, wish: wishOf(record), find: async () => claimed };
+    const upload = this.#start(job, createAlone(this.#roads.service), watching);
+    upload.done.catch(claimed.release); // also where it ended before it began
+    return upload;
   }
 
   async discard(record: UploadRecord): Promise<void> {

@@ -105,3 +105,28 @@ test("an upload that this page works on cannot be discarded", async () => {
   expect(on.service.only().upload.state).toBe("pending");
   upload.pause();
 });
+
+describe("an interrupted upload goes on", () => {
+  test("once: whoever comes second is told that it is under way", async () => {
+    const record = await leave(4);
+    const [one, other] = [on.uploader(), on.uploader()];
+    const upload = await one.resume(record, fileOf(10_000));
+    await expect(one.resume(record, fileOf(10_000))).rejects.toMatchObject({ code: "state_conflict" });
+    expect(await one.unfinished()).toEqual([]);
+    expect((await upload.done).id).toBe(record.id);
+    expect(await other.unfinished()).toEqual([]);
+  });
+
+  test("again, when it was ended before its turn came, or failed", async () => {
+    const record = await leave(4);
+    const uploader = on.uploader({ retry: { patience: 50 } });
+    const upload = await uploader.resume(record, fileOf(10_000));
+    await upload.abort();
+    expect((await uploader.resumable()).map(({ id }) => id)).toEqual([record.id]);
+    on.s3.fault = () => ({ status: 500 });
+    const failing = await uploader.resume(record, fileOf(10_000));
+    await expect(failing.done).rejects.toMatchObject({ code: "storage_unavailable" });
+    on.s3.fault = () => undefined;
+    expect((await (await uploader.resume(record, fileOf(10_000))).done).id).toBe(record.id);
+  });
+});

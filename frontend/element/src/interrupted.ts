@@ -86,7 +86,8 @@ export class InterruptedUploads {
       this.forget(one.record.id);
       return upload;
     } catch (error) {
-      this.#trouble(one, troubleOf(error));
+      if (codeOf(error) === "state_conflict") this.forget(one.record.id);
+      else this.#trouble(one, troubleOf(error));
       one.needsFile = true;
       return null;
     } finally {
@@ -104,8 +105,9 @@ export class InterruptedUploads {
       this.#discarded.add(id);
       this.#found.delete(id);
       this.#changed(one, "discarded");
-    } catch {
-      this.#trouble(one, "notDiscarded");
+    } catch (error) {
+      if (codeOf(error) === "state_conflict") this.forget(id);
+      else this.#trouble(one, "notDiscarded");
     } finally {
       this.#busy.delete(one);
     }
@@ -125,8 +127,12 @@ export class InterruptedUploads {
   }
 }
 
+function codeOf(error: unknown): string {
+  return error instanceof ValetKeyError ? error.code : "";
+}
+
 function troubleOf(error: unknown): Interrupted["trouble"] {
-  const code = error instanceof ValetKeyError ? error.code : "";
+  const code = codeOf(error);
   if (code === "file_mismatch") return "otherFile";
   return code === "file_changed" ? "changed" : "chooseSame";
 }

@@ -293,6 +293,26 @@ def test_what_another_tab_uploads_is_not_interrupted(open_page: Open, film: Path
     assert other.value() == [identifier]
 
 
+def test_what_another_tab_went_on_with_vanishes(open_page: Open, film: Path) -> None:
+    """Listed in two tabs, taken up in one: the other neither goes on with it nor discards it, and lists it no more."""
+    field = open_page(PARTS)
+    identifier = interrupt(field, film)
+    others = [field.other_tab(), field.other_tab()]
+    for tab in (field, *others):
+        expect(listed(tab)).to_be_visible()
+    field.page.route(LATER_PARTS, refuse)
+    choose(field, field.button(f"Go on with {film.name}"), film)
+    expect(field.status(film.name)).to_have_text(re.compile("No answer"), timeout=20_000)
+    choose(others[0], others[0].button(f"Go on with {film.name}"), film)
+    others[1].button(f"Discard {film.name}").click()
+    for tab in others:
+        expect(listed(tab)).to_be_hidden()
+        expect(tab.rows).to_have_count(0)
+    field.page.unroute(LATER_PARTS)
+    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB", timeout=40_000)
+    assert field.value() == [identifier]
+
+
 def test_while_the_service_is_away_they_are_listed_without_a_number(open_page: Open, film: Path) -> None:
     """Nobody can say how much is there, but it can be gone on with: the upload waits for the service by itself."""
     field = open_page(PARTS)
