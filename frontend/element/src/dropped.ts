@@ -25,18 +25,22 @@ export async function droppedFiles(transfer: DataTransfer): Promise<Dropped> {
   const items: HandingItem[] = Array.from(transfer.items).filter(({ kind }) => kind === "file");
   const entries = items.map((item) => item.webkitGetAsEntry?.() ?? null);
   const plain = items.map((item) => item.getAsFile());
-  const asked = items.length > HANDLES ? [] : items.map((item) => item.getAsFileSystemHandle?.());
+  const asked = items.length > HANDLES ? [] : items.map(askForHandle);
   const found: Dropped = { files: [], unreadable: 0 };
   for (const [index, entry] of entries.entries()) {
     const file = plain[index];
     if (entry?.isDirectory) await walk(entry as FileSystemDirectoryEntry, found);
     else if (file) {
       found.files.push(file);
-      const handle = await asked[index]?.catch(() => null);
+      const handle = await asked[index];
       if (handle?.kind === "file") handles.set(file, handle as FileSystemFileHandle);
     }
   }
   return found;
+}
+
+function askForHandle(item: HandingItem): Promise<FileSystemHandle | null> | undefined {
+  return item.getAsFileSystemHandle?.().catch(() => null);
 }
 
 async function walk(folder: FileSystemDirectoryEntry, found: Dropped): Promise<void> {
