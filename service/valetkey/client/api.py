@@ -83,8 +83,8 @@ def _understood(answer: Answer, endpoint: str) -> tuple[Answer, Json]:
     code, detail = str(problem.get("code", f"http_{answer.status}")), _sentence(problem)
     if answer.status in TRY_AGAIN:
         raise Transient(f"{endpoint} answers {answer.status}. {detail}".rstrip(), answer.retry_after)
-    if not problem:
-        raise Refused(code, f"{endpoint} answers {answer.status}, and not as valetkey does: is the address right?")
+    if "code" not in problem:
+        raise Refused(code, f"{endpoint} answers {answer.status}, and not as valetkey does: {_better(answer)}")
     if answer.status == 409:
         raise Conflict(code, detail)
     if answer.status == 404:
@@ -92,6 +92,12 @@ def _understood(answer: Answer, endpoint: str) -> tuple[Answer, Json]:
     if answer.status == 401:
         raise Refused(code, f"{detail} --token or VALETKEY_TOKEN takes an API key or a profile ticket.")
     raise (Rejected if code in ABOUT_THE_FILE else Refused)(code, detail)
+
+
+def _better(answer: Answer) -> str:
+    """What may be wrong with the address. A redirect is not followed: a credential goes where the user said."""
+    elsewhere = answer.headers.get("Location") if 300 <= answer.status < 400 else None
+    return f"it redirects to {elsewhere}" if elsewhere else "is the address right?"
 
 
 def _sentence(problem: Json) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from valetkey.client.errors import FileChanged, Transient
 from valetkey.client.sources import Source
+from valetkey.client.tls import mistake
 
 CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 60.0
@@ -105,7 +106,10 @@ class Wire:
         self._tls: ssl.SSLContext | None = None
 
     def request(self, method: str, url: str, headers: Mapping[str, str], body: Body | bytes = b"") -> Answer:
-        """One exchange. A connection that the server has closed meanwhile is replaced; else `Transient` is raised."""
+        """One exchange. A connection that the server has closed meanwhile is replaced; else `Transient` is raised.
+
+        Raises `Unreachable` at once where the certificate is not trusted, or the address takes TLS for what it is not.
+        """
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
@@ -118,6 +122,8 @@ class Wire:
             connection, _ = self._connection(parts.scheme, parts.netloc)
             return self._exchange(connection, method, target, headers, body)
         except (OSError, http.client.HTTPException) as error:
+            if (wrong := mistake(parts, error)) is not None:
+                raise wrong from error
             raise Transient(f"{parts.netloc} cannot be reached: {str(error) or type(error).__name__}.") from error
 
     def close(self) -> None:
