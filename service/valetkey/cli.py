@@ -342,10 +342,12 @@ def put(files: tuple[str, ...], *, quiet: bool, as_json: bool, **given: Any) -> 
     if as_json:
         reporter: Lines = JsonLines()
     else:
-        reporter = Lines(quiet=quiet) if quiet or not sys.stderr.isatty() else Bars()
+        reporter = Lines(quiet=quiet) if quiet or not (sys.stderr and sys.stderr.isatty()) else Bars()
     with reporter:
-        endings = send(files, _run_of(**given), sys.stdin.buffer, reporter)
-    sys.exit(exit_code(endings))
+        endings = send(files, _run_of(**given), sys.stdin.buffer if sys.stdin else None, reporter)
+        if reporter.problem:
+            reporter.note(f"The output cannot be written: {reporter.problem}.")
+    sys.exit(exit_code(endings) or (1 if reporter.problem else 0))
 
 
 def _run_of(
@@ -367,7 +369,7 @@ def _run_of(
     """The options of `put`, as its client takes them."""
     from valetkey.client.put import Run
     from valetkey.client.sources import Options
-    from valetkey.client.transfer import Wanted
+    from valetkey.client.wanted import Wanted
 
     state = None if no_resume else Path(state_home).expanduser() / "valetkey" / "uploads"
     wanted = Wanted(endpoint, profile, metadata, not no_paths, wait)

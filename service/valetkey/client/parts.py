@@ -41,7 +41,7 @@ class Signatures:
         """A signature for this part, once; where it has to be ``fresh``, one that is signed now."""
         with self._lock:
             signed = self._ready.pop(number, None)
-            if signed is None or fresh or _dying(signed):
+            if signed is None or fresh or dying(signed):
                 self._sign(number)
                 signed = self._ready.pop(number)
             return signed
@@ -53,7 +53,7 @@ class Signatures:
             self._ready[part["number"]] = part
 
 
-def _dying(signed: dict[str, Any]) -> bool:
+def dying(signed: dict[str, Any]) -> bool:
     """Whether it is not worth a try. Where our clock is wrong, the store says it."""
     left = datetime.fromisoformat(signed["expires_at"]).timestamp() - time.time()
     return left < SPARE_SECONDS
