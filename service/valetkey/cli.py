@@ -1,6 +1,7 @@
 """The command line: `valetkey --help`."""
 
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -35,13 +36,26 @@ def _explained(command: Callable[P, R]) -> Callable[P, R]:
 
 def _http_address(_context: click.Context, _option: click.Parameter, value: str) -> str:
     """An address without a slash at its end."""
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+    if not re.fullmatch(r"https?://(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[!-\"$->@-~]*)?", value):
         raise click.BadParameter(f"{value!r} is no address such as https://uploads.example")
     return value.rstrip("/")
 
 
-def _pairs(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def _text(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Text that JSON can carry: bytes of the command line that are no UTF-8 become U+FFFD, as in files' names."""
+    return None if value is None else os.fsencode(value).decode("utf-8", "replace")
+
+
+def _credential(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """What a header can carry."""
+    if value is not None and not re.fullmatch(r"[!-~]*", value):
+        raise click.BadParameter("there are characters in it that neither an API key nor a ticket has")
+    return value
+
+
+def _pairs(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """KEY=VALUE, each."""
+    values = [_text(context, option, value) or "" for value in given]
     for value in values:
         if not value.partition("=")[0] or "=" not in value:
             raise click.BadParameter(f"{value!r} is not KEY=VALUE")
@@ -296,14 +310,18 @@ def sweep_uploads(*, dry_run: bool, as_json: bool) -> None:
     callback=_http_address, help="The service's address.",
 )  # fmt: skip
 @click.option(
-    "--token", envvar="VALETKEY_TOKEN", show_envvar=True,
+    "--token", envvar="VALETKEY_TOKEN", show_envvar=True, callback=_credential,
     help="An API key or a profile ticket; `valetkey dev` needs none. The variable hides it from `ps`.",
 )  # fmt: skip
-@click.option("-p", "--profile", help="The profile; left out: `default`, or the ticket's.")
-@click.option("--content-type", metavar="TYPE", help="The type of all files; left out: by each file's name.")
+@click.option("-p", "--profile", callback=_text, help="The profile; left out: `default`, or the ticket's.")
+@click.option(
+    "--content-type", metavar="TYPE", callback=_text, help="The type of all files; left out: by each file's name."
+)
 @click.option("-m", "--metadata", multiple=True, metavar="KEY=VALUE", callback=_pairs, help="Kept with each upload.")
 @click.option("--no-paths", is_flag=True, help="Do not keep the path below a directory as the metadata `path`.")
-@click.option("--filename", default="stdin", show_default=True, help="What standard input (-) is called.")
+@click.option(
+    "--filename", default="stdin", show_default=True, callback=_text, help="What standard input (-) is called."
+)
 @click.option(
     "--spool-limit", type=click.IntRange(0), default=5 * 1024**3, show_default=True, metavar="BYTES",
     help="How much of standard input is kept in a temporary file.",
