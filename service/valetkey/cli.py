@@ -68,7 +68,7 @@ Exit codes; where files ended differently, the lowest but 0:
   2    the command line is wrong
   3    a file was rejected: its size or type, or what arrived of it
   4    refused by the service or the store: credential, profile, metadata
-  5    the service or the store could not be reached, after retries
+  5    the service or the store could not be reached, after retries, or its certificate is not trusted
   6    a file cannot be read, or changed while it was being sent
   7    all was sent, and not confirmed in time (--wait)
   130  interrupted; run it again to go on

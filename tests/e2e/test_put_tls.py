@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.conftest import service_on
 from tests.e2e.proxy import StoreProxy
 from tests.e2e.putting import MIB, PROFILES, Done, Terminal
-from tests.e2e.tls import Authority, TlsProxy, tls_gateway
+from tests.e2e.tls import Authority, ConnectProxy, TlsProxy, tls_gateway
 from tests.servers import running_valetkey
 from tests.stores import Rgw, fresh_bucket
 
@@ -24,9 +24,9 @@ class House:
     front: str
     store: str
 
-    def put(self, *args: str, endpoint: str | None = None, authority: str | None = None) -> Done:
-        """Send the files, with our authority trusted unless another is given."""
-        env = {"VALETKEY_ENDPOINT": endpoint or self.front}
+    def put(self, *args: str, endpoint: str | None = None, authority: str | None = None, **more: str) -> Done:
+        """Send the files, with our authority trusted unless another is given. ``more`` is for the environment."""
+        env = {"VALETKEY_ENDPOINT": endpoint or self.front, "NO_PROXY": "", "HTTPS_PROXY": ""} | more
         env["SSL_CERT_FILE"] = str(self.authority.file) if authority is None else authority
         return self.terminal.put(*args, env=env)
 
@@ -119,3 +119,45 @@ def test_something_else_that_speaks_tls(house: House) -> None:
     done = house.put("small", endpoint=house.store)
     assert done.code == 4
     assert "not as valetkey does: is the address right?" in done.err
+
+
+def test_by_a_proxy(house: House) -> None:
+    """Service and store are reached by CONNECT, with the proxy's credential, in parts too."""
+    house.terminal.file("big", BIG)
+    with ConnectProxy("Basic dXNlcjpwQHNz") as proxy:  # user:p@ss
+        named = proxy.url.replace("http://", "http://user:p%40ss@")
+        done = house.put("big", "--profile", "parts", "--json", HTTPS_PROXY=named)
+        assert done.code == 0, done.out
+        assert set(proxy.asked) == {house.front.removeprefix("https://"), house.store.removeprefix("https://")}
+    assert house.terminal.content(done.row["upload"]) == BIG
+
+
+def test_a_proxy_for_others(house: House) -> None:
+    """NO_PROXY names what is reached without it."""
+    house.terminal.file("small", b"hello")
+    with ConnectProxy() as proxy:
+        done = house.put("small", HTTPS_PROXY=proxy.url, NO_PROXY="localhost,127.0.0.1")
+        assert (done.code, proxy.asked) == (0, [])
+
+
+def test_a_proxy_that_refuses(house: House) -> None:
+    """It says that the proxy did, and does not ask for two minutes; nor where the address is none."""
+    house.terminal.file("small", b"hello")
+    with ConnectProxy("Basic right") as proxy:
+        done = house.put("small", HTTPS_PROXY=proxy.url)
+        where = f"by the proxy {proxy.url.removeprefix('http://')}: Tunnel connection failed: 407"
+    require_no_retry(done, where)
+    assert len(proxy.asked) == 1
+    for wrong in ("https://127.0.0.1:3128", "http://127.0.0.1:port"):
+        require_no_retry(house.put("small", HTTPS_PROXY=wrong), "HTTPS_PROXY is no address of a proxy")
+
+
+def test_a_proxy_that_is_away(house: House) -> None:
+    """It is tried again, and named."""
+    house.terminal.file("small", b"hello")
+    with ConnectProxy() as proxy:
+        gone = proxy.url
+    done = house.put("small", "--retry-for", "0", HTTPS_PROXY=gone)
+    assert done.code == 5
+    assert f"by the proxy {gone.removeprefix('http://')}" in done.err
+    assert "(tried 3 times)" in done.err

@@ -103,6 +103,41 @@ def _pump(source: socket.socket, to: socket.socket) -> None:
         to.shutdown(socket.SHUT_RDWR)
 
 
+class ConnectProxy(CountingProxy):
+    """A proxy for CONNECT, as companies have them, for who knows ``credential`` (Basic, in base64)."""
+
+    def __init__(self, credential: str = "") -> None:
+        self._credential = credential
+        self.asked: list[str] = []
+        super().__init__("")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):  # stop()
+            while True:
+                near, _ = listener.accept()
+                threading.Thread(target=self._tunnel, args=(near,), daemon=True).start()
+
+    def _tunnel(self, near: socket.socket) -> None:
+        with near, suppress(OSError):
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += near.recv(1)
+            target = head.split(b" ", 2)[1].decode()
+            self.asked.append(target)
+            if self._credential.encode() not in head:
+                near.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+                return
+            host, _, port = target.rpartition(":")
+            with socket.create_connection((host, int(port))) as far:
+                near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                threading.Thread(target=_pump, args=(far, near), daemon=True).start()
+                _pump(near, far)
+
+
 @contextmanager
 def tls_gateway(rgw: Rgw, directory: Path, certificate: Path) -> Iterator[str]:
     """A second radosgw on the cluster of ``rgw``, which speaks TLS by itself; its URL."""
