@@ -194,6 +194,8 @@ def test_parts_that_were_lost(play: Play, tmp_path: Path, sign: Said) -> None:
         ("POST /v1/uploads", problem(403, "ticket_used_up"), (4, "ticket_used_up")),
         ("POST /v1/uploads", (200, {}, b"<html>a login page</html>"), (4, "http_200")),
         ("POST /v1/uploads", (404, {}, b"<html>not here</html>"), (4, "http_404")),
+        ("POST /v1/uploads", (200, {}, {"status": "up"}), (4, "http_200")),
+        ("POST /v1/uploads", (400, {}, {"message": "no"}), (4, "http_400")),
         ("POST /v1/uploads/u1/complete", (202, {"Retry-After": "1"}, PENDING), (7, "unconfirmed")),
         (
             "POST /v1/uploads/u1/complete",

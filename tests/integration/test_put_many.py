@@ -113,6 +113,13 @@ def test_a_batch_that_is_refused(desk: Desk, tmp_path: Path, status: int) -> Non
     assert (code, len(rows), desk.calls.count(CREATE)) == (0, 30, 30)
 
 
+def test_a_batch_that_is_answered_by_something_else(desk: Desk, tmp_path: Path) -> None:
+    """A success that says nothing to some of them is none: each file asks for itself."""
+    desk.trouble = {BATCH: [(200, 0)]}
+    code, rows = put(desk, files(tmp_path, 30))
+    assert (code, len(rows), desk.calls.count(CREATE)) == (0, 30, 30)
+
+
 def test_one_that_is_refused_harms_no_other(desk: Desk, tmp_path: Path) -> None:
     """It has its own error; what the service could not do at the moment is asked for again."""
     desk.refused = {f"{number}.bin": problem(422, "size_out_of_range") for number in range(0, 40, 2)}
