@@ -313,10 +313,12 @@ def read_query(query: dict[str, str]) -> ListQuery:
         raise found if not isinstance(found, MalformedJSON) else InvalidRequest(found.detail) from error
 
 
+_WITH_OBJECT = frozenset({UploadState.STORED, UploadState.CONFIRMED, UploadState.DELETED})
+
+
 def upload_body(upload: Upload) -> UploadBody:
     """``upload`` for the wire."""
     stored, reason, checksum = upload.object, upload.reason, upload.checksum
-    shown = upload.state in {UploadState.STORED, UploadState.CONFIRMED, UploadState.DELETED}
     return {
         "id": upload.id,
         "state": upload.state.value,
@@ -335,7 +337,7 @@ def upload_body(upload: Upload) -> UploadBody:
             "size": stored.size,
             "content_type": stored.content_type,
         }
-        if stored and shown
+        if stored and upload.state in _WITH_OBJECT
         else None,
         "reason": {"code": reason.code, "detail": reason.detail} if reason else None,
         "detected_type": upload.detected_type,
