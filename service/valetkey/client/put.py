@@ -14,6 +14,7 @@ from valetkey.client.outcome import Ending, Outcome
 from valetkey.client.parts import Sender
 from valetkey.client.resume import Memory
 from valetkey.client.retry import Patience
+from valetkey.client.slots import Slots
 from valetkey.client.sources import Options, Source, find
 from valetkey.client.store import Store
 from valetkey.client.transfer import Transfer, Wanted
@@ -70,10 +71,10 @@ def put(names: tuple[str, ...], run: Run, stdin: BinaryIO, reporter: Reporter) -
 
 
 def _transfer(run: Run, wire: Wire, patience: Patience, memory: Memory, pool: ThreadPoolExecutor) -> Transfer:
-    slot = threading.BoundedSemaphore(run.concurrency)
+    slots = Slots(run.concurrency)
     api = Api(run.wanted.endpoint, run.token, wire, patience)
     store = Store(wire, patience.check)
-    return Transfer(run.wanted, api, store, Sender(api, store, patience, pool, slot), memory, patience, slot)
+    return Transfer(run.wanted, api, store, Sender(api, store, patience, pool, slots), memory, patience, slots)
 
 
 class _Work:
