@@ -13,9 +13,11 @@ from typing_extensions import TypedDict
 
 from valetkey.api.grants import GrantBody, grant_body
 from valetkey.api.problems import MalformedJSON, Problem, unreadable
+from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import InvalidRequest, ValetKeyError
 from valetkey.core.events import Tally
-from valetkey.core.service import Granted, IssuedTicket, UploadRequest
+from valetkey.core.issue import Granted
+from valetkey.core.service import IssuedTicket
 from valetkey.core.upload import Checksum, Method, Upload, UploadId, UploadState, Verdict, parse_upload_id
 
 MAX_BATCH = 100
