@@ -35,12 +35,13 @@ from valetkey.api.schemas import upload_body
 from valetkey.api.webhooks import webhook_body
 from valetkey.app import open_ledger, outbox_loop
 from valetkey.core.access import Caller, Tickets
+from valetkey.core.admission import UploadRequest
 from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.events import ObjectEvent
 from valetkey.core.outbox import LEASE, Dispatcher
 from valetkey.core.ports import Outcome
 from valetkey.core.profile import Profile
-from valetkey.core.service import UploadRequest, UploadService
+from valetkey.core.service import UploadService
 from valetkey.core.upload import Upload, UploadState, new_upload_id
 from valetkey.settings import Settings
 from valetkey.worker import OutboxLoop

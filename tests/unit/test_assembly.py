@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.unit.world import OWNER, World
 
+from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import (
     InvalidRequest,
     PartsMismatch,
@@ -16,9 +17,9 @@ from valetkey.core.errors import (
 )
 from valetkey.core.events import ObjectEvent, Tally
 from valetkey.core.grants import MultipartGrant, PartGrant, PutGrant
+from valetkey.core.issue import Granted
 from valetkey.core.multipart import MIB, MIN_PART_SIZE, NamedPart
 from valetkey.core.profile import Profile
-from valetkey.core.service import Granted, UploadRequest
 from valetkey.core.sweep import Action
 from valetkey.core.upload import Method, Signal, Upload, UploadState
 

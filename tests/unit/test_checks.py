@@ -9,11 +9,11 @@ from tests.unit import samples
 from tests.unit.world import FIRST, OWNER, SCANNER, SECOND, World, md5
 
 from valetkey.core.access import Caller
+from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import Forbidden, ObjectChanged, StateConflict, UploadNotFound
 from valetkey.core.events import ObjectEvent, ScanEvent, Tally
 from valetkey.core.profile import Detect, Profile
 from valetkey.core.schedule import SCHEDULE
-from valetkey.core.service import UploadRequest
 from valetkey.core.upload import Signal, Upload, UploadState, Verdict, new_upload_id
 
 PNG = samples.png()

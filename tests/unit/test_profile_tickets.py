@@ -15,8 +15,9 @@ from tests.unit.test_upload import upload
 from tests.unit.world import NOW, OWNER, World
 
 from valetkey.core.access import Caller, ProfileTicket, Tickets, new_ticket_id
+from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import Forbidden, TicketUsedUp, UnknownProfile, UploadNotFound
-from valetkey.core.service import Granted, UploadRequest
+from valetkey.core.issue import Granted
 from valetkey.core.sweep import TICKET_GRACE
 
 TICKETS = Tickets(["secret"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryStore
 from valetkey.core.access import Caller, Tickets
+from valetkey.core.admission import UploadRequest
 from valetkey.core.assembly import Assembly
 from valetkey.core.confirmation import Confirmation
 from valetkey.core.content import Inspector
@@ -15,7 +16,7 @@ from valetkey.core.grants import GrantMaker
 from valetkey.core.keys import Scope
 from valetkey.core.profile import Profile
 from valetkey.core.schedule import SCHEDULE
-from valetkey.core.service import UploadRequest, UploadService
+from valetkey.core.service import UploadService
 from valetkey.core.slots import StoreSlots
 from valetkey.core.sweep import Sweep
 from valetkey.core.upload import STAGING_PREFIX, Checksum, Signal, Upload, UploadState, Verdict

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 from flask import Response
+from werkzeug.datastructures import Headers
 
 
 class JsonResponse(Response):
@@ -15,13 +16,18 @@ class JsonResponse(Response):
     """
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] == "HEAD" or self.status_code == 304 or self._on_close:
+        body = self.response
+        if environ["REQUEST_METHOD"] == "HEAD" or self.status_code == 304 or self._on_close or type(body) is not list:
             return super().__call__(environ, start_response)
         start_response(self.status, self.headers.to_wsgi_list())
-        return [self.get_data()]
+        return body
 
 
 def render(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonResponse:
     """``body`` as JSON; moments become RFC 3339 with ``Z``."""
     content = orjson.dumps(body, option=orjson.OPT_UTC_Z)
-    return JsonResponse(content, status, {"Content-Type": "application/json", **(headers or {})})
+    given = Headers()
+    given.add("Content-Type", "application/json")  # one by one: asking a mapping what it is costs more than all of it
+    for name, value in (headers or {}).items():
+        given.add(name, value)
+    return JsonResponse(content, status, given)

@@ -13,9 +13,11 @@ from typing_extensions import TypedDict
 
 from valetkey.api.grants import GrantBody, grant_body
 from valetkey.api.problems import MalformedJSON, Problem, unreadable
+from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import InvalidRequest, ValetKeyError
 from valetkey.core.events import Tally
-from valetkey.core.service import Granted, IssuedTicket, UploadRequest
+from valetkey.core.issue import Granted
+from valetkey.core.service import IssuedTicket
 from valetkey.core.upload import Checksum, Method, Upload, UploadId, UploadState, Verdict, parse_upload_id
 
 MAX_BATCH = 100
@@ -313,10 +315,12 @@ def read_query(query: dict[str, str]) -> ListQuery:
         raise found if not isinstance(found, MalformedJSON) else InvalidRequest(found.detail) from error
 
 
+_WITH_OBJECT = frozenset({UploadState.STORED, UploadState.CONFIRMED, UploadState.DELETED})
+
+
 def upload_body(upload: Upload) -> UploadBody:
     """``upload`` for the wire."""
     stored, reason, checksum = upload.object, upload.reason, upload.checksum
-    shown = upload.state in {UploadState.STORED, UploadState.CONFIRMED, UploadState.DELETED}
     return {
         "id": upload.id,
         "state": upload.state.value,
@@ -335,7 +339,7 @@ def upload_body(upload: Upload) -> UploadBody:
             "size": stored.size,
             "content_type": stored.content_type,
         }
-        if stored and shown
+        if stored and upload.state in _WITH_OBJECT
         else None,
         "reason": {"code": reason.code, "detail": reason.detail} if reason else None,
         "detected_type": upload.detected_type,

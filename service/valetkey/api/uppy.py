@@ -24,10 +24,11 @@ from valetkey.api.bodies import raw_body, refuse_streams
 from valetkey.api.routes import EXTENSION, Mounted
 from valetkey.api.schemas import Text
 from valetkey.core.access import Caller
+from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import InvalidRequest, UploadNotFound
 from valetkey.core.grants import MultipartGrant, PostGrant
 from valetkey.core.multipart import NamedPart
-from valetkey.core.service import UploadRequest, UploadService
+from valetkey.core.service import UploadService
 from valetkey.core.upload import Method, Upload, UploadState, parse_upload_id
 
 UNKNOWN_TYPE = "application/octet-stream"

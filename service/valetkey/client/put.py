@@ -15,6 +15,7 @@ from valetkey.client.outcome import Ending, Outcome
 from valetkey.client.parts import Sender
 from valetkey.client.resume import Memory
 from valetkey.client.retry import Patience
+from valetkey.client.slots import Slots
 from valetkey.client.sources import Options, Source, find
 from valetkey.client.store import Store
 from valetkey.client.transfer import Transfer
@@ -76,11 +77,11 @@ def put(names: tuple[str, ...], run: Run, stdin: BinaryIO | None, reporter: Repo
 
 
 def _transfer(run: Run, wire: Wire, stop: threading.Event, memory: Memory, pool: ThreadPoolExecutor) -> Transfer:
-    slot = threading.BoundedSemaphore(run.concurrency)
+    slots = Slots(run.concurrency)
     patience = Patience(run.patience, stop)  # with the store; it may be away while the service is not
     api = Api(run.wanted.endpoint, run.token, wire, Patience(run.patience, stop))
     store = Store(wire, patience.check)
-    return Transfer(run.wanted, api, store, Sender(api, store, patience, pool, slot), memory, patience, slot)
+    return Transfer(run.wanted, api, store, Sender(api, store, patience, pool, slots), memory, patience, slots)
 
 
 class _Work:

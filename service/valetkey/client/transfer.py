@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from valetkey.client.api import Api, Json
 from valetkey.client.errors import (
@@ -22,6 +21,7 @@ from valetkey.client.outcome import Ending, Outcome
 from valetkey.client.parts import RENEWALS, Sender, dying
 from valetkey.client.resume import Begun, Memory
 from valetkey.client.retry import Patience
+from valetkey.client.slots import Slots
 from valetkey.client.sources import Source
 from valetkey.client.store import Store
 from valetkey.client.turns import Turn
@@ -43,7 +43,7 @@ class Transfer:
     parts: Sender
     memory: Memory
     patience: Patience
-    slot: AbstractContextManager[Any]
+    slots: Slots
 
     def run(self, turn: Turn, on_progress: Callable[[int], None]) -> Outcome:
         """One file; whatever goes wrong is in the outcome."""
@@ -154,7 +154,7 @@ class _Journey:
         problem = ""
         for _ in range(RENEWALS):
             try:
-                with self._by.slot:
+                with self._by.slots.one(self._source.size):
                     self._by.patience.persist(lambda: once(grant, self._source, self._meter.moved))  # noqa: B023
             except Stale as error:
                 problem = str(error)
