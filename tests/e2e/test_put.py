@@ -35,6 +35,8 @@ def house(rgw: Rgw, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Termin
 def terminal(house: Terminal, tmp_path: Path) -> Iterator[Terminal]:
     yield Terminal(house.service, house.network, tmp_path)
     house.network.heal()
+    assert wait_for(house.network.idle)
+    house.network.heal()
     for upload in house.open_uploads():
         house.service.api.http.delete(f"/v1/uploads/{upload['id']}")
 
@@ -199,6 +201,7 @@ def test_the_upload_was_aborted_meanwhile(terminal: Terminal) -> None:
         assert wait_for(lambda: bool(terminal.parts_at_store()))
     [begun] = terminal.open_uploads()
     terminal.service.api.http.delete(f"/v1/uploads/{begun['id']}")
+    assert wait_for(terminal.network.idle)  # what was on its way counts for no later run
     terminal.network.heal()
     done = terminal.put("big", "--profile", "parts", "--json")
     assert (done.code, done.row["resumed"], len(terminal.network.parts)) == (0, False, 8)
