@@ -3,7 +3,6 @@
 import mimetypes
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -149,6 +148,8 @@ def spooled(stdin: BinaryIO | None, options: Options, stack: ExitStack) -> Sourc
     name = options.stdin_name
     if stdin is None:
         raise FileError("unreadable", "Standard input is closed.")
+    import tempfile  # only here: it costs as much as a small file
+
     try:
         spool = stack.enter_context(tempfile.NamedTemporaryFile(prefix="valetkey-put-"))  # noqa: SIM115 - with `stack`
         while chunk := stdin.read(CHUNK):
