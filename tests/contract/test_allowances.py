@@ -10,7 +10,7 @@ from typing import Protocol
 import pytest
 from tests.contract.test_ledger import MICROSECOND, NOW, at_once, upload
 
-from valetkey.adapters.memory import MemoryLedger
+from valetkey.adapters.memory.ledger import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.access import Allowance
 from valetkey.core.ports import Ledger, Once, Query

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, event
 
 from valetkey.adapters import engines, migrations
-from valetkey.adapters.memory import MemoryLedger
+from valetkey.adapters.memory.ledger import MemoryLedger
 from valetkey.adapters.schema import metadata
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable

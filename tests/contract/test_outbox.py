@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 
-from valetkey.adapters.memory import MemoryLedger
+from valetkey.adapters.memory.ledger import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable

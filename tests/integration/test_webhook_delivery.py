@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from standardwebhooks import Webhook
 from tests.receiver import Behaviour, Received, Receiver, after, answer, hang_up, running_receiver
 
-from valetkey.adapters.memory import MemoryStore
+from valetkey.adapters.memory.store import MemoryStore
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.webhooks import HttpWebhook
 from valetkey.api.answers import render

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.unit.world import FIRST, OWNER, SECOND, World
 
-from valetkey.adapters.memory import MemoryLedger
+from valetkey.adapters.memory.ledger import MemoryLedger
 from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable, StateConflict, StoreUnavailable
 from valetkey.core.events import ObjectEvent

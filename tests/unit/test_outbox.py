@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valetkey.adapters.memory import MemoryLedger
+from valetkey.adapters.memory.ledger import MemoryLedger
 from valetkey.core.announcement import EVENT_TYPES, Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.outbox import DELAYS, JITTER, LEASE, RETENTION, Dispatcher
