@@ -30,8 +30,8 @@ from tests.receiver import Behaviour, Received, Receiver, after, answer, hang_up
 from valetkey.adapters.memory.store import MemoryStore
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api.answers import render
-from valetkey.api.schemas import upload_body
+from valetkey.api.answers import upload_body
+from valetkey.api.rendering import render
 from valetkey.api.webhooks import webhook_body
 from valetkey.app import open_ledger, outbox_loop
 from valetkey.core.access import Caller, Tickets
