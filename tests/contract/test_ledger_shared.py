@@ -10,7 +10,8 @@ from time import monotonic, sleep
 
 import psycopg
 import pytest
-from tests.contract.test_ledger import at_once, upload
+from tests.contract.records import upload
+from tests.parallel import in_parallel
 from tests.postgres import Postgres
 from tests.servers import VALETKEY
 
@@ -38,7 +39,7 @@ def test_a_key_at_two_services_is_one_upload(two: tuple[SqlLedger, SqlLedger]) -
     for number in range(ROUNDS):
         entries = [Once(upload(), f"key {number}", "f") for _ in range(8)]
         ledgers = two * 4
-        kept = at_once(
+        kept = in_parallel(
             [lambda own=own, entry=entry: own.add_once([entry]) for own, entry in zip(ledgers, entries, strict=True)]  # type: ignore[misc]
         )
         assert all(one == kept[0] for one in kept)
@@ -52,7 +53,7 @@ def test_replace_at_two_services(two: tuple[SqlLedger, SqlLedger]) -> None:
         one = upload()
         two[0].add([one])
         afters = [one.changed(pins=number) for number in range(8)]
-        won = at_once([lambda own=own, after=after: own.replace(one, after) for own, after in zip(two * 4, afters)])  # type: ignore[misc] # noqa: B905, B023
+        won = in_parallel([lambda own=own, after=after: own.replace(one, after) for own, after in zip(two * 4, afters)])  # type: ignore[misc] # noqa: B905, B023
         assert won.count(True) == 1
         assert [ledger.get(one.id) for ledger in two] == [afters[won.index(True)]] * 2
 
@@ -174,8 +175,8 @@ def test_a_restart_between_two_requests(own_postgres: Postgres) -> None:
     with closing(SqlLedger(own_postgres.url())) as ledger:
         ledger.migrate()
         known = [upload() for _ in range(3)]
-        at_once([lambda one=one: ledger.add([one]) for one in known])  # type: ignore[misc]
-        at_once([lambda one=one: ledger.get(one.id) for one in known])  # type: ignore[misc]
+        in_parallel([lambda one=one: ledger.add([one]) for one in known])  # type: ignore[misc]
+        in_parallel([lambda one=one: ledger.get(one.id) for one in known])  # type: ignore[misc]
         for _ in range(2):
             own_postgres.stop_server()
             own_postgres.start_server()

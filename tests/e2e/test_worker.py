@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tests.e2e.api import Created, wait_for
 from tests.e2e.conftest import Service, service_on, write_profiles
-from tests.e2e.parallel import in_parallel
 from tests.e2e.proxy import CountingProxy
+from tests.parallel import in_parallel
 from tests.servers import run_valetkey, running_valetkey, running_worker
 from tests.stores import Bucket
 

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from standardwebhooks import Webhook
 from tests.receiver import Behaviour, Received, Receiver, after, answer, hang_up, running_receiver
+from tests.uploads import new_upload
 
 from valetkey.adapters.memory.store import MemoryStore
 from valetkey.adapters.sql import SqlLedger
@@ -72,14 +73,9 @@ def ledger(url: str) -> Iterator[SqlLedger]:
         yield made
 
 
-def pending() -> Upload:
-    moments = (NOW, NOW + timedelta(minutes=15), NOW + timedelta(days=1))
-    return Upload(new_upload_id(), "default", "shop", "ann", "größe.png", "image/png", 1, "b", *moments)
-
-
 def abort(ledger: SqlLedger) -> Upload:
     """An upload that has just been aborted."""
-    upload = pending()
+    upload = new_upload(NOW, filename="größe.png")
     ledger.add([upload])
     aborted = upload.moved(UploadState.ABORTED)
     assert ledger.replace(upload, aborted)

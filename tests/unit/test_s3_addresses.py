@@ -10,7 +10,7 @@ import botocore.session
 import pytest
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import CredentialRetrievalError
-from tests.unit.test_upload import upload
+from tests.uploads import new_upload
 
 from valetkey.adapters.s3 import MAX_DISPOSITION, S3Settings, S3Store, content_disposition
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
@@ -135,7 +135,7 @@ def temporary(refresh: Callable[[], dict[str, str]], life: timedelta = timedelta
 
 def grant_of(store: S3Store, moment: datetime, life: timedelta = timedelta(hours=12)) -> PostGrant:
     profile = Profile("default", expires_in=life)
-    return GrantMaker(store, {"default": profile}, "https://uploads.example").post(upload(), profile, moment)
+    return GrantMaker(store, {"default": profile}, "https://uploads.example").post(new_upload(moment), profile, moment)
 
 
 def test_temporary_credentials_say_when_they_end() -> None:
