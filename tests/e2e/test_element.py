@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, Route, expect
-from tests.pages import AXE, Site, running_chromium, running_site
+from tests.pages import AXE, Site, running_site
 from tests.servers import ValetkeyServer, running_valetkey
 
 PROFILES = """
@@ -44,12 +44,6 @@ TRANSFER = """(files) => {
   for (const { name, size, type } of files) transfer.items.add(new File([new Uint8Array(size)], name, { type }));
   return transfer;
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with running_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
