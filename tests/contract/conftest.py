@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.contract.records import Record
+from tests.ledgers import migrated
 
 from valetkey.adapters.memory.ledger import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
@@ -25,18 +26,14 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def sqlite(url: str) -> Iterator[SqlLedger]:
-    ledger = SqlLedger(url)
-    ledger.migrate()
-    yield ledger
-    ledger.close()
+    with migrated(url) as ledger:
+        yield ledger
 
 
 @pytest.fixture
 def postgresql(postgres_url: str) -> Iterator[SqlLedger]:
-    ledger = SqlLedger(postgres_url)
-    ledger.migrate()
-    yield ledger
-    ledger.close()
+    with migrated(postgres_url) as ledger:
+        yield ledger
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

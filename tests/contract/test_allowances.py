@@ -9,6 +9,7 @@ from typing import Protocol
 
 import pytest
 from tests.contract.records import MICROSECOND, NOW, upload
+from tests.ledgers import migrated
 from tests.parallel import in_parallel
 
 from valetkey.adapters.memory.ledger import MemoryLedger
@@ -33,8 +34,7 @@ def two(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
         return
     file = f"sqlite:///{tmp_path / 'ledger.db'}"
     url = file if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    with closing(SqlLedger(url)) as one, closing(SqlLedger(url)) as other:
-        one.migrate()
+    with migrated(url) as one, closing(SqlLedger(url)) as other:
         yield one, other
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 from tests.contract.records import NOW, upload
+from tests.ledgers import migrated
 
 from valetkey.adapters import engines
 from valetkey.adapters.sql import SqlLedger
@@ -22,8 +23,7 @@ from valetkey.core.upload import UploadState
 def impatient(monkeypatch: pytest.MonkeyPatch, url: str) -> Iterator[SqlLedger]:
     """A ledger that waits 0.2 s for a lock."""
     monkeypatch.setattr(engines, "BUSY_TIMEOUT", 200)
-    with closing(SqlLedger(url)) as ledger:
-        ledger.migrate()
+    with migrated(url) as ledger:
         yield ledger
 
 

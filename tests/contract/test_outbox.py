@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from tests.ledgers import migrated
 from tests.parallel import in_parallel
 from tests.uploads import new_upload
 
@@ -41,9 +42,7 @@ def ledger(request: pytest.FixtureRequest, url: str) -> Iterator[Record]:
     if request.param == "memory":
         yield MemoryLedger(announce=announcer())
         return
-    made = SqlLedger(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"), announcer())
-    made.migrate()
-    with closing(made):
+    with migrated(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"), announcer()) as made:
         yield made
 
 
@@ -236,9 +235,8 @@ def test_a_replay_takes_the_row_from_a_late_worker(ledger: Record) -> None:
 @pytest.mark.parametrize("make", [SqlLedger, lambda _: MemoryLedger()], ids=["sqlite", "memory"])
 def test_without_an_announcer_nothing_is_written(make: Callable[[str], Record], url: str) -> None:
     """Nobody would send it."""
-    with closing(SqlLedger(url)) as schema:
-        schema.migrate()
-    ledger = make(url)
+    with migrated(url):
+        ledger = make(url)
     end(ledger)
     assert ledger.announcements(None, 10) == []
 
@@ -248,8 +246,7 @@ def test_without_an_announcer_nothing_is_written(make: Callable[[str], Record], 
 
 def test_the_end_and_its_row_are_one_transaction(url: str, tmp_path: Path) -> None:
     """Where the row cannot be written the end is not either; and a row that is refused leaves the upload open."""
-    with closing(SqlLedger(url, announcer())) as ledger:
-        ledger.migrate()
+    with migrated(url, announcer()) as ledger:
         upload = pending()
         ledger.add([upload])
         with closing(sqlite3.connect(tmp_path / "ledger.db")) as other:
@@ -264,8 +261,8 @@ def test_the_end_and_its_row_are_one_transaction(url: str, tmp_path: Path) -> No
 
 def test_looking_for_work_reads_an_index(url: str, tmp_path: Path) -> None:
     """Cost grows with what is due, not with the outbox: no scan, no sort."""
-    with closing(SqlLedger(url, announcer())) as ledger:
-        ledger.migrate()
+    with migrated(url, announcer()):
+        pass
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as other:
         for query in ("status = 'waiting' AND due_at <= 1 ORDER BY due_at", "status = 'delivered' AND due_at <= 1"):
             plan = str(other.execute(f"EXPLAIN QUERY PLAN SELECT * FROM outbox WHERE {query} LIMIT 9").fetchall())

@@ -3,12 +3,12 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.ledgers import migrated
 from tests.uploads import new_upload
 
 from valetkey.adapters.sql import SqlLedger
@@ -31,8 +31,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def ledger() -> Iterator[SqlLedger]:
-    with closing(SqlLedger("sqlite:///valetkey.db", Announcer(webhook_body, lambda: NOW))) as made:
-        made.migrate()
+    with migrated("sqlite:///valetkey.db", Announcer(webhook_body, lambda: NOW)) as made:
         yield made
 
 

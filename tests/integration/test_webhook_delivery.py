@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Lock, Thread
@@ -20,12 +20,10 @@ from time import monotonic, sleep
 
 import orjson
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from standardwebhooks import Webhook
+from tests.ledgers import migrated
 from tests.receiver import Behaviour, Received, Receiver, after, answer, hang_up, running_receiver
+from tests.tls import tls_for
 from tests.uploads import new_upload
 
 from valetkey.adapters.memory.store import MemoryStore
@@ -67,9 +65,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def ledger(url: str) -> Iterator[SqlLedger]:
-    made = SqlLedger(url, Announcer(webhook_body))
-    made.migrate()
-    with closing(made):
+    with migrated(url, Announcer(webhook_body)) as made:
         yield made
 
 
@@ -356,26 +352,8 @@ def test_what_the_receiver_says_is_kept_harmless() -> None:
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A client that trusts one certificate, and a server that has it: it is for ``hooks.example`` only."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hooks.example")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
-        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hooks.example")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = tmp_path_factory.mktemp("tls") / "both.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    pem.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(pem)
-    return ssl.create_default_context(cafile=str(pem)), server
+    """A server whose certificate is for ``hooks.example`` only, and a client that trusts it."""
+    return tls_for("hooks.example", tmp_path_factory.mktemp("tls"))
 
 
 @pytest.mark.parametrize(
@@ -391,7 +369,7 @@ def test_tls_proves_the_name(
     authority: tuple[ssl.SSLContext, ssl.SSLContext], host: str, trusting: bool, said: str
 ) -> None:
     """The certificate is compared with the URL's host, though the connection is made to an address."""
-    client, server = authority
+    server, client = authority
     with running_receiver(answer(200), server) as receiver:
         port = int(receiver.url.split(":")[2].split("/")[0])
         webhook = HttpWebhook(
