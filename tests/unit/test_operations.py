@@ -23,7 +23,7 @@ from valetkey.core.events import ObjectEvent
 from valetkey.core.outbox import Dispatcher
 from valetkey.core.ports import Message, Outcome, Receipt
 from valetkey.core.upload import TRANSITIONS, Signal, Upload, UploadId, UploadState, upload_id_of
-from valetkey.worker import QueueLoop
+from valetkey.worker.queue import QueueLoop
 
 MAX_UPLOADS = 4
 STEPS = 12

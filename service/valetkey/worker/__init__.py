@@ -1,0 +1,5 @@
+"""What runs beside the requests: the store's events from a queue, the sweep, and the outbox.
+
+Every loop goes on whatever happens, and stops between two pieces of work. Any number of workers may run side by side:
+what keeps two of them from doing the same twice is in the ledger and in the queue.
+"""
