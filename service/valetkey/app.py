@@ -42,11 +42,7 @@ from valetkey.senders.minio import MinioSender
 from valetkey.senders.records import read_queued_records
 from valetkey.senders.sns import SnsSender
 from valetkey.settings import Settings, load_profiles, load_settings
-from valetkey.worker.loop import Loop
-from valetkey.worker.outbox import OutboxLoop
-from valetkey.worker.queue import QueueLoop
-from valetkey.worker.sweep import SweepLoop
-from valetkey.worker.threads import Worker
+from valetkey.worker import Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
 
 
 class ValetKey:

@@ -23,9 +23,7 @@ from typing import Any
 from flask import Flask
 
 from valetkey.adapters.magic import MagicDetector
-from valetkey.adapters.memory.bucket import MemoryObject
-from valetkey.adapters.memory.ledger import MemoryLedger
-from valetkey.adapters.memory.store import MemoryStore
+from valetkey.adapters.memory import MemoryLedger, MemoryObject, MemoryStore
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.auth import Authenticator
 from valetkey.api.routes import Mounted

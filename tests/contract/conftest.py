@@ -7,7 +7,7 @@ import pytest
 from tests.contract.records import Record
 from tests.ledgers import migrated
 
-from valetkey.adapters.memory.ledger import MemoryLedger
+from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
 
 

@@ -10,7 +10,7 @@ import boto3
 from tests.clients import post_form
 from tests.stores import Bucket, S3Server
 
-from valetkey.adapters.memory.store import MemoryStore
+from valetkey.adapters.memory import MemoryStore
 from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.core.ports import ObjectStore, Placement, Presigned
 from valetkey.core.upload import MultipartUploadId, new_upload_id

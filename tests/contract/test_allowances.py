@@ -12,7 +12,7 @@ from tests.contract.records import MICROSECOND, NOW, upload
 from tests.ledgers import migrated
 from tests.parallel import in_parallel
 
-from valetkey.adapters.memory.ledger import MemoryLedger
+from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.access import Allowance
 from valetkey.core.ports import Ledger, Once, Query

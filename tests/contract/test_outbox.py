@@ -12,7 +12,7 @@ from tests.ledgers import migrated
 from tests.parallel import in_parallel
 from tests.uploads import new_upload
 
-from valetkey.adapters.memory.ledger import MemoryLedger
+from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable

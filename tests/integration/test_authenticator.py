@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from valetkey.adapters.memory.ledger import MemoryLedger
+from valetkey.adapters.memory import MemoryLedger
 from valetkey.api.auth import OPEN_ACCOUNT, Authenticator
 from valetkey.core.access import Caller, ProfileTicket, Tickets
 from valetkey.core.errors import Unauthenticated

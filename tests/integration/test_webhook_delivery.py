@@ -26,7 +26,7 @@ from tests.receiver import Behaviour, Received, Receiver, after, answer, hang_up
 from tests.tls import tls_for
 from tests.uploads import new_upload
 
-from valetkey.adapters.memory.store import MemoryStore
+from valetkey.adapters.memory import MemoryStore
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.webhooks import HttpWebhook
 from valetkey.api.answers import upload_body
@@ -43,7 +43,7 @@ from valetkey.core.profile import Profile
 from valetkey.core.service import UploadService
 from valetkey.core.upload import Upload, UploadState, new_upload_id
 from valetkey.settings import Settings
-from valetkey.worker.outbox import OutboxLoop
+from valetkey.worker import OutboxLoop
 
 SECRETS = tuple("whsec_" + b64encode(bytes([number]) * 32).decode() for number in (1, 2))
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -224,7 +224,7 @@ import os, signal, sys
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.webhooks import HttpWebhook
 from valetkey.core.outbox import Dispatcher
-from valetkey.worker.outbox import OutboxLoop
+from valetkey.worker import OutboxLoop
 
 class KilledAfterDelivery(HttpWebhook):
     def deliver(self, announcement, at):

@@ -21,7 +21,7 @@ from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.upload import Signal, Upload, UploadState
 from valetkey.settings import Settings
-from valetkey.worker.threads import Worker
+from valetkey.worker import Worker
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from tests.unit.world import FIRST, NOW, OWNER, SECOND, THIRD, World, md5
 
-from valetkey.adapters.memory.bucket import MemoryObject
+from valetkey.adapters.memory import MemoryObject
 from valetkey.core.confirmation import MAX_PINS
 from valetkey.core.errors import LedgerUnavailable, StateConflict, StoreUnavailable
 from valetkey.core.events import ObjectEvent, Tally

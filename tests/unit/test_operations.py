@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.unit.world import FIRST, OWNER, SECOND, World
 
-from valetkey.adapters.memory.ledger import MemoryLedger
+from valetkey.adapters.memory import MemoryLedger
 from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable, StateConflict, StoreUnavailable
 from valetkey.core.events import ObjectEvent
 from valetkey.core.outbox import Dispatcher
 from valetkey.core.ports import Message, Outcome, Receipt
 from valetkey.core.upload import TRANSITIONS, Signal, Upload, UploadId, UploadState, upload_id_of
-from valetkey.worker.queue import QueueLoop
+from valetkey.worker import QueueLoop
 
 MAX_UPLOADS = 4
 STEPS = 12

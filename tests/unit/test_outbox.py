@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.uploads import new_upload
 
-from valetkey.adapters.memory.ledger import MemoryLedger
+from valetkey.adapters.memory import MemoryLedger
 from valetkey.core.announcement import EVENT_TYPES, Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.outbox import DELAYS, JITTER, LEASE, RETENTION, Dispatcher

@@ -11,10 +11,9 @@ from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.events import StoreEvent, Tally
 from valetkey.core.ports import Message
 from valetkey.senders.records import read_queued_records
+from valetkey.worker import SweepLoop, Worker
 from valetkey.worker import loop as loops
 from valetkey.worker.queue import TRIES, QueueLoop
-from valetkey.worker.sweep import SweepLoop
-from valetkey.worker.threads import Worker
 
 GOOD = b'{"Records": []}'
 TEST_EVENT = b'{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}'

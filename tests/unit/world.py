@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from valetkey.adapters.magic import MagicDetector
-from valetkey.adapters.memory.ledger import MemoryLedger
-from valetkey.adapters.memory.store import MemoryStore
+from valetkey.adapters.memory import MemoryLedger, MemoryStore
 from valetkey.core.access import Caller, Tickets
 from valetkey.core.admission import UploadRequest
 from valetkey.core.assembly import Assembly
