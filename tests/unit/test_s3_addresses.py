@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import boto3
@@ -78,13 +79,14 @@ def test_requests_say_who_sends_them() -> None:
     sent: list[str] = []
 
     def look(request: AWSPreparedRequest, **_: object) -> None:
-        sent.append(request.headers["User-Agent"].decode())
+        agent: Any = request.headers["User-Agent"]
+        sent.append(agent.decode())
         raise EndpointConnectionError(endpoint_url=HOME)
 
     store.client.meta.events.register("before-send.s3.HeadBucket", look)
     with pytest.raises(StoreUnavailable):
         store.check()
-    assert re.fullmatch(r"valetkey/\S+ boto3/\S+", sent[0])
+    assert re.fullmatch(r"valetkey/\S+ Botocore/\S+", sent[0])
 
 
 @pytest.mark.parametrize("name", ["é" * 5000 + ".png", "x" * 100_000, '"; filename=evil', "a\r\nX: y", "\ud800", ""])

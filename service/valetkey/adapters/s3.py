@@ -44,8 +44,8 @@ TIMEOUT = 10
 COPY_TIMEOUT = 120
 """How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
 
-_USER_AGENT = f"valetkey/{version('valetkey')} boto3/{boto3.__version__}"
-"""Botocore puts a longer one together for each request, which is a fifth of what a request costs it."""
+_USER_AGENT = f"valetkey/{version('valetkey')}"
+"""Botocore adds its name. Its own, with all that it is used with, is put together anew each time: a fifth of a request."""
 
 _CHANGED = {
     *("PreconditionFailed", "412"),
