@@ -45,7 +45,7 @@ COPY_TIMEOUT = 120
 """How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
 
 _USER_AGENT = f"valetkey/{version('valetkey')}"
-"""Botocore adds its name. Its own, with all that it is used with, is put together anew each time: a fifth of a request."""
+"""Botocore adds its name. Its usual one, with all that runs here, is put together anew each time: a fifth of a call."""
 
 _CHANGED = {
     *("PreconditionFailed", "412"),
