@@ -111,6 +111,16 @@ class Bucket:
     client: "S3Client"
     server: S3Server
 
+    def allow_pages(self) -> None:
+        """Has browsers let any page send here, and read what an upload needs of the answers."""
+        rule: Any = {
+            "AllowedOrigins": ["*"],
+            "AllowedMethods": ["POST", "PUT"],
+            "AllowedHeaders": ["*"],
+            "ExposeHeaders": ["ETag", "Location"],
+        }
+        self.client.put_bucket_cors(Bucket=self.name, CORSConfiguration={"CORSRules": [rule]})
+
 
 @contextmanager
 def fresh_bucket(server: S3Server) -> Iterator[Bucket]:

@@ -16,12 +16,10 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 from tests.browsers.site import client_site
 from tests.e2e.conftest import Service, service_on
-from tests.e2e.test_cross_origin import CORS_RULE
 from tests.pages import CHROMIUM, QUIET
 from tests.servers import running_valetkey
 from tests.stores import Rgw, fresh_bucket, stop_rgw
@@ -131,8 +129,7 @@ def run(folder: Path, size: int, rounds: int) -> dict[Contender, list[float]]:
         rgw = Rgw.start(folder / "rgw", owner=os.getpid())
         stack.callback(stop_rgw, folder / "rgw")
         bucket = stack.enter_context(fresh_bucket(rgw))
-        rule: Any = {"CORSRules": [CORS_RULE]}
-        bucket.client.put_bucket_cors(Bucket=bucket.name, CORSConfiguration=rule)
+        bucket.allow_pages()
         page_url = f"http://127.0.0.1:{stack.enter_context(client_site())}/"
         server = stack.enter_context(running_valetkey(folder, bucket, env={"VALETKEY_CORS_ORIGINS": page_url[:-1]}))
         playwright = stack.enter_context(sync_playwright())

@@ -17,6 +17,9 @@ from tests.servers import running_valetkey, running_worker
 from tests.stores import Rgw, fresh_bucket
 
 MIB = 1024**2
+PATIENCE = 60
+"""Seconds that a part may take to arrive, on a machine that has other things to do."""
+
 PROFILES = f"""
 [profiles.films]
 content_types = ["video/*"]
@@ -103,6 +106,14 @@ class Visit:
     def refusals(self) -> int:
         """How often S3 answered 403; RGW does so to the preflight of a URL that has expired, too."""
         return [one.status for one in self.shop.log.sent(self.shop.service.bucket.name, self.begun)].count(403)
+
+    def get_half_way(self) -> None:
+        """Returns when the page has sent half of its file, and S3 has a part of that: what is sent may still travel."""
+        self.page.run("reach", 0.5)
+        deadline = time.monotonic() + PATIENCE
+        while not self._listed_parts():
+            assert time.monotonic() < deadline, "half of the file is sent, and S3 has no part of it"
+            time.sleep(0.1)
 
     def stored_parts(self) -> set[int]:
         """The parts that S3 has, as soon as it works on no further one."""

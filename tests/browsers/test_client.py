@@ -61,7 +61,7 @@ def test_pause_and_resume(visit: Callable[..., Visit]) -> None:
     line, page = customer.shop.line, customer.page
     line.delay = SLOW
     page.run("upload", {"size": FILM})
-    page.run("reach", 0.5)
+    customer.get_half_way()
     page.run("pause")
     stored = customer.stored_parts()
     assert 0 < len(stored) < len(PARTS)
@@ -82,7 +82,7 @@ def test_the_network_is_cut_in_the_middle(visit: Callable[..., Visit]) -> None:
     line, page = customer.shop.line, customer.page
     line.delay = SLOW
     page.run("upload", {"size": FILM})
-    page.run("reach", 0.5)
+    customer.get_half_way()
     with line.cut():
         page.run("waits")
         stored = customer.stored_parts()
@@ -101,7 +101,7 @@ def test_a_reload_in_the_middle(visit: Callable[..., Visit]) -> None:
     customer = visit("parts")
     customer.shop.line.delay = SLOW
     customer.page.run("upload", {"size": FILM})
-    customer.page.run("reach", 0.5)
+    customer.get_half_way()
     customer.page.load()
     stored = customer.stored_parts()
     assert 0 < len(stored) < len(PARTS)
@@ -119,7 +119,7 @@ def test_a_reload_with_a_handle_of_the_file(visit: Callable[..., Visit]) -> None
     customer = visit("parts")
     customer.shop.line.delay = SLOW
     customer.page.run("uploadHandle", {"size": FILM})
-    customer.page.run("reach", 0.5)
+    customer.get_half_way()
     customer.page.load()
     stored = customer.stored_parts()
     since = customer.shop.log.size

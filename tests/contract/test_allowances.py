@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from tests.contract.test_ledger import MICROSECOND, NOW, at_once, upload
+from tests.contract.records import MICROSECOND, NOW, upload
+from tests.ledgers import migrated
+from tests.parallel import in_parallel
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
@@ -32,8 +34,7 @@ def two(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
         return
     file = f"sqlite:///{tmp_path / 'ledger.db'}"
     url = file if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    with closing(SqlLedger(url)) as one, closing(SqlLedger(url)) as other:
-        one.migrate()
+    with migrated(url) as one, closing(SqlLedger(url)) as other:
         yield one, other
 
 
@@ -101,7 +102,7 @@ def test_exact_at_two_services(two: Pair) -> None:
     """Of 60 at once, 50 fit."""
     allowance = Allowance("CCCCCCCCCCCCCCCC", 50, END)
     pairs = zip(range(60), cycle([two[0], two[1]]), strict=False)
-    done = at_once([lambda own=own: own.add_within([upload()], allowance) for _, own in pairs])  # type: ignore[misc]
+    done = in_parallel([lambda own=own: own.add_within([upload()], allowance) for _, own in pairs])  # type: ignore[misc]
     assert done.count(True) == 50
     assert recorded(two[1]) == 50
 
@@ -112,7 +113,7 @@ def test_one_key_for_the_last_one_at_two_services(two: Pair) -> None:
         allowance = Allowance(f"{number:016}", 1, END)
         entries = [Once(upload(), f"key {number}", "f") for _ in range(8)]
         pairs = zip(entries, cycle([two[0], two[1]]), strict=False)
-        kept = at_once([lambda own=own, one=one: own.add_once_within(one, allowance) for one, own in pairs])  # type: ignore[misc] # noqa: B023
+        kept = in_parallel([lambda own=own, one=one: own.add_once_within(one, allowance) for one, own in pairs])  # type: ignore[misc] # noqa: B023
         assert kept[0] in entries
         assert all(one == kept[0] for one in kept)
     assert recorded(two[1]) == 10

@@ -10,7 +10,9 @@ from time import monotonic, sleep
 
 import psycopg
 import pytest
-from tests.contract.test_ledger import at_once, upload
+from tests.contract.records import upload
+from tests.ledgers import migrated
+from tests.parallel import in_parallel
 from tests.postgres import Postgres
 from tests.servers import VALETKEY
 
@@ -28,8 +30,7 @@ ROUNDS = 20
 @pytest.fixture
 def two(postgres_url: str) -> Iterator[tuple[SqlLedger, SqlLedger]]:
     """Two services' ledgers on one database."""
-    with closing(SqlLedger(postgres_url)) as one, closing(SqlLedger(postgres_url)) as other:
-        one.migrate()
+    with migrated(postgres_url) as one, closing(SqlLedger(postgres_url)) as other:
         yield one, other
 
 
@@ -38,7 +39,7 @@ def test_a_key_at_two_services_is_one_upload(two: tuple[SqlLedger, SqlLedger]) -
     for number in range(ROUNDS):
         entries = [Once(upload(), f"key {number}", "f") for _ in range(8)]
         ledgers = two * 4
-        kept = at_once(
+        kept = in_parallel(
             [lambda own=own, entry=entry: own.add_once([entry]) for own, entry in zip(ledgers, entries, strict=True)]  # type: ignore[misc]
         )
         assert all(one == kept[0] for one in kept)
@@ -52,7 +53,7 @@ def test_replace_at_two_services(two: tuple[SqlLedger, SqlLedger]) -> None:
         one = upload()
         two[0].add([one])
         afters = [one.changed(pins=number) for number in range(8)]
-        won = at_once([lambda own=own, after=after: own.replace(one, after) for own, after in zip(two * 4, afters)])  # type: ignore[misc] # noqa: B905, B023
+        won = in_parallel([lambda own=own, after=after: own.replace(one, after) for own, after in zip(two * 4, afters)])  # type: ignore[misc] # noqa: B905, B023
         assert won.count(True) == 1
         assert [ledger.get(one.id) for ledger in two] == [afters[won.index(True)]] * 2
 
@@ -74,8 +75,7 @@ def count_up(url: str, upload_id: UploadId, times: int) -> int:
 def test_processes_count_together(postgres_url: str) -> None:
     """Three processes add to one number by compare-and-set: no step is lost, none is counted twice."""
     one = upload()
-    with closing(SqlLedger(postgres_url)) as ledger:
-        ledger.migrate()
+    with migrated(postgres_url) as ledger:
         ledger.add([one])
         with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as pool:
             tries = [pool.submit(count_up, postgres_url, one.id, 50) for _ in range(3)]
@@ -171,11 +171,10 @@ def test_migrating_waits_for_another_that_takes_long(postgres_url: str, monkeypa
 
 def test_a_restart_between_two_requests(own_postgres: Postgres) -> None:
     """Nobody notices: connections from before are replaced, those of the writer's, too."""
-    with closing(SqlLedger(own_postgres.url())) as ledger:
-        ledger.migrate()
+    with migrated(own_postgres.url()) as ledger:
         known = [upload() for _ in range(3)]
-        at_once([lambda one=one: ledger.add([one]) for one in known])  # type: ignore[misc]
-        at_once([lambda one=one: ledger.get(one.id) for one in known])  # type: ignore[misc]
+        in_parallel([lambda one=one: ledger.add([one]) for one in known])  # type: ignore[misc]
+        in_parallel([lambda one=one: ledger.get(one.id) for one in known])  # type: ignore[misc]
         for _ in range(2):
             own_postgres.stop_server()
             own_postgres.start_server()
@@ -189,8 +188,7 @@ def test_a_restart_between_two_requests(own_postgres: Postgres) -> None:
 def test_a_server_that_is_away(own_postgres: Postgres) -> None:
     """Everything says so at once, and nothing is half done; when it is back all works, and nothing is lost."""
     known, new, entry = upload(), upload(), Once(upload(), "key", "f")
-    with closing(SqlLedger(own_postgres.url())) as ledger:
-        ledger.migrate()
+    with migrated(own_postgres.url()) as ledger:
         ledger.add([known])
         own_postgres.stop_server()
         calls: list[Callable[[], object]] = [
@@ -235,8 +233,7 @@ def test_a_server_that_stops_under_load(own_postgres: Postgres) -> None:
                 refused.append(error)
                 sleep(0.01)
 
-    with closing(SqlLedger(own_postgres.url())) as ledger, ThreadPoolExecutor(8) as pool:
-        ledger.migrate()
+    with migrated(own_postgres.url()) as ledger, ThreadPoolExecutor(8) as pool:
         working = [pool.submit(work, ledger) for _ in range(8)]
         for _ in range(2):
             sleep(0.5)

@@ -2,21 +2,22 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Barrier
 from typing import Protocol
 
 import pytest
+from tests.ledgers import migrated
+from tests.parallel import in_parallel
+from tests.uploads import new_upload
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.ports import Ledger, Outbox
-from valetkey.core.upload import StoredObject, Upload, UploadState, new_upload_id
+from valetkey.core.upload import StoredObject, Upload, UploadState
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -36,25 +37,17 @@ def announcer() -> Announcer:
     return Announcer(render, lambda: NOW + next(moments) * SECOND)
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
-
-
 @pytest.fixture(params=["sqlite", "postgresql", "memory"])
 def ledger(request: pytest.FixtureRequest, url: str) -> Iterator[Record]:
     if request.param == "memory":
         yield MemoryLedger(announce=announcer())
         return
-    made = SqlLedger(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"), announcer())
-    made.migrate()
-    with closing(made):
+    with migrated(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"), announcer()) as made:
         yield made
 
 
 def pending() -> Upload:
-    moments = (NOW, NOW + 900 * SECOND, NOW + timedelta(days=1))
-    return Upload(new_upload_id(), "default", "shop", "ann", "größe\n😀", "image/png", 1, "b", *moments)
+    return new_upload(NOW, filename="größe\n😀")
 
 
 def end(ledger: Record) -> str:
@@ -105,24 +98,12 @@ def test_a_lost_compare_and_set_announces_nothing(ledger: Record) -> None:
     assert ledger.announcements(None, 10) == []
 
 
-def at_once(work: list[Callable[[], object]]) -> list[object]:
-    """Runs each of ``work`` in a thread of its own, all beginning together."""
-    barrier = Barrier(len(work))
-
-    def begin(call: Callable[[], object]) -> object:
-        barrier.wait(10)
-        return call()
-
-    with ThreadPoolExecutor(len(work)) as pool:
-        return list(pool.map(begin, work))
-
-
 def test_ends_that_race_are_announced_once(ledger: Record) -> None:
     """Eight threads try two ends: one announcement, of the end that won."""
     upload = pending()
     ledger.add([upload])
     afters = [upload.moved(state) for state in (UploadState.ABORTED, UploadState.EXPIRED)] * 4
-    won = at_once([lambda after=after: ledger.replace(upload, after) for after in afters])  # type: ignore[misc]
+    won = in_parallel([lambda after=after: ledger.replace(upload, after) for after in afters])  # type: ignore[misc]
     winner = afters[won.index(True)]
     assert won.count(True) == 1
     assert ids(ledger.announcements(None, 10)) == [f"{upload.id}-{winner.state}"]
@@ -151,7 +132,7 @@ def test_a_claim_by_many_threads(ledger: Record) -> None:
             mine += ids(ledger.claim(now, now + SECOND, 3))
         return mine
 
-    claimed = [name for mine in at_once([claim_all] * 8) for name in mine]  # type: ignore[attr-defined]
+    claimed = [name for mine in in_parallel([claim_all] * 8) for name in mine]
     assert sorted(claimed) == sorted(names)
 
 
@@ -159,9 +140,9 @@ def test_workers_side_by_side_all_find_work(ledger: Record) -> None:
     """Nobody goes away with nothing because another one looked at the same rows."""
     names = [end(ledger) for _ in range(24)]
     now = NOW + timedelta(hours=1)
-    claimed = at_once([lambda: ids(ledger.claim(now, now + SECOND, 3))] * 8)
-    assert [len(mine) for mine in claimed] == [3] * 8  # type: ignore[arg-type]
-    assert sorted(name for mine in claimed for name in mine) == sorted(names)  # type: ignore[attr-defined]
+    claimed = in_parallel([lambda: ids(ledger.claim(now, now + SECOND, 3))] * 8)
+    assert [len(mine) for mine in claimed] == [3] * 8
+    assert sorted(name for mine in claimed for name in mine) == sorted(names)
 
 
 def test_what_came_of_an_attempt_is_kept(ledger: Record) -> None:
@@ -254,9 +235,8 @@ def test_a_replay_takes_the_row_from_a_late_worker(ledger: Record) -> None:
 @pytest.mark.parametrize("make", [SqlLedger, lambda _: MemoryLedger()], ids=["sqlite", "memory"])
 def test_without_an_announcer_nothing_is_written(make: Callable[[str], Record], url: str) -> None:
     """Nobody would send it."""
-    with closing(SqlLedger(url)) as schema:
-        schema.migrate()
-    ledger = make(url)
+    with migrated(url):
+        ledger = make(url)
     end(ledger)
     assert ledger.announcements(None, 10) == []
 
@@ -266,8 +246,7 @@ def test_without_an_announcer_nothing_is_written(make: Callable[[str], Record], 
 
 def test_the_end_and_its_row_are_one_transaction(url: str, tmp_path: Path) -> None:
     """Where the row cannot be written the end is not either; and a row that is refused leaves the upload open."""
-    with closing(SqlLedger(url, announcer())) as ledger:
-        ledger.migrate()
+    with migrated(url, announcer()) as ledger:
         upload = pending()
         ledger.add([upload])
         with closing(sqlite3.connect(tmp_path / "ledger.db")) as other:
@@ -282,8 +261,8 @@ def test_the_end_and_its_row_are_one_transaction(url: str, tmp_path: Path) -> No
 
 def test_looking_for_work_reads_an_index(url: str, tmp_path: Path) -> None:
     """Cost grows with what is due, not with the outbox: no scan, no sort."""
-    with closing(SqlLedger(url, announcer())) as ledger:
-        ledger.migrate()
+    with migrated(url, announcer()):
+        pass
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as other:
         for query in ("status = 'waiting' AND due_at <= 1 ORDER BY due_at", "status = 'delivered' AND due_at <= 1"):
             plan = str(other.execute(f"EXPLAIN QUERY PLAN SELECT * FROM outbox WHERE {query} LIMIT 9").fetchall())

@@ -11,6 +11,9 @@ from tests.clients import Response, post_form, put
 
 Json = dict[str, Any]
 
+WANTED: Json = {"filename": "f", "content_type": "text/plain", "size": 1}
+"""The smallest request for an upload."""
+
 UPLOAD_FIELDS = {
     "id",
     "state",
@@ -124,6 +127,12 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> Json:
     assert problem["title"]
     assert problem["detail"]
     return problem
+
+
+def assert_try_again(answer: httpx.Response, code: str) -> None:
+    """The answer is a problem that passes, and says when to come again."""
+    assert_problem(answer, 503, code)
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
 
 
 def signed_parts(api: Api, upload_id: str, numbers: Iterable[int]) -> list[Json]:

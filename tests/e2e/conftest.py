@@ -1,13 +1,16 @@
 """One `valetkey serve` on a real Ceph RGW, shared by the tests of a worker; each test makes its own uploads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 from tests.e2e.api import Api, Created
 from tests.e2e.rgw_events import created_event
+from tests.pages import running_chromium
 from tests.servers import ValetkeyServer, run_valetkey, running_valetkey
 from tests.stores import Bucket, Rgw, fresh_bucket
 
@@ -78,6 +81,25 @@ class Service:
         """Keys outside of `staging/` that belong to this upload (every template names its id)."""
         return [key for key in self.object_keys() if upload_id in key and not key.startswith("staging/")]
 
+    def open_multiparts(self, upload_id: str) -> list[str]:
+        """The multipart uploads that are open at S3 for this upload."""
+        found = self.bucket.client.list_multipart_uploads(Bucket=self.bucket.name).get("Uploads", [])
+        return [upload["UploadId"] for upload in found if upload_id in upload["Key"]]
+
+    def assert_nothing_is_left(self, upload_id: str) -> None:
+        assert self.final_keys(upload_id) == []
+        assert self.open_multiparts(upload_id) == []
+
+    def write(self, created: Created, content: bytes, content_type: str) -> None:
+        """Writes to this upload's staging key as somebody with S3 credentials may, past the grant."""
+        self.bucket.client.put_object(
+            Bucket=self.bucket.name,
+            Key=created.staging_key,
+            Body=content,
+            ContentType=content_type,
+            Metadata={"upload-id": created.id},
+        )
+
 
 def service_on(server: ValetkeyServer, bucket: Bucket) -> Service:
     """Describe a running service, with a new API key for it."""
@@ -87,6 +109,13 @@ def service_on(server: ValetkeyServer, bucket: Bucket) -> Service:
         server.env["VALETKEY_EVENTS_CEPH_SECRET"],
     ]
     return Service(server, bucket, Api(server.base_url, server.create_key("tests").key, never))
+
+
+@contextmanager
+def running_service(directory: Path, bucket: Bucket, env: Mapping[str, str] | None = None) -> Iterator[Service]:
+    """`valetkey serve` on this bucket, and what describes it."""
+    with running_valetkey(directory, bucket, env=env) as server:
+        yield service_on(server, bucket)
 
 
 def write_profiles(directory: Path) -> dict[str, str]:
@@ -100,21 +129,31 @@ def write_profiles(directory: Path) -> dict[str, str]:
 def service(rgw: Rgw, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """`valetkey serve` with the profiles above, on a bucket of its own."""
     directory = tmp_path_factory.mktemp("service")
-    with (
-        fresh_bucket(rgw) as bucket,
-        running_valetkey(directory, bucket, env=write_profiles(directory)) as server,
-    ):
-        yield service_on(server, bucket)
+    with fresh_bucket(rgw) as bucket, running_service(directory, bucket, write_profiles(directory)) as service:
+        yield service
 
 
 @pytest.fixture
 def own_service(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[Service]:
     """The same for one test alone: the bucket holds nothing but that test's objects."""
-    with running_valetkey(tmp_path, rgw_bucket, env=write_profiles(tmp_path)) as server:
-        yield service_on(server, rgw_bucket)
+    with running_service(tmp_path, rgw_bucket, write_profiles(tmp_path)) as service:
+        yield service
+
+
+@pytest.fixture
+def without_post(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[Service]:
+    """A service whose store is said to take no forms."""
+    with running_service(tmp_path, rgw_bucket, {"VALETKEY_S3_POST": "false"}) as service:
+        yield service
 
 
 @pytest.fixture
 def api(service: Service) -> Api:
     """A client with an API key."""
     return service.api
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with running_chromium() as browser:
+        yield browser

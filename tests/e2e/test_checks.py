@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.api import Api, Json, assert_problem, wait_for
-from tests.e2e.conftest import Service, service_on
-from tests.servers import running_valetkey, running_worker
+from tests.e2e.conftest import Service, running_service
+from tests.servers import running_worker
 from tests.stores import Bucket
 
 PROFILES = """
@@ -39,8 +39,8 @@ def checked(request: pytest.FixtureRequest, rgw_bucket: Bucket, tmp_path: Path) 
     env = {"VALETKEY_CONFIG": str(config)}
     if request.param == "postgresql":
         env["VALETKEY_DATABASE_URL"] = str(request.getfixturevalue("postgres_url"))
-    with running_valetkey(tmp_path, rgw_bucket, env=env) as server:
-        yield service_on(server, rgw_bucket)
+    with running_service(tmp_path, rgw_bucket, env) as service:
+        yield service
 
 
 def stored(service: Service, content: bytes, content_type: str, profile: str) -> Json:

@@ -1,24 +1,12 @@
 """A page on another origin, in a real browser, with nothing but a ticket."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
+from collections.abc import Callable
 
-import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from tests.e2e.api import Api
-from tests.pages import CHROMIUM, QUIET
+from tests.pages import empty_site
 from tests.servers import ValetkeyServer
 from tests.stores import Bucket
-
-CORS_RULE: Any = {
-    "AllowedOrigins": ["*"],
-    "AllowedMethods": ["POST", "PUT"],
-    "AllowedHeaders": ["*"],
-    "ExposeHeaders": ["ETag", "Location"],
-}
 
 UPLOAD = """async ([api, ticket]) => {
     const call = (path, body, more) => fetch(api + path, {
@@ -48,41 +36,13 @@ UPLOAD = """async ([api, ticket]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-class _Page(BaseHTTPRequestHandler):
-    """An empty page."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None: ...
-
-
-@contextmanager
-def site() -> Iterator[int]:
-    """A site of somebody else's on loopback; its port."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
-
-
 def test_a_page_of_another_origin(
     chromium: Browser, valetkey_server: Callable[..., ValetkeyServer], rgw_bucket: Bucket
 ) -> None:
     """An allowed page uploads by its ticket, sees the headers it needs and reads the errors; any other is kept out by
     the browser, and creates nothing."""
-    rgw_bucket.client.put_bucket_cors(Bucket=rgw_bucket.name, CORSConfiguration={"CORSRules": [CORS_RULE]})
-    with site() as port:
+    rgw_bucket.allow_pages()
+    with empty_site() as port:
         allowed, stranger = f"http://127.0.0.1:{port}", f"http://localhost:{port}"
         server = valetkey_server(rgw_bucket, env={"VALETKEY_CORS_ORIGINS": f"https://app.example,{allowed}"})
         api = Api(server.base_url, server.create_key("shop").key)

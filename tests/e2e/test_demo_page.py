@@ -2,20 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import pytest
 from playwright.sync_api import Browser, Page, Route, expect
-from tests.pages import AXE, running_chromium
+from tests.pages import AXE
 from tests.servers import ValetkeyServer
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with running_chromium() as browser:
-        yield browser
 
 
 def pick(page: Page, file: Path) -> None:

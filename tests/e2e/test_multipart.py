@@ -1,16 +1,12 @@
 """Uploads in parts and by PUT, on a real S3: what ends confirmed, and what a hostile client cannot do."""
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import pytest
 from tests.clients import put
 from tests.e2e.api import Api, Created, Json, assert_problem, send_parts, signed_parts, stored_parts
-from tests.e2e.conftest import Service, service_on
-from tests.servers import running_valetkey
-from tests.stores import Bucket
+from tests.e2e.conftest import Service
 
 MIB = 1024**2
 PART = 5 * MIB
@@ -21,17 +17,6 @@ CONTENT = os.urandom(SIZE)
 @pytest.fixture
 def created(service: Service) -> Created:
     return service.api.create("video/mp4", profile="parts", filename="a film.mp4", size=SIZE)
-
-
-def open_multiparts(service: Service, upload_id: str) -> list[str]:
-    """The multipart uploads that are open at S3 for this upload."""
-    found = service.bucket.client.list_multipart_uploads(Bucket=service.bucket.name).get("Uploads", [])
-    return [upload["UploadId"] for upload in found if upload_id in upload["Key"]]
-
-
-def assert_nothing_is_left(service: Service, upload_id: str) -> None:
-    assert service.final_keys(upload_id) == []
-    assert open_multiparts(service, upload_id) == []
 
 
 def test_a_large_file_is_sent_in_parts(service: Service, created: Created) -> None:
@@ -54,7 +39,7 @@ def test_a_large_file_is_sent_in_parts(service: Service, created: Created) -> No
     [key] = service.final_keys(created.id)
     assert done.json()["object"]["key"] == key
     assert service.bucket.client.get_object(Bucket=service.bucket.name, Key=key)["Body"].read() == CONTENT
-    assert open_multiparts(service, created.id) == []
+    assert service.open_multiparts(created.id) == []
 
 
 def test_a_completion_that_comes_too_early(service: Service, created: Created) -> None:
@@ -121,7 +106,7 @@ def test_an_abort_removes_the_parts(service: Service, created: Created) -> None:
     send_parts(service.api, created, CONTENT, [1])
     [part] = signed_parts(service.api, created.id, [2])
     assert service.api.http.delete(f"/v1/uploads/{created.id}").status_code == 204
-    assert_nothing_is_left(service, created.id)
+    service.assert_nothing_is_left(created.id)
     assert put(part["url"], part["headers"], CONTENT[PART : 2 * PART]).status == 404
     answer = service.api.http.post(f"/v1/uploads/{created.id}/parts", json={"numbers": [1]})
     assert_problem(answer, 409, "state_conflict")
@@ -147,7 +132,7 @@ def test_a_batch_of_files_in_parts(service: Service) -> None:
     results = service.api.http.post("/v1/uploads/batch", json={"uploads": [wanted, wanted]}).json()["results"]
     for result in results:
         assert result["grant"]["parts"] == []
-        assert open_multiparts(service, result["upload"]["id"]) == []
+        assert service.open_multiparts(result["upload"]["id"]) == []
     one = Created(**results[0])
     send_parts(service.api, one, CONTENT)
     service.api.confirm(one.id)
@@ -219,18 +204,12 @@ def test_a_put_grant(service: Service) -> None:
     assert service.api.upload(created.id) == done
 
 
-def test_a_store_without_post(rgw_bucket_without_post: Api) -> None:
+def test_a_store_without_post(without_post: Service) -> None:
     """Cloudflare R2 and Backblaze B2: `auto` is a PUT, and a POST is refused with what to ask for instead."""
-    created = rgw_bucket_without_post.create(size=5)
+    created = without_post.api.create(size=5)
     assert created.grant["method"] == "PUT"
     assert put(created.grant["url"], created.grant["headers"], b"bytes").status == 200
-    rgw_bucket_without_post.confirm(created.id)
+    without_post.api.confirm(created.id)
     body = {"filename": "f", "content_type": "text/plain", "size": 5, "method": "post"}
-    problem = assert_problem(rgw_bucket_without_post.http.post("/v1/uploads", json=body), 422, "method_not_supported")
+    problem = assert_problem(without_post.api.http.post("/v1/uploads", json=body), 422, "method_not_supported")
     assert "'put'" in problem["detail"]
-
-
-@pytest.fixture
-def rgw_bucket_without_post(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[Api]:
-    with running_valetkey(tmp_path, rgw_bucket, env={"VALETKEY_S3_POST": "false"}) as server:
-        yield service_on(server, rgw_bucket).api

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from tests.e2e.api import Json, assert_problem, wait_for
 from tests.e2e.conftest import Service
-from tests.e2e.parallel import in_parallel
 from tests.e2e.rgw_events import created_event, pushing
+from tests.parallel import in_parallel
 
 ETAG = hashlib.md5(b"x").hexdigest()
 
@@ -93,13 +93,7 @@ def test_an_event_is_only_a_hint(service: Service) -> None:
 def test_an_object_that_breaks_its_grant_is_rejected(service: Service) -> None:
     """An object that came another way, with a wrong size, ends the upload as rejected and is removed."""
     created = service.api.create("text/plain", size=1)
-    service.bucket.client.put_object(
-        Bucket=service.bucket.name,
-        Key=created.staging_key,
-        Body=b"too long",
-        ContentType="text/plain",
-        Metadata={"upload-id": created.id},
-    )
+    service.write(created, b"too long", "text/plain")
     assert service.push_event(created, size=1).json() == {"confirmed": 0, "rejected": 1, "ignored": 0}
     upload = service.api.upload(created.id)
     assert (upload["state"], upload["reason"]["code"], upload["object"]) == ("rejected", "size_mismatch", None)
@@ -110,13 +104,7 @@ def test_an_object_that_breaks_its_grant_is_rejected(service: Service) -> None:
 def test_an_object_of_another_type_is_rejected(service: Service) -> None:
     """The type at S3 has to be the granted one."""
     created = service.api.create("text/plain", size=1)
-    service.bucket.client.put_object(
-        Bucket=service.bucket.name,
-        Key=created.staging_key,
-        Body=b"x",
-        ContentType="text/html",
-        Metadata={"upload-id": created.id},
-    )
+    service.write(created, b"x", "text/html")
     answer = service.api.complete(created.id)
     assert answer.status_code == 200, answer.text
     assert (answer.json()["state"], answer.json()["reason"]["code"]) == ("rejected", "type_mismatch")

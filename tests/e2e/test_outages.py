@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 
-import httpx
 import pytest
-from tests.e2e.api import Api, assert_problem
-from tests.e2e.conftest import Service, service_on
+from tests.e2e.api import WANTED, Api, assert_try_again
+from tests.e2e.conftest import Service, running_service
 from tests.e2e.proxy import CountingProxy
-from tests.servers import ValetkeyServer, running_valetkey
+from tests.servers import ValetkeyServer
 from tests.stores import Bucket, Rgw
-
-WANTED = {"filename": "f", "content_type": "text/plain", "size": 1}
 
 
 @dataclass(frozen=True)
@@ -33,13 +30,8 @@ class Fragile:
 def fragile(rgw: Rgw, rgw_bucket: Bucket, tmp_path: Path) -> Iterator[Fragile]:
     with CountingProxy(rgw.endpoint_url) as way:
         env = {"VALETKEY_S3_ENDPOINT_URL": way.url, "VALETKEY_S3_PUBLIC_ENDPOINT_URL": rgw.endpoint_url}
-        with running_valetkey(tmp_path, rgw_bucket, env=env) as server:
-            yield Fragile(service_on(server, rgw_bucket), way)
-
-
-def assert_try_again(answer: httpx.Response, code: str) -> None:
-    assert_problem(answer, 503, code)
-    assert 1 <= int(answer.headers["retry-after"]) <= 60
+        with running_service(tmp_path, rgw_bucket, env) as service:
+            yield Fragile(service, way)
 
 
 def test_the_store_is_away(fragile: Fragile) -> None:

@@ -9,9 +9,8 @@ from threading import Barrier, Thread
 
 import httpx
 import pytest
-from tests.e2e.api import assert_problem
-from tests.e2e.conftest import Service, service_on, write_profiles
-from tests.e2e.test_outages import WANTED, assert_try_again
+from tests.e2e.api import WANTED, assert_problem, assert_try_again
+from tests.e2e.conftest import Service, running_service, write_profiles
 from tests.postgres import Postgres
 from tests.servers import VALETKEY, running_valetkey
 from tests.stores import Bucket
@@ -21,8 +20,8 @@ from tests.stores import Bucket
 def on_postgres(rgw_bucket: Bucket, postgres_url: str, tmp_path: Path) -> Iterator[Service]:
     """`valetkey serve` on PostgreSQL and Ceph RGW."""
     env = {"VALETKEY_DATABASE_URL": postgres_url} | write_profiles(tmp_path)
-    with running_valetkey(tmp_path, rgw_bucket, env=env) as server:
-        yield service_on(server, rgw_bucket)
+    with running_service(tmp_path, rgw_bucket, env) as service:
+        yield service
 
 
 def test_one_upload_from_end_to_end(on_postgres: Service) -> None:
@@ -102,8 +101,7 @@ def _at_once(clients: list[httpx.Client], key: str) -> list[httpx.Response]:
 
 def test_the_server_is_away(own_postgres: Postgres, rgw_bucket: Bucket, tmp_path: Path) -> None:
     """Whatever needs the ledger says 503 and when to come again; afterwards it works and nothing is lost."""
-    with running_valetkey(tmp_path, rgw_bucket, env={"VALETKEY_DATABASE_URL": own_postgres.url()}) as server:
-        service = service_on(server, rgw_bucket)
+    with running_service(tmp_path, rgw_bucket, {"VALETKEY_DATABASE_URL": own_postgres.url()}) as service:
         api = service.api
         arrived = api.create()
         assert arrived.post(b"x").status == 201
@@ -129,14 +127,14 @@ def test_the_server_is_away(own_postgres: Postgres, rgw_bucket: Bucket, tmp_path
 def test_the_copy_in_the_readme(rgw_bucket: Bucket, postgres_url: str, tmp_path: Path) -> None:
     """What SQLite held is on PostgreSQL: uploads, idempotency keys and API keys; and an upload on its way goes on."""
     again = {"Idempotency-Key": "once"}
-    with running_valetkey(tmp_path, rgw_bucket) as server:
-        api = service_on(server, rgw_bucket).api
+    with running_service(tmp_path, rgw_bucket) as service:
+        api = service.api
         confirmed, sent = api.create(filename="größe 😀"), api.create(metadata={"album": "Ä"})
         for created in (confirmed, sent):
             assert created.post(b"x").status == 201
         before = [api.upload(sent.id), api.confirm(confirmed.id)]
         once = api.http.post("/v1/uploads", json=WANTED, headers=again).json()["upload"]["id"]
-        env = server.env
+        env = service.server.env
     _copy(env, env["VALETKEY_DATABASE_URL"], postgres_url.replace("postgresql://", "postgresql+psycopg://"))
     settings = _settings(env) | {"VALETKEY_DATABASE_URL": postgres_url}
     with running_valetkey(tmp_path, rgw_bucket, env=settings) as server:

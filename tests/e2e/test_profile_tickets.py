@@ -14,8 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.e2e.api import Api, Created, assert_problem
-from tests.e2e.conftest import Service, service_on, write_profiles
-from tests.servers import running_valetkey
+from tests.e2e.conftest import Service, running_service, write_profiles
 from tests.stores import Bucket
 
 PNG = {"filename": "cat.png", "content_type": "image/png", "size": 10}
@@ -182,12 +181,13 @@ def pair(request: pytest.FixtureRequest, rgw_bucket: Bucket, tmp_path: Path) -> 
     if request.param == "postgresql":
         env["VALETKEY_DATABASE_URL"] = request.getfixturevalue("postgres_url")
     with ExitStack() as stack:
-        first = stack.enter_context(running_valetkey(tmp_path, rgw_bucket, env=env))
+        first = stack.enter_context(running_service(tmp_path, rgw_bucket, env))
         own = {"VALETKEY_PORT", "VALETKEY_PUBLIC_URL"}
-        shared = {name: value for name, value in first.env.items() if name.startswith("VALETKEY_") and name not in own}
+        shared = {
+            name: value for name, value in first.server.env.items() if name.startswith("VALETKEY_") and name not in own
+        }
         (tmp_path / "second").mkdir()
-        second = stack.enter_context(running_valetkey(tmp_path / "second", rgw_bucket, env=shared))
-        yield [service_on(server, rgw_bucket) for server in (first, second)]
+        yield [first, stack.enter_context(running_service(tmp_path / "second", rgw_bucket, shared))]
 
 
 def test_max_uploads_is_exact(pair: list[Service]) -> None:

@@ -35,6 +35,8 @@ def house(rgw: Rgw, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Termin
 def terminal(house: Terminal, tmp_path: Path) -> Iterator[Terminal]:
     yield Terminal(house.service, house.network, tmp_path)
     house.network.heal()
+    assert wait_for(house.network.idle)
+    house.network.heal()
     for upload in house.open_uploads():
         house.service.api.http.delete(f"/v1/uploads/{upload['id']}")
 
@@ -167,6 +169,7 @@ def test_interrupted_by_the_user(terminal: Terminal) -> None:
     assert "interrupted" in done.err
     assert "Traceback" not in done.err
     [begun] = terminal.open_uploads()
+    assert wait_for(terminal.network.idle)  # what was on its way counts for no later run
     terminal.network.heal()
     anew = terminal.put("big", "--profile", "parts", "--no-resume", "--json")
     assert (anew.code, anew.row["resumed"], len(terminal.network.parts)) == (0, False, 8)
@@ -198,6 +201,7 @@ def test_the_upload_was_aborted_meanwhile(terminal: Terminal) -> None:
         assert wait_for(lambda: bool(terminal.parts_at_store()))
     [begun] = terminal.open_uploads()
     terminal.service.api.http.delete(f"/v1/uploads/{begun['id']}")
+    assert wait_for(terminal.network.idle)  # what was on its way counts for no later run
     terminal.network.heal()
     done = terminal.put("big", "--profile", "parts", "--json")
     assert (done.code, done.row["resumed"], len(terminal.network.parts)) == (0, False, 8)
@@ -254,7 +258,7 @@ def test_the_service_is_away_for_a_while(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("profile", ["default", "parts"])
-@pytest.mark.parametrize("change", ["shorter", "rewritten"])
+@pytest.mark.parametrize("change", ["shorter", "rewritten", "longer", "removed"])
 def test_the_file_changes_while_it_is_sent(terminal: Terminal, profile: str, change: str) -> None:
     """It says so with code 6; the upload is aborted, and nothing of it stays at the store."""
     path = terminal.directory / terminal.file("big", BIG)
@@ -264,11 +268,18 @@ def test_the_file_changes_while_it_is_sent(terminal: Terminal, profile: str, cha
         [begun] = terminal.open_uploads()
         if change == "shorter":
             os.truncate(path, MIB)
+        elif change == "longer":
+            os.truncate(path, len(BIG) + 1)
+        elif change == "removed":
+            path.unlink()
         else:
             path.write_bytes(os.urandom(len(BIG)))
         done = ended(process)
-    assert (done.code, done.row["error"]["code"]) == (6, "file_changed")
-    assert "nothing of it is confirmed" in done.row["error"]["detail"]
+    code, said = (
+        ("unreadable", "No such file") if change == "removed" else ("file_changed", "nothing of it is confirmed")
+    )
+    assert (done.code, done.row["error"]["code"]) == (6, code)
+    assert said in done.row["error"]["detail"]
     assert terminal.service.api.upload(begun["id"])["state"] == "aborted"
     assert terminal.service.object_keys(f"staging/{begun['id']}") == []
     assert terminal.service.final_keys(begun["id"]) == []
@@ -308,6 +319,22 @@ def test_exit_codes(terminal: Terminal, args: list[str], env: dict[str, str], co
     assert said in done.err
     assert "Traceback" not in done.err
     assert terminal.remembered() == []
+
+
+@pytest.mark.parametrize("profile", ["default", "parts"])
+def test_two_runs_at_once(terminal: Terminal, profile: str) -> None:
+    """Of the same file: the later one goes on with what the other has begun, or makes its own; both end confirmed."""
+    terminal.file("big", BIG)
+    terminal.network.pace = 0.02
+    with terminal.putting("big", "--profile", profile, "--json", "-c", "2") as first:
+        assert wait_for(lambda: bool(terminal.remembered()))
+        with terminal.putting("big", "--profile", profile, "--json", "-c", "2") as second:
+            ends = [ended(process) for process in (first, second)]
+    assert [done.code for done in ends] == [0, 0], ends
+    for done in ends:
+        assert terminal.content(done.row["upload"]) == BIG
+    assert terminal.remembered() == []
+    assert terminal.open_uploads() == []
 
 
 def test_a_state_directory_that_cannot_be_written(terminal: Terminal) -> None:

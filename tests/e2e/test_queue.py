@@ -21,9 +21,9 @@ from moto.sqs.models import SQSBackend
 from sqlalchemy import create_engine, text
 from tests.deliveries import recorded
 from tests.e2e.api import Json, wait_for
-from tests.e2e.conftest import Service, service_on
+from tests.e2e.conftest import Service, running_service
 from tests.receiver import Receiver, answer, running_receiver
-from tests.servers import running_valetkey, running_worker
+from tests.servers import running_worker
 from tests.stores import Bucket
 
 if TYPE_CHECKING:
@@ -219,8 +219,8 @@ def place(request: pytest.FixtureRequest, moto_bucket: Bucket, tmp_path: Path) -
         }
         if request.param == "postgresql":
             env["VALETKEY_DATABASE_URL"] = request.getfixturevalue("postgres_url")
-        with running_valetkey(tmp_path, moto_bucket, env=env) as server:
-            place = Place(service_on(server, moto_bucket), queue, receiver)
+        with running_service(tmp_path, moto_bucket, env) as service:
+            place = Place(service, queue, receiver)
             yield place
             place.empty()
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.api import Api, send_parts
-from tests.e2e.conftest import service_on
+from tests.e2e.conftest import running_service
 from tests.e2e.proxy import CountingProxy
-from tests.servers import running_valetkey
 from tests.stores import Bucket, Rgw
 
 SIZE = 256 * 1024**2
@@ -33,11 +32,10 @@ def measured(rgw: Rgw, rgw_bucket: Bucket, tmp_path: Path) -> Iterator[Measured]
     with CountingProxy(rgw.endpoint_url) as back:
         env = {"VALETKEY_S3_ENDPOINT_URL": back.url, "VALETKEY_S3_PUBLIC_ENDPOINT_URL": rgw.endpoint_url}
         with (
-            running_valetkey(tmp_path, rgw_bucket, env=env) as server,
-            CountingProxy(server.base_url) as front,
+            running_service(tmp_path, rgw_bucket, env) as service,
+            CountingProxy(service.server.base_url) as front,
         ):
-            own = service_on(server, rgw_bucket).api
-            yield Measured(Api(front.url, own.token), front, back)
+            yield Measured(Api(front.url, service.api.token), front, back)
 
 
 @pytest.mark.parametrize("method", ["post", "multipart"])

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,8 @@ import httpx
 import pytest
 from tests.clients import post_form, put
 from tests.e2e.api import Api, Json, assert_problem, wait_for
-from tests.e2e.conftest import Service, service_on
+from tests.e2e.conftest import Service, running_service
 from tests.e2e.rgw_events import pushing
-from tests.e2e.test_multipart import assert_nothing_is_left, open_multiparts
 from tests.servers import ValetkeyServer, running_valetkey, running_worker
 from tests.stores import Bucket
 
@@ -175,8 +174,7 @@ def test_version_5_gets_a_put(service: Service) -> None:
 def test_the_sweep_confirms_what_no_event_told(rgw_bucket: Bucket, tmp_path: Path) -> None:
     """Without any notification a worker finds the file that Uppy sent in one piece."""
     env = {"VALETKEY_SWEEP_FIRST_LOOK": "1"}
-    with running_valetkey(tmp_path, rgw_bucket, env=env) as server, running_worker(server):
-        service = service_on(server, rgw_bucket)
+    with running_service(tmp_path, rgw_bucket, env) as service, running_worker(service.server):
         answer = with_ticket(service, profile="default").params().json()
         assert post_form(answer["url"], answer["fields"], b"bytes").status == 201
         upload_id = answer["fields"]["key"].removeprefix("staging/")
@@ -190,12 +188,6 @@ def test_a_store_without_post(without_post: Service) -> None:
     assert answer["method"] == "PUT"
     assert put(answer["url"], answer["headers"], b"bytes").status == 200
     without_post.api.confirm(answer["fields"]["key"].removeprefix("staging/"))
-
-
-@pytest.fixture
-def without_post(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[Service]:
-    with running_valetkey(tmp_path, rgw_bucket, env={"VALETKEY_S3_POST": "false"}) as server:
-        yield service_on(server, rgw_bucket)
 
 
 def test_dev_asks_for_no_ticket(valetkey_server: Callable[..., ValetkeyServer]) -> None:
@@ -223,7 +215,7 @@ CALLS = [
 def test_anothers_upload(service: Service, uppy: Uppy) -> None:
     """Another's upload id, another's key, both, S3's own upload id, and a file in one piece: 404, nothing changes."""
     mine, theirs = uppy.begin(), with_ticket(service).begin()
-    [s3s] = open_multiparts(service, theirs["uploadId"])
+    [s3s] = service.open_multiparts(theirs["uploadId"])
     form = uppy.params(type="video/mp4").json()["fields"]["key"]
     strange = [
         theirs,
@@ -242,7 +234,7 @@ def test_anothers_upload(service: Service, uppy: Uppy) -> None:
         assert_problem(uppy.call(method, f"/multipart/{mine['uploadId']}{rest}", json=body), 404, "upload_not_found")
     for begun in (mine, theirs):
         assert service.api.upload(begun["uploadId"])["state"] == "pending"
-        assert len(open_multiparts(service, begun["uploadId"])) == 1
+        assert len(service.open_multiparts(begun["uploadId"])) == 1
 
 
 def test_an_upload_id_comes_encoded(uppy: Uppy) -> None:
@@ -294,7 +286,7 @@ def test_a_total_outside_of_the_profile(service: Service, size: int) -> None:
         refused = assert_problem(uppy.complete(begun, parts), 422, "invalid_request")
         assert f"10 to 1000 bytes were granted, {size} arrived" in refused["detail"]
     assert service.api.upload(begun["uploadId"])["reason"]["code"] == "size_mismatch"
-    assert_nothing_is_left(service, begun["uploadId"])
+    service.assert_nothing_is_left(begun["uploadId"])
 
 
 def test_an_abort(service: Service, uppy: Uppy) -> None:
@@ -305,7 +297,7 @@ def test_an_abort(service: Service, uppy: Uppy) -> None:
         answer = uppy.of("DELETE", begun)
         assert (answer.status_code, answer.json()) == (200, {})
     assert service.api.upload(begun["uploadId"])["state"] == "aborted"
-    assert_nothing_is_left(service, begun["uploadId"])
+    service.assert_nothing_is_left(begun["uploadId"])
     assert_problem(uppy.complete(begun, [part]), 409, "state_conflict")
     assert_problem(uppy.of("GET", begun, "/1"), 409, "state_conflict")
 

@@ -10,14 +10,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route
 from tests.e2e.api import Json, stored_parts, wait_for
-from tests.e2e.conftest import Service, service_on
+from tests.e2e.conftest import Service, running_service
 from tests.e2e.rgw_events import pushing
-from tests.e2e.test_cross_origin import CORS_RULE, site
-from tests.e2e.test_multipart import assert_nothing_is_left
-from tests.pages import CHROMIUM, QUIET
-from tests.servers import running_valetkey
+from tests.pages import empty_site
 from tests.stores import Rgw, fresh_bucket
 from tests.uppy.bundle import bundle
 
@@ -107,16 +104,8 @@ class Tab:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
-    with site() as port:
+    with empty_site() as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -126,9 +115,9 @@ def films(rgw: Rgw, tmp_path_factory: pytest.TempPathFactory, origin: str) -> It
     directory = tmp_path_factory.mktemp("films")
     (directory / "valetkey.toml").write_text(PROFILES)
     env = {"VALETKEY_CORS_ORIGINS": origin}
-    with fresh_bucket(rgw) as bucket, running_valetkey(directory, bucket, env=env) as server:
-        bucket.client.put_bucket_cors(Bucket=bucket.name, CORSConfiguration={"CORSRules": [CORS_RULE]})
-        yield service_on(server, bucket)
+    with fresh_bucket(rgw) as bucket, running_service(directory, bucket, env) as service:
+        bucket.allow_pages()
+        yield service
 
 
 @pytest.fixture
@@ -226,7 +215,7 @@ def test_a_cancel_in_the_middle(tab: Tab) -> None:
     tab.until("seen.parts.length >= 2")
     upload_id = tab.the_upload()["id"]
     assert wait_for(lambda: tab.the_upload()["state"] == "aborted")
-    assert_nothing_is_left(tab.service, upload_id)
+    tab.service.assert_nothing_is_left(upload_id)
 
 
 def test_pause_and_resume(tab: Tab) -> None:
@@ -311,7 +300,7 @@ def test_a_file_larger_than_the_profile(told: None, visit: Callable[[str], Tab],
     if in_parts or known_late:
         assert wait_for(lambda: tab.the_upload()["state"] == "rejected")
         assert tab.the_upload()["reason"]["code"] == "size_mismatch"
-    assert_nothing_is_left(tab.service, upload_id)
+    tab.service.assert_nothing_is_left(upload_id)
     assert tab.service.object_keys(f"staging/{upload_id}") == []
 
 

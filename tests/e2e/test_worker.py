@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.api import Created, wait_for
-from tests.e2e.conftest import Service, service_on, write_profiles
-from tests.e2e.parallel import in_parallel
+from tests.e2e.conftest import Service, running_service, write_profiles
 from tests.e2e.proxy import CountingProxy
-from tests.servers import run_valetkey, running_valetkey, running_worker
+from tests.parallel import in_parallel
+from tests.servers import run_valetkey, running_worker
 from tests.stores import Bucket
 
 SHORT = {
@@ -27,8 +27,8 @@ SHORT = {
 @pytest.fixture
 def silent(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[Service]:
     """A service on a bucket without notifications."""
-    with running_valetkey(tmp_path, rgw_bucket, env=write_profiles(tmp_path) | SHORT) as server:
-        yield service_on(server, rgw_bucket)
+    with running_service(tmp_path, rgw_bucket, write_profiles(tmp_path) | SHORT) as service:
+        yield service
 
 
 def posted(service: Service, number: int) -> list[Created]:

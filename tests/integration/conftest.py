@@ -1,12 +1,13 @@
 """Applications in this process, on moto and a fresh SQLite ledger."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from flask import Flask
+from tests.integration.desk import Desk, running_desk
 from tests.stores import Bucket
 
 from valetkey import ValetKey
@@ -40,3 +41,10 @@ def mount(settings: Settings, moto_bucket: Bucket) -> Callable[..., ValetKey]:
         return mounted
 
     return make
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """A server that plays the service and its store for `valetkey put`."""
+    with running_desk() as playing:
+        yield playing

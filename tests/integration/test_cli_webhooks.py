@@ -3,18 +3,19 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.ledgers import migrated
+from tests.uploads import new_upload
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.api.webhooks import webhook_body
 from valetkey.cli import main
 from valetkey.core.announcement import Announcer, Status
-from valetkey.core.upload import Upload, UploadState, new_upload_id
+from valetkey.core.upload import UploadState
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -30,8 +31,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def ledger() -> Iterator[SqlLedger]:
-    with closing(SqlLedger("sqlite:///valetkey.db", Announcer(webhook_body, lambda: NOW))) as made:
-        made.migrate()
+    with migrated("sqlite:///valetkey.db", Announcer(webhook_body, lambda: NOW)) as made:
         yield made
 
 
@@ -41,8 +41,7 @@ def run(*args: str) -> Result:
 
 def announced(ledger: SqlLedger, status: Status) -> str:
     """An end whose webhook has come so far; its id."""
-    moments = (NOW, NOW + timedelta(minutes=15), NOW + timedelta(days=1))
-    upload = Upload(new_upload_id(), "default", "shop", "ann", "a.png", "image/png", 1, "b", *moments)
+    upload = new_upload(NOW)
     ledger.add([upload])
     assert ledger.replace(upload, upload.moved(UploadState.ABORTED))
     if status is not Status.WAITING:

@@ -8,7 +8,6 @@ import hmac
 import http.client
 import json
 import socket
-import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -21,11 +20,10 @@ from typing import Any
 
 import boto3
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from tests.clients import post_form
 from tests.deliveries import CERTIFICATE_URL, TOPIC, certificate, private_key, recorded, sign
 from tests.stores import Bucket
+from tests.tls import tls_for
 from werkzeug.serving import make_server
 
 from valetkey.adapters.sns import certificate_fetcher
@@ -168,22 +166,6 @@ def outgoing(tmp_path: Path, moved: list[bool], monkeypatch: pytest.MonkeyPatch)
         _watching.pop()
         server.shutdown()
         server.server_close()
-
-
-def tls_for(host: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """The contexts of a server that is ``host``, and of a client that trusts it."""
-    key, start = private_key("tls"), datetime.now(UTC) - timedelta(days=1)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(start).not_valid_after(start + timedelta(days=2))
-    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-    pem = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    plain = serialization.NoEncryption()
-    both = pem + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    (folder / "server.pem").write_bytes(both)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(folder / "server.pem")
-    return server, ssl.create_default_context(cadata=pem.decode())
 
 
 @pytest.fixture

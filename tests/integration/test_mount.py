@@ -97,7 +97,7 @@ def test_a_prefix_moves_everything(mount: Callable[..., ValetKey]) -> None:
 def test_the_service_is_there_for_the_application_itself(mount: Callable[..., ValetKey]) -> None:
     """`ValetKey.service` has the use cases without HTTP."""
     from valetkey.core.access import Caller
-    from valetkey.core.service import UploadRequest
+    from valetkey.core.admission import UploadRequest
 
     mounted = mount(photo_app())
     granted = mounted.service.create(Caller("photos"), UploadRequest("a.png", "image/png", 3, owner="user-7"))

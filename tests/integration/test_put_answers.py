@@ -194,6 +194,8 @@ def test_parts_that_were_lost(play: Play, tmp_path: Path, sign: Said) -> None:
         ("POST /v1/uploads", problem(403, "ticket_used_up"), (4, "ticket_used_up")),
         ("POST /v1/uploads", (200, {}, b"<html>a login page</html>"), (4, "http_200")),
         ("POST /v1/uploads", (404, {}, b"<html>not here</html>"), (4, "http_404")),
+        ("POST /v1/uploads", (200, {}, {"status": "up"}), (4, "http_200")),
+        ("POST /v1/uploads", (400, {}, {"message": "no"}), (4, "http_400")),
         ("POST /v1/uploads/u1/complete", (202, {"Retry-After": "1"}, PENDING), (7, "unconfirmed")),
         (
             "POST /v1/uploads/u1/complete",
@@ -265,3 +267,11 @@ def test_dev_needs_no_token(valetkey_server: Callable[..., ValetkeyServer], tmp_
     uploads = {row["upload"]["filename"]: row["upload"] for row in map(json.loads, done.stdout.splitlines())}
     assert {name: upload["object"]["size"] for name, upload in uploads.items()} == {"small.txt": 3, "big.bin": 12582912}
     assert uploads["big.bin"]["object"]["etag"].endswith("-3")
+
+
+def test_a_service_that_has_moved(play: Play, tmp_path: Path) -> None:
+    """It says where to; the credential is not sent there."""
+    play.script = {"POST /v1/uploads": [(308, {"Location": "https://uploads.example/v1/uploads"}, b"")]}
+    code, row = put(play, tmp_path)
+    assert code == 4
+    assert "it redirects to https://uploads.example/v1/uploads" in row["error"]["detail"]

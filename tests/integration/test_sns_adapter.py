@@ -1,20 +1,17 @@
 """The fetch of a certificate, from an https server on loopback with a certificate of its own."""
 
-import ipaddress
 import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from tests.deliveries import TOPIC, private_key
+from tests.deliveries import TOPIC
 from tests.servers import free_port
+from tests.tls import tls_for
 
 from valetkey.adapters import sns
 from valetkey.adapters.sns import MAX_CERTIFICATE, SnsConfirmer, certificate_fetcher
@@ -41,22 +38,6 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002  (its name in the base class)
 
 
-def _tls(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """The contexts of a server on 127.0.0.1, and of a client that trusts it."""
-    key, name, start = private_key("tls"), x509.Name([]), datetime.now(UTC) - timedelta(days=1)
-    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(start).not_valid_after(start + timedelta(days=2))
-    made = builder.add_extension(host, critical=True).sign(key, hashes.SHA256())
-    pem = made.public_bytes(serialization.Encoding.PEM)
-    plain = serialization.NoEncryption()
-    both = pem + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    (folder / "server.pem").write_bytes(both)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(folder / "server.pem")
-    return server, ssl.create_default_context(cadata=pem.decode())
-
-
 @pytest.fixture
 def asked() -> list[str]:
     return []
@@ -64,7 +45,7 @@ def asked() -> list[str]:
 
 @pytest.fixture
 def trusted(tmp_path: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    return _tls(tmp_path)
+    return tls_for("127.0.0.1", tmp_path)
 
 
 @pytest.fixture

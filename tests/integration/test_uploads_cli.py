@@ -18,7 +18,7 @@ from tests.stores import Bucket
 from valetkey import ValetKey
 from valetkey.cli import main
 from valetkey.core.access import Caller
-from valetkey.core.service import UploadRequest
+from valetkey.core.admission import UploadRequest
 from valetkey.core.upload import Upload, UploadState, new_upload_id
 from valetkey.settings import Settings
 

@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Lock, Thread
@@ -20,27 +20,27 @@ from time import monotonic, sleep
 
 import orjson
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from standardwebhooks import Webhook
+from tests.ledgers import migrated
 from tests.receiver import Behaviour, Received, Receiver, after, answer, hang_up, running_receiver
+from tests.tls import tls_for
+from tests.uploads import new_upload
 
 from valetkey.adapters.memory import MemoryStore
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api.answers import render
-from valetkey.api.schemas import upload_body
+from valetkey.api.answers import upload_body
+from valetkey.api.rendering import render
 from valetkey.api.webhooks import webhook_body
 from valetkey.app import open_ledger, outbox_loop
 from valetkey.core.access import Caller, Tickets
+from valetkey.core.admission import UploadRequest
 from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.events import ObjectEvent
 from valetkey.core.outbox import LEASE, Dispatcher
 from valetkey.core.ports import Outcome
 from valetkey.core.profile import Profile
-from valetkey.core.service import UploadRequest, UploadService
+from valetkey.core.service import UploadService
 from valetkey.core.upload import Upload, UploadState, new_upload_id
 from valetkey.settings import Settings
 from valetkey.worker import OutboxLoop
@@ -65,20 +65,13 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def ledger(url: str) -> Iterator[SqlLedger]:
-    made = SqlLedger(url, Announcer(webhook_body))
-    made.migrate()
-    with closing(made):
+    with migrated(url, Announcer(webhook_body)) as made:
         yield made
-
-
-def pending() -> Upload:
-    moments = (NOW, NOW + timedelta(minutes=15), NOW + timedelta(days=1))
-    return Upload(new_upload_id(), "default", "shop", "ann", "größe.png", "image/png", 1, "b", *moments)
 
 
 def abort(ledger: SqlLedger) -> Upload:
     """An upload that has just been aborted."""
-    upload = pending()
+    upload = new_upload(NOW, filename="größe.png")
     ledger.add([upload])
     aborted = upload.moved(UploadState.ABORTED)
     assert ledger.replace(upload, aborted)
@@ -359,26 +352,8 @@ def test_what_the_receiver_says_is_kept_harmless() -> None:
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A client that trusts one certificate, and a server that has it: it is for ``hooks.example`` only."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hooks.example")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
-        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hooks.example")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = tmp_path_factory.mktemp("tls") / "both.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    pem.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(pem)
-    return ssl.create_default_context(cafile=str(pem)), server
+    """A server whose certificate is for ``hooks.example`` only, and a client that trusts it."""
+    return tls_for("hooks.example", tmp_path_factory.mktemp("tls"))
 
 
 @pytest.mark.parametrize(
@@ -394,7 +369,7 @@ def test_tls_proves_the_name(
     authority: tuple[ssl.SSLContext, ssl.SSLContext], host: str, trusting: bool, said: str
 ) -> None:
     """The certificate is compared with the URL's host, though the connection is made to an address."""
-    client, server = authority
+    server, client = authority
     with running_receiver(answer(200), server) as receiver:
         port = int(receiver.url.split(":")[2].split("/")[0])
         webhook = HttpWebhook(

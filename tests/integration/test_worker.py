@@ -17,8 +17,8 @@ from valetkey import ValetKey, upload_confirmed
 from valetkey.adapters.sqs import SqsQueue, make_client
 from valetkey.app import loops
 from valetkey.core.access import Caller
+from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import StoreUnavailable
-from valetkey.core.service import UploadRequest
 from valetkey.core.upload import Signal, Upload, UploadState
 from valetkey.settings import Settings
 from valetkey.worker import Worker

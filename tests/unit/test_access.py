@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import Signer
-from tests.unit.test_upload import upload
 from tests.unit.world import NOW
+from tests.uploads import new_upload
 
 from valetkey.core.access import Caller, Tickets
 from valetkey.core.errors import Forbidden, UploadNotFound
 from valetkey.core.upload import Upload, UploadId, new_upload_id
 
-ONE = upload()._replace(id=UploadId("0190a1b2-c3d4-7e5f-8a6b-0123456789ab"))
+ONE = new_upload(NOW, id=UploadId("0190a1b2-c3d4-7e5f-8a6b-0123456789ab"))
 TICKETS = Tickets(["secret"])
 LATER = timedelta(seconds=1)
 
@@ -31,7 +31,7 @@ def test_a_ticket_touches_nothing_else() -> None:
     """Not another upload of the same account, not even one without an account, and not what has no upload."""
     caller = TICKETS.read(TICKETS.issue(ONE), NOW)
     assert caller is not None
-    for other in (upload(), upload()._replace(account=""), None):
+    for other in (new_upload(NOW), new_upload(NOW, account=""), None):
         with pytest.raises(UploadNotFound):
             caller.require(other)
     with pytest.raises(Forbidden):

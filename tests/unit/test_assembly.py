@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.unit.world import OWNER, World
 
+from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import (
     InvalidRequest,
     PartsMismatch,
@@ -16,9 +17,9 @@ from valetkey.core.errors import (
 )
 from valetkey.core.events import ObjectEvent, Tally
 from valetkey.core.grants import MultipartGrant, PartGrant, PutGrant
+from valetkey.core.issue import Granted
 from valetkey.core.multipart import MIB, MIN_PART_SIZE, NamedPart
 from valetkey.core.profile import Profile
-from valetkey.core.service import Granted, UploadRequest
 from valetkey.core.sweep import Action
 from valetkey.core.upload import Method, Signal, Upload, UploadState
 
@@ -215,16 +216,14 @@ def test_an_abort_while_the_parts_are_joined(world: World) -> None:
     upload = asked(world).upload
     send_all(world, upload)
 
-    def abort(operation: str) -> None:
-        if operation == "join_parts":
-            world.before = None
-            world.service.remove(OWNER, upload.id)
-            # the store had begun to join before the abort came
-            target = world.now(upload).multipart
-            assert target is not None
-            world.store.put(target.key, b"".join(CONTENT.values()), "video/mp4", {"upload-id": upload.id})
+    def abort() -> None:
+        world.service.remove(OWNER, upload.id)
+        # the store had begun to join before the abort came
+        target = world.now(upload).multipart
+        assert target is not None
+        world.store.put(target.key, b"".join(CONTENT.values()), "video/mp4", {"upload-id": upload.id})
 
-    world.before = abort
+    world.once("join_parts", abort)
     with pytest.raises(StateConflict, match="aborted"):
         complete(world, upload)
     assert nothing_is_left(world)
@@ -265,13 +264,10 @@ def test_two_completions_at_once(world: World) -> None:
     upload = asked(world).upload
     send_all(world, upload)
 
-    def other(operation: str) -> None:
-        if operation == "join_parts":
-            world.before = None
-            assert complete(world, upload).state is UploadState.CONFIRMED
-
-    world.before = other
+    others: list[Upload] = []
+    world.once("join_parts", lambda: others.append(complete(world, upload)))
     assert complete(world, upload).state is UploadState.CONFIRMED
+    assert [other.state for other in others] == [UploadState.CONFIRMED]
     assert len(world.announced) == 1
     world.check_settled()
 
@@ -280,13 +276,7 @@ def test_a_part_that_is_sent_again_while_it_is_joined(world: World) -> None:
     """The parts are listed again, and joined as they are then."""
     granted = asked(world)
     send_all(world, granted.upload)
-
-    def again(operation: str) -> None:
-        if operation == "join_parts":
-            world.before = None
-            send(world, plan(granted).parts[2], b"END")
-
-    world.before = again
+    world.once("join_parts", lambda: send(world, plan(granted).parts[2], b"END"))
     done = complete(world, granted.upload)
     assert done.object is not None
     found = world.store.read(done.object.key)
@@ -338,13 +328,7 @@ def test_two_renewals_begin_one(world: World) -> None:
     [granted] = world.service.create_batch(OWNER, [UploadRequest("a", "video/mp4", SIZE)])
     assert not isinstance(granted, ValetKeyError)
     assert plan(granted).parts == []
-
-    def other(operation: str) -> None:
-        if operation == "start_multipart":
-            world.before = None
-            world.service.renew(OWNER, granted.upload.id)
-
-    world.before = other
+    world.once("start_multipart", lambda: world.service.renew(OWNER, granted.upload.id))
     late = world.service.renew(OWNER, granted.upload.id)
     assert len(world.store._multiparts) == 1
     assert send(world, plan(late).parts[0], CONTENT[1]) == 200

@@ -9,11 +9,11 @@ from tests.unit import samples
 from tests.unit.world import FIRST, OWNER, SCANNER, SECOND, World, md5
 
 from valetkey.core.access import Caller
+from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import Forbidden, ObjectChanged, StateConflict, UploadNotFound
 from valetkey.core.events import ObjectEvent, ScanEvent, Tally
 from valetkey.core.profile import Detect, Profile
 from valetkey.core.schedule import SCHEDULE
-from valetkey.core.service import UploadRequest
 from valetkey.core.upload import Signal, Upload, UploadState, Verdict, new_upload_id
 
 PNG = samples.png()
@@ -102,13 +102,7 @@ def test_bytes_that_change_while_they_are_read_are_not_believed() -> None:
     """The read is on the condition of the pinned ETag; the new bytes are pinned and read instead."""
     world = detecting()
     upload = sent(world, PNG)
-
-    def repost(operation: str) -> None:
-        if operation == "first_bytes staging":
-            world.before = None
-            assert world.post(upload, LIE).status == 201
-
-    world.before = repost
+    world.once("first_bytes staging", lambda: world.post(upload, LIE))
     after = world.work(upload)
     assert (after.state, after.pins) == (UploadState.REJECTED, 2)
 
@@ -198,13 +192,7 @@ def test_a_repost_right_after_the_verdict_is_not_confirmed_by_it() -> None:
     """It was written to the ledger already when other bytes came: they are pinned anew and wait."""
     world = scanning()
     upload = sent(world, FIRST)
-
-    def repost(operation: str) -> None:
-        if operation == "copy final":
-            world.before = None
-            assert world.post(upload, SECOND).status == 201
-
-    world.before = repost
+    world.once("copy final", lambda: world.post(upload, SECOND))
     after = world.judge(upload, FIRST, clean=True)
     assert (after.state, after.pins, after.verdict_on_pinned) == (UploadState.STORED, 2, None)
     assert world.final_keys() == []

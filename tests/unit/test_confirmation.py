@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 from tests.unit.world import FIRST, NOW, OWNER, SECOND, THIRD, World, md5
 
+from valetkey.adapters.memory import MemoryObject
 from valetkey.core.confirmation import MAX_PINS
 from valetkey.core.errors import LedgerUnavailable, StateConflict, StoreUnavailable
 from valetkey.core.events import ObjectEvent, Tally
@@ -97,14 +98,20 @@ def test_the_steps_are_the_ones_the_tests_meddle_with(world: World) -> None:
     assert world.operations == HAPPY_PATH
 
 
-def test_metadata_and_type_go_along(world: World) -> None:
-    """The confirmed object still carries its upload's id and its type."""
+def confirmed(world: World) -> tuple[MemoryObject, Upload]:
+    """What is under the final key of an upload that nothing disturbed."""
     upload = world.create()
     world.post(upload)
     stored = world.run(upload).object
     assert stored is not None
     kept = world.store.read(stored.key)
     assert kept is not None
+    return kept, upload
+
+
+def test_metadata_and_type_go_along(world: World) -> None:
+    """The confirmed object still carries its upload's id and its type."""
+    kept, upload = confirmed(world)
     assert kept.metadata == {"upload-id": upload.id}
     assert kept.head.content_type == "image/png"
 
@@ -112,12 +119,7 @@ def test_metadata_and_type_go_along(world: World) -> None:
 def test_the_profile_places_the_confirmed_object() -> None:
     """Storage class and encryption of the profile are asked for with the copy."""
     world = World(profile=Profile("default", storage_class="STANDARD_IA", sse="aws:kms", sse_kms_key_id="k"))
-    upload = world.create()
-    world.post(upload)
-    stored = world.run(upload).object
-    assert stored is not None
-    kept = world.store.read(stored.key)
-    assert kept is not None
+    kept, _ = confirmed(world)
     assert kept.placement == Placement("STANDARD_IA", "aws:kms", "k")
 
 

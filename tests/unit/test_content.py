@@ -113,18 +113,20 @@ LIES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("declared", "first", "detected"), HONEST, ids=lambda value: value if isinstance(value, str) else ""
-)
+def each_of(rows: list[tuple[str, bytes, str | None]]) -> pytest.MarkDecorator:
+    """Runs a test with every row, which its types name."""
+    names = ("declared", "first", "detected")
+    return pytest.mark.parametrize(names, rows, ids=lambda value: value if isinstance(value, str) else "")
+
+
+@each_of(HONEST)
 def test_what_is_what_it_says_agrees(declared: str, first: bytes, detected: str | None) -> None:
     """The most common types, their other names, the containers they share, and types that no signature tells."""
     content = look_into(first, declared, ("*/*",), DETECTOR)
     assert (content.agrees, content.detected) == (True, detected)
 
 
-@pytest.mark.parametrize(
-    ("declared", "first", "detected"), LIES, ids=lambda value: value if isinstance(value, str) else ""
-)
+@each_of(LIES)
 @pytest.mark.parametrize("anything", [True, False])
 def test_what_pretends_does_not_agree(declared: str, first: bytes, detected: str | None, *, anything: bool) -> None:
     """Pages, scripts and programs under other names, polyglots, and other formats."""

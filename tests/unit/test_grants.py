@@ -9,11 +9,11 @@ import pytest
 from tests.unit.world import NOW, World
 
 from valetkey.core.access import Caller
+from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.grants import GrantMaker, PostGrant
 from valetkey.core.policy import ContentLengthRange, Eq, Policy, PostSigner, form_fields
 from valetkey.core.profile import Profile
-from valetkey.core.service import UploadRequest
 from valetkey.core.slots import StoreSlots
 from valetkey.core.upload import Checksum, Upload
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from tests.unit.world import OWNER, World
 
-from valetkey.core.service import Granted, UploadRequest
+from valetkey.core.admission import UploadRequest
+from valetkey.core.issue import Granted
 from valetkey.core.upload import UploadState
 
 REQUEST = UploadRequest("a photo.png", "image/png", 11)

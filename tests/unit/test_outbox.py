@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.uploads import new_upload
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.core.announcement import EVENT_TYPES, Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.outbox import DELAYS, JITTER, LEASE, RETENTION, Dispatcher
 from valetkey.core.ports import Outcome, Receipt
-from valetkey.core.upload import TRANSITIONS, Upload, UploadState, new_upload_id
+from valetkey.core.upload import TRANSITIONS, Upload, UploadState
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OK, BAD, GONE = (Receipt(outcome, outcome.value) for outcome in Outcome)
@@ -21,11 +22,6 @@ OK, BAD, GONE = (Receipt(outcome, outcome.value) for outcome in Outcome)
 
 def render(kind: str, at: datetime, upload: Upload) -> str:
     return f"{kind} {at:%H:%M:%S} {upload.state}"
-
-
-def pending() -> Upload:
-    moments = (NOW, NOW + timedelta(minutes=15), NOW + timedelta(days=1))
-    return Upload(new_upload_id(), "default", "shop", "ann", "a.png", "image/png", 1, "b", *moments)
 
 
 @dataclass
@@ -51,7 +47,7 @@ class World:
 
     def abort(self) -> str:
         """An end; the id of its announcement."""
-        upload = pending()
+        upload = new_upload(NOW)
         self.ledger.add([upload])
         assert self.ledger.replace(upload, upload.moved(UploadState.ABORTED))
         return f"{upload.id}-aborted"
@@ -79,7 +75,7 @@ def test_every_end_has_an_event_and_one_id() -> None:
     announce = Announcer(render, lambda: NOW)
     named = {}
     for state in UploadState:
-        before = pending()._replace(state=UploadState.STORED if state is not UploadState.STORED else state)
+        before = new_upload(NOW, state=UploadState.STORED if state is not UploadState.STORED else state)
         made = announce(before, before._replace(state=state))
         again = announce(before, before._replace(state=state, version=9))
         if made:
@@ -106,7 +102,7 @@ def test_no_end_can_be_entered_twice() -> None:
 def test_a_change_within_a_state_is_no_end() -> None:
     """A renewal, or a late write to an upload that has ended."""
     announce = Announcer(render, lambda: NOW)
-    for upload in (pending(), pending()._replace(state=UploadState.CONFIRMED)):
+    for upload in (new_upload(NOW), new_upload(NOW, state=UploadState.CONFIRMED)):
         assert announce(upload, upload.changed(expires_at=NOW)) is None
 
 

@@ -24,6 +24,7 @@ from valetkey.core.policy import (
     StartsWith,
     form_fields,
     signing_key,
+    signing_mac,
 )
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def test_threads_with_several_credentials_do_not_mix() -> None:
     work = [(Credentials(f"AK{n % 7}", f"secret {n % 5}"), NOW + timedelta(hours=n % 50)) for n in range(2000)]
     with ThreadPoolExecutor(8) as pool:
         signed = list(pool.map(lambda job: shared.sign(policy, *job), work))
-    signing_key.cache_clear()
+    signing_mac.cache_clear()
     assert signed == [PostSigner("eu-west-1").sign(policy, *job) for job in work]
 
 

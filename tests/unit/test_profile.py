@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.unit.test_upload import upload
+from tests.unit.world import NOW
+from tests.uploads import new_upload
 
 from valetkey.core.errors import (
     ConfigurationError,
@@ -139,7 +140,7 @@ def test_profiles_that_make_no_sense(values: dict[str, Any], complaint: str) -> 
 
 def test_each_pin_has_a_key_of_its_own() -> None:
     """The first has the plain one; no two are alike, and all carry the upload's id."""
-    one = upload()
+    one = new_upload(NOW)
     keys = [Profile("default").object_key(one, pin) for pin in range(1, 6)]
     assert keys[0] == f"uploads/{one.id}/a.png"
     assert len(set(keys)) == 5
@@ -149,5 +150,5 @@ def test_each_pin_has_a_key_of_its_own() -> None:
 def test_the_date_in_a_key_is_the_creation() -> None:
     """So the key of an upload is the same on whatever day it is asked for."""
     profile = Profile("default", key="{year}/{month}/{day}/{profile}/{owner}/{id}{ext}")
-    one = upload()
+    one = new_upload(NOW)
     assert profile.object_key(one, 1) == f"2026/03/01/default/ann/{one.id}.png"

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.test_access import forged
-from tests.unit.test_upload import upload
 from tests.unit.world import NOW, OWNER, World
+from tests.uploads import new_upload
 
 from valetkey.core.access import Caller, ProfileTicket, Tickets, new_ticket_id
+from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import Forbidden, TicketUsedUp, UnknownProfile, UploadNotFound
-from valetkey.core.service import Granted, UploadRequest
+from valetkey.core.issue import Granted
 from valetkey.core.sweep import TICKET_GRACE
 
 TICKETS = Tickets(["secret"])
@@ -84,7 +85,7 @@ def test_a_claim_that_was_changed_is_nobodys(place: int) -> None:
 
 def test_kinds_and_secrets_are_not_mixed() -> None:
     """Neither may one kind be called the other, nor does another's signature count."""
-    profile, single = TICKETS.issue_for_profile(ONE), TICKETS.issue(upload())
+    profile, single = TICKETS.issue_for_profile(ONE), TICKETS.issue(new_upload(NOW))
     assert TICKETS.read(profile.replace("vt_p.", "vt_u."), NOW) is None
     assert TICKETS.read(single.replace("vt_u.", "vt_p."), NOW) is None
     assert Tickets(["other"]).read(profile, NOW) is None
@@ -105,9 +106,9 @@ def test_no_character_can_change(data: st.DataObject) -> None:
 def test_the_holder_touches_what_was_created_with_it() -> None:
     """Not the account's other uploads, nor another ticket's, and not what only a key may."""
     holder = Caller("shop", profile_ticket=ONE)
-    own = upload()._replace(ticket=ONE.id)
+    own = new_upload(NOW, ticket=ONE.id)
     assert holder.require(own) is own
-    for other in (upload(), upload()._replace(ticket="BBBBBBBBBBBBBBBB"), None):
+    for other in (new_upload(NOW), new_upload(NOW, ticket="BBBBBBBBBBBBBBBB"), None):
         with pytest.raises(UploadNotFound):
             holder.require(other)
     with pytest.raises(Forbidden):

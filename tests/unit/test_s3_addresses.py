@@ -3,14 +3,16 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import boto3
 import botocore.session
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.credentials import RefreshableCredentials
-from botocore.exceptions import CredentialRetrievalError
-from tests.unit.test_upload import upload
+from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError
+from tests.uploads import new_upload
 
 from valetkey.adapters.s3 import MAX_DISPOSITION, S3Settings, S3Store, content_disposition
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
@@ -69,6 +71,22 @@ def test_downloads_are_for_the_public_endpoint() -> None:
     assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url.query
     assert "X-Amz-Expires=60" in url.query
     assert "versionId=v1" in url.query
+
+
+def test_requests_say_who_sends_them() -> None:
+    """A bucket's access log names valetkey, and so do its owner's questions to whoever runs it."""
+    store = S3Store(S3Settings("bucket", endpoint_url=HOME), static_session())
+    sent: list[str] = []
+
+    def look(request: AWSPreparedRequest, **_: object) -> None:
+        agent: Any = request.headers["User-Agent"]
+        sent.append(agent.decode())
+        raise EndpointConnectionError(endpoint_url=HOME)
+
+    store.client.meta.events.register("before-send.s3.HeadBucket", look)
+    with pytest.raises(StoreUnavailable):
+        store.check()
+    assert re.fullmatch(r"valetkey/\S+ Botocore/\S+", sent[0])
 
 
 @pytest.mark.parametrize("name", ["é" * 5000 + ".png", "x" * 100_000, '"; filename=evil', "a\r\nX: y", "\ud800", ""])
@@ -135,7 +153,7 @@ def temporary(refresh: Callable[[], dict[str, str]], life: timedelta = timedelta
 
 def grant_of(store: S3Store, moment: datetime, life: timedelta = timedelta(hours=12)) -> PostGrant:
     profile = Profile("default", expires_in=life)
-    return GrantMaker(store, {"default": profile}, "https://uploads.example").post(upload(), profile, moment)
+    return GrantMaker(store, {"default": profile}, "https://uploads.example").post(new_upload(moment), profile, moment)
 
 
 def test_temporary_credentials_say_when_they_end() -> None:

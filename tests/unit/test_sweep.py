@@ -187,13 +187,7 @@ def test_a_grant_renewed_in_the_very_moment_keeps_it_alive(world: World) -> None
     """Between the look and the expiry somebody renews: it stays pending."""
     upload = world.create()
     world.time = NOW + OVER
-
-    def renew(name: str) -> None:
-        if name == "replace":
-            world.before = None
-            world.service.renew(OWNER, upload.id)
-
-    world.before = renew
+    world.once("replace", lambda: world.service.renew(OWNER, upload.id))
     assert [finding.action for finding in world.sweep.look()] == [Action.CHECK]
     now = world.now(upload)
     assert (now.state, now.due_at) == (UploadState.PENDING, world.time + MINUTE)
@@ -245,14 +239,12 @@ def test_two_sweeps_at_once(world: World, operation: str) -> None:
         world.post(upload)
     second: list[Finding] = []
 
-    def meddle(name: str) -> None:
-        if name == operation:
-            world.before = None
-            world.time += MINUTE * 2  # whatever the first has taken is due again
-            second.extend(world.sweep.run())
+    def sweep_as_well() -> None:
+        world.time += MINUTE * 2  # whatever the first has taken is due again
+        second.extend(world.sweep.run())
 
     world.time += MINUTE
-    world.before = meddle
+    world.once(operation, sweep_as_well)
     first = list(world.sweep.run())
     assert {world.now(upload).state for upload in uploads} == {UploadState.CONFIRMED}
     confirmed = [one.subject for one in [*first, *second] if one.action is Action.CONFIRM]

@@ -1,15 +1,14 @@
 """The transition table, and what an upload says of itself."""
 
-from datetime import timedelta
 from itertools import pairwise, product
 
 import pytest
 from tests.unit.world import NOW
+from tests.uploads import new_upload
 
 from valetkey.core.errors import StateConflict
 from valetkey.core.upload import (
     TRANSITIONS,
-    Upload,
     UploadState,
     new_upload_id,
     parse_upload_id,
@@ -30,27 +29,10 @@ ALLOWED = {
 """The drawing in the design, pair by pair."""
 
 
-def upload(state: UploadState = S.PENDING) -> Upload:
-    return Upload(
-        id=new_upload_id(),
-        profile="default",
-        account="shop",
-        owner="ann",
-        filename="a.png",
-        content_type="image/png",
-        size=1,
-        bucket="b",
-        created_at=NOW,
-        expires_at=NOW + timedelta(minutes=15),
-        renewable_until=NOW + timedelta(days=1),
-        state=state,
-    )
-
-
 @pytest.mark.parametrize(("before", "after"), sorted(ALLOWED))
 def test_the_moves_of_the_design(before: UploadState, after: UploadState) -> None:
     """Each keeps everything but the state and the version, which is one higher."""
-    one = upload(before)
+    one = new_upload(NOW, state=before)
     other = one.moved(after)
     assert (other.state, other.version) == (after, one.version + 1)
     assert (other.id, other.filename, other.expires_at) == (one.id, one.filename, one.expires_at)
@@ -60,7 +42,7 @@ def test_the_moves_of_the_design(before: UploadState, after: UploadState) -> Non
 def test_no_other_move(before: UploadState, after: UploadState) -> None:
     """Every other pair is refused, staying in place included."""
     with pytest.raises(StateConflict, match=f"{before} cannot become {after}"):
-        upload(before).moved(after)
+        new_upload(NOW, state=before).moved(after)
 
 
 def test_the_table_knows_every_state() -> None:
@@ -73,12 +55,12 @@ def test_ended_is_what_no_signal_can_change(state: UploadState) -> None:
     """No confirmation or rejection can be reached any more: neither at once nor after the bytes are stored."""
     steps = TRANSITIONS[state]
     reachable = steps | {after for step in steps for after in TRANSITIONS[step]}
-    assert upload(state).ended is not bool(reachable & {S.STORED, S.REJECTED})
+    assert new_upload(NOW, state=state).ended is not bool(reachable & {S.STORED, S.REJECTED})
 
 
 def test_changed_values_are_one_version_on() -> None:
     """A change without a move counts too, so that a compare-and-set sees it."""
-    one = upload()
+    one = new_upload(NOW)
     assert one.changed(expires_at=NOW).version == one.version + 1
 
 
@@ -112,7 +94,7 @@ def test_only_the_canonical_spelling_is_an_id(text: str) -> None:
 
 def test_a_staging_key_names_its_upload() -> None:
     """And no other key does."""
-    one = upload()
+    one = new_upload(NOW)
     assert upload_id_of(one.staging_key) == one.id
     assert upload_id_of(one.id) is None
     assert upload_id_of("/" + one.staging_key) is None

@@ -7,12 +7,13 @@ from time import monotonic, sleep
 import pytest
 from tests.unit.world import World
 
-from valetkey import worker
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.events import StoreEvent, Tally
 from valetkey.core.ports import Message
 from valetkey.senders.records import read_queued_records
-from valetkey.worker import TRIES, QueueLoop, SweepLoop, Worker
+from valetkey.worker import SweepLoop, Worker
+from valetkey.worker import loop as loops
+from valetkey.worker.queue import TRIES, QueueLoop
 
 GOOD = b'{"Records": []}'
 TEST_EVENT = b'{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}'
@@ -56,7 +57,7 @@ class Queue:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "PAUSE", 0.01)
+    monkeypatch.setattr(loops, "PAUSE", 0.01)
 
 
 def nothing(_: Iterable[StoreEvent]) -> Tally:
@@ -188,7 +189,7 @@ def test_a_stop_finishes_the_messages_in_hand() -> None:
 
 def test_a_stop_does_not_wait_for_an_outage_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message that could not go through is given back at once."""
-    monkeypatch.setattr(worker, "PAUSE", 60)
+    monkeypatch.setattr(loops, "PAUSE", 60)
     begun = Event()
 
     def observe(_: Iterable[StoreEvent]) -> Tally:

@@ -1,12 +1,14 @@
 """A whole valetkey in memory, with a clock that stands still, for tests of what happens between two steps."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Any
 
 from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryStore
 from valetkey.core.access import Caller, Tickets
+from valetkey.core.admission import UploadRequest
 from valetkey.core.assembly import Assembly
 from valetkey.core.confirmation import Confirmation
 from valetkey.core.content import Inspector
@@ -15,13 +17,10 @@ from valetkey.core.grants import GrantMaker
 from valetkey.core.keys import Scope
 from valetkey.core.profile import Profile
 from valetkey.core.schedule import SCHEDULE
-from valetkey.core.service import UploadRequest, UploadService
+from valetkey.core.service import UploadService
 from valetkey.core.slots import StoreSlots
 from valetkey.core.sweep import Sweep
 from valetkey.core.upload import STAGING_PREFIX, Checksum, Signal, Upload, UploadState, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OWNER = Caller("shop")
@@ -42,44 +41,21 @@ class World:
         self.profiles = {"default": profile or Profile("default"), "avatar": Profile("avatar")}
         self.grants = GrantMaker(self.store, self.profiles, "https://uploads.example")
         self.assembly = Assembly(store=self.store, ledger=self.ledger, profiles=self.profiles, grants=self.grants)
-        self.confirmation = Confirmation(
-            store=self.store,
-            ledger=self.ledger,
-            notifier=self,
-            profiles=self.profiles,
-            assembly=self.assembly,
-            clock=lambda: self.time,
-            slots=StoreSlots(16),
-        )
-        self.inspecting = Confirmation(
-            store=self.store,
-            ledger=self.ledger,
-            notifier=self,
-            profiles=self.profiles,
-            assembly=self.assembly,
-            clock=lambda: self.time,
-            slots=StoreSlots(16),
-            inspector=Inspector(self.store, MagicDetector()),
-        )
+        self._shared: dict[str, Any] = {
+            "store": self.store,
+            "ledger": self.ledger,
+            "notifier": self,
+            "profiles": self.profiles,
+            "clock": lambda: self.time,
+        }
+        self.confirmation = self._confirmation()
+        self.inspecting = self._confirmation(Inspector(self.store, MagicDetector()))
         """What a worker has, which may read first bytes."""
-        self.service = UploadService(
-            store=self.store,
-            ledger=self.ledger,
-            notifier=self,
-            profiles=self.profiles,
-            tickets=Tickets(["secret"]),
-            public_url="https://uploads.example",
-            clock=lambda: self.time,
-        )
-        self.sweep = Sweep(
-            store=self.store,
-            ledger=self.ledger,
-            notifier=self,
-            confirmation=self.inspecting,
-            profiles=self.profiles,
-            schedule=SCHEDULE,
-            clock=lambda: self.time,
-        )
+        self.service = UploadService(**self._shared, tickets=Tickets(["secret"]), public_url="https://uploads.example")
+        self.sweep = Sweep(**self._shared, confirmation=self.inspecting, schedule=SCHEDULE)
+
+    def _confirmation(self, inspector: Inspector | None = None) -> Confirmation:
+        return Confirmation(**self._shared, assembly=self.assembly, slots=StoreSlots(16), inspector=inspector)
 
     def _hook(self, operation: str, subject: str) -> None:
         where = "staging" if subject.startswith(STAGING_PREFIX) else "final"
@@ -87,6 +63,16 @@ class World:
         self.operations.append(name)
         if self.before is not None:
             self.before(name)
+
+    def once(self, operation: str, act: Callable[[], object]) -> None:
+        """Has ``act`` happen right before the next ``operation``, and never again."""
+
+        def meddle(name: str) -> None:
+            if name == operation:
+                self.before = None
+                act()
+
+        self.before = meddle
 
     def ended(self, upload: Upload) -> None:
         """The `Notifier`: keeps what it is told."""

@@ -49,7 +49,7 @@ def _given(upload: Upload) -> Row:
     return (
         upload.id,
         upload.version,
-        upload.state.value,
+        str(upload.state),
         upload.profile,
         upload.account,
         upload.owner,

@@ -1,27 +1,167 @@
-"""Answers: JSON by orjson, in a response that costs little."""
+"""Answers on the wire, as typed dicts: the OpenAPI document is generated from them.
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+They are built from what the service made, so nothing has to check them again: typed dicts cost nothing.
+"""
 
-import orjson
-from flask import Response
+from datetime import datetime
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from valetkey.api.grants import GrantBody, grant_body
+from valetkey.api.problems import Problem
+from valetkey.core.events import Tally
+from valetkey.core.issue import Granted
+from valetkey.core.service import IssuedTicket
+from valetkey.core.upload import Upload, UploadState
+
+State = Literal["pending", "stored", "confirmed", "rejected", "aborted", "expired", "deleted"]
 
 
-class JsonResponse(Response):
-    """A response that is complete as it is made.
+class ChecksumBody(TypedDict):
+    algorithm: str
+    value: str
 
-    Werkzeug looks through the headers again for each answer, and rewrites ``Location`` for old browsers: a twelfth of
-    what a grant cost. Where there is something to clean (HEAD, 304) or to close, it still does.
+
+class ObjectBody(TypedDict):
+    """The confirmed object; while the upload is `stored`, the one that is being checked, where it is then."""
+
+    bucket: str
+    key: str
+    etag: str
+    version_id: str | None
+    size: int
+    content_type: str
+
+
+class ReasonBody(TypedDict):
+    """Why the upload was rejected."""
+
+    code: str
+    detail: str
+
+
+class UploadBody(TypedDict):
+    """One upload. ``object`` is there once its bytes have arrived, ``reason`` once they are rejected.
+
+    ``size`` is null until it is confirmed where nobody declared it. ``detected_type`` is what the bytes look like,
+    where the profile has that found out.
     """
 
-    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] == "HEAD" or self.status_code == 304 or self._on_close:
-            return super().__call__(environ, start_response)
-        start_response(self.status, self.headers.to_wsgi_list())
-        return [self.get_data()]
+    id: str
+    state: State
+    profile: str
+    owner: str
+    filename: str
+    content_type: str
+    size: int | None
+    checksum: ChecksumBody | None
+    metadata: dict[str, str]
+    object: ObjectBody | None
+    reason: ReasonBody | None
+    detected_type: str | None
+    confirmed_by: Literal["client", "redirect", "event", "sweep"] | None
+    created_at: datetime
+    expires_at: datetime
+    confirmed_at: datetime | None
 
 
-def render(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonResponse:
-    """``body`` as JSON; moments become RFC 3339 with ``Z``."""
-    content = orjson.dumps(body, option=orjson.OPT_UTC_Z)
-    return JsonResponse(content, status, {"Content-Type": "application/json", **(headers or {})})
+class GrantedBody(TypedDict):
+    """An upload with what its client needs; ``grant`` is null when its bytes have arrived already."""
+
+    upload: UploadBody
+    grant: GrantBody | None
+    ticket: str
+
+
+class RefusedBody(TypedDict):
+    """One upload of a batch that was refused."""
+
+    error: Problem
+
+
+class BatchBody(TypedDict):
+    """The answers, in the order of the requests."""
+
+    results: list[GrantedBody | RefusedBody]
+
+
+class PageBody(TypedDict):
+    """One page; ``next_cursor`` is null on the last."""
+
+    uploads: list[UploadBody]
+    next_cursor: str | None
+
+
+class TicketBody(TypedDict):
+    """A ticket that creates uploads of one profile. It needs no escaping in a path."""
+
+    ticket: str
+    expires_at: datetime
+
+
+class TallyBody(TypedDict):
+    """What became of the events of one delivery."""
+
+    confirmed: int
+    rejected: int
+    ignored: int
+
+
+class StatusBody(TypedDict):
+    status: Literal["ok"]
+
+
+_WITH_OBJECT = frozenset({UploadState.STORED, UploadState.CONFIRMED, UploadState.DELETED})
+
+
+def upload_body(upload: Upload) -> UploadBody:
+    """``upload`` for the wire."""
+    stored, reason, checksum = upload.object, upload.reason, upload.checksum
+    return {
+        "id": upload.id,
+        "state": upload.state.value,
+        "profile": upload.profile,
+        "owner": upload.owner,
+        "filename": upload.filename,
+        "content_type": upload.content_type,
+        "size": upload.size,
+        "checksum": {"algorithm": checksum.algorithm, "value": checksum.value} if checksum else None,
+        "metadata": dict(upload.metadata),
+        "object": {
+            "bucket": upload.bucket,
+            "key": upload.arrival_key if upload.state is UploadState.STORED else stored.key,
+            "etag": stored.etag,
+            "version_id": stored.version_id,
+            "size": stored.size,
+            "content_type": stored.content_type,
+        }
+        if stored and upload.state in _WITH_OBJECT
+        else None,
+        "reason": {"code": reason.code, "detail": reason.detail} if reason else None,
+        "detected_type": upload.detected_type,
+        "confirmed_by": upload.confirmed_by.value if upload.confirmed_by else None,
+        "created_at": upload.created_at,
+        "expires_at": upload.expires_at,
+        "confirmed_at": upload.confirmed_at,
+    }
+
+
+def granted_body(granted: Granted) -> GrantedBody:
+    """``granted`` for the wire."""
+    grant = granted.grant
+    return {
+        "upload": upload_body(granted.upload),
+        "grant": None if grant is None else grant_body(grant),
+        "ticket": granted.ticket,
+    }
+
+
+def ticket_body(issued: IssuedTicket) -> TicketBody:
+    """``issued`` for the wire."""
+    return {"ticket": issued.ticket, "expires_at": issued.expires_at}
+
+
+def tally_body(tally: Tally) -> TallyBody:
+    """``tally`` for the wire."""
+    return {"confirmed": tally.confirmed, "rejected": tally.rejected, "ignored": tally.ignored}

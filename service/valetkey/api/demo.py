@@ -6,8 +6,8 @@ from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from valetkey.api.routes import EXTENSION, Mounted
+from valetkey.core.admission import UploadRequest
 from valetkey.core.grants import PostGrant
-from valetkey.core.service import UploadRequest
 from valetkey.core.upload import Method
 
 STATIC = Path(__file__).with_name("static")

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from valetkey.api import grants, schemas
+from valetkey.api import answers, grants, requests
 from valetkey.api.problems import MEDIA_TYPE, Problem
 
 JSON = "application/json"
@@ -57,7 +57,7 @@ _RETRY = {"Retry-After": "seconds to wait before asking again"}
 
 
 def _query_parameters() -> tuple[dict[str, Any], ...]:
-    properties = schemas.ListQuery.model_json_schema(ref_template=_REF)["properties"]
+    properties = requests.ListQuery.model_json_schema(ref_template=_REF)["properties"]
     found = []
     for name, schema in properties.items():
         choices = [choice for choice in schema.get("anyOf", [schema]) if choice.get("type") != "null"]
@@ -71,9 +71,9 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads",
         "createUpload",
         "Ask for an upload: the answer holds the grant to send the file with",
-        {201: Answer("created", schemas.GrantedBody, headers={"Location": "the upload"})},
+        {201: Answer("created", answers.GrantedBody, headers={"Location": "the upload"})},
         (400, 401, 403, 413, 415, 422, 503),
-        body=schemas.CreateUpload,
+        body=requests.CreateUpload,
         parameters=(_IDEMPOTENCY,),
     ),
     Operation(
@@ -81,16 +81,16 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/batch",
         "createBatch",
         "Ask for up to 100 uploads in one durable commit",
-        {200: Answer("each upload, or why it was refused", schemas.BatchBody)},
+        {200: Answer("each upload, or why it was refused", answers.BatchBody)},
         (400, 401, 403, 413, 415, 422, 503),
-        body=schemas.CreateBatch,
+        body=requests.CreateBatch,
     ),
     Operation(
         "get",
         "/v1/uploads",
         "listUploads",
         "List your uploads, newest first",
-        {200: Answer("one page", schemas.PageBody)},
+        {200: Answer("one page", answers.PageBody)},
         (401, 403, 413, 415, 422, 503),
         parameters=_query_parameters(),
     ),
@@ -100,7 +100,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "getUpload",
         "Look at an upload",
         {
-            200: Answer("the upload", schemas.UploadBody, headers={"ETag": "for If-None-Match"}),
+            200: Answer("the upload", answers.UploadBody, headers={"ETag": "for If-None-Match"}),
             304: Answer("it has not changed"),
         },
         (401, 403, 404, 413, 415, 503),
@@ -120,7 +120,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/grant",
         "renewGrant",
         "Get a fresh grant for the same upload",
-        {200: Answer("the upload with a fresh grant", schemas.GrantedBody)},
+        {200: Answer("the upload with a fresh grant", answers.GrantedBody)},
         (401, 403, 404, 409, 413, 415, 422, 503),
         parameters=(_ID,),
     ),
@@ -149,8 +149,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "completeUpload",
         "Say that the bytes are sent: the service looks at the object before it believes it",
         {
-            200: Answer("confirmed or rejected", schemas.UploadBody),
-            202: Answer("not there yet, or still being checked", schemas.UploadBody, headers=_RETRY),
+            200: Answer("confirmed or rejected", answers.UploadBody),
+            202: Answer("not there yet, or still being checked", answers.UploadBody, headers=_RETRY),
         },
         (400, 401, 403, 404, 409, 413, 415, 422, 503),
         body=grants.Complete,
@@ -162,9 +162,9 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/verdict",
         "giveVerdict",
         "Say what a scanner found in the bytes with this ETag; for an API key of the scope verdict",
-        {200: Answer("the upload, as far as it got by that", schemas.UploadBody)},
+        {200: Answer("the upload, as far as it got by that", answers.UploadBody)},
         (400, 401, 403, 404, 409, 413, 415, 422, 503),
-        body=schemas.GiveVerdict,
+        body=requests.GiveVerdict,
         parameters=(_ID,),
     ),
     Operation(
@@ -194,27 +194,27 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/tickets",
         "createTicket",
         "Let a browser create uploads of one profile without your API key",
-        {201: Answer("created", schemas.TicketBody)},
+        {201: Answer("created", answers.TicketBody)},
         (400, 401, 403, 413, 415, 422, 503),
-        body=schemas.CreateTicket,
+        body=requests.CreateTicket,
     ),
     Operation(
         "post",
         "/v1/events/{sender}",
         "receiveEvents",
         "Take the store's events; the sender proves itself in its own way, and is unknown until its secret is set",
-        {200: Answer("what became of them", schemas.TallyBody)},
+        {200: Answer("what became of them", answers.TallyBody)},
         (400, 403, 404, 413, 415, 503),
         parameters=(_SENDER, _SECRET),
         public=True,
     ),
-    Operation("get", "/healthz", "healthz", "Alive", {200: Answer("yes", schemas.StatusBody)}, (413, 415), public=True),
+    Operation("get", "/healthz", "healthz", "Alive", {200: Answer("yes", answers.StatusBody)}, (413, 415), public=True),
     Operation(
         "get",
         "/readyz",
         "readyz",
         "Ready: the ledger and the store answer",
-        {200: Answer("yes", schemas.StatusBody)},
+        {200: Answer("yes", answers.StatusBody)},
         (413, 415, 503),
         public=True,
     ),
@@ -265,8 +265,8 @@ def _schemas() -> tuple[dict[int, dict[str, Any]], dict[str, Any]]:
 
 
 def _models() -> list[Any]:
-    answers = [answer.model for operation in OPERATIONS for answer in operation.answers.values()]
-    return [model for model in [*answers, *(operation.body for operation in OPERATIONS), Problem] if model is not None]
+    said = [answer.model for operation in OPERATIONS for answer in operation.answers.values()]
+    return [model for model in [*said, *(operation.body for operation in OPERATIONS), Problem] if model is not None]
 
 
 def _render(operation: Operation, references: Mapping[int, dict[str, Any]]) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """Errors as RFC 9457 problem documents, each with its stable ``code``."""
 
 import logging
-from collections.abc import Sequence
-from typing import Any, NotRequired
+from collections.abc import Callable, Sequence
+from typing import Any, NotRequired, TypeVar
 
 import orjson
 from flask import Blueprint, Flask, Response
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
@@ -14,6 +14,9 @@ from werkzeug.http import HTTP_STATUS_CODES
 from valetkey.core import errors
 
 log = logging.getLogger("valetkey")
+
+Given = TypeVar("Given")
+Model = TypeVar("Model", bound=BaseModel)
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
@@ -100,6 +103,14 @@ def unreadable(error: ValidationError) -> errors.ValetKeyError:
     if found[0]["type"] == "json_invalid":
         return MalformedJSON(f"The body is no JSON: {found[0]['msg'].removeprefix('Invalid JSON: ')}.")
     return InvalidBody([{"pointer": _pointer(item["loc"]), "detail": item["msg"]} for item in found[:MAX_ERRORS]])
+
+
+def validated(parse: Callable[[Given], Model], given: Given) -> Model:
+    """What ``parse``, a model's method, makes of ``given``. Raises `InvalidBody` or `MalformedJSON`."""
+    try:
+        return parse(given)
+    except ValidationError as error:
+        raise unreadable(error) from error
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

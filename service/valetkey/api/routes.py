@@ -9,23 +9,13 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api import problems
-from valetkey.api.answers import render
+from valetkey.api.answers import PageBody, granted_body, tally_body, ticket_body, upload_body
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import json_body, raw_body, refuse_streams
 from valetkey.api.grants import part_grants, parts_body, read_complete, read_numbers
 from valetkey.api.openapi import document
-from valetkey.api.schemas import (
-    PageBody,
-    granted_body,
-    read_batch,
-    read_create,
-    read_query,
-    read_ticket,
-    read_verdict,
-    tally_body,
-    ticket_body,
-    upload_body,
-)
+from valetkey.api.rendering import render
+from valetkey.api.requests import read_batch, read_create, read_query, read_ticket, read_verdict
 from valetkey.core.access import Caller
 from valetkey.core.errors import InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
 from valetkey.core.events import Delivery, Sender

@@ -10,24 +10,24 @@ Source: ``@uppy/aws-s3`` 5.1.0 and 6.3.1, and Companion's ``controllers/s3.js``.
 
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 from flask import Blueprint, Response, current_app, request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from valetkey.api import problems
-from valetkey.api.answers import render
 from valetkey.api.bodies import raw_body, refuse_streams
+from valetkey.api.rendering import render
+from valetkey.api.requests import Text
 from valetkey.api.routes import EXTENSION, Mounted
-from valetkey.api.schemas import Text
 from valetkey.core.access import Caller
+from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import InvalidRequest, UploadNotFound
 from valetkey.core.grants import MultipartGrant, PostGrant
 from valetkey.core.multipart import NamedPart
-from valetkey.core.service import UploadRequest, UploadService
+from valetkey.core.service import UploadService
 from valetkey.core.upload import Method, Upload, UploadState, parse_upload_id
 
 UNKNOWN_TYPE = "application/octet-stream"
@@ -42,9 +42,6 @@ _METADATA = re.compile(r"metadata\[([^\]]*)\]")
 _JOINED = re.compile(r"-([0-9]{1,5})\Z")
 _UPPYS_OWN = {"name", "type", "relativePath"}
 """Metadata that Uppy adds to every file; name and type it sends beside it, and the path is often the text "null"."""
-
-Given = TypeVar("Given")
-Model = TypeVar("Model", bound=BaseModel)
 
 blueprint = Blueprint("valetkey-uppy", __name__)
 blueprint.before_request(refuse_streams)
@@ -101,7 +98,9 @@ def params(ticket: str | None) -> Response:
     """A form; for version 5 a PUT, as it waits for an ETag header, which Ceph RGW's answer to a form does not have."""
     caller, args = _caller(ticket), request.args
     named = {match[1]: text for name, text in args.items() if (match := _METADATA.fullmatch(name))}
-    new = _read(NewFile.model_validate, {"filename": args.get("filename"), "type": args.get("type"), "metadata": named})
+    new = problems.validated(
+        NewFile.model_validate, {"filename": args.get("filename"), "type": args.get("type"), "metadata": named}
+    )
     as_put = request.headers.get("Accept") == V5_ACCEPTS
     granted = _service().create(caller, new.wanted(Method.PUT if as_put else None))
     grant, upload = granted.grant, granted.upload
@@ -117,7 +116,7 @@ def params(ticket: str | None) -> Response:
 @blueprint.post("/<ticket>/s3/multipart")
 def begin(ticket: str | None) -> Response:
     caller = _caller(ticket)
-    wanted = _read(NewFile.model_validate_json, raw_body()).wanted(Method.MULTIPART)
+    wanted = problems.validated(NewFile.model_validate_json, raw_body()).wanted(Method.MULTIPART)
     upload = _service().create(caller, wanted).upload
     return render({"key": upload.arrival_key, "uploadId": upload.id, "bucket": upload.bucket})
 
@@ -156,7 +155,7 @@ def sign_batch(ticket: str | None, upload_id: str) -> Response:
 @blueprint.post("/<ticket>/s3/multipart/<upload_id>/complete")
 def complete(ticket: str | None, upload_id: str) -> Response:
     caller, upload = _mine(ticket, upload_id)
-    sent = _read(Sent.model_validate_json, raw_body())
+    sent = problems.validated(Sent.model_validate_json, raw_body())
     named = [NamedPart(part.PartNumber, part.ETag.strip('"')) for part in sent.parts]
     done = _service().complete(caller, upload.id, named)
     if done.state is UploadState.REJECTED and done.reason is not None:
@@ -198,14 +197,6 @@ def _mine(ticket: str | None, text: str) -> tuple[Caller, Upload]:
     if upload.multipart is None or request.args.get("key") != upload.arrival_key:
         raise UploadNotFound
     return caller, upload
-
-
-def _read(parse: Callable[[Given], Model], given: Given) -> Model:
-    """What ``parse`` makes of ``given``. Raises `InvalidRequest` or `problems.MalformedJSON`."""
-    try:
-        return parse(given)
-    except ValidationError as error:
-        raise problems.unreadable(error) from error
 
 
 def _numbers(texts: list[str]) -> list[int]:

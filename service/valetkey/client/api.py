@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from valetkey.client.errors import Conflict, Lost, Refused, Rejected, Transient
+from valetkey.client.errors import Conflict, Lost, PutError, Refused, Rejected, Transient
 from valetkey.client.retry import Patience
 from valetkey.client.wire import Answer, Wire
 
@@ -13,6 +13,8 @@ Json = dict[str, Any]
 
 ABOUT_THE_FILE = frozenset({"content_type_not_allowed", "size_out_of_range", "method_not_supported"})
 """Problems for which another file may fare better."""
+
+CREATED = frozenset({"upload", "grant", "ticket"})
 
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -29,7 +31,28 @@ class Api:
     def create(self, wanted: Mapping[str, Any]) -> Json:
         """A new upload: ``{upload, grant, ticket}``. Raises `Rejected` when its profile does not take this file."""
         once = {"Idempotency-Key": os.urandom(16).hex()}
-        return self._call("POST", "/v1/uploads", self._token, wanted, once)[1]
+        answer, created = self._call("POST", "/v1/uploads", self._token, wanted, once)
+        if not created.keys() >= CREATED:
+            raise _stranger(answer, self._endpoint)
+        return created
+
+    def create_many(self, wanted: Sequence[Mapping[str, Any]]) -> list[Json | PutError | None]:
+        """What is said to each of them, in this order: ``{upload, grant, ticket}``, or why there is no upload.
+
+        None where it has to be asked for by itself. Uploads that were made by a call whose answer was lost expire.
+        """
+        answer, said = self._call("POST", "/v1/uploads/batch", self._token, {"uploads": wanted})
+        results = said.get("results")
+        if not isinstance(results, list) or len(results) != len(wanted):
+            raise _stranger(answer, self._endpoint)
+        return [self._one_of_many(result) for result in results]
+
+    def _one_of_many(self, result: Json) -> Json | PutError | None:
+        if result.keys() >= CREATED:
+            return result
+        problem = result.get("error", {})
+        failure = _failure(int(problem.get("status", 500)), problem, self._endpoint)
+        return failure if isinstance(failure, PutError) else None
 
     def renew(self, upload_id: str, ticket: str) -> Json:
         """A fresh grant. Raises `Conflict` when its bytes have arrived, or may come no more; and `Lost`."""
@@ -64,7 +87,7 @@ class Api:
             sent["Authorization"] = f"Bearer {token}"
         if body is not None:
             sent["Content-Type"] = "application/json"
-        payload = b"" if body is None else json.dumps(body).encode()
+        payload = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
         return self._patience.persist(
             lambda: _understood(self._wire.request(method, self._endpoint + path, sent, payload), self._endpoint)
         )
@@ -80,18 +103,34 @@ def _understood(answer: Answer, endpoint: str) -> tuple[Answer, Json]:
     if answer.status < 300 and isinstance(body, dict):
         return answer, body
     problem: Json = body if isinstance(body, dict) else {}
-    code, detail = str(problem.get("code", f"http_{answer.status}")), _sentence(problem)
-    if answer.status in TRY_AGAIN:
-        raise Transient(f"{endpoint} answers {answer.status}. {detail}".rstrip(), answer.retry_after)
-    if not problem:
-        raise Refused(code, f"{endpoint} answers {answer.status}, and not as valetkey does: is the address right?")
-    if answer.status == 409:
-        raise Conflict(code, detail)
-    if answer.status == 404:
-        raise Lost(code, detail)
-    if answer.status == 401:
-        raise Refused(code, f"{detail} --token or VALETKEY_TOKEN takes an API key or a profile ticket.")
-    raise (Rejected if code in ABOUT_THE_FILE else Refused)(code, detail)
+    if "code" not in problem and answer.status not in TRY_AGAIN:
+        raise _stranger(answer, endpoint)
+    raise _failure(answer.status, problem, endpoint, answer.retry_after)
+
+
+def _failure(status: int, problem: Json, endpoint: str, after: float | None = None) -> PutError | Transient:
+    code, detail = str(problem.get("code", f"http_{status}")), _sentence(problem)
+    if status in TRY_AGAIN:
+        return Transient(f"{endpoint} answers {status}. {detail}".rstrip(), after)
+    if status == 409:
+        return Conflict(code, detail)
+    if status == 404:
+        return Lost(code, detail)
+    if status == 401:
+        return Refused(code, f"{detail} --token or VALETKEY_TOKEN takes an API key or a profile ticket.")
+    return (Rejected if code in ABOUT_THE_FILE else Refused)(code, detail)
+
+
+def _stranger(answer: Answer, endpoint: str) -> Refused:
+    """Whoever answered is no valetkey."""
+    said = f"{endpoint} answers {answer.status}, and not as valetkey does: {_better(answer)}"
+    return Refused(f"http_{answer.status}", said)
+
+
+def _better(answer: Answer) -> str:
+    """What may be wrong with the address. A redirect is not followed: a credential goes where the user said."""
+    elsewhere = answer.headers.get("Location") if 300 <= answer.status < 400 else None
+    return f"it redirects to {elsewhere}" if elsewhere else "is the address right?"
 
 
 def _sentence(problem: Json) -> str:

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, wait
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from valetkey.client.errors import FileError, Interrupted, Refused, Stale
 from valetkey.client.meter import Meter
 from valetkey.client.resume import Begun
 from valetkey.client.retry import Patience
+from valetkey.client.slots import Slots
 from valetkey.client.sources import Source
 from valetkey.client.store import Store
 
@@ -41,7 +41,7 @@ class Signatures:
         """A signature for this part, once; where it has to be ``fresh``, one that is signed now."""
         with self._lock:
             signed = self._ready.pop(number, None)
-            if signed is None or fresh or _dying(signed):
+            if signed is None or fresh or dying(signed):
                 self._sign(number)
                 signed = self._ready.pop(number)
             return signed
@@ -53,7 +53,7 @@ class Signatures:
             self._ready[part["number"]] = part
 
 
-def _dying(signed: dict[str, Any]) -> bool:
+def dying(signed: dict[str, Any]) -> bool:
     """Whether it is not worth a try. Where our clock is wrong, the store says it."""
     left = datetime.fromisoformat(signed["expires_at"]).timestamp() - time.time()
     return left < SPARE_SECONDS
@@ -61,13 +61,13 @@ def _dying(signed: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends parts by ``pool``; ``slot`` bounds how many bodies are on their way in the whole run."""
+    """Sends parts by ``pool``; ``slots`` bound how many bodies are on their way in the whole run."""
 
     api: Api
     store: Store
     patience: Patience
     pool: Executor
-    slot: AbstractContextManager[Any]
+    slots: Slots
 
     def send(self, source: Source, begun: Begun, grant: dict[str, Any], meter: Meter, *, again: bool) -> None:
         """All parts, or where it is ``again`` those that the store has not.
@@ -106,9 +106,9 @@ class Sender:
         offset, size = (number - 1) * part_size, _size(source, part_size, number)
         problem = ""
         for renewals in range(RENEWALS):
-            signed = signatures.take(number, fresh=renewals > 0)
             try:
-                with self.slot:
+                with self.slots.one(size):
+                    signed = signatures.take(number, fresh=renewals > 0)
                     self.patience.persist(lambda: self.store.part(signed, source, offset, size, meter.moved))  # noqa: B023
             except Stale as error:
                 problem = str(error)

@@ -1,12 +1,12 @@
 """What a person or a script sees of it."""
 
 import json
-import sys
 import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from valetkey.client.outcome import Ending, Outcome
+from valetkey.client.output import stderr, stdout
 from valetkey.client.sources import Source
 
 if TYPE_CHECKING:
@@ -24,6 +24,12 @@ class Lines:
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self._lock = threading.Lock()
+        self._out, self._err = stdout(), stderr()
+
+    @property
+    def problem(self) -> str | None:
+        """Why not all that belongs on stdout is there; None too where nobody wanted to read it."""
+        return self._out.problem
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +56,7 @@ class Lines:
 
     def _print(self, line: str, *, failed: bool) -> None:
         with self._lock:
-            print(line, file=sys.stderr if failed else sys.stdout, flush=True)
+            (self._err if failed else self._out).line(line)
 
 
 class JsonLines(Lines):
@@ -60,7 +66,7 @@ class JsonLines(Lines):
         super().__init__(quiet=False)
 
     def ended(self, outcome: Outcome) -> None:
-        self._print(json.dumps(outcome.as_json(), ensure_ascii=False), failed=False)
+        self._print(json.dumps(outcome.as_json(), ensure_ascii=not self._out.is_unicode), failed=False)
 
 
 class Bars(Lines):
@@ -94,7 +100,7 @@ class Bars(Lines):
     def _print(self, line: str, *, failed: bool) -> None:
         from rich.text import Text
 
-        if not failed and not sys.stdout.isatty():
+        if not failed and not self._out.is_terminal:
             super()._print(line, failed=failed)
         else:
             self._progress.console.print(Text(line, style="red" if failed else ""), soft_wrap=True)

@@ -7,7 +7,9 @@ and abort this one upload. Where nothing can be written, uploads work, and canno
 import hashlib
 import json
 import os
+import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,9 +33,12 @@ class Begun:
 class Memory:
     """The files of unfinished uploads in ``folder``, or nothing at all where that is None."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, on_problem: Callable[[str], None]) -> None:
+        """``on_problem`` is told, once, that nothing can be written."""
         self._folder = folder
-        self.problem: str | None = None
+        self._on_problem = on_problem
+        self._keeps = folder is not None
+        self._said = threading.Lock()
         if folder is not None:
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,7 +60,7 @@ class Memory:
 
     def keep(self, key: str, begun: Begun) -> None:
         """Keeps it, whole or not at all."""
-        if self._folder is None:
+        if self._folder is None or not self._keeps:
             return
         path = self._folder / f"{key}.json"
         draft = path.with_suffix(f".{os.getpid()}.{os.urandom(4).hex()}")
@@ -64,6 +69,8 @@ class Memory:
                 json.dump(asdict(begun), file)
             draft.replace(path)
         except OSError as error:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
             self._give_up(error)
 
     def forget(self, key: str) -> None:
@@ -73,8 +80,10 @@ class Memory:
                 (self._folder / f"{key}.json").unlink(missing_ok=True)
 
     def _give_up(self, error: OSError) -> None:
-        self.problem = f"{self._folder} cannot be written ({error.strerror}): this run cannot be resumed."
-        self._folder = None
+        """Of several threads, one says it."""
+        if self._said.acquire(blocking=False):
+            self._on_problem(f"{self._folder} cannot be written ({error.strerror}): this run cannot be resumed.")
+        self._keeps = False
 
 
 def key_of(source: Source, endpoint: str, profile: str | None, metadata: dict[str, str]) -> str:

@@ -19,11 +19,17 @@ FEWEST = 3
 
 
 class Patience:
-    """Repeats what fails for a reason that may pass, for ``seconds`` after its first failure."""
+    """Repeats what fails for a reason that may pass, for ``seconds`` after its first failure.
+
+    Where one has waited for so long, and nothing else succeeded meanwhile, whoever is asked is away: others make one
+    attempt then, so that a thousand files do not wait one after the other. The first success ends that.
+    """
 
     def __init__(self, seconds: float, stop: threading.Event) -> None:
         self._seconds = seconds
         self._stop = stop
+        self._succeeded = 0.0
+        self._away = False
 
     def check(self) -> None:
         """Raises `Interrupted` when the user wants no more."""
@@ -41,14 +47,28 @@ class Patience:
         while True:
             self.check()
             try:
-                return attempt()
+                done = attempt()
             except Transient as problem:
                 failures += 1
                 first = first or time.monotonic()
                 delay = max(problem.after or 0.0, _delay(failures))
-                if failures >= FEWEST and time.monotonic() + delay - first > self._seconds:
-                    raise Unreachable("unreachable", f"{problem} (tried {failures} times)") from problem
+                if self._is_enough(failures, first, delay):
+                    raise Unreachable("unreachable", f"{problem} ({_tried(failures)})") from problem
                 self.sleep(delay)
+            else:
+                self._succeeded, self._away = time.monotonic(), False
+                return done
+
+    def _is_enough(self, failures: int, first: float, delay: float) -> bool:
+        if self._away:
+            return True
+        enough = failures >= FEWEST and time.monotonic() + delay - first > self._seconds
+        self._away = enough and self._succeeded < first
+        return enough
+
+
+def _tried(times: int) -> str:
+    return f"tried {times} times" if times > 1 else "tried once, as it has been away for long"
 
 
 def _delay(failures: int) -> float:

@@ -3,7 +3,6 @@
 import mimetypes
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ class Source:
     def open(self) -> BinaryIO:
         """Opens it. Raises `FileError`, and `FileChanged` when it is not the file that was found."""
         try:
-            file = open(self.path, "rb", buffering=0)  # noqa: PTH123, SIM115 - the caller closes it
+            file = open(self.path, "rb", buffering=0, opener=_without_waiting)  # noqa: SIM115 - for the caller
         except OSError as error:
             raise _unreadable(self.name, error) from error
         try:
@@ -49,6 +48,11 @@ class Source:
         """Raises `FileChanged` when size, time of change or the file itself are others by now."""
         if _identity(os.fstat(file.fileno())) != self.identity:
             raise FileChanged(self.name)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """A pipe that took the file's place would let us wait for somebody who writes."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _identity(found: os.stat_result) -> tuple[int, ...]:
@@ -74,7 +78,7 @@ class Options:
 
 
 def find(
-    names: tuple[str, ...], options: Options, stdin: BinaryIO, stack: ExitStack
+    names: tuple[str, ...], options: Options, stdin: BinaryIO | None, stack: ExitStack
 ) -> Iterator[Source | tuple[str, FileError]]:
     """Every file that ``names`` stand for; beside them what cannot be sent, by its name, and why.
 
@@ -84,7 +88,7 @@ def find(
         try:
             if name == STDIN:
                 yield spooled(stdin, options, stack)
-            elif Path(name).is_dir():
+            elif os.path.isdir(name):  # noqa: PTH112 - Path raises for a name that is too long, or behind a closed door
                 yield from _below(name, options)
             else:
                 yield of_file(name, options)
@@ -119,6 +123,9 @@ def _below(top: str, options: Options) -> Iterator[Source | tuple[str, FileError
     empty = True
     for folder, folders, files in os.walk(top, onerror=problems.append):
         folders.sort()
+        for link in filter(os.path.islink, (os.path.join(folder, name) for name in folders)):  # noqa: PTH118
+            empty = False
+            yield as_text(link), FileError("linked_directory", f"{as_text(link)} is a link to a directory: name that.")
         for file in sorted(files):
             empty = False
             path = os.path.join(folder, file)  # noqa: PTH118 - Path would drop a leading ./
@@ -133,12 +140,16 @@ def _below(top: str, options: Options) -> Iterator[Source | tuple[str, FileError
         raise FileError("empty_directory", f"There is no file in {as_text(top)}.")
 
 
-def spooled(stdin: BinaryIO, options: Options, stack: ExitStack) -> Source:
+def spooled(stdin: BinaryIO | None, options: Options, stack: ExitStack) -> Source:
     """Standard input, copied into a temporary file: S3 and the service want to know the size first.
 
     Raises `FileError` past the limit, and where the disk does not take it.
     """
     name = options.stdin_name
+    if stdin is None:
+        raise FileError("unreadable", "Standard input is closed.")
+    import tempfile  # only here: it costs as much as a small file
+
     try:
         spool = stack.enter_context(tempfile.NamedTemporaryFile(prefix="valetkey-put-"))  # noqa: SIM115 - with `stack`
         while chunk := stdin.read(CHUNK):

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from html import unescape
 
 from valetkey.client.errors import Gone, Refused, Stale, Transient
 from valetkey.client.sources import Source
@@ -87,5 +86,7 @@ def _failure(answer: Answer) -> Exception:
 
 
 def _element(text: str, name: str) -> str:
+    from html import unescape  # only where something went wrong: a run that goes well need not load it
+
     found = re.search(f"<{name}>([^<]*)</{name}>", text)
     return unescape(found[1]) if found else ""

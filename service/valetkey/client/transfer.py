@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from valetkey.client.api import Api, Json
 from valetkey.client.errors import (
     Conflict,
-    FileChanged,
+    FileError,
     Gone,
     PutError,
     Refused,
@@ -19,45 +18,19 @@ from valetkey.client.errors import (
 )
 from valetkey.client.meter import Meter
 from valetkey.client.outcome import Ending, Outcome
-from valetkey.client.parts import RENEWALS, Sender
-from valetkey.client.resume import Begun, Memory, key_of
+from valetkey.client.parts import RENEWALS, Sender, dying
+from valetkey.client.resume import Begun, Memory
 from valetkey.client.retry import Patience
+from valetkey.client.slots import Slots
 from valetkey.client.sources import Source
 from valetkey.client.store import Store
+from valetkey.client.turns import Turn
+from valetkey.client.wanted import Wanted
 
 ROUNDS = 4
 """How often what is still missing is sent again, when the store has lost parts or the whole multipart upload."""
 
 ENDED = frozenset({"confirmed", "rejected"})
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """How all files of a run are to be sent. ``wait`` is in seconds."""
-
-    endpoint: str
-    profile: str | None = None
-    metadata: tuple[tuple[str, str], ...] = ()
-    paths: bool = True
-    wait: float = 60.0
-
-    def body(self, source: Source) -> Json:
-        """What the service is asked for."""
-        asked: Json = {
-            "filename": source.filename,
-            "content_type": source.content_type,
-            "size": source.size,
-            "metadata": self._metadata(source),
-        }
-        return asked | ({"profile": self.profile} if self.profile else {})
-
-    def key(self, source: Source) -> str:
-        """What it is remembered by."""
-        return key_of(source, self.endpoint, self.profile, self._metadata(source))
-
-    def _metadata(self, source: Source) -> dict[str, str]:
-        path = {"path": source.relative} if self.paths and source.relative is not None else {}
-        return path | dict(self.metadata)
 
 
 @dataclass(frozen=True)
@@ -70,13 +43,13 @@ class Transfer:
     parts: Sender
     memory: Memory
     patience: Patience
-    slot: AbstractContextManager[Any]
+    slots: Slots
 
-    def run(self, source: Source, on_progress: Callable[[int], None]) -> Outcome:
+    def run(self, turn: Turn, on_progress: Callable[[int], None]) -> Outcome:
         """One file; whatever goes wrong is in the outcome."""
-        journey = _Journey(self, source, on_progress)
+        journey = _Journey(self, turn.source, on_progress)
         try:
-            upload = journey.run()
+            upload = journey.run(turn.created)
         except PutError as error:
             return journey.outcome(error.ending, error.code, error.detail)
         journey.upload = upload
@@ -98,13 +71,30 @@ class _Journey:
     def outcome(self, ending: Ending, code: str | None = None, detail: str | None = None) -> Outcome:
         return Outcome(self._source.name, ending, code, detail, self.upload, self._resumed, self._meter.sent)
 
-    def run(self) -> Json:
-        begun = self._by.memory.recall(self._key) if self._source.lasting else None
+    def run(self, created: Json | PutError | None) -> Json:
+        """``created`` is what the service said to this file already, where it did."""
+        if isinstance(created, PutError):
+            raise created
+        begun = self._by.memory.recall(self._key) if created is None and self._source.lasting else None
         if begun is not None:
             with suppress(Refused):  # too old, deleted, another server's: there is nothing to go on with
                 return self._go_on(begun)
             self._start_over()
-        created = self._api.create(self._by.wanted.body(self._source))
+        return self._send_new((created and self._still_good(created)) or self._create())
+
+    def _create(self) -> Json:
+        self._require_unchanged()
+        return self._api.create(self._by.wanted.body(self._source))
+
+    def _still_good(self, created: Json) -> Json | None:
+        """The same with a grant that lives; None where it is too late to renew it, as nothing of it was sent."""
+        if not dying(created["grant"]):
+            return created
+        with suppress(Refused):
+            return created | {"grant": self._api.renew(created["upload"]["id"], created["ticket"])["grant"]}
+        return None
+
+    def _send_new(self, created: Json) -> Json:
         self.upload = created["upload"]
         begun = Begun(created["upload"]["id"], created["ticket"], created["grant"]["method"])
         if self._source.lasting:
@@ -133,7 +123,7 @@ class _Journey:
                 self._send(begun, grant, again=again)
                 self._require_unchanged()
                 return self._last_word(begun)
-            except FileChanged:
+            except FileError:
                 self._abort(begun)
                 raise
             except Gone as error:
@@ -164,7 +154,7 @@ class _Journey:
         problem = ""
         for _ in range(RENEWALS):
             try:
-                with self._by.slot:
+                with self._by.slots.one(self._source.size):
                     self._by.patience.persist(lambda: once(grant, self._source, self._meter.moved))  # noqa: B023
             except Stale as error:
                 problem = str(error)

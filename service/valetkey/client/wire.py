@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from email.message import Message
 from socket import SHUT_RDWR, socket
 from typing import BinaryIO, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from valetkey.client.errors import FileChanged, Transient
 from valetkey.client.sources import Source
+from valetkey.client.tls import mistake
 
 CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 60.0
@@ -105,19 +106,24 @@ class Wire:
         self._tls: ssl.SSLContext | None = None
 
     def request(self, method: str, url: str, headers: Mapping[str, str], body: Body | bytes = b"") -> Answer:
-        """One exchange. A connection that the server has closed meanwhile is replaced; else `Transient` is raised."""
+        """One exchange. A connection that the server has closed meanwhile is replaced; else `Transient` is raised.
+
+        Raises `Unreachable` at once where the certificate is not trusted, or the address takes TLS for what it is not.
+        """
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
-            connection, used = self._connection(parts.scheme, parts.netloc)
+            connection, used = self._connection(parts)
             try:
                 return self._exchange(connection, method, target, headers, body)
             except (OSError, http.client.HTTPException) as error:
                 if not used or isinstance(error, TimeoutError):
                     raise
-            connection, _ = self._connection(parts.scheme, parts.netloc)
+            connection, _ = self._connection(parts)
             return self._exchange(connection, method, target, headers, body)
         except (OSError, http.client.HTTPException) as error:
+            if (wrong := mistake(parts, error)) is not None:
+                raise wrong from error
             raise Transient(f"{parts.netloc} cannot be reached: {str(error) or type(error).__name__}.") from error
 
     def close(self) -> None:
@@ -126,28 +132,27 @@ class Wire:
             for connection in self._open:
                 _cut(connection)
 
-    def _connection(self, scheme: str, netloc: str) -> tuple[http.client.HTTPConnection, bool]:
+    def _connection(self, address: SplitResult) -> tuple[http.client.HTTPConnection, bool]:
         """A connection of this thread, and whether it has been used before."""
         kept: dict[tuple[str, str], http.client.HTTPConnection] = self._kept.__dict__.setdefault("by_origin", {})
-        connection = kept.get((scheme, netloc))
+        connection = kept.get(address[:2])
         if connection is not None and connection.sock is not None:
             return connection, True
-        connection = self._fresh(scheme, netloc)
-        kept[scheme, netloc] = connection
-        return connection, False
-
-    def _fresh(self, scheme: str, netloc: str) -> http.client.HTTPConnection:
-        if scheme == "https":
-            self._tls = self._tls or ssl.create_default_context()
-            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                netloc, timeout=CONNECT_SECONDS, context=self._tls
-            )
-        else:
-            connection = http.client.HTTPConnection(netloc, timeout=CONNECT_SECONDS)
-        connection.connect()
+        connection = self._secure(address) if address.scheme == "https" else _plain(address)
         connection.sock.settimeout(IDLE_SECONDS)
         with self._lock:
             self._open.add(connection)
+        kept[address[:2]] = connection
+        return connection, False
+
+    def _secure(self, address: SplitResult) -> http.client.HTTPConnection:
+        from valetkey.client.proxy import proxy_for, tunnel  # what it needs of urllib takes a while to load
+
+        self._tls = self._tls or ssl.create_default_context()
+        if (proxy := proxy_for(address)) is not None:
+            return tunnel(proxy, address, self._tls, CONNECT_SECONDS)
+        connection = http.client.HTTPSConnection(address.netloc, timeout=CONNECT_SECONDS, context=self._tls)
+        connection.connect()
         return connection
 
     def _exchange(
@@ -176,6 +181,12 @@ class Wire:
                 with self._lock:
                     self._open.discard(connection)
                 connection.close()
+
+
+def _plain(address: SplitResult) -> http.client.HTTPConnection:
+    connection = http.client.HTTPConnection(address.netloc, timeout=CONNECT_SECONDS)
+    connection.connect()
+    return connection
 
 
 def _send(connection: http.client.HTTPConnection, body: Body | bytes) -> bool:

@@ -11,6 +11,7 @@ from secrets import token_urlsafe
 
 from valetkey.core.errors import Forbidden, UploadNotFound
 from valetkey.core.keys import Scope
+from valetkey.core.mac import Mac
 from valetkey.core.upload import Upload, UploadId, parse_upload_id
 
 TICKET_PREFIX = "vt_"
@@ -131,14 +132,14 @@ class Tickets:
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        self._keys = [digest(secret.encode(), b"valetkey.ticket", "sha256") for secret in secrets]
+        self._macs = [Mac(digest(secret.encode(), b"valetkey.ticket", "sha256")) for secret in secrets]
 
     def issue(self, upload: Upload) -> str:
         """A ticket for ``upload`` that lives as long as grants for it are renewed, and as its last grant lives."""
         life = upload.expires_at - upload.created_at
         expires = int(upload.renewable_until.timestamp() + life.total_seconds())
         claim = f"u.{upload.id}.{expires}"
-        return f"{TICKET_PREFIX}{claim}.{_signature(self._keys[0], claim)}"
+        return f"{TICKET_PREFIX}{claim}.{_signature(self._macs[0], claim)}"
 
     def issue_for_profile(self, ticket: ProfileTicket) -> str:
         """``ticket`` as text. Of its expiry the whole seconds count."""
@@ -146,7 +147,7 @@ class Tickets:
         claims = [ticket.id, ticket.account, ticket.owner, ticket.profile, expires, ticket.max_uploads]
         text = json.dumps(claims, ensure_ascii=False, separators=(",", ":"))
         claim = f"p.{urlsafe_b64encode(text.encode()).rstrip(b'=').decode()}"
-        return f"{TICKET_PREFIX}{claim}.{_signature(self._keys[0], claim)}"
+        return f"{TICKET_PREFIX}{claim}.{_signature(self._macs[0], claim)}"
 
     def read(self, text: str, now: datetime) -> Caller | None:
         """The caller that ``text`` stands for; None when it is no ticket of ours, or one that has expired."""
@@ -166,11 +167,11 @@ class Tickets:
         return Caller(account="", ticket_for=known)
 
     def _signed(self, claim: str, signature: str) -> bool:
-        return any(compare_digest(_signature(key, claim), signature) for key in self._keys)
+        return any(compare_digest(_signature(mac, claim), signature) for mac in self._macs)
 
 
-def _signature(key: bytes, claim: str) -> str:
-    return urlsafe_b64encode(digest(key, claim.encode(), "sha256")).rstrip(b"=").decode()
+def _signature(mac: Mac, claim: str) -> str:
+    return urlsafe_b64encode(mac.digest(claim.encode())).rstrip(b"=").decode()
 
 
 def _profile_ticket(claims: str) -> ProfileTicket:

@@ -21,6 +21,7 @@ from datetime import datetime
 from typing import Any
 
 from valetkey.core.assembly import Assembly
+from valetkey.core.checks import content_mismatch, missing_check, require_verdict_wanted
 from valetkey.core.content import Inspector
 from valetkey.core.errors import (
     ObjectChanged,
@@ -30,6 +31,7 @@ from valetkey.core.errors import (
     StateConflict,
     StoreUnavailable,
 )
+from valetkey.core.matching import mismatch, pins, points_at, same_bytes
 from valetkey.core.multipart import NamedPart
 from valetkey.core.ports import Ledger, Notifier, ObjectHead, ObjectStore
 from valetkey.core.profile import Detect, Profile
@@ -111,7 +113,7 @@ class Confirmation:
             upload = self.run(upload, Signal.EVENT)
             if upload.ended and upload.verdict and upload.verdict.says(verdict):
                 return upload  # said before
-            self._check_verdict(upload, verdict)
+            require_verdict_wanted(upload, self._profile(upload), verdict)
             said = upload.verdict_on_pinned
             if said and (not said.clean or verdict.clean):  # known, and an infection that was found stays found
                 return self.run(upload, Signal.EVENT)
@@ -121,24 +123,9 @@ class Confirmation:
             upload = self._reload(upload)
         raise StateConflict("The upload keeps changing; try again.")
 
-    def _check_verdict(self, upload: Upload, verdict: Verdict) -> None:
-        if not self._profile(upload).scan:
-            raise StateConflict(f"Profile {upload.profile!r} waits for no verdict: it has no scan = true.")
-        if upload.ended:
-            raise StateConflict(f"The upload is {upload.state}: no verdict is waited for.")
-        if upload.object is None or upload.state is not UploadState.STORED:
-            raise StateConflict("No bytes have arrived that a verdict could be on.")
-        if verdict.etag != upload.object.etag:
-            raise StateConflict(
-                f"The verdict is on other bytes: those that count now have the ETag {upload.object.etag}."
-            )
-
     def waits_for(self, upload: Upload) -> str | None:
         """The check that ``upload`` needs before it can be confirmed, in words; None where it needs none any more."""
-        profile = self._profile(upload)
-        if profile.detect is not Detect.OFF and not upload.is_inspected:
-            return "a look at its first bytes"
-        return "a scanner's verdict" if profile.scan and upload.verdict_on_pinned is None else None
+        return missing_check(upload, self._profile(upload))
 
     def objection(self, upload: Upload, found: ObjectHead) -> Reason | None:
         """Why ``found`` is not what the grant allowed; None when it is."""
@@ -199,7 +186,7 @@ class Confirmation:
         self.tidy(upload)
         with self._slots:
             for pin in range(1, upload.pins + 1):
-                if not _points_at(upload, key := self._final_key(upload, pin)):
+                if not points_at(upload, key := self._final_key(upload, pin)):
                     self._store.delete(key)
             if upload.object is not None and upload.state is UploadState.DELETED:
                 self._store.delete(upload.object.key, upload.object.version_id)
@@ -254,9 +241,7 @@ class Confirmation:
         except (ObjectChanged, ObjectMissing):
             return self._reload(upload)
         inspection = Inspection(upload.pins, content.detected)
-        if not content.agrees:
-            kind = content.detected or "nothing that is known"
-            lie = Reason("content_mismatch", f"{upload.content_type!r} was granted, the bytes look like {kind}.")
+        if lie := content_mismatch(upload, content):
             if profile.detect is Detect.REJECT:
                 return self._reject(upload, lie, inspection=inspection)
             log.warning("upload %s is taken all the same: %s", upload.id, lie.detail)
@@ -314,7 +299,7 @@ class Confirmation:
         pinned = before.object
         if won:
             self._notifier.ended(after)
-        if pinned is not None and not _points_at(now, pinned.key):
+        if pinned is not None and not points_at(now, pinned.key):
             self._store.delete(pinned.key)
         if won and not after.multipart:
             self._store.delete(after.staging_key, pinned.version_id if pinned else None)
@@ -330,47 +315,3 @@ class Confirmation:
     def _profile(self, upload: Upload) -> Profile:
         """Its profile; one of that name without rules where it was taken out of the configuration meanwhile."""
         return self._profiles.get(upload.profile) or Profile(upload.profile)
-
-
-def mismatch(upload: Upload, found: ObjectHead, sizes: tuple[int, int]) -> Reason | None:
-    """Why ``found`` is not what the grant allowed, or None when it is. ``sizes`` hold where none was declared."""
-    smallest, largest = sizes if upload.size is None else (upload.size, upload.size)
-    if not smallest <= found.size <= largest:
-        granted = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
-        return Reason("size_mismatch", f"{granted} bytes were granted, {found.size} arrived.")
-    if found.content_type != upload.content_type:
-        return Reason("type_mismatch", f"{upload.content_type!r} was granted, {found.content_type!r} arrived.")
-    if found.upload_id != upload.id:
-        return Reason("upload_id_mismatch", "The object does not carry this upload's id.")
-    if upload.checksum is not None:
-        stored = found.checksums.get(upload.checksum.algorithm)
-        if stored is not None and stored != upload.checksum.value:
-            return Reason("checksum_mismatch", f"The {upload.checksum.algorithm} of the object is not the granted one.")
-    return None
-
-
-def pins(upload: Upload, found: ObjectHead) -> bool:
-    """Whether ``found`` is what ``upload`` has pinned."""
-    pinned = upload.object
-    if upload.state is not UploadState.STORED or pinned is None:
-        return False
-    return (pinned.etag, pinned.version_id) == (found.etag, found.version_id)
-
-
-def same_bytes(copied: ObjectHead, source: ObjectHead) -> bool:
-    """Whether ``copied`` is a copy of ``source``: by ETag, or by a checksum that both have.
-
-    Under SSE-KMS a copy gets another ETag on AWS, but keeps its checksum.
-    """
-    same_kind = (copied.size, copied.content_type, copied.upload_id) == (
-        source.size,
-        source.content_type,
-        source.upload_id,
-    )
-    shared = copied.checksums.keys() & source.checksums.keys()
-    same_sum = bool(shared) and all(copied.checksums[name] == source.checksums[name] for name in shared)
-    return same_kind and (copied.etag == source.etag or same_sum)
-
-
-def _points_at(upload: Upload, key: str) -> bool:
-    return upload.object is not None and upload.object.key == key and upload.state is not UploadState.DELETED

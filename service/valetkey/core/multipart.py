@@ -68,10 +68,11 @@ def choose_method(
     A file with a checksum goes in one piece where it can, as S3 has a checksum of the whole object only then. Raises
     `MethodNotSupported` and `ChecksumNotSupported`.
     """
-    single = Method.POST if can_post else Method.PUT
     if asked is None:
-        in_parts = size is not None and size >= (MAX_SINGLE_SIZE + 1 if checksum else multipart_from)
-        asked = Method.MULTIPART if in_parts else single
+        in_parts_from = MAX_SINGLE_SIZE + 1 if checksum else min(multipart_from, MAX_SINGLE_SIZE + 1)
+        if (size or 0) < in_parts_from:
+            return Method.POST if can_post else Method.PUT
+        asked = Method.MULTIPART
     if asked is Method.POST and not can_post:
         raise MethodNotSupported("The store takes no POST: ask for 'put', 'multipart' or 'auto'.", "/method")
     if asked is Method.MULTIPART and checksum is not None:

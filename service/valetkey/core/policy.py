@@ -14,6 +14,8 @@ from functools import lru_cache
 from hmac import digest
 from json.encoder import encode_basestring_ascii as quote
 
+from valetkey.core.mac import Mac
+
 ALGORITHM = "AWS4-HMAC-SHA256"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -88,7 +90,7 @@ class Stamp:
     fields: dict[str, str]
     head: str
     tail: str
-    key: bytes
+    mac: Mac
 
     def sign(self, conditions: str) -> dict[str, str]:
         """The signature's fields for a policy with these `conditions`, their JSON texts joined by ", "."""
@@ -97,7 +99,7 @@ class Stamp:
         return {
             **self.fields,
             "policy": encoded.decode(),
-            "x-amz-signature": digest(self.key, encoded, "sha256").hex(),
+            "x-amz-signature": self.mac.digest(encoded).hex(),
         }
 
 
@@ -142,10 +144,15 @@ def _stamp(credentials: Credentials, place: str, second: int, expiration: int) -
         fields["x-amz-security-token"] = credentials.token
     own = ", ".join(Eq(name, value).json for name, value in fields.items())
     head = f'{{"expiration": "{_iso(expiration)}", "conditions": ['
-    return Stamp(fields, head, f"{own}]}}", signing_key(credentials.secret_key, scope))
+    return Stamp(fields, head, f"{own}]}}", signing_mac(credentials.secret_key, scope))
 
 
 @lru_cache(maxsize=64)  # a day's key for each secret: few at a time, and a rotated one falls out
+def signing_mac(secret_key: str, scope: str) -> Mac:
+    """What signs by SigV4's key for a scope."""
+    return Mac(signing_key(secret_key, scope))
+
+
 def signing_key(secret_key: str, scope: str) -> bytes:
     """SigV4's key for a scope `date/region/service/aws4_request`."""
     key = f"AWS4{secret_key}".encode()

@@ -62,6 +62,9 @@ TRANSITIONS: Mapping[UploadState, frozenset[UploadState]] = MappingProxyType(
 )
 """Which state may follow which."""
 
+OPEN = frozenset({UploadState.PENDING, UploadState.EXPIRED, UploadState.STORED})
+"""The states in which a signal may still change something."""
+
 
 class Signal(StrEnum):
     """What hinted that an object may be there; the one that led to the confirmation is kept."""
@@ -216,7 +219,7 @@ class Upload(NamedTuple):
     @property
     def ended(self) -> bool:
         """True when no signal can change it any more."""
-        return self.state not in {UploadState.PENDING, UploadState.EXPIRED, UploadState.STORED}
+        return self.state not in OPEN
 
     def moved(self, state: UploadState, **changes: Any) -> "Upload":
         """This upload in another state, one version on. Raises `StateConflict` where the table has no such move."""

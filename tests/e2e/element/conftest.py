@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 from tests.e2e.element.field import Field, Open
-from tests.pages import Site, running_chromium, running_site
+from tests.pages import Site, running_site
 from tests.servers import ValetkeyServer, running_valetkey
 
 PROFILES = """
@@ -27,12 +27,6 @@ PAGE = """<!doctype html><html lang="{lang}" dir="{dir}"><meta charset="utf-8"><
 <main><h1>An application</h1><form method="post" enctype="application/x-www-form-urlencoded">
 <valet-upload endpoint="{endpoint}" name="files" {attributes}></valet-upload>
 <button>Send</button></form></main></html>"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with running_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -1,22 +1,16 @@
-"""The wire: requests as pydantic models, answers as typed dicts. The OpenAPI document is generated from both.
-
-Answers are built from what the service made, so nothing has to check them again: typed dicts cost nothing.
-"""
+"""Requests on the wire, as pydantic models: the OpenAPI document is generated from them."""
 
 import base64
 import binascii
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from typing_extensions import TypedDict
 
-from valetkey.api.grants import GrantBody, grant_body
-from valetkey.api.problems import MalformedJSON, Problem, unreadable
+from valetkey.api.answers import State
+from valetkey.api.problems import unreadable, validated
+from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import InvalidRequest, ValetKeyError
-from valetkey.core.events import Tally
-from valetkey.core.service import Granted, IssuedTicket, UploadRequest
-from valetkey.core.upload import Checksum, Method, Upload, UploadId, UploadState, Verdict, parse_upload_id
+from valetkey.core.upload import Checksum, Method, UploadId, UploadState, Verdict, parse_upload_id
 
 MAX_BATCH = 100
 MAX_SIZE = 5 * 1024**4
@@ -27,8 +21,6 @@ _CHECKSUM_BYTES = {"crc32": 4, "crc32c": 4, "sha1": 20, "sha256": 32}
 # PostgreSQL keeps no NUL in a text, and no file system has one in a name
 _NO_NUL = r"^[^\x00]*$"
 Text = Annotated[str, Field(pattern=_NO_NUL)]
-
-State = Literal["pending", "stored", "confirmed", "rejected", "aborted", "expired", "deleted"]
 
 
 class ChecksumIn(BaseModel):
@@ -166,106 +158,9 @@ class ListQuery(BaseModel):
         return known
 
 
-class ChecksumBody(TypedDict):
-    algorithm: str
-    value: str
-
-
-class ObjectBody(TypedDict):
-    """The confirmed object; while the upload is `stored`, the one that is being checked, where it is then."""
-
-    bucket: str
-    key: str
-    etag: str
-    version_id: str | None
-    size: int
-    content_type: str
-
-
-class ReasonBody(TypedDict):
-    """Why the upload was rejected."""
-
-    code: str
-    detail: str
-
-
-class UploadBody(TypedDict):
-    """One upload. ``object`` is there once its bytes have arrived, ``reason`` once they are rejected.
-
-    ``size`` is null until it is confirmed where nobody declared it. ``detected_type`` is what the bytes look like,
-    where the profile has that found out.
-    """
-
-    id: str
-    state: State
-    profile: str
-    owner: str
-    filename: str
-    content_type: str
-    size: int | None
-    checksum: ChecksumBody | None
-    metadata: dict[str, str]
-    object: ObjectBody | None
-    reason: ReasonBody | None
-    detected_type: str | None
-    confirmed_by: Literal["client", "redirect", "event", "sweep"] | None
-    created_at: datetime
-    expires_at: datetime
-    confirmed_at: datetime | None
-
-
-class GrantedBody(TypedDict):
-    """An upload with what its client needs; ``grant`` is null when its bytes have arrived already."""
-
-    upload: UploadBody
-    grant: GrantBody | None
-    ticket: str
-
-
-class RefusedBody(TypedDict):
-    """One upload of a batch that was refused."""
-
-    error: Problem
-
-
-class BatchBody(TypedDict):
-    """The answers, in the order of the requests."""
-
-    results: list[GrantedBody | RefusedBody]
-
-
-class PageBody(TypedDict):
-    """One page; ``next_cursor`` is null on the last."""
-
-    uploads: list[UploadBody]
-    next_cursor: str | None
-
-
-class TicketBody(TypedDict):
-    """A ticket that creates uploads of one profile. It needs no escaping in a path."""
-
-    ticket: str
-    expires_at: datetime
-
-
-class TallyBody(TypedDict):
-    """What became of the events of one delivery."""
-
-    confirmed: int
-    rejected: int
-    ignored: int
-
-
-class StatusBody(TypedDict):
-    status: Literal["ok"]
-
-
 def read_create(body: bytes) -> UploadRequest:
     """The request in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
-    try:
-        return CreateUpload.model_validate_json(body).to_request()
-    except ValidationError as error:
-        raise unreadable(error) from error
+    return validated(CreateUpload.model_validate_json, body).to_request()
 
 
 def read_batch(body: bytes) -> list[UploadRequest | ValetKeyError]:
@@ -274,11 +169,7 @@ def read_batch(body: bytes) -> list[UploadRequest | ValetKeyError]:
         return [item.to_request() for item in CreateBatch.model_validate_json(body).uploads]
     except ValidationError:
         pass  # find out which of them it is
-    try:
-        loose = _LooseBatch.model_validate_json(body)
-    except ValidationError as error:
-        raise unreadable(error) from error
-    return [_read_item(item) for item in loose.uploads]
+    return [_read_item(item) for item in validated(_LooseBatch.model_validate_json, body).uploads]
 
 
 def _read_item(item: object) -> UploadRequest | ValetKeyError:
@@ -290,77 +181,14 @@ def _read_item(item: object) -> UploadRequest | ValetKeyError:
 
 def read_ticket(body: bytes) -> CreateTicket:
     """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
-    try:
-        return CreateTicket.model_validate_json(body)
-    except ValidationError as error:
-        raise unreadable(error) from error
+    return validated(CreateTicket.model_validate_json, body)
 
 
 def read_verdict(body: bytes) -> Verdict:
     """The verdict in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
-    try:
-        return GiveVerdict.model_validate_json(body).to_verdict()
-    except ValidationError as error:
-        raise unreadable(error) from error
+    return validated(GiveVerdict.model_validate_json, body).to_verdict()
 
 
 def read_query(query: dict[str, str]) -> ListQuery:
     """The list's query. Raises `InvalidBody`."""
-    try:
-        return ListQuery.model_validate(query)
-    except ValidationError as error:
-        found = unreadable(error)
-        raise found if not isinstance(found, MalformedJSON) else InvalidRequest(found.detail) from error
-
-
-def upload_body(upload: Upload) -> UploadBody:
-    """``upload`` for the wire."""
-    stored, reason, checksum = upload.object, upload.reason, upload.checksum
-    shown = upload.state in {UploadState.STORED, UploadState.CONFIRMED, UploadState.DELETED}
-    return {
-        "id": upload.id,
-        "state": upload.state.value,
-        "profile": upload.profile,
-        "owner": upload.owner,
-        "filename": upload.filename,
-        "content_type": upload.content_type,
-        "size": upload.size,
-        "checksum": {"algorithm": checksum.algorithm, "value": checksum.value} if checksum else None,
-        "metadata": dict(upload.metadata),
-        "object": {
-            "bucket": upload.bucket,
-            "key": upload.arrival_key if upload.state is UploadState.STORED else stored.key,
-            "etag": stored.etag,
-            "version_id": stored.version_id,
-            "size": stored.size,
-            "content_type": stored.content_type,
-        }
-        if stored and shown
-        else None,
-        "reason": {"code": reason.code, "detail": reason.detail} if reason else None,
-        "detected_type": upload.detected_type,
-        "confirmed_by": upload.confirmed_by.value if upload.confirmed_by else None,
-        "created_at": upload.created_at,
-        "expires_at": upload.expires_at,
-        "confirmed_at": upload.confirmed_at,
-    }
-
-
-def granted_body(granted: Granted) -> GrantedBody:
-    """``granted`` for the wire."""
-    grant = granted.grant
-    return {
-        "upload": upload_body(granted.upload),
-        "grant": None if grant is None else grant_body(grant),
-        "ticket": granted.ticket,
-    }
-
-
-def ticket_body(issued: IssuedTicket) -> TicketBody:
-    """``issued`` for the wire."""
-    return {"ticket": issued.ticket, "expires_at": issued.expires_at}
-
-
-def tally_body(tally: Tally) -> TallyBody:
-    """``tally`` for the wire."""
-    return {"confirmed": tally.confirmed, "rejected": tally.rejected, "ignored": tally.ignored}
+    return validated(ListQuery.model_validate, query)

@@ -1,0 +1,11 @@
+"""A store and a ledger in memory: for tests, valetkey's own and those of applications that use it.
+
+They keep every promise of their ports but durability, and are safe between threads. Each takes a `Hook`, with which
+a test makes the world misbehave between two steps.
+"""
+
+from valetkey.adapters.memory.bucket import MemoryObject
+from valetkey.adapters.memory.ledger import MemoryLedger
+from valetkey.adapters.memory.store import MemoryStore
+
+__all__ = ["MemoryLedger", "MemoryObject", "MemoryStore"]

@@ -1,0 +1,121 @@
+"""The bucket behind the memory store: objects and their versions, as the bucket's owner has them."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
+
+from valetkey.adapters.memory.hooks import Hook, Hooked
+from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
+from valetkey.core.ports import ObjectHead, Placement
+
+DEFAULT_TYPE = "binary/octet-stream"
+"""The content type S3 gives to an object that came without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryObject:
+    """One version of one object. ``metadata`` has no ``x-amz-meta-`` before its names."""
+
+    head: ObjectHead
+    content: bytes
+    metadata: Mapping[str, str]
+    placement: Placement
+    modified_at: datetime
+
+
+class MemoryBucket(Hooked):
+    """What a test may do to a bucket past all policies.
+
+    ``versioned`` keeps what was overwritten, as a bucket with versioning does.
+    """
+
+    def __init__(
+        self,
+        bucket: str = "memory",
+        *,
+        versioned: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        before: Hook | None = None,
+    ) -> None:
+        super().__init__(before)
+        self._bucket = bucket
+        self._versioned = versioned
+        self._clock = clock
+        self._objects: dict[str, list[MemoryObject | None]] = {}  # oldest first; None is a delete marker
+        self._numbers = count(1)
+        self._removed = False
+
+    @property
+    def bucket(self) -> str:
+        return self._bucket
+
+    def put(
+        self,
+        key: str,
+        content: bytes,
+        content_type: str = DEFAULT_TYPE,
+        metadata: Mapping[str, str] | None = None,
+        checksums: Mapping[str, str] | None = None,
+    ) -> ObjectHead:
+        """Writes an object as the bucket's owner may, past all policies. No hook is called."""
+        etag = md5(content)
+        metadata = dict(metadata or {})
+        upload_id = metadata.get("upload-id")
+        head = ObjectHead(key, etag, None, len(content), content_type, upload_id, dict(checksums or {}))
+        return self._write(MemoryObject(head, content, metadata, Placement(), self._clock()))
+
+    def read(self, key: str, version_id: str | None = None) -> MemoryObject | None:
+        """The object under ``key``, its newest version unless one is named. No hook is called."""
+        with self._lock:
+            versions = self._objects.get(key) or [None]
+            if version_id is None:
+                return versions[-1]
+            return next((one for one in versions if one and one.head.version_id == version_id), None)
+
+    def keys(self) -> list[str]:
+        """Every key under which there is an object now."""
+        with self._lock:
+            return sorted(key for key in self._objects if self.read(key) is not None)
+
+    def remove_bucket(self) -> None:
+        """The bucket is gone, with all that was in it. As at S3, a `head` then looks like that of a missing object."""
+        with self._lock:
+            self._objects.clear()
+            self._removed = True
+
+    def _require_bucket(self) -> None:
+        if self._removed:
+            raise StoreUnavailable(f"There is no bucket {self._bucket!r}.", 30)
+
+    def _require(self, source: ObjectHead) -> MemoryObject:
+        """The object that ``source`` describes. Raises `ObjectMissing` and, for other bytes, `ObjectChanged`."""
+        self._require_bucket()
+        found = self.read(source.key, source.version_id)
+        if found is None:
+            raise ObjectMissing
+        if found.head.etag != source.etag:
+            raise ObjectChanged
+        return found
+
+    def _write(self, new: MemoryObject) -> ObjectHead:
+        with self._lock:
+            head = replace(new.head, version_id=f"v{next(self._numbers)}" if self._versioned else None)
+            before = self._objects.get(head.key, []) if self._versioned else []
+            self._objects[head.key] = [*before, replace(new, head=head)]
+            return head
+
+    def _remove(self, key: str, version_id: str | None) -> None:
+        with self._lock:
+            self._require_bucket()
+            versions = self._objects.pop(key, [])
+            if version_id is not None:
+                self._objects[key] = [one for one in versions if one is None or one.head.version_id != version_id]
+            elif self._versioned:
+                self._objects[key] = [*versions, None]
+
+
+def md5(content: bytes) -> str:
+    """S3's ETag of an object that came in one piece."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()

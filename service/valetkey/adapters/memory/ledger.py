@@ -1,0 +1,145 @@
+"""The ledger in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from valetkey.adapters.memory.hooks import Hook
+from valetkey.adapters.memory.keys import MemoryKeyRing
+from valetkey.adapters.memory.outbox import MemoryOutbox
+from valetkey.core.access import Allowance
+from valetkey.core.announcement import Announcer
+from valetkey.core.errors import LedgerUnavailable
+from valetkey.core.ports import Once, Query
+from valetkey.core.upload import Upload, UploadId
+
+
+class MemoryLedger(MemoryKeyRing, MemoryOutbox):
+    """`Ledger`, `KeyRing` and `Outbox` in memory. ``before`` may be set at any time.
+
+    Without ``announce`` nothing is written to the outbox.
+    """
+
+    def __init__(self, before: Hook | None = None, announce: Announcer | None = None) -> None:
+        super().__init__(before)
+        self._announce = announce
+        self._uploads: dict[UploadId, Upload] = {}
+        self._once: dict[tuple[str, str], tuple[UploadId, str]] = {}
+        self._used: dict[str, tuple[int, datetime]] = {}
+
+    def add(self, uploads: Sequence[Upload]) -> None:
+        for upload in uploads:
+            self._call("add", upload.id)
+        self._insert(uploads)
+
+    def add_once(self, entries: Sequence[Once]) -> list[Once]:
+        for entry in entries:
+            self._call("add_once", entry.upload.id)
+        with self._lock:
+            first: dict[tuple[str, str], Once] = {}
+            for entry in entries:
+                first.setdefault((entry.upload.account, entry.key), entry)
+            fresh = {name: entry for name, entry in first.items() if name not in self._once}
+            self._insert([entry.upload for entry in fresh.values()])
+            self._once |= {name: (entry.upload.id, entry.fingerprint) for name, entry in fresh.items()}
+            return [self._kept(entry.upload.account, entry.key) for entry in entries]
+
+    def add_within(self, uploads: Sequence[Upload], allowance: Allowance) -> bool:
+        for upload in uploads:
+            self._call("add_within", upload.id)
+        with self._lock:
+            if not self._has_left(allowance, len(uploads)):
+                return False
+            self._insert(uploads)
+            self._spend(allowance, len(uploads))
+            return True
+
+    def add_once_within(self, entry: Once, allowance: Allowance) -> Once | None:
+        self._call("add_once_within", entry.upload.id)
+        with self._lock:
+            name = (entry.upload.account, entry.key)
+            if name not in self._once:
+                if not self._has_left(allowance, 1):
+                    return None
+                self._insert([entry.upload])
+                self._spend(allowance, 1)
+                self._once[name] = (entry.upload.id, entry.fingerprint)
+            return self._kept(*name)
+
+    def forget_allowances(self, before: datetime, limit: int) -> int:
+        self._call("forget_allowances")
+        with self._lock:
+            expired = [ticket for ticket, (_, expires_at) in self._used.items() if expires_at < before][:limit]
+            for ticket in expired:
+                del self._used[ticket]
+            return len(expired)
+
+    def get(self, upload_id: UploadId) -> Upload | None:
+        self._call("get", upload_id)
+        return self._uploads.get(upload_id)
+
+    def replace(self, before: Upload, after: Upload) -> bool:
+        self._call("replace", before.id)
+        with self._lock:
+            now = self._uploads.get(before.id)
+            if now is None or now.version != before.version:
+                return False
+            announcement = self._announce(before, after) if self._announce else None
+            if announcement is not None:
+                self._outbox[announcement.id] = announcement
+            self._uploads[before.id] = after
+            return True
+
+    def due(self, at: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
+        self._call("due")
+        with self._lock:
+            found = [((upload.due_at, upload.id), upload) for upload in self._uploads.values() if upload.due_at]
+        last = (after.due_at, after.id) if after is not None and after.due_at is not None else None
+        return [upload for place, upload in sorted(found) if place[0] <= at and (last is None or place > last)][:limit]
+
+    def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
+        self._call("reschedule")
+        moved = []
+        with self._lock:
+            for upload, due_at in moves:
+                now = self._uploads.get(upload.id)
+                if now is not None and (now.version, now.due_at) == (upload.version, upload.due_at):
+                    self._uploads[upload.id] = now._replace(due_at=due_at)
+                    moved.append(upload._replace(due_at=due_at))
+        return moved
+
+    def page(self, query: Query) -> list[Upload]:
+        self._call("page")
+        with self._lock:
+            found = [upload for upload in self._uploads.values() if _is_asked_for(upload, query)]
+        return sorted(found, key=lambda upload: upload.id, reverse=True)[: query.limit]
+
+    def check(self) -> None:
+        self._call("check")
+
+    def _insert(self, uploads: Sequence[Upload]) -> None:
+        with self._lock:
+            new = {upload.id: upload for upload in uploads}
+            if len(new) < len(uploads) or new.keys() & self._uploads.keys():
+                raise LedgerUnavailable("The ledger has an upload of that id already.")
+            self._uploads |= new
+
+    def _kept(self, account: str, key: str) -> Once:
+        upload_id, fingerprint = self._once[account, key]
+        return Once(self._uploads[upload_id], key, fingerprint)
+
+    def _has_left(self, allowance: Allowance, count: int) -> bool:
+        return self._used.get(allowance.ticket, (0,))[0] + count <= allowance.limit
+
+    def _spend(self, allowance: Allowance, count: int) -> None:
+        used = self._used.get(allowance.ticket, (0,))[0]
+        if count:
+            self._used[allowance.ticket] = (used + count, allowance.expires_at)
+
+
+def _is_asked_for(upload: Upload, query: Query) -> bool:
+    return (
+        query.account in {None, upload.account}
+        and query.state in {None, upload.state}
+        and query.profile in {None, upload.profile}
+        and (query.before is None or upload.id < query.before)
+    )

@@ -1,0 +1,50 @@
+"""URLs of the memory store's own kind: they allow one PUT, as S3's presigned URLs do."""
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from valetkey.core.evaluate import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A PUT that was allowed: ``query`` is what the URL asks for, ``signed`` are the headers it insists on."""
+
+    key: str
+    query: Mapping[str, str]
+    signed: Mapping[str, str]
+
+
+class PresignedUrls:
+    """Signs URLs for ``bucket`` and judges what is sent to them."""
+
+    def __init__(self, bucket: str, secret_key: str, clock: Callable[[], datetime]) -> None:
+        self._bucket = bucket
+        self._secret_key = secret_key
+        self._clock = clock
+
+    def sign(self, key: str, asked: Mapping[str, str], headers: Mapping[str, str], expires_in: int) -> str:
+        """A URL for ``expires_in`` seconds: it says the key, what is asked for, and which headers have to come."""
+        signed = {name.lower(): value for name, value in headers.items()}
+        expires = str(self._clock().timestamp() + expires_in)
+        query = {**asked, "expires": expires, "headers": ";".join(signed)}
+        query["signature"] = self._signature(key, query, signed)
+        return f"memory://{self._bucket}/{quote(key)}?{urlencode(query)}"
+
+    def judge(self, url: str, sent: Mapping[str, str]) -> Put | Answer:
+        """The PUT to ``url`` with the headers ``sent`` (names in lower case), or S3's refusal of it."""
+        parts = urlsplit(url)
+        key, asked = unquote(parts.path).removeprefix("/"), dict(parse_qsl(parts.query, keep_blank_values=True))
+        signed = {name: sent.get(name, "") for name in asked.get("headers", "").split(";") if name}
+        if not hmac.compare_digest(asked.pop("signature", ""), self._signature(key, asked, signed)):
+            return Answer(403, "SignatureDoesNotMatch")
+        if float(asked["expires"]) <= self._clock().timestamp():
+            return Answer(403, "AccessDenied")
+        return Put(key, asked, signed)
+
+    def _signature(self, key: str, asked: Mapping[str, str], headers: Mapping[str, str]) -> str:
+        text = repr((key, sorted(asked.items()), sorted(headers.items())))
+        return hmac.digest(self._secret_key.encode(), text.encode(), "sha256").hex()

@@ -1,0 +1,232 @@
+"""The store in memory: it judges what clients send as S3 does."""
+
+import hashlib
+import zlib
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
+
+from valetkey.adapters.memory.bucket import DEFAULT_TYPE, MemoryBucket, MemoryObject, md5
+from valetkey.adapters.memory.hooks import Hook
+from valetkey.adapters.memory.presigned import PresignedUrls
+from valetkey.core.errors import ObjectChanged, ObjectMissing
+from valetkey.core.evaluate import Answer, evaluate
+from valetkey.core.multipart import MIN_PART_SIZE, Part
+from valetkey.core.policy import Credentials
+from valetkey.core.ports import FIRST_BYTES, ObjectHead, OldMultipart, OldObject, Placement, Presigned
+from valetkey.core.upload import MultipartUploadId, StoredObject, UploadId
+
+_META = "x-amz-meta-"
+_CHECKSUM = "x-amz-checksum-"
+_SUMS: Mapping[str, Callable[[bytes], bytes]] = {
+    "crc32": lambda content: zlib.crc32(content).to_bytes(4, "big"),
+    "sha1": lambda content: hashlib.sha1(content, usedforsecurity=False).digest(),
+    "sha256": lambda content: hashlib.sha256(content).digest(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryMultipart:
+    """A multipart upload that is open, with the parts that are there."""
+
+    begun: OldMultipart
+    content_type: str
+    upload_id: str
+    placement: Placement
+    parts: dict[int, bytes]
+
+    def listed(self) -> list[Part]:
+        """The parts that are there, by number."""
+        return [Part(number, len(content), md5(content)) for number, content in sorted(self.parts.items())]
+
+
+class MemoryStore(MemoryBucket):
+    """`ObjectStore` that judges forms as S3 does, and honours the condition of a copy, as AWS and Ceph RGW do.
+
+    ``versioned`` keeps what was overwritten, as a bucket with versioning does. ``before`` may be set at any time.
+    """
+
+    def __init__(
+        self,
+        bucket: str = "memory",
+        *,
+        region: str = "us-east-1",
+        versioned: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        before: Hook | None = None,
+    ) -> None:
+        super().__init__(bucket, versioned=versioned, clock=clock, before=before)
+        self._region = region
+        self._credentials = Credentials("memory", "memory-secret")
+        self._urls = PresignedUrls(bucket, self._credentials.secret_key, clock)
+        self._multiparts: dict[str, MemoryMultipart] = {}
+
+    @property
+    def region(self) -> str:
+        return self._region
+
+    @property
+    def post_url(self) -> str:
+        return f"memory://{self._bucket}/"
+
+    @property
+    def can_post(self) -> bool:
+        return True
+
+    def credentials(self) -> Credentials:
+        self._call("credentials")
+        return self._credentials
+
+    def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
+        self._call("head", key)
+        found = self.read(key, version_id)
+        return None if found is None else found.head
+
+    def copy(self, source: ObjectHead, key: str, placement: Placement) -> None:
+        self._call("copy", key)
+        with self._lock:
+            found = self._require(source)
+            head = replace(found.head, key=key)
+            self._write(replace(found, head=head, placement=placement, modified_at=self._clock()))
+
+    def delete(self, key: str, version_id: str | None = None) -> None:
+        self._call("delete", key)
+        self._remove(key, version_id)
+
+    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
+        """A ``memory:`` URL that says what it would give; nothing serves it."""
+        self._call("presigned_get", stored.key)
+        query = urlencode({"filename": filename, "content_type": stored.content_type, "expires_in": expires_in})
+        return f"memory://{self._bucket}/{quote(stored.key)}?{query}"
+
+    def check(self) -> None:
+        self._call("check")
+        self._require_bucket()
+
+    def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
+        self._call("old_objects", prefix)
+        self._require_bucket()
+        for key in self.keys():
+            found = self.read(key)
+            if found is not None and key.startswith(prefix) and found.modified_at < before:
+                yield OldObject(key, found.modified_at)
+
+    def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
+        self._call("old_multiparts", prefix)
+        self._require_bucket()
+        begun = [multipart.begun for multipart in self._multiparts.values()]
+        for multipart in sorted(begun, key=lambda one: (one.key, one.multipart_id)):
+            if multipart.key.startswith(prefix) and multipart.started_at < before:
+                yield multipart
+
+    def abort_multipart(self, key: str, multipart_id: MultipartUploadId) -> None:
+        self._call("abort_multipart", key)
+        with self._lock:
+            self._require_bucket()
+            self._multiparts.pop(multipart_id, None)
+
+    def first_bytes(self, source: ObjectHead) -> bytes:
+        self._call("first_bytes", source.key)
+        return self._require(source).content[:FIRST_BYTES]
+
+    def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
+        self._call("presigned_put", key)
+        return Presigned(self._urls.sign(key, {}, headers, expires_in), headers)
+
+    def start_multipart(
+        self, key: str, content_type: str, upload_id: UploadId, placement: Placement
+    ) -> MultipartUploadId:
+        self._call("start_multipart", key)
+        with self._lock:
+            self._require_bucket()
+            multipart_id = MultipartUploadId(f"m{next(self._numbers)}")
+            begun = OldMultipart(key, multipart_id, self._clock())
+            self._multiparts[multipart_id] = MemoryMultipart(begun, content_type, upload_id, placement, {})
+            return multipart_id
+
+    def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
+        self._call("parts", key)
+        with self._lock:
+            self._require_bucket()
+            multipart = self._multiparts.get(multipart_id)
+            return None if multipart is None or multipart.begun.key != key else multipart.listed()
+
+    def presigned_part(
+        self, key: str, multipart_id: MultipartUploadId, number: int, size: int | None, expires_in: int
+    ) -> Presigned:
+        self._call("presigned_part", key)
+        headers = {} if size is None else {"Content-Length": str(size)}
+        asked = {"partNumber": str(number), "uploadId": multipart_id}
+        return Presigned(self._urls.sign(key, asked, headers, expires_in), headers)
+
+    def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
+        self._call("join_parts", key)
+        with self._lock:
+            self._require_bucket()
+            multipart = self._multiparts.get(multipart_id)
+            if multipart is None or multipart.begun.key != key:
+                raise ObjectMissing
+            if not parts or {*parts} - {*multipart.listed()} or any(one.size < MIN_PART_SIZE for one in parts[:-1]):
+                raise ObjectChanged
+            del self._multiparts[multipart_id]
+            content = b"".join(multipart.parts[part.number] for part in parts)
+            sums = b"".join(bytes.fromhex(part.etag) for part in parts)
+            etag, id_ = f"{md5(sums)}-{len(parts)}", multipart.upload_id
+            head = ObjectHead(key, etag, None, len(content), multipart.content_type, id_, {})
+            self._write(MemoryObject(head, content, {"upload-id": id_}, multipart.placement, self._clock()))
+
+    def post(self, form: Sequence[tuple[str, str]], content: bytes, filename: str = "") -> Answer:
+        """A client's POST of ``form`` and then a file: S3's answer; the object is there when it is 201, 204 or 303.
+
+        Like AWS it refuses content that does not have a checksum of the form (crc32, sha1, sha256).
+        """
+        access = self._credentials
+        answer = evaluate(
+            form,
+            len(content),
+            bucket=self._bucket,
+            region=self._region,
+            credentials_for={access.access_key: access.secret_key}.get,
+            now=self._clock(),
+            filename=filename,
+        )
+        if answer.code is not None:
+            return answer
+        fields = {name.lower(): value for name, value in form}
+        key = fields["key"].strip().replace("${filename}", filename, 1)
+        return self._take(key, fields, content) or answer
+
+    def send(self, url: str, headers: Mapping[str, str], content: bytes) -> Answer:
+        """A client's PUT to a presigned URL: S3's answer. The headers that were signed have to be as they were."""
+        sent = {name.lower(): value for name, value in headers.items()} | {"content-length": str(len(content))}
+        put = self._urls.judge(url, sent)
+        if isinstance(put, Answer):
+            return put
+        with self._lock:
+            if "uploadId" in put.query:
+                return self._take_part(put.query["uploadId"], int(put.query["partNumber"]), content)
+            if "if-none-match" in put.signed and self.read(put.key) is not None:
+                return Answer(412, "PreconditionFailed")
+            return self._take(put.key, sent, content) or Answer(200)
+
+    def _take(self, key: str, fields: Mapping[str, str], content: bytes) -> Answer | None:
+        """Writes what a client sent with ``fields``; the answer where its checksums are not those of ``content``."""
+        sums = _named(fields, _CHECKSUM)
+        checked = {name: b64encode(_SUMS[name](content)).decode() for name in sums if name in _SUMS}
+        if any(sums[name] != value for name, value in checked.items()):
+            return Answer(400, "BadDigest")
+        self.put(key, content, fields.get("content-type", DEFAULT_TYPE), _named(fields, _META), checked)
+        return None
+
+    def _take_part(self, multipart_id: str, number: int, content: bytes) -> Answer:
+        multipart = self._multiparts.get(multipart_id)
+        if multipart is None:
+            return Answer(404, "NoSuchUpload")
+        multipart.parts[number] = content
+        return Answer(200)
+
+
+def _named(fields: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {name.removeprefix(prefix): value for name, value in fields.items() if name.startswith(prefix)}

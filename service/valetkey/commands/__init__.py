@@ -1,0 +1,1 @@
+"""The commands of `valetkey`, a module for each that costs something to load: see `valetkey.cli`."""

@@ -1,0 +1,65 @@
+"""`valetkey keys`."""
+
+from datetime import UTC, datetime
+
+import click
+import orjson
+
+from valetkey.commands.terminal import explained, json_option, open_ledger
+from valetkey.core.errors import ConfigurationError
+from valetkey.core.keys import Scope, new_key
+
+
+@click.group()
+def keys() -> None:
+    """API keys, for the servers and scripts that ask for uploads."""
+
+
+@keys.command("create")
+@click.argument("name", default="default")
+@click.option(
+    "--scope",
+    type=click.Choice(["uploads", "verdict"]),
+    default="uploads",
+    show_default=True,
+    help="verdict: for a scanner, which says what it found in everybody's uploads and can do nothing else.",
+)
+@json_option
+@explained
+def create_key(name: str, scope: str, *, as_json: bool) -> None:
+    """Make a key for NAME. Keys of one name share their uploads. It is shown once: only a hash is kept."""
+    if not 0 < len(name) <= 100:
+        raise ConfigurationError("A key's name has 1 to 100 characters.")
+    key, text = new_key(name, datetime.now(UTC), Scope(scope))
+    open_ledger().add_key(key)
+    if as_json:
+        click.echo(orjson.dumps({"id": key.id, "name": key.name, "scope": key.scope, "key": text}))
+    else:
+        click.echo(f"{text}\n\nKeep it now: it is not shown again. Its id is {key.id}.")
+
+
+@keys.command("list")
+@json_option
+@explained
+def list_keys(*, as_json: bool) -> None:
+    """List the keys: id, name, what for where that is not uploads, when created, when revoked."""
+    names = ("id", "name", "scope", "created_at", "revoked_at")
+    rows = [{name: getattr(key, name) for name in names} for key in open_ledger().list_keys()]
+    if as_json:
+        click.echo(orjson.dumps({"keys": rows}, option=orjson.OPT_UTC_Z))
+        return
+    for row in rows:
+        revoked = f"revoked {row['revoked_at']:%Y-%m-%d %H:%M}" if row["revoked_at"] else ""
+        scope = "" if row["scope"] == "uploads" else f"({row['scope']})  "
+        click.echo(f"{row['id']}  {row['created_at']:%Y-%m-%d %H:%M}  {row['name']}  {scope}{revoked}".rstrip())
+
+
+@keys.command("revoke")
+@click.argument("key_id")
+@json_option
+@explained
+def revoke_key(key_id: str, *, as_json: bool) -> None:
+    """Revoke a key by its id. Services that run forget it within five seconds."""
+    if not open_ledger().revoke_key(key_id, datetime.now(UTC)):
+        raise ConfigurationError(f"There is no key {key_id!r}.")
+    click.echo(orjson.dumps({"id": key_id, "revoked": True}) if as_json else f"{key_id} is revoked.")

@@ -1,0 +1,72 @@
+"""`valetkey uploads`."""
+
+import click
+
+from valetkey.commands.terminal import as_text, explained, json_option, open_ledger, print_json, print_table
+from valetkey.core.errors import UploadNotFound
+from valetkey.core.upload import UploadState
+
+
+@click.group()
+def uploads() -> None:
+    """The uploads in the ledger, of all accounts."""
+
+
+@uploads.command("list")
+@click.option("--state", type=click.Choice([str(state) for state in UploadState]), help="Only those in this state.")
+@click.option("--profile", help="Only those of this profile.")
+@click.option("--account", help="Only those of this API key's name.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@json_option
+@explained
+def list_uploads(state: str | None, profile: str | None, account: str | None, limit: int, *, as_json: bool) -> None:
+    """List uploads, the newest first."""
+    from valetkey.api.answers import upload_body
+    from valetkey.core.ports import Query
+
+    query = Query(account, limit, UploadState(state) if state else None, profile)
+    found = open_ledger().page(query)
+    if as_json:
+        print_json({"uploads": [upload_body(upload) for upload in found]})
+        return
+    rows = [
+        (one.id, one.state, one.profile, one.owner, str(one.size), f"{one.created_at:%Y-%m-%d %H:%M:%S}")
+        for one in found
+    ]
+    print_table(("id", "state", "profile", "owner", "bytes", "created (UTC)"), rows)
+
+
+@uploads.command("show")
+@click.argument("upload_id")
+@json_option
+@explained
+def show_upload(upload_id: str, *, as_json: bool) -> None:
+    """Show all that the ledger knows of one upload."""
+    from valetkey.api.answers import upload_body
+
+    upload = open_ledger().get(upload_id)
+    if upload is None:
+        raise UploadNotFound
+    body = upload_body(upload)
+    if as_json:
+        print_json(body)
+        return
+    rows = [*body.items(), ("account", upload.account), ("verdict", upload.verdict), ("next look", upload.due_at)]
+    print_table(("field", "value"), [(name, as_text(value)) for name, value in rows])
+
+
+@uploads.command("sweep")
+@click.option("--dry-run", is_flag=True, help="Change nothing: print what would be done.")
+@json_option
+@explained
+def sweep_uploads(*, dry_run: bool, as_json: bool) -> None:
+    """Do now, once, what `valetkey worker` does all the time: look at what is due, and remove what nobody owns."""
+    from valetkey.app import create_sweep
+
+    sweep = create_sweep()
+    findings = sweep.foresee() if dry_run else sweep.run()
+    rows = [(finding.action, finding.subject, finding.detail) for finding in findings]
+    if as_json:
+        print_json({"findings": [dict(zip(("action", "subject", "detail"), row, strict=True)) for row in rows]})
+        return
+    print_table(("would" if dry_run else "did", "what", "why"), rows)

@@ -1,0 +1,53 @@
+"""`valetkey webhooks`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import orjson
+
+from valetkey.commands.terminal import explained, json_option, open_ledger
+from valetkey.core.announcement import Status
+from valetkey.core.errors import ConfigurationError
+
+
+@click.group()
+def webhooks() -> None:
+    """What the application is told of the ends of its uploads."""
+
+
+@webhooks.command("list")
+@click.option("--state", type=click.Choice(["dead", "waiting", "delivered", "all"]), default="dead", show_default=True)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@json_option
+@explained
+def list_webhooks(state: str, limit: int, *, as_json: bool) -> None:
+    """List webhooks, the newest first; the dead ones unless another state is asked for."""
+    found = open_ledger().announcements(None if state == "all" else Status(state), limit)
+    if as_json:
+        rows = [_webhook_row(one) for one in found]
+        click.echo(orjson.dumps({"webhooks": rows}, option=orjson.OPT_UTC_Z))
+        return
+    for one in found:
+        tried = f"attempts {one.attempts}  {one.detail or ''}"
+        click.echo(f"{one.id}  {one.created_at:%Y-%m-%d %H:%M}  {one.status}  {tried}".rstrip())
+
+
+@webhooks.command("replay")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--all", "all_dead", is_flag=True, help="All that are dead.")
+@json_option
+@explained
+def replay_webhooks(ids: tuple[str, ...], *, all_dead: bool, as_json: bool) -> None:
+    """Send webhooks again, dead or delivered ones by their IDs. The worker takes them within a second."""
+    if bool(ids) == all_dead:
+        raise click.UsageError("Name the IDs to send again, or --all.")
+    replayed = open_ledger().replay(None if all_dead else ids, datetime.now(UTC))
+    click.echo(orjson.dumps({"replayed": replayed}) if as_json else f"{len(replayed)} will be sent again.")
+    if missing := set(ids) - set(replayed):
+        raise ConfigurationError(f"Neither dead nor delivered: {', '.join(sorted(missing))}.")
+
+
+def _webhook_row(one: Any) -> dict[str, Any]:
+    names = ("id", "type", "upload_id", "created_at", "due_at", "attempts", "detail")
+    return {"state": one.status.value} | {name: getattr(one, name) for name in names}

@@ -1,0 +1,131 @@
+"""New uploads: what is asked for, whether it may be, and that the ledger has it once."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+from valetkey.core.access import Allowance, Caller
+from valetkey.core.errors import IdempotencyKeyReused, TicketUsedUp, UnknownProfile
+from valetkey.core.multipart import choose_method
+from valetkey.core.ports import Ledger, ObjectStore, Once
+from valetkey.core.profile import Profile
+from valetkey.core.schedule import Schedule
+from valetkey.core.upload import Checksum, Method, Multipart, Upload, new_upload_id
+
+
+class UploadRequest(NamedTuple):
+    """What a client asks for. ``size`` is in bytes, None where its protocol has none; ``method`` None leaves it to us
+    how the bytes travel. ``profile`` and ``owner`` (on whose behalf) are the caller's own where they are None:
+    ``default`` and the account, or what the ticket says."""
+
+    filename: str
+    content_type: str
+    size: int | None
+    profile: str | None = None
+    checksum: Checksum | None = None
+    metadata: Mapping[str, str] = MappingProxyType({})
+    redirect: bool = False
+    owner: str | None = None
+    method: Method | None = None
+
+    def fingerprint(self, profile: str) -> str:
+        """The same for two requests that ask for the same; ``profile`` is the one that this one got."""
+        asked = self._replace(profile=profile, metadata=dict(self.metadata))._asdict()
+        text = json.dumps(asked, sort_keys=True, default=asdict)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Admission:
+    """Lets requests in, as uploads. Methods that write raise `LedgerUnavailable`."""
+
+    def __init__(
+        self, *, store: ObjectStore, ledger: Ledger, profiles: Mapping[str, Profile], schedule: Schedule
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._profiles = profiles
+        self._schedule = schedule
+
+    def profile(self, name: str) -> Profile:
+        """Raises `UnknownProfile`."""
+        profile = self._profiles.get(name)
+        if profile is None:
+            raise UnknownProfile(f"There is no profile {name[:100]!r}.", "/profile")
+        return profile
+
+    def new(self, caller: Caller, request: UploadRequest, now: datetime) -> Upload:
+        """The upload that ``request`` asks for, which nobody knows of yet.
+
+        Raises `InvalidRequest` (its subclass says what is wrong) and `Forbidden`.
+        """
+        name, owner = caller.terms(request.profile, request.owner)
+        profile = self.profile(name)
+        profile.check(request.content_type, request.size, request.metadata)
+        method = choose_method(
+            request.method,
+            request.size,
+            request.checksum,
+            multipart_from=profile.multipart_from,
+            can_post=self._store.can_post,
+        )
+        upload = Upload(
+            id=new_upload_id(),
+            profile=profile.name,
+            account=caller.account,
+            owner=owner,
+            filename=request.filename,
+            content_type=request.content_type,
+            size=request.size,
+            bucket=self._store.bucket,
+            created_at=now,
+            expires_at=now + profile.expires_in,
+            renewable_until=now + profile.renewable_for,
+            checksum=request.checksum,
+            metadata=request.metadata,
+            redirect=request.redirect,
+            due_at=self._schedule.soon(now),
+            ticket=caller.profile_ticket.id if caller.profile_ticket is not None else None,
+            method=method,
+        )
+        if method is not Method.MULTIPART:
+            return upload
+        target = Multipart(profile.object_key(upload, 1), profile.plan(upload.size).part_size)
+        return upload._replace(multipart=target)
+
+    def keep(self, caller: Caller, uploads: Sequence[Upload]) -> None:
+        """Writes them, all or none. Raises `TicketUsedUp` where the caller's ticket does not allow as many."""
+        allowance = caller.profile_ticket.allowance if caller.profile_ticket is not None else None
+        if allowance is None:
+            self._ledger.add(uploads)
+        elif not self._ledger.add_within(uploads, allowance):
+            raise _used_up(allowance)
+
+    def keep_once(self, caller: Caller, upload: Upload, request: UploadRequest, key: str) -> Upload:
+        """Writes ``upload``, unless there is one of this Idempotency-Key; the one that there is then.
+
+        Raises `IdempotencyKeyReused` when that was asked for with another ``request``, and like `keep`.
+        """
+        fingerprint = request.fingerprint(upload.profile)
+        kept = self._entry(caller, upload, key, fingerprint)
+        if kept.fingerprint != fingerprint:
+            raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
+        return kept.upload
+
+    def _entry(self, caller: Caller, upload: Upload, key: str, fingerprint: str) -> Once:
+        ticket = caller.profile_ticket
+        entry = Once(upload, key if ticket is None else ticket.own_key(key), fingerprint)
+        allowance = None if ticket is None else ticket.allowance
+        if allowance is None:
+            return self._ledger.add_once([entry])[0]
+        kept = self._ledger.add_once_within(entry, allowance)
+        if kept is None:
+            raise _used_up(allowance)
+        return kept
+
+
+def _used_up(allowance: Allowance) -> TicketUsedUp:
+    return TicketUsedUp(f"The ticket allows {allowance.limit} uploads in all, and has not as many left.")

@@ -1,0 +1,13 @@
+"""What runs beside the requests: the store's events from a queue, the sweep, and the outbox.
+
+Every loop goes on whatever happens, and stops between two pieces of work. Any number of workers may run side by side:
+what keeps two of them from doing the same twice is in the ledger and in the queue.
+"""
+
+from valetkey.worker.loop import Loop
+from valetkey.worker.outbox import OutboxLoop
+from valetkey.worker.queue import QueueLoop
+from valetkey.worker.sweep import SweepLoop
+from valetkey.worker.threads import Worker
+
+__all__ = ["Loop", "OutboxLoop", "QueueLoop", "SweepLoop", "Worker"]

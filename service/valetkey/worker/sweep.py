@@ -1,0 +1,41 @@
+"""The sweep, again and again."""
+
+import logging
+from collections.abc import Iterable
+from threading import Event
+from time import monotonic
+
+from valetkey.core.sweep import Finding, Sweep
+from valetkey.worker.loop import GoesOn
+
+log = logging.getLogger("valetkey")
+
+
+class SweepLoop:
+    """Looks every ``interval`` seconds at what is due, every ``clean_interval`` at what nobody owns."""
+
+    def __init__(self, sweep: Sweep, interval: float, clean_interval: float) -> None:
+        self._sweep = sweep
+        self._interval = interval
+        self._clean_interval = clean_interval
+        self._stop = Event()
+
+    def run(self) -> None:
+        """Works until `stop` is called. A sweep that failed is begun again after a pause."""
+        cleaned = monotonic() - self._clean_interval  # once at the start
+        while not self._stop.is_set():
+            with GoesOn(self._stop, away="the sweep will be tried again", failed="the sweep failed, and goes on"):
+                self._drain(self._sweep.look(self._stop.is_set))
+                if monotonic() - cleaned >= self._clean_interval:
+                    self._drain(self._sweep.clean(self._stop.is_set))
+                    cleaned = monotonic()
+            self._stop.wait(self._interval)
+
+    def stop(self) -> None:
+        """Ends `run` after the upload it is looking at. May be called from another thread."""
+        self._stop.set()
+
+    @staticmethod
+    def _drain(findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            log.debug("sweep: %s %s: %s", finding.action, finding.subject, finding.detail)

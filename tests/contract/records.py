@@ -1,0 +1,70 @@
+"""What the tests of ledgers write down."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from tests.uploads import new_upload
+
+from valetkey.core.ports import KeyRing, Ledger
+from valetkey.core.upload import (
+    Checksum,
+    Inspection,
+    Method,
+    Multipart,
+    MultipartUploadId,
+    Reason,
+    Signal,
+    StoredObject,
+    Upload,
+    UploadState,
+    Verdict,
+    new_upload_id,
+)
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Record(Ledger, KeyRing, Protocol):
+    """Both ports, as every adapter here has them."""
+
+
+def upload(account: str = "shop", profile: str = "default", state: UploadState = UploadState.PENDING) -> Upload:
+    return new_upload(NOW, account=account, profile=profile, state=state)
+
+
+def full() -> Upload:
+    """Every field has a value that is hard to keep."""
+    return Upload(
+        id=new_upload_id(),
+        profile="größe",
+        account="a'; DROP TABLE uploads; --",
+        owner="名前\u202e",
+        filename="../../é\r\n\u202e😀" + "x" * 4096,
+        content_type='text/plain; charset="utf-8"',
+        size=2**63 - 1,
+        bucket="b",
+        created_at=NOW,
+        expires_at=NOW + MICROSECOND,
+        renewable_until=datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+        checksum=Checksum("sha256", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
+        metadata={"title": "Größe\n", "": "", "a.b": "😀"},
+        redirect=True,
+        state=UploadState.CONFIRMED,
+        version=7,
+        pins=3,
+        object=StoredObject("k/é", "etag-2", "v1", 2**40, "image/png"),
+        reason=Reason("code", "A détail."),
+        confirmed_by=Signal.EVENT,
+        confirmed_at=NOW - timedelta(days=20_000),
+        due_at=NOW + MICROSECOND,
+        inspection=Inspection(3, "image/x-größe"),
+        verdict=Verdict("etag-2", clean=False, detail="Trojan 名前\n"),
+        method=Method.MULTIPART,
+        multipart=Multipart("k/é", 5 * 1024**3, MultipartUploadId("2~" + "x" * 1000)),
+    )
+
+
+def in_parts() -> Upload:
+    """One that has not been begun at the store, and whose size nobody declared."""
+    return upload()._replace(size=None, method=Method.MULTIPART, multipart=Multipart("k", 1))

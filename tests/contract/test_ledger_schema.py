@@ -1,0 +1,103 @@
+"""The schema: how it is made, how it grows with what is in it, and a database that has none."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from tests.contract.records import NOW, Record, upload
+
+from valetkey.adapters import migrations
+from valetkey.adapters.schema import metadata
+from valetkey.adapters.sql import SqlLedger
+from valetkey.core.errors import ConfigurationError, LedgerUnavailable
+from valetkey.core.keys import Scope
+from valetkey.core.upload import UploadState, new_upload_id
+
+
+def test_check_of_a_good_ledger(ledger: Record) -> None:
+    """It says nothing."""
+    ledger.check()
+
+
+def test_a_database_without_the_schema_is_told(any_url: str) -> None:
+    """`check` says what to run, and the rest is unavailable."""
+    with closing(SqlLedger(any_url)) as empty:
+        with pytest.raises(LedgerUnavailable, match="valetkey migrate"):
+            empty.check()
+        with pytest.raises(LedgerUnavailable):
+            empty.add([upload()])
+        with pytest.raises(LedgerUnavailable):
+            empty.get(new_upload_id())
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "nonsense",
+        "mysql://localhost/x",
+        "postgresql://localhost:port/x",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:////no/such/folder/x.db",
+    ],
+)
+def test_a_url_it_cannot_use_is_a_setting_to_mend(bad: str) -> None:
+    """At the start, not at the first request."""
+    with pytest.raises(ConfigurationError):
+        SqlLedger(bad)
+
+
+def test_the_migrations_make_the_schema(kept: SqlLedger) -> None:
+    """What Alembic built and what the code expects do not differ in a table, a column, a type or an index."""
+    with kept._writers.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrating_again_changes_nothing(kept: SqlLedger) -> None:
+    """And loses nothing."""
+    one = upload()
+    kept.add([one])
+    kept.migrate()
+    assert kept.get(one.id) == one
+
+
+def test_open_uploads_of_the_first_schema_become_due(url: str, tmp_path: Path) -> None:
+    """A ledger of version 0001 is migrated with what is in it; what is open is looked at, what has ended is not."""
+    columns = {
+        "version": 1, "profile": "default", "account": "shop", "owner": "ann", "filename": "a", "size": 1, "pins": 0,
+        "content_type": "t/t", "bucket": "b", "created_at": 0, "expires_at": 7, "renewable_until": 9, "redirect": 0,
+    }  # fmt: skip
+    with closing(SqlLedger(url)) as ledger:
+        with ledger._writers.connect() as connection:
+            command.upgrade(migrations.config(connection), "0001")
+        with closing(sqlite3.connect(tmp_path / "ledger.db")) as other:
+            for state in UploadState:
+                row = columns | {"id": new_upload_id(), "state": state.value}
+                other.execute(
+                    f"INSERT INTO uploads ({','.join(row)}) VALUES ({','.join('?' * len(row))})", [*row.values()]
+                )
+            other.commit()
+        ledger.migrate()
+        found = ledger.due(NOW, 10)
+    assert {one.state for one in found} == {UploadState.PENDING, UploadState.STORED, UploadState.EXPIRED}
+    assert {one.due_at for one in found} == {found[0].expires_at}
+
+
+@pytest.mark.parametrize("place", ["url", "postgres_url"])
+def test_keys_of_the_schema_before_scopes_are_for_uploads(place: str, request: pytest.FixtureRequest) -> None:
+    """A ledger of version 0003 keeps its keys and what they may do."""
+    with closing(SqlLedger(str(request.getfixturevalue(place)))) as ledger:
+        with ledger._writers.connect() as connection:
+            command.upgrade(migrations.config(connection), "0003")
+            insert = "INSERT INTO api_keys (id, name, digest, created_at) VALUES ('0123456789ab', 'shop', 'd', 7)"
+            connection.exec_driver_sql(insert)
+            connection.commit()
+        ledger.migrate()
+        [key] = ledger.list_keys()
+        assert (key.name, key.scope) == ("shop", Scope.UPLOADS)

@@ -1,0 +1,146 @@
+"""The writer of SQLite, which commits the work of many threads together: each gets its own answer."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from queue import SimpleQueue
+from threading import Event, Thread
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+from tests.contract.records import upload
+
+from valetkey.adapters.sql import SqlLedger
+from valetkey.core.errors import LedgerUnavailable
+from valetkey.core.ports import Query
+from valetkey.core.upload import UploadState
+
+
+def limit_pages(ledger: SqlLedger, more: int) -> None:
+    """Lets the database grow by ``more`` pages of 4 KiB and no further."""
+
+    def limit(connection: Connection) -> int:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        return int(connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + more}").scalar_one())
+
+    ledger._writer.run(limit)
+
+
+def test_a_full_disk(sqlite: SqlLedger) -> None:
+    """`LedgerUnavailable`, nothing half done, reading goes on, and with space again all works."""
+    known, new = upload(), [upload()._replace(filename="x" * 4096) for _ in range(100)]
+    sqlite.add([known])
+    limit_pages(sqlite, 2)
+    with pytest.raises(LedgerUnavailable):
+        sqlite.add(new)
+    assert [sqlite.get(one.id) for one in new] == [None] * 100
+    assert sqlite.get(known.id) == known
+    limit_pages(sqlite, 1000)
+    sqlite.add(new)
+    assert sqlite.get(new[-1].id) == new[-1]
+
+
+def wait_for(ledger: SqlLedger, pieces: int) -> None:
+    """Returns when so many pieces of work are in the writer's queue."""
+    deadline = monotonic() + 30
+    while ledger._writer._queue.qsize() < pieces:
+        assert monotonic() < deadline
+        sleep(0.001)
+
+
+def together(ledger: SqlLedger, work: list[Callable[[], object]]) -> list[BaseException | None]:
+    """Has ``work`` wait while the writer is busy, so that all of it comes into one group; the error of each."""
+    begun, go = Event(), Event()
+
+    def busy(_: Connection) -> bool:
+        begun.set()
+        return go.wait(30)
+
+    with ThreadPoolExecutor(len(work) + 1) as pool:
+        first = pool.submit(ledger._writer.run, busy)
+        assert begun.wait(30)
+        waiting = [pool.submit(call) for call in work]
+        wait_for(ledger, len(work))
+        go.set()
+        assert first.result(30)
+        return [one.exception(30) for one in waiting]
+
+
+def test_a_full_disk_hinders_only_what_needs_space(sqlite: SqlLedger) -> None:
+    """Of one group the big piece fails, and the small one beside it is done."""
+    known, big = upload(), upload()._replace(filename="x" * 1_000_000)
+    aborted = known.moved(UploadState.ABORTED)
+    sqlite.add([known])
+    limit_pages(sqlite, 2)
+    errors = together(sqlite, [lambda: sqlite.add([big]), lambda: sqlite.replace(known, aborted)])
+    assert isinstance(errors[0], LedgerUnavailable)
+    assert errors[1] is None
+    assert sqlite.get(known.id) == aborted
+    assert sqlite.get(big.id) is None
+
+
+def test_an_error_fails_its_own_work_only(sqlite: SqlLedger) -> None:
+    """In a group with a duplicate and a bug, each error goes to whoever made it; the others are durable."""
+    known = upload()
+    sqlite.add([known])
+    good = [upload() for _ in range(10)]
+
+    def bug(_: Connection) -> None:
+        raise ZeroDivisionError
+
+    work: list[Callable[[], object]] = [lambda one=one: sqlite.add([one]) for one in good]  # type: ignore[misc]
+    work[3:3] = [lambda: sqlite.add([known]), lambda: sqlite._writer.run(bug)]
+    errors = together(sqlite, work)
+    assert isinstance(errors.pop(3), LedgerUnavailable)
+    assert isinstance(errors.pop(3), ZeroDivisionError)
+    assert errors == [None] * 10
+    assert [sqlite.get(one.id) for one in good] == good
+
+
+def test_closing_finishes_what_waits(sqlite: SqlLedger, url: str) -> None:
+    """Work that was handed over before `close` is durable, and whoever waits for it is answered."""
+    begun, go = Event(), Event()
+    made = [upload() for _ in range(20)]
+
+    def busy(_: Connection) -> bool:
+        begun.set()
+        return go.wait(30)
+
+    with ThreadPoolExecutor(len(made) + 2) as pool:
+        pool.submit(sqlite._writer.run, busy)
+        assert begun.wait(30)
+        adding = [pool.submit(sqlite.add, [one]) for one in made]
+        wait_for(sqlite, len(made))
+        closing_ = pool.submit(sqlite.close)
+        go.set()
+        closing_.result(30)
+        assert [one.exception(30) for one in adding] == [None] * len(made)
+    with closing(SqlLedger(url)) as again:
+        assert len(again.page(Query("shop", 100))) == len(made)
+
+
+class SlowHand(SimpleQueue[Any]):
+    """A queue whose first piece of work is put in while somebody else closes the writer."""
+
+    def __init__(self, close: Callable[[], None]) -> None:
+        self.closer: Thread | None = Thread(target=close, daemon=True)
+
+    def put(self, item: object, block: bool = True, timeout: float | None = None) -> None:
+        if item is not None and (closer := self.closer):
+            self.closer = None
+            closer.start()
+            closer.join(0.5)
+        super().put(item, block, timeout)
+
+
+def test_writing_while_it_closes_never_hangs(sqlite: SqlLedger) -> None:
+    """Work that is handed over at the very moment is done or refused, but whoever waits for it is answered."""
+    sqlite.close()
+    sqlite._writer._queue = SlowHand(sqlite._writer.close)
+    sqlite._writer._begin()
+    adding = Thread(target=sqlite.add, args=([upload()],), daemon=True)
+    adding.start()
+    adding.join(10)
+    assert not adding.is_alive()

@@ -1,0 +1,214 @@
+"""`valetkey put` with many files: what is asked for together, and what becomes of each. One server plays both sides."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.e2e.api import wait_for
+from tests.integration.desk import BATCH, CREATE, OVER, Desk, Json, problem
+from tests.servers import VALETKEY
+
+from valetkey.cli import main
+from valetkey.client.line import LONGEST, Line
+from valetkey.client.sources import Options, of_file
+
+
+def files(tmp_path: Path, count: int) -> Path:
+    """A directory with so many small files."""
+    top = tmp_path / "top"
+    top.mkdir()
+    for number in range(count):
+        (top / f"{number}.bin").write_bytes(b"abc")
+    return top
+
+
+def put(desk: Desk, *args: str | Path, state: Path | None = None, token: str = "vk_1") -> tuple[int, dict[str, Json]]:
+    """The exit code, and the rows by their files' names."""
+    where = ["--state-home", str(state)] if state else ["--no-resume"]
+    options = ["--json", "--endpoint", desk.address, "--token", token, *where]
+    done = CliRunner().invoke(main, ["put", *map(str, args), *options])
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return done.exit_code, {Path(row["file"]).name: row for row in rows}
+
+
+def test_many_files_are_asked_for_together(desk: Desk, tmp_path: Path) -> None:
+    """Far fewer calls than files create their uploads; each file is sent once, and confirmed."""
+    code, rows = put(desk, files(tmp_path, 450), state=tmp_path)
+    assert (code, len(rows)) == (0, 450)
+    assert {row["outcome"] for row in rows.values()} == {"confirmed"}
+    assert desk.sent == Counter(rows.keys())
+    assert desk.calls.count(BATCH) >= 4
+    assert desk.calls.count(BATCH) + desk.calls.count(CREATE) < 45
+    assert list((tmp_path / "valetkey" / "uploads").iterdir()) == []
+
+
+def test_large_files_ask_for_themselves(desk: Desk, tmp_path: Path) -> None:
+    """Their grants would grow old while others are sent."""
+    top = files(tmp_path, 3)
+    for path in top.iterdir():
+        path.write_bytes(bytes(256 * 1024 + 1))
+    assert put(desk, top)[0] == 0
+    assert (desk.calls.count(BATCH), desk.calls.count(CREATE)) == (0, 3)
+
+
+def test_a_ticket_is_not_used_up_by_repetitions(desk: Desk, tmp_path: Path) -> None:
+    """A batch has no Idempotency-Key, and a ticket may be good for an exact number: each asks for itself."""
+    assert put(desk, files(tmp_path, 20), token="vt_p1")[0] == 0
+    assert (desk.calls.count(BATCH), desk.calls.count(CREATE)) == (0, 20)
+
+
+def test_the_first_files_do_not_wait_for_the_last(desk: Desk, tmp_path: Path) -> None:
+    """While standard input is still coming, the file before it is confirmed."""
+    (tmp_path / "a.bin").write_bytes(b"abc")
+    command = [str(VALETKEY), "put", "a.bin", "-", "--endpoint", desk.address, "--no-resume"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline().startswith(b"a.bin: confirmed")
+        process.stdin.write(b"late")
+        process.stdin.close()
+        assert process.stdout.readline().startswith(b"-: confirmed")
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_batch_that_has_to_wait(desk: Desk, tmp_path: Path, status: int) -> None:
+    """It waits as long as it is asked to, and is one call again."""
+    desk.trouble = {BATCH: [(status, 1), (0, 0)]}
+    began = time.monotonic()
+    code, rows = put(desk, files(tmp_path, 200))
+    assert (code, len(rows)) == (0, 200)
+    assert time.monotonic() - began >= 1
+    assert desk.calls.count(CREATE) < 100
+    assert set(desk.sent.values()) == {1}
+
+
+def test_an_interruption_while_it_waits(desk: Desk, tmp_path: Path) -> None:
+    """Ctrl-C ends it at once, while a batch waits for its turn and the search for files is held up."""
+    desk.trouble = {BATCH: [(503, 300)]}
+    command = [str(VALETKEY), "put", str(files(tmp_path, LONGEST + 500)), "--endpoint", desk.address, "--no-resume"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    with process:
+        assert wait_for(lambda: BATCH in desk.calls)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize("status", [403, 404, 413])
+def test_a_batch_that_is_refused(desk: Desk, tmp_path: Path, status: int) -> None:
+    """Each file asks for itself."""
+    desk.trouble = {BATCH: [(status, 0)]}
+    code, rows = put(desk, files(tmp_path, 30))
+    assert (code, len(rows), desk.calls.count(CREATE)) == (0, 30, 30)
+
+
+def test_a_batch_that_is_answered_by_something_else(desk: Desk, tmp_path: Path) -> None:
+    """A success that says nothing to some of them is none: each file asks for itself."""
+    desk.trouble = {BATCH: [(200, 0)]}
+    code, rows = put(desk, files(tmp_path, 30))
+    assert (code, len(rows), desk.calls.count(CREATE)) == (0, 30, 30)
+
+
+def test_one_that_is_refused_harms_no_other(desk: Desk, tmp_path: Path) -> None:
+    """It has its own error; what the service could not do at the moment is asked for again."""
+    desk.refused = {f"{number}.bin": problem(422, "size_out_of_range") for number in range(0, 40, 2)}
+    desk.refused |= {f"{number}.bin": problem(503, "busy") for number in range(1, 40, 4)}
+    top = files(tmp_path, 60)
+    code, rows = put(desk, top)
+    assert len(rows) == 60
+    lost = {name: row["error"]["code"] for name, row in rows.items() if row["outcome"] != "confirmed"}
+    assert set(lost.values()) == {"size_out_of_range"}
+    assert code == 3
+    assert lost.keys() <= {name for name, said in desk.refused.items() if said["status"] == 422}
+    assert desk.sent == Counter(rows.keys() - lost.keys())
+
+
+@pytest.mark.parametrize("renews", [True, False])
+def test_a_grant_that_ended_before_its_turn(desk: Desk, tmp_path: Path, renews: bool) -> None:
+    """It is renewed, and where it is too late for that, the file asks for another upload. Nothing is sent in vain."""
+    desk.together_until, desk.renews = OVER, renews
+    code, rows = put(desk, files(tmp_path, 40))
+    assert (code, len(rows), set(desk.sent.values())) == (0, 40, {1})
+    renewed = sum(call.endswith("/grant") for call in desk.calls)
+    assert renewed > 0
+    assert desk.calls.count(CREATE) == (40 - renewed if renews else 40)
+
+
+def test_what_was_begun_by_an_earlier_run(desk: Desk, tmp_path: Path) -> None:
+    """It is gone on with, and not asked for again."""
+    top = files(tmp_path, 30)
+    desk.trouble = {f"POST /v1/uploads/u{number}/complete": [(403, 0)] for number in range(30)}
+    assert put(desk, top, state=tmp_path)[0] == 4
+    desk.trouble, begun = {}, len(desk.names)
+    code, rows = put(desk, top, state=tmp_path)
+    assert (code, len(desk.names), set(desk.sent.values())) == (0, begun, {1})
+    assert {row["resumed"] for row in rows.values()} == {True}
+
+
+@pytest.mark.parametrize("pipe", [True, False])
+def test_a_file_that_vanishes_before_its_turn(desk: Desk, tmp_path: Path, pipe: bool) -> None:
+    """Its upload is aborted; a pipe in its place is not waited for."""
+    top = files(tmp_path, 60)
+
+    def vanish(names: list[str]) -> None:
+        if "59.bin" in names:
+            (top / "59.bin").unlink()
+            if pipe:
+                os.mkfifo(top / "59.bin")
+
+    desk.on_create = vanish
+    code, rows = put(desk, top)
+    bad = [name for name, row in rows.items() if row["outcome"] != "confirmed"]
+    assert (code, bad) == (6, ["59.bin"])
+    assert rows["59.bin"]["error"]["code"] == ("file_changed" if pipe else "unreadable")
+    asked = [upload_id for upload_id, name in desk.names.items() if name == "59.bin"]
+    assert [call for call in desk.calls if call.startswith("DELETE")] == [f"DELETE /v1/uploads/{one}" for one in asked]
+
+
+def test_a_service_that_is_away_for_long(desk: Desk, tmp_path: Path) -> None:
+    """When one file has waited for it in vain, the others do not wait as long, one after the other."""
+    desk.trouble = {BATCH: [(503, 0)], CREATE: [(503, 0)]}
+    began = time.monotonic()
+    code, rows = put(desk, files(tmp_path, 300), "--retry-for", "1", "-c", "2")
+    assert (code, len(rows)) == (5, 300)
+    assert time.monotonic() - began < 20
+    assert desk.calls.count(CREATE) < 330
+
+
+def test_a_file_that_is_named_twice(desk: Desk, tmp_path: Path) -> None:
+    """Is sent once, in whatever way it is named; below a directory it has another path, and is another upload."""
+    top = files(tmp_path, 1)
+    again = top / ".." / "top" / "0.bin"
+    code, rows = put(desk, top / "0.bin", top / "0.bin", top, top)
+    assert (code, len(rows), desk.sent) == (0, 1, {"0.bin": 2})
+    assert put(desk, again)[0] == 0
+
+
+def test_who_finds_files_is_held_up(tmp_path: Path) -> None:
+    """No more than a thousand wait; the next goes in when one is taken, and none after the end."""
+    (tmp_path / "a").write_bytes(b"a")
+    source, line = of_file(str(tmp_path / "a"), Options()), Line()
+    for _ in range(LONGEST):
+        line.add(source)
+    adding = threading.Thread(target=line.add, args=(source,))
+    adding.start()
+    adding.join(0.2)
+    assert adding.is_alive()
+    assert len(line.take(1)) == 1
+    adding.join(10)
+    assert not adding.is_alive()
+    line.close()
+    assert len(line.take(2 * LONGEST)) == LONGEST
+    line.add(source)
+    assert line.take(1) == []
