@@ -111,19 +111,20 @@ class Visit:
         """Returns when the page has sent half of its file, and S3 has a part of that: what is sent may still travel."""
         self.page.run("reach", 0.5)
         deadline = time.monotonic() + PATIENCE
-        while not self._listed_parts():
+        while not self.listed_parts():
             assert time.monotonic() < deadline, "half of the file is sent, and S3 has no part of it"
             time.sleep(0.1)
 
     def stored_parts(self) -> set[int]:
         """The parts that S3 has, as soon as it works on no further one."""
         before: set[int] | None = None
-        while before != (now := self._listed_parts()):
+        while before != (now := self.listed_parts()):
             before = now
             time.sleep(0.5)
         return now
 
-    def _listed_parts(self) -> set[int]:
+    def listed_parts(self) -> set[int]:
+        """The parts that S3 has now."""
         answer = self.shop.service.api.http.get(f"/v1/uploads/{self.upload()['id']}/parts").raise_for_status()
         return {part["number"] for part in answer.json()["parts"]}
 

@@ -1,12 +1,13 @@
 """`<valet-upload>` in Chromium, Firefox and WebKitGTK, against `valetkey serve` and Ceph RGW."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.browsers.conftest import MIB, Visit
-from tests.browsers.test_client import SLOW, content, good_parts
+from tests.browsers.test_client import CRAWLING, content, good_parts
 from tests.e2e.api import wait_for
 
 FILES = "input.files()"
@@ -24,6 +25,25 @@ def customer(visit: Callable[..., Visit]) -> Visit:
 def written(path: Path, size: int) -> Path:
     path.write_bytes(content(size))
     return path
+
+
+def interrupt(customer: Visit, film: Path) -> None:
+    """Upload the first parts of a film, and load the page again before the others can follow."""
+    line = customer.shop.line
+    line.delay = CRAWLING
+    customer.page.pick(FILES, film)
+    customer.page.run("reach", 0.1)
+    assert wait_for(lambda: bool(customer.listed_parts()), 60)
+    customer.page.load()
+    line.delay = 0
+    time.sleep(1)  # what is in the air arrives, or does not
+
+
+def unfinished_keys(customer: Visit) -> list[str]:
+    """Where S3 still keeps parts of this customer's upload."""
+    bucket = customer.shop.service.bucket
+    uploads = bucket.client.list_multipart_uploads(Bucket=bucket.name).get("Uploads", [])
+    return [one["Key"] for one in uploads if customer.upload()["id"] in one["Key"]]
 
 
 def test_a_small_and_a_large_file_are_picked(customer: Visit, tmp_path: Path) -> None:
@@ -49,12 +69,9 @@ def test_a_small_and_a_large_file_are_picked(customer: Visit, tmp_path: Path) ->
 
 def test_an_interrupted_upload_goes_on_after_a_reload(customer: Visit, tmp_path: Path) -> None:
     """It is listed with what is there; its file, picked again, sends the rest only."""
-    page, line = customer.page, customer.shop.line
+    page = customer.page
     film = written(tmp_path / "film.mp4", FILM)
-    line.delay = SLOW
-    page.pick(FILES, film)
-    page.run("reach", 0.5)
-    page.load()
+    interrupt(customer, film)
     stored = customer.stored_parts()
     assert 0 < len(stored) < len(PARTS)
     [said] = page.run("interrupted")
@@ -73,13 +90,10 @@ def test_an_interrupted_upload_goes_on_after_a_reload(customer: Visit, tmp_path:
 def test_an_interrupted_upload_is_discarded(customer: Visit, tmp_path: Path) -> None:
     """It ends at the service, and nothing of it stays at S3."""
     page = customer.page
-    customer.shop.line.delay = SLOW
-    page.pick(FILES, written(tmp_path / "film.mp4", FILM))
-    page.run("reach", 0.3)
-    page.load()
+    interrupt(customer, written(tmp_path / "film.mp4", FILM))
     page.run("interrupted")
+    assert unfinished_keys(customer)
     page.run("discard")
     assert customer.upload()["state"] == "aborted"
-    bucket = customer.shop.service.bucket
-    assert wait_for(lambda: not bucket.client.list_multipart_uploads(Bucket=bucket.name).get("Uploads"))
+    assert wait_for(lambda: not unfinished_keys(customer))
     assert page.run("wrong") == []
