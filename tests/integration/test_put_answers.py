@@ -24,6 +24,7 @@ PENDING = UPLOAD | {"state": "pending"}
 OK: Said = (200, {}, b"")
 EXPIRED: Said = (403, {}, b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>")
 BUSY: Said = (503, {"Retry-After": "1"}, b"<Error><Code>SlowDown</Code></Error>")
+TAKEN_BACK: Said = (200, {}, b'<?xml version="1.0"?><Error><Code>InternalError</Code></Error>')
 GONE: Said = (404, {}, b"<Error><Code>NoSuchUpload</Code></Error>")
 CONFIRMED: Said = (200, {}, UPLOAD)
 
@@ -125,7 +126,7 @@ def put(play: Play, tmp_path: Path, *args: str) -> tuple[int, dict[str, Any]]:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "MULTIPART"])
 @pytest.mark.parametrize(
-    "trouble", [BUSY, EXPIRED, problem(429, "slow_down"), (400, {}, b"<Code>RequestTimeout</Code>")]
+    "trouble", [BUSY, EXPIRED, TAKEN_BACK, problem(429, "slow_down"), (400, {}, b"<Code>RequestTimeout</Code>")]
 )
 def test_trouble_at_the_store_that_passes(play: Play, tmp_path: Path, method: str, trouble: Said) -> None:
     """It is sent again, by a fresh grant where the signature was not taken; the rest is not."""

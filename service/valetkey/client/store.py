@@ -59,7 +59,7 @@ class Store:
         taken = False
         try:
             answer = self._wire.request(method, url, headers, body)
-            taken = answer.status < 300 or answer.status == 412
+            taken = _is_taken(answer)
         finally:
             if not taken:
                 body.rewind()
@@ -72,11 +72,16 @@ def _field(boundary: str, name: str, value: str) -> str:
     return f'--{boundary}\r\nContent-Disposition: form-data; name="{quoted}"\r\n\r\n{value}\r\n'
 
 
+def _is_taken(answer: Answer) -> bool:
+    """Whether the bytes are there: not where the answer's body takes back what its status says, as S3 may do."""
+    return answer.status == 412 or (answer.status < 300 and b"<Error>" not in answer.body)
+
+
 def _failure(answer: Answer) -> Exception:
     text = answer.body[:10_000].decode("utf-8", "replace")
     code, message = _element(text, "Code"), _element(text, "Message")
     said = f"The store answers {answer.status} {code}. {message}".rstrip()
-    if answer.status in TRY_AGAIN or code in TRY_AGAIN_CODES:
+    if answer.status < 300 or answer.status in TRY_AGAIN or code in TRY_AGAIN_CODES:
         return Transient(said, answer.retry_after)
     if answer.status == 403:
         return Stale(said)
