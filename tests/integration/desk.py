@@ -3,11 +3,12 @@
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.integration.playing import Said, playing
 
 Json = dict[str, Any]
 LONG, OVER = "2999-01-01T00:00:00Z", "2001-01-01T00:00:00Z"
@@ -37,7 +38,7 @@ class Desk:
     sent: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, call: str, body: bytes) -> tuple[int, dict[str, str], Json]:
+    def answer(self, call: str, body: bytes, _: Mapping[str, str]) -> Said:
         with self.lock:
             self.calls.append(call)
             if waiting := self.trouble.get(call):
@@ -46,7 +47,7 @@ class Desk:
                     return status, {"Retry-After": str(after)}, problem(status, "trouble")
             return self._answer(call, body)
 
-    def _answer(self, call: str, body: bytes) -> tuple[int, dict[str, str], Json]:
+    def _answer(self, call: str, body: bytes) -> Said:
         method, path = call.split(" ", 1)
         if call == BATCH:
             asked = [item["filename"] for item in json.loads(body)["uploads"]]
@@ -66,7 +67,7 @@ class Desk:
         upload = {"id": upload_id, "state": "confirmed" if there else "pending", "reason": None}
         return 204 if method == "DELETE" else 200, {}, upload
 
-    def _single(self, name: str) -> tuple[int, dict[str, str], Json]:
+    def _single(self, name: str) -> Said:
         self.on_create([name])
         if self.refuses_singly and name in self.refused:
             return self.refused[name]["status"], {}, self.refused[name]
@@ -88,30 +89,6 @@ class Desk:
 @contextmanager
 def running_desk() -> Iterator[Desk]:
     """On loopback, until the block ends."""
-    playing = Desk()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, headers, said = playing.answer(f"{self.command} {self.path}", body)
-            content = b"" if status == 204 else json.dumps(said).encode()
-            self.send_response(status)
-            for name, value in (headers | ({} if status == 204 else {"Content-Length": str(len(content))})).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-            """Nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        playing.address = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield playing
-        server.shutdown()
-        thread.join()
+    desk = Desk()
+    with playing(desk.answer) as desk.address:
+        yield desk

@@ -3,21 +3,18 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.integration.playing import Said, playing
 from tests.servers import ValetkeyServer
 
 from valetkey.cli import main
 from valetkey.client.outcome import Ending, exit_code
-
-Said = tuple[int, dict[str, str], Any]
-"""Status, headers, and a body: JSON, or bytes as they are."""
 
 UPLOAD = {"id": "u1", "state": "confirmed", "reason": None}
 PENDING = UPLOAD | {"state": "pending"}
@@ -44,8 +41,10 @@ class Play:
     keys: list[str | None] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, call: str, body: bytes) -> Said:
+    def answer(self, call: str, body: bytes, headers: Mapping[str, str]) -> Said:
         with self.lock:
+            if call == "POST /v1/uploads":
+                self.keys.append(headers.get("Idempotency-Key"))
             self.calls.append(call)
             self.bodies.setdefault(call, []).append(body)
             said = self.script.get(call) or [self._usual(call, body)]
@@ -81,35 +80,9 @@ class Play:
 @pytest.fixture
 def play() -> Iterator[Play]:
     """A server on loopback, with an empty script."""
-    playing = Play({})
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if self.path == "/v1/uploads":
-                playing.keys.append(self.headers["Idempotency-Key"])
-            status, headers, said = playing.answer(f"{self.command} {self.path}", body)
-            content = said if isinstance(said, bytes) else json.dumps(said).encode()
-            self.send_response(status)
-            for name, value in (headers | ({} if status == 204 else {"Content-Length": str(len(content))})).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-            """Nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        playing.address = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield playing
-        server.shutdown()
-        thread.join()
+    play = Play({})
+    with playing(play.answer) as play.address:
+        yield play
 
 
 def put(play: Play, tmp_path: Path, *args: str) -> tuple[int, dict[str, Any]]:
