@@ -13,7 +13,8 @@ PARTS = set(range(1, 13))
 """60 MiB in parts of 5 MiB."""
 
 CONNECTIONS = 6
-SLOW = 0.01
+SLOW = 0.1
+FAST = 0.0
 CRAWLING = 0.15
 """Seconds per piece of up to 256 KiB: a film takes a few seconds; a part alone takes three or more."""
 
@@ -69,6 +70,7 @@ def test_pause_and_resume(visit: Callable[..., Visit]) -> None:
     time.sleep(1)
     assert (line.bytes, page.run("look")["sent"]) == before
     assert page.run("look")["state"] == "paused"
+    line.delay = FAST
     page.run("resume")
     assert_whole(customer, FILM)
     taken = good_parts(customer)
@@ -89,6 +91,7 @@ def test_the_network_is_cut_in_the_middle(visit: Callable[..., Visit]) -> None:
         time.sleep(1)
         assert page.run("look")["state"] == "sending"
     assert 0 < len(stored) < len(PARTS)
+    line.delay = FAST
     assert_whole(customer, FILM)
     assert "storage_unreachable" in page.run("look")["codes"]
     taken = good_parts(customer)
@@ -105,6 +108,7 @@ def test_a_reload_in_the_middle(visit: Callable[..., Visit]) -> None:
     customer.page.load()
     stored = customer.stored_parts()
     assert 0 < len(stored) < len(PARTS)
+    customer.shop.line.delay = FAST
     since = customer.shop.log.size
     assert customer.page.run("resumable") == [customer.upload()["id"]]
     customer.page.run("upload", {"size": FILM})
@@ -122,6 +126,7 @@ def test_a_reload_with_a_handle_of_the_file(visit: Callable[..., Visit]) -> None
     customer.get_half_way()
     customer.page.load()
     stored = customer.stored_parts()
+    customer.shop.line.delay = FAST
     since = customer.shop.log.size
     customer.page.run("resumeHandle")
     assert_whole(customer, FILM)
