@@ -108,7 +108,7 @@ class Visit:
         return [one.status for one in self.shop.log.sent(self.shop.service.bucket.name, self.begun)].count(403)
 
     def get_half_way(self) -> None:
-        """Returns when S3 has a part: six share the line, so half of the file is sent then, and none of the other half."""
+        """Returns when S3 has a part: six share the line, so half of the file is sent then, and little of the rest."""
         deadline = time.monotonic() + PATIENCE
         while not (self.uploads() and self.listed_parts()):
             assert time.monotonic() < deadline, "S3 has no part of it"

@@ -239,8 +239,8 @@ def test_two_workers_confirm_all_that_a_queue_tells_of(
             assert wait_for(lambda sent=sent: sent < traffic.deleted + WAITING, 90)  # type: ignore[misc]
             place.queue.send(messages[sent : sent + 10])
         assert wait_for(lambda: traffic.deleted >= len(messages), 90), f"{place.queue.waiting()} messages are left"
-        # boto3 sends ten again where moto's answer was late, and a worker never sees ten whose answer was lost: those come
-        # again when their visibility is over, a minute later, and have to go, too
+        # boto3 sends ten again where moto's answer was late, and a worker never sees ten whose answer was lost: those
+        # come again when their visibility is over, a minute later, and have to go, too
         assert wait_for(lambda: place.queue.waiting() == 0, 100), f"{place.queue.waiting()} messages are left"
         seconds = time.monotonic() - start
         place.receiver.wait_for(lambda received: len({one.id for one in received}) == number, 60 + number / 20)
