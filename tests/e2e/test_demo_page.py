@@ -20,7 +20,9 @@ def pick(page: Page, file: Path) -> None:
 def test_a_file_is_uploaded_and_confirmed(
     chromium: Browser, valetkey_server: Callable[..., ValetkeyServer], tmp_path: Path
 ) -> None:
-    """Picking a file shows its states to the end, upload and grant as JSON, and the download gives the bytes back."""
+    """Picking a file shows its states to the end, upload and grant as JSON, and the download gives the bytes back.
+
+    Nothing scrolls sideways, on narrow pages neither."""
     server = valetkey_server(command="dev")
     content = b"\x89PNG" + bytes(range(256)) * 800
     photo = tmp_path / "Käse & Brot.png"
@@ -41,6 +43,9 @@ def test_a_file_is_uploaded_and_confirmed(
         page.get_by_role("link", name="Download what was confirmed").click()
     assert hashlib.sha256(downloading.value.path().read_bytes()).digest() == hashlib.sha256(content).digest()
     assert downloading.value.suggested_filename == photo.name
+    for width in (1280, 1100, 900, 400):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == width, "the page scrolls sideways"
     page.evaluate(AXE.read_text())
     assert page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))") == []
     assert wrong == []
