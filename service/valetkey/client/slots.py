@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 FEW = 4
-"""With how many it begins. One machine beside another fills a line with them, and more only cost both of them."""
+"""With how many it begins. Beside a store on the same machine 6, 8 and 12 were not faster."""
 
 GAIN = 1.05
 """By how much one more has to make the whole faster, for another one to be tried."""
