@@ -167,8 +167,19 @@ def test_a_file_that_vanishes_before_its_turn(desk: Desk, tmp_path: Path, pipe: 
             if pipe:
                 os.mkfifo(top / "59.bin")
 
+    waited_for: list[Path] = []
+
+    def write() -> None:
+        """Frees whoever waits for a writer, so that this test ends."""
+        waited_for.append(top / "59.bin")
+        os.close(os.open(top / "59.bin", os.O_RDWR))
+
     desk.on_create = vanish
+    timer = threading.Timer(20, write)
+    timer.start()
     code, rows = put(desk, top)
+    timer.cancel()
+    assert not waited_for
     bad = [name for name, row in rows.items() if row["outcome"] != "confirmed"]
     assert (code, bad) == (6, ["59.bin"])
     assert rows["59.bin"]["error"]["code"] == ("file_changed" if pipe else "unreadable")

@@ -82,7 +82,7 @@ Exit codes; where files ended differently, the lowest but 0:
 )  # fmt: skip
 @click.option(
     "-c", "--concurrency", type=click.IntRange(1, 64), default=8, show_default=True,
-    help="Files, and parts of files, on their way at once.",
+    help="How many files, and parts of files, may be on their way at once; it begins with four.",
 )  # fmt: skip
 @click.option(
     "--retry-for", type=click.FloatRange(0), default=120.0, show_default=True, metavar="SECONDS",
