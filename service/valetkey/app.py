@@ -32,6 +32,7 @@ from valetkey.core.content import Inspector
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.events import Sender
 from valetkey.core.outbox import Dispatcher
+from valetkey.core.ports import Capabilities
 from valetkey.core.profile import Profile
 from valetkey.core.service import UploadService
 from valetkey.core.sweep import Sweep
@@ -248,7 +249,12 @@ def s3_settings(settings: Settings) -> S3Settings:
         endpoint_url=settings.s3_endpoint_url,
         public_endpoint_url=settings.s3_public_endpoint_url,
         addressing_style=settings.s3_addressing_style,
-        post=settings.s3_post,
+        capabilities=Capabilities(
+            post=settings.s3_post and "post" not in settings.s3_lacks,
+            conditional_put="conditional-put" not in settings.s3_lacks,
+            list_parts="list-parts" not in settings.s3_lacks,
+            parts_end_with_join="dead-parts" not in settings.s3_lacks,
+        ),
     )
 
 

@@ -10,7 +10,8 @@
     │   ├── MetadataNotAllowed
     │   ├── IdempotencyKeyReused
     │   ├── MethodNotSupported
-    │   └── ChecksumNotSupported
+    │   ├── ChecksumNotSupported
+    │   └── ChecksumRequired
     ├── Unauthenticated           nobody we know
     ├── Forbidden                 known, but not allowed this
     │   └── TicketUsedUp
@@ -23,11 +24,15 @@
     ├── MalformedEvent            an event that its own format does not allow
     ├── Unavailable               try again after `retry_after` seconds; nothing was lost
     │   ├── StoreUnavailable
-    │   └── LedgerUnavailable
+    │   │   ├── NotSupported      the store does not know this call
+    │   │   └── CopyUnproven      a copy is there, and nothing shows that it has the bytes that were checked
+    │   ├── LedgerUnavailable
+    │   └── RulesUnknown          what an upload has to keep to cannot be said here
     └── ConfigurationError        the operator has to change a setting
 
     ObjectChanged                 between ports only: the object's ETag is not the expected one
     ObjectMissing                 between ports only: no object under that key
+    PlacementRefused              between ports only: the store keeps no object so
 """
 
 from typing import ClassVar
@@ -83,6 +88,12 @@ class ChecksumNotSupported(InvalidRequest):
     """S3 keeps no such checksum of a whole object that came in parts."""
 
     code = "checksum_not_supported"
+
+
+class ChecksumRequired(InvalidRequest):
+    """The profile takes nothing without a checksum."""
+
+    code = "checksum_required"
 
 
 class Unauthenticated(ValetKeyError):
@@ -143,11 +154,39 @@ class Unavailable(ValetKeyError):
 
 
 class StoreUnavailable(Unavailable):
+    """``refused``: the store has answered that it did nothing; otherwise what was asked for may still be done."""
+
     code = "store_unavailable"
+
+    def __init__(self, detail: str, retry_after: int = 5, *, refused: bool = False) -> None:
+        super().__init__(detail, retry_after)
+        self.refused = refused
+
+
+class CopyUnproven(StoreUnavailable):
+    """The store's copy has another ETag than its source, no checksum, and no condition that it is known to honour."""
+
+    code = "copy_unproven"
+
+
+class NotSupported(StoreUnavailable):
+    """The store does not know this call at all."""
+
+    def __init__(self, detail: str, retry_after: int = 60) -> None:
+        super().__init__(detail, retry_after, refused=True)
 
 
 class LedgerUnavailable(Unavailable):
     code = "ledger_unavailable"
+
+
+class RulesUnknown(Unavailable):
+    """The profile of an upload is gone from the configuration, or its rules are of a newer version: stop, not go."""
+
+    code = "rules_unknown"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, retry_after=60)
 
 
 class ConfigurationError(ValetKeyError):
@@ -156,6 +195,10 @@ class ConfigurationError(ValetKeyError):
 
 class ObjectChanged(Exception):
     """The object under the key is not the one whose ETag was given."""
+
+
+class PlacementRefused(Exception):
+    """The store does not keep objects as a profile wants: storage class, encryption. ``str()`` says why."""
 
 
 class ObjectMissing(Exception):

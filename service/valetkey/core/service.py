@@ -1,5 +1,6 @@
 """The use cases: one method each. Whoever mounts valetkey calls these, HTTP or not."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from valetkey.core.issue import Granted, Issuer, require_renewable
 from valetkey.core.multipart import NamedPart, Part, Plan
 from valetkey.core.observation import Observer
 from valetkey.core.ports import Ledger, Notifier, ObjectStore, Query
-from valetkey.core.profile import Profile
+from valetkey.core.profile import Profile, final_key
 from valetkey.core.schedule import SCHEDULE, Schedule
 from valetkey.core.slots import StoreSlots
 from valetkey.core.upload import Signal, Upload, UploadId, UploadState, Verdict
@@ -52,6 +53,7 @@ class UploadService:
         tickets: Tickets,
         public_url: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pause: Callable[[float], None] = time.sleep,
         store_slots: int = 48,
         schedule: Schedule = SCHEDULE,
         inspector: Inspector | None = None,
@@ -63,7 +65,7 @@ class UploadService:
         self._tickets = tickets
         self._clock = clock
         self._schedule = schedule
-        grants = GrantMaker(store, profiles, public_url)
+        grants = GrantMaker(store, public_url)
         self._assembly = Assembly(store=store, ledger=ledger, profiles=profiles, grants=grants)
         self._admission = Admission(store=store, ledger=ledger, profiles=profiles, schedule=schedule)
         self._confirmation = Confirmation(
@@ -73,6 +75,7 @@ class UploadService:
             profiles=profiles,
             assembly=self._assembly,
             clock=clock,
+            pause=pause,
             slots=StoreSlots(store_slots),
             schedule=schedule,
             inspector=inspector,
@@ -80,7 +83,7 @@ class UploadService:
         self._observer = Observer(bucket=store.bucket, ledger=ledger, confirmation=self._confirmation)
         self._issuer = Issuer(
             ledger=ledger,
-            admission=self._admission,
+            profiles=profiles,
             tickets=tickets,
             grants=grants,
             assembly=self._assembly,
@@ -276,9 +279,7 @@ class UploadService:
         if upload.object is None:
             return
         with slots:  # once more for a deleted one: the store may have been away the first time
-            self._store.delete(upload.object.key, upload.object.version_id)
-            if upload.object.version_id:  # below it may be another signal's copy of the same bytes
-                self._store.delete(upload.object.key)
+            self._store.delete(upload.object.key)
 
     def _end(self, before: Upload, after: Upload) -> None:
         after = after._replace(due_at=self._schedule.after_end(after, self._clock()))
@@ -300,6 +301,11 @@ class UploadService:
     def object_url(self, key: str) -> str:
         """The address of the object under ``key`` on the public endpoint; it takes a credential to read it."""
         return self._store.post_url + quote(key)
+
+    def where(self, upload: Upload) -> str:
+        """The address of its confirmed object, or where it will be, as long as its bytes are not sent again."""
+        confirmed = upload.object if upload.state is UploadState.CONFIRMED else None
+        return self.object_url(confirmed.key if confirmed else final_key(upload, max(1, upload.pins), self._profiles))
 
     def check(self) -> None:
         """Raises `StoreUnavailable` or `LedgerUnavailable` when one of them cannot be used now."""
