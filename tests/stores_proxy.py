@@ -76,14 +76,14 @@ class Request:
 
     @property
     def operation(self) -> str:
-        """What S3 calls it, in short: one of `OPERATIONS`; the method where it is none of these."""
+        """What S3 calls it, in short: one of `OPERATIONS`."""
         names, about = self.parameters.keys(), "object" if self.key else "bucket"
         copies = self.header("x-amz-copy-source") is not None
         for (method, subject, parameter, copying), operation in _OPERATIONS.items():
             named = parameter in names if parameter else not names & _SUBRESOURCES
             if (method, subject, copying) == (self.method, about, copies) and named:
                 return operation
-        return self.method
+        return "OTHER"
 
 
 _OPERATIONS = {
@@ -97,13 +97,16 @@ _OPERATIONS = {
     ("POST", "bucket", "", False): "FORM",
     ("DELETE", "object", "uploadId", False): "ABORT",
     ("GET", "object", "uploadId", False): "LIST_PARTS",
+    ("GET", "object", "", False): "GET",
+    ("HEAD", "object", "", False): "HEAD",
+    ("DELETE", "object", "", False): "DELETE",
     ("GET", "bucket", "uploads", False): "LIST_MULTIPARTS",
     ("GET", "bucket", "versions", False): "LIST_VERSIONS",
     ("GET", "bucket", "", False): "LIST",
 }
 """By method, subject, the parameter that makes it (none: no subresource), and whether it copies."""
 
-OPERATIONS = frozenset({*_OPERATIONS.values(), "GET", "HEAD", "DELETE"})
+OPERATIONS = frozenset({*_OPERATIONS.values(), "OTHER"})
 _SUBRESOURCES = {"acl", "cors", "encryption", "legal-hold", "lifecycle", "location", "notification", "object-lock"}
 _SUBRESOURCES |= {"policy", "retention", "tagging", "versioning"}
 
