@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from tests import processes
 from tests.servers import free_port
 
 USER = "valetkey"
@@ -124,7 +125,7 @@ def _as_server(*command: str, wait: bool = True) -> None:
     """Runs ``command`` as a user whom PostgreSQL accepts; RuntimeError if it fails."""
     root = os.geteuid() == 0
     process = subprocess.Popen(
-        command,
+        [*processes.BY_DEFAULT, *command],
         user=SERVER_USER if root else None,
         group=SERVER_USER if root else None,
         extra_groups=[] if root else None,
@@ -134,5 +135,11 @@ def _as_server(*command: str, wait: bool = True) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    if wait and process.wait(90):
-        raise RuntimeError(f"{Path(command[0]).name} exited {process.returncode}")
+    if wait:
+        try:
+            process.wait(90)
+        except BaseException:
+            processes.end(process)
+            raise
+        if process.returncode:
+            raise RuntimeError(f"{Path(command[0]).name} exited {process.returncode}")

@@ -3,7 +3,6 @@
 import functools
 import json
 import secrets
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
+from tests import processes
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -80,12 +80,7 @@ def stop_rgw(directory: Path) -> None:
 
 
 def _rgw(command: str, directory: Path, *args: str) -> str:
-    done = subprocess.run(
-        [sys.executable, RGW_SCRIPT, command, "--dir", directory, *args],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    done = processes.run([sys.executable, RGW_SCRIPT, command, "--dir", directory, *args], timeout=100)
     if done.returncode:
         raise RuntimeError(f"rgw {command} failed:\n{done.stderr}")
     return done.stdout
