@@ -82,6 +82,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if left := reaper.reap(run.mark):
             print("Killed, as tests did not end them:", *left, sep="\n  ", file=sys.stderr)
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        if words := needs.lacking(run.directory):
+            print(words, file=sys.stderr)
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
         shutil.rmtree(run.directory, ignore_errors=True)
 
 

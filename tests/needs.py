@@ -24,6 +24,7 @@ FIXTURES = {
     "running_shop": ["pages"],
 }
 
+LACKING = "lacking"
 LOCK = Path("/tmp") / "valetkey-system-packages.lock"
 
 
@@ -33,9 +34,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """After `-k` and the like have chosen. Raises `UsageError` with the command to run where something is missing."""
-    if not config.option.collectonly:
+    """After `-k` and the like have chosen. Where something is missing the run ends, with the command to run.
+
+    An xdist worker cannot say so: it does nothing, and leaves the words in its run's directory.
+    """
+    if config.option.collectonly:
+        return
+    try:
         bring({need for item in items for need in needed(item)})
+    except pytest.UsageError as failure:
+        given: dict[str, str] | None = getattr(config, "workerinput", None)
+        if given is None:
+            raise
+        (Path(given["run_directory"]) / LACKING).write_text(str(failure))
+        items.clear()
+
+
+def lacking(directory: Path) -> str:
+    """What a worker of the run of that directory found missing, and what to do; empty where nothing is."""
+    words = directory / LACKING
+    return words.read_text() if words.exists() else ""
 
 
 def needed(item: pytest.Item) -> set[str]:

@@ -20,8 +20,7 @@ import os, signal, subprocess, sys, threading, time
 from pathlib import Path
 import pytest
 from tests import bounds, processes, reaper
-bounds.GRACE = 2
-reaper.GRACE = 2
+reaper.GRACE = 3
 
 def forever(**options):
     process = subprocess.Popen(["sleep", "600"], **options)
@@ -109,6 +108,7 @@ def test_a_test_that_hangs(starting: Starting, tmp_path: Path) -> None:
 
 
 HANGS_IN_CLEAN_UP = """
+bounds.GRACE = 3
 @pytest.fixture
 def thing():
     yield
@@ -131,11 +131,12 @@ def test_a_clean_up_that_hangs(starting: Starting, tmp_path: Path, workers: str)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "in thing" in done.stderr
     if workers != "0":
-        assert "1 failed, 1 passed" in done.stdout
+        assert " failed, 1 passed" in done.stdout
     assert wait_for_none(tmp_path)
 
 
 LEAVES_A_THREAD = """
+bounds.GRACE = 3
 def test_leaves_a_thread():
     threading.Thread(target=threading.Event().wait).start()
 """
@@ -187,6 +188,64 @@ def test_a_run_that_is_killed(starting: Starting, tmp_path: Path, workers: str) 
     while list(tmp_path.glob("valetkey-*")):
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+NEEDS = """
+from tests import needs
+needs.ROOT = Path(__file__).parent
+needs.LOCK = needs.ROOT / "lock"
+
+@pytest.fixture
+def rgw(): ...
+
+def test_on_a_store(rgw): ...
+
+@pytest.mark.parametrize("place", ["memory", "postgresql"])
+def test_on_a_ledger(place): ...
+
+@pytest.mark.needs("browser")
+def test_in_a_browser(): ...
+
+def test_of_the_core(): ...
+"""
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Path:
+    """In the place of infra/system-packages, one that says what it was asked for, and fails where `lacks` exists."""
+    script = tmp_path / "infra" / "system-packages"
+    script.parent.mkdir()
+    script.write_text('#!/bin/sh\necho "$@" >>asked\n[ ! -e lacks ] || { echo "Run this: apt-get" >&2; exit 1; }\n')
+    script.chmod(0o755)
+    return tmp_path / "asked"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "asked"),
+    [
+        ("", "browser ledger s3"),
+        ("of_the_core or memory", ""),
+        ("on_a_store", "s3"),
+        ("on_a_ledger or browser", "browser ledger"),
+    ],
+)
+def test_only_what_the_chosen_tests_need(
+    starting: Starting, tmp_path: Path, packages: Path, chosen: str, asked: str
+) -> None:
+    """Is installed, before the first of them."""
+    done = ran(starting(NEEDS, "-n", "0", "-k", chosen), tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (packages.read_text().strip() if packages.exists() else "") == asked
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_what_cannot_be_installed(starting: Starting, tmp_path: Path, packages: Path, workers: str) -> None:
+    """Ends the run before the first test, with the command to run."""
+    (tmp_path / "lacks").touch()
+    done = ran(starting(NEEDS, "-n", workers), tmp_path)
+    assert done.returncode not in {0, 1}, done.stdout
+    assert "Run this: apt-get" in done.stdout + done.stderr
+    assert "passed" not in done.stdout
 
 
 def wait_for_none(tmp_path: Path, seconds: float = 30) -> bool:
