@@ -26,8 +26,12 @@ shared_buffers = 32MB
 fsync = off
 """
 
-# the server also ends when the test process is killed and no teardown runs
-WATCH = 'tail --pid="$1" -f /dev/null; kill -QUIT "$(head -n 1 "$2/postmaster.pid")"; rm -rf "$2"'
+# the server also ends when the test process is killed and no teardown runs; after `remove` there is nothing to watch
+WATCH = """
+while [ -e "/proc/$1" ] && [ -e "$2" ]; do sleep 0.5; done
+[ ! -e "$2" ] || kill -QUIT "$(head -n 1 "$2/postmaster.pid")"
+rm -rf "$2"
+"""
 
 
 @dataclass(frozen=True)

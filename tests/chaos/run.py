@@ -139,7 +139,7 @@ class Run:
         faults += [f"afterwards: {fault}" for fault in broken(look()) if fault not in faults]
         faults += (
             self._undelivered(seen.taken)
-            + world.unexpected
+            + list(dict.fromkeys(world.unexpected))
             + list(toothless(world, seen, self._parts, pushes=self._pushes))
         )
         faults += [

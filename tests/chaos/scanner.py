@@ -39,7 +39,7 @@ class Scanner:
         content, etag = read
         clean = not is_infected(content)
         journey.judged[hashlib.sha256(content).hexdigest()] = clean
-        verdict = {"verdict": "clean" if clean else "infected", "etag": etag, "key": stored["key"]}
+        verdict = {"verdict": "clean" if clean else "infected", "etag": etag}
         answer = self._caller.call("POST", f"/v1/uploads/{journey.id}/verdict", json=verdict, headers=self._headers)
         if answer.is_success:
             self._world.count(f"verdicts {verdict['verdict']}")
