@@ -1,7 +1,8 @@
 # Every target makes what it needs first: the virtual environment, and the system packages (as root; otherwise it
 # prints the command to run). ARGS is passed on, as in `make test ARGS="tests/unit -x"`.
 PYTHON ?= python3
-WORKERS ?= $(shell nproc)
+# Most tests wait for something most of the time: two for each core keep the cores busy.
+WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
