@@ -7,6 +7,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 import boto3
+import orjson
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from flask_swagger_ui import get_swaggerui_blueprint
@@ -23,7 +24,7 @@ from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
 from valetkey.api import cors, problems, routes, uppy
 from valetkey.api.auth import Authenticator
-from valetkey.api.bodies import BodylessRequest
+from valetkey.api.bodies import MAX_BODY, BodylessRequest
 from valetkey.api.demo import demo
 from valetkey.api.webhooks import webhook_body
 from valetkey.core.access import Tickets
@@ -35,6 +36,7 @@ from valetkey.core.outbox import Dispatcher
 from valetkey.core.profile import Profile
 from valetkey.core.service import UploadService
 from valetkey.core.sweep import Sweep
+from valetkey.intake import Intake
 from valetkey.senders.b2 import B2Sender
 from valetkey.senders.ceph import CephSender
 from valetkey.senders.eventbridge import EventBridgeSender
@@ -190,6 +192,21 @@ def create_served_app() -> Flask:
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     return app
+
+
+def create_intake() -> Intake:
+    """What granian runs in each process of `valetkey serve`: `create_served_app`, of whose requests no thread waits
+    for the body."""
+    settings = load_settings()
+    slow = problems.problem(408, "request_timeout", f"The body was not there within {settings.body_timeout} s.")
+    return Intake(
+        create_served_app(),
+        threads=settings.threads,
+        max_body=MAX_BODY,
+        deadline=settings.body_timeout,
+        too_slow=(408, [("Content-Type", problems.MEDIA_TYPE), ("Connection", "close")], orjson.dumps(slow)),
+        alive=("/healthz", (200, [("Content-Type", "application/json")], b'{"status":"ok"}')),
+    )
 
 
 def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:

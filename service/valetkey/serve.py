@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 import secrets
 import signal
 import tempfile
@@ -22,6 +23,19 @@ DEV_SWEEP = {"sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 6
 """Short, so that one sees it happen; what the environment says goes before it. In seconds."""
 
 
+SPARE_THREADS = 4
+"""For what takes no time: a request's head, a body's arrival, `/healthz`. They are free when all others wait."""
+
+BACKLOG = 4_096
+"""Connections that the system keeps for us until they are accepted; it may allow less (``net.core.somaxconn``)."""
+
+OTHER_DESCRIPTORS = 512
+"""File descriptors that are no client's: connections to the store and the ledger, and files."""
+
+STOP_WITHIN = 60
+"""How long a process may finish what it has in hand, in seconds: a client that does not read its answer may hold it."""
+
+
 def run_production(host: str | None, port: int | None) -> None:
     """Serves by granian until it is stopped.
 
@@ -32,16 +46,27 @@ def run_production(host: str | None, port: int | None) -> None:
     os.environ["VALETKEY_HOST"], os.environ["VALETKEY_PORT"] = settings.host, str(settings.port)
     mounted(create_served_app()).ledger.close()  # granian's processes make connections of their own
     Granian(
-        "valetkey.app:create_served_app",
+        "valetkey.app:create_intake",
         factory=True,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.WSGI,  # what granian has its threads for; they are begun below for the other interface
         workers=settings.workers,
-        blocking_threads=settings.threads,
+        blocking_threads=settings.threads + SPARE_THREADS,
+        backlog=BACKLOG,
+        backpressure=max(128, descriptors() - OTHER_DESCRIPTORS),
         http=HTTPModes.http1,
         websockets=False,
-    ).serve()
+        workers_kill_timeout=STOP_WITHIN,
+    ).serve(Granian._spawn_rsgi_worker)  # noqa: SLF001 - see `valetkey.intake.loop`
+
+
+def descriptors() -> int:
+    """Lets this process and its children open as many files as the system allows them; how many that is."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = 65_536 if hard == resource.RLIM_INFINITY else hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return min(allowed, 65_536)
 
 
 def run_dev(host: str | None, port: int | None) -> None:

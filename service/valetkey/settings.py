@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
     threads: int = Field(64, ge=4, le=512, description="requests served at once by one process")
     workers: int = Field(1, ge=1, le=64, description="processes")
+    body_timeout: int = Field(30, ge=1, le=600, description="seconds in which a request's body has to be there")
     public_url: str | None = Field(None, description="our own address as browsers see it")
     config: Path | None = Field(None, description="the toml with the profiles; ./valetkey.toml where there is one")
     bucket: str | None = Field(None, min_length=3, max_length=63)
