@@ -18,7 +18,7 @@ from valetkey.api.rendering import render
 from valetkey.api.requests import read_batch, read_create, read_query, read_ticket, read_verdict
 from valetkey.core.access import Caller
 from valetkey.core.errors import InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
-from valetkey.core.events import Delivery, Sender
+from valetkey.core.events import Arrival, Delivery, Sender
 from valetkey.core.service import UploadService
 from valetkey.core.upload import Upload, UploadId, UploadState, parse_upload_id
 
@@ -196,8 +196,9 @@ def receive_events(name: str) -> Response:
     sender = _mounted().senders.get(name)
     if sender is None:
         raise SenderUnknown("There is no such event sender here, or its secret is not set.")
-    headers = {key.lower(): value for key, value in request.headers}
-    delivery = Delivery(headers, request.args.to_dict(), raw_body())
+    headers, query = {key.lower(): value for key, value in request.headers}, request.args.to_dict()
+    sender.admit(Arrival(headers, query))
+    delivery = Delivery(headers, query, raw_body())
     sender.authenticate(delivery)
     parsed = sender.parse(delivery.body)
     return render(tally_body(_service().observe(parsed.events, parsed.ignored)))
