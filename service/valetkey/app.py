@@ -1,9 +1,10 @@
 """The composition root: the only place that builds adapters and wires them to the core and the API."""
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -159,7 +160,7 @@ class _Service(Flask):
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Routes are matched by path and method alone, so the host need not be worked out."""
         if request is None:
-            return super().create_url_adapter(request)
+            return None
         environ = request.environ
         return self.url_map.bind(
             environ.get("HTTP_HOST") or environ["SERVER_NAME"],
@@ -169,6 +170,26 @@ class _Service(Flask):
             path_info=request.path,
             query_args=environ.get("QUERY_STRING", ""),
         )
+
+    def full_dispatch_request(self) -> Response:
+        """As in Flask, but for the signals around a request: in this application nobody listens."""
+        try:
+            answer = self.preprocess_request()
+            if answer is None:
+                answer = self.dispatch_request()
+        except Exception as error:  # noqa: BLE001 - so does Flask
+            answer = self.handle_user_exception(error)
+        return self.process_response(self.make_response(answer))
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No view is a coroutine."""
+        return func
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """Nothing is registered to be torn down."""
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        """Nothing is registered to be torn down."""
 
 
 def create_app(settings: Settings | None = None, session: boto3.Session | None = None) -> Flask:
