@@ -27,6 +27,7 @@ from valetkey.api import cors, problems, routes, uppy
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY, BodylessRequest
 from valetkey.api.demo import demo
+from valetkey.api.readiness import Readiness
 from valetkey.api.webhooks import webhook_body
 from valetkey.core.access import Tickets
 from valetkey.core.announcement import Announcer
@@ -112,7 +113,9 @@ class ValetKey:
         keys = None if settings.auth == "open" else self.ledger
         authenticator = Authenticator(keys, tickets, lambda: datetime.now(UTC))
         app.extensions["valetkey.mounted"] = self
-        parts = routes.Mounted(self.service, authenticator, senders(settings, self._session))
+        parts = routes.Mounted(
+            self.service, authenticator, senders(settings, self._session), Readiness(self.service.check)
+        )
         mount(
             app,
             parts,
@@ -177,7 +180,7 @@ class _Service(Flask):
             answer = self.preprocess_request()
             if answer is None:
                 answer = self.dispatch_request()
-        except Exception as error:  # noqa: BLE001 - so does Flask
+        except Exception as error:
             answer = self.handle_user_exception(error)
         return self.process_response(self.make_response(answer))
 

@@ -26,6 +26,7 @@ from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryObject, MemoryStore
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.auth import Authenticator
+from valetkey.api.readiness import Readiness
 from valetkey.api.routes import Mounted
 from valetkey.app import mount
 from valetkey.core.access import Caller, Tickets
@@ -82,7 +83,7 @@ class MemoryValetKey:
         self.service = make_service()
         background = make_service(inspector=Inspector(self.store, MagicDetector()))
         self._sweep = Sweep(**shared, confirmation=background.confirmation, schedule=SCHEDULE)
-        parts = Mounted(self.service, Authenticator(None, tickets, clock), {})
+        parts = Mounted(self.service, Authenticator(None, tickets, clock), {}, Readiness(self.service.check))
         mount(app, parts, public_url=PUBLIC_URL + self._url_prefix, url_prefix=url_prefix)
 
     def client(self, app: Flask) -> "TestClient":

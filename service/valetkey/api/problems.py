@@ -22,6 +22,9 @@ MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
 """How many single errors a document lists: ten thousand wrong keys need not be named each."""
 
+MAX_FOUND = 200
+"""With more, none is named: each that is only made to be left out costs as much as one that is named."""
+
 STATUS: dict[type[errors.ValetKeyError], int] = {
     errors.InvalidRequest: 422,
     errors.Unauthenticated: 401,
@@ -99,6 +102,10 @@ def problem_of(error: errors.ValetKeyError) -> Problem:
 
 def unreadable(error: ValidationError) -> errors.ValetKeyError:
     """What pydantic found, as our error. The values themselves are left out: they may be secrets, or large."""
+    if error.error_count() > MAX_FOUND:
+        return InvalidBody(
+            [{"pointer": "", "detail": f"{error.error_count()} things are wrong: too many to name any."}]
+        )
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
         return MalformedJSON(f"The body is no JSON: {found[0]['msg'].removeprefix('Invalid JSON: ')}.")

@@ -14,6 +14,7 @@ from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import json_body, raw_body, refuse_streams
 from valetkey.api.grants import part_grants, parts_body, read_complete, read_numbers
 from valetkey.api.openapi import document
+from valetkey.api.readiness import Readiness
 from valetkey.api.rendering import render
 from valetkey.api.requests import read_batch, read_create, read_query, read_ticket, read_verdict
 from valetkey.core.access import Caller
@@ -38,6 +39,7 @@ class Mounted:
     service: UploadService
     authenticator: Authenticator
     senders: Mapping[str, Sender]
+    readiness: Readiness
 
 
 def _mounted() -> Mounted:
@@ -211,7 +213,7 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    _service().check()
+    _mounted().readiness.check()
     return render({"status": "ok"})
 
 

@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import Any
 
-from granian.rsgi import ProtocolError
+from granian.rsgi import ProtocolError  # type: ignore[attr-defined]  # it is there, and documented
 
 from valetkey.intake.environ import Answer, Application, Environ, answer_of, environ_of
 from valetkey.intake.loop import BodyRefused, Loop
@@ -107,7 +107,8 @@ class Intake:
 
     async def _chunks(self, one: Waiting) -> bytes:
         """Up to one byte more than a body may have."""
-        pieces, size = [], 0
+        pieces: list[bytes] = []
+        size = 0
         one.proto.__aiter__()
         while size <= self._max_body and len(pieces) < MAX_CHUNKS:
             one.future = one.proto.__anext__()
@@ -131,5 +132,3 @@ def _no_json(environ: Environ) -> bool:
 
 def _say(proto: Any, answer: Answer) -> None:
     proto.response_bytes(*answer)
-
-

@@ -10,9 +10,11 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context
 from threading import get_ident, local
 from types import CoroutineType
-from typing import Any
+from typing import Any, TypeVarTuple, Unpack, cast
 
 from granian import loops
+
+Ts = TypeVarTuple("Ts")
 
 
 class BodyRefused(Exception):
@@ -36,12 +38,13 @@ class Step:
 
         ``awaited`` is the future that it has waited for.
         """
-        self._run(awaited)
+        self.run(awaited)
         while (following := getattr(_handed, "step", None)) is not None:
             _handed.step = None
-            following._run(None)
+            following.run(None)
 
-    def _run(self, awaited: Any) -> None:
+    def run(self, awaited: Any) -> None:
+        """The same for this one alone."""
         self.thread = here = get_ident()
         while True:
             try:
@@ -74,7 +77,7 @@ class Loop(asyncio.SelectorEventLoop):
         self.on_stop: list[Callable[[], None]] = []
 
     def call_soon_threadsafe(
-        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         if type(callback) is Step:
             callback(*args)
@@ -84,7 +87,9 @@ class Loop(asyncio.SelectorEventLoop):
             return super().call_soon_threadsafe(callback, *args, context=context)
         return _DONE
 
-    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon(
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
         if type(callback) is not Step:
             return super().call_soon(callback, *args, context=context)
         if callback.thread == get_ident():  # what it began to wait for is there already: no deeper stack for that
@@ -93,7 +98,7 @@ class Loop(asyncio.SelectorEventLoop):
             callback(*args)
         return _DONE
 
-    def add_signal_handler(self, sig: int, callback: Callable[..., object], *args: Any) -> None:
+    def add_signal_handler(self, sig: int, callback: Callable[[Unpack[Ts]], object], *args: *Ts) -> None:
         """As asyncio's; those in `on_stop` hear of the signal, too."""
 
         def both() -> None:
@@ -104,7 +109,7 @@ class Loop(asyncio.SelectorEventLoop):
         super().add_signal_handler(sig, both)
 
 
-_DONE: Any = None
+_DONE = cast("asyncio.Handle", None)
 """Nobody cancels a request by the handle that asyncio would give for it: granian looks at none."""
 
 
