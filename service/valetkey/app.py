@@ -54,7 +54,8 @@ class ValetKey:
 
     It registers the API (below ``url_prefix``, which `VALETKEY_PUBLIC_URL` has to end in then) and keeps the service
     at ``.service`` for the application's own code. The rest of the application is left alone: its own forms and files
-    work as before. Raises `ConfigurationError` that says what to set.
+    work as before. ``VALETKEY_AUTH=open`` is refused, unless ``allow_open`` says that whoever reaches this application
+    may upload: for tests and for trying things out. Raises `ConfigurationError` that says what to set.
     """
 
     service: UploadService
@@ -71,7 +72,9 @@ class ValetKey:
         profiles: Mapping[str, Profile] | None = None,
         url_prefix: str | None = None,
         session: boto3.Session | None = None,
+        allow_open: bool = False,
     ) -> None:
+        self._allow_open = allow_open
         self._settings = settings
         self._profiles = profiles
         self._url_prefix = url_prefix
@@ -82,7 +85,10 @@ class ValetKey:
     def init_app(self, app: Flask) -> None:
         """Builds the service and registers the API with ``app``."""
         settings = self._settings or load_settings()
-        settings.require_secrets()
+        if self._allow_open:
+            settings.require_secrets()
+        else:
+            settings.require_production()
         self.ledger = open_ledger(settings)
         self.store = S3Store(s3_settings(settings), self._session)
         profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
@@ -195,11 +201,13 @@ class _Service(Flask):
         """Nothing is registered to be torn down."""
 
 
-def create_app(settings: Settings | None = None, session: boto3.Session | None = None) -> Flask:
-    """An application that is valetkey and nothing else. Raises `ConfigurationError`."""
+def create_app(
+    settings: Settings | None = None, session: boto3.Session | None = None, *, allow_open: bool = False
+) -> Flask:
+    """An application that is valetkey and nothing else; ``allow_open`` as in `ValetKey`. Raises as that does."""
     app = _Service("valetkey", static_folder=None)
     problems.register(app)
-    ValetKey(app, settings=settings, session=session)
+    ValetKey(app, settings=settings, session=session, allow_open=allow_open)
     return app
 
 
@@ -235,7 +243,7 @@ def create_intake() -> Intake:
 
 def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:
     """The same with the demo page, on the embedded store, and the worker that reads that store's events."""
-    app = create_app(settings, store.session)
+    app = create_app(settings, store.session, allow_open=True)
     valetkey = mounted(app)
     valetkey.ledger.migrate()
     app.register_blueprint(demo)
@@ -247,14 +255,14 @@ def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:
 def create_worker() -> Worker:
     """What `valetkey worker` runs, from the environment. Raises like `create_served_app`."""
     settings = load_settings()
-    valetkey = mounted(create_app(settings))
+    valetkey = mounted(create_app(settings, allow_open=True))  # it answers nobody
     valetkey.ledger.check()
     return Worker(loops(valetkey, settings, boto3.Session()))
 
 
 def create_sweep() -> Sweep:
     """One sweep by hand, from the environment. Raises like `create_served_app`."""
-    valetkey = mounted(create_app(load_settings()))
+    valetkey = mounted(create_app(load_settings(), allow_open=True))
     valetkey.ledger.check()
     return valetkey.sweep
 

@@ -1,12 +1,18 @@
 """The processes behind `valetkey serve` and `valetkey dev`."""
 
+import errno
 import logging
 import os
 import resource
 import secrets
 import signal
+import socket
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from granian import Granian
@@ -15,6 +21,7 @@ from werkzeug.serving import make_server
 
 from valetkey.adapters import embedded
 from valetkey.app import create_dev_app, create_served_app, create_worker, mounted
+from valetkey.core.errors import ConfigurationError
 from valetkey.settings import Settings, load_settings
 
 log = logging.getLogger("valetkey")
@@ -45,7 +52,12 @@ def run_production(host: str | None, port: int | None) -> None:
     # granian's processes read the environment again
     os.environ["VALETKEY_HOST"], os.environ["VALETKEY_PORT"] = settings.host, str(settings.port)
     mounted(create_served_app()).ledger.close()  # granian's processes make connections of their own
-    Granian(
+    with the_only_one(settings.host, settings.port):
+        _granian(settings).serve(Granian._spawn_rsgi_worker)  # noqa: SLF001 - see `valetkey.intake.loop`
+
+
+def _granian(settings: Settings) -> Any:  # granian names its class by a variable
+    return Granian(
         "valetkey.app:create_intake",
         factory=True,
         address=settings.host,
@@ -58,7 +70,38 @@ def run_production(host: str | None, port: int | None) -> None:
         http=HTTPModes.http1,
         websockets=False,
         workers_kill_timeout=STOP_WITHIN,
-    ).serve(Granian._spawn_rsgi_worker)  # noqa: SLF001 - see `valetkey.intake.loop`
+    )
+
+
+@contextmanager
+def the_only_one(host: str, port: int) -> Iterator[None]:
+    """While the block runs no other `valetkey serve` begins here, not even in the same moment.
+
+    granian opens its port so that several processes may share it (SO_REUSEPORT): a second service would start without
+    a word, and the two would answer in turn. Raises `ConfigurationError` where anybody listens there.
+    """
+    if port == 0:
+        yield
+        return
+    taken = ConfigurationError(f"Something listens on {host}:{port} already: stop it, or set another VALETKEY_PORT.")
+    with socket.socket(socket.AF_UNIX) as mark:  # in Linux's abstract name space, where nothing is left behind
+        try:
+            if sys.platform == "linux":
+                mark.bind(f"\0valetkey {host}:{port}")
+            _require_free(host, port)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise taken from error
+            raise ConfigurationError(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
+        yield
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raises OSError unless the port could be had for oneself."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of before do not count
+        probe.bind(address)
 
 
 def descriptors() -> int:

@@ -1,5 +1,6 @@
 """Engines for the databases that a ledger may be in."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from valetkey.core.errors import ConfigurationError
 
 BUSY_TIMEOUT = 5_000
 """How long a database waits for another's lock, in milliseconds, before the caller is told to try again."""
+
+PRIVATE = 0o600
+"""The mode of a new SQLite file: it holds names of people and hashes of keys."""
 
 _URLS = "sqlite:///valetkey.db or postgresql://USER:PASSWORD@HOST/DATABASE"
 
@@ -35,7 +39,7 @@ def postgresql_engine(parsed: URL) -> Engine:
     }
     complete = parsed.set(drivername="postgresql+psycopg", query=patience | dict(parsed.query))
     # a ping before each use: connections from before a restart are replaced instead of failing a request
-    return create_engine(complete, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT / 1000)
+    return create_engine(complete, hide_parameters=True, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT / 1000)
 
 
 def sqlite_engine(parsed: URL, *, writes: bool) -> Engine:
@@ -43,13 +47,30 @@ def sqlite_engine(parsed: URL, *, writes: bool) -> Engine:
         raise ConfigurationError("The SQLite ledger needs a file: in memory, nothing would be durable.")
     if not Path(parsed.database).absolute().parent.is_dir():
         raise ConfigurationError(f"The folder of {parsed.database!r} does not exist.")
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT / 1000})
+    _keep_private(Path(parsed.database))
+    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT / 1000})
     event.listen(engine, "connect", _set_up_sqlite)
     if writes:
         # take the lock at once: a reader that turns writer in mid-transaction may fail without waiting
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
     return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _keep_private(file: Path) -> None:
+    """A new file is for its owner alone, whatever the umask; SQLite gives its companions (-wal, -shm) the same mode.
+
+    One that is there keeps its mode, which somebody may have chosen: others of a group, a backup.
+    """
+    target = file.resolve()  # where a link leads to, there SQLite makes the file
+    if target.name.startswith("file:"):
+        return
+    try:
+        made = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE)
+    except OSError:  # it is there; what else is wrong is SQLite's to say
+        return
+    os.fchmod(made, PRIVATE)
+    os.close(made)
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:

@@ -112,8 +112,7 @@ def _read(this: Request) -> bytes:
 
 
 def read_known(environ: Mapping[str, Any], length: int) -> bytes:
-    """A body of ``length`` bytes. Raises ClientDisconnected where it ends before that, and RequestTimeout where it takes
-    too long."""
+    """A body of ``length`` bytes. Raises ClientDisconnected where it ends early, RequestTimeout where it is slow."""
     stream = environ["wsgi.input"]
     if type(stream) is BytesIO:
         body: bytes = stream.read(length)

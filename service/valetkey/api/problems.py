@@ -131,10 +131,15 @@ def render_error(error: errors.ValetKeyError) -> Response:
     response = _response(document)
     if isinstance(error, errors.Unavailable):
         response.headers["Retry-After"] = str(error.retry_after)
-        log.warning("%s: %s (%s)", error.code, error.detail, error.__cause__)
+        log.warning("%s: %s (%s)", error.code, error.detail, _first_line(error.__cause__))
     if isinstance(error, errors.Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _first_line(cause: BaseException | None) -> str:
+    """What a log needs of ``cause``: what databases say below it may hold the values of a row."""
+    return str(cause).partition("\n")[0][:500]
 
 
 def _render_http(error: HTTPException) -> Any:

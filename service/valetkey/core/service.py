@@ -210,12 +210,13 @@ class UploadService:
         return upload
 
     def returned(self, upload_id: UploadId) -> tuple[Upload, str | None]:
-        """A browser was sent back by S3: the upload, and the profile's return URL. Raises `UploadNotFound`.
+        """A browser was sent back by S3: the upload, and the profile's return URL. Raises `UploadNotFound`, for an
+        upload whose grant does not send browsers back as well.
 
         It needs no credential, as it only looks at what is there.
         """
         upload = self._ledger.get(upload_id)
-        if upload is None:
+        if upload is None or not upload.redirect:
             raise UploadNotFound
         profile = self._profiles.get(upload.profile)
         return self._confirmation.run(upload, Signal.REDIRECT), profile.return_url if profile else None
