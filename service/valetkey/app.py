@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import orjson
@@ -23,7 +22,9 @@ from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import cors, problems, routes, uppy
+from valetkey.api import cors, csrf, problems, routes, uppy
+from valetkey.api.addresses import EXTENSION as ADDRESS
+from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY, BodylessRequest
 from valetkey.api.demo import demo
@@ -48,11 +49,14 @@ from valetkey.senders.sns import SnsSender
 from valetkey.settings import Settings, load_profiles, load_settings
 from valetkey.worker import Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
 
+BLUEPRINTS = (routes.blueprint.name, uppy.blueprint.name)
+"""What `request.blueprint` is in requests for valetkey, for an application's own hooks to tell them by."""
+
 
 class ValetKey:
     """valetkey for a Flask application: ``ValetKey(app)``, or `init_app` later.
 
-    It registers the API (below ``url_prefix``, which `VALETKEY_PUBLIC_URL` has to end in then) and keeps the service
+    It registers the API (below ``url_prefix``; `VALETKEY_PUBLIC_URL` may end in it or not) and keeps the service
     at ``.service`` for the application's own code. The rest of the application is left alone: its own forms and files
     work as before. ``VALETKEY_AUTH=open`` is refused, unless ``allow_open`` says that whoever reaches this application
     may upload: for tests and for trying things out. Raises `ConfigurationError` that says what to set.
@@ -92,6 +96,7 @@ class ValetKey:
         self.ledger = open_ledger(settings)
         self.store = S3Store(s3_settings(settings), self._session)
         profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
+        address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
         notifier = SignalNotifier()
         make_service = partial(
@@ -101,7 +106,7 @@ class ValetKey:
             notifier=notifier,
             profiles=profiles,
             tickets=tickets,
-            public_url=settings.base_url,
+            public_url=address.base,
             store_slots=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
             schedule=settings.schedule,
         )
@@ -120,35 +125,26 @@ class ValetKey:
         authenticator = Authenticator(keys, tickets, lambda: datetime.now(UTC))
         app.extensions["valetkey.mounted"] = self
         parts = routes.Mounted(
-            self.service, authenticator, senders(settings, self._session), Readiness(self.service.check)
+            self.service, authenticator, senders(settings, self._session), Readiness(self.service.check), address
         )
-        mount(
-            app,
-            parts,
-            public_url=settings.base_url,
-            url_prefix=self._url_prefix,
-            cors_origins=settings.cors_origins,
-        )
+        mount(app, parts, cors_origins=settings.cors_origins)
 
 
-def mount(
-    app: Flask,
-    parts: routes.Mounted,
-    *,
-    public_url: str,
-    url_prefix: str | None,
-    cors_origins: Sequence[str] = (),
-) -> None:
-    """Registers the API and its documentation with ``app``, to work on ``parts``."""
-    prefix = url_prefix or ""
-    names = [routes.blueprint.name, uppy.blueprint.name]
-    cors.allow(app, cors_origins, blueprints=names, paths=[f"{prefix}/v1/", f"{prefix}/uppy/"])
+def mount(app: Flask, parts: routes.Mounted, *, cors_origins: Sequence[str] = ()) -> None:
+    """Registers the API and its documentation with ``app``, to work on ``parts``. Raises `ConfigurationError`."""
+    if app.url_map.host_matching:
+        raise ConfigurationError("valetkey cannot be mounted in an application that matches hosts: give it its own.")
+    prefix = parts.address.prefix
+    cors.allow(app, cors_origins, blueprints=BLUEPRINTS, paths=[f"{prefix}/v1/", f"{prefix}/uppy/"])
     app.extensions[routes.EXTENSION] = parts
-    app.register_blueprint(routes.blueprint, url_prefix=url_prefix)
+    app.extensions[ADDRESS] = parts.address
+    app.register_blueprint(routes.blueprint, url_prefix=prefix or None)
     app.register_blueprint(uppy.blueprint, url_prefix=f"{prefix}/uppy")
-    document_url = urlsplit(public_url).path + "/openapi.json"
-    config = {"app_name": "valetkey"}
-    app.register_blueprint(get_swaggerui_blueprint(prefix + "/docs", document_url, config=config))
+    # relative to its own page, so that it works wherever that is seen
+    docs = get_swaggerui_blueprint(".", "../openapi.json", config={"app_name": "valetkey"})
+    app.register_blueprint(docs, url_prefix=f"{prefix}/docs")
+    if not isinstance(app, _Service):
+        csrf.exempt(app, [routes.blueprint, uppy.blueprint])
 
 
 class _Stateless(SessionInterface):

@@ -21,6 +21,7 @@ import botocore.compat
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from valetkey.adapters.forks import give_up_in_child
 from valetkey.core.errors import ConfigurationError, ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.multipart import Part
 from valetkey.core.naming import safe_name
@@ -88,11 +89,16 @@ class S3Store:
         self._copier = make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1)
         self._public = make_client(session, settings, settings.public_endpoint_url or settings.endpoint_url)
         self._copier.meta.events.register("before-sign.s3.CopyObject", _condition_for_ceph)
+        give_up_in_child(self, S3Store._forget_connections)
         # botocore knows every partition, style and regional endpoint: ask it once
         with _available:
             url = str(self._public.generate_presigned_post(settings.bucket, "key")["url"])
         self._post_url = url if url.endswith("/") else url + "/"
         self._urls = UrlSigner(self._post_url, settings.region)
+
+    def _forget_connections(self) -> None:
+        for client in (self._client, self._copier, self._public):
+            client.close()  # it opens new ones when it needs them
 
     @property
     def bucket(self) -> str:

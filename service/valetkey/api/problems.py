@@ -8,9 +8,10 @@ import orjson
 from flask import Blueprint, Flask, Response
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypedDict
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
+from valetkey.api import addresses
 from valetkey.core import errors
 
 log = logging.getLogger("valetkey")
@@ -80,9 +81,9 @@ def status_of(error: errors.ValetKeyError) -> int:
 
 
 def problem(status: int, code: str, detail: str) -> Problem:
-    """A problem document; its type names the code, relative to the documentation."""
+    """A problem document; its type names the code, in the documentation."""
     return {
-        "type": f"/docs#{code}",
+        "type": f"{addresses.root()}/docs#{code}",
         "title": HTTP_STATUS_CODES[status],
         "status": status,
         "detail": detail,
@@ -166,7 +167,12 @@ def _response(document: Problem) -> Response:
 
 
 def register(target: Blueprint | Flask) -> None:
-    """Makes ``target`` answer every error with a problem document."""
+    """Makes ``target`` answer every error with a problem document.
+
+    Each status is named: an application's handler for one would come before a blueprint's for all of them.
+    """
+    for status in default_exceptions:
+        target.register_error_handler(status, _render_http)
     target.register_error_handler(errors.ValetKeyError, render_error)
     target.register_error_handler(HTTPException, _render_http)
     target.register_error_handler(Exception, _render_unexpected)

@@ -9,9 +9,10 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api import problems
-from valetkey.api.answers import PageBody, granted_body, tally_body, ticket_body, upload_body
+from valetkey.api.addresses import Address, server
+from valetkey.api.answers import DownloadBody, PageBody, granted_body, tally_body, ticket_body, upload_body
 from valetkey.api.auth import Authenticator
-from valetkey.api.bodies import json_body, raw_body, refuse_streams
+from valetkey.api.bodies import JSON, json_body, raw_body, refuse_streams
 from valetkey.api.grants import part_grants, parts_body, read_complete, read_numbers
 from valetkey.api.openapi import document
 from valetkey.api.readiness import Readiness
@@ -24,6 +25,7 @@ from valetkey.core.service import UploadService
 from valetkey.core.upload import Upload, UploadId, UploadState, parse_upload_id
 
 EXTENSION = "valetkey"
+HTML = "text/html"
 RETRY_AFTER = 2
 """When to ask again for an upload whose bytes have not arrived, in seconds."""
 
@@ -40,6 +42,7 @@ class Mounted:
     authenticator: Authenticator
     senders: Mapping[str, Sender]
     readiness: Readiness
+    address: Address
 
 
 def _mounted() -> Mounted:
@@ -76,7 +79,8 @@ def create_upload() -> Response:
     if key is not None and not 0 < len(key) <= 255:
         raise InvalidRequest("An Idempotency-Key has 1 to 255 characters.")
     granted = mounted.service.create(caller, read_create(json_body()), key)
-    headers = {"Location": f"/v1/uploads/{granted.upload.id}"}
+    root = mounted.address.root(environ.get("SCRIPT_NAME", ""))
+    headers = {"Location": f"{root}/v1/uploads/{granted.upload.id}"}
     if granted.replayed:
         headers["Idempotency-Replayed"] = "true"
     return render(granted_body(granted), 201, headers)
@@ -160,8 +164,14 @@ def give_verdict(text: str) -> Response:
 
 @blueprint.get("/v1/uploads/<text>/download")
 def download_upload(text: str) -> BaseResponse:
-    response = redirect(_service().download(_caller(), _id(text)), 303)
+    """A page that fetches it asks for JSON: after a redirect to another origin its browser sends ``Origin: null``."""
+    download = _service().download(_caller(), _id(text))
+    accepted = request.accept_mimetypes
+    as_json = accepted.best_match([HTML, JSON], HTML) == JSON
+    body: DownloadBody = {"url": download.url, "expires_at": download.expires_at}
+    response = render(body) if as_json else redirect(download.url, 303)
     response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
     return response
 
 
@@ -219,4 +229,4 @@ def readyz() -> Response:
 
 @blueprint.get("/openapi.json")
 def openapi_document() -> Response:
-    return render(document())
+    return render(document() | {"servers": [{"url": server()}]})
