@@ -6,10 +6,10 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from valetkey.core.errors import ConfigurationError
@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
     threads: int = Field(64, ge=4, le=512, description="requests served at once by one process")
     workers: int = Field(1, ge=1, le=64, description="processes")
+    body_timeout: int = Field(30, ge=1, le=600, description="seconds in which a request's body has to be there")
     public_url: str | None = Field(None, description="our own address as browsers see it")
     config: Path | None = Field(None, description="the toml with the profiles; ./valetkey.toml where there is one")
     bucket: str | None = Field(None, min_length=3, max_length=63)
@@ -97,6 +98,23 @@ class Settings(BaseSettings):
             raise ValueError("must be an http or https URL")
         return value
 
+    @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
+    @classmethod
+    def _endpoint(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if "@" in parts.netloc:
+            raise ValueError("must have no user: credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+        if parts.query or parts.fragment:
+            raise ValueError("must have no query and no fragment: it is the address of the store, not of an object")
+        return value
+
+    @model_validator(mode="after")
+    def _endpoint_without_bucket(self) -> Self:
+        for name in ("s3_endpoint_url", "s3_public_endpoint_url"):
+            if self.bucket and (found := _bucket_in(getattr(self, name), self.bucket)):
+                raise ValueError(f"VALETKEY_{name.upper()} {found}: the bucket is put into addresses by itself")
+        return self
+
     @field_validator("webhook_url")
     @classmethod
     def _webhook(cls, value: str | None) -> str | None:
@@ -157,6 +175,21 @@ class Settings(BaseSettings):
         if self.webhook_url and not self.webhook_secrets:
             missing.append('VALETKEY_WEBHOOK_SECRETS: for example from `echo "whsec_$(openssl rand -base64 32)"`')
         return missing
+
+
+_SERVERS = {"s3", "minio", "ceph", "rgw", "storage", "objects", "objectstorage"}
+"""What hosts of stores are called: a bucket of such a name says nothing about a host that begins with it."""
+
+
+def _bucket_in(endpoint_url: str | None, bucket: str) -> str | None:
+    """How ``bucket`` is named in the address of its store, if it is."""
+    parts = urlsplit(endpoint_url or "")
+    if bucket in unquote(parts.path).split("/"):
+        return f"has the bucket {bucket!r} in its path"
+    host, name = parts.hostname or "", bucket.lower()
+    if host.startswith(name + ".") and name not in _SERVERS:
+        return f"has the bucket {bucket!r} in its host"
+    return None
 
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
@@ -283,4 +316,7 @@ def _read(path: Path) -> ConfigFile:
 
 def _explain(error: ValidationError, name: Any) -> str:
     """Where and what, a line each; never the value, which may be a secret."""
-    return "\n".join(f"{name('.'.join(str(part) for part in e['loc']))}: {e['msg']}" for e in error.errors())
+    return "\n".join(
+        f"{name('.'.join(str(part) for part in e['loc']))}: {e['msg']}" if e["loc"] else e["msg"].partition(", ")[2]
+        for e in error.errors()
+    )

@@ -26,6 +26,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.adapters.copies import copy_in_parts, origin, placing, written
+from valetkey.adapters.forks import give_up_in_child
 from valetkey.adapters.traits import Traits
 from valetkey.core.errors import (
     ConfigurationError,
@@ -113,11 +114,16 @@ class S3Store:
         for operation in ("CopyObject", "UploadPartCopy"):
             self._copier.meta.events.register(f"before-sign.s3.{operation}", _condition_for_ceph)
         self._traits = Traits(self._client, settings.bucket, settings.capabilities)
+        give_up_in_child(self, S3Store._forget_connections)
         # botocore knows every partition, style and regional endpoint: ask it once
         with _available:
             url = str(self._public.generate_presigned_post(settings.bucket, "key")["url"])
         self._post_url = url if url.endswith("/") else url + "/"
         self._urls = UrlSigner(self._post_url, settings.region)
+
+    def _forget_connections(self) -> None:
+        for client in (self._client, self._copier, self._public):
+            client.close()  # it opens new ones when it needs them
 
     @property
     def bucket(self) -> str:

@@ -105,6 +105,13 @@ class TicketBody(TypedDict):
     expires_at: datetime
 
 
+class DownloadBody(TypedDict):
+    """Where the confirmed bytes are for a while; no credential is needed there."""
+
+    url: str
+    expires_at: datetime
+
+
 class TallyBody(TypedDict):
     """What became of the events of one delivery."""
 

@@ -50,6 +50,11 @@ class Admission:
         self._profiles = profiles
         self._schedule = schedule
 
+    @property
+    def profiles(self) -> Mapping[str, Profile]:
+        """Those of this process, by name."""
+        return self._profiles
+
     def profile(self, name: str) -> Profile:
         """Raises `UnknownProfile`."""
         profile = self._profiles.get(name)

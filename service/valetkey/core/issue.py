@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from valetkey.core.access import Tickets
@@ -66,14 +66,14 @@ class Issuer:
 
     def granted(self, upload: Upload, now: datetime) -> Granted:
         """``upload`` with a grant that is good from ``now``."""
-        return Granted(upload, self._grant(upload, now), self._tickets.issue(upload))
+        return Granted(upload, self._grant(upload, now), self._ticket(upload))
 
     def replayed(self, upload: Upload, now: datetime) -> Granted:
         """An upload that was asked for before, with a fresh grant as long as its bytes may still be sent."""
         if upload.state not in _OPEN_TO_GRANTS or now >= upload.renewable_until:
-            return Granted(upload, None, self._tickets.issue(upload), replayed=True)
+            return Granted(upload, None, self._ticket(upload), replayed=True)
         again = self.prolonged(self.begun(upload), now, at_least=1.0)
-        return Granted(again, self._grant(again, now), self._tickets.issue(again), replayed=True)
+        return Granted(again, self._grant(again, now), self._ticket(again), replayed=True)
 
     def prolonged(self, upload: Upload, now: datetime, at_least: float) -> Upload:
         """``upload`` with ``at_least`` so much of a grant's life ahead of it, in the ledger first.
@@ -91,6 +91,10 @@ class Issuer:
                 return later
             upload = self._ledger.get(upload.id) or upload  # a signal was faster: look again
         raise StateConflict("The upload keeps changing; try again.")
+
+    def _ticket(self, upload: Upload) -> str:
+        profile = self._admission.profiles.get(upload.profile)
+        return self._tickets.issue(upload, timedelta(0) if profile is None else profile.expires_in)
 
     def _grant(self, upload: Upload, now: datetime) -> Grant:
         if upload.method is Method.POST:

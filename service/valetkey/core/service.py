@@ -35,6 +35,14 @@ class IssuedTicket:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Where an object can be read, and until when."""
+
+    url: str
+    expires_at: datetime
+
+
 class UploadService:
     """Everything valetkey does, on the ports it is given.
 
@@ -213,12 +221,13 @@ class UploadService:
         return upload
 
     def returned(self, upload_id: UploadId) -> tuple[Upload, str | None]:
-        """A browser was sent back by S3: the upload, and the profile's return URL. Raises `UploadNotFound`.
+        """A browser was sent back by S3: the upload, and the profile's return URL. Raises `UploadNotFound`, for an
+        upload whose grant does not send browsers back as well.
 
         It needs no credential, as it only looks at what is there.
         """
         upload = self._ledger.get(upload_id)
-        if upload is None:
+        if upload is None or not upload.redirect:
             raise UploadNotFound
         profile = self._profiles.get(upload.profile)
         return self._confirmation.run(upload, Signal.REDIRECT), profile.return_url if profile else None
@@ -287,7 +296,7 @@ class UploadService:
             raise StateConflict("The upload has just changed; look at it and try again.")
         self._notifier.ended(after)
 
-    def download(self, caller: Caller, upload_id: UploadId) -> str:
+    def download(self, caller: Caller, upload_id: UploadId) -> Download:
         """A URL to the confirmed bytes that saves them under the client's file name.
 
         Raises `UploadNotFound`, and `StateConflict` when it is not confirmed.
@@ -296,7 +305,9 @@ class UploadService:
         if upload.state is not UploadState.CONFIRMED or upload.object is None:
             raise StateConflict(f"The upload is {upload.state}: there is nothing to download.")
         with self._confirmation.at_store(upload):
-            return self._store.presigned_get(upload.object, upload.filename, DOWNLOAD_LIFE)
+            url = self._store.presigned_get(upload.object, upload.filename, DOWNLOAD_LIFE)
+            ends = [self._clock() + timedelta(seconds=DOWNLOAD_LIFE), self._store.credentials().expires_at]
+        return Download(url, min(end for end in ends if end is not None))
 
     def object_url(self, key: str) -> str:
         """The address of the object under ``key`` on the public endpoint; it takes a credential to read it."""
