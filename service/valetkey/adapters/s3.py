@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.core.errors import ConfigurationError, ObjectChanged, ObjectMissing, StoreUnavailable
-from valetkey.core.multipart import Part
+from valetkey.core.multipart import Part, part_headers
 from valetkey.core.naming import safe_name
 from valetkey.core.policy import Credentials
 from valetkey.core.ports import FIRST_BYTES, ObjectHead, OldMultipart, OldObject, Placement, Presigned
@@ -237,9 +237,16 @@ class S3Store:
             return None
 
     def presigned_part(
-        self, key: str, multipart_id: MultipartUploadId, number: int, size: int | None, expires_in: int
+        self,
+        key: str,
+        multipart_id: MultipartUploadId,
+        number: int,
+        size: int | None,
+        expires_in: int,
+        *,
+        checksum: str | None = None,
     ) -> Presigned:
-        headers = {} if size is None else {"Content-Length": str(size)}
+        headers = part_headers(size, checksum)
         return self._presigned(key, {"partNumber": str(number), "uploadId": multipart_id}, headers, expires_in)
 
     def _presigned(self, key: str, query: Mapping[str, str], headers: Mapping[str, str], expires_in: int) -> Presigned:

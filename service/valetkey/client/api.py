@@ -66,9 +66,17 @@ class Api:
         """The parts that the store has: ``{number, size, etag}``."""
         return list(self._call("GET", f"/v1/uploads/{upload_id}/parts", ticket)[1]["parts"])
 
-    def sign_parts(self, upload_id: str, ticket: str, numbers: Sequence[int]) -> list[Json]:
-        """``{number, size, url, headers, expires_at}`` for each. Raises `Conflict` like `renew`."""
-        return list(self._call("POST", f"/v1/uploads/{upload_id}/parts", ticket, {"numbers": numbers})[1]["parts"])
+    def sign_parts(
+        self, upload_id: str, ticket: str, numbers: Sequence[int], checksums: Mapping[int, str] | None = None
+    ) -> list[Json]:
+        """``{number, size, url, headers, expires_at}`` for each. Raises `Conflict` like `renew`.
+
+        ``checksums`` are SHA-256 in base64 by number, where the grant asks for them.
+        """
+        asked: Json = {"numbers": numbers}
+        if checksums:
+            asked["checksums"] = {str(number): value for number, value in checksums.items()}
+        return list(self._call("POST", f"/v1/uploads/{upload_id}/parts", ticket, asked)[1]["parts"])
 
     def complete(self, upload_id: str, ticket: str) -> tuple[Json, float | None]:
         """The upload, and in how many seconds to ask again; None when it has ended. Raises `Conflict` and `Lost`."""

@@ -2,13 +2,15 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from valetkey.client.api import Api
+from valetkey.client.digests import digest_of
 from valetkey.client.errors import FileError, Interrupted, Refused, Stale
 from valetkey.client.meter import Meter
 from valetkey.client.resume import Begun
@@ -28,9 +30,20 @@ SPARE_SECONDS = 2.0
 
 
 class Signatures:
-    """Signed parts of one upload, asked for in batches by whichever thread is the first to need one."""
+    """Signed parts of one upload, asked for in batches by whichever thread is the first to need one.
 
-    def __init__(self, api: Api, begun: Begun, numbers: Sequence[int], signed: Sequence[dict[str, Any]]) -> None:
+    Where the store wants a checksum of each part, ``checksum_of`` computes it, and each part is asked for by itself.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        begun: Begun,
+        numbers: Sequence[int],
+        signed: Sequence[dict[str, Any]],
+        checksum_of: Callable[[int], str] | None = None,
+    ) -> None:
+        self._checksum_of = checksum_of
         self._api = api
         self._begun = begun
         self._lock = threading.Lock()
@@ -39,12 +52,16 @@ class Signatures:
 
     def take(self, number: int, *, fresh: bool = False) -> dict[str, Any]:
         """A signature for this part, once; where it has to be ``fresh``, one that is signed now."""
-        with self._lock:
-            signed = self._ready.pop(number, None)
-            if signed is None or fresh or dying(signed):
-                self._sign(number)
-                signed = self._ready.pop(number)
+        if self._checksum_of is not None:
+            checksums = {number: self._checksum_of(number)}
+            [signed] = self._api.sign_parts(self._begun.upload_id, self._begun.ticket, [number], checksums)
             return signed
+        with self._lock:
+            ready = self._ready.pop(number, None)
+            if ready is None or fresh or dying(ready):
+                self._sign(number)
+                ready = self._ready.pop(number)
+            return ready
 
     def _sign(self, number: int) -> None:
         others = [ahead for ahead in self._ahead if ahead != number]
@@ -69,6 +86,10 @@ class Sender:
     pool: Executor
     slots: Slots
 
+    def check(self) -> None:
+        """Raises `Interrupted` when the user wants no more."""
+        self.patience.check()
+
     def send(self, source: Source, begun: Begun, grant: dict[str, Any], meter: Meter, *, again: bool) -> None:
         """All parts, or where it is ``again`` those that the store has not.
 
@@ -77,7 +98,8 @@ class Sender:
         numbers, there = self._missing(source, begun, grant) if again else (range(1, grant["part_count"] + 1), 0)
         meter.there(there)
         usable = [part for part in grant["parts"] if part["number"] in set(numbers)]
-        signatures = Signatures(self.api, begun, numbers, usable)
+        checksum_of = self._checksum_of(source, grant) if grant.get("part_checksum") else None
+        signatures = Signatures(self.api, begun, numbers, usable, checksum_of)
         given_up = threading.Event()
 
         def one(number: int) -> None:
@@ -91,6 +113,16 @@ class Sender:
         failures = [error for part in parts if (error := part.exception())]
         if failures:
             raise min(failures, key=_weight)
+
+    def _checksum_of(self, source: Source, grant: dict[str, Any]) -> Callable[[int], str]:
+        """What computes the checksum of a part that the store wants with it: there is one algorithm."""
+        part_size = grant["part_size"]
+
+        def checksum_of(number: int) -> str:
+            digest = digest_of(source, "sha256", (number - 1) * part_size, _size(source, part_size, number), self.check)
+            return b64encode(digest).decode()
+
+        return checksum_of
 
     def _missing(self, source: Source, begun: Begun, grant: dict[str, Any]) -> tuple[Sequence[int], int]:
         """Which parts to send, and how many bytes are there: what the store lists, if it has the size of the plan."""

@@ -15,6 +15,8 @@ from valetkey.core.ports import Ledger, ObjectStore
 from valetkey.core.profile import Profile
 from valetkey.core.upload import Multipart, Reason, Upload
 
+NO_CHECKSUMS: Mapping[int, str] = {}
+
 TRIES = 3
 """How often the parts are listed again when some of them change while they are being joined."""
 
@@ -55,16 +57,21 @@ class Assembly:
             raise StateConflict("The upload has just changed; look at it and try again.")
         return now
 
-    def sign(self, upload: Upload, numbers: Sequence[int], now: datetime) -> list[PartGrant]:
-        """URLs for parts of an upload that was begun; they die with its grant."""
-        plan, expires_at, seconds = plan_of(upload), *self._grants.life(now, upload.expires_at - now)
-        return [self._sign(upload, number, plan.size_of(number), expires_at, seconds) for number in numbers]
+    def sign(
+        self, upload: Upload, numbers: Sequence[int], now: datetime, checksums: Mapping[int, str] = NO_CHECKSUMS
+    ) -> list[PartGrant]:
+        """URLs for parts of an upload that was begun; they die with its grant.
 
-    def _sign(self, upload: Upload, number: int, size: int | None, expires_at: datetime, seconds: int) -> PartGrant:
-        target = target_of(upload)
+        ``checksums`` are SHA-256 in base64 by number: such a part has to be sent with its own.
+        """
+        expires_at, seconds = self._grants.life(now, upload.expires_at - now)
+        return [self._sign(upload, number, expires_at, seconds, checksums.get(number)) for number in numbers]
+
+    def _sign(self, upload: Upload, number: int, expires_at: datetime, seconds: int, checksum: str | None) -> PartGrant:
+        target, size = target_of(upload), plan_of(upload).size_of(number)
         if target.id is None:
             raise StateConflict("The upload has not been begun at the store: renew its grant.")
-        signed = self._store.presigned_part(target.key, target.id, number, size, seconds)
+        signed = self._store.presigned_part(target.key, target.id, number, size, seconds, checksum=checksum)
         return PartGrant(number, size, signed.url, signed.headers, expires_at)
 
     def parts(self, upload: Upload) -> list[Part]:
