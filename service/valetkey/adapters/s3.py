@@ -21,13 +21,21 @@ import botocore.compat
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from valetkey.core.errors import ConfigurationError, ObjectChanged, ObjectMissing, StoreUnavailable
+from valetkey.core.errors import (
+    ConfigurationError,
+    NotSupportedByStore,
+    ObjectChanged,
+    ObjectMissing,
+    PlacementRefused,
+    StoreUnavailable,
+)
 from valetkey.core.multipart import Part, part_headers
 from valetkey.core.naming import safe_name
 from valetkey.core.policy import Credentials
 from valetkey.core.ports import FIRST_BYTES, ObjectHead, OldMultipart, OldObject, Placement, Presigned
 from valetkey.core.presign import UrlSigner
 from valetkey.core.upload import MultipartUploadId, StoredObject, UploadId
+from valetkey.store_answers import Meaning, Said, meaning_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,15 +55,29 @@ COPY_TIMEOUT = 120
 _USER_AGENT = f"valetkey/{version('valetkey')}"
 """Botocore adds its name. Its usual one, with all that runs here, is put together anew each time: a fifth of a call."""
 
-_CHANGED = {
-    *("PreconditionFailed", "412"),
-    *("InvalidRange", "416"),  # it is shorter than it was
-    *("InvalidPart", "InvalidPartOrder", "EntityTooSmall"),
-}
+RETRY_AFTER = 2
+MAX_RETRY_AFTER = 60
+"""Seconds after which callers are asked to come back, where the store does not say, and at most."""
+
 MAX_SKEW = timedelta(minutes=15)
 """How far the clock of a request may be from S3's (S3's error responses, RequestTimeTooSkewed)."""
 
-_MISSING = {"404", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NotFound"}
+_OPERATIONS = {
+    "HeadObject": "head",
+    "GetObject": "get",
+    "CopyObject": "copy",
+    "UploadPartCopy": "copy",
+    "PutObject": "put",
+    "UploadPart": "part",
+    "CreateMultipartUpload": "begin",
+    "ListParts": "parts",
+    "CompleteMultipartUpload": "complete",
+    "AbortMultipartUpload": "abort",
+    "DeleteObject": "delete",
+    "DeleteObjects": "delete",
+    "HeadBucket": "bucket",
+}
+"""What the list of a store's answers calls botocore's operations; all others list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,12 +383,30 @@ class _Available:
 
 
 def _translated(error: ClientError) -> Exception:
-    code = str(error.response.get("Error", {}).get("Code"))
-    if code in _MISSING:
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    said = error.response.get("Error", {})
+    code = "" if str(said.get("Code", "")).isdecimal() else str(said.get("Code", ""))  # a HEAD has no body
+    meaning = meaning_of(
+        _OPERATIONS.get(error.operation_name, "list"), status, Said(code, str(said.get("Message", "")))
+    )
+    if meaning is Meaning.MISSING:
         return ObjectMissing()
-    if code in _CHANGED:
+    if meaning is Meaning.CHANGED:
         return ObjectChanged()
-    return StoreUnavailable(f"The store refused {error.operation_name}: {code}.{_clock_hint(error)}")
+    detail = f"The store refused {error.operation_name}: {code or status}.{_clock_hint(error)}"
+    return _UNAVAILABLE.get(meaning, StoreUnavailable)(detail, _retry_after(error))
+
+
+_UNAVAILABLE: dict[Meaning, type[StoreUnavailable]] = {
+    Meaning.PLACEMENT: PlacementRefused,
+    Meaning.UNSUPPORTED: NotSupportedByStore,
+}
+
+
+def _retry_after(error: ClientError) -> int:
+    """Seconds that the store asks to be left alone; a few where it does not say."""
+    asked = str(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))
+    return min(int(asked), MAX_RETRY_AFTER) if asked.isdecimal() else RETRY_AFTER
 
 
 def _clock_hint(error: ClientError) -> str:

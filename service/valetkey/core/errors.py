@@ -23,6 +23,8 @@
     ├── MalformedEvent            an event that its own format does not allow
     ├── Unavailable               try again after `retry_after` seconds; nothing was lost
     │   ├── StoreUnavailable
+    │   │   ├── PlacementRefused      the store does not take the profile's storage class, encryption or key
+    │   │   └── NotSupportedByStore   the store does not know this operation
     │   └── LedgerUnavailable
     └── ConfigurationError        the operator has to change a setting
 
@@ -144,6 +146,14 @@ class Unavailable(ValetKeyError):
 
 class StoreUnavailable(Unavailable):
     code = "store_unavailable"
+
+
+class PlacementRefused(StoreUnavailable):
+    """Waiting does not help: the operator has to change the profile, or the bucket."""
+
+
+class NotSupportedByStore(StoreUnavailable):
+    """Waiting does not help: the store answers 501, or as much."""
 
 
 class LedgerUnavailable(Unavailable):
