@@ -7,10 +7,12 @@ the code goes first; an answer whose code is not in the list, or that has none, 
 
 import json
 import re
+from contextlib import suppress
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import cache
-from html import unescape
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 
@@ -51,7 +53,7 @@ _PAGE = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNOR
 @cache
 def answers() -> dict[str, Any]:
     """The whole list."""
-    listed: dict[str, Any] = json.loads(files(__package__ or "valetkey").joinpath("store_answers.json").read_bytes())
+    listed: dict[str, Any] = json.loads(Path(__file__).with_name("store_answers.json").read_bytes())
     return listed
 
 
@@ -91,11 +93,23 @@ def said_by(body: bytes) -> Said:
     return Said(code, _element(text, "Message") or ("" if code else "It is an error without a code."))
 
 
+def seconds_until(retry_after: str, now: datetime) -> float | None:
+    """What ``Retry-After`` asks for, in seconds, or as a date (RFC 9110); None where it is neither."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdecimal():
+        return float(text)
+    with suppress(TypeError, ValueError):
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
+    return None
+
+
 def _text(body: bytes) -> str:
     return body[:ERRORS_AT].decode("utf-8-sig", "replace").strip().removeprefix("\ufeff").lstrip()
 
 
 def _element(text: str, name: str) -> str:
+    from html import unescape  # only where something went wrong: `put` need not load it for a run that goes well
+
     found = re.search(rf"<(?:[\w.-]+:)?{name}(?:\s[^>]*)?>\s*(?:<!\[CDATA\[)?([^<\]]*)", text)
     return unescape(found[1]).strip() if found else ""
 

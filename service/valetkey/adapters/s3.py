@@ -6,6 +6,7 @@ on both, and ``s3:ListBucket`` on the bucket (without it S3 says 403 of an objec
 ``s3:ListMultipartUploadParts`` on the objects.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ from valetkey.core.policy import Credentials
 from valetkey.core.ports import FIRST_BYTES, ObjectHead, OldMultipart, OldObject, Placement, Presigned
 from valetkey.core.presign import UrlSigner
 from valetkey.core.upload import MultipartUploadId, StoredObject, UploadId
-from valetkey.store_answers import Meaning, Said, meaning_of
+from valetkey.store_answers import Meaning, Said, meaning_of, seconds_until
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -55,7 +56,7 @@ COPY_TIMEOUT = 120
 _USER_AGENT = f"valetkey/{version('valetkey')}"
 """Botocore adds its name. Its usual one, with all that runs here, is put together anew each time: a fifth of a call."""
 
-RETRY_AFTER = 2
+RETRY_AFTER = 5
 MAX_RETRY_AFTER = 60
 """Seconds after which callers are asked to come back, where the store does not say, and at most."""
 
@@ -406,7 +407,8 @@ _UNAVAILABLE: dict[Meaning, type[StoreUnavailable]] = {
 def _retry_after(error: ClientError) -> int:
     """Seconds that the store asks to be left alone; a few where it does not say."""
     asked = str(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))
-    return min(int(asked), MAX_RETRY_AFTER) if asked.isdecimal() else RETRY_AFTER
+    seconds = seconds_until(asked, datetime.now(UTC))
+    return RETRY_AFTER if seconds is None else min(math.ceil(seconds), MAX_RETRY_AFTER)
 
 
 def _clock_hint(error: ClientError) -> str:
