@@ -1,17 +1,13 @@
 """What a store does, measured: one row of the table in `service/docs/stores.md`."""
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
-from urllib.error import HTTPError
 
-import boto3
 from botocore.exceptions import ClientError
-from tests.clients import Response, post_form, put
+from tests.clients import post_form, put
 from tests.stores import Bucket
 
 from valetkey.core.policy import Condition, ContentLengthRange, Credentials, Eq, Policy, PostSigner, form_fields
@@ -55,7 +51,8 @@ class Measured:
 
     @property
     def s3(self) -> Any:
-        if not hasattr(self, "_c"): self._c = self.bucket.server.client(signature_version="s3v4", read_timeout=20)
+        if not hasattr(self, "_c"):
+            self._c = self.bucket.server.client(signature_version="s3v4", read_timeout=20)
         return self._c
 
     @property
@@ -109,7 +106,7 @@ class Measured:
         r = put(url, headers or {}, content)
         return r.status
 
-    def column_put(self): 
+    def column_put(self):
         return str(self._put(Key="put", ContentType="image/png", headers={"Content-Type": "image/png"}))
 
     def column_put_type(self):
@@ -122,10 +119,24 @@ class Measured:
         return " ".join(str(self._put(Key="put2", IfNoneMatch="*", headers={"If-None-Match": "*"})) for _ in range(2))
 
     def column_put_extra(self):
-        return str(self._put(Key="put3", headers={"x-amz-meta-more": "1", "Content-Encoding": "gzip"})) + " " + str({k: v for k, v in self.s3.head_object(Bucket=self.name, Key="put3").items() if k in ("Metadata", "ContentEncoding")})
+        return (
+            str(self._put(Key="put3", headers={"x-amz-meta-more": "1", "Content-Encoding": "gzip"}))
+            + " "
+            + str(
+                {
+                    k: v
+                    for k, v in self.s3.head_object(Bucket=self.name, Key="put3").items()
+                    if k in ("Metadata", "ContentEncoding")
+                }
+            )
+        )
 
     def column_put_md5(self):
-        return str(self._put(Key="put4", ContentMD5="AAAAAAAAAAAAAAAAAAAAAA==", headers={"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="}))
+        return str(
+            self._put(
+                Key="put4", ContentMD5="AAAAAAAAAAAAAAAAAAAAAA==", headers={"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="}
+            )
+        )
 
     def column_put_sha256(self):
         v = "A" * 43 + "="
@@ -133,21 +144,35 @@ class Measured:
 
     def column_checksums_kept(self):
         v = "J3CJ2RwL305oYrp+egdgURlDH1118T9yLdNSsG8bIGqrry"
-        import hashlib, base64
+        import base64
+        import hashlib
+
         v = base64.b64encode(hashlib.sha256(b"bytes").digest()).decode()
         s = self._put(Key="put6", ChecksumSHA256=v, headers={"x-amz-checksum-sha256": v})
         h = self.s3.head_object(Bucket=self.name, Key="put6", ChecksumMode="ENABLED")
         return f"{s} " + " ".join(k for k in h if k.startswith("Checksum"))
 
     def _write(self, key, content=b"bytes", **k):
-        import base64, hashlib
+        import base64
+        import hashlib
+
         md5 = base64.b64encode(hashlib.md5(content).digest()).decode()
-        return self.s3.put_object(Bucket=self.name, Key=key, Body=content, ContentMD5=md5, ContentType="image/png", Metadata={"upload-id": "1"}, **k)
+        return self.s3.put_object(
+            Bucket=self.name,
+            Key=key,
+            Body=content,
+            ContentMD5=md5,
+            ContentType="image/png",
+            Metadata={"upload-id": "1"},
+            **k,
+        )
 
     def column_head(self):
         self._write("head")
         h = self.s3.head_object(Bucket=self.name, Key="head")
-        return " ".join(f"{k}={v}" for k, v in h.items() if k in ("ContentLength", "ETag", "Metadata", "ContentType", "VersionId"))
+        return " ".join(
+            f"{k}={v}" for k, v in h.items() if k in ("ContentLength", "ETag", "Metadata", "ContentType", "VersionId")
+        )
 
     def column_raw_head(self):
         url = self.s3.generate_presigned_url("head_object", Params={"Bucket": self.name, "Key": "head"})
@@ -163,36 +188,87 @@ class Measured:
 
     def column_copy_replace(self):
         self._write("head")
-        self.s3.copy_object(Bucket=self.name, Key="copy2", CopySource={"Bucket": self.name, "Key": "head"}, MetadataDirective="REPLACE", Metadata={"upload-id": "2"}, ContentType="text/plain", ContentDisposition="attachment")
+        self.s3.copy_object(
+            Bucket=self.name,
+            Key="copy2",
+            CopySource={"Bucket": self.name, "Key": "head"},
+            MetadataDirective="REPLACE",
+            Metadata={"upload-id": "2"},
+            ContentType="text/plain",
+            ContentDisposition="attachment",
+        )
         h = self.s3.head_object(Bucket=self.name, Key="copy2")
         return f"meta {h.get('Metadata')} type {h.get('ContentType')} {h.get('ContentDisposition')}"
 
     def column_copy_condition(self):
-        return refused(lambda: self.s3.copy_object(Bucket=self.name, Key="copy3", CopySource={"Bucket": self.name, "Key": "head"}, CopySourceIfMatch='"0"')) or "ignored"
+        return (
+            refused(
+                lambda: self.s3.copy_object(
+                    Bucket=self.name,
+                    Key="copy3",
+                    CopySource={"Bucket": self.name, "Key": "head"},
+                    CopySourceIfMatch='"0"',
+                )
+            )
+            or "ignored"
+        )
 
     def column_copy_if_none_match(self):
-        return refused(lambda: self.s3.copy_object(Bucket=self.name, Key="copy", CopySource={"Bucket": self.name, "Key": "head"}, IfNoneMatch="*")) or "ignored"
+        return (
+            refused(
+                lambda: self.s3.copy_object(
+                    Bucket=self.name, Key="copy", CopySource={"Bucket": self.name, "Key": "head"}, IfNoneMatch="*"
+                )
+            )
+            or "ignored"
+        )
 
     def column_copy_missing(self):
-        return refused(lambda: self.s3.copy_object(Bucket=self.name, Key="copy4", CopySource={"Bucket": self.name, "Key": "none"})) or "!!"
+        return (
+            refused(
+                lambda: self.s3.copy_object(
+                    Bucket=self.name, Key="copy4", CopySource={"Bucket": self.name, "Key": "none"}
+                )
+            )
+            or "!!"
+        )
 
     def _begin(self, key, **k):
-        return self.s3.create_multipart_upload(Bucket=self.name, Key=key, ContentType="image/png", Metadata={"upload-id": "1"}, **k)["UploadId"]
+        return self.s3.create_multipart_upload(
+            Bucket=self.name, Key=key, ContentType="image/png", Metadata={"upload-id": "1"}, **k
+        )["UploadId"]
 
     def _part(self, key, u, n, content):
-        import base64, hashlib
+        import base64
+        import hashlib
+
         md5 = base64.b64encode(hashlib.md5(content).digest()).decode()
-        return self.s3.upload_part(Bucket=self.name, Key=key, UploadId=u, PartNumber=n, Body=content, ContentMD5=md5)["ETag"]
+        return self.s3.upload_part(Bucket=self.name, Key=key, UploadId=u, PartNumber=n, Body=content, ContentMD5=md5)[
+            "ETag"
+        ]
 
     def _complete(self, key, u, parts, **k):
-        return self.s3.complete_multipart_upload(Bucket=self.name, Key=key, UploadId=u, MultipartUpload={"Parts": [{"PartNumber": n, "ETag": e} for n, e in parts]}, **k)
+        return self.s3.complete_multipart_upload(
+            Bucket=self.name,
+            Key=key,
+            UploadId=u,
+            MultipartUpload={"Parts": [{"PartNumber": n, "ETag": e} for n, e in parts]},
+            **k,
+        )
 
     def column_parts(self):
         u = self._begin("parts")
         e1 = self._part("parts", u, 1, b"x" * 5 * MIB)
         e2 = self._part("parts", u, 2, b"y")
-        l = refused(lambda: self.s3.list_parts(Bucket=self.name, Key="parts", UploadId=u)) or str(len(self.s3.list_parts(Bucket=self.name, Key="parts", UploadId=u).get("Parts", [])))
-        lm = refused(lambda: self.s3.list_multipart_uploads(Bucket=self.name)) or str([(x["Key"], x.get("Initiated")) for x in self.s3.list_multipart_uploads(Bucket=self.name, Prefix="parts").get("Uploads", [])])
+        l = refused(lambda: self.s3.list_parts(Bucket=self.name, Key="parts", UploadId=u)) or str(
+            len(self.s3.list_parts(Bucket=self.name, Key="parts", UploadId=u).get("Parts", []))
+        )
+        lm = refused(lambda: self.s3.list_multipart_uploads(Bucket=self.name)) or str(
+            [
+                (x["Key"], x.get("Initiated"))
+                for x in self.s3.list_multipart_uploads(Bucket=self.name, Prefix="parts").get("Uploads", [])
+            ]
+        )
         self._complete("parts", u, [(1, e1), (2, e2)])
         h = self.s3.head_object(Bucket=self.name, Key="parts", ChecksumMode="ENABLED")
         after = refused(lambda: self._part("parts", u, 1, b"z" * 5 * MIB)) or "taken"
@@ -200,12 +276,17 @@ class Measured:
         body = h2["Body"].read()
         again = refused(lambda: self._complete("parts", u, [(1, e1), (2, e2)])) or "200"
         lp = refused(lambda: self.s3.list_parts(Bucket=self.name, Key="parts", UploadId=u)) or "200"
-        lm2 = refused(lambda: self.s3.list_multipart_uploads(Bucket=self.name)) or str(len(self.s3.list_multipart_uploads(Bucket=self.name, Prefix="parts").get("Uploads", [])))
+        lm2 = refused(lambda: self.s3.list_multipart_uploads(Bucket=self.name)) or str(
+            len(self.s3.list_multipart_uploads(Bucket=self.name, Prefix="parts").get("Uploads", []))
+        )
         return f"list {l}; uploads {lm}; head {h.get('ContentLength')} {h.get('ETag')} {h.get('Metadata')} {[k for k in h if k.startswith('Checksum')]}; after: {after} {len(body)} {body[:1]}; again {again}; list after {lp}; open {lm2}"
 
     def column_part_md5(self):
         u = self._begin("parts2")
-        url = self.s3.generate_presigned_url("upload_part", Params={"Bucket": self.name, "Key": "parts2", "UploadId": u, "PartNumber": 1, "ContentLength": 5})
+        url = self.s3.generate_presigned_url(
+            "upload_part",
+            Params={"Bucket": self.name, "Key": "parts2", "UploadId": u, "PartNumber": 1, "ContentLength": 5},
+        )
         r = put(url, {}, b"bytes!").status
         return f"wrong length {r}, right {put(url, {}, b'bytes').status}"
 
@@ -228,17 +309,40 @@ class Measured:
     def column_part_copy(self):
         self._write("src", b"x" * 6 * MIB)
         u = self._begin("parts6")
-        e = self.s3.upload_part_copy(Bucket=self.name, Key="parts6", UploadId=u, PartNumber=1, CopySource={"Bucket": self.name, "Key": "src"}, CopySourceRange=f"bytes=0-{5*MIB-1}")["CopyPartResult"]["ETag"]
+        e = self.s3.upload_part_copy(
+            Bucket=self.name,
+            Key="parts6",
+            UploadId=u,
+            PartNumber=1,
+            CopySource={"Bucket": self.name, "Key": "src"},
+            CopySourceRange=f"bytes=0-{5 * MIB - 1}",
+        )["CopyPartResult"]["ETag"]
         u2 = self._begin("parts6b")
-        c = refused(lambda: self.s3.upload_part_copy(Bucket=self.name, Key="parts6b", UploadId=u2, PartNumber=2, CopySource={"Bucket": self.name, "Key": "src"}, CopySourceIfMatch='"0"')) or "ignored"
+        c = (
+            refused(
+                lambda: self.s3.upload_part_copy(
+                    Bucket=self.name,
+                    Key="parts6b",
+                    UploadId=u2,
+                    PartNumber=2,
+                    CopySource={"Bucket": self.name, "Key": "src"},
+                    CopySourceIfMatch='"0"',
+                )
+            )
+            or "ignored"
+        )
         self._complete("parts6", u, [(1, e)])
-        return f"ok {self.s3.head_object(Bucket=self.name, Key='parts6')['ContentLength'] == 5*MIB}; condition {c}"
+        return f"ok {self.s3.head_object(Bucket=self.name, Key='parts6')['ContentLength'] == 5 * MIB}; condition {c}"
 
     def column_abort(self):
         u = self._begin("parts7")
         self._part("parts7", u, 1, b"x")
         self.s3.abort_multipart_upload(Bucket=self.name, Key="parts7", UploadId=u)
-        return (refused(lambda: self.s3.abort_multipart_upload(Bucket=self.name, Key="parts7", UploadId=u)) or "again ok") + " part after: " + (refused(lambda: self._part("parts7", u, 1, b"x")) or "taken")
+        return (
+            (refused(lambda: self.s3.abort_multipart_upload(Bucket=self.name, Key="parts7", UploadId=u)) or "again ok")
+            + " part after: "
+            + (refused(lambda: self._part("parts7", u, 1, b"x")) or "taken")
+        )
 
     def column_get_if_match(self):
         self._write("head")
@@ -251,25 +355,56 @@ class Measured:
     def column_versions(self):
         s = self.s3.get_bucket_versioning(Bucket=self.name).get("Status")
         if not s:
-            r = refused(lambda: self.s3.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"}))
-            if r: return r
-        self._write("v", b"1"); self._write("v", b"2")
+            r = refused(
+                lambda: self.s3.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
+            )
+            if r:
+                return r
+        self._write("v", b"1")
+        self._write("v", b"2")
         vs = self.s3.list_object_versions(Bucket=self.name, Prefix="v").get("Versions", [])
-        return f"{len([v for v in vs if v['Key']=='v'])}"
+        return f"{len([v for v in vs if v['Key'] == 'v'])}"
 
     def column_storage_class(self):
-        return refused(lambda: self.s3.copy_object(Bucket=self.name, Key="sc", CopySource={"Bucket": self.name, "Key": "head"}, StorageClass="GLACIER")) or "taken " + str(self.s3.head_object(Bucket=self.name, Key="sc").get("StorageClass"))
+        return refused(
+            lambda: self.s3.copy_object(
+                Bucket=self.name, Key="sc", CopySource={"Bucket": self.name, "Key": "head"}, StorageClass="GLACIER"
+            )
+        ) or "taken " + str(self.s3.head_object(Bucket=self.name, Key="sc").get("StorageClass"))
 
     def column_sse(self):
-        return refused(lambda: self.s3.copy_object(Bucket=self.name, Key="sse", CopySource={"Bucket": self.name, "Key": "head"}, ServerSideEncryption="AES256")) or "taken " + str(self.s3.head_object(Bucket=self.name, Key="sse").get("ServerSideEncryption"))
+        return refused(
+            lambda: self.s3.copy_object(
+                Bucket=self.name,
+                Key="sse",
+                CopySource={"Bucket": self.name, "Key": "head"},
+                ServerSideEncryption="AES256",
+            )
+        ) or "taken " + str(self.s3.head_object(Bucket=self.name, Key="sse").get("ServerSideEncryption"))
 
     def column_download(self):
-        url = self.s3.generate_presigned_url("get_object", Params={"Bucket": self.name, "Key": "head", "ResponseContentDisposition": "attachment; filename=x", "ResponseContentType": "text/plain"})
+        url = self.s3.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self.name,
+                "Key": "head",
+                "ResponseContentDisposition": "attachment; filename=x",
+                "ResponseContentType": "text/plain",
+            },
+        )
         with urlopen(url) as a:
             return f"{a.headers['Content-Disposition']} {a.headers['Content-Type']} {a.read()!r}"
 
     def column_cors(self):
-        return refused(lambda: self.s3.put_bucket_cors(Bucket=self.name, CORSConfiguration={"CORSRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["POST"]}]})) or YES
+        return (
+            refused(
+                lambda: self.s3.put_bucket_cors(
+                    Bucket=self.name,
+                    CORSConfiguration={"CORSRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["POST"]}]},
+                )
+            )
+            or YES
+        )
 
     def column_delete_many(self):
         self._write("dm")

@@ -51,7 +51,7 @@ def placing(placement: Placement) -> Iterator[None]:
         code = str(error.response.get("Error", {}).get("Code"))
         asked = placement != Placement()
         if asked and (code in _REFUSED or code.startswith("KMS.")):
-            raise PlacementRefused(f"{code}: {placement}.") from error
+            raise PlacementRefused(f"The store keeps nothing so: {placement} ({code}).", 60, refused=True) from error
         raise
 
 

@@ -9,6 +9,7 @@ Lock ``s3:GetBucketObjectLockConfiguration``.
 """
 
 import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -31,12 +32,13 @@ from valetkey.adapters.traits import Traits
 from valetkey.core.errors import (
     ConfigurationError,
     MethodNotSupported,
-    NotSupported,
+    NotSupportedByStore,
     ObjectChanged,
     ObjectMissing,
+    PlacementRefused,
     StoreUnavailable,
 )
-from valetkey.core.multipart import WHOLE_COPY, Part
+from valetkey.core.multipart import WHOLE_COPY, Part, part_headers
 from valetkey.core.naming import safe_name
 from valetkey.core.policy import Credentials
 from valetkey.core.ports import (
@@ -50,6 +52,7 @@ from valetkey.core.ports import (
 )
 from valetkey.core.presign import UrlSigner
 from valetkey.core.upload import STAGING_PREFIX, MultipartUploadId, StoredObject, new_upload_id
+from valetkey.store_answers import Meaning, Said, meaning_of, seconds_until
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -71,15 +74,29 @@ COPY_TIMEOUT = 120
 _USER_AGENT = f"valetkey/{version('valetkey')}"
 """Botocore adds its name. Its usual one, with all that runs here, is put together anew each time: a fifth of a call."""
 
-_CHANGED = {
-    *("PreconditionFailed", "412"),
-    *("InvalidRange", "416"),  # it is shorter than it was
-    *("InvalidPart", "InvalidPartOrder", "EntityTooSmall"),
-}
+RETRY_AFTER = 5
+MAX_RETRY_AFTER = 60
+"""Seconds after which callers are asked to come back, where the store does not say, and at most."""
+
 MAX_SKEW = timedelta(minutes=15)
 """How far the clock of a request may be from S3's (S3's error responses, RequestTimeTooSkewed)."""
 
-_MISSING = {"404", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NotFound"}
+_OPERATIONS = {
+    "HeadObject": "head",
+    "GetObject": "get",
+    "CopyObject": "copy",
+    "UploadPartCopy": "copy",
+    "PutObject": "put",
+    "UploadPart": "part",
+    "CreateMultipartUpload": "begin",
+    "ListParts": "parts",
+    "CompleteMultipartUpload": "complete",
+    "AbortMultipartUpload": "abort",
+    "DeleteObject": "delete",
+    "DeleteObjects": "delete",
+    "HeadBucket": "bucket",
+}
+"""What the list of a store's answers calls botocore's operations; all others list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +203,7 @@ class S3Store:
         return int(whole)
 
     def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
-        with placing(headers.placement), _available:
+        with _available, placing(headers.placement):
             if source.size > WHOLE_COPY:
                 copy_in_parts(self._copier, self.bucket, source, key, written(headers))
                 return
@@ -285,7 +302,7 @@ class S3Store:
                     for item in page.get("Uploads", []):
                         if item["Initiated"] < before:
                             yield OldMultipart(item["Key"], MultipartUploadId(item["UploadId"]), item["Initiated"])
-        except NotSupported as error:
+        except NotSupportedByStore as error:
             log.info("open multipart uploads are not looked for: %s", error.detail)
 
     def abort_multipart(self, key: str, multipart_id: MultipartUploadId) -> None:
@@ -310,7 +327,7 @@ class S3Store:
     def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
         self._traits.learn()
         wanted: dict[str, Any] = {"ChecksumAlgorithm": "SHA256"} if self.capabilities.part_checksums else {}
-        with placing(headers.placement), _available:
+        with _available, placing(headers.placement):
             answer = self._client.create_multipart_upload(Bucket=self.bucket, Key=key, **written(headers), **wanted)
         begun = MultipartUploadId(answer["UploadId"])
         if not self._traits.lists_parts(lambda: self.parts(key, begun)):
@@ -331,9 +348,16 @@ class S3Store:
             return None
 
     def presigned_part(
-        self, key: str, multipart_id: MultipartUploadId, number: int, size: int | None, expires_in: int
+        self,
+        key: str,
+        multipart_id: MultipartUploadId,
+        number: int,
+        size: int | None,
+        expires_in: int,
+        *,
+        checksum: str | None = None,
     ) -> Presigned:
-        headers = {} if size is None else {"Content-Length": str(size)}
+        headers = part_headers(size, checksum)
         return self._presigned(key, {"partNumber": str(number), "uploadId": multipart_id}, headers, expires_in)
 
     def _presigned(self, key: str, query: Mapping[str, str], headers: Mapping[str, str], expires_in: int) -> Presigned:
@@ -446,16 +470,36 @@ class _Available:
 
 
 def _translated(error: ClientError) -> Exception:
-    code = str(error.response.get("Error", {}).get("Code"))
-    if code in _MISSING:
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    said = error.response.get("Error", {})
+    code = "" if str(said.get("Code", "")).isdecimal() else str(said.get("Code", ""))  # a HEAD has no body
+    meaning = meaning_of(
+        _OPERATIONS.get(error.operation_name, "list"), status, Said(code, str(said.get("Message", "")))
+    )
+    if meaning is Meaning.MISSING:
         return ObjectMissing()
-    if code in _CHANGED:
+    if meaning is Meaning.CHANGED:
         return ObjectChanged()
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    detail = f"The store refused {error.operation_name}: {code}.{_clock_hint(error)}"
-    if status in {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.METHOD_NOT_ALLOWED} or code == "NotImplemented":
-        return NotSupported(detail, 60)
-    return StoreUnavailable(detail, refused=status in range(400, 500) or code in {"SlowDown", "ServiceUnavailable"})
+    detail = f"The store refused {error.operation_name}: {code or status}.{_clock_hint(error)}"
+    refused = status in range(400, 500) or meaning in {Meaning.UNSUPPORTED, Meaning.PLACEMENT} or code in _NOT_BEGUN
+    return _UNAVAILABLE.get(meaning, StoreUnavailable)(detail, _retry_after(error), refused=refused)
+
+
+_NOT_BEGUN = frozenset({"SlowDown", "ServiceUnavailable"})
+"""Answers of 503 by which S3 says that it has not begun; any other error of the 500s may come after the work."""
+
+
+_UNAVAILABLE: dict[Meaning, type[StoreUnavailable]] = {
+    Meaning.PLACEMENT: PlacementRefused,
+    Meaning.UNSUPPORTED: NotSupportedByStore,
+}
+
+
+def _retry_after(error: ClientError) -> int:
+    """Seconds that the store asks to be left alone; a few where it does not say."""
+    asked = str(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))
+    seconds = seconds_until(asked, datetime.now(UTC))
+    return RETRY_AFTER if seconds is None else min(math.ceil(seconds), MAX_RETRY_AFTER)
 
 
 def _clock_hint(error: ClientError) -> str:

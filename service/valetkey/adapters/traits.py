@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from valetkey.core.errors import NotSupported
+from valetkey.core.errors import NotSupportedByStore
 from valetkey.core.ports import Capabilities
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Traits:
             try:
                 ask()
                 self._lists = True
-            except NotSupported as error:
+            except NotSupportedByStore as error:
                 log.warning("uploads in parts are refused from now on: %s", error.detail)
                 self._lists = False
                 self._known = replace(self._known, list_parts=False)

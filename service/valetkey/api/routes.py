@@ -13,7 +13,7 @@ from valetkey.api.addresses import Address, server
 from valetkey.api.answers import DownloadBody, PageBody, granted_body, tally_body, ticket_body, upload_body
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import JSON, json_body, raw_body, refuse_streams
-from valetkey.api.grants import part_grants, parts_body, read_complete, read_numbers
+from valetkey.api.grants import part_grants, parts_body, read_complete, read_sign_parts
 from valetkey.api.openapi import document
 from valetkey.api.readiness import Readiness
 from valetkey.api.rendering import render
@@ -142,7 +142,8 @@ def list_parts(text: str) -> Response:
 @blueprint.post("/v1/uploads/<text>/parts")
 def sign_parts(text: str) -> Response:
     caller = _caller()
-    parts = _service().sign_parts(caller, _id(text), read_numbers(json_body()))
+    numbers, checksums = read_sign_parts(json_body())
+    parts = _service().sign_parts(caller, _id(text), numbers, checksums)
     return render({"parts": part_grants(parts)})
 
 

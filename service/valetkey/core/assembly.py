@@ -13,15 +13,15 @@ from valetkey.core.errors import (
     ObjectChanged,
     ObjectMissing,
     PartsMismatch,
-    PlacementRefused,
     StateConflict,
-    StoreUnavailable,
 )
 from valetkey.core.grants import GrantMaker, PartGrant
 from valetkey.core.multipart import NamedPart, Part, Plan, are_all, excess, missing_parts, require_whole
 from valetkey.core.ports import Ledger, ObjectHeaders, ObjectStore
 from valetkey.core.profile import Profile, rules_of
 from valetkey.core.upload import Multipart, Reason, Upload
+
+NO_CHECKSUMS: Mapping[int, str] = {}
 
 TRIES = 3
 """How often the parts are listed again when some of them change while they are being joined."""
@@ -53,10 +53,7 @@ class Assembly:
         if target.key != upload.key and upload.key:
             placement = placement.while_it_is_checked
         headers = ObjectHeaders(upload.content_type, upload.id, placement)
-        try:
-            begun = self._store.start_multipart(target.key, headers)
-        except PlacementRefused as error:
-            raise StoreUnavailable(f"The store does not keep objects as this profile wants: {error}", 60) from error
+        begun = self._store.start_multipart(target.key, headers)
         after = upload.changed(multipart=replace(target, id=begun))
         if self._ledger.replace(upload, after):
             return after
@@ -69,16 +66,21 @@ class Assembly:
             raise StateConflict("The upload has just changed; look at it and try again.")
         return now
 
-    def sign(self, upload: Upload, numbers: Sequence[int], now: datetime) -> list[PartGrant]:
-        """URLs for parts of an upload that was begun; they die with its grant."""
-        plan, expires_at, seconds = plan_of(upload), *self._grants.life(now, upload.expires_at - now)
-        return [self._sign(upload, number, plan.size_of(number), expires_at, seconds) for number in numbers]
+    def sign(
+        self, upload: Upload, numbers: Sequence[int], now: datetime, checksums: Mapping[int, str] = NO_CHECKSUMS
+    ) -> list[PartGrant]:
+        """URLs for parts of an upload that was begun; they die with its grant.
 
-    def _sign(self, upload: Upload, number: int, size: int | None, expires_at: datetime, seconds: int) -> PartGrant:
-        target = target_of(upload)
+        ``checksums`` are SHA-256 in base64 by number: such a part has to be sent with its own.
+        """
+        expires_at, seconds = self._grants.life(now, upload.expires_at - now)
+        return [self._sign(upload, number, expires_at, seconds, checksums.get(number)) for number in numbers]
+
+    def _sign(self, upload: Upload, number: int, expires_at: datetime, seconds: int, checksum: str | None) -> PartGrant:
+        target, size = target_of(upload), plan_of(upload).size_of(number)
         if target.id is None:
             raise StateConflict("The upload has not been begun at the store: renew its grant.")
-        signed = self._store.presigned_part(target.key, target.id, number, size, seconds)
+        signed = self._store.presigned_part(target.key, target.id, number, size, seconds, checksum=checksum)
         return PartGrant(number, size, signed.url, signed.headers, expires_at)
 
     def parts(self, upload: Upload) -> list[Part]:

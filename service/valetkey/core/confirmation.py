@@ -261,7 +261,7 @@ class Confirmation:
         except (ObjectChanged, ObjectMissing):
             copied = None
         except PlacementRefused as error:
-            return self._reject(upload, Reason("placement_refused", str(error)))
+            return self._reject(upload, Reason("placement_refused", error.detail))
         except CopyUnproven as error:
             raise self._note(upload, error) from error
         except StoreUnavailable as error:
@@ -355,7 +355,7 @@ class Confirmation:
             except (ObjectChanged, ObjectMissing):
                 return self._vanished(upload, run)
             except PlacementRefused as error:
-                return self._reject(upload, Reason("placement_refused", str(error)))
+                return self._reject(upload, Reason("placement_refused", error.detail))
         return self._confirm(upload, copied, run.signal) if copied else self._reload(upload)
 
     def _inspect(self, upload: Upload, run: _Run) -> Upload | None:

@@ -24,15 +24,15 @@
     ├── MalformedEvent            an event that its own format does not allow
     ├── Unavailable               try again after `retry_after` seconds; nothing was lost
     │   ├── StoreUnavailable
-    │   │   ├── NotSupported      the store does not know this call
-    │   │   └── CopyUnproven      a copy is there, and nothing shows that it has the bytes that were checked
+    │   │   ├── PlacementRefused      the store does not take the profile's storage class, encryption or key
+    │   │   ├── NotSupportedByStore   the store does not know this operation
+    │   │   └── CopyUnproven          a copy is there, and nothing shows that it has the bytes that were checked
     │   ├── LedgerUnavailable
-    │   └── RulesUnknown          what an upload has to keep to cannot be said here
+    │   └── RulesUnknown              what an upload has to keep to cannot be said here
     └── ConfigurationError        the operator has to change a setting
 
     ObjectChanged                 between ports only: the object's ETag is not the expected one
     ObjectMissing                 between ports only: no object under that key
-    PlacementRefused              between ports only: the store keeps no object so
 """
 
 from typing import ClassVar
@@ -169,11 +169,12 @@ class CopyUnproven(StoreUnavailable):
     code = "copy_unproven"
 
 
-class NotSupported(StoreUnavailable):
-    """The store does not know this call at all."""
+class PlacementRefused(StoreUnavailable):
+    """Waiting does not help: the operator has to change the profile, or the bucket."""
 
-    def __init__(self, detail: str, retry_after: int = 60) -> None:
-        super().__init__(detail, retry_after, refused=True)
+
+class NotSupportedByStore(StoreUnavailable):
+    """Waiting does not help: the store answers 501, or as much."""
 
 
 class LedgerUnavailable(Unavailable):
@@ -195,10 +196,6 @@ class ConfigurationError(ValetKeyError):
 
 class ObjectChanged(Exception):
     """The object under the key is not the one whose ETag was given."""
-
-
-class PlacementRefused(Exception):
-    """The store does not keep objects as a profile wants: storage class, encryption. ``str()`` says why."""
 
 
 class ObjectMissing(Exception):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quote
+from typing import Literal
 
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.multipart import Plan
@@ -57,11 +58,15 @@ class PartGrant:
 
 @dataclass(frozen=True, slots=True)
 class MultipartGrant:
-    """A plan, and the first parts of it signed; the others are asked for just before they are sent."""
+    """A plan, and the first parts of it signed; the others are asked for just before they are sent.
+
+    Where ``part_checksum`` names an algorithm, each part's checksum has to be told when it is signed: none is yet.
+    """
 
     plan: Plan
     parts: Sequence[PartGrant]
     expires_at: datetime
+    part_checksum: Literal["sha256"] | None = None
 
 
 Grant = PostGrant | PutGrant | MultipartGrant

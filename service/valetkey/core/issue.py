@@ -93,8 +93,8 @@ class Issuer:
         raise StateConflict("The upload keeps changing; try again.")
 
     def _ticket(self, upload: Upload) -> str:
-        profile = self._admission.profiles.get(upload.profile)
-        return self._tickets.issue(upload, timedelta(0) if profile is None else profile.expires_in)
+        rules = upload.rules
+        return self._tickets.issue(upload, timedelta(0) if rules is None else rules.expires_in)
 
     def _grant(self, upload: Upload, now: datetime) -> Grant:
         if upload.method is Method.POST:
@@ -102,6 +102,8 @@ class Issuer:
         if upload.method is Method.PUT:
             return self._grants.put(upload, rules_of(upload, self._profiles), now)
         plan = plan_of(upload)
+        if self._assembly.wants_checksums:
+            return MultipartGrant(plan, [], upload.expires_at, part_checksum="sha256")
         numbers = range(1, min(plan.part_count, FIRST_PARTS) + 1) if target_of(upload).id and upload.size else ()
         return MultipartGrant(plan, self._assembly.sign(upload, numbers, now), upload.expires_at)
 

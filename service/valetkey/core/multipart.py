@@ -60,6 +60,12 @@ class Plan(NamedTuple):
         return min(self.part_size, self.size - (number - 1) * self.part_size)
 
 
+def part_headers(size: int | None, checksum: str | None) -> dict[str, str]:
+    """What is signed of a part: its ``size`` in bytes where that is known, its SHA-256 in base64 where there is one."""
+    length = {} if size is None else {"Content-Length": str(size)}
+    return length if checksum is None else length | {"x-amz-checksum-sha256": checksum}
+
+
 def part_size_for(size: int | None, wanted: int) -> int:
     """``wanted`` bytes, or the whole MiB above it that keeps a file of ``size`` within S3's number of parts."""
     needed = -(-(size or 0) // MAX_PARTS)

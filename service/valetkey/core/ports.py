@@ -163,9 +163,19 @@ class ObjectStore(Protocol):
         """The parts that are there, by number; None when the multipart upload is over, or never was."""
 
     def presigned_part(
-        self, key: str, multipart_id: MultipartUploadId, number: int, size: int | None, expires_in: int
+        self,
+        key: str,
+        multipart_id: MultipartUploadId,
+        number: int,
+        size: int | None,
+        expires_in: int,
+        *,
+        checksum: str | None = None,
     ) -> Presigned:
-        """A URL that takes one part for ``expires_in`` seconds; of exactly ``size`` bytes where that is known."""
+        """A URL that takes one part for ``expires_in`` seconds; of exactly ``size`` bytes where that is known.
+
+        ``checksum`` is the part's SHA-256 in base64, where one has to be sent along: its header is signed, too.
+        """
 
     def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
         """Makes the object out of ``parts``. It may be there even when this fails: look.

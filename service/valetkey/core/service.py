@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from valetkey.core.access import Caller, ProfileTicket, Tickets, new_ticket_id
 from valetkey.core.admission import Admission, UploadRequest
-from valetkey.core.assembly import Assembly, plan_of, target_of
+from valetkey.core.assembly import NO_CHECKSUMS, Assembly, plan_of, target_of
 from valetkey.core.confirmation import Confirmation
 from valetkey.core.content import Inspector
 from valetkey.core.errors import InvalidRequest, PartsMissing, StateConflict, UploadNotFound, ValetKeyError
@@ -192,19 +192,28 @@ class UploadService:
         with self._confirmation.at_store(upload):
             return plan, self._assembly.parts(upload)
 
-    def sign_parts(self, caller: Caller, upload_id: UploadId, numbers: Sequence[int]) -> list[PartGrant]:
+    def sign_parts(
+        self,
+        caller: Caller,
+        upload_id: UploadId,
+        numbers: Sequence[int],
+        checksums: Mapping[int, str] = NO_CHECKSUMS,
+    ) -> list[PartGrant]:
         """URLs for these parts. The upload's grant is renewed with them where half of its life is over.
 
+        ``checksums`` are the SHA-256 of parts in base64, by number: they are signed, and S3 takes no other bytes.
         Raises `UploadNotFound`, `InvalidRequest` for a number that the plan has not, and `StateConflict` like `renew`.
         """
         upload, now = self.get(caller, upload_id), self._clock()
         last = plan_of(upload).part_count
         if wrong := [number for number in numbers if not 1 <= number <= last]:
             raise InvalidRequest(f"The parts are 1 to {last}; there is no part {wrong[0]}.", "/numbers")
+        if others := checksums.keys() - set(numbers):
+            raise InvalidRequest(f"Part {min(others)} has a checksum, and is not to be signed.", "/checksums")
         require_renewable(upload, now)
         if target_of(upload).id is None:
             upload = self._issuer.begun(upload)
-        return self._assembly.sign(self._issuer.prolonged(upload, now, at_least=0.5), numbers, now)
+        return self._assembly.sign(self._issuer.prolonged(upload, now, at_least=0.5), numbers, now, checksums)
 
     def complete(self, caller: Caller, upload_id: UploadId, named: Sequence[NamedPart] | None = None) -> Upload:
         """The client says that it is done: the upload, `confirmed` or `rejected`, or still as it was.

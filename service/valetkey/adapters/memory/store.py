@@ -13,7 +13,7 @@ from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.presigned import PresignedUrls
 from valetkey.core.errors import ObjectChanged, ObjectMissing
 from valetkey.core.evaluate import Answer, evaluate
-from valetkey.core.multipart import MIN_PART_SIZE, Part
+from valetkey.core.multipart import MIN_PART_SIZE, Part, part_headers
 from valetkey.core.policy import Credentials
 from valetkey.core.ports import (
     FIRST_BYTES,
@@ -164,10 +164,17 @@ class MemoryStore(MemoryBucket):
             return None if multipart is None or multipart.begun.key != key else multipart.listed()
 
     def presigned_part(
-        self, key: str, multipart_id: MultipartUploadId, number: int, size: int | None, expires_in: int
+        self,
+        key: str,
+        multipart_id: MultipartUploadId,
+        number: int,
+        size: int | None,
+        expires_in: int,
+        *,
+        checksum: str | None = None,
     ) -> Presigned:
         self._call("presigned_part", key)
-        headers = {} if size is None else {"Content-Length": str(size)}
+        headers = part_headers(size, checksum)
         asked = {"partNumber": str(number), "uploadId": multipart_id}
         return Presigned(self._urls.sign(key, asked, headers, expires_in), headers)
 
@@ -217,26 +224,34 @@ class MemoryStore(MemoryBucket):
             return put
         with self._lock:
             if "uploadId" in put.query:
-                return self._take_part(put.query["uploadId"], int(put.query["partNumber"]), content)
+                return self._take_part(put.query["uploadId"], int(put.query["partNumber"]), sent, content)
             if "if-none-match" in put.signed and self.read(put.key) is not None:
                 return Answer(412, "PreconditionFailed")
             return self._take(put.key, sent, content) or Answer(200)
 
     def _take(self, key: str, fields: Mapping[str, str], content: bytes) -> Answer | None:
         """Writes what a client sent with ``fields``; the answer where its checksums are not those of ``content``."""
-        sums = _named(fields, _CHECKSUM)
-        checked = {name: b64encode(_SUMS[name](content)).decode() for name in sums if name in _SUMS}
-        if any(sums[name] != value for name, value in checked.items()):
-            return Answer(400, "BadDigest")
+        checked = _checked(fields, content)
+        if isinstance(checked, Answer):
+            return checked
         self.put(key, content, fields.get("content-type", DEFAULT_TYPE), _named(fields, _META), checked)
         return None
 
-    def _take_part(self, multipart_id: str, number: int, content: bytes) -> Answer:
+    def _take_part(self, multipart_id: str, number: int, headers: Mapping[str, str], content: bytes) -> Answer:
+        if isinstance(checked := _checked(headers, content), Answer):
+            return checked
         multipart = self._multiparts.get(multipart_id)
         if multipart is None:
             return Answer(404, "NoSuchUpload")
         multipart.parts[number] = content
         return Answer(200)
+
+
+def _checked(fields: Mapping[str, str], content: bytes) -> dict[str, str] | Answer:
+    """The checksums of ``fields`` that are those of ``content``; the answer where one is not."""
+    sums = _named(fields, _CHECKSUM)
+    checked = {name: b64encode(_SUMS[name](content)).decode() for name in sums if name in _SUMS}
+    return Answer(400, "BadDigest") if any(sums[name] != value for name, value in checked.items()) else checked
 
 
 def _named(fields: Mapping[str, str], prefix: str) -> dict[str, str]:
