@@ -64,7 +64,7 @@ class Admission:
         """
         name, owner = caller.terms(request.profile, request.owner)
         profile = self.profile(name)
-        profile.check(request.content_type, request.size, request.metadata)
+        content_type = profile.check(request.content_type, request.size, request.metadata)
         method = choose_method(
             request.method,
             request.size,
@@ -78,7 +78,7 @@ class Admission:
             account=caller.account,
             owner=owner,
             filename=request.filename,
-            content_type=request.content_type,
+            content_type=content_type,
             size=request.size,
             bucket=self._store.bucket,
             created_at=now,

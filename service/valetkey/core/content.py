@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from valetkey.core.families import family, holds_anything, is_media, is_textual, may_be_ascii, shown_as, takes_any_text
+from valetkey.core.media_types import essence, matches
 from valetkey.core.ports import ObjectHead, ObjectStore, TypeDetector
-from valetkey.core.profile import Profile, matches
+from valetkey.core.profile import Profile
 from valetkey.core.texts import ACTIVE, hidden_script, is_text, text_kind
 
 
@@ -40,9 +41,8 @@ def look_into(first: bytes, declared: str, allowed: Sequence[str], detector: Typ
     They agree, too, when they are of another harmless type that ``allowed`` (a profile's content types) names: a photo
     may be a JPEG called PNG where both are welcome. ``*/*`` names nothing: there the declared type is what counts.
     """
-    essence = declared.partition(";")[0].strip().lower()
     seen = _seen(first, detector)
-    return Content(shown_as(seen[0]) if seen else None, _agrees(essence, seen, allowed, detector))
+    return Content(shown_as(seen[0]) if seen else None, _agrees(essence(declared), seen, allowed, detector))
 
 
 def _seen(first: bytes, detector: TypeDetector) -> list[str]:

@@ -1,5 +1,6 @@
 """Whether what is at the store is what it should be: what was granted, what was pinned, what was copied."""
 
+from valetkey.core.media_types import same_type
 from valetkey.core.ports import ObjectHead
 from valetkey.core.upload import Reason, Upload, UploadState
 
@@ -10,7 +11,7 @@ def mismatch(upload: Upload, found: ObjectHead, sizes: tuple[int, int]) -> Reaso
     if not smallest <= found.size <= largest:
         granted = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
         return Reason("size_mismatch", f"{granted} bytes were granted, {found.size} arrived.")
-    if found.content_type != upload.content_type:
+    if not same_type(found.content_type, upload.content_type):
         return Reason("type_mismatch", f"{upload.content_type!r} was granted, {found.content_type!r} arrived.")
     if found.upload_id != upload.id:
         return Reason("upload_id_mismatch", "The object does not carry this upload's id.")
@@ -34,11 +35,8 @@ def same_bytes(copied: ObjectHead, source: ObjectHead) -> bool:
 
     Under SSE-KMS a copy gets another ETag on AWS, but keeps its checksum.
     """
-    same_kind = (copied.size, copied.content_type, copied.upload_id) == (
-        source.size,
-        source.content_type,
-        source.upload_id,
-    )
+    same_kind = (copied.size, copied.upload_id) == (source.size, source.upload_id)
+    same_kind = same_kind and same_type(copied.content_type, source.content_type)
     shared = copied.checksums.keys() & source.checksums.keys()
     same_sum = bool(shared) and all(copied.checksums[name] == source.checksums[name] for name in shared)
     return same_kind and (copied.etag == source.etag or same_sum)
