@@ -1,8 +1,8 @@
 """One media type, as RFC 9110, section 8.3.1, writes it: read in one way here, so that nobody reads it in another.
 
-What is signed is stored as it is and sent to whoever downloads it. A browser splits a header at commas and takes the last
-type that it understands, a line break begins another header, and a proxy drops blanks: so what is not exactly one type is
-refused, and what is signed has no blanks that somebody could drop. Nothing else is changed, the case neither.
+What is signed is stored as it is and sent to whoever downloads it. A browser splits a header at commas and takes the
+last type that it understands, a line break begins another header, and a proxy drops blanks: so what is not exactly one
+type is refused, and what is signed has no blanks that somebody could drop. Nothing else is changed, the case neither.
 """
 
 import re
@@ -12,16 +12,14 @@ from typing import NamedTuple
 MAX_TYPE = 255
 """The longest type, in characters: what the ledger keeps of one."""
 
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # a type is none of the ranges that ask for one ("image/*"), and the names of RFC 6838 have 127 characters at most
 _NAME = r"[!#$%&'+.^_`|~0-9A-Za-z-]{1,127}"
 # printable ASCII only; a tab is a control character all the same, and two blanks in a row are one after S3's signature
 _QUOTED = r'"(?:[^"\\\x00-\x1f\x7f-\U0010ffff]|\\[\x20-\x7e])*"'
 _ESSENCE = re.compile(rf"{_NAME}/{_NAME}")
 _RANGE = re.compile(rf"(?:\*/\*|{_NAME}/(?:\*|{_NAME}))")
-_PARAMETER = re.compile(rf"(?P<blanks>[ \t]*);(?P<after>[ \t]*)(?:(?P<name>{_TOKEN})=(?P<value>{_TOKEN}|{_QUOTED}))?")
-_CASELESS = frozenset({"charset"})
-"""Parameters whose values mean the same in capitals (RFC 9110, section 8.3.2)."""
+_PARAMETER = re.compile(rf"(?P<blanks>[ \t]*);(?P<after>[ \t]*)(?:(?P<name>{_WORD})=(?P<value>{_WORD}|{_QUOTED}))?")
 
 
 class _Parsed(NamedTuple):
@@ -48,9 +46,9 @@ def essence(text: str) -> str:
 
 
 def same_type(one: str, other: str) -> bool:
-    """Whether two types are the same by value: stores and proxies write blanks, case and quotes in their own way.
+    """Whether two types are the same: stores and proxies write the blanks and quotes of parameters in their own way.
 
-    What is no type is the same as nothing but itself.
+    The case of the type itself is nobody's to change. What is no type is the same as nothing but itself.
     """
     if one == other:
         return True
@@ -89,9 +87,9 @@ def _parsed(text: str) -> _Parsed:
             value = _meaning(found["value"])
             if name.lower() in values:
                 raise ValueError(f"The content type says {name} twice.")
-            values[name.lower()] = value.lower() if name.lower() in _CASELESS else value
+            values[name.lower()] = value
             kept.append(f";{' ' if found['after'] else ''}{name}={found['value']}")
-    return _Parsed("".join(kept), (head[0].lower(), frozenset(values.items())))
+    return _Parsed("".join(kept), (head[0], frozenset(values.items())))
 
 
 def _meaning(value: str) -> str:

@@ -27,7 +27,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _PLACEHOLDERS = frozenset({"id", "filename", "ext", "owner", "profile", "year", "month", "day"})
 _LITERAL = re.compile(r"[A-Za-z0-9!_.*'()/-]*")
 _LONGEST = {"id": 48, "filename": MAX_NAME, "ext": 17, "owner": MAX_NAME, "profile": MAX_NAME, "year": 4}
-"""How long what stands for a placeholder can get, in characters; 2 where it is not said. An id has its pin behind it."""
+"""How long what stands for a placeholder gets, in characters; 2 where it is not said. An id has its pin behind it."""
 
 _MAY_BE_EMPTY = "{ext}"
 _HASH_LENGTH = 16  # of 5 bits each: nobody finds a second owner for one of these
