@@ -1,6 +1,6 @@
 """What a client says is read by others as well, more strictly or otherwise: a store, a browser, a proxy, a database.
 
-Reported publicly: a client's own ``Content-Type`` on presigned uploads run as a page (opengovsg/isomer pull request 1839,
+Reported publicly: a client's own ``Content-Type`` of an upload run as a page (opengovsg/isomer pull request 1839,
 InsForge/InsForge pull request 1626); half an emoji as ``\\ud83d`` that a strict parser answers with an error
 (hartwork/jawanndenn issue 44, shakacode/react_on_rails pull request 4726); a file without a type from the browser
 (transloadit/uppy issue 1604).
