@@ -241,17 +241,18 @@ class S3Store:
             return self._traits.keeps_versions()
 
     def _delete_versions(self, key: str) -> bool:
-        """Removes each version and marker of ``key``; says False where it may not list them."""
+        """Removes each version and marker of ``key``; False where it may not, and no marker hides what is left."""
+        found: list[Mapping[str, Any]] = []
         try:
             found = [one for one in self._versions(key) if one["Key"] == key]
+            for one in sorted(found, key=lambda one: "ETag" not in one):  # the markers last
+                with suppress(ObjectMissing), _available:
+                    self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=one["VersionId"])
         except StoreUnavailable as error:
             if not error.refused:
                 raise
-            log.warning("old versions of %r stay: %s", key, error.detail)
-            return False
-        for one in found:
-            with suppress(ObjectMissing), _available:
-                self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=one["VersionId"])
+            log.info("versions of %r stay, as Object Lock may keep them: %s", key, error.detail)
+            return any(one["IsLatest"] and "ETag" not in one for one in found)
         return True
 
     def _versions(self, prefix: str) -> Iterator[Mapping[str, Any]]:

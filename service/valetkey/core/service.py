@@ -104,6 +104,10 @@ class UploadService:
         """What takes uploads to their end, for the sweep."""
         return self._confirmation
 
+    def declare(self) -> None:
+        """Says at the start what the profiles are here, and where other processes of the ledger see them otherwise."""
+        self._admission.declare(self._clock())
+
     def create(self, caller: Caller, request: UploadRequest, idempotency_key: str | None = None) -> Granted:
         """A new upload with its grant; with a known ``idempotency_key`` the same upload with a fresh grant.
 
