@@ -72,10 +72,13 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop what the whole run shared, after the last worker. Fails the run when a test left a process behind."""
+    from tests.store_kinds import stop_all  # late, as it imports this module
+
     run = session.config.stash[RUN]
     if run.pid == os.getpid():
         if (run.directory / "rgw").exists():
             stop_rgw(run.directory / "rgw")
+        stop_all(run)
         if (run.directory / "postgres.port").exists():
             Postgres.start(run.directory / "postgres", owner=run.pid).remove()
         if left := reaper.reap(run.mark):
