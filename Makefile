@@ -1,8 +1,8 @@
 # Every target makes what it needs first: the virtual environment, and the system packages (as root; otherwise it
 # prints the command to run). ARGS is passed on, as in `make test ARGS="tests/unit -x"`.
 PYTHON ?= python3
-# Most tests wait for something most of the time: two for each core keep the cores busy.
-WORKERS ?= $(shell echo $$((2 * $$(nproc))))
+# Most tests wait for something most of the time: two workers for each core keep it busy. A few tests need fewer.
+WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
@@ -14,8 +14,8 @@ DEV := $(VENV)/.installed-dev
 TEST := $(VENV)/.installed-test
 NODE_MODULES := frontend/node_modules/.installed
 PAGES := service/valetkey/api/static/demo.js
-# Each test has a bound of its own; these are for what hangs outside of a test. In the foreground, so that Ctrl-C ends it.
-WITHIN := timeout --foreground --kill-after=30
+# Each test has a bound of its own; these are for what hangs outside of a test.
+WITHIN := $(PYTHON) -m tests.reaper within
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
 .PHONY: help dev test all-parts check chaos bench bench-put bench-browser queue s3 s3-stop frontend frontend-check frontend-test
@@ -73,7 +73,8 @@ frontend-check: $(PAGES) $(DEV) ## its format, lint, types, and whether they are
 
 frontend-test: $(PAGES) ## its tests, and its bundle in Chromium
 	infra/system-packages browser
-	cd frontend && $(WITHIN) 900 npm test --silent && $(WITHIN) 900 npm run --silent test:browser
+	$(WITHIN) 900 npm --prefix frontend test --silent
+	$(WITHIN) 900 npm --prefix frontend run --silent test:browser
 
 $(BIN)/python:
 	@PYTHON=$(PYTHON) infra/system-packages python
