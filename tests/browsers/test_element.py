@@ -103,8 +103,8 @@ HEIC = bytes.fromhex("00000018667479706865696300000000686569636d696631") + bytes
 
 
 def test_a_photo_without_a_type_is_an_image(visit: Callable[..., Visit], tmp_path: Path) -> None:
-    """Browsers know no type of `.HEIC`: the element takes it as `image/*`, the service grants it by its name, and the
-    worker finds in its bytes what was granted. A text is turned away by its name."""
+    """Few browsers know a type of `.HEIC`: the element takes it as `image/*`, the service grants it by its name, and
+    the worker finds in its bytes what was granted. A text is turned away by its name."""
     customer = visit("photos", page="element.html")
     page = customer.page
     page.run("set", {"accept": "image/*"})
@@ -114,11 +114,8 @@ def test_a_photo_without_a_type_is_an_image(visit: Callable[..., Visit], tmp_pat
     page.pick(FILES, photo)
     page.run("end")
     upload = customer.upload()
-    assert (upload["state"], upload["content_type"], upload["detected_type"]) == (
-        "confirmed",
-        "image/heic",
-        "image/heic",
-    )
+    assert (upload["state"], upload["detected_type"]) == ("confirmed", "image/heic")
+    assert upload["content_type"] in {"image/heic", "image/heif"}  # WebKitGTK asks the desktop, which says the latter
     page.pick(FILES, note)
-    assert page.run("shown")[-1] == "This kind of file is not accepted here"
+    assert wait_for(lambda: page.run("shown")[-1] == "This kind of file is not accepted here")
     assert list(customer.uploads()) == ["IMG_0001.HEIC"]
