@@ -142,10 +142,13 @@ class GiveVerdict(BaseModel):
     verdict: Literal["clean", "infected"]
     etag: Annotated[Text, Field(min_length=1, max_length=255, description="of the bytes that were scanned")]
     detail: Annotated[Text, Field(max_length=1000)] | None = Field(None, description="such as the threat's name")
+    key: Annotated[Text, Field(min_length=1, max_length=1024)] | None = Field(
+        None, description="where they were read: of a scanner that goes by the store's events"
+    )
 
     def to_verdict(self) -> Verdict:
         """The same for the service; an ETag may come in the quotes that HTTP has around it."""
-        return Verdict(self.etag.strip('"'), self.verdict == "clean", self.detail)
+        return Verdict(self.etag.strip('"'), self.verdict == "clean", self.detail, self.key)
 
 
 class ListQuery(BaseModel):
@@ -191,7 +194,7 @@ def _read_item(item: object) -> UploadRequest | ValetKeyError:
         return CreateUpload.model_validate(item).to_request()
     except ValidationError as error:
         return unreadable(error)
-    except MetadataNotAllowed as error:
+    except ValetKeyError as error:
         return error
 
 

@@ -169,8 +169,7 @@ def complete(ticket: str | None, upload_id: str) -> Response:
     done = _service().complete(caller, upload.id, named)
     if done.state is UploadState.REJECTED and done.reason is not None:
         raise InvalidRequest(f"The upload was rejected: {done.reason.detail}")
-    location = _service().object_url(done.arrival_key)
-    return render({"location": location, "key": done.arrival_key, "bucket": done.bucket})
+    return render({"location": _service().where(done), "key": done.arrival_key, "bucket": done.bucket})
 
 
 @blueprint.delete("/s3/multipart/<upload_id>", defaults={"ticket": None})

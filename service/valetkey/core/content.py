@@ -22,7 +22,6 @@ from valetkey.core.families import (
 )
 from valetkey.core.media_types import essence, matches
 from valetkey.core.ports import ObjectHead, ObjectStore, TypeDetector
-from valetkey.core.profile import Profile
 from valetkey.core.texts import ACTIVE, POLYGLOT, hidden_script, holds_another, is_office_markup, is_text, text_kind
 
 
@@ -41,10 +40,12 @@ class Inspector:
         self._store = store
         self._detector = detector
 
-    def inspect(self, found: ObjectHead, declared: str, profile: Profile) -> Content:
-        """What ``found`` is. Raises `ObjectChanged` and `ObjectMissing` when it is not there any more, and
-        `StoreUnavailable`."""
-        return look_into(self._store.first_bytes(found), declared, profile.content_types, self._detector)
+    def inspect(self, found: ObjectHead, declared: str, allowed: Sequence[str]) -> Content:
+        """What ``found`` is, where types of ``allowed`` are welcome, too.
+
+        Raises `ObjectChanged` and `ObjectMissing` when it is not there any more, and `StoreUnavailable`.
+        """
+        return look_into(self._store.first_bytes(found), declared, allowed, self._detector)
 
 
 def look_into(first: bytes, declared: str, allowed: Sequence[str], detector: TypeDetector) -> Content:
