@@ -156,4 +156,10 @@ DATA: list[Sample] = [
     ),
     sample("mystery.txt.xyz", b"C 0 0 0\n", "chemical/x-xyz application/x-my-own"),
     sample("fig.fig", zipped("canvas.fig"), "application/x-my-own application/vnd.figma"),
+    sample(
+        "code.pyc",
+        b"\xa7\r\r\n" + bytes(12) + b"\xe3\x00<script>",
+        "application/x-python-code application/x-bytecode.python",
+    ),
+    sample("code.o", b"\x7fELF\x02\x01\x01" + bytes(60), "application/x-object"),
 ]

@@ -283,4 +283,13 @@ DOCUMENTS: list[Sample] = [
     ),
     sample("graph.dot", b"digraph { a -> b }\n", "application/msword text/vnd.graphviz"),
     sample("text-of-wps.docx", zipped("[Content_Types].xml"), "application/wps-office.docx"),
+    sample(
+        "server.key",
+        b"-----BEGIN PRIVATE KEY-----\nMIIE\n",
+        "application/vnd.apple.keynote application/pgp-keys text/plain",
+    ),
+    sample("de.msg", b"namespace eval ::tk { }\n", "application/vnd.ms-outlook text/plain"),
+    sample(
+        "run.bat", b"@echo off\r\n", "application/x-msdos-program application/x-msdownload application/x-bat text/plain"
+    ),
 ]

@@ -24,12 +24,17 @@ _ZIPPED = (
     "application/vnd.oasis.opendocument.",
     "application/vnd.sun.xml.",
 )
-# endings with two meanings: TypeScript, Rust, templates of gettext
+# endings with two meanings: TypeScript, Rust, templates and messages of gettext, keys in PEM, batch files
 _ALSO_SOURCES = (
     "video/mp2t",
     "video/vnd.dlna.mpeg-tts",
     "application/rls-services+xml",
     "application/vnd.ms-powerpoint",
+    "application/vnd.ms-outlook",
+    "application/vnd.apple.keynote",
+    "application/vnd.apple.installer+xml",
+    "application/x-msdos-program",
+    "application/x-msdownload",
 )
 _FLAT = ("+xml", "-flat-xml")
 _MARKED = (*_FLAT, "+json", "+yaml")

@@ -74,6 +74,11 @@ def hidden_script(first: bytes) -> str | None:
     return "text/javascript" if re.match(rb"GIF8[79]a/\*", first) else None
 
 
+def without_controls(first: bytes) -> bytes:
+    """``first`` as a lenient reader of pages sees it: without what no text has, UTF-16 without a mark included."""
+    return first.translate(None, bytes(_CONTROLS))
+
+
 def holds_another(first: bytes) -> bool:
     """Whether a reader of PDFs or archives would find one within: they look for its header past the beginning."""
     return _PDF.search(first, 0, 1024) is not None or _ZIP_MEMBER.search(first) is not None
