@@ -39,6 +39,8 @@ export interface Job {
   key: string;
   /** whether an interrupted upload of the file may go on */
   resume: boolean;
+  /** whether the file was picked for one interrupted upload: that it is another one has to be said */
+  picked?: boolean;
   /** Claims the interrupted upload that this one goes on with, if there is one. */
   find(): Promise<Claimed | null>;
 }
