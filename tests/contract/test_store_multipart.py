@@ -10,7 +10,7 @@ from tests.contract.test_store import make
 
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.multipart import MIN_PART_SIZE, Part
-from valetkey.core.ports import Placement
+from valetkey.core.ports import ObjectHeaders
 from valetkey.core.upload import MultipartUploadId, new_upload_id
 
 KEY = "films/é 1.mp4"
@@ -25,7 +25,7 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 
 def begun(place: Place) -> MultipartUploadId:
-    return place.store.start_multipart(KEY, "video/mp4", ID, Placement())
+    return place.store.start_multipart(KEY, ObjectHeaders("video/mp4", ID))
 
 
 def sent(place: Place, multipart_id: MultipartUploadId, number: int, content: bytes) -> int:

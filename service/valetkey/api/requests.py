@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from valetkey.api.answers import State
 from valetkey.api.problems import unreadable, validated
 from valetkey.core.admission import UploadRequest
-from valetkey.core.errors import InvalidRequest, ValetKeyError
+from valetkey.core.errors import InvalidRequest, MetadataNotAllowed, ValetKeyError
+from valetkey.core.profile import MAX_METADATA_KEYS
 from valetkey.core.upload import Checksum, Method, UploadId, UploadState, Verdict, parse_upload_id
 
 MAX_BATCH = 100
@@ -21,6 +22,16 @@ _CHECKSUM_BYTES = {"crc32": 4, "crc32c": 4, "sha1": 20, "sha256": 32}
 # PostgreSQL keeps no NUL in a text, and no file system has one in a name
 _NO_NUL = r"^[^\x00]*$"
 Text = Annotated[str, Field(pattern=_NO_NUL)]
+
+
+def counted(metadata: object, besides: int = 0) -> object:
+    """``metadata`` before it is looked into: to find out what is wrong with each of 27,000 keys takes its time.
+
+    ``besides`` is how many more keys there may be. Raises `MetadataNotAllowed`.
+    """
+    if isinstance(metadata, dict) and len(metadata) > MAX_METADATA_KEYS + besides:
+        raise MetadataNotAllowed(f"At most {MAX_METADATA_KEYS} metadata keys are kept.", "/metadata")
+    return metadata
 
 
 class ChecksumIn(BaseModel):
@@ -65,6 +76,11 @@ class CreateUpload(BaseModel):
     owner: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
         None, description="on whose behalf; a ticket has its own"
     )
+
+    @field_validator("metadata", mode="before")
+    @classmethod
+    def _counted(cls, metadata: object) -> object:
+        return counted(metadata)
 
     @field_validator("metadata")
     @classmethod
@@ -128,10 +144,13 @@ class GiveVerdict(BaseModel):
     verdict: Literal["clean", "infected"]
     etag: Annotated[Text, Field(min_length=1, max_length=255, description="of the bytes that were scanned")]
     detail: Annotated[Text, Field(max_length=1000)] | None = Field(None, description="such as the threat's name")
+    key: Annotated[Text, Field(min_length=1, max_length=1024)] | None = Field(
+        None, description="where they were read: of a scanner that goes by the store's events"
+    )
 
     def to_verdict(self) -> Verdict:
         """The same for the service; an ETag may come in the quotes that HTTP has around it."""
-        return Verdict(self.etag.strip('"'), self.verdict == "clean", self.detail)
+        return Verdict(self.etag.strip('"'), self.verdict == "clean", self.detail, self.key)
 
 
 class ListQuery(BaseModel):
@@ -167,7 +186,7 @@ def read_batch(body: bytes) -> list[UploadRequest | ValetKeyError]:
     """The requests in ``body``, those that cannot be read as their errors. Raises when it is no batch at all."""
     try:
         return [item.to_request() for item in CreateBatch.model_validate_json(body).uploads]
-    except ValidationError:
+    except (ValidationError, ValetKeyError):
         pass  # find out which of them it is
     return [_read_item(item) for item in validated(_LooseBatch.model_validate_json, body).uploads]
 
@@ -177,6 +196,8 @@ def _read_item(item: object) -> UploadRequest | ValetKeyError:
         return CreateUpload.model_validate(item).to_request()
     except ValidationError as error:
         return unreadable(error)
+    except ValetKeyError as error:
+        return error
 
 
 def read_ticket(body: bytes) -> CreateTicket:

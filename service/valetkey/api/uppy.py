@@ -15,12 +15,12 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, current_app, request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from valetkey.api import problems
 from valetkey.api.bodies import raw_body, refuse_streams
 from valetkey.api.rendering import render
-from valetkey.api.requests import Text
+from valetkey.api.requests import Text, counted
 from valetkey.api.routes import EXTENSION, Mounted
 from valetkey.core.access import Caller
 from valetkey.core.admission import UploadRequest
@@ -54,6 +54,11 @@ class NewFile(BaseModel):
     filename: Text | None = Field(None, max_length=8192)
     type: str | None = Field(None, max_length=255)
     metadata: dict[Text, Text | bool | int | float | list[Any] | dict[str, Any] | None] | None = None
+
+    @field_validator("metadata", mode="before")
+    @classmethod
+    def _counted(cls, metadata: object) -> object:
+        return counted(metadata, besides=len(_UPPYS_OWN))
 
     def wanted(self, method: Method | None) -> UploadRequest:
         """The upload to create. The application's own metadata is kept, as text; what Uppy adds is left out."""
@@ -160,8 +165,7 @@ def complete(ticket: str | None, upload_id: str) -> Response:
     done = _service().complete(caller, upload.id, named)
     if done.state is UploadState.REJECTED and done.reason is not None:
         raise InvalidRequest(f"The upload was rejected: {done.reason.detail}")
-    location = _service().object_url(done.arrival_key)
-    return render({"location": location, "key": done.arrival_key, "bucket": done.bucket})
+    return render({"location": _service().where(done), "key": done.arrival_key, "bucket": done.bucket})
 
 
 @blueprint.delete("/s3/multipart/<upload_id>", defaults={"ticket": None})

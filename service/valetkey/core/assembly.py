@@ -1,18 +1,24 @@
 """Uploads in parts: begun at the store, signed part by part, and joined when all of them are there.
 
-What the store lists is the truth. The parts go straight to the final key: when they have been joined their URLs are
-dead, so nothing can change the object afterwards. Nothing is joined before its total has been compared with the grant.
+What the store lists is the truth. The parts go straight to where they are kept: when they have been joined their URLs
+are dead, so nothing can change the object afterwards. Nothing is joined before its total has been compared with the
+grant.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from valetkey.core.errors import ObjectChanged, ObjectMissing, PartsMismatch, StateConflict
+from valetkey.core.errors import (
+    ObjectChanged,
+    ObjectMissing,
+    PartsMismatch,
+    StateConflict,
+)
 from valetkey.core.grants import GrantMaker, PartGrant
 from valetkey.core.multipart import NamedPart, Part, Plan, are_all, excess, missing_parts, require_whole
-from valetkey.core.ports import Ledger, ObjectStore
-from valetkey.core.profile import Profile
+from valetkey.core.ports import Ledger, ObjectHeaders, ObjectStore
+from valetkey.core.profile import Profile, rules_of
 from valetkey.core.upload import Multipart, Reason, Upload
 
 NO_CHECKSUMS: Mapping[int, str] = {}
@@ -43,8 +49,11 @@ class Assembly:
                 return upload
             if self._store.head(target.key) is not None:
                 raise StateConflict("All its bytes have arrived: complete it.")
-        placement = self._profile(upload).placement
-        begun = self._store.start_multipart(target.key, upload.content_type, upload.id, placement)
+        placement = rules_of(upload, self._profiles).placement
+        if target.key != upload.key and upload.key:
+            placement = placement.while_it_is_checked
+        headers = ObjectHeaders(upload.content_type, upload.id, placement)
+        begun = self._store.start_multipart(target.key, headers)
         after = upload.changed(multipart=replace(target, id=begun))
         if self._ledger.replace(upload, after):
             return after
@@ -103,8 +112,8 @@ class Assembly:
         raise PartsMismatch("The parts make no object: all but the last need 5 MiB, and none may change meanwhile.")
 
     def _excess(self, upload: Upload, found: Sequence[Part], *, whole: bool) -> Reason | None:
-        profile = self._profile(upload)
-        smallest, largest = (upload.size, upload.size) if upload.size is not None else profile.sizes
+        rules = rules_of(upload, self._profiles)
+        smallest, largest = (upload.size, upload.size) if upload.size is not None else rules.sizes
         return excess(plan_of(upload), found, smallest, largest, whole=whole and upload.size is None)
 
     def is_whole(self, upload: Upload) -> bool:
@@ -116,9 +125,6 @@ class Assembly:
         target = target_of(upload)
         if target.id is not None:
             self._store.abort_multipart(target.key, target.id)
-
-    def _profile(self, upload: Upload) -> Profile:
-        return self._profiles.get(upload.profile) or Profile(upload.profile)
 
 
 def target_of(upload: Upload) -> Multipart:

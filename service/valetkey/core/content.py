@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from valetkey.core.families import family, holds_anything, is_media, is_textual, may_be_ascii, shown_as, takes_any_text
 from valetkey.core.ports import ObjectHead, ObjectStore, TypeDetector
-from valetkey.core.profile import Profile, matches
+from valetkey.core.profile import matches
 from valetkey.core.texts import ACTIVE, hidden_script, is_text, text_kind
 
 
@@ -28,10 +28,12 @@ class Inspector:
         self._store = store
         self._detector = detector
 
-    def inspect(self, found: ObjectHead, declared: str, profile: Profile) -> Content:
-        """What ``found`` is. Raises `ObjectChanged` and `ObjectMissing` when it is not there any more, and
-        `StoreUnavailable`."""
-        return look_into(self._store.first_bytes(found), declared, profile.content_types, self._detector)
+    def inspect(self, found: ObjectHead, declared: str, allowed: Sequence[str]) -> Content:
+        """What ``found`` is, where types of ``allowed`` are welcome, too.
+
+        Raises `ObjectChanged` and `ObjectMissing` when it is not there any more, and `StoreUnavailable`.
+        """
+        return look_into(self._store.first_bytes(found), declared, allowed, self._detector)
 
 
 def look_into(first: bytes, declared: str, allowed: Sequence[str], detector: TypeDetector) -> Content:
