@@ -34,17 +34,20 @@ def test_sizes_outside_of_the_range(size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "content_type", ["image/png", "IMAGE/PNG", "image/svg+xml", "application/pdf", "image/png; q=1", "image/x;y"]
+    "content_type", ["image/png", "IMAGE/PNG", "image/svg+xml", "application/pdf", "image/png; q=1", "image/x;y=z"]
 )
 def test_types_that_are_allowed(content_type: str) -> None:
     """Case and parameters do not matter; ``image/*`` means every image."""
-    IMAGES.check(content_type, 10, {})
+    assert IMAGES.check(content_type, 10, {}) == content_type
+    assert IMAGES.check(content_type, 10, {}) == content_type  # what is remembered, too
 
 
 @pytest.mark.parametrize(
     "content_type",
     [
         "text/html",
+        "image/x;y",
+        "image/png;,text/html",
         "application/pdfx",
         "application/x-pdf",
         "imagex/png",
@@ -120,6 +123,10 @@ def test_the_default_takes_what_s3_takes() -> None:
         ({"content_types": ()}, "must not be empty"),
         ({"content_types": ("png",)}, "content_types"),
         ({"content_types": ("image/png ",)}, "content_types"),
+        ({"content_types": ("*/png",)}, "content_types"),
+        ({"content_types": ("image/png; q=1",)}, "content_types"),
+        ({"content_types": ("image/*,text/html",)}, "content_types"),
+        ({"content_types": ("image/png\n",)}, "content_types"),
         ({"expires_in": timedelta(0)}, "expires_in"),
         ({"expires_in": timedelta(milliseconds=999)}, "expires_in"),
         ({"expires_in": MAX_LIFE + timedelta(seconds=1), "renewable_for": timedelta(days=30)}, "expires_in"),
@@ -149,6 +156,6 @@ def test_each_pin_has_a_key_of_its_own() -> None:
 
 def test_the_date_in_a_key_is_the_creation() -> None:
     """So the key of an upload is the same on whatever day it is asked for."""
-    profile = Profile("default", key="{year}/{month}/{day}/{profile}/{owner}/{id}{ext}")
+    profile = Profile("default", key="uploads/{year}/{month}/{day}/{profile}/{owner}/{id}{ext}")
     one = new_upload(NOW)
-    assert profile.object_key(one) == f"2026/03/01/default/ann/{one.id}.png"
+    assert profile.object_key(one) == f"uploads/2026/03/01/default/ann/{one.id}.png"

@@ -76,8 +76,8 @@ def create_upload() -> Response:
     environ = request.environ
     caller = mounted.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
     key = environ.get("HTTP_IDEMPOTENCY_KEY")
-    if key is not None and not 0 < len(key) <= 255:
-        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters.")
+    if key is not None and not (0 < len(key) <= 255 and key.isascii()):  # servers read other bytes in their own ways
+        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters of ASCII.")
     granted = mounted.service.create(caller, read_create(json_body()), key)
     root = mounted.address.root(environ.get("SCRIPT_NAME", ""))
     headers = {"Location": f"{root}/v1/uploads/{granted.upload.id}"}

@@ -69,7 +69,7 @@ class Admission:
         """
         name, owner = caller.terms(request.profile, request.owner)
         profile = self.profile(name)
-        profile.check(request.content_type, request.size, request.metadata)
+        content_type = profile.check(request.content_type, request.size, request.metadata)
         if profile.checksum_required and request.checksum is None:
             raise ChecksumRequired(f"Profile {profile.name!r} takes nothing without a checksum.", "/checksum")
         method = choose_method(
@@ -85,7 +85,7 @@ class Admission:
             account=caller.account,
             owner=owner,
             filename=request.filename,
-            content_type=request.content_type,
+            content_type=content_type,
             size=request.size,
             bucket=self._store.bucket,
             created_at=now,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from valetkey.core.errors import (
+    InvalidRequest,
     ObjectChanged,
     ObjectMissing,
     PartsMismatch,
@@ -66,6 +67,11 @@ class Assembly:
             raise StateConflict("The upload has just changed; look at it and try again.")
         return now
 
+    @property
+    def wants_checksums(self) -> bool:
+        """Whether parts are signed with their checksums only."""
+        return self._store.capabilities.part_checksums
+
     def sign(
         self, upload: Upload, numbers: Sequence[int], now: datetime, checksums: Mapping[int, str] = NO_CHECKSUMS
     ) -> list[PartGrant]:
@@ -73,6 +79,8 @@ class Assembly:
 
         ``checksums`` are SHA-256 in base64 by number: such a part has to be sent with its own.
         """
+        if self.wants_checksums and (bare := sorted(set(numbers) - checksums.keys())):
+            raise InvalidRequest(f"The bucket wants the SHA-256 of each part; part {bare[0]} has none.", "/checksums")
         expires_at, seconds = self._grants.life(now, upload.expires_at - now)
         return [self._sign(upload, number, expires_at, seconds, checksums.get(number)) for number in numbers]
 

@@ -2,6 +2,7 @@
 
 from enum import Enum
 
+from valetkey.core.media_types import same_type
 from valetkey.core.ports import ObjectHead
 from valetkey.core.rules import Rules
 from valetkey.core.upload import Reason, Upload, UploadState
@@ -13,7 +14,7 @@ def mismatch(upload: Upload, found: ObjectHead, rules: Rules) -> Reason | None:
     if not smallest <= found.size <= largest:
         granted = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
         return Reason("size_mismatch", f"{granted} bytes were granted, {found.size} arrived.")
-    if found.content_type != upload.content_type:
+    if not same_type(found.content_type, upload.content_type):
         return Reason("type_mismatch", f"{upload.content_type!r} was granted, {found.content_type!r} arrived.")
     if found.upload_id != upload.id:
         return Reason("upload_id_mismatch", "The object does not carry this upload's id.")
@@ -57,7 +58,8 @@ def likeness(copied: ObjectHead, source: ObjectHead, upload: Upload) -> Likeness
     Under SSE-KMS a copy gets another ETag; on AWS it keeps its checksum, MinIO keeps none.
     """
     shared = copied.checksums.keys() & source.checksums.keys()
-    same_kind = (copied.size, copied.content_type, copied.upload_id) == (source.size, upload.content_type, upload.id)
+    same_kind = (copied.size, copied.upload_id) == (source.size, upload.id)
+    same_kind = same_kind and same_type(copied.content_type, upload.content_type)
     if not same_kind or any(copied.checksums[name] != source.checksums[name] for name in shared):
         return Likeness.OTHER
     return Likeness.SAME if shared or copied.etag == source.etag else Likeness.UNSURE

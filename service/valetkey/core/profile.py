@@ -1,6 +1,5 @@
 """A profile: a named preset of what may be uploaded, and where confirmed bytes go."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +12,7 @@ from valetkey.core.errors import (
     RulesUnknown,
     SizeOutOfRange,
 )
+from valetkey.core.media_types import essence, is_range, matches, media_type
 from valetkey.core.multipart import (
     MAX_OBJECT_SIZE,
     MAX_PART_SIZE,
@@ -33,10 +33,6 @@ MAX_LIFE = timedelta(days=7)
 
 MAX_REMEMBERED_TYPES = 1000
 """How many content types a profile remembers as allowed, so as not to look at each of them again."""
-
-_TYPE = re.compile(r"[!#$&^_.+\w-]{1,127}/[!#$&^_.+\w-]{1,127}(\s*;\s*[\x20-\x7e]*)?", re.ASCII)
-_ALLOWED_TYPE = re.compile(r"(\*|[!#$&^_.+\w-]+)/(\*|[!#$&^_.+\w-]+)", re.ASCII)
-_MAX_TYPE = 255
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ class Profile:
     part_size: int = 8 * MIB
     template: KeyTemplate = field(init=False, repr=False, compare=False)
     rules: Rules = field(init=False, repr=False, compare=False)
-    _good_types: set[str] = field(init=False, repr=False, compare=False, default_factory=set)
+    _good_types: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "template", KeyTemplate(self.key))
@@ -106,8 +102,8 @@ class Profile:
             ),
             (not self.content_types, "content_types must not be empty; leave it out to allow any."),
             (
-                not all(_ALLOWED_TYPE.fullmatch(allowed) for allowed in self.content_types),
-                "content_types holds types such as 'image/png' or 'image/*'.",
+                not all(is_range(allowed) for allowed in self.content_types),
+                "content_types holds types such as 'image/png' or 'image/*', without parameters.",
             ),
             (not second <= self.expires_in <= MAX_LIFE, "expires_in must be 1 second to 7 days."),
             (not self.expires_in <= self.renewable_for, "renewable_for must not be shorter than expires_in."),
@@ -126,28 +122,36 @@ class Profile:
         """The parts that a file of ``size`` bytes is sent in; None where nobody declared it."""
         return Plan(size, part_size_for(size, self.part_size))
 
-    def check(self, content_type: str, size: int | None, metadata: Mapping[str, str]) -> None:
-        """Raises `ContentTypeNotAllowed`, `SizeOutOfRange` or `MetadataNotAllowed` when a rule is broken."""
-        if content_type not in self._good_types:
-            self._check_type(content_type)
+    def check(self, content_type: str, size: int | None, metadata: Mapping[str, str]) -> str:
+        """The content type as it is signed: see `media_type`.
+
+        Raises `ContentTypeNotAllowed`, `SizeOutOfRange` or `MetadataNotAllowed` when a rule is broken.
+        """
+        signed = self._good_types.get(content_type)
+        if signed is None:
+            signed = self._checked_type(content_type)
             if len(self._good_types) < MAX_REMEMBERED_TYPES:
-                self._good_types.add(content_type)
+                self._good_types[content_type] = signed
         if size is not None and not self.min_size <= size <= self.max_size:
             raise SizeOutOfRange(
                 f"Profile {self.name!r} takes {self.min_size} to {self.max_size} bytes, not {size}.", "/size"
             )
         if metadata:
             self._check_metadata(metadata)
+        return signed
 
-    def _check_type(self, content_type: str) -> None:
-        if len(content_type) > _MAX_TYPE or not _TYPE.fullmatch(content_type):
-            raise ContentTypeNotAllowed("A content type looks like 'image/png'.", "/content_type")
-        essence = content_type.partition(";")[0].strip().lower()
-        if not any(matches(allowed, essence) for allowed in self.content_types):
+    def _checked_type(self, content_type: str) -> str:
+        try:
+            signed = media_type(content_type)
+        except ValueError as error:
+            raise ContentTypeNotAllowed(str(error), "/content_type") from error
+        wanted = essence(signed)
+        if not any(matches(allowed, wanted) for allowed in self.content_types):
             raise ContentTypeNotAllowed(
-                f"Profile {self.name!r} takes {', '.join(self.content_types)}, not {essence}.",
+                f"Profile {self.name!r} takes {', '.join(self.content_types)}, not {wanted}.",
                 "/content_type",
             )
+        return signed
 
     def _check_metadata(self, metadata: Mapping[str, str]) -> None:
         if len(metadata) > MAX_METADATA_KEYS:
@@ -191,9 +195,3 @@ def _profile_of(upload: Upload, profiles: Mapping[str, Profile]) -> Profile:
     if profile is None:
         raise RulesUnknown(f"Nothing is known here of the profile {upload.profile!r}, which upload {upload.id} is of.")
     return profile
-
-
-def matches(allowed: str, essence: str) -> bool:
-    """Whether ``essence`` ("image/png", lower case) is covered by ``allowed`` ("image/*")."""
-    allowed = allowed.lower()
-    return allowed in {"*/*", essence} or (allowed.endswith("/*") and essence.startswith(allowed[:-1]))
