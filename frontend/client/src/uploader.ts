@@ -2,7 +2,7 @@ import { BatchCreator, createAlone } from "./batch";
 import { typed, ValetKeyError } from "./errors";
 import { RunningGroup, type UploadGroup } from "./group";
 import { IndexedDBRecords } from "./indexeddb";
-import { type FileLike, type FileOptions, type Job, jobOf } from "./job";
+import { type FileLike, type FileOptions, type Job, jobOf, settleType } from "./job";
 import { type Claimed, Journal } from "./journal";
 import type { Create, Roads } from "./journey";
 import { assertSame, assertSample, fileOf, standIn } from "./picked";
@@ -105,7 +105,10 @@ class ServiceUploader implements Uploader {
 
   upload(file: FileLike, options: UploadOptions = {}): Upload {
     const job = jobOf(file, options, this.#endpoint, this.#profile);
-    const find = async () => (job.resume ? this.#roads.journal.find(job.wish) : null);
+    const find = async () => {
+      await settleType(job.wish);
+      return job.resume ? this.#roads.journal.find(job.wish) : null;
+    };
     return this.#start({ ...job, find }, createAlone(this.#roads.service), options);
   }
 
@@ -193,6 +196,7 @@ class ServiceUploader implements Uploader {
 
   /** Which of the jobs go on with interrupted uploads: found by one look, for any number of files. */
   async #match(jobs: Job[], batch: BatchCreator): Promise<Map<Job, UploadRecord>> {
+    await Promise.all(jobs.map(({ wish }) => settleType(wish)));
     const records = new Map((await this.resumable()).map((record) => [wishKey(record), record]));
     const matched = new Map<Job, UploadRecord>();
     if (records.size === 0) return matched;
