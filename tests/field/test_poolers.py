@@ -19,6 +19,7 @@ from tests.pgbouncer import pooled
 from tests.servers import ValetkeyServer
 from tests.stores import Bucket
 from tests.uploads import new_upload
+
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.upload import UploadState
 
