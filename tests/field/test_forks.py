@@ -1,7 +1,8 @@
 """A server that makes the application, uses it, and forks then (``gunicorn --preload``).
 
-Reported of psycopg, SQLAlchemy ("Using Connection Pools with Multiprocessing or os.fork()"), PyMongo, boto3 and requests:
-parent and children write to one connection and read each other's answers, or wait for a thread that only the parent has.
+Reported of psycopg, SQLAlchemy ("Using Connection Pools with Multiprocessing or os.fork()"), PyMongo, boto3 and
+requests: parent and children write to one connection and read each other's answers, or wait for a thread that only the
+parent has.
 """
 
 import json
