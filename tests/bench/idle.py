@@ -8,6 +8,7 @@ alone, then while `tests.idlers` hold connections open for a minute, of every ki
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import resource
 import sys
@@ -21,12 +22,12 @@ from urllib.parse import urlsplit
 
 import httpx
 from tests.clients import post_form
-from tests.idlers import idling, kinds
+from tests.idlers import hold, kinds
 from tests.servers import running_valetkey
 from tests.stores import Rgw, fresh_bucket, stop_rgw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 WANTED = {"filename": "a.png", "content_type": "image/png", "size": 5}
 PAUSE = 0.1
@@ -50,6 +51,12 @@ class Times:
             print(f"{name}: {error!r}", file=sys.stderr)
             self.failures += 1
         self.calls.setdefault(name, []).append(time.perf_counter() - begun)
+
+    def add(self, others: Times) -> None:
+        """``others`` count as these."""
+        for name, times in others.calls.items():
+            self.calls.setdefault(name, []).extend(times)
+        self.failures += others.failures
 
     def percentile(self, name: str, percent: float) -> float:
         """In milliseconds."""
@@ -87,6 +94,26 @@ def show(alone: Times, beside: Times) -> float:
     return worst
 
 
+@contextmanager
+def holding(address: tuple[str, int], sent: Mapping[str, bytes], count: int) -> Iterator[None]:
+    """The idle connections, in a process of their own; prints what the service has closed of them."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=hold, args=(address, sent, count, theirs), daemon=True)
+    process.start()
+    try:
+        ours.recv()
+        yield
+        ours.send("enough")
+        still, closed = ours.recv()
+        print(f"{still} connections open at the end; closed by the service meanwhile:")
+        for kind, times in closed.most_common():
+            print(f"  {times:7} {kind}")
+    finally:
+        process.terminate()
+        process.join()
+
+
 def measure(folder: Path, connections: int, seconds: float) -> int:
     """One run; the exit status."""
     rgw = Rgw.start(folder / "rgw", owner=os.getpid())
@@ -98,11 +125,9 @@ def measure(folder: Path, connections: int, seconds: float) -> int:
             with httpx.Client(base_url=server.base_url, headers=key.headers, timeout=30) as client:
                 uploads(client, 3)
                 alone = uploads(client, seconds / 2)
-                with idling(address, kinds(parts.netloc, key.key), connections) as idlers:
+                with holding(address, kinds(parts.netloc, key.key), connections):
                     beside = uploads(client, seconds)
-                    print(f"{idlers.open} connections open at the end; closed by the service meanwhile:")
-                    for kind, count in idlers.closed.most_common():
-                        print(f"  {count:7} {kind}")
+                alone.add(uploads(client, seconds / 2))
     finally:
         stop_rgw(folder / "rgw")
     worst = show(alone, beside)
