@@ -18,7 +18,7 @@ PAGES := service/valetkey/api/static/demo.js
 WITHIN := $(PYTHON) -m tests.reaper within
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help dev test all-parts check chaos bench bench-put bench-browser queue s3 s3-stop frontend frontend-check frontend-test
+.PHONY: help dev test all-parts check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ bench: $(TEST) ## speed beside a plain Flask + boto3 + SQLite service, as ratios
 bench-browser: $(TEST) frontend ## the browser client's 200 MiB beside Uppy's, in the same Chromium on a Ceph RGW
 	infra/system-packages s3 browser
 	$(BIN)/python -m tests.bench.browser $(ARGS)
+
+bench-idle: $(TEST) ## 5,000 idle connections on every route, and uploads that are to take no notice, on Ceph RGW
+	infra/system-packages s3
+	$(BIN)/python -m tests.bench.idle $(ARGS)
 
 queue: $(TEST) ## events of 10,000 uploads by way of SQS (moto) to two workers, on SQLite and PostgreSQL; takes minutes
 	infra/system-packages ledger

@@ -1,10 +1,13 @@
-"""What tests of faults from the field share."""
+"""What tests of faults from the field share: valetkeys in this process, on real buckets and inside applications."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.field.desk import MakeDesk, desks
+from tests.integration.conftest import mount, settings
+
+__all__ = ["make_desk", "mount", "settings"]
 
 
 @pytest.fixture
