@@ -1,7 +1,8 @@
 # Every target makes what it needs first: the virtual environment, and the system packages (as root; otherwise it
 # prints the command to run). ARGS is passed on, as in `make test ARGS="tests/unit -x"`.
 PYTHON ?= python3
-WORKERS ?= 2
+# Most tests wait for something most of the time: two for each core keep the cores busy.
+WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
@@ -13,9 +14,11 @@ DEV := $(VENV)/.installed-dev
 TEST := $(VENV)/.installed-test
 NODE_MODULES := frontend/node_modules/.installed
 PAGES := service/valetkey/api/static/demo.js
+# Each test has a bound of its own; these are for what hangs outside of a test. In the foreground, so that Ctrl-C ends it.
+WITHIN := timeout --foreground --kill-after=30
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help dev test check chaos bench bench-put bench-browser queue s3 s3-stop frontend frontend-check frontend-test
+.PHONY: help dev test all-parts check chaos bench bench-put bench-browser queue s3 s3-stop frontend frontend-check frontend-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,9 +26,11 @@ help: ## this list
 dev: $(DEV) $(PAGES) ## the service with an embedded S3 and a page to try it on
 	$(BIN)/valetkey dev $(ARGS)
 
-test: $(TEST) $(PAGES) $(if $(ARGS),,frontend-test) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK
+test: $(TEST) $(if $(ARGS),,all-parts frontend-test) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK; or those of ARGS, with what they need
+	$(WITHIN) 5400 $(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+all-parts: $(PAGES)
 	infra/system-packages s3 browser ledger
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 check: $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
@@ -68,7 +73,7 @@ frontend-check: $(PAGES) $(DEV) ## its format, lint, types, and whether they are
 
 frontend-test: $(PAGES) ## its tests, and its bundle in Chromium
 	infra/system-packages browser
-	cd frontend && npm test --silent && npm run --silent test:browser
+	cd frontend && $(WITHIN) 900 npm test --silent && $(WITHIN) 900 npm run --silent test:browser
 
 $(BIN)/python:
 	@PYTHON=$(PYTHON) infra/system-packages python

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import RUN, Run
-from tests.stores import INSTALLED, Bucket, Rgw, S3Server, fresh_bucket, running_moto, start_store, stop_store
+from tests.stores import INSTALLED, Bucket, Rgw, S3Server, fresh_bucket, running_moto, start_store
 from tests.stores_proxy import Quirk, quirky
 from tests.stores_quirks import CopiesGetAnotherETag, NoChecksums, WantsChecksums
 
@@ -74,13 +74,6 @@ class Servers:
             case "moto":
                 return self.stack.enter_context(running_moto())
         return self.rgw
-
-
-def stop_all(run: Run) -> None:
-    """Stop the stores that a run has started; called once, at its end."""
-    for directory in run.directory.glob("store-*"):
-        if (directory / "store.json").exists():
-            stop_store(directory)
 
 
 @pytest.fixture(scope="session")

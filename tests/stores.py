@@ -3,7 +3,6 @@
 import functools
 import json
 import secrets
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
+from tests import processes
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -92,7 +92,7 @@ def _rgw(command: str, directory: Path, *args: str) -> str:
 
 
 def _run(script: Path, *args: str) -> str:
-    done = subprocess.run([sys.executable, script, *args], check=False, capture_output=True, text=True, timeout=180)
+    done = processes.run([sys.executable, script, *args], timeout=180)
     if done.returncode:
         raise RuntimeError(f"{script.name} {args[0]} failed:\n{done.stderr}")
     return done.stdout
@@ -117,9 +117,13 @@ def start_store(
     return S3Server(**printed)
 
 
-def stop_store(directory: Path) -> None:
-    """Stop the store of `directory` and remove its data; nothing happens where there is none."""
-    _run(STORES_SCRIPT, "stop", "--dir", str(directory))
+def stop_stores(directory: Path) -> None:
+    """Stop every store in a directory `store-...` of this one, and remove its data."""
+    for store in directory.glob("store-*"):
+        if (store / "rgw.json").exists():
+            stop_rgw(store)
+        else:
+            _run(STORES_SCRIPT, "stop", "--dir", str(store))
 
 
 @contextmanager

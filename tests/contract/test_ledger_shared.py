@@ -10,6 +10,7 @@ from time import monotonic, sleep
 
 import psycopg
 import pytest
+from tests import processes
 from tests.contract.records import upload
 from tests.ledgers import migrated
 from tests.parallel import in_parallel
@@ -142,9 +143,7 @@ def test_many_that_migrate_at_once(postgres_url: str) -> None:
             other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])  # so that all begin together
             running = [
                 stack.enter_context(
-                    subprocess.Popen(
-                        [str(VALETKEY), "migrate"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-                    )
+                    processes.running([VALETKEY, "migrate"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 )
                 for _ in range(3)
             ]

@@ -84,6 +84,15 @@ def test_a_signal_ends_the_worker_cleanly(silent: Service, how: signal.Signals) 
     assert_settled(silent, uploads)
 
 
+def test_a_worker_in_the_background_of_a_script(silent: Service) -> None:
+    """Such a job has SIGINT ignored, as Ctrl-C is for the foreground: it goes on working; SIGTERM ends it."""
+    with running_worker(silent.server, before=("env", "--ignore-signal=INT")) as worker:
+        worker.process.send_signal(signal.SIGINT)
+        uploads = posted(silent, 2)
+        assert wait_for(lambda: set(states(silent, uploads)) == {"confirmed"}, 30)
+        assert worker.end(signal.SIGTERM) == 0
+
+
 def test_a_second_worker_finishes_what_a_killed_one_left(silent: Service) -> None:
     """SIGKILL in mid-work, twice; every upload is confirmed, and nothing is left under staging or a second key."""
     uploads = posted(silent, 40)
