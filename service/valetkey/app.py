@@ -1,12 +1,13 @@
 """The composition root: the only place that builds adapters and wires them to the core and the API."""
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from urllib.parse import urlsplit
+from typing import Any
 
 import boto3
+import orjson
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from flask_swagger_ui import get_swaggerui_blueprint
@@ -21,10 +22,13 @@ from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import cors, problems, routes, uppy
+from valetkey.api import cors, csrf, problems, routes, uppy
+from valetkey.api.addresses import EXTENSION as ADDRESS
+from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
-from valetkey.api.bodies import BodylessRequest
+from valetkey.api.bodies import MAX_BODY, BodylessRequest
 from valetkey.api.demo import demo
+from valetkey.api.readiness import Readiness
 from valetkey.api.webhooks import webhook_body
 from valetkey.core.access import Tickets
 from valetkey.core.announcement import Announcer
@@ -32,9 +36,11 @@ from valetkey.core.content import Inspector
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.events import Sender
 from valetkey.core.outbox import Dispatcher
+from valetkey.core.ports import Capabilities
 from valetkey.core.profile import Profile
 from valetkey.core.service import UploadService
 from valetkey.core.sweep import Sweep
+from valetkey.intake import Intake
 from valetkey.senders.b2 import B2Sender
 from valetkey.senders.ceph import CephSender
 from valetkey.senders.eventbridge import EventBridgeSender
@@ -44,13 +50,17 @@ from valetkey.senders.sns import SnsSender
 from valetkey.settings import Settings, load_profiles, load_settings
 from valetkey.worker import Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
 
+BLUEPRINTS = (routes.blueprint.name, uppy.blueprint.name)
+"""What `request.blueprint` is in requests for valetkey, for an application's own hooks to tell them by."""
+
 
 class ValetKey:
     """valetkey for a Flask application: ``ValetKey(app)``, or `init_app` later.
 
-    It registers the API (below ``url_prefix``, which `VALETKEY_PUBLIC_URL` has to end in then) and keeps the service
+    It registers the API (below ``url_prefix``; `VALETKEY_PUBLIC_URL` may end in it or not) and keeps the service
     at ``.service`` for the application's own code. The rest of the application is left alone: its own forms and files
-    work as before. Raises `ConfigurationError` that says what to set.
+    work as before. ``VALETKEY_AUTH=open`` is refused, unless ``allow_open`` says that whoever reaches this application
+    may upload: for tests and for trying things out. Raises `ConfigurationError` that says what to set.
     """
 
     service: UploadService
@@ -67,7 +77,9 @@ class ValetKey:
         profiles: Mapping[str, Profile] | None = None,
         url_prefix: str | None = None,
         session: boto3.Session | None = None,
+        allow_open: bool = False,
     ) -> None:
+        self._allow_open = allow_open
         self._settings = settings
         self._profiles = profiles
         self._url_prefix = url_prefix
@@ -78,10 +90,14 @@ class ValetKey:
     def init_app(self, app: Flask) -> None:
         """Builds the service and registers the API with ``app``."""
         settings = self._settings or load_settings()
-        settings.require_secrets()
+        if self._allow_open:
+            settings.require_secrets()
+        else:
+            settings.require_production()
         self.ledger = open_ledger(settings)
         self.store = S3Store(s3_settings(settings), self._session)
         profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
+        address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
         notifier = SignalNotifier()
         make_service = partial(
@@ -91,7 +107,7 @@ class ValetKey:
             notifier=notifier,
             profiles=profiles,
             tickets=tickets,
-            public_url=settings.base_url,
+            public_url=address.base,
             store_slots=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
             schedule=settings.schedule,
         )
@@ -109,34 +125,27 @@ class ValetKey:
         keys = None if settings.auth == "open" else self.ledger
         authenticator = Authenticator(keys, tickets, lambda: datetime.now(UTC))
         app.extensions["valetkey.mounted"] = self
-        parts = routes.Mounted(self.service, authenticator, senders(settings, self._session))
-        mount(
-            app,
-            parts,
-            public_url=settings.base_url,
-            url_prefix=self._url_prefix,
-            cors_origins=settings.cors_origins,
+        parts = routes.Mounted(
+            self.service, authenticator, senders(settings, self._session), Readiness(self.service.check), address
         )
+        mount(app, parts, cors_origins=settings.cors_origins)
 
 
-def mount(
-    app: Flask,
-    parts: routes.Mounted,
-    *,
-    public_url: str,
-    url_prefix: str | None,
-    cors_origins: Sequence[str] = (),
-) -> None:
-    """Registers the API and its documentation with ``app``, to work on ``parts``."""
-    prefix = url_prefix or ""
-    names = [routes.blueprint.name, uppy.blueprint.name]
-    cors.allow(app, cors_origins, blueprints=names, paths=[f"{prefix}/v1/", f"{prefix}/uppy/"])
+def mount(app: Flask, parts: routes.Mounted, *, cors_origins: Sequence[str] = ()) -> None:
+    """Registers the API and its documentation with ``app``, to work on ``parts``. Raises `ConfigurationError`."""
+    if app.url_map.host_matching:
+        raise ConfigurationError("valetkey cannot be mounted in an application that matches hosts: give it its own.")
+    prefix = parts.address.prefix
+    cors.allow(app, cors_origins, blueprints=BLUEPRINTS, paths=[f"{prefix}/v1/", f"{prefix}/uppy/"])
     app.extensions[routes.EXTENSION] = parts
-    app.register_blueprint(routes.blueprint, url_prefix=url_prefix)
+    app.extensions[ADDRESS] = parts.address
+    app.register_blueprint(routes.blueprint, url_prefix=prefix or None)
     app.register_blueprint(uppy.blueprint, url_prefix=f"{prefix}/uppy")
-    document_url = urlsplit(public_url).path + "/openapi.json"
-    config = {"app_name": "valetkey"}
-    app.register_blueprint(get_swaggerui_blueprint(prefix + "/docs", document_url, config=config))
+    # relative to its own page, so that it works wherever that is seen
+    docs = get_swaggerui_blueprint(".", "../openapi.json", config={"app_name": "valetkey"})
+    app.register_blueprint(docs, url_prefix=f"{prefix}/docs")
+    if not isinstance(app, _Service):
+        csrf.exempt(app, [routes.blueprint, uppy.blueprint])
 
 
 class _Stateless(SessionInterface):
@@ -157,7 +166,7 @@ class _Service(Flask):
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Routes are matched by path and method alone, so the host need not be worked out."""
         if request is None:
-            return super().create_url_adapter(request)
+            return None
         environ = request.environ
         return self.url_map.bind(
             environ.get("HTTP_HOST") or environ["SERVER_NAME"],
@@ -168,12 +177,34 @@ class _Service(Flask):
             query_args=environ.get("QUERY_STRING", ""),
         )
 
+    def full_dispatch_request(self) -> Response:
+        """As in Flask, but for the signals around a request: in this application nobody listens."""
+        try:
+            answer = self.preprocess_request()
+            if answer is None:
+                answer = self.dispatch_request()
+        except Exception as error:
+            answer = self.handle_user_exception(error)
+        return self.process_response(self.make_response(answer))
 
-def create_app(settings: Settings | None = None, session: boto3.Session | None = None) -> Flask:
-    """An application that is valetkey and nothing else. Raises `ConfigurationError`."""
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No view is a coroutine."""
+        return func
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """Nothing is registered to be torn down."""
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        """Nothing is registered to be torn down."""
+
+
+def create_app(
+    settings: Settings | None = None, session: boto3.Session | None = None, *, allow_open: bool = False
+) -> Flask:
+    """An application that is valetkey and nothing else; ``allow_open`` as in `ValetKey`. Raises as that does."""
     app = _Service("valetkey", static_folder=None)
     problems.register(app)
-    ValetKey(app, settings=settings, session=session)
+    ValetKey(app, settings=settings, session=session, allow_open=allow_open)
     return app
 
 
@@ -192,9 +223,24 @@ def create_served_app() -> Flask:
     return app
 
 
+def create_intake() -> Intake:
+    """What granian runs in each process of `valetkey serve`: `create_served_app`, of whose requests no thread waits
+    for the body."""
+    settings = load_settings()
+    slow = problems.problem(408, "request_timeout", f"The body was not there within {settings.body_timeout} s.")
+    return Intake(
+        create_served_app(),
+        threads=settings.threads,
+        max_body=MAX_BODY,
+        deadline=settings.body_timeout,
+        too_slow=(408, [("Content-Type", problems.MEDIA_TYPE), ("Connection", "close")], orjson.dumps(slow)),
+        alive=("/healthz", (200, [("Content-Type", "application/json")], b'{"status":"ok"}')),
+    )
+
+
 def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:
     """The same with the demo page, on the embedded store, and the worker that reads that store's events."""
-    app = create_app(settings, store.session)
+    app = create_app(settings, store.session, allow_open=True)
     valetkey = mounted(app)
     valetkey.ledger.migrate()
     app.register_blueprint(demo)
@@ -206,14 +252,14 @@ def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:
 def create_worker() -> Worker:
     """What `valetkey worker` runs, from the environment. Raises like `create_served_app`."""
     settings = load_settings()
-    valetkey = mounted(create_app(settings))
+    valetkey = mounted(create_app(settings, allow_open=True))  # it answers nobody
     valetkey.ledger.check()
     return Worker(loops(valetkey, settings, boto3.Session()))
 
 
 def create_sweep() -> Sweep:
     """One sweep by hand, from the environment. Raises like `create_served_app`."""
-    valetkey = mounted(create_app(load_settings()))
+    valetkey = mounted(create_app(load_settings(), allow_open=True))
     valetkey.ledger.check()
     return valetkey.sweep
 
@@ -248,7 +294,12 @@ def s3_settings(settings: Settings) -> S3Settings:
         endpoint_url=settings.s3_endpoint_url,
         public_endpoint_url=settings.s3_public_endpoint_url,
         addressing_style=settings.s3_addressing_style,
-        post=settings.s3_post,
+        capabilities=Capabilities(
+            post=settings.s3_post and "post" not in settings.s3_lacks,
+            conditional_put="conditional-put" not in settings.s3_lacks,
+            list_parts="list-parts" not in settings.s3_lacks,
+            parts_end_with_join="dead-parts" not in settings.s3_lacks,
+        ),
     )
 
 

@@ -1,11 +1,18 @@
 """The processes behind `valetkey serve` and `valetkey dev`."""
 
+import errno
 import logging
 import os
+import resource
 import secrets
 import signal
+import socket
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from granian import Granian
@@ -14,12 +21,26 @@ from werkzeug.serving import make_server
 
 from valetkey.adapters import embedded
 from valetkey.app import create_dev_app, create_served_app, create_worker, mounted
+from valetkey.core.errors import ConfigurationError
 from valetkey.settings import Settings, load_settings
 
 log = logging.getLogger("valetkey")
 
 DEV_SWEEP = {"sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 60}
 """Short, so that one sees it happen; what the environment says goes before it. In seconds."""
+
+
+SPARE_THREADS = 4
+"""For what takes no time: a request's head, a body's arrival, `/healthz`. They are free when all others wait."""
+
+BACKLOG = 4_096
+"""Connections that the system keeps for us until they are accepted; it may allow less (``net.core.somaxconn``)."""
+
+OTHER_DESCRIPTORS = 512
+"""File descriptors that are no client's: connections to the store and the ledger, and files."""
+
+STOP_WITHIN = 60
+"""How long a process may finish what it has in hand, in seconds: a client that does not read its answer may hold it."""
 
 
 def run_production(host: str | None, port: int | None) -> None:
@@ -31,17 +52,64 @@ def run_production(host: str | None, port: int | None) -> None:
     # granian's processes read the environment again
     os.environ["VALETKEY_HOST"], os.environ["VALETKEY_PORT"] = settings.host, str(settings.port)
     mounted(create_served_app()).ledger.close()  # granian's processes make connections of their own
-    Granian(
-        "valetkey.app:create_served_app",
+    with the_only_one(settings.host, settings.port):
+        _granian(settings).serve(Granian._spawn_rsgi_worker)  # noqa: SLF001 - see `valetkey.intake.loop`
+
+
+def _granian(settings: Settings) -> Any:  # granian names its class by a variable
+    return Granian(
+        "valetkey.app:create_intake",
         factory=True,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.WSGI,  # what granian has its threads for; they are begun below for the other interface
         workers=settings.workers,
-        blocking_threads=settings.threads,
+        blocking_threads=settings.threads + SPARE_THREADS,
+        backlog=BACKLOG,
+        backpressure=max(128, descriptors() - OTHER_DESCRIPTORS),
         http=HTTPModes.http1,
         websockets=False,
-    ).serve()
+        workers_kill_timeout=STOP_WITHIN,
+    )
+
+
+@contextmanager
+def the_only_one(host: str, port: int) -> Iterator[None]:
+    """While the block runs no other `valetkey serve` begins here, not even in the same moment.
+
+    granian opens its port so that several processes may share it (SO_REUSEPORT): a second service would start without
+    a word, and the two would answer in turn. Raises `ConfigurationError` where anybody listens there.
+    """
+    if port == 0:
+        yield
+        return
+    taken = ConfigurationError(f"Something listens on {host}:{port} already: stop it, or set another VALETKEY_PORT.")
+    with socket.socket(socket.AF_UNIX) as mark:  # in Linux's abstract name space, where nothing is left behind
+        try:
+            if sys.platform == "linux":
+                mark.bind(f"\0valetkey {host}:{port}")
+            _require_free(host, port)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise taken from error
+            raise ConfigurationError(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
+        yield
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raises OSError unless the port could be had for oneself."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of before do not count
+        probe.bind(address)
+
+
+def descriptors() -> int:
+    """Lets this process and its children open as many files as the system allows them; how many that is."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = 65_536 if hard == resource.RLIM_INFINITY else hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return min(allowed, 65_536)
 
 
 def run_dev(host: str | None, port: int | None) -> None:

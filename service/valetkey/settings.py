@@ -6,16 +6,17 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.multipart import MAX_SINGLE_SIZE, MIB
 from valetkey.core.outbox import DELAYS
-from valetkey.core.profile import Detect, Profile
+from valetkey.core.profile import Profile
+from valetkey.core.rules import Detect
 from valetkey.core.schedule import Schedule
 
 MIN_SECRET = 32
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
     threads: int = Field(64, ge=4, le=512, description="requests served at once by one process")
     workers: int = Field(1, ge=1, le=64, description="processes")
+    body_timeout: int = Field(30, ge=1, le=600, description="seconds in which a request's body has to be there")
     public_url: str | None = Field(None, description="our own address as browsers see it")
     config: Path | None = Field(None, description="the toml with the profiles; ./valetkey.toml where there is one")
     bucket: str | None = Field(None, min_length=3, max_length=63)
@@ -43,6 +45,13 @@ class Settings(BaseSettings):
     s3_region: str = "us-east-1"
     s3_addressing_style: Literal["auto", "path", "virtual"] = "auto"
     s3_post: bool = Field(True, description="false: the store takes no presigned POST (Cloudflare R2, Backblaze B2)")
+    s3_lacks: Annotated[
+        tuple[Literal["post", "conditional-put", "list-parts", "dead-parts"], ...], NoDecode, BeforeValidator(_split)
+    ] = Field(
+        (),
+        description="what the store cannot do, separated by commas: post, conditional-put (If-None-Match of a PUT), "
+        "list-parts, dead-parts (it takes parts after they were joined)",
+    )
     database_url: str = Field(
         "sqlite:///valetkey.db", repr=False, description="the ledger; or postgresql://USER:PASSWORD@HOST/DATABASE"
     )
@@ -88,6 +97,23 @@ class Settings(BaseSettings):
         if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
             raise ValueError("must be an http or https URL")
         return value
+
+    @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
+    @classmethod
+    def _endpoint(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if "@" in parts.netloc:
+            raise ValueError("must have no user: credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+        if parts.query or parts.fragment:
+            raise ValueError("must have no query and no fragment: it is the address of the store, not of an object")
+        return value
+
+    @model_validator(mode="after")
+    def _endpoint_without_bucket(self) -> Self:
+        for name in ("s3_endpoint_url", "s3_public_endpoint_url"):
+            if self.bucket and (found := _bucket_in(getattr(self, name), self.bucket)):
+                raise ValueError(f"VALETKEY_{name.upper()} {found}: the bucket is put into addresses by itself")
+        return self
 
     @field_validator("webhook_url")
     @classmethod
@@ -149,6 +175,21 @@ class Settings(BaseSettings):
         if self.webhook_url and not self.webhook_secrets:
             missing.append('VALETKEY_WEBHOOK_SECRETS: for example from `echo "whsec_$(openssl rand -base64 32)"`')
         return missing
+
+
+_SERVERS = {"s3", "minio", "ceph", "rgw", "storage", "objects", "objectstorage"}
+"""What hosts of stores are called: a bucket of such a name says nothing about a host that begins with it."""
+
+
+def _bucket_in(endpoint_url: str | None, bucket: str) -> str | None:
+    """How ``bucket`` is named in the address of its store, if it is."""
+    parts = urlsplit(endpoint_url or "")
+    if bucket in unquote(parts.path).split("/"):
+        return f"has the bucket {bucket!r} in its path"
+    host, name = parts.hostname or "", bucket.lower()
+    if host.startswith(name + ".") and name not in _SERVERS:
+        return f"has the bucket {bucket!r} in its host"
+    return None
 
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
@@ -213,6 +254,7 @@ class ProfileTable(BaseModel):
     return_url: str | None = None
     detect: Literal["off", "warn", "reject"] = "off"
     scan: bool = False
+    checksum: Literal["optional", "required"] = "optional"
     multipart_from: int = 100 * MIB
     part_size: int = 8 * MIB
 
@@ -233,6 +275,7 @@ class ProfileTable(BaseModel):
             return_url=self.return_url,
             detect=Detect(self.detect),
             scan=self.scan,
+            checksum_required=self.checksum == "required",
             multipart_from=self.multipart_from,
             part_size=self.part_size,
         )
@@ -273,4 +316,7 @@ def _read(path: Path) -> ConfigFile:
 
 def _explain(error: ValidationError, name: Any) -> str:
     """Where and what, a line each; never the value, which may be a secret."""
-    return "\n".join(f"{name('.'.join(str(part) for part in e['loc']))}: {e['msg']}" for e in error.errors())
+    return "\n".join(
+        f"{name('.'.join(str(part) for part in e['loc']))}: {e['msg']}" if e["loc"] else e["msg"].partition(", ")[2]
+        for e in error.errors()
+    )

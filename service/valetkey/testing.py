@@ -25,7 +25,9 @@ from flask import Flask
 from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryObject, MemoryStore
 from valetkey.adapters.signals import SignalNotifier
+from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
+from valetkey.api.readiness import Readiness
 from valetkey.api.routes import Mounted
 from valetkey.app import mount
 from valetkey.core.access import Caller, Tickets
@@ -69,7 +71,6 @@ class MemoryValetKey:
     ) -> None:
         self.store = MemoryStore(clock=clock)
         self.ledger = MemoryLedger()
-        self._url_prefix = url_prefix or ""
         tickets = Tickets(["only for tests, where nothing is secret"])
         shared: dict[str, Any] = {
             "store": self.store,
@@ -78,16 +79,18 @@ class MemoryValetKey:
             "profiles": {"default": Profile("default")} | dict(profiles or {}),
             "clock": clock,
         }
-        make_service = partial(UploadService, **shared, tickets=tickets, public_url=PUBLIC_URL + self._url_prefix)
+        address = Address.of(PUBLIC_URL, url_prefix, said=True)
+        self._prefix = address.prefix
+        make_service = partial(UploadService, **shared, tickets=tickets, public_url=address.base)
         self.service = make_service()
         background = make_service(inspector=Inspector(self.store, MagicDetector()))
         self._sweep = Sweep(**shared, confirmation=background.confirmation, schedule=SCHEDULE)
-        parts = Mounted(self.service, Authenticator(None, tickets, clock), {})
-        mount(app, parts, public_url=PUBLIC_URL + self._url_prefix, url_prefix=url_prefix)
+        parts = Mounted(self.service, Authenticator(None, tickets, clock), {}, Readiness(self.service.check), address)
+        mount(app, parts)
 
     def client(self, app: Flask) -> "TestClient":
         """Somebody who uploads to ``app``."""
-        return TestClient(app, self.store, self._url_prefix)
+        return TestClient(app, self.store, self._prefix)
 
     def event(self, upload_id: str) -> None:
         """The store's own event for what an upload's client sent, for clients that say nothing.
@@ -107,11 +110,11 @@ class MemoryValetKey:
 
         Raises `LookupError` when there are none, and `StateConflict` where no verdict is waited for.
         """
+        self.event(upload_id)
         upload = self._upload(upload_id)
-        head = self.store.head(upload.arrival_key)
-        if head is None:
+        if upload.object is None:
             raise LookupError(upload_id)
-        self.service.judge(Caller("scanner", may_judge=True), upload.id, Verdict(head.etag, clean, detail))
+        self.service.judge(Caller("scanner", may_judge=True), upload.id, Verdict(upload.object.etag, clean, detail))
 
     def _upload(self, text: str) -> Upload:
         upload_id = parse_upload_id(text)

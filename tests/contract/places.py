@@ -12,7 +12,7 @@ from tests.stores import Bucket, S3Server
 
 from valetkey.adapters.memory import MemoryStore
 from valetkey.adapters.s3 import S3Settings, S3Store
-from valetkey.core.ports import ObjectStore, Placement, Presigned
+from valetkey.core.ports import ObjectHeaders, ObjectStore, Presigned
 from valetkey.core.upload import MultipartUploadId, new_upload_id
 
 
@@ -76,7 +76,7 @@ def memory_place(*, versioned: bool = False) -> Place:
         read,
         lambda form, content: store.post(form, content).status,
         lambda put, content, changed: store.send(put.url, {**put.headers, **changed}, content).status,
-        lambda key: store.start_multipart(key, "text/plain", new_upload_id(), Placement()),
+        lambda key: store.start_multipart(key, ObjectHeaders("text/plain", new_upload_id())),
         download,
         without_bucket,
     )

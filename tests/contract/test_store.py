@@ -12,8 +12,8 @@ from tests.stores import Bucket, S3Server
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.multipart import Part
 from valetkey.core.policy import Condition, ContentLengthRange, Eq, Policy, PostSigner, form_fields
-from valetkey.core.ports import ObjectHead, Placement
-from valetkey.core.upload import MultipartUploadId, new_upload_id
+from valetkey.core.ports import ObjectHead, ObjectHeaders
+from valetkey.core.upload import MultipartUploadId, UploadId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +50,9 @@ def versioned(request: pytest.FixtureRequest) -> Place:
     return make(request, versioned=True)
 
 
+HEADERS = ObjectHeaders("text/plain", UploadId("some-id"))
+
+
 def written(place: Place, key: str = "a.txt", content: bytes = b"bytes") -> ObjectHead:
     place.write(key, content, "text/plain", {"upload-id": "some-id"})
     head = place.store.head(key)
@@ -79,7 +82,7 @@ def test_head_without_an_upload_id(place: Place) -> None:
 def test_a_copy_is_the_same(place: Place) -> None:
     """Bytes, type and metadata go along, and the source stays."""
     source = written(place)
-    place.store.copy(source, "b/c.txt", Placement())
+    place.store.copy(source, "b/c.txt", HEADERS)
     assert place.read("b/c.txt") == place.read("a.txt") == b"bytes"
     copied = place.store.head("b/c.txt")
     assert copied is not None
@@ -92,10 +95,10 @@ def test_a_copy_of_what_has_changed(place: Place) -> None:
     written(place, content=b"other")
     if place.conditional:
         with pytest.raises(ObjectChanged):
-            place.store.copy(source, "b.txt", Placement())
+            place.store.copy(source, "b.txt", HEADERS)
         assert place.store.head("b.txt") is None
     else:
-        place.store.copy(source, "b.txt", Placement())
+        place.store.copy(source, "b.txt", HEADERS)
         copied = place.store.head("b.txt")
         assert copied is not None
         assert copied.etag != source.etag
@@ -108,10 +111,10 @@ def test_a_refused_copy_leaves_what_was_there(place: Place) -> None:
     written(place, content=b"other")
     if place.conditional:
         with pytest.raises(ObjectChanged):
-            place.store.copy(source, "b.txt", Placement())
+            place.store.copy(source, "b.txt", HEADERS)
         assert place.read("b.txt") == b"kept"
     else:
-        place.store.copy(source, "b.txt", Placement())
+        place.store.copy(source, "b.txt", HEADERS)
         assert place.read("b.txt") == b"other"
 
 
@@ -120,15 +123,15 @@ def test_a_copy_of_nothing(place: Place) -> None:
     source = written(place)
     place.store.delete("a.txt")
     with pytest.raises(ObjectMissing):
-        place.store.copy(source, "b.txt", Placement())
+        place.store.copy(source, "b.txt", HEADERS)
     assert place.store.head("b.txt") is None
 
 
 def test_a_copy_over_itself_again(place: Place) -> None:
     """Two who promote the same bytes do each other no harm."""
     source = written(place)
-    place.store.copy(source, "b.txt", Placement())
-    place.store.copy(source, "b.txt", Placement())
+    place.store.copy(source, "b.txt", HEADERS)
+    place.store.copy(source, "b.txt", HEADERS)
     assert place.read("b.txt") == b"bytes"
 
 
@@ -148,7 +151,7 @@ def test_odd_keys(place: Place, key: str) -> None:
     """What a key template or an operator's tool may make: written, seen, copied from and to, removed."""
     source = written(place, key)
     assert source.key == key
-    place.store.copy(source, "copy/" + key, Placement())
+    place.store.copy(source, "copy/" + key, HEADERS)
     assert place.read("copy/" + key) == b"bytes"
     place.store.delete(key)
     assert place.store.head(key) is None
@@ -197,11 +200,14 @@ def test_old_objects_are_listed(place: Place) -> None:
     assert [found.key for found in place.store.old_objects("", now + HOUR)] == ["other/1", "staging"]
 
 
-def test_what_is_gone_in_a_versioned_bucket_is_not_listed(versioned: Place) -> None:
-    """A delete marker is no object."""
+def test_old_versions_are_listed(versioned: Place) -> None:
+    """Once for each key, however many versions of it there are; what was removed leaves nothing to be found."""
     written(versioned, "staging/1")
+    written(versioned, "staging/1", b"other")
+    later = datetime.now(UTC) + HOUR
+    assert [found.key for found in versioned.store.old_objects("staging/", later)] == ["staging/1"]
     versioned.store.delete("staging/1")
-    assert list(versioned.store.old_objects("staging/", datetime.now(UTC) + HOUR)) == []
+    assert list(versioned.store.old_objects("staging/", later)) == []
 
 
 def test_open_multipart_uploads_are_listed_and_aborted(place: Place) -> None:
@@ -236,20 +242,40 @@ def test_versions_are_told_apart(versioned: Place) -> None:
     assert second.version_id not in {None, first.version_id}
     assert versioned.store.head("a.txt", first.version_id) == first
     assert versioned.store.head("a.txt") == second
-    versioned.store.copy(first, "b.txt", Placement())
+    versioned.store.copy(first, "b.txt", HEADERS)
     assert versioned.read("b.txt") == b"bytes"
 
 
-def test_one_version_is_removed(versioned: Place) -> None:
-    """The others stay; without a version the object is gone for those who do not name one."""
+def test_every_version_is_removed(versioned: Place) -> None:
+    """Old ones too, and no marker is left; those of a key that begins alike stay."""
     first = written(versioned)
     second = written(versioned, content=b"other")
-    versioned.store.delete("a.txt", first.version_id)
-    assert versioned.store.head("a.txt", first.version_id) is None
-    assert versioned.store.head("a.txt") == second
+    beside = written(versioned, "a.txt2")
     versioned.store.delete("a.txt")
-    assert versioned.store.head("a.txt") is None
-    assert versioned.store.head("a.txt", second.version_id) == second
+    for version_id in (None, first.version_id, second.version_id):
+        assert versioned.store.head("a.txt", version_id) is None
+    assert versioned.store.head("a.txt2") == beside
+    later = datetime.now(UTC) + HOUR
+    assert [found.key for found in versioned.store.old_objects("", later)] == ["a.txt2"]
+
+
+def test_nothing_else_that_a_client_attached_is_copied(place: Place) -> None:
+    """The copy has the type and the metadata that are asked for, and no others."""
+    place.write("a.txt", b"bytes", "text/html", {"upload-id": "another", "extra": "1"})
+    source = place.store.head("a.txt")
+    assert source is not None
+    place.store.copy(source, "b.txt", HEADERS)
+    copied = place.store.head("b.txt")
+    assert copied is not None
+    assert (copied.content_type, copied.upload_id, copied.size) == ("text/plain", "some-id", 5)
+
+
+def test_whether_a_condition_is_honoured(place: Place) -> None:
+    """It is found out by doing, and nothing is left of that."""
+    source = written(place)
+    assert place.store.proves_copies(source) is place.conditional
+    later = datetime.now(UTC) + HOUR
+    assert [found.key for found in place.store.old_objects("", later)] == ["a.txt"]
 
 
 def form(place: Place) -> list[tuple[str, str]]:
@@ -303,14 +329,14 @@ def test_a_closed_port_is_unavailable() -> None:
     source = ObjectHead("a", "e", None, 1, "t", None, {})
     operations: list[Callable[[], object]] = [
         lambda: store.head("a"),
-        lambda: store.copy(source, "b", Placement()),
+        lambda: store.copy(source, "b", HEADERS),
         lambda: store.delete("a"),
         store.check,
         lambda: list(store.old_objects("", datetime.now(UTC))),
         lambda: list(store.old_multiparts("", datetime.now(UTC))),
         lambda: store.abort_multipart("a", MULTIPART),
         lambda: store.parts("a", MULTIPART),
-        lambda: store.start_multipart("a", "t", new_upload_id(), Placement()),
+        lambda: store.start_multipart("a", HEADERS),
         lambda: store.join_parts("a", MULTIPART, [Part(1, 1, "e")]),
     ]
     for operation in operations:

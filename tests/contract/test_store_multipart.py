@@ -1,6 +1,8 @@
 """Presigned PUTs and multipart uploads: memory, moto and Ceph RGW pass the same suite; only moto enforces nothing."""
 
+from base64 import b64encode
 from contextlib import suppress
+from hashlib import sha256
 
 import pytest
 from tests.contract.places import Place
@@ -8,7 +10,7 @@ from tests.contract.test_store import make
 
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.multipart import MIN_PART_SIZE, Part
-from valetkey.core.ports import Placement
+from valetkey.core.ports import ObjectHeaders
 from valetkey.core.upload import MultipartUploadId, new_upload_id
 
 KEY = "films/é 1.mp4"
@@ -23,7 +25,7 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 
 def begun(place: Place) -> MultipartUploadId:
-    return place.store.start_multipart(KEY, "video/mp4", ID, Placement())
+    return place.store.start_multipart(KEY, ObjectHeaders("video/mp4", ID))
 
 
 def sent(place: Place, multipart_id: MultipartUploadId, number: int, content: bytes) -> int:
@@ -143,6 +145,18 @@ def test_a_part_has_the_size_that_was_signed(place: Place) -> None:
     statuses = [place.send(put, SMALL + b"!", {}), place.send(put, SMALL[:-1], {})]
     assert statuses == [403, 403] or not place.enforces
     assert place.send(place.store.presigned_part(KEY, multipart_id, 1, None, 60), b"any", {}) == 200
+
+
+def test_a_part_has_the_checksum_that_was_signed(place: Place) -> None:
+    """Its header is signed, so it cannot be left out or changed; with it the part is taken."""
+    multipart_id = begun(place)
+    checksum = b64encode(sha256(SMALL).digest()).decode()
+    put = place.store.presigned_part(KEY, multipart_id, 1, len(SMALL), 60, checksum=checksum)
+    assert put.headers["x-amz-checksum-sha256"] == checksum
+    other = b64encode(sha256(BIG).digest()).decode()
+    statuses = [place.send(put, SMALL, {"x-amz-checksum-sha256": value}) for value in ("", other)]
+    assert statuses == [403, 403] or not place.enforces
+    assert place.send(put, SMALL, {}) == 200
 
 
 @pytest.mark.parametrize("place", ["memory", "rgw"], indirect=True)

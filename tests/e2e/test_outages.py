@@ -37,13 +37,13 @@ def fragile(rgw: Rgw, rgw_bucket: Bucket, tmp_path: Path) -> Iterator[Fragile]:
 def test_the_store_is_away(fragile: Fragile) -> None:
     """Every signal says 503, grants are still given, and what arrived meanwhile is confirmed afterwards."""
     service, api = fragile.service, fragile.service.api
-    before = api.create()
+    before, returning = api.create(), api.create(redirect=True)
     assert before.post(b"x").status == 201
     fragile.way.stop()
 
     assert_try_again(api.complete(before.id), "store_unavailable")
     assert_try_again(service.push_event(before, size=1), "store_unavailable")
-    assert_try_again(api.http.get(f"/v1/uploads/{before.id}/return"), "store_unavailable")
+    assert_try_again(api.http.get(f"/v1/uploads/{returning.id}/return"), "store_unavailable")
     assert_try_again(api.http.get("/readyz"), "store_unavailable")
     assert api.http.get("/healthz").status_code == 200
     during = api.create()

@@ -35,7 +35,7 @@ def mount(settings: Settings, moto_bucket: Bucket) -> Callable[..., ValetKey]:
     session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
 
     def make(app: Flask, **options: Any) -> ValetKey:
-        given: dict[str, Any] = {"settings": settings, "session": session} | options
+        given: dict[str, Any] = {"settings": settings, "session": session, "allow_open": True} | options
         mounted = ValetKey(app, **given)
         mounted.ledger.migrate()
         return mounted

@@ -27,7 +27,9 @@ class Untouchable(io.RawIOBase):
 @pytest.fixture
 def app(settings: Settings, moto_bucket: Bucket) -> Flask:
     server = moto_bucket.server
-    made = create_app(settings, boto3.Session(server.access_key, server.secret_key, region_name=server.region))
+    made = create_app(
+        settings, boto3.Session(server.access_key, server.secret_key, region_name=server.region), allow_open=True
+    )
     mounted(made).ledger.migrate()
 
     @made.post("/careless")

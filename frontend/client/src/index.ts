@@ -1,4 +1,5 @@
 export { type ClientCode, UploadRejected, ValetKeyError } from "./errors";
+export { typeOf } from "./file-types";
 export type { GroupSnapshot, UploadGroup } from "./group";
 export { IndexedDBRecords } from "./indexeddb";
 export type { FileLike, FileOptions } from "./job";

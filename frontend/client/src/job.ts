@@ -1,3 +1,4 @@
+import { typeOf } from "./file-types";
 import type { Claimed } from "./journal";
 import type { FileFacts, Wish } from "./records";
 import type { CreateUpload, Method } from "./wire";
@@ -17,7 +18,7 @@ export interface FileOptions {
   metadata?: Record<string, string>;
   /** instead of the file's own name; a Blob has none */
   filename?: string;
-  /** instead of the file's own type; unknown is application/octet-stream */
+  /** instead of the file's own type; where it has none the one that its name tells, else application/octet-stream */
   contentType?: string;
   /** how the bytes travel; "auto" lets the service choose by size */
   method?: Method;
@@ -71,12 +72,13 @@ function randomKey(): string {
 
 /** What is known of a file. A Blob without a time is never taken for one that was seen before. */
 export function factsOf(file: FileLike, { filename, contentType }: FileOptions = {}): FileFacts {
+  const name = (filename ?? file.name ?? "blob").replace(NUL, "").replace(LONE_SURROGATES, "\uFFFD");
   return {
-    name: (filename ?? file.name ?? "blob").replace(NUL, "").replace(LONE_SURROGATES, "\uFFFD"),
+    name,
     path: file.webkitRelativePath ?? "",
     size: file.size,
     lastModified: file.lastModified ?? Date.now(),
-    type: contentType || file.type || "application/octet-stream",
+    type: contentType || file.type || typeOf(name) || "application/octet-stream",
   };
 }
 

@@ -208,7 +208,7 @@ export class Journey {
         this.#observer.granted(this.#granted.grant);
         return this.#granted.grant;
       },
-      sign: (numbers) => service.signParts(upload.id, ticket, numbers, signal),
+      sign: (numbers, checksums) => service.signParts(upload.id, ticket, numbers, signal, checksums),
     };
   }
 

@@ -426,7 +426,8 @@ export interface components {
         /**
          * MultipartGrantBody
          * @description A file in ``part_count`` parts of ``part_size`` bytes, the last one smaller. ``parts`` are the first few of them:
-         *     ask for others just before they are sent.
+         *     ask for others just before they are sent. With a ``part_checksum`` none of them is there: each part is asked for
+         *     with its checksum by that algorithm, and its headers then have it.
          */
         MultipartGrantBody: {
             /**
@@ -440,6 +441,8 @@ export interface components {
             part_count: number;
             /** Parts */
             parts: components["schemas"]["PartGrantBody"][];
+            /** Part Checksum */
+            part_checksum: "sha256" | null;
             /**
              * Expires At
              * Format: date-time
@@ -620,6 +623,14 @@ export interface components {
         SignParts: {
             /** Numbers */
             numbers: number[];
+            /**
+             * Checksums
+             * @description where the grant has a `part_checksum`: that of each part in base64, by its number
+             * @default {}
+             */
+            checksums?: {
+                [key: string]: string;
+            };
         };
         /**
          * SignedPartsBody

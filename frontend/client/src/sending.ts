@@ -16,6 +16,6 @@ export interface Sending {
   moved(record: () => void): void;
   /** A fresh grant for the same upload; one attempt. */
   renew(): Promise<Grant | null>;
-  /** Signs these parts; one attempt. */
-  sign(numbers: number[]): Promise<SignedPart[]>;
+  /** Signs these parts; one attempt. `checksums` are theirs in base64, where the grant asks for them. */
+  sign(numbers: number[], checksums?: Record<number, string>): Promise<SignedPart[]>;
 }

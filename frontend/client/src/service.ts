@@ -67,8 +67,16 @@ export class Service {
     return (await this.#call("POST", `/v1/uploads/${id}/grant`, { signal, ticket })).json();
   }
 
-  async signParts(id: string, ticket: string, numbers: number[], signal: AbortSignal): Promise<SignedPart[]> {
-    const answer = await this.#call("POST", `/v1/uploads/${id}/parts`, { signal, ticket, body: { numbers } });
+  /** `checksums` are those of the parts in base64, where the grant asks for them. */
+  async signParts(
+    id: string,
+    ticket: string,
+    numbers: number[],
+    signal: AbortSignal,
+    checksums?: Record<number, string>,
+  ): Promise<SignedPart[]> {
+    const body = { numbers, ...(checksums && { checksums }) };
+    const answer = await this.#call("POST", `/v1/uploads/${id}/parts`, { signal, ticket, body });
     return ((await answer.json()) as SignedParts).parts;
   }
 

@@ -1,16 +1,28 @@
 """Engines for the databases that a ledger may be in."""
 
+import os
 import sqlite3
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+import psycopg
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
 
+from valetkey.adapters.forks import KEPT, give_up_in_child
 from valetkey.core.errors import ConfigurationError
 
 BUSY_TIMEOUT = 5_000
 """How long a database waits for another's lock, in milliseconds, before the caller is told to try again."""
+
+_OPTIONS = f"-c lock_timeout={BUSY_TIMEOUT}"
+_POOLED = "valetkey.pooled"
+
+PRIVATE = 0o600
+"""The mode of a new SQLite file: it holds names of people and hashes of keys."""
 
 _URLS = "sqlite:///valetkey.db or postgresql://USER:PASSWORD@HOST/DATABASE"
 
@@ -26,16 +38,56 @@ def parsed_url(url: str) -> URL:
 
 
 def postgresql_engine(parsed: URL) -> Engine:
-    """What the URL's query says of libpq's parameters comes before our own."""
+    """What the URL's query says of libpq's parameters comes before our own.
+
+    A pooler in between (PgBouncer, pooling transactions) is found out by itself: it takes no ``options``, keeps no
+    prepared statement for us, and a setting has to be made in each transaction.
+    """
     patience = {
         "connect_timeout": "5",  # seconds
         "tcp_user_timeout": "10000",  # milliseconds: a host that vanished without a word
-        "options": f"-c lock_timeout={BUSY_TIMEOUT}",
+        "options": _OPTIONS,
         "application_name": "valetkey",
     }
     complete = parsed.set(drivername="postgresql+psycopg", query=patience | dict(parsed.query))
     # a ping before each use: connections from before a restart are replaced instead of failing a request
-    return create_engine(complete, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT / 1000)
+    engine = create_engine(complete, hide_parameters=True, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT / 1000)
+    event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "connect", _look_for_a_pooler)
+    event.listen(engine, "begin", _be_patient)
+    give_up_in_child(engine, _forget)
+    return engine
+
+
+def _connect(dialect: Dialect, _: Any, arguments: Any, parameters: dict[str, Any]) -> DBAPIConnection:
+    """A connection, without our own ``options`` where they are refused. Raises what psycopg raises."""
+    try:
+        return dialect.connect(*arguments, **parameters)
+    except psycopg.OperationalError as error:
+        if "startup parameter" not in str(error) or parameters.get("options") != _OPTIONS:
+            raise
+    return dialect.connect(*arguments, **{name: value for name, value in parameters.items() if name != "options"})
+
+
+def _look_for_a_pooler(connection: Any, record: ConnectionPoolEntry) -> None:
+    """A pooler tells a process id of its own making; the server tells the true one."""
+    [own] = connection.execute("SELECT pg_backend_pid()").fetchone()
+    connection.rollback()
+    record.info[_POOLED] = pooled = own != connection.info.backend_pid
+    if pooled:
+        connection.prepare_threshold = None
+
+
+def _be_patient(connection: Connection) -> None:
+    """What ``options`` say of a connection, said for one transaction."""
+    if connection.info.get(_POOLED) and connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT}")
+
+
+def _forget(engine: Engine) -> None:
+    """Leaves the parent's connections alone, and makes others."""
+    KEPT.append(engine.pool)
+    engine.dispose(close=False)
 
 
 def sqlite_engine(parsed: URL, *, writes: bool) -> Engine:
@@ -43,13 +95,31 @@ def sqlite_engine(parsed: URL, *, writes: bool) -> Engine:
         raise ConfigurationError("The SQLite ledger needs a file: in memory, nothing would be durable.")
     if not Path(parsed.database).absolute().parent.is_dir():
         raise ConfigurationError(f"The folder of {parsed.database!r} does not exist.")
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT / 1000})
+    _keep_private(Path(parsed.database))
+    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT / 1000})
     event.listen(engine, "connect", _set_up_sqlite)
+    give_up_in_child(engine, _forget)
     if writes:
         # take the lock at once: a reader that turns writer in mid-transaction may fail without waiting
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
     return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _keep_private(file: Path) -> None:
+    """A new file is for its owner alone, whatever the umask; SQLite gives its companions (-wal, -shm) the same mode.
+
+    One that is there keeps its mode, which somebody may have chosen: others of a group, a backup.
+    """
+    target = file.resolve()  # where a link leads to, there SQLite makes the file
+    if target.name.startswith("file:"):
+        return
+    try:
+        made = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE)
+    except OSError:  # it is there; what else is wrong is SQLite's to say
+        return
+    os.fchmod(made, PRIVATE)
+    os.close(made)
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:

@@ -15,6 +15,7 @@ from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from valetkey.adapters.forks import give_up_in_child
 from valetkey.core.errors import SenderRefused, Unavailable
 
 if TYPE_CHECKING:
@@ -75,6 +76,10 @@ class SnsConfirmer:
 
     def __init__(self, session: boto3.Session | None = None) -> None:
         self._session = session
+        self._reset()
+        give_up_in_child(self, SnsConfirmer._reset)
+
+    def _reset(self) -> None:
         self._clients: dict[str, SNSClient] = {}
         self._lock = Lock()
 

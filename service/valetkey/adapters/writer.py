@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeVar, cast
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from valetkey.adapters.forks import KEPT, give_up_in_child
+
 T = TypeVar("T")
 
 MAX_GROUP = 256
@@ -44,10 +46,19 @@ class GroupWriter:
     def __init__(self, engine: Engine, insert: Callable[[Connection, list[tuple[Any, ...]]], None]) -> None:
         self._engine = engine
         self._insert = insert
+        self._reset()
+        give_up_in_child(self, GroupWriter._forget)
+
+    def _reset(self) -> None:
         self._queue: SimpleQueue[_Work[Any] | None] = SimpleQueue()
         self._start = Lock()
         self._thread: Thread | None = None
         self._connection: Connection | None = None  # the thread's own: taking one anew costs more than a row
+
+    def _forget(self) -> None:
+        """In a child: the thread has stayed with the parent, and so has what waits for it."""
+        KEPT.append(self._connection)
+        self._reset()
 
     def insert(self, rows: list[tuple[Any, ...]]) -> None:
         """Inserts ``rows``, all or none, and returns when they are durable. Raises what the database raised."""

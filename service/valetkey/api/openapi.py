@@ -171,8 +171,11 @@ OPERATIONS: tuple[Operation, ...] = (
         "get",
         "/v1/uploads/{id}/download",
         "downloadUpload",
-        "Be sent to a short-lived URL of the confirmed bytes",
-        {303: Answer("to the object", headers={"Location": "a presigned URL"})},
+        "Be sent to a short-lived URL of the confirmed bytes, or be told it where JSON is accepted",
+        {
+            200: Answer("the URL, where `Accept` prefers application/json", answers.DownloadBody),
+            303: Answer("to the object", headers={"Location": "a presigned URL"}),
+        },
         (401, 403, 404, 409, 413, 415, 503),
         parameters=(_ID,),
     ),

@@ -8,9 +8,10 @@ import orjson
 from flask import Blueprint, Flask, Response
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypedDict
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
+from valetkey.api import addresses
 from valetkey.core import errors
 
 log = logging.getLogger("valetkey")
@@ -21,6 +22,9 @@ Model = TypeVar("Model", bound=BaseModel)
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
 """How many single errors a document lists: ten thousand wrong keys need not be named each."""
+
+MAX_FOUND = 200
+"""With more, none is named: each that is only made to be left out costs as much as one that is named."""
 
 STATUS: dict[type[errors.ValetKeyError], int] = {
     errors.InvalidRequest: 422,
@@ -77,9 +81,9 @@ def status_of(error: errors.ValetKeyError) -> int:
 
 
 def problem(status: int, code: str, detail: str) -> Problem:
-    """A problem document; its type names the code, relative to the documentation."""
+    """A problem document; its type names the code, in the documentation."""
     return {
-        "type": f"/docs#{code}",
+        "type": f"{addresses.root()}/docs#{code}",
         "title": HTTP_STATUS_CODES[status],
         "status": status,
         "detail": detail,
@@ -99,6 +103,10 @@ def problem_of(error: errors.ValetKeyError) -> Problem:
 
 def unreadable(error: ValidationError) -> errors.ValetKeyError:
     """What pydantic found, as our error. The values themselves are left out: they may be secrets, or large."""
+    if error.error_count() > MAX_FOUND:
+        return InvalidBody(
+            [{"pointer": "", "detail": f"{error.error_count()} things are wrong: too many to name any."}]
+        )
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
         return MalformedJSON(f"The body is no JSON: {found[0]['msg'].removeprefix('Invalid JSON: ')}.")
@@ -124,10 +132,15 @@ def render_error(error: errors.ValetKeyError) -> Response:
     response = _response(document)
     if isinstance(error, errors.Unavailable):
         response.headers["Retry-After"] = str(error.retry_after)
-        log.warning("%s: %s (%s)", error.code, error.detail, error.__cause__)
+        log.warning("%s: %s (%s)", error.code, error.detail, _first_line(error.__cause__))
     if isinstance(error, errors.Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _first_line(cause: BaseException | None) -> str:
+    """What a log needs of ``cause``: what databases say below it may hold the values of a row."""
+    return str(cause).partition("\n")[0][:500]
 
 
 def _render_http(error: HTTPException) -> Any:
@@ -154,7 +167,12 @@ def _response(document: Problem) -> Response:
 
 
 def register(target: Blueprint | Flask) -> None:
-    """Makes ``target`` answer every error with a problem document."""
+    """Makes ``target`` answer every error with a problem document.
+
+    Each status is named: an application's handler for one would come before a blueprint's for all of them.
+    """
+    for status in default_exceptions:
+        target.register_error_handler(status, _render_http)
     target.register_error_handler(errors.ValetKeyError, render_error)
     target.register_error_handler(HTTPException, _render_http)
     target.register_error_handler(Exception, _render_unexpected)

@@ -9,20 +9,23 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api import problems
-from valetkey.api.answers import PageBody, granted_body, tally_body, ticket_body, upload_body
+from valetkey.api.addresses import Address, server
+from valetkey.api.answers import DownloadBody, PageBody, granted_body, tally_body, ticket_body, upload_body
 from valetkey.api.auth import Authenticator
-from valetkey.api.bodies import json_body, raw_body, refuse_streams
-from valetkey.api.grants import part_grants, parts_body, read_complete, read_numbers
+from valetkey.api.bodies import JSON, json_body, raw_body, refuse_streams
+from valetkey.api.grants import part_grants, parts_body, read_complete, read_sign_parts
 from valetkey.api.openapi import document
+from valetkey.api.readiness import Readiness
 from valetkey.api.rendering import render
 from valetkey.api.requests import read_batch, read_create, read_query, read_ticket, read_verdict
 from valetkey.core.access import Caller
 from valetkey.core.errors import InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
-from valetkey.core.events import Delivery, Sender
+from valetkey.core.events import Arrival, Delivery, Sender
 from valetkey.core.service import UploadService
 from valetkey.core.upload import Upload, UploadId, UploadState, parse_upload_id
 
 EXTENSION = "valetkey"
+HTML = "text/html"
 RETRY_AFTER = 2
 """When to ask again for an upload whose bytes have not arrived, in seconds."""
 
@@ -38,6 +41,8 @@ class Mounted:
     service: UploadService
     authenticator: Authenticator
     senders: Mapping[str, Sender]
+    readiness: Readiness
+    address: Address
 
 
 def _mounted() -> Mounted:
@@ -71,10 +76,11 @@ def create_upload() -> Response:
     environ = request.environ
     caller = mounted.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
     key = environ.get("HTTP_IDEMPOTENCY_KEY")
-    if key is not None and not 0 < len(key) <= 255:
-        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters.")
+    if key is not None and not (0 < len(key) <= 255 and key.isascii()):  # servers read other bytes in their own ways
+        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters of ASCII.")
     granted = mounted.service.create(caller, read_create(json_body()), key)
-    headers = {"Location": f"/v1/uploads/{granted.upload.id}"}
+    root = mounted.address.root(environ.get("SCRIPT_NAME", ""))
+    headers = {"Location": f"{root}/v1/uploads/{granted.upload.id}"}
     if granted.replayed:
         headers["Idempotency-Replayed"] = "true"
     return render(granted_body(granted), 201, headers)
@@ -136,7 +142,8 @@ def list_parts(text: str) -> Response:
 @blueprint.post("/v1/uploads/<text>/parts")
 def sign_parts(text: str) -> Response:
     caller = _caller()
-    parts = _service().sign_parts(caller, _id(text), read_numbers(json_body()))
+    numbers, checksums = read_sign_parts(json_body())
+    parts = _service().sign_parts(caller, _id(text), numbers, checksums)
     return render({"parts": part_grants(parts)})
 
 
@@ -158,8 +165,14 @@ def give_verdict(text: str) -> Response:
 
 @blueprint.get("/v1/uploads/<text>/download")
 def download_upload(text: str) -> BaseResponse:
-    response = redirect(_service().download(_caller(), _id(text)), 303)
+    """A page that fetches it asks for JSON: after a redirect to another origin its browser sends ``Origin: null``."""
+    download = _service().download(_caller(), _id(text))
+    accepted = request.accept_mimetypes
+    as_json = accepted.best_match([HTML, JSON], HTML) == JSON
+    body: DownloadBody = {"url": download.url, "expires_at": download.expires_at}
+    response = render(body) if as_json else redirect(download.url, 303)
     response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
     return response
 
 
@@ -196,8 +209,9 @@ def receive_events(name: str) -> Response:
     sender = _mounted().senders.get(name)
     if sender is None:
         raise SenderUnknown("There is no such event sender here, or its secret is not set.")
-    headers = {key.lower(): value for key, value in request.headers}
-    delivery = Delivery(headers, request.args.to_dict(), raw_body())
+    headers, query = {key.lower(): value for key, value in request.headers}, request.args.to_dict()
+    sender.admit(Arrival(headers, query))
+    delivery = Delivery(headers, query, raw_body())
     sender.authenticate(delivery)
     parsed = sender.parse(delivery.body)
     return render(tally_body(_service().observe(parsed.events, parsed.ignored)))
@@ -210,10 +224,10 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    _service().check()
+    _mounted().readiness.check()
     return render({"status": "ok"})
 
 
 @blueprint.get("/openapi.json")
 def openapi_document() -> Response:
-    return render(document())
+    return render(document() | {"servers": [{"url": server()}]})

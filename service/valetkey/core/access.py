@@ -4,7 +4,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest, digest
 from secrets import token_urlsafe
@@ -134,10 +134,14 @@ class Tickets:
     def __init__(self, secrets: Sequence[str]) -> None:
         self._macs = [Mac(digest(secret.encode(), b"valetkey.ticket", "sha256")) for secret in secrets]
 
-    def issue(self, upload: Upload) -> str:
-        """A ticket for ``upload`` that lives as long as grants for it are renewed, and as its last grant lives."""
-        life = upload.expires_at - upload.created_at
-        expires = int(upload.renewable_until.timestamp() + life.total_seconds())
+    def issue(self, upload: Upload, grant_life: timedelta | None = None) -> str:
+        """A ticket for ``upload`` that lives as long as grants for it are renewed, and as the last one lives then.
+
+        So no renewal prolongs it. ``grant_life`` is how long a grant of its profile lives; None: as its first one did,
+        for an upload that was not renewed yet.
+        """
+        life = upload.expires_at - upload.created_at if grant_life is None else grant_life
+        expires = int(max(upload.renewable_until + life, upload.expires_at).timestamp())
         claim = f"u.{upload.id}.{expires}"
         return f"{TICKET_PREFIX}{claim}.{_signature(self._macs[0], claim)}"
 

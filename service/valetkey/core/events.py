@@ -70,11 +70,17 @@ class Parsed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """One HTTP delivery as it came: header names in lower case, the query's first values, the raw body."""
+class Arrival:
+    """A delivery whose body is not read yet: header names in lower case, the query's first values."""
 
     headers: Mapping[str, str]
     query: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery(Arrival):
+    """One HTTP delivery as it came, with its raw body."""
+
     body: bytes
 
 
@@ -88,7 +94,11 @@ class Tally:
 
 
 class Sender(Protocol):
-    """One kind of event sender. Authenticate first: `parse` may trust that it was done."""
+    """One kind of event sender. `admit` comes first, then `authenticate`: `parse` may trust that both were done."""
+
+    def admit(self, arrival: Arrival) -> None:
+        """Raises `SenderRefused` where headers and query are enough to know that the delivery proves nothing: its body
+        is not read then."""
 
     def authenticate(self, delivery: Delivery) -> None:
         """Raises `SenderRefused` unless the delivery proves who sent it."""

@@ -1,17 +1,17 @@
 """What a client is given with an upload: its grant and its ticket, at first and again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from valetkey.core.access import Tickets
-from valetkey.core.admission import Admission
 from valetkey.core.assembly import Assembly, plan_of, target_of
 from valetkey.core.errors import StateConflict
 from valetkey.core.grants import Grant, GrantMaker, MultipartGrant
 from valetkey.core.ports import Ledger
+from valetkey.core.profile import Profile, rules_of
 from valetkey.core.schedule import Schedule
 from valetkey.core.upload import Method, Upload, UploadState
 
@@ -42,7 +42,7 @@ class Issuer:
         self,
         *,
         ledger: Ledger,
-        admission: Admission,
+        profiles: Mapping[str, Profile],
         tickets: Tickets,
         grants: GrantMaker,
         assembly: Assembly,
@@ -50,7 +50,7 @@ class Issuer:
         at_store: Callable[[Upload], AbstractContextManager[Any]],
     ) -> None:
         self._ledger = ledger
-        self._admission = admission
+        self._profiles = profiles
         self._tickets = tickets
         self._grants = grants
         self._assembly = assembly
@@ -66,21 +66,21 @@ class Issuer:
 
     def granted(self, upload: Upload, now: datetime) -> Granted:
         """``upload`` with a grant that is good from ``now``."""
-        return Granted(upload, self._grant(upload, now), self._tickets.issue(upload))
+        return Granted(upload, self._grant(upload, now), self._ticket(upload))
 
     def replayed(self, upload: Upload, now: datetime) -> Granted:
         """An upload that was asked for before, with a fresh grant as long as its bytes may still be sent."""
         if upload.state not in _OPEN_TO_GRANTS or now >= upload.renewable_until:
-            return Granted(upload, None, self._tickets.issue(upload), replayed=True)
+            return Granted(upload, None, self._ticket(upload), replayed=True)
         again = self.prolonged(self.begun(upload), now, at_least=1.0)
-        return Granted(again, self._grant(again, now), self._tickets.issue(again), replayed=True)
+        return Granted(again, self._grant(again, now), self._ticket(again), replayed=True)
 
     def prolonged(self, upload: Upload, now: datetime, at_least: float) -> Upload:
         """``upload`` with ``at_least`` so much of a grant's life ahead of it, in the ledger first.
 
         Raises `StateConflict`.
         """
-        life = self._admission.profile(upload.profile).expires_in
+        life = rules_of(upload, self._profiles).expires_in
         for _ in range(RENEWAL_TRIES):
             require_renewable(upload, now)
             end, _ = self._grants.life(now, life)
@@ -92,13 +92,18 @@ class Issuer:
             upload = self._ledger.get(upload.id) or upload  # a signal was faster: look again
         raise StateConflict("The upload keeps changing; try again.")
 
+    def _ticket(self, upload: Upload) -> str:
+        rules = upload.rules
+        return self._tickets.issue(upload, timedelta(0) if rules is None else rules.expires_in)
+
     def _grant(self, upload: Upload, now: datetime) -> Grant:
-        profile = self._admission.profile(upload.profile)
         if upload.method is Method.POST:
-            return self._grants.post(upload, profile, now)
+            return self._grants.post(upload, rules_of(upload, self._profiles), now)
         if upload.method is Method.PUT:
-            return self._grants.put(upload, profile, now)
+            return self._grants.put(upload, rules_of(upload, self._profiles), now)
         plan = plan_of(upload)
+        if self._assembly.wants_checksums:
+            return MultipartGrant(plan, [], upload.expires_at, part_checksum="sha256")
         numbers = range(1, min(plan.part_count, FIRST_PARTS) + 1) if target_of(upload).id and upload.size else ()
         return MultipartGrant(plan, self._assembly.sign(upload, numbers, now), upload.expires_at)
 

@@ -6,13 +6,15 @@ They have no sequencer, but a time in milliseconds, which orders them as well. `
 
 import hashlib
 import hmac
+import re
 from typing import Any
 
 from valetkey.core.errors import SenderRefused
-from valetkey.core.events import Delivery, ObjectEvent, Parsed, sequencer_of
+from valetkey.core.events import Arrival, Delivery, ObjectEvent, Parsed, sequencer_of
 from valetkey.senders.records import gather, read_json, require_created, require_text
 
 SIGNATURE = "x-bz-event-notification-signature"
+_SIGNED = re.compile("v1=[0-9a-f]{64}")
 
 
 class B2Sender:
@@ -20,6 +22,10 @@ class B2Sender:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
+
+    def admit(self, arrival: Arrival) -> None:
+        if not _SIGNED.fullmatch(arrival.headers.get(SIGNATURE, "").strip()):
+            raise SenderRefused("The delivery has no signature.")
 
     def authenticate(self, delivery: Delivery) -> None:
         expected = "v1=" + hmac.new(self._secret, delivery.body, hashlib.sha256).hexdigest()

@@ -3,7 +3,7 @@
 import hmac
 
 from valetkey.core.errors import SenderRefused
-from valetkey.core.events import Delivery
+from valetkey.core.events import Arrival
 
 
 def require_secret(given: str | None, secret: str) -> None:
@@ -12,7 +12,7 @@ def require_secret(given: str | None, secret: str) -> None:
         raise SenderRefused("The delivery does not carry this endpoint's secret.")
 
 
-def bearer_token(delivery: Delivery) -> str | None:
+def bearer_token(arrival: Arrival) -> str | None:
     """What follows ``Bearer``; None without it."""
-    scheme, _, token = delivery.headers.get("authorization", "").partition(" ")
+    scheme, _, token = arrival.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None

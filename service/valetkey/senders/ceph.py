@@ -7,7 +7,7 @@ import hmac
 from typing import Any
 
 from valetkey.core.errors import MalformedEvent, SenderRefused
-from valetkey.core.events import Delivery, Parsed, sequencer_of_words
+from valetkey.core.events import Arrival, Delivery, Parsed, sequencer_of_words
 from valetkey.senders.records import read_json, read_records
 
 
@@ -17,23 +17,37 @@ class CephSender:
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
 
+    def admit(self, arrival: Arrival) -> None:
+        given = arrival.query.get("secret")
+        if given is not None and not self._is_secret(given):
+            raise _refused()
+
     def authenticate(self, delivery: Delivery) -> None:
-        given = delivery.query.get("secret")
-        offered = [given] if given is not None else _opaque_data(delivery.body)
+        self.admit(delivery)
+        if "secret" in delivery.query:
+            return
+        records = _records(delivery.body)
         # every record has to carry it: one good record must not open the door to others
-        if not offered or not all(hmac.compare_digest(text.encode(), self._secret) for text in offered):
-            raise SenderRefused("The delivery does not carry this endpoint's secret.")
+        if not records or not all(self._is_secret(str(record.get("opaqueData", ""))) for record in records):
+            raise _refused()
+
+    def _is_secret(self, text: str) -> bool:
+        return hmac.compare_digest(text.encode(errors="replace"), self._secret)
 
     def parse(self, body: bytes) -> Parsed:
         return read_records(read_json(body), encoded_keys=False, sequencer=sequencer_of_words)
 
 
-def _opaque_data(body: bytes) -> list[str]:
-    """What each record carries as its OpaqueData; nothing when the body is not what RGW sends."""
+def _records(body: bytes) -> list[dict[str, Any]]:
+    """The records in ``body``; none when the body is not what RGW sends."""
     try:
         records: Any = read_json(body).get("Records")
     except MalformedEvent:
         return []
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         return []
-    return [str(record.get("opaqueData", "")) for record in records]
+    return records
+
+
+def _refused() -> SenderRefused:
+    return SenderRefused("The delivery does not carry this endpoint's secret.")

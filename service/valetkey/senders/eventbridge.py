@@ -4,7 +4,7 @@ the value ``Bearer ...``.
 EventBridge waits 5 seconds, repeats after 429 and 5xx for 24 hours, and honours Retry-After.
 """
 
-from valetkey.core.events import Delivery, Parsed
+from valetkey.core.events import Arrival, Delivery, Parsed
 from valetkey.senders.bearer import bearer_token, require_secret
 from valetkey.senders.records import read_eventbridge, read_json
 
@@ -15,8 +15,11 @@ class EventBridgeSender:
     def __init__(self, key: str) -> None:
         self._key = key
 
+    def admit(self, arrival: Arrival) -> None:
+        require_secret(arrival.headers.get("x-api-key") or bearer_token(arrival), self._key)
+
     def authenticate(self, delivery: Delivery) -> None:
-        require_secret(delivery.headers.get("x-api-key") or bearer_token(delivery), self._key)
+        self.admit(delivery)
 
     def parse(self, body: bytes) -> Parsed:
         return read_eventbridge(read_json(body))

@@ -4,7 +4,7 @@ Event names come with the prefix ``s3:``, and an empty object without its size (
 is success; with a ``queue_dir`` it repeats all else.
 """
 
-from valetkey.core.events import Delivery, Parsed
+from valetkey.core.events import Arrival, Delivery, Parsed
 from valetkey.senders.bearer import bearer_token, require_secret
 from valetkey.senders.records import read_json, read_records
 
@@ -15,8 +15,11 @@ class MinioSender:
     def __init__(self, token: str) -> None:
         self._token = token
 
+    def admit(self, arrival: Arrival) -> None:
+        require_secret(bearer_token(arrival), self._token)
+
     def authenticate(self, delivery: Delivery) -> None:
-        require_secret(bearer_token(delivery), self._token)
+        self.admit(delivery)
 
     def parse(self, body: bytes) -> Parsed:
         return read_records(read_json(body), encoded_keys=True)

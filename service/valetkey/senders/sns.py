@@ -12,7 +12,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from cryptography import x509
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from valetkey.core.errors import ConfigurationError, MalformedEvent, SenderRefused, Unavailable
-from valetkey.core.events import Delivery, Parsed
+from valetkey.core.events import Arrival, Delivery, Parsed
 from valetkey.senders.records import read_enclosed, read_json, read_message
 
 log = logging.getLogger("valetkey")
@@ -39,9 +39,12 @@ KEPT_CERTIFICATES = 16
 FETCHES = 10
 FETCH_PERIOD = timedelta(minutes=1)
 FETCH_WAIT = 5
-"""At most so many certificates are asked for in such a time, and a request waits at most so many
+FETCH_WAITERS = 4
+"""At most so many certificates are asked for in such a time, and so many requests wait at most so many
 seconds for another one's fetch: forged names of certificates cost no more than that."""
 
+_BEING_FETCHED = "The signing certificate is being fetched."
+_OTHER_TOPIC = "The delivery is from a topic that is not one of VALETKEY_EVENTS_SNS_TOPIC_ARNS."
 _PATH = re.compile(r"/SimpleNotificationService-[0-9a-f]{16,64}\.pem")
 _SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
@@ -70,20 +73,26 @@ class SnsSender:
             if not TOPIC_ARN.fullmatch(arn):
                 raise ConfigurationError(f"VALETKEY_EVENTS_SNS_TOPIC_ARNS: {arn[:100]!r} is no ARN of an SNS topic.")
         self._topics = frozenset(topic_arns)
+        self._any_topic = next(iter(self._topics), "")
         self._certificates = Certificates(fetch, clock)
         self._confirm = confirm
         self._clock = clock
 
-    def authenticate(self, delivery: Delivery) -> None:
-        if delivery.headers.get("x-amz-sns-rawdelivery") == "true":
+    def admit(self, arrival: Arrival) -> None:
+        if arrival.headers.get("x-amz-sns-rawdelivery") == "true":
             raise SenderRefused("A raw delivery carries no signature: switch raw message delivery off.")
+        if arrival.headers.get("x-amz-sns-topic-arn", self._any_topic) not in self._topics:  # not all of them send it
+            raise SenderRefused(_OTHER_TOPIC)
+
+    def authenticate(self, delivery: Delivery) -> None:
+        self.admit(delivery)
         try:
             envelope = read_json(delivery.body)
         except MalformedEvent as error:
             raise SenderRefused("The delivery is not an SNS message.") from error
         text, algorithm, signature = _signature(envelope)
         if envelope["TopicArn"] not in self._topics:
-            raise SenderRefused("The delivery is from a topic that is not one of VALETKEY_EVENTS_SNS_TOPIC_ARNS.")
+            raise SenderRefused(_OTHER_TOPIC)
         self._check_time(envelope["Timestamp"])
         key = self._certificates.key(_certificate_url(envelope))
         try:
@@ -119,6 +128,7 @@ class Certificates:
         self._fetch = fetch
         self._clock = clock
         self._fetching = Lock()
+        self._places = BoundedSemaphore(FETCH_WAITERS + 1)
         self._kept: dict[str, x509.Certificate] = {}
         self._fetched: deque[datetime] = deque(maxlen=FETCHES)
 
@@ -133,15 +143,20 @@ class Certificates:
         return key
 
     def _load(self, url: str) -> x509.Certificate:
-        """Fetches it, unless another request has just done so; only one fetches at a time."""
-        if not self._fetching.acquire(timeout=FETCH_WAIT):
-            raise Unavailable("The signing certificate is being fetched.")
+        """Fetches it, unless another request has just done so; only one fetches at a time, and few wait for it."""
+        if not self._places.acquire(blocking=False):
+            raise Unavailable(_BEING_FETCHED)
         try:
-            if url not in self._kept:
-                self._keep(url, self._read(url))
-            return self._kept[url]
+            if not self._fetching.acquire(timeout=FETCH_WAIT):
+                raise Unavailable(_BEING_FETCHED)
+            try:
+                if url not in self._kept:
+                    self._keep(url, self._read(url))
+                return self._kept[url]
+            finally:
+                self._fetching.release()
         finally:
-            self._fetching.release()
+            self._places.release()
 
     def _read(self, url: str) -> x509.Certificate:
         now = self._clock()

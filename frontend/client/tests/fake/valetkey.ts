@@ -25,6 +25,8 @@ export class FakeValetKey extends FakeServer {
   partSize = 1000;
   multipartFrom = 5000;
   putOnly = false;
+  /** whether S3 wants a checksum with each part, as a bucket with a default retention does */
+  partChecksum: "sha256" | null = null;
   /** seconds that signatures live */
   life = 300;
   /** how often `complete` answers 202 first */
@@ -71,7 +73,7 @@ export class FakeValetKey extends FakeServer {
     if (method === "GET" && rest === "") return { status: 200, body: kept.upload };
     if (rest === "grant") return this.#renew(kept);
     if (rest === "parts")
-      return method === "GET" ? this.#listParts(kept) : this.#signParts(kept, body.numbers);
+      return method === "GET" ? this.#listParts(kept) : this.#signParts(kept, body.numbers, body.checksums);
     if (rest === "complete") return this.#complete(kept, body.parts);
     return problem(404, "not_found");
   }
@@ -174,16 +176,22 @@ export class FakeValetKey extends FakeServer {
       };
     }
     const part_count = Math.ceil(size / this.partSize);
-    const first = withParts ? [1, 2, 3, 4].filter((number) => number <= part_count) : [];
+    const signs = withParts && !this.partChecksum;
+    const first = signs ? [1, 2, 3, 4].filter((number) => number <= part_count) : [];
     const parts = first.map((number) => this.#signed(kept, number));
-    return { method: "MULTIPART", part_size: this.partSize, part_count, parts, expires_at };
+    const part_checksum = this.partChecksum;
+    return { method: "MULTIPART", part_size: this.partSize, part_count, parts, part_checksum, expires_at };
   }
 
-  #signed(kept: Kept, number: number): SignedPart {
+  #signed(kept: Kept, number: number, checksum?: string): SignedPart {
     const { id } = kept.upload;
     const size = Math.min(this.partSize, kept.size - (number - 1) * this.partSize);
     const url = `${this.#s3.url}/${id}?partNumber=${number}&signature=${this.#sign(kept)}`;
-    return { number, size, url, headers: { "Content-Length": String(size) }, expires_at: this.#expiry() };
+    const headers = {
+      "Content-Length": String(size),
+      ...(checksum && { "x-amz-checksum-sha256": checksum }),
+    };
+    return { number, size, url, headers, expires_at: this.#expiry() };
   }
 
   #renew(kept: Kept): Answer {
@@ -191,9 +199,12 @@ export class FakeValetKey extends FakeServer {
     return { status: 200, body: this.#granted(kept, true) };
   }
 
-  #signParts(kept: Kept, numbers: number[]): Answer {
+  #signParts(kept: Kept, numbers: number[], checksums: Record<number, string> = {}): Answer {
     if (kept.method !== "multipart" || kept.upload.state !== "pending") return problem(409, "state_conflict");
-    return { status: 200, body: { parts: numbers.map((number) => this.#signed(kept, number)) } };
+    return {
+      status: 200,
+      body: { parts: numbers.map((number) => this.#signed(kept, number, checksums[number])) },
+    };
   }
 
   #listParts(kept: Kept): Answer {

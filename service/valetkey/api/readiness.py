@@ -1,0 +1,36 @@
+"""Whether the service is ready: looked up once for everybody who asks."""
+
+from collections.abc import Callable
+from threading import Lock
+from time import monotonic
+
+from valetkey.core.errors import Unavailable
+
+REMEMBERED = 2.0
+"""How long it is believed that all is well, in seconds. What is not is looked at again at once, by one at a time."""
+
+
+class Readiness:
+    """``look`` raises `Unavailable` where something is away. It is never called twice at a time: whoever asks
+    meanwhile waits for nobody, and is told what was found last, or that nobody knows yet."""
+
+    def __init__(self, look: Callable[[], None]) -> None:
+        self._look = look
+        self._looking = Lock()
+        self._ready_at = float("-inf")
+        self._away: tuple[str, int] | None = None
+
+    def check(self) -> None:
+        """Raises `Unavailable` when the service is not ready, as far as is known."""
+        if monotonic() - self._ready_at <= REMEMBERED:
+            return
+        if not self._looking.acquire(blocking=False):
+            raise Unavailable(*(self._away or ("Whether the service is ready is being found out.", 1)))
+        try:
+            self._look()
+            self._ready_at, self._away = monotonic(), None
+        except Unavailable as error:
+            self._away = error.detail, error.retry_after
+            raise
+        finally:
+            self._looking.release()

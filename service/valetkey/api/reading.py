@@ -1,0 +1,69 @@
+"""JSON bodies, read in the one way that everybody else reads them (RFC 8259, RFC 7493).
+
+What two readers understand differently is refused: a member that is there twice (some take the first, we would take the
+last: a proxy that allowed one owner would have us serve another), NaN. What is only half a text is mended, as browsers
+send it without meaning to: a name cut within an emoji.
+"""
+
+import json
+import re
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from valetkey.api.problems import MalformedJSON, unreadable
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_BOM = b"\xef\xbb\xbf"
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+
+
+def read(model: type[Model], body: bytes) -> Model:
+    """``body`` as ``model``. Lone surrogates are U+FFFD afterwards. Raises `InvalidBody` or `MalformedJSON`."""
+    try:
+        return read_raising(model, body)
+    except ValidationError as error:
+        raise unreadable(error) from error
+
+
+def read_raising(model: type[Model], body: bytes) -> Model:
+    """The same, with pydantic's own error for a body that is JSON, and not of the model."""
+    try:
+        found = model.model_validate_json(body)
+    except ValidationError as error:
+        mended = _mended(body) if _is_no_json(error) else body
+        if mended == body:
+            raise
+        body = mended
+        found = model.model_validate_json(body)
+    _require_one_meaning(body)
+    return found
+
+
+def _is_no_json(error: ValidationError) -> bool:
+    return error.error_count() == 1 and error.errors(include_input=False)[0]["type"] == "json_invalid"
+
+
+def _mended(body: bytes) -> bytes:
+    """Without a byte order mark, which a reader may ignore, and with U+FFFD for each half of a surrogate pair."""
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], body.removeprefix(_BOM))
+
+
+def _require_one_meaning(body: bytes) -> None:
+    """Raises `MalformedJSON` for JSON that readers understand differently. Pydantic has read it before."""
+    _DECODER.decode(body.decode())
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise MalformedJSON("The body is no JSON that all read alike: a name is there twice in one object.")
+    return members
+
+
+def _no_number(text: str) -> NoReturn:
+    raise MalformedJSON(f"The body is no JSON: {text} is no number of JSON's.")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)
