@@ -1,7 +1,7 @@
 """Every kind of store that tests run against, by name; which of them need `make stores`, and a fresh bucket on each.
 
-A kind that is not a server of its own is Ceph RGW 16 behind a proxy that behaves so (`tests.stores_quirks`), or a bucket
-of it with other settings.
+A kind that is not a server of its own is Ceph RGW 16 behind a proxy that behaves so (`tests.stores_quirks`), or a
+bucket of it with other settings.
 """
 
 import os
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from tests import needs
 from tests.conftest import RUN, Run
 from tests.stores import INSTALLED, Bucket, Rgw, S3Server, fresh_bucket, running_moto, start_store
 from tests.stores_proxy import Quirk, quirky
@@ -64,6 +65,8 @@ class Servers:
         where = self.run.directory / f"store-{kind}"
         if kind in _SERVERS:
             return start_store(kind, where, owner=self.run.pid)
+        if kind == "caddy":
+            needs.bring({"proxies"})
         if kind in _PROXIES:
             return start_store(kind, where, owner=self.run.pid, behind=self.rgw)
         if kind in _QUIRKS:
