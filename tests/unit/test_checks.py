@@ -10,7 +10,14 @@ from tests.unit.world import FIRST, OWNER, SCANNER, SECOND, World, md5
 
 from valetkey.core.access import Caller
 from valetkey.core.admission import UploadRequest
-from valetkey.core.errors import Forbidden, ObjectChanged, StateConflict, UploadNotFound
+from valetkey.core.errors import (
+    Forbidden,
+    ObjectChanged,
+    ObjectMissing,
+    StateConflict,
+    StoreUnavailable,
+    UploadNotFound,
+)
 from valetkey.core.events import ObjectEvent, ScanEvent, Tally
 from valetkey.core.profile import Profile
 from valetkey.core.rules import Detect
@@ -353,3 +360,22 @@ def test_scanners_events_that_are_not_ours_are_ignored() -> None:
     assert world.now(upload).state is not UploadState.CONFIRMED
     plain = detecting()
     assert plain.service.observe([scan(plain, sent(plain, PNG), PNG, clean=True)]) == Tally(ignored=1)
+
+
+@pytest.mark.parametrize("operation", ["copy final", "first_bytes quarantine"])
+@pytest.mark.parametrize("answer", [ObjectMissing(), ObjectChanged()])
+def test_a_stray_answer_ends_nothing_that_is_there(operation: str, answer: Exception) -> None:
+    """A proxy's 404, or that of a copy in parts that was aborted: what lies in quarantine stays, and is promoted."""
+    world = detecting()
+    upload = sent(world, PNG)
+    world.run(upload)
+
+    def stray() -> None:
+        raise answer
+
+    world.once(operation, stray)
+    with pytest.raises(StoreUnavailable):
+        world.work(upload)
+    assert world.now(upload).in_quarantine
+    assert world.work(upload).state is UploadState.CONFIRMED
+    world.check_settled()

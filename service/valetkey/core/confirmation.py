@@ -179,7 +179,7 @@ class Confirmation:
 
     def tidy(self, upload: Upload) -> None:
         """Removes what arrived under the grant of an upload that has ended; the sweep comes where that fails."""
-        with self.at_store(upload):
+        with self._cleaner.later(upload), self.at_store(upload):
             self._cleaner.tidy(upload)
 
     def clear(self, upload: Upload) -> None:
@@ -210,7 +210,7 @@ class Confirmation:
             return self._reject(upload, Reason("infected", verdict.detail or "A scanner found the bytes infected."))
         if upload.in_quarantine:
             return self._release(upload, run)
-        if upload.multipart and points_at(upload, self._final_key(upload)):
+        if self._is_joined_in_place(upload):
             return self._confirm_joined(upload, run)
         return self._secure(upload, run)
 
@@ -236,6 +236,7 @@ class Confirmation:
             "pins": upload.pins + 1,
             "copying_since": self._clock() if ours else None,
             "checksum_verified": verified(upload, found),
+            "verdict": None,  # whatever was said was said of other bytes
             "due_at": self._schedule.after_failure(upload, self._clock()) if ours else self._clock(),
         }
         stored = upload.state is UploadState.STORED
@@ -355,10 +356,12 @@ class Confirmation:
             try:
                 copied = self._copier.to_final(upload, head_of(pinned, upload))
             except (ObjectChanged, ObjectMissing):
-                return self._vanished(upload, run)
+                copied = None
             except PlacementRefused as error:
                 return self._reject(upload, Reason("placement_refused", error.detail))
-        return self._confirm(upload, copied, run.signal) if copied else self._reload(upload)
+            except CopyUnproven as error:
+                raise self._note(upload, error) from error
+        return self._confirm(upload, copied, run.signal) if copied else self._vanished(upload, run)
 
     def _inspect(self, upload: Upload, run: _Run) -> Upload | None:
         """Looks at the first bytes, if that is what is missing and it may; None where somebody else has to."""
@@ -395,6 +398,13 @@ class Confirmation:
         checked = not upload.in_quarantine or not self.waits_for(upload)
         if checked and (done := self._earlier(upload)) is not None:
             return self._adopt(upload, done, run.signal)
+        pinned = upload.object
+        assert pinned is not None  # noqa: S101  (it is `stored`)
+        there = self._store.head(pinned.key, pinned.version_id)
+        if there is not None and pins(upload, there):  # one stray 404 must not end what is there
+            raise StoreUnavailable(f"The store says that {pinned.key} is not there or another, and shows it.", 30)
+        if not upload.in_quarantine and (found := self._store.head(upload.arrival_key)) is not None:
+            return self._pin_again(upload, found, run)  # a process of an older version has pinned them
         return self._reject(upload, Reason("missing", "The object was removed before it could be confirmed."))
 
     def _note(self, upload: Upload, error: CopyUnproven) -> CopyUnproven:
@@ -439,6 +449,10 @@ class Confirmation:
     def _rules(self, upload: Upload) -> Rules:
         return rules_of(upload, self._profiles)
 
-    def _final_key(self, upload: Upload) -> str:
-        """Where parts are joined: no copy of them needs a key of its own."""
-        return final_key(upload, 1, self._profiles)
+    def _is_joined_in_place(self, upload: Upload) -> bool:
+        """Whether its parts were joined under its final key, and nobody has to look at them: nothing has to be copied.
+
+        Older versions joined there what has to be checked, too: that is copied into quarantine like anything else.
+        """
+        in_place = upload.multipart is not None and points_at(upload, final_key(upload, 1, self._profiles))
+        return in_place and not self._rules(upload).wants_checks
