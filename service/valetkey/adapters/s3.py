@@ -240,9 +240,6 @@ class S3Store:
         """
         try:
             found = [one for one in self._versions(key) if one["Key"] == key]
-            for one in sorted(found, key=lambda one: "ETag" not in one):  # the markers last
-                with suppress(ObjectMissing), _available:
-                    self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=one["VersionId"])
         except StoreUnavailable as error:
             if not error.refused:
                 raise
@@ -295,10 +292,22 @@ class S3Store:
 
     def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
         last = None
-        for item in self._versions(prefix) if self._keeps_versions() else self._objects(prefix):
+        for item in self._listed(prefix):
             if item["LastModified"] < before and item["Key"] != last:  # the versions of a key come together
                 last = item["Key"]
                 yield OldObject(item["Key"], item["LastModified"])
+
+    def _listed(self, prefix: str) -> Iterator[Mapping[str, Any]]:
+        if self._keeps_versions():
+            try:
+                yield from self._versions(prefix)
+            except StoreUnavailable as error:
+                if not error.refused:
+                    raise
+                log.warning("old versions below %r are not looked for: %s", prefix, error.detail)
+            else:
+                return
+        yield from self._objects(prefix)
 
     def _objects(self, prefix: str) -> Iterator[Mapping[str, Any]]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
