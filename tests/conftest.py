@@ -16,7 +16,7 @@ import pytest
 from tests import bounds, needs, reaper
 from tests.postgres import Postgres
 from tests.servers import ValetkeyServer, running_valetkey
-from tests.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw
+from tests.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw, stop_stores
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,11 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop what the whole run shared, after the last worker. Fails the run when a test left a process behind."""
-    from tests.store_kinds import stop_all  # late, as it imports this module
-
     run = session.config.stash[RUN]
     if run.pid == os.getpid():
         if (run.directory / "rgw").exists():
             stop_rgw(run.directory / "rgw")
-        stop_all(run)
+        stop_stores(run.directory)
         if (run.directory / "postgres.port").exists():
             Postgres.start(run.directory / "postgres", owner=run.pid).remove()
         if left := reaper.reap(run.mark):

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 FIXTURES = {
     "rgw": ["s3"],
+    "servers": ["s3", "proxies"],
     "postgres": ["ledger"],
     "own_postgres": ["ledger"],
     "postgres_url": ["ledger"],
