@@ -1,8 +1,8 @@
 # Every target makes what it needs first: the virtual environment, and the system packages (as root; otherwise it
 # prints the command to run). ARGS is passed on, as in `make test ARGS="tests/unit -x"`.
 PYTHON ?= python3
-# Most tests wait for something most of the time: two for each core keep the cores busy.
-WORKERS ?= $(shell echo $$((2 * $$(nproc))))
+# Most tests wait for something most of the time: two workers for each core keep it busy. A few tests need fewer.
+WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
@@ -14,11 +14,11 @@ DEV := $(VENV)/.installed-dev
 TEST := $(VENV)/.installed-test
 NODE_MODULES := frontend/node_modules/.installed
 PAGES := service/valetkey/api/static/demo.js
-# Each test has a bound of its own; these are for what hangs outside of a test. In the foreground, so that Ctrl-C ends it.
-WITHIN := timeout --foreground --kill-after=30
+# Each test has a bound of its own; these are for what hangs outside of a test.
+WITHIN := $(PYTHON) -m tests.reaper within
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help dev test all-parts check chaos bench bench-put bench-browser queue s3 s3-stop frontend frontend-check frontend-test
+.PHONY: help dev test all-parts check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ bench-browser: $(TEST) frontend ## the browser client's 200 MiB beside Uppy's, i
 	infra/system-packages s3 browser
 	$(BIN)/python -m tests.bench.browser $(ARGS)
 
+bench-idle: $(TEST) ## 5,000 idle connections on every route, and uploads that are to take no notice, on Ceph RGW
+	infra/system-packages s3
+	$(BIN)/python -m tests.bench.idle $(ARGS)
+
 queue: $(TEST) ## events of 10,000 uploads by way of SQS (moto) to two workers, on SQLite and PostgreSQL; takes minutes
 	infra/system-packages ledger
 	$(BIN)/pytest -n 0 --show-capture=no tests/e2e/test_queue.py --queue-uploads 10000 $(ARGS)
@@ -73,7 +77,8 @@ frontend-check: $(PAGES) $(DEV) ## its format, lint, types, and whether they are
 
 frontend-test: $(PAGES) ## its tests, and its bundle in Chromium
 	infra/system-packages browser
-	cd frontend && $(WITHIN) 900 npm test --silent && $(WITHIN) 900 npm run --silent test:browser
+	$(WITHIN) 900 npm --prefix frontend test --silent
+	$(WITHIN) 900 npm --prefix frontend run --silent test:browser
 
 $(BIN)/python:
 	@PYTHON=$(PYTHON) infra/system-packages python

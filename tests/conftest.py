@@ -30,10 +30,9 @@ class Run:
     @property
     def mark(self) -> str:
         """The environment variable that all processes of the run have."""
-        return f"{MARK}={self.directory}"
+        return f"{reaper.MARK}={self.directory}"
 
 
-MARK = "RUN_OF_TESTS"
 RUN = pytest.StashKey[Run]()
 
 
@@ -55,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
         ignored = [int(each) for each in (signal.SIGINT, signal.SIGQUIT) if signal.getsignal(each) == signal.SIG_IGN]
         run = Run(directory, os.getpid(), tuple(ignored))
         reaper.watch(run.pid, run.mark, directory)
-        os.environ[MARK] = str(directory)
+        os.environ[reaper.MARK] = str(directory)
     config.stash[RUN] = run
     for each in run.ignored:  # by us, still; what we start gets the system's own meaning then, browsers included
         signal.signal(each, lambda *_: None)

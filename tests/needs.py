@@ -5,7 +5,9 @@ needs of `infra/system-packages`, and `pages` for what `make frontend` builds. T
 """
 
 import fcntl
+import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,7 @@ FIXTURES = {
 }
 
 LACKING = "lacking"
-LOCK = Path("/tmp") / "valetkey-system-packages.lock"
+LOCK = Path(tempfile.gettempdir()) / f"valetkey-system-packages-{os.getuid()}.lock"
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,4 +1,4 @@
-import { isSuccess, storageError, unanswered } from "./answers";
+import { doubtful, isSuccess, storageError, unanswered } from "./answers";
 import { sha256 } from "./checksum";
 import { ValetKeyError } from "./errors";
 import type { Sending } from "./sending";
@@ -107,17 +107,27 @@ async function sendPart(
     };
     return storage.send(request, bytes);
   };
-  const etag = await sending.persist(() =>
-    storage.connections.use(signal, () =>
-      once(
+  const there = async () =>
+    (await sending.stored()).find((part) => part.number === number && part.size === bytes.size)?.etag;
+  let unsure = false;
+  const attempt = async () => {
+    const etag = unsure && (await there());
+    if (etag) return etag;
+    try {
+      return await once(
         put,
         () => signer.drop(number),
         () => tally.settle(number, 0),
-      ),
-    ),
-  );
+      );
+    } catch (error) {
+      unsure = doubtful(error);
+      throw error;
+    }
+  };
+  const etag = await sending.persist(() => storage.connections.use(signal, attempt));
   signer.drop(number);
   sending.moved(() => tally.settle(number, bytes.size));
+  sending.evidence(number, etag, bytes);
   return etag;
 }
 
@@ -133,18 +143,24 @@ async function once(
 ): Promise<string> {
   try {
     let answer = await put();
-    if (answer.status === 403) {
+    let error = await wrong(answer);
+    if (error?.meaning === "fresh") {
       takeBack();
       renew();
       answer = await put();
+      error = await wrong(answer);
     }
-    if (!isSuccess(answer)) throw storageError(answer);
+    if (error) throw error;
     return etagOf(answer);
   } catch (error) {
     takeBack();
     if (unanswered(error)) renew();
     throw error;
   }
+}
+
+async function wrong(answer: StorageAnswer): Promise<ValetKeyError | null> {
+  return isSuccess(answer) ? null : storageError(answer, "part");
 }
 
 function etagOf(answer: StorageAnswer): string {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { EXTENSIONS } from "../src/extensions";
-import { typeOf } from "../src/index";
-import { factsOf } from "../src/job";
+import { typeOf } from "../src/file-types";
+import { type FileLike, type FileOptions, jobOf, settleType } from "../src/job";
 
 const WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
@@ -51,11 +51,16 @@ describe("the type that a name tells", () => {
   });
 });
 
-test("a file's own type counts, and where it has none its name's, and what the caller says before both", () => {
-  const typeIn = (type: string, options = {}) => factsOf(new File([], "a.HEIC", { type }), options).type;
-  expect(typeIn("")).toBe("image/heic");
-  expect(typeIn("image/heif")).toBe("image/heif");
-  expect(typeIn("", { contentType: "image/x" })).toBe("image/x");
-  expect(typeIn("", { filename: "b.png" })).toBe("image/png");
-  expect(factsOf(new Blob([])).type).toBe("application/octet-stream");
+test("a file's own type counts, and where it has none its name's, and what the caller says before both", async () => {
+  const settled = async (file: FileLike, options: FileOptions = {}) => {
+    const { wish } = jobOf(file, options, "", "");
+    await settleType(wish);
+    return wish.file.type;
+  };
+  const typeIn = (type: string, options = {}) => settled(new File([], "a.HEIC", { type }), options);
+  expect(await typeIn("")).toBe("image/heic");
+  expect(await typeIn("image/heif")).toBe("image/heif");
+  expect(await typeIn("", { contentType: "image/x" })).toBe("image/x");
+  expect(await typeIn("", { filename: "b.png" })).toBe("image/png");
+  expect(await settled(new Blob([]))).toBe("application/octet-stream");
 });

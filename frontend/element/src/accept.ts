@@ -1,4 +1,4 @@
-import { typeOf } from "@valetkey/client";
+import { typeOf } from "@valetkey/client/file-types";
 
 type Named = { readonly name: string; readonly type: string };
 

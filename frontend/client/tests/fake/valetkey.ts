@@ -119,6 +119,7 @@ export class FakeValetKey extends FakeServer {
       content_type,
       size,
       checksum: checksum ?? null,
+      checksum_verified: null,
       metadata,
       detected_type: null,
       object: null,
