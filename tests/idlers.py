@@ -45,10 +45,12 @@ def kinds(host: str, credential: str) -> Mapping[str, bytes]:
 
 
 class Idlers:
-    """``count`` connections to ``address``, of all ``kinds`` in turn; what is closed is opened again."""
+    """``count`` connections to ``address``, of all ``kinds`` in turn; what is closed is opened again, ``pace`` in a
+    second."""
 
-    def __init__(self, address: tuple[str, int], kinds: Mapping[str, bytes], count: int) -> None:
+    def __init__(self, address: tuple[str, int], kinds: Mapping[str, bytes], count: int, pace: int) -> None:
         self._address = address
+        self._pace = pace
         self._kinds = list(kinds.items())
         self._count = count
         self._selector = selectors.DefaultSelector()
@@ -68,7 +70,7 @@ class Idlers:
         drip = time.monotonic() + DRIP
         while not self._over.is_set():
             missing = self._count - len(self._open)
-            for _ in range(min(missing, REOPENED_IN_A_SECOND // 10)):
+            for _ in range(min(missing, self._pace // 10)):
                 self._begin()
             if missing <= 0:
                 self._ready.set()
@@ -130,9 +132,11 @@ class Idlers:
 
 
 @contextmanager
-def idling(address: tuple[str, int], kinds: Mapping[str, bytes], count: int) -> Iterator[Idlers]:
+def idling(
+    address: tuple[str, int], kinds: Mapping[str, bytes], count: int, pace: int = REOPENED_IN_A_SECOND
+) -> Iterator[Idlers]:
     """`Idlers` in a thread, all open, until the block ends."""
-    idlers = Idlers(address, kinds, count)
+    idlers = Idlers(address, kinds, count, pace)
     thread = threading.Thread(target=idlers.run, name="idlers", daemon=True)
     thread.start()
     try:

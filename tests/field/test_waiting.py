@@ -346,7 +346,7 @@ def test_slow_clients_of_somebody_elses_server(moto_bucket: Bucket, tmp_path: Pa
         address = (client.base_url.host, client.base_url.port or 0)
         head = f"POST /v1/uploads HTTP/1.1\r\nHost: here\r\nAuthorization: {client.headers['Authorization']}\r\n"
         slow = {"half a body": f"{head}Content-Length: 4000\r\n\r\n{{".encode()}
-        with idling(address, slow, 40) as idlers:
+        with idling(address, slow, 40, pace=40) as idlers:
             granted = [_patiently(client) for _ in range(10)]
             assert client.get("/healthz").status_code == 200
         assert granted == [201] * 10
