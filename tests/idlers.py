@@ -72,7 +72,7 @@ class Idlers:
             missing = self._count - len(self._open)
             for _ in range(min(missing, self._pace // 10)):
                 self._begin()
-            if missing <= 0:
+            if self._made >= self._count:
                 self._ready.set()
             until = time.monotonic() + 0.1
             while (left := until - time.monotonic()) > 0:
@@ -86,8 +86,8 @@ class Idlers:
         self._selector.close()
 
     def wait(self, seconds: float) -> None:
-        """Until all are open, or AssertionError."""
-        assert self._ready.wait(seconds), f"only {len(self._open)} of {self._count} connections are open"
+        """Until as many have been opened, or AssertionError."""
+        assert self._ready.wait(seconds), f"only {self._made} of {self._count} connections were opened"
 
     def stop(self) -> None:
         self._over.set()
@@ -135,7 +135,7 @@ class Idlers:
 def idling(
     address: tuple[str, int], kinds: Mapping[str, bytes], count: int, pace: int = REOPENED_IN_A_SECOND
 ) -> Iterator[Idlers]:
-    """`Idlers` in a thread, all open, until the block ends."""
+    """`Idlers` in a thread, from when each was opened once until the block ends."""
     idlers = Idlers(address, kinds, count, pace)
     thread = threading.Thread(target=idlers.run, name="idlers", daemon=True)
     thread.start()
