@@ -1,11 +1,12 @@
 # Every target makes what it needs first: the virtual environment, and the system packages (as root; otherwise it
 # prints the command to run). ARGS is passed on, as in `make test ARGS="tests/unit -x"`.
 PYTHON ?= python3
-WORKERS ?= 2
+# Most tests wait for something most of the time: two workers for each core keep it busy. A few tests need fewer.
+WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
+CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/pages.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -13,9 +14,12 @@ DEV := $(VENV)/.installed-dev
 TEST := $(VENV)/.installed-test
 NODE_MODULES := frontend/node_modules/.installed
 PAGES := service/valetkey/api/static/demo.js
+# Each test has a bound of its own; these are for what hangs outside of a test.
+WITHIN := $(PYTHON) -m tests.reaper within
+STORE_TESTS := $(wildcard tests/contract/test_store*.py tests/e2e/test_store*.py)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help dev test check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test
+.PHONY: help dev test all-parts stores check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,15 +27,23 @@ help: ## this list
 dev: $(DEV) $(PAGES) ## the service with an embedded S3 and a page to try it on
 	$(BIN)/valetkey dev $(ARGS)
 
-test: $(TEST) $(PAGES) $(if $(ARGS),,frontend-test) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK
+test: $(TEST) $(if $(ARGS),,all-parts frontend-test) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK; or those of ARGS, with what they need
+	$(WITHIN) 5400 $(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+all-parts: $(PAGES)
 	infra/system-packages s3 browser ledger
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalStack, Swift, rclone, nginx
+	infra/system-packages s3 proxies stores
+	$(BIN)/python infra/stores/install.py
+	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) $(if $(ARGS),$(ARGS),$(STORE_TESTS))
 
 check: $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
+	MYPYPATH=infra/stores $(BIN)/mypy infra/stores/serve.py infra/stores/install.py
 	$(BIN)/lint-imports
 
 chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQLite; VALETKEY_TEST_SEED=... for the same choices
@@ -72,7 +84,8 @@ frontend-check: $(PAGES) $(DEV) ## its format, lint, types, and whether they are
 
 frontend-test: $(PAGES) ## its tests, and its bundle in Chromium
 	infra/system-packages browser
-	cd frontend && npm test --silent && npm run --silent test:browser
+	$(WITHIN) 900 npm --prefix frontend test --silent
+	$(WITHIN) 900 npm --prefix frontend run --silent test:browser
 
 $(BIN)/python:
 	@PYTHON=$(PYTHON) infra/system-packages python

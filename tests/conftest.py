@@ -3,6 +3,8 @@
 import os
 import secrets
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import bounds, needs, reaper
 from tests.postgres import Postgres
 from tests.servers import ValetkeyServer, running_valetkey
-from tests.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw
+from tests.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw, stop_stores
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,12 @@ class Run:
 
     directory: Path
     pid: int
+    ignored: tuple[int, ...]  # signals that the shell has it ignore
+
+    @property
+    def mark(self) -> str:
+        """The environment variable that all processes of the run have."""
+        return f"{reaper.MARK}={self.directory}"
 
 
 RUN = pytest.StashKey[Run]()
@@ -34,13 +43,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the run's directory; in an xdist worker take the controller's."""
+    for plugin in (bounds, needs):
+        config.pluginmanager.register(plugin)
     given: dict[str, Any] | None = getattr(config, "workerinput", None)
     if given:
-        config.stash[RUN] = Run(Path(given["run_directory"]), given["run_pid"])
+        run = Run(Path(given["run_directory"]), given["run_pid"], given["run_ignored"])
     else:
         directory = Path(tempfile.mkdtemp(prefix="valetkey-"))
         directory.chmod(0o711)  # PostgreSQL runs as another user where the tests run as root
-        config.stash[RUN] = Run(directory, os.getpid())
+        ignored = [int(each) for each in (signal.SIGINT, signal.SIGQUIT) if signal.getsignal(each) == signal.SIG_IGN]
+        run = Run(directory, os.getpid(), tuple(ignored))
+        reaper.watch(run.pid, run.mark, directory)
+        os.environ[reaper.MARK] = str(directory)
+    config.stash[RUN] = run
+    for each in run.ignored:  # by us, still; what we start gets the system's own meaning then, browsers included
+        signal.signal(each, lambda *_: None)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -49,22 +66,32 @@ def pytest_configure_node(node: Any) -> None:
     run = node.config.stash[RUN]
     node.workerinput["run_directory"] = str(run.directory)
     node.workerinput["run_pid"] = run.pid
+    node.workerinput["run_ignored"] = run.ignored
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop what the whole run shared, after the last worker."""
-    run = config.stash[RUN]
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop what the whole run shared, after the last worker. Fails the run when a test left a process behind."""
+    run = session.config.stash[RUN]
     if run.pid == os.getpid():
         if (run.directory / "rgw").exists():
             stop_rgw(run.directory / "rgw")
+        stop_stores(run.directory)
         if (run.directory / "postgres.port").exists():
             Postgres.start(run.directory / "postgres", owner=run.pid).remove()
+        if left := reaper.reap(run.mark):
+            print("Killed, as tests did not end them:", *left, sep="\n  ", file=sys.stderr)
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        if words := needs.lacking(run.directory):
+            print(words, file=sys.stderr)
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
         shutil.rmtree(run.directory, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def rgw(request: pytest.FixtureRequest) -> Rgw:
     """One Ceph RGW for the whole run, started by the first worker that asks. It really enforces policies."""
+    needs.bring({"s3"})
     run = request.config.stash[RUN]
     return Rgw.start(run.directory / "rgw", owner=run.pid)
 
@@ -109,6 +136,7 @@ def valetkey_server(tmp_path: Path) -> Iterator[Callable[..., ValetkeyServer]]:
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Postgres:
     """One PostgreSQL for the whole run, started by the first worker that asks. Not to be stopped by a test."""
+    needs.bring({"ledger"})
     run = request.config.stash[RUN]
     return Postgres.start(run.directory / "postgres", owner=run.pid)
 
@@ -123,7 +151,10 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 @pytest.fixture
 def own_postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     """A PostgreSQL for one test alone, which may stop and start it."""
+    needs.bring({"ledger"})
     run = request.config.stash[RUN]
     server = Postgres.start(run.directory / f"postgres-{secrets.token_hex(4)}", owner=run.pid)
-    yield server
-    server.remove()
+    try:
+        yield server
+    finally:
+        server.remove()

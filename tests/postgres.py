@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from tests import processes
 from tests.servers import free_port
 
 USER = "valetkey"
@@ -25,8 +26,12 @@ shared_buffers = 32MB
 fsync = off
 """
 
-# the server also ends when the test process is killed and no teardown runs
-WATCH = 'tail --pid="$1" -f /dev/null; kill -QUIT "$(head -n 1 "$2/postmaster.pid")"; rm -rf "$2"'
+# the server also ends when the test process is killed and no teardown runs; after `remove` there is nothing to watch
+WATCH = """
+while [ -e "/proc/$1" ] && [ -e "$2" ]; do sleep 0.5; done
+[ ! -e "$2" ] || kill -QUIT "$(head -n 1 "$2/postmaster.pid")"
+rm -rf "$2"
+"""
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ def _as_server(*command: str, wait: bool = True) -> None:
     """Runs ``command`` as a user whom PostgreSQL accepts; RuntimeError if it fails."""
     root = os.geteuid() == 0
     process = subprocess.Popen(
-        command,
+        [*processes.BY_DEFAULT, *command],
         user=SERVER_USER if root else None,
         group=SERVER_USER if root else None,
         extra_groups=[] if root else None,
@@ -134,5 +139,11 @@ def _as_server(*command: str, wait: bool = True) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    if wait and process.wait(90):
-        raise RuntimeError(f"{Path(command[0]).name} exited {process.returncode}")
+    if wait:
+        try:
+            process.wait(90)
+        except BaseException:
+            processes.end(process)
+            raise
+        if process.returncode:
+            raise RuntimeError(f"{Path(command[0]).name} exited {process.returncode}")

@@ -10,11 +10,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import processes
 from tests.stores import Bucket
 
 VALETKEY = Path(sys.executable).with_name("valetkey")
@@ -67,19 +68,12 @@ class ValetkeyServer:
 
     def stop(self) -> None:
         """SIGTERM, and after 10 s SIGKILL to all that is left of it."""
-        self.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(10)
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-        self.process.wait()
+        processes.end(self.process)
 
 
 def run_valetkey(*args: str, env: Mapping[str, str], directory: Path) -> str:
     """Run a `valetkey` command to its end and return what it printed; RuntimeError if it fails."""
-    done = subprocess.run(
-        [VALETKEY, *args], env=env, cwd=directory, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = processes.run([VALETKEY, *args], env=env, cwd=directory, timeout=60)
     if done.returncode:
         raise RuntimeError(f"valetkey {' '.join(args)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -104,23 +98,21 @@ def running_valetkey(
     full_env |= env or {}
     if command == "serve":
         run_valetkey("migrate", env=full_env, directory=directory)
-    # setpriv: the server also ends when the test process is killed and no teardown runs
-    with (directory / "valetkey.log").open("ab") as log:
-        process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", VALETKEY, command],
-            env=full_env,
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    server = ValetkeyServer(base_url, process, full_env, directory)
-    try:
+    with ExitStack() as stack:
+        with (directory / "valetkey.log").open("ab") as log:
+            served = processes.running(
+                [VALETKEY, command],
+                dies_by="TERM",
+                ends_by=signal.SIGTERM,
+                env=full_env,
+                cwd=directory,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+            process = stack.enter_context(served)
+        server = ValetkeyServer(base_url, process, full_env, directory)
         _wait_until_ready(server)
         yield server
-    finally:
-        server.stop()
 
 
 def environment(directory: Path, bucket: Bucket | None) -> dict[str, str]:
@@ -168,25 +160,24 @@ class WorkerProcess:
 
 
 @contextmanager
-def running_worker(beside: ValetkeyServer, env: Mapping[str, str] | None = None) -> Iterator[WorkerProcess]:
-    """`valetkey worker` with the settings and the ledger of a service, begun when yielded, killed afterwards."""
+def running_worker(
+    beside: ValetkeyServer, env: Mapping[str, str] | None = None, before: Sequence[str] = ()
+) -> Iterator[WorkerProcess]:
+    """`valetkey worker` with the settings and the ledger of a service, begun when yielded, killed afterwards.
+
+    ``before`` is a command that starts it, as `nohup` would.
+    """
     log_file = beside.directory / f"worker-{secrets.token_hex(4)}.log"
-    with log_file.open("ab") as log:
-        process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", VALETKEY, "worker"],
-            env={**beside.env, **(env or {})},
-            cwd=beside.directory,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    worker = WorkerProcess(process, log_file)
-    try:
+    with ExitStack() as stack:
+        with log_file.open("ab") as log:
+            command: list[str | Path] = [*before, VALETKEY, "worker"]
+            begun = processes.running(
+                command, env={**beside.env, **(env or {})}, cwd=beside.directory, stdout=log, stderr=subprocess.STDOUT
+            )
+            process = stack.enter_context(begun)
+        worker = WorkerProcess(process, log_file)
         _wait_until_begun(worker)
         yield worker
-    finally:
-        process.kill()
-        process.wait()
 
 
 def _wait_until_begun(worker: WorkerProcess, seconds: float = 30) -> None:

@@ -1,9 +1,8 @@
-"""Real S3 servers for tests: Ceph RGW, and moto in this process."""
+"""Real S3 servers for tests: Ceph RGW, other people's stores and proxies, and moto in this process."""
 
 import functools
 import json
 import secrets
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +13,16 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
+from tests import processes
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-RGW_SCRIPT = Path(__file__).parents[1] / "infra" / "ceph" / "rgw"
+ROOT = Path(__file__).parents[1]
+RGW_SCRIPT = ROOT / "infra" / "ceph" / "rgw"
+STORES_SCRIPT = ROOT / "infra" / "stores" / "serve.py"
+INSTALLED = ROOT / ".stores"
+"""What infra/stores/install.py brought (`make stores`)."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,13 @@ class Rgw(S3Server):
     directory: Path
 
     @classmethod
-    def start(cls, directory: Path, *, owner: int) -> "Rgw":
-        """Start one, or find the one that is running there. It ends when process `owner` ends."""
-        out = _rgw("start", directory, "--json", "--while-pid", str(owner))
+    def start(cls, directory: Path, *, owner: int, root: Path | None = None) -> "Rgw":
+        """Start one, or find the one that is running there. It ends when process `owner` ends.
+
+        Its Ceph is the system's, or that of the Debian in the folder `root`.
+        """
+        other = ["--root", str(root)] if root else []
+        out = _rgw("start", directory, "--json", "--while-pid", str(owner), *other)
         return cls(**json.loads(out), directory=directory)
 
     def stop_gateway(self) -> None:
@@ -80,15 +88,42 @@ def stop_rgw(directory: Path) -> None:
 
 
 def _rgw(command: str, directory: Path, *args: str) -> str:
-    done = subprocess.run(
-        [sys.executable, RGW_SCRIPT, command, "--dir", directory, *args],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    return _run(RGW_SCRIPT, command, "--dir", str(directory), *args)
+
+
+def _run(script: Path, *args: str) -> str:
+    done = processes.run([sys.executable, script, *args], timeout=180)
     if done.returncode:
-        raise RuntimeError(f"rgw {command} failed:\n{done.stderr}")
+        raise RuntimeError(f"{script.name} {args[0]} failed:\n{done.stderr}")
     return done.stdout
+
+
+def start_store(
+    name: str, directory: Path, *, owner: int, behind: S3Server | None = None, settings: dict[str, str] | None = None
+) -> S3Server:
+    """Start one of the stores of `infra/stores/recipes.py`, or find the one that is running in `directory`.
+
+    It ends when process `owner` ends. A proxy is put in front of the store `behind`.
+    """
+    options = ["--installed", str(INSTALLED), "--json", "--while-pid", str(owner)]
+    if behind:
+        known = {"endpoint_url", "access_key", "secret_key", "region"}
+        options += ["--behind", json.dumps({name: getattr(behind, name) for name in known})]
+    for setting, value in (settings or {}).items():
+        options += ["--set", f"{setting}={value}"]
+    out = _run(STORES_SCRIPT, "start", name, "--dir", str(directory), *options)
+    printed = json.loads(out)
+    del printed["pid"]
+    return S3Server(**printed)
+
+
+def stop_stores(directory: Path) -> None:
+    """Stop every store in a directory `store-...` of this one, and remove its data."""
+    for store in directory.glob("store-*"):
+        if (store / "rgw.json").exists():
+            stop_rgw(store)
+        else:
+            _run(STORES_SCRIPT, "stop", "--dir", str(store))
 
 
 @contextmanager

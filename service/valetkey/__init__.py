@@ -11,7 +11,8 @@ if TYPE_CHECKING:
         upload_rejected,
     )
     from valetkey.app import ValetKey
-    from valetkey.core.profile import Detect, Profile
+    from valetkey.core.profile import Profile
+    from valetkey.core.rules import Detect
 
 __all__ = [
     "Detect",
@@ -24,7 +25,7 @@ __all__ = [
     "upload_rejected",
 ]
 
-_HOMES = {"ValetKey": "valetkey.app", "Profile": "valetkey.core.profile", "Detect": "valetkey.core.profile"}
+_HOMES = {"ValetKey": "valetkey.app", "Profile": "valetkey.core.profile", "Detect": "valetkey.core.rules"}
 
 
 def __getattr__(name: str) -> Any:

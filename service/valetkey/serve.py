@@ -135,9 +135,13 @@ def run_dev(host: str | None, port: int | None) -> None:
 def run_worker() -> None:
     """Works until SIGTERM or SIGINT, and returns when what was in hand is finished.
 
+    A shell's background job has SIGINT ignored, so that Ctrl-C ends what is in the foreground only: left so.
+
     Raises `ConfigurationError` and `LedgerUnavailable` before it begins, when it is not fit to.
     """
-    ends = {signal.SIGTERM, signal.SIGINT}
+    ends = {signal.SIGTERM}
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        ends.add(signal.SIGINT)
     # blocked in every thread from here on, so that this one gets them, and no work is cut in two
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     worker = create_worker()

@@ -15,7 +15,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.multipart import MAX_SINGLE_SIZE, MIB
 from valetkey.core.outbox import DELAYS
-from valetkey.core.profile import Detect, Profile
+from valetkey.core.profile import Profile
+from valetkey.core.rules import Detect
 from valetkey.core.schedule import Schedule
 
 MIN_SECRET = 32
@@ -44,6 +45,13 @@ class Settings(BaseSettings):
     s3_region: str = "us-east-1"
     s3_addressing_style: Literal["auto", "path", "virtual"] = "auto"
     s3_post: bool = Field(True, description="false: the store takes no presigned POST (Cloudflare R2, Backblaze B2)")
+    s3_lacks: Annotated[
+        tuple[Literal["post", "conditional-put", "list-parts", "dead-parts"], ...], NoDecode, BeforeValidator(_split)
+    ] = Field(
+        (),
+        description="what the store cannot do, separated by commas: post, conditional-put (If-None-Match of a PUT), "
+        "list-parts, dead-parts (it takes parts after they were joined)",
+    )
     database_url: str = Field(
         "sqlite:///valetkey.db", repr=False, description="the ledger; or postgresql://USER:PASSWORD@HOST/DATABASE"
     )
@@ -246,6 +254,7 @@ class ProfileTable(BaseModel):
     return_url: str | None = None
     detect: Literal["off", "warn", "reject"] = "off"
     scan: bool = False
+    checksum: Literal["optional", "required"] = "optional"
     multipart_from: int = 100 * MIB
     part_size: int = 8 * MIB
 
@@ -266,6 +275,7 @@ class ProfileTable(BaseModel):
             return_url=self.return_url,
             detect=Detect(self.detect),
             scan=self.scan,
+            checksum_required=self.checksum == "required",
             multipart_from=self.multipart_from,
             part_size=self.part_size,
         )

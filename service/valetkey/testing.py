@@ -110,11 +110,11 @@ class MemoryValetKey:
 
         Raises `LookupError` when there are none, and `StateConflict` where no verdict is waited for.
         """
+        self.event(upload_id)
         upload = self._upload(upload_id)
-        head = self.store.head(upload.arrival_key)
-        if head is None:
+        if upload.object is None:
             raise LookupError(upload_id)
-        self.service.judge(Caller("scanner", may_judge=True), upload.id, Verdict(head.etag, clean, detail))
+        self.service.judge(Caller("scanner", may_judge=True), upload.id, Verdict(upload.object.etag, clean, detail))
 
     def _upload(self, text: str) -> Upload:
         upload_id = parse_upload_id(text)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import processes
+
 
 @dataclass(frozen=True)
 class Logged:
@@ -33,20 +35,10 @@ def running(command: Sequence[str | Path], directory: Path, env: Mapping[str, st
     """Start `command` in `directory`; it ends with the block, or with us."""
     log = directory / f"{Path(command[0]).name}.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", *command],
-            cwd=directory,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+        process = processes.start(
+            command, dies_by="TERM", cwd=directory, env=env, stdout=output, stderr=subprocess.STDOUT
         )
     try:
         yield Logged(process, log)
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        processes.end(process)

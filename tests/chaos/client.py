@@ -4,6 +4,7 @@ import hashlib
 import time
 
 from tests.chaos.caller import PATIENCE, PAUSE, Caller, GaveUp
+from tests.chaos.contents import TYPES, made
 from tests.chaos.world import Journey, Json, World
 
 NEVER_SENT = 25
@@ -39,7 +40,7 @@ class Client:
         if number % NEVER_SENT == 1:
             self._world.count("uploads never sent by their owners")
         else:
-            body = self._chance.randbytes(journey.size)
+            body = made(journey.profile, journey.size, self._chance)
             self._send(journey, body)
             if self._chance.random() < SENDS_TWICE:
                 self._caller.send(journey.grant, body)
@@ -49,8 +50,8 @@ class Client:
         self._look(journey)
 
     def _create(self, number: int) -> Journey:
-        size = self._world.plan.size(number)
-        wanted = {"filename": f"{number}.bin", "content_type": "application/octet-stream", "size": size}
+        size, profile = self._world.plan.size(number), self._world.plan.profile(number)
+        wanted = {"filename": f"{number}.bin", "content_type": TYPES[profile], "size": size, "profile": profile}
         once = {"Idempotency-Key": f"{self._world.plan.seed} {number}"}
         for _ in range(2 if self._chance.random() < SENDS_TWICE else 1):
             answer = self._caller.call("POST", "/v1/uploads", json=wanted, headers=once)
@@ -61,7 +62,7 @@ class Client:
         # there is none where the first answer was lost and the upload has expired before the second
         grant = created["grant"] or self._fresh_grant(created["upload"]["id"])
         assert grant is not None, created
-        journey = Journey(created["upload"]["id"], size, grant)
+        journey = Journey(created["upload"]["id"], size, grant, profile)
         journey.saw(self._name, created["upload"])
         self._world.begin(journey)
         return journey

@@ -1,22 +1,22 @@
 """The services and the workers as processes that are started again whatever ended them."""
 
-import os
 import re
 import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock, Thread
 
+from tests import processes
 from tests.servers import VALETKEY
 
 
 class Supervised:
     """Any number of services and workers: ``wanted`` has the environment of each by its name, "serve …" or "worker …".
 
-    One thread starts them all and lives as long as they: they end with the thread that started them (`setpriv`).
+    One thread starts them all and lives as long as they: they end with the thread that started them.
     """
 
     def __init__(self, wanted: Mapping[str, Mapping[str, str]], directory: Path) -> None:
@@ -39,7 +39,7 @@ class Supervised:
         """
         with self._lock:
             if self._has_begun(name):
-                _kill(self._running[name])
+                processes.end(self._running[name], signal.SIGKILL)
                 return True
         return False
 
@@ -74,7 +74,7 @@ class Supervised:
                     if process is None or process.poll() is not None:
                         self._running[name] = self._start(name)
         for process in self._running.values():
-            _kill(process)
+            processes.end(process, signal.SIGKILL)
 
     def _has_begun(self, name: str) -> bool:
         process = self._running.get(name)
@@ -86,14 +86,12 @@ class Supervised:
     def _start(self, name: str) -> "subprocess.Popen[bytes]":
         with self._log(name).open("ab") as log:
             self._begin[name] = len(self._log(name).read_text(errors="replace"))
-            return subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", VALETKEY, role(name)],
+            return processes.start(
+                [VALETKEY, role(name)],
                 env=self._wanted[name],
                 cwd=self._directory,
-                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
             )
 
     def _log(self, name: str) -> Path:
@@ -103,21 +101,15 @@ class Supervised:
 @contextmanager
 def supervised(wanted: Mapping[str, Mapping[str, str]], directory: Path) -> Iterator[Supervised]:
     """All of them running when yielded, and ended afterwards."""
-    processes = Supervised(wanted, directory)
-    processes.start()
+    all_of_them = Supervised(wanted, directory)
+    all_of_them.start()
     try:
-        processes.wait_until_begun()
-        yield processes
+        all_of_them.wait_until_begun()
+        yield all_of_them
     finally:
-        processes.stop()
+        all_of_them.stop()
 
 
 def role(name: str) -> str:
     """The command that it runs."""
     return name.partition(" ")[0]
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

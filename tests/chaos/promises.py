@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tests.chaos.contents import CAUSES, SCANNED, is_good
 from tests.chaos.world import Journey, Json
 from tests.receiver import Received
 
@@ -28,12 +29,14 @@ ENDS = {"confirmed", "rejected", "expired"}
 class Evidence:
     """All there is to see from outside: the clients' own notes, the ledger, the bucket, and what the receiver got.
 
-    ``taken`` has the ids of the webhooks that it answered with 200.
+    ``versions`` has the keys of all versions and delete markers below prefixes that are empty in the end; ``taken`` has
+    the ids of the webhooks that it answered with 200.
     """
 
     journeys: Mapping[str, Journey]
     ledger: Mapping[str, Json]
     keys: frozenset[str]
+    versions: frozenset[str]
     received: tuple[Received, ...]
     taken: frozenset[str]
     secret: str
@@ -57,9 +60,9 @@ def everything_has_ended(seen: Evidence) -> Iterator[str]:
 
 
 def rejections_have_a_cause(seen: Evidence) -> Iterator[str]:
-    """S3 took nothing but the right size and type and nobody removes objects: what is rejected was overwritten."""
+    """S3 took the right size and type only, nobody removes objects: it was overwritten, or its check failed."""
     for journey, upload in _pairs(seen):
-        if upload["state"] == "rejected" and upload["reason"]["code"] != "overwritten":
+        if upload["state"] == "rejected" and upload["reason"]["code"] not in CAUSES[journey.profile] | {"overwritten"}:
             yield f"{journey.id} is rejected: {upload['reason']}"
 
 
@@ -87,6 +90,20 @@ def the_bucket_holds_the_confirmed_and_nothing_else(seen: Evidence) -> Iterator[
         yield f"{key} is missing"
     if len(wanted) != sum(upload["object"] is not None for upload in seen.ledger.values()):
         yield "two uploads share a key"
+
+
+def no_version_is_left(seen: Evidence) -> Iterator[str]:
+    """Neither old bytes nor a delete marker is anywhere but under a final key."""
+    yield from (f"{key} has versions left" for key in sorted(seen.versions))
+
+
+def what_was_refused_is_not_confirmed(seen: Evidence) -> Iterator[str]:
+    """Infected is what a scanner found so in bytes that it read, and nothing is confirmed that it never found clean."""
+    for journey, upload in _pairs(seen):
+        if upload["reason"] and upload["reason"]["code"] == "infected" and all(journey.judged.values()):
+            yield f"{journey.id} is rejected as infected, and no scanner said so"
+        if upload["state"] == "confirmed" and journey.profile == SCANNED and not any(journey.judged.values()):
+            yield f"{journey.id} is confirmed, and no scanner found it clean"
 
 
 def each_end_is_announced(seen: Evidence) -> Iterator[str]:
@@ -137,6 +154,8 @@ PROMISES = (
     no_state_went_backwards,
     confirmed_stays_as_it_was,
     the_bucket_holds_the_confirmed_and_nothing_else,
+    no_version_is_left,
+    what_was_refused_is_not_confirmed,
     each_end_is_announced,
     announcements_are_whole,
 )
@@ -155,6 +174,10 @@ def wrong_bytes(seen: Evidence, contents: Iterable[tuple[str, bytes]]) -> Iterat
         digest = hashlib.sha256(content).hexdigest()
         if digest not in journey.bodies:
             yield f"{upload_id} has bytes that nobody sent"
+        if not is_good(journey.profile, content):
+            yield f"{upload_id} is confirmed with bytes that its check refuses"
+        if journey.profile == SCANNED and not journey.judged.get(digest):
+            yield f"{upload_id} is confirmed with bytes that no scanner has found clean"
         if journey.fetched not in {None, digest}:
             yield f"{upload_id} had other bytes when it was first seen confirmed"
         if (stored["etag"], stored["size"]) != (hashlib.md5(content).hexdigest(), len(content)):

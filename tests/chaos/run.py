@@ -6,11 +6,13 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 from tests.chaos.client import Client
+from tests.chaos.contents import PROFILES
 from tests.chaos.events import mangled_events
 from tests.chaos.faults import Killer, Outages, Part
 from tests.chaos.hostile import Hostile
@@ -19,17 +21,13 @@ from tests.chaos.plan import Plan
 from tests.chaos.processes import Supervised, supervised
 from tests.chaos.promises import Evidence, broken, wrong_bytes
 from tests.chaos.report import figures, toothless
+from tests.chaos.scanner import BELOW, Reader, Scanner, looking
 from tests.chaos.watcher import Watcher
 from tests.chaos.world import World
 from tests.e2e.rgw_events import pushing
 from tests.receiver import Receiver, running_receiver
 from tests.servers import environment, free_port, run_valetkey
 from tests.stores import Bucket
-
-PROFILES = """
-[profiles.default]
-expires_in = 15
-"""
 
 SETTINGS = {
     "VALETKEY_SWEEP_INTERVAL": "1",
@@ -57,9 +55,21 @@ class Run:
     """Two services and two workers on one ledger, and all that happens to them."""
 
     def __init__(
-        self, plan: Plan, bucket: Bucket, database_url: str, *, parts: Sequence[Part], directory: Path, turn: Lock
+        self,
+        plan: Plan,
+        bucket: Bucket,
+        database_url: str,
+        *,
+        parts: Sequence[Part],
+        directory: Path,
+        turn: Lock,
+        pushes: bool = True,
     ) -> None:
-        """``turn`` is held while clients and faults are at work: a machine has room for one such run at a time."""
+        """``turn`` is held while clients and faults are at work: a machine has room for one such run at a time.
+
+        ``pushes`` says whether the bucket's store pushes events.
+        """
+        self._pushes = pushes
         self._plan = plan
         self._turn = turn
         self._bucket = bucket
@@ -79,7 +89,7 @@ class Run:
 
     def run(self) -> Verdict:
         run_valetkey("migrate", env=self._env, directory=self._directory)
-        key = json.loads(run_valetkey("keys", "create", "--json", env=self._env, directory=self._directory))["key"]
+        key, scanners = self._key(), self._key("--scope", "verdict")
         ports = [free_port(), free_port()]
         world = World(self._plan, [f"http://127.0.0.1:{port}" for port in ports], key)
         moods = Moods(self._plan)
@@ -89,10 +99,16 @@ class Run:
             wanted |= {f"worker {number}": env for number in (1, 2)}
             with supervised(wanted, self._directory) as processes, mangled_events(world) as url:
                 events = f"{url}/v1/events/ceph?secret={env['VALETKEY_EVENTS_CEPH_SECRET']}"
-                with pushing(self._bucket, events), self._turn:
-                    seconds = self._upload(world, processes)
-                moods.be_good()
-                return self._judge(world, processes, lambda: self._look(world, receiver, moods), seconds)
+                looks = [Scanner(world, self._bucket, scanners).look, Reader(world, self._bucket).look]
+                with looking(*(looks if self._plan.checked else ())):
+                    with pushing(self._bucket, events) if self._pushes else nullcontext(), self._turn:
+                        seconds = self._upload(world, processes)
+                    moods.be_good()
+                    return self._judge(world, processes, lambda: self._look(world, receiver, moods), seconds)
+
+    def _key(self, *args: str) -> str:
+        printed = run_valetkey("keys", "create", "--json", *args, env=self._env, directory=self._directory)
+        return str(json.loads(printed)["key"])
 
     def _upload(self, world: World, processes: Supervised) -> float:
         """Everybody at work until the last client is done and the last fault is over; the seconds that it took."""
@@ -121,7 +137,11 @@ class Run:
         settled = time.monotonic() - begun
         faults += wrong_bytes(seen, self._contents(seen))
         faults += [f"afterwards: {fault}" for fault in broken(look()) if fault not in faults]
-        faults += self._undelivered(seen.taken) + world.unexpected + list(toothless(world, seen, self._parts))
+        faults += (
+            self._undelivered(seen.taken)
+            + list(dict.fromkeys(world.unexpected))
+            + list(toothless(world, seen, self._parts, pushes=self._pushes))
+        )
         faults += [
             f"{name} met an error that it did not know" for name in processes.names if processes.is_surprised(name)
         ]
@@ -134,7 +154,14 @@ class Run:
         keys = frozenset(item["Key"] for page in pages for item in page.get("Contents", []))
         with receiver.lock:
             received = tuple(receiver.received)
-        return Evidence(world.journeys, ledger, keys, received, moods.all_taken(), self._secret)
+        return Evidence(world.journeys, ledger, keys, self._versions(), received, moods.all_taken(), self._secret)
+
+    def _versions(self) -> frozenset[str]:
+        if not self._plan.versioned:
+            return frozenset()
+        pages = self._bucket.client.get_paginator("list_object_versions").paginate(Bucket=self._bucket.name)
+        kept = [one["Key"] for page in pages for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]]
+        return frozenset(key for key in kept if key.startswith(BELOW))
 
     def _contents(self, seen: Evidence) -> Iterator[tuple[str, bytes]]:
         for upload_id, upload in seen.ledger.items():

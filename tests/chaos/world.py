@@ -19,16 +19,19 @@ class Journey:
     ``bodies`` has the SHA-256 of everything that was ever sent with its grants, whether S3 took it or not;
     ``reached`` says that S3 answered 201 at least once. ``seen`` has, for each observer, the states in their order.
     ``confirmed`` is the upload as it was when it was first seen confirmed, ``fetched`` the SHA-256 of its bytes then.
+    ``judged`` has the SHA-256 of all bytes that its scanner read, and whether it found them clean.
     """
 
     id: str
     size: int
     grant: Json
+    profile: str = "default"
     bodies: set[str] = field(default_factory=set)
     reached: bool = False
     seen: dict[str, list[str]] = field(default_factory=dict)
     confirmed: Json | None = None
     fetched: str | None = None
+    judged: dict[str, bool] = field(default_factory=dict)
 
     def sending(self, body: bytes) -> bytes:
         self.bodies.add(hashlib.sha256(body).hexdigest())

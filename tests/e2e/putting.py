@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import processes
 from tests.e2e.conftest import Service
 from tests.e2e.proxy import StoreProxy
 from tests.servers import VALETKEY
@@ -86,33 +86,16 @@ class Terminal:
     ) -> Done:
         """Run it to its end; `given` is its standard input."""
         command = [*before, str(VALETKEY), "put", *args]
-        done = subprocess.run(
-            command,
-            env=self.env | dict(env or {}),
-            cwd=self.directory,
-            input=given,
-            capture_output=True,
-            timeout=120,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        done = processes.run(command, env=self.env | dict(env or {}), cwd=self.directory, given=given, timeout=120)
+        return Done(done.returncode, done.stdout, done.stderr)
 
     @contextmanager
     def putting(self, *args: str) -> Iterator["subprocess.Popen[bytes]"]:
         """It runs beside the block, and is killed after it."""
-        process = subprocess.Popen(
-            [VALETKEY, "put", *args],
-            env=self.env,
-            cwd=self.directory,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        with process:
-            try:
-                yield process
-            finally:
-                process.send_signal(signal.SIGKILL)
+        with processes.running(
+            [VALETKEY, "put", *args], env=self.env, cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            yield process
 
     def file(self, name: str, content: bytes) -> str:
         """Write a file; its name."""

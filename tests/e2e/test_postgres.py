@@ -1,7 +1,6 @@
 """`valetkey` on PostgreSQL, from outside: one upload end to end, two services on a database, a server that restarts."""
 
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,10 +8,11 @@ from threading import Barrier, Thread
 
 import httpx
 import pytest
+from tests import processes
 from tests.e2e.api import WANTED, assert_problem, assert_try_again
 from tests.e2e.conftest import Service, running_service, write_profiles
 from tests.postgres import Postgres
-from tests.servers import VALETKEY, running_valetkey
+from tests.servers import run_valetkey, running_valetkey
 from tests.stores import Bucket
 
 
@@ -150,5 +150,6 @@ def _copy(env: Mapping[str, str], old: str, new: str) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     [script] = re.findall(r"<<'PY'\n([^`]*?sorted_tables.*?)^PY$", readme, re.DOTALL | re.MULTILINE)
     for url in (old, new):
-        subprocess.run([str(VALETKEY), "migrate"], env={**env, "VALETKEY_DATABASE_URL": url}, check=True, timeout=60)
-    subprocess.run([sys.executable, "-c", script], env={**env, "OLD": old, "NEW": new}, check=True, timeout=60)
+        run_valetkey("migrate", env={**env, "VALETKEY_DATABASE_URL": url}, directory=Path.cwd())
+    done = processes.run([sys.executable, "-c", script], env={**env, "OLD": old, "NEW": new}, timeout=60)
+    assert done.returncode == 0, done.stderr

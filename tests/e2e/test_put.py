@@ -3,13 +3,13 @@
 import os
 import pty
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Timer
 
 import pytest
+from tests import processes
 from tests.e2e.api import wait_for
 from tests.e2e.conftest import service_on
 from tests.e2e.proxy import CountingProxy, StoreProxy
@@ -351,14 +351,17 @@ def test_bars_on_a_terminal(terminal: Terminal) -> None:
     terminal.network.pace = 0.01
     shown, tty = pty.openpty()
     env = terminal.env | {"TERM": "xterm", "COLUMNS": "100"}
-    with (terminal.directory / "out").open("wb") as out:
-        command = [str(VALETKEY), "put", "big", "--profile", "parts"]
-        process = subprocess.Popen(command, env=env, cwd=terminal.directory, stdout=out, stderr=tty)
-    os.close(tty)
+    command: list[str | Path] = [VALETKEY, "put", "big", "--profile", "parts"]
     seen = b""
-    with process, suppress(OSError):  # Linux says so when the other side is closed
-        while piece := os.read(shown, 65536):
-            seen += piece
+    with (
+        (terminal.directory / "out").open("wb") as out,
+        processes.running(command, env=env, cwd=terminal.directory, stdout=out, stderr=tty) as process,
+    ):
+        os.close(tty)
+        with suppress(OSError):  # Linux says so when the other side is closed
+            while piece := os.read(shown, 65536):
+                seen += piece
+        process.wait(60)
     os.close(shown)
     assert process.returncode == 0, seen
     assert b"big" in seen

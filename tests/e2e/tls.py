@@ -1,6 +1,5 @@
 """Servers behind TLS, with certificates of an authority that is made here."""
 
-import signal
 import socket
 import ssl
 import subprocess
@@ -17,11 +16,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from tests import processes
 from tests.e2e.proxy import CHUNK, CountingProxy
 from tests.servers import free_port
 from tests.stores import Rgw
 
-ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 """Before a command: it is killed when the test process is."""
 
 
@@ -147,10 +146,9 @@ def tls_gateway(rgw: Rgw, directory: Path, certificate: Path) -> Iterator[str]:
     (directory / "ceph.conf").write_text("\n".join(config) + "\n")
     frontend = f"beast ssl_endpoint=127.0.0.1:{port} ssl_certificate={certificate} ssl_private_key={certificate}"
     with (directory / "radosgw.log").open("ab") as log:
-        process = subprocess.Popen(
-            [*ENDS_WITH_US, "radosgw", "-f", "-c", "ceph.conf", "-n", "client.admin", f"--rgw-frontends={frontend}"],
+        process = processes.start(
+            ["radosgw", "-f", "-c", "ceph.conf", "-n", "client.admin", f"--rgw-frontends={frontend}"],
             cwd=directory,
-            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -158,11 +156,7 @@ def tls_gateway(rgw: Rgw, directory: Path, certificate: Path) -> Iterator[str]:
         _wait_for(port, process, directory / "radosgw.log")
         yield f"https://127.0.0.1:{port}"
     finally:
-        process.send_signal(signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(10)
-        process.kill()
-        process.wait()
+        processes.end(process)
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path, seconds: float = 30) -> None:

@@ -17,6 +17,7 @@ def playing(answer: Callable[[str, bytes, Mapping[str, str]], Said]) -> Iterator
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer goes as one: in pieces each waits for the peer's delayed acknowledgement
 
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

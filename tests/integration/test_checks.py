@@ -15,7 +15,7 @@ from tests.unit import samples
 
 from valetkey import Profile, ValetKey
 from valetkey.core.keys import Scope, new_key
-from valetkey.core.profile import Detect
+from valetkey.core.rules import Detect
 from valetkey.settings import Settings
 
 SECRET = "a-secret-of-some-length"

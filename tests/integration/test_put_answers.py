@@ -3,8 +3,10 @@
 import json
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +158,18 @@ def test_parts_that_were_lost(play: Play, tmp_path: Path, sign: Said) -> None:
     code, row = put(play, tmp_path)
     assert (code, row["outcome"]) == (0, "confirmed"), row
     assert [play.calls.count(f"PUT /s3/{number}") for number in (1, 2, 3)] == [1, 2, 2]
+
+
+def test_parts_with_checksums(play: Play, tmp_path: Path) -> None:
+    """Where the grant asks for them, each part is signed with its own SHA-256, and sent with the headers given."""
+    status, headers, granted = play.granted("MULTIPART")
+    assert isinstance(granted, dict)
+    granted["grant"] |= {"part_checksum": "sha256", "parts": []}
+    play.script = {"POST /v1/uploads": [(status, headers, granted)]}
+    assert put(play, tmp_path)[0] == 0
+    asked = [json.loads(body) for body in play.bodies["POST /v1/uploads/u1/parts"]]
+    sums = {str(number): b64encode(sha256(b"abc"[number - 1 : number]).digest()).decode() for number in (1, 2, 3)}
+    assert sorted(asked, key=str) == [{"numbers": [int(name)], "checksums": {name: sums[name]}} for name in sums]
 
 
 @pytest.mark.parametrize(

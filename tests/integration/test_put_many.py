@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests import processes
 from tests.e2e.api import wait_for
 from tests.integration.desk import BATCH, CREATE, OVER, Desk, Json, problem
 from tests.servers import VALETKEY
@@ -68,14 +69,14 @@ def test_the_first_files_do_not_wait_for_the_last(desk: Desk, tmp_path: Path) ->
     """While standard input is still coming, the file before it is confirmed."""
     (tmp_path / "a.bin").write_bytes(b"abc")
     command = [str(VALETKEY), "put", "a.bin", "-", "--endpoint", desk.address, "--no-resume"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    with process:
+    with processes.running(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         assert process.stdout.readline().startswith(b"a.bin: confirmed")
         process.stdin.write(b"late")
         process.stdin.close()
         assert process.stdout.readline().startswith(b"-: confirmed")
+        process.wait(60)
     assert process.returncode == 0
 
 
@@ -95,12 +96,11 @@ def test_an_interruption_while_it_waits(desk: Desk, tmp_path: Path) -> None:
     """Ctrl-C ends it at once, while a batch waits for its turn and the search for files is held up."""
     desk.trouble = {BATCH: [(503, 300)]}
     command = [str(VALETKEY), "put", str(files(tmp_path, LONGEST + 500)), "--endpoint", desk.address, "--no-resume"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    with process:
+    with processes.running(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         assert wait_for(lambda: BATCH in desk.calls)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)  # of the 300 that it would wait
     assert process.returncode == 130
     assert b"Traceback" not in err
 

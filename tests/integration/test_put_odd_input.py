@@ -4,11 +4,12 @@ import json
 import os
 import shlex
 import socket
-import subprocess
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from tests import processes
 from tests.e2e.putting import NO_RIGHTS
 from tests.integration.desk import Desk, problem
 from tests.servers import VALETKEY
@@ -19,18 +20,13 @@ def environment(desk: Desk, tmp_path: Path) -> dict[str, str]:
     return inherited | {"VALETKEY_ENDPOINT": desk.address, "XDG_STATE_HOME": str(tmp_path / "state")}
 
 
-def shell(desk: Desk, tmp_path: Path, line: str, **env: str) -> "subprocess.CompletedProcess[str]":
+def shell(desk: Desk, tmp_path: Path, line: str, **env: str) -> CompletedProcess[str]:
     """Run a line of sh, where `put` is the command, in the directory of the test."""
-    done = subprocess.run(
+    done = processes.run(
         ["bash", "-c", f'put() {{ {shlex.quote(str(VALETKEY))} put "$@"; }}; {line}'],
         env=environment(desk, tmp_path) | env,
         cwd=tmp_path,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
         timeout=120,
-        check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr
     assert "Exception ignored" not in done.stderr, done.stderr

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
+from tests import processes
 from tests.servers import VALETKEY
 from tests.stores import Bucket
 
@@ -164,7 +164,7 @@ def test_the_worker_needs_a_ledger(shell: Shell, monkeypatch: pytest.MonkeyPatch
         assert result.exit_code == 1
         assert "valetkey migrate" in result.output
     # a process of its own: it decides which signals its threads get
-    done = subprocess.run([VALETKEY, "worker"], capture_output=True, text=True, timeout=60, check=False)
+    done = processes.run([VALETKEY, "worker"], timeout=60)
     assert done.returncode == 1
     assert "valetkey migrate" in done.stderr
     assert "Traceback" not in done.stderr

@@ -6,7 +6,6 @@ import random
 import signal
 import socket
 import ssl
-import subprocess
 import sys
 from base64 import b64encode
 from collections import Counter
@@ -21,6 +20,7 @@ from time import monotonic, sleep
 import orjson
 import pytest
 from standardwebhooks import Webhook
+from tests import processes
 from tests.ledgers import migrated
 from tests.receiver import Behaviour, Received, Receiver, after, answer, hang_up, running_receiver
 from tests.tls import tls_for
@@ -242,14 +242,12 @@ def test_killed_between_delivery_and_marking(url: str, ledger: SqlLedger) -> Non
     and not before the lease is over."""
     upload = abort(ledger)
     with running_receiver(answer(200)) as receiver:
-        worker = subprocess.run(
+        worker = processes.run(
             [sys.executable, "-c", KILLED, url, receiver.url, *SECRETS],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-            stdout=subprocess.PIPE,
             timeout=BOUND,
-            check=False,
         )
-        assert (worker.returncode, worker.stdout) == (-signal.SIGKILL, b"delivered\n")
+        assert (worker.returncode, worker.stdout) == (-signal.SIGKILL, "delivered\n")
         webhook = HttpWebhook(receiver.url, SECRETS, allow_private=True)
         assert Dispatcher(ledger, webhook).claim(10) == []
         later = Dispatcher(ledger, webhook, clock=lambda: datetime.now(UTC) + LEASE)

@@ -1,12 +1,13 @@
 """What is in the wheel: it must not depend on what happened to be built before."""
 
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+from tests import processes
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ["pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".gitignore", "infra/pages.py"]
@@ -23,9 +24,9 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def build(checkout: Path, *targets: str) -> "subprocess.CompletedProcess[str]":
+def build(checkout: Path, *targets: str) -> CompletedProcess[str]:
     command = [sys.executable, "-m", "hatchling", "build", *targets]
-    return subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=120, check=False)
+    return processes.run(command, cwd=checkout, timeout=100)
 
 
 def build_pages(checkout: Path) -> None:

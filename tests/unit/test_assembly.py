@@ -1,7 +1,9 @@
 """Uploads in parts, from the request to the end, on the memory store."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from tests.unit.world import OWNER, World
@@ -111,6 +113,23 @@ def test_a_signed_part_takes_its_size_only(world: World) -> None:
     """The content length is signed, so a larger part does not even reach the store."""
     [part] = world.service.sign_parts(OWNER, asked(world).upload.id, [3])
     assert (send(world, part, b"ends"), send(world, part, b"en"), send(world, part, b"end")) == (403, 403, 200)
+
+
+def test_a_part_signed_with_its_checksum_takes_no_other_bytes(world: World) -> None:
+    """As a bucket with a default retention wants it: the header has to be sent, and the store looks at the bytes."""
+    upload = asked(world).upload
+    checksum = b64encode(sha256(b"end").digest()).decode()
+    two, three = world.service.sign_parts(OWNER, upload.id, [2, 3], {3: checksum})
+    assert (list(two.headers), three.headers["x-amz-checksum-sha256"]) == (["Content-Length"], checksum)
+    without = PartGrant(3, 3, three.url, {"Content-Length": "3"}, three.expires_at)
+    assert (send(world, without, b"end"), send(world, three, b"any"), send(world, three, b"end")) == (403, 400, 200)
+    assert [named.number for named in listed(world, upload)] == [3]
+
+
+def test_a_checksum_of_a_part_that_is_not_signed(world: World) -> None:
+    """It is a mistake of the caller's, and is said to be one."""
+    with pytest.raises(InvalidRequest, match="Part 2 has a checksum"):
+        world.service.sign_parts(OWNER, asked(world).upload.id, [3], {2: "x", 3: "y"})
 
 
 def test_a_part_that_the_plan_has_not(world: World) -> None:

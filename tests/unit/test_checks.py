@@ -12,7 +12,8 @@ from valetkey.core.access import Caller
 from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import Forbidden, ObjectChanged, StateConflict, UploadNotFound
 from valetkey.core.events import ObjectEvent, ScanEvent, Tally
-from valetkey.core.profile import Detect, Profile
+from valetkey.core.profile import Profile
+from valetkey.core.rules import Detect
 from valetkey.core.schedule import SCHEDULE
 from valetkey.core.upload import Signal, Upload, UploadState, Verdict, new_upload_id
 
@@ -37,7 +38,7 @@ def sent(world: World, content: bytes) -> Upload:
 
 
 def scan(world: World, upload: Upload, content: bytes, *, clean: bool | None) -> ScanEvent:
-    return ScanEvent(world.store.bucket, upload.staging_key, md5(content), clean, "GuardDuty: said so")
+    return ScanEvent(world.store.bucket, f"quarantine/{upload.id}/1", md5(content), clean, "GuardDuty: said so")
 
 
 def test_the_service_reads_no_byte_and_leaves_it_to_the_worker() -> None:
@@ -55,7 +56,7 @@ def test_the_service_reads_no_byte_and_leaves_it_to_the_worker() -> None:
     [finding] = world.sweep.look()
     after = world.now(upload)
     assert (finding.action, after.state, after.detected_type) == ("confirm", UploadState.CONFIRMED, "image/png")
-    assert world.operations.count("first_bytes staging") == 1
+    assert world.operations.count("first_bytes quarantine") == 1
     world.check_settled()
 
 
@@ -86,25 +87,40 @@ def test_a_lie_may_be_let_through_with_a_warning(caplog: pytest.LogCaptureFixtur
     assert "is taken all the same" in caplog.text
 
 
-def test_other_bytes_are_looked_at_again() -> None:
-    """A re-POST between the look and the copy: what was found out is about the old bytes and counts no more."""
+def confirmed_bytes(world: World, upload: Upload) -> bytes:
+    after = world.now(upload)
+    assert after.state is UploadState.CONFIRMED
+    assert after.object is not None
+    found = world.store.read(after.object.key)
+    assert found is not None
+    return found.content
+
+
+def test_other_bytes_come_too_late_for_a_look() -> None:
+    """A re-POST between the look and the copy: what was looked at lies in quarantine, and is what is confirmed."""
     world = detecting(scan=True)
     upload = sent(world, PNG)
     assert world.work(upload).is_inspected
     assert world.post(upload, LIE).status == 201
     pinned = world.service.complete(OWNER, upload.id)
-    assert (pinned.pins, pinned.is_inspected, pinned.detected_type, pinned.due_at) == (2, False, None, world.time)
-    after = world.work(upload)
-    assert (after.state, after.detected_type) == (UploadState.REJECTED, "text/html")
+    assert (pinned.pins, pinned.is_inspected, pinned.in_quarantine) == (1, True, True)
+    world.judge(upload, PNG, clean=True)
+    assert confirmed_bytes(world, upload) == PNG
+    world.check_settled()
 
 
-def test_bytes_that_change_while_they_are_read_are_not_believed() -> None:
-    """The read is on the condition of the pinned ETag; the new bytes are pinned and read instead."""
+@pytest.mark.parametrize("operation", ["copy quarantine", "head quarantine", "first_bytes quarantine", "copy final"])
+def test_bytes_that_change_while_they_are_looked_at(operation: str) -> None:
+    """Before they are in quarantine they are pinned anew, and rejected; afterwards they change nothing."""
     world = detecting()
     upload = sent(world, PNG)
-    world.once("first_bytes staging", lambda: world.post(upload, LIE))
+    world.once(operation, lambda: world.post(upload, LIE))
     after = world.work(upload)
-    assert (after.state, after.pins) == (UploadState.REJECTED, 2)
+    if operation == "copy quarantine":
+        assert (after.state, after.pins) == (UploadState.REJECTED, 2)
+    else:
+        assert confirmed_bytes(world, upload) == PNG
+    world.check_settled()
 
 
 def test_the_memory_store_reads_on_condition() -> None:
@@ -126,7 +142,7 @@ def test_it_waits_for_a_verdict() -> None:
         world.time += timedelta(minutes=1)
     list(world.sweep.clean())
     assert world.now(upload).state is UploadState.STORED
-    assert world.store.keys() == [upload.staging_key]
+    assert world.store.keys() == [f"quarantine/{upload.id}/1", upload.staging_key]
     assert looks < 90
     due_at = world.now(upload).due_at
     assert due_at is not None
@@ -175,27 +191,38 @@ def test_infected_bytes_are_rejected_and_removed() -> None:
 
 
 def test_a_verdict_is_on_the_bytes_it_names() -> None:
-    """A re-POST after the scan: the old verdict is refused, and the new bytes wait for their own."""
+    """A re-POST after the scan: a verdict on the new bytes is refused, that on those in quarantine counts."""
     world = scanning()
     upload = sent(world, FIRST)
     world.run(upload)
     assert world.post(upload, SECOND).status == 201
-    with pytest.raises(StateConflict, match=md5(SECOND)):
-        world.judge(upload, FIRST, clean=True)
+    with pytest.raises(StateConflict, match=md5(FIRST)):
+        world.judge(upload, SECOND, clean=True)
     assert world.now(upload).state is UploadState.STORED
-    after = world.judge(upload, SECOND, clean=True)
-    assert after.object is not None
-    assert (after.state, after.object.etag) == (UploadState.CONFIRMED, md5(SECOND))
+    world.judge(upload, FIRST, clean=True)
+    assert confirmed_bytes(world, upload) == FIRST
 
 
-def test_a_repost_right_after_the_verdict_is_not_confirmed_by_it() -> None:
-    """It was written to the ledger already when other bytes came: they are pinned anew and wait."""
+def test_a_verdict_may_say_where_the_bytes_were() -> None:
+    """One on another key is refused though its ETag is the same: MD5 can be made to collide."""
+    world = scanning()
+    upload = sent(world, FIRST)
+    world.run(upload)
+    for key in (upload.staging_key, f"quarantine/{upload.id}/2", "elsewhere"):
+        with pytest.raises(StateConflict, match=f"quarantine/{upload.id}/1"):
+            world.service.judge(SCANNER, upload.id, Verdict(md5(FIRST), clean=True, key=key))
+    world.service.judge(SCANNER, upload.id, Verdict(md5(FIRST), clean=True, key=f"quarantine/{upload.id}/1"))
+    assert confirmed_bytes(world, upload) == FIRST
+
+
+def test_a_repost_right_after_the_verdict_changes_nothing() -> None:
+    """What the scanner has read lies in quarantine, and goes from there to its final key."""
     world = scanning()
     upload = sent(world, FIRST)
     world.once("copy final", lambda: world.post(upload, SECOND))
-    after = world.judge(upload, FIRST, clean=True)
-    assert (after.state, after.pins, after.verdict_on_pinned) == (UploadState.STORED, 2, None)
-    assert world.final_keys() == []
+    world.judge(upload, FIRST, clean=True)
+    assert confirmed_bytes(world, upload) == FIRST
+    world.check_settled()
 
 
 def test_a_late_infection_beats_a_clean_verdict_that_is_not_done() -> None:
@@ -222,18 +249,17 @@ def test_a_look_that_was_taken_before_the_verdict_is_not_repeated() -> None:
     upload = sent(world, PNG)
     assert world.work(upload).state is UploadState.STORED
     assert world.judge(upload, PNG, clean=True).state is UploadState.CONFIRMED
-    assert world.operations.count("first_bytes staging") == 1
+    assert world.operations.count("first_bytes quarantine") == 1
 
 
 def test_bytes_that_vanish_before_their_verdict_are_missing() -> None:
-    """Nothing can be found out about them any more; what lies under the final key is not ours then."""
+    """Nothing can be found out about them any more."""
     world = scanning()
     upload = sent(world, FIRST)
     pinned = world.run(upload)
     assert pinned.object is not None
-    world.store.put(pinned.object.key, FIRST, "image/png", {"upload-id": upload.id})
-    world.store.delete(upload.staging_key)
-    after = world.run(upload)
+    world.store.delete(pinned.object.key)
+    after = world.judge(upload, FIRST, clean=True)
     assert after.reason is not None
     assert (after.state, after.reason.code) == (UploadState.REJECTED, "missing")
     assert world.store.keys() == []
@@ -294,7 +320,7 @@ def test_a_scanners_event_is_a_verdict(*, clean: bool, tally: Tally, known: bool
         world.run(upload)
     event = scan(world, upload, FIRST, clean=clean)
     assert world.service.observe([event]) == tally
-    assert world.now(upload).verdict == Verdict(md5(FIRST), clean, "GuardDuty: said so")
+    assert world.now(upload).verdict == Verdict(md5(FIRST), clean, "GuardDuty: said so", event.key)
     world.service.observe([event])
     world.check_settled()
 
@@ -317,11 +343,13 @@ def test_scanners_events_that_are_not_ours_are_ignored() -> None:
     good = scan(world, upload, FIRST, clean=True)
     others = [
         replace(good, bucket="another"),
-        replace(good, key=f"staging/{new_upload_id()}"),
+        replace(good, key=f"quarantine/{new_upload_id()}/1"),
+        replace(good, key=f"quarantine/{upload.id}/2"),
+        replace(good, key=upload.staging_key),
         replace(good, key=f"uploads/{upload.id}/a.png"),
         replace(good, etag=md5(SECOND)),
     ]
-    assert world.service.observe(others) == Tally(ignored=4)
+    assert world.service.observe(others) == Tally(ignored=6)
     assert world.now(upload).state is not UploadState.CONFIRMED
     plain = detecting()
     assert plain.service.observe([scan(plain, sent(plain, PNG), PNG, clean=True)]) == Tally(ignored=1)

@@ -13,8 +13,9 @@ from valetkey.adapters.memory import MemoryObject
 from valetkey.core.confirmation import MAX_PINS
 from valetkey.core.errors import LedgerUnavailable, StateConflict, StoreUnavailable
 from valetkey.core.events import ObjectEvent, Tally
-from valetkey.core.ports import Placement
+from valetkey.core.ports import ObjectHead, ObjectHeaders
 from valetkey.core.profile import Profile
+from valetkey.core.rules import Placement
 from valetkey.core.upload import Checksum, Signal, Upload, UploadState
 
 HAPPY_PATH = [
@@ -124,11 +125,13 @@ def test_the_profile_places_the_confirmed_object() -> None:
 
 
 def test_a_profile_that_was_removed_meanwhile_hinders_nothing(world: World) -> None:
-    """Its uploads under way are confirmed under the default template."""
+    """Its uploads under way are confirmed where it said."""
     upload = world.create()
     world.post(upload)
     world.profiles.clear()
-    assert world.run(upload).state is UploadState.CONFIRMED
+    after = world.run(upload)
+    assert after.object is not None
+    assert (after.state, after.object.key) == (UploadState.CONFIRMED, f"uploads/{upload.id}/a_photo.png")
     world.check_settled()
 
 
@@ -276,12 +279,12 @@ def test_a_copy_of_other_bytes_is_not_confirmed_and_not_kept(world: World) -> No
     world.post(upload)
     copy = world.store.copy
 
-    def careless(source: object, key: str, placement: Placement) -> None:
+    def careless(source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
         world.store.copy = copy  # type: ignore[method-assign]
         world.post(upload, SECOND)
         found = world.store.read(upload.staging_key)
         assert found is not None
-        copy(found.head, key, placement)
+        copy(found.head, key, headers)
 
     world.store.copy = careless  # type: ignore[method-assign]
     after = world.run(upload)
@@ -396,7 +399,7 @@ def test_a_finished_copy_is_enough(world: World) -> None:
     source = world.store.head(upload.staging_key)
     assert source is not None
     assert upload.object is not None
-    world.store.copy(source, upload.object.key, Placement())
+    world.store.copy(source, upload.key, ObjectHeaders("image/png", upload.id))
     world.store.delete(upload.staging_key)
     assert world.run(upload, Signal.SWEEP).state is UploadState.CONFIRMED
     world.check_settled()

@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.unit.world import FIRST, OWNER, World, md5
 
 from valetkey.core.errors import StateConflict, StoreUnavailable
-from valetkey.core.profile import Detect, Profile
+from valetkey.core.profile import Profile
+from valetkey.core.rules import Detect
 from valetkey.core.upload import Signal, StoredObject, UploadState
 
 MAX_ACTORS = 4
@@ -222,7 +223,7 @@ class Interleavings(RuleBasedStateMachine):
             assert (upload.verdict.etag, upload.verdict.clean) == (upload.object.etag, True)
 
     def teardown(self) -> None:
-        """All finish; a sweep and a tidy follow; then everything agrees."""
+        """All finish; a sweep and a last clearing follow; then everything agrees."""
         if not hasattr(self, "world"):
             return
         while self.actors:
@@ -239,7 +240,7 @@ class Interleavings(RuleBasedStateMachine):
         if after.state in {UploadState.ABORTED, UploadState.DELETED}:
             self.world.service.remove(OWNER, self.upload.id)
         if after.ended:
-            self.world.confirmation.tidy(after)
+            self.world.confirmation.clear(after)
             assert self.world.store.keys() == self.world.final_keys()
         self.world.check_settled()
 

@@ -20,6 +20,7 @@ from valetkey.core.multipart import (
     part_size_for,
     require_whole,
 )
+from valetkey.core.ports import Capabilities
 from valetkey.core.upload import Checksum, Method
 
 MIB_8 = 8 * MIB
@@ -67,7 +68,7 @@ def test_how_a_file_travels(
     asked: Method | None, size: int | None, checksum: Checksum | None, can_post: bool, chosen: Method
 ) -> None:
     """In one piece while it is small, or while its checksum is wanted and S3 can; as asked where that is possible."""
-    assert choose_method(asked, size, checksum, multipart_from=MIB_8, can_post=can_post) is chosen
+    assert choose_method(asked, size, checksum, multipart_from=MIB_8, store=Capabilities(post=can_post)) is chosen
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_how_a_file_cannot_travel(
 ) -> None:
     """Said at once, not when the bytes have been sent."""
     with pytest.raises(error):
-        choose_method(asked, size, checksum, multipart_from=MIB_8, can_post=can_post)
+        choose_method(asked, size, checksum, multipart_from=MIB_8, store=Capabilities(post=can_post))
 
 
 def test_all_parts_are_there() -> None:

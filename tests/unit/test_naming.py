@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.world import NOW
 
 from valetkey.core.errors import ConfigurationError
-from valetkey.core.naming import MAX_NAME, KeyTemplate, safe_name
+from valetkey.core.naming import MAX_KEY, MAX_NAME, RESERVED, KeyTemplate, safe_name, safe_segment
 
 SAFE = re.compile(r"[A-Za-z0-9._-]+")
 SAFE_KEY = re.compile(r"[A-Za-z0-9!_.*'()/-]+")
@@ -75,10 +75,59 @@ def test_a_rendered_key_is_safe(filename: str, owner: str, profile: str) -> None
     assert key.split("/")[3:7] == ["2026", "03", "01", "unique"]
 
 
+OWNERS = [
+    "alice",
+    "Alice",
+    "tenant-a/alice",
+    "tenant-b/alice",
+    "tenant-a_alice",
+    "älice",
+    "alice ",
+    " alice",
+    "a..b",
+    "a.b",
+]
+OWNERS += ["", ".", "..", "é", "e", "\ufffd", "\u202e", "x" * 100, "x" * 101, "x" * 102, "staging", "alice!x", "-alice"]
+
+
+def test_no_two_owners_share_a_segment() -> None:
+    """What is safe stays as it is; where something was replaced, or cut off, a hash of the whole tells them apart."""
+    rendered = {owner: safe_segment(owner) for owner in OWNERS}
+    rendered |= {text: safe_segment(text) for text in rendered.values()}  # somebody who is called like a rendered one
+    assert len(set(rendered.values())) == len(rendered)
+    assert (rendered["alice"], rendered["Alice"], rendered["x" * 100]) == ("alice", "Alice", "x" * 100)
+
+
+@given(HOSTILE, HOSTILE)
+def test_segments_are_injective_and_safe(one: str, other: str) -> None:
+    """Of any two names; each is one segment of at most 100 plain characters that neither hides nor climbs."""
+    assert (safe_segment(one) == safe_segment(other)) == (one == other)
+    assert re.fullmatch(r"[A-Za-z0-9!][A-Za-z0-9._!-]{0,99}", safe_segment(one))
+
+
+@given(HOSTILE, st.sampled_from(["staging", "quarantine", "staging/x", ".", "alice"]))
+@pytest.mark.parametrize(
+    "text", ["s/{owner}/{id}", "stagings/{ext}{id}", "a{owner}{profile}/{id}{ext}", "u/{id}/{ext}x"]
+)
+def test_no_key_reaches_what_is_cleaned_up(text: str, filename: str, owner: str) -> None:
+    """Whatever an owner or a file is called, its key is not under `staging/` or `quarantine/`, and climbs nowhere."""
+    key = KeyTemplate(text).render(unique="i", filename=filename, owner=owner, profile=owner, at=NOW)
+    assert not key.startswith(RESERVED)
+    assert {"", ".", ".."}.isdisjoint(key.split("/"))
+
+
+def test_the_longest_key_fits() -> None:
+    """The longest template that is taken, filled with the longest names there are, is within S3's 1,024 bytes."""
+    text = "a/{owner}/{profile}/{year}/{month}/{day}/{id}" + "/{filename}" * 7
+    long = "x" * 300 + "." + "y" * 300
+    unique = "019a9b6e-1111-7222-8333-444455556666-999999"
+    assert len(KeyTemplate(text).render(unique=unique, filename=long, owner=long, profile=long, at=NOW)) <= MAX_KEY
+
+
 @given(HOSTILE)
 def test_a_file_name_cannot_reach_another_uploads_key(filename: str) -> None:
     """Two uploads never share a key, whatever they are called, nor do two pins of one."""
-    template = KeyTemplate("{filename}/{id}{ext}")
+    template = KeyTemplate("a/{filename}/{id}{ext}")
     keys = {
         template.render(unique=unique, filename=filename, owner="o", profile="p", at=NOW)
         for unique in ("one", "one-2", "two")
@@ -111,6 +160,23 @@ def test_a_file_name_cannot_reach_another_uploads_key(filename: str) -> None:
         ("a b/{id}", "ASCII"),
         ("{id}?x", "ASCII"),
         ("{id}\n", "ASCII"),
+        ("a/{{b/{id}", "ASCII"),
+        ("{owner}/{id}", "plain characters"),
+        ("{id}/{filename}", "plain characters"),
+        ("{ext}/{id}", "{ext}"),
+        ("staging", "needs {id}"),
+        ("stagin{ext}/{id}", "'staging/'"),
+        ("staging{ext}/{id}", "'staging/'"),
+        ("s{filename}/{id}", "'staging/'"),
+        ("quarantine/{id}", "'quarantine/'"),
+        ("quarantine{ext}/{id}", "'quarantine/'"),
+        ("q{owner}/{id}", "'quarantine/'"),
+        ("a//{id}", "between two '/'"),
+        ("a/{ext}/{id}", "between two '/'"),
+        ("a/.{ext}/{id}", "between two '/'"),
+        ("a/./{id}", "between two '/'"),
+        ("a/{id}/", "between two '/'"),
+        ("a/{id}" + "/{filename}" * 10, "1024"),
     ],
 )
 def test_templates_that_are_refused(text: str, complaint: str) -> None:
@@ -121,4 +187,4 @@ def test_templates_that_are_refused(text: str, complaint: str) -> None:
 
 def test_a_template_says_what_it_uses() -> None:
     """The names of its placeholders, each once."""
-    assert KeyTemplate("{year}/{id}/{id}{ext}").names == {"year", "id", "ext"}
+    assert KeyTemplate("a/{year}/{id}/{id}{ext}").names == {"year", "id", "ext"}

@@ -195,7 +195,7 @@ class Operations(RuleBasedStateMachine):
             return True
         alive = self.world.time < upload.expires_at
         signed_at = self.world.time if alive else upload.created_at
-        grant = self.world.grants.post(upload, self.world.profiles["default"], signed_at)
+        grant = self.world.grants.post(upload, self.world.profiles["default"].rules, signed_at)
         return self.world.store.post(list(grant.fields.items()), content).status == 201
 
     @precondition(lambda self: self._uploads())

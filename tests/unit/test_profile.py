@@ -14,7 +14,7 @@ from valetkey.core.errors import (
     SizeOutOfRange,
 )
 from valetkey.core.multipart import MAX_OBJECT_SIZE, MAX_SINGLE_SIZE, MIN_PART_SIZE
-from valetkey.core.profile import MAX_LIFE, Profile
+from valetkey.core.profile import MAX_LIFE, Profile, final_key
 
 IMAGES = Profile("images", min_size=10, max_size=20, content_types=("image/*", "application/pdf"))
 
@@ -34,17 +34,20 @@ def test_sizes_outside_of_the_range(size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "content_type", ["image/png", "IMAGE/PNG", "image/svg+xml", "application/pdf", "image/png; q=1", "image/x;y"]
+    "content_type", ["image/png", "IMAGE/PNG", "image/svg+xml", "application/pdf", "image/png; q=1", "image/x;y=z"]
 )
 def test_types_that_are_allowed(content_type: str) -> None:
     """Case and parameters do not matter; ``image/*`` means every image."""
-    IMAGES.check(content_type, 10, {})
+    assert IMAGES.check(content_type, 10, {}) == content_type
+    assert IMAGES.check(content_type, 10, {}) == content_type  # what is remembered, too
 
 
 @pytest.mark.parametrize(
     "content_type",
     [
         "text/html",
+        "image/x;y",
+        "image/png;,text/html",
         "application/pdfx",
         "application/x-pdf",
         "imagex/png",
@@ -120,6 +123,10 @@ def test_the_default_takes_what_s3_takes() -> None:
         ({"content_types": ()}, "must not be empty"),
         ({"content_types": ("png",)}, "content_types"),
         ({"content_types": ("image/png ",)}, "content_types"),
+        ({"content_types": ("*/png",)}, "content_types"),
+        ({"content_types": ("image/png; q=1",)}, "content_types"),
+        ({"content_types": ("image/*,text/html",)}, "content_types"),
+        ({"content_types": ("image/png\n",)}, "content_types"),
         ({"expires_in": timedelta(0)}, "expires_in"),
         ({"expires_in": timedelta(milliseconds=999)}, "expires_in"),
         ({"expires_in": MAX_LIFE + timedelta(seconds=1), "renewable_for": timedelta(days=30)}, "expires_in"),
@@ -141,7 +148,7 @@ def test_profiles_that_make_no_sense(values: dict[str, Any], complaint: str) -> 
 def test_each_pin_has_a_key_of_its_own() -> None:
     """The first has the plain one; no two are alike, and all carry the upload's id."""
     one = new_upload(NOW)
-    keys = [Profile("default").object_key(one, pin) for pin in range(1, 6)]
+    keys = [final_key(one, pin, {"default": Profile("default")}) for pin in range(1, 6)]
     assert keys[0] == f"uploads/{one.id}/a.png"
     assert len(set(keys)) == 5
     assert all(one.id in key for key in keys)
@@ -149,6 +156,6 @@ def test_each_pin_has_a_key_of_its_own() -> None:
 
 def test_the_date_in_a_key_is_the_creation() -> None:
     """So the key of an upload is the same on whatever day it is asked for."""
-    profile = Profile("default", key="{year}/{month}/{day}/{profile}/{owner}/{id}{ext}")
+    profile = Profile("default", key="uploads/{year}/{month}/{day}/{profile}/{owner}/{id}{ext}")
     one = new_upload(NOW)
-    assert profile.object_key(one, 1) == f"2026/03/01/default/ann/{one.id}.png"
+    assert profile.object_key(one) == f"uploads/2026/03/01/default/ann/{one.id}.png"

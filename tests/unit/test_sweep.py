@@ -8,7 +8,7 @@ import pytest
 from tests.unit.world import FIRST, NOW, OWNER, SECOND, World, md5
 
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
-from valetkey.core.ports import Placement
+from valetkey.core.ports import ObjectHead, ObjectHeaders
 from valetkey.core.schedule import SCHEDULE, Schedule
 from valetkey.core.sweep import BATCH, MAX_FAILURES, Action, Finding
 from valetkey.core.upload import Signal, Upload, UploadState, new_upload_id
@@ -277,20 +277,21 @@ def _count(world: World) -> int:
     return len(world.announced)
 
 
-def test_one_that_fails_for_ever_hinders_no_other(world: World) -> None:
+@pytest.mark.parametrize("refused", [True, False])
+def test_one_that_fails_for_ever_hinders_no_other(world: World, *, refused: bool) -> None:
     """Its store refuses each copy: the others are confirmed, and it gets its turn less and less often."""
     bad, *good = [world.create() for _ in range(5)]
     for upload in (bad, *good):
         world.post(upload)
     copy = world.store.copy
 
-    def refusing(source: object, key: str, placement: object) -> None:
+    def refusing(source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
         if bad.id in key:
-            raise StoreUnavailable("The store refused CopyObject: AccessDenied.")
-        copy(source, key, placement)  # type: ignore[arg-type]
+            raise StoreUnavailable("The store refused CopyObject: AccessDenied.", refused=refused)
+        copy(source, key, headers)
 
     world.store.copy = refusing  # type: ignore[method-assign]
-    assert swept(world, MINUTE).count((Action.FAIL, bad.id)) == 1
+    assert swept(world, MINUTE).count((Action.STUCK if refused else Action.FAIL, bad.id)) == 1
     assert {world.now(upload).state for upload in good} == {UploadState.CONFIRMED}
     gaps = []
     for _ in range(10):
@@ -390,7 +391,7 @@ def test_multipart_uploads_without_an_owner_are_aborted(world: World) -> None:
     ours = [f"uploads/{ended.id}/x", "staging/anything", f"staging/{new_upload_id()}"]
     others = [f"uploads/{pending.id}/x", f"uploads/{new_upload_id()}/x", "uploads/film.mp4", f"backup/{ended.id}"]
     for key in (*ours, *others):
-        world.store.start_multipart(key, "image/png", pending.id, Placement())
+        world.store.start_multipart(key, ObjectHeaders("image/png", pending.id))
     assert [action for action, _ in swept(world, OVER) if action is Action.ABORT] == []
     aborted = [subject for action, subject in swept(world, DAY) if action is Action.ABORT]
     assert sorted(aborted) == sorted(ours)
@@ -398,15 +399,14 @@ def test_multipart_uploads_without_an_owner_are_aborted(world: World) -> None:
 
 
 def test_a_copy_that_a_stopped_signal_left_is_removed(world: World) -> None:
-    """Pinned, copied and killed; then the bytes change, others are confirmed, and the old copy comes late again."""
+    """Pinned and killed; then the bytes change, others are confirmed, and the old copy comes late."""
     upload = world.create()
     world.post(upload)
-    stopped_at(world, upload, "head final")
-    [first] = world.final_keys()
+    stopped_at(world, upload, "copy final")
     world.post(upload, SECOND)
     after = world.run(upload)
     assert after.state is UploadState.CONFIRMED
-    world.store.put(first, FIRST)  # what a copy does that was under way when its process was killed
+    world.store.put(upload.key, FIRST)  # what a copy does that was under way when its process was killed
     assert (Action.CLEAR, upload.id) in swept(world, timedelta(hours=1))
     assert after.object is not None
     assert world.store.keys() == [after.object.key]
@@ -448,7 +448,7 @@ def test_a_dry_run_foresees_and_changes_nothing(world: World, state: str, there:
     if there:
         arrive(world, upload)
     world.store.put("staging/nobody's", FIRST)
-    world.store.start_multipart("staging/nobody's", "image/png", upload.id, Placement())
+    world.store.start_multipart("staging/nobody's", ObjectHeaders("image/png", upload.id))
     world.time += later
     uploads, keys, announced = dict(world.ledger._uploads), world.store.keys(), list(world.announced)
     world.operations.clear()

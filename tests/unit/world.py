@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from valetkey.adapters.magic import MagicDetector
@@ -15,12 +15,12 @@ from valetkey.core.content import Inspector
 from valetkey.core.evaluate import Answer
 from valetkey.core.grants import GrantMaker
 from valetkey.core.keys import Scope
-from valetkey.core.profile import Profile
+from valetkey.core.profile import Profile, rules_of
 from valetkey.core.schedule import SCHEDULE
 from valetkey.core.service import UploadService
 from valetkey.core.slots import StoreSlots
 from valetkey.core.sweep import Sweep
-from valetkey.core.upload import STAGING_PREFIX, Checksum, Signal, Upload, UploadState, Verdict
+from valetkey.core.upload import QUARANTINE_PREFIX, STAGING_PREFIX, Checksum, Signal, Upload, UploadState, Verdict
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OWNER = Caller("shop")
@@ -39,7 +39,7 @@ class World:
         self.store = MemoryStore(versioned=versioned, clock=lambda: self.time, before=self._hook)
         self.ledger = MemoryLedger(before=self._hook)
         self.profiles = {"default": profile or Profile("default"), "avatar": Profile("avatar")}
-        self.grants = GrantMaker(self.store, self.profiles, "https://uploads.example")
+        self.grants = GrantMaker(self.store, "https://uploads.example")
         self.assembly = Assembly(store=self.store, ledger=self.ledger, profiles=self.profiles, grants=self.grants)
         self._shared: dict[str, Any] = {
             "store": self.store,
@@ -48,17 +48,28 @@ class World:
             "profiles": self.profiles,
             "clock": lambda: self.time,
         }
+        self._pausing: dict[str, Any] = {"pause": self._pause}
         self.confirmation = self._confirmation()
         self.inspecting = self._confirmation(Inspector(self.store, MagicDetector()))
         """What a worker has, which may read first bytes."""
-        self.service = UploadService(**self._shared, tickets=Tickets(["secret"]), public_url="https://uploads.example")
+        self.service = UploadService(
+            **self._shared, tickets=Tickets(["secret"]), public_url="https://uploads.example", **self._pausing
+        )
         self.sweep = Sweep(**self._shared, confirmation=self.inspecting, schedule=SCHEDULE)
 
     def _confirmation(self, inspector: Inspector | None = None) -> Confirmation:
-        return Confirmation(**self._shared, assembly=self.assembly, slots=StoreSlots(16), inspector=inspector)
+        return Confirmation(
+            **self._shared, **self._pausing, assembly=self.assembly, slots=StoreSlots(16), inspector=inspector
+        )
+
+    def _pause(self, seconds: float) -> None:
+        """Who waits here for somebody else's copy waits for longer than one takes."""
+        assert seconds
+        self.time += timedelta(seconds=20)
 
     def _hook(self, operation: str, subject: str) -> None:
-        where = "staging" if subject.startswith(STAGING_PREFIX) else "final"
+        prefixes = {STAGING_PREFIX: "staging", QUARANTINE_PREFIX: "quarantine"}
+        where = next((name for prefix, name in prefixes.items() if subject.startswith(prefix)), "final")
         name = f"{operation} {where}" if operation in {"head", "copy", "delete", "first_bytes"} else operation
         self.operations.append(name)
         if self.before is not None:
@@ -85,7 +96,7 @@ class World:
 
     def post(self, upload: Upload, content: bytes = FIRST) -> Answer:
         """The client sends ``content`` with a grant for ``upload``."""
-        grant = self.grants.post(upload, self.profiles[upload.profile], self.time)
+        grant = self.grants.post(upload, rules_of(upload, self.profiles), self.time)
         return self.store.post(list(grant.fields.items()), content)
 
     def now(self, upload: Upload) -> Upload:
@@ -106,7 +117,7 @@ class World:
 
     def final_keys(self) -> list[str]:
         keys = self.store.keys()
-        return [key for key in keys if not key.startswith(STAGING_PREFIX)]
+        return [key for key in keys if not key.startswith((STAGING_PREFIX, QUARANTINE_PREFIX))]
 
     def check_confirmed(self) -> None:
         """What has to hold at every moment: confirmed bytes are there, and are the ones the ledger names."""

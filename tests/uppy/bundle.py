@@ -3,9 +3,10 @@
 import fcntl
 import hashlib
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
+
+from tests import processes
 
 HERE = Path(__file__).parent
 INSTALLED = HERE / ".installed"
@@ -40,6 +41,6 @@ def _install(sources: list[Path], target: Path) -> None:
 
 
 def _run(directory: Path, *command: str) -> None:
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=300, check=False)
+    done = processes.run(command, cwd=directory, timeout=300)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")

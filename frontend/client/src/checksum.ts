@@ -1,7 +1,8 @@
 import { fileChanged } from "./answers";
+import type { Algorithm } from "./sha256";
 import { sleep } from "./sleep";
 
-type Answer = { value: string } | { failed: string };
+type Answer = { values: string[] } | { failed: string };
 
 /**
  * The SHA-256 of `file` in base64, by a worker, so that the page stays usable; on the page itself where no worker can be had
@@ -9,19 +10,25 @@ type Answer = { value: string } | { failed: string };
  * signal's reason.
  */
 export async function sha256(file: Blob, signal: AbortSignal): Promise<string> {
-  signal.throwIfAborted();
-  return (await inWorker(file, signal)) ?? onPage(file, signal);
+  const [value = ""] = await digests([file], "sha256", signal);
+  return value;
 }
 
-function inWorker(file: Blob, signal: AbortSignal): Promise<string | null> {
+/** The digests of several blobs, in their order, by one worker; like `sha256`. */
+export async function digests(blobs: Blob[], algorithm: Algorithm, signal: AbortSignal): Promise<string[]> {
+  signal.throwIfAborted();
+  return (await inWorker(blobs, algorithm, signal)) ?? onPage(blobs, algorithm, signal);
+}
+
+function inWorker(blobs: Blob[], algorithm: Algorithm, signal: AbortSignal): Promise<string[] | null> {
   const worker = start();
   if (!worker) return Promise.resolve(null);
-  const answered = new Promise<string | null>((resolve, reject) => {
+  const answered = new Promise<string[] | null>((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     worker.onerror = () => resolve(null);
     worker.onmessage = ({ data }: MessageEvent<Answer>) =>
-      "value" in data ? resolve(data.value) : reject(fileChanged(data.failed));
-    worker.postMessage(file);
+      "values" in data ? resolve(data.values) : reject(fileChanged(data.failed));
+    worker.postMessage({ blobs, algorithm });
   });
   return answered.finally(() => worker.terminate());
 }
@@ -34,8 +41,12 @@ function start(): Worker | null {
   }
 }
 
-async function onPage(file: Blob, signal: AbortSignal): Promise<string> {
-  await sleep(0, signal);
+async function onPage(blobs: Blob[], algorithm: Algorithm, signal: AbortSignal): Promise<string[]> {
   const { digest } = await import("./sha256");
-  return digest(file).catch((cause) => Promise.reject(fileChanged(cause)));
+  const values: string[] = [];
+  for (const blob of blobs) {
+    await sleep(0, signal);
+    values.push(await digest(blob, algorithm).catch((cause) => Promise.reject(fileChanged(cause))));
+  }
+  return values;
 }

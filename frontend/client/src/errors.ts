@@ -29,6 +29,12 @@ export interface Failure {
   retryable?: boolean;
   /** milliseconds that the other side asks us to wait */
   retryAfter?: number | undefined;
+  /** whether all bytes of the file had left: they may have arrived */
+  sent?: boolean;
+  /** what the storage's answer means, by the list that both clients and the service decide by */
+  meaning?: string;
+  /** how often it may happen until it is no accident any more; not there where only patience counts */
+  tries?: number;
   /** each thing that is wrong with a request, where the service says so */
   errors?: Problem["errors"];
   cause?: unknown;
@@ -43,6 +49,9 @@ export class ValetKeyError extends Error {
   readonly retryable: boolean;
   readonly retryAfter: number | undefined;
   readonly errors: NonNullable<Problem["errors"]>;
+  readonly sent: boolean;
+  readonly meaning: string | undefined;
+  readonly tries: number;
 
   constructor(code: ClientCode | (string & {}), detail: string, failure: Failure = {}) {
     super(detail, { cause: failure.cause });
@@ -52,6 +61,9 @@ export class ValetKeyError extends Error {
     this.retryable = failure.retryable ?? false;
     this.retryAfter = failure.retryAfter;
     this.errors = failure.errors ?? [];
+    this.sent = failure.sent ?? false;
+    this.meaning = failure.meaning;
+    this.tries = failure.tries ?? Number.POSITIVE_INFINITY;
   }
 }
 

@@ -7,7 +7,13 @@ export { type FileFacts, MemoryRecords, type RecordStore, type UploadRecord } fr
 export type { RetryPolicy, Waiting } from "./retry";
 export type { Token } from "./service";
 export type { UploadSnapshot, UploadState } from "./status";
-export { fetchTransport, type StorageAnswer, type StorageRequest, type Transport } from "./transport";
+export {
+  fetchTransport,
+  type StorageAnswer,
+  type StorageRequest,
+  type Timing,
+  type Transport,
+} from "./transport";
 export type { UnfinishedUpload } from "./unfinished";
 export type { Upload, Watching } from "./upload";
 export {

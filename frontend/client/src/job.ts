@@ -17,7 +17,7 @@ export interface FileOptions {
   metadata?: Record<string, string>;
   /** instead of the file's own name; a Blob has none */
   filename?: string;
-  /** instead of the file's own type; unknown is application/octet-stream */
+  /** instead of the file's own type; where it has none the one that its name tells, else application/octet-stream */
   contentType?: string;
   /** how the bytes travel; "auto" lets the service choose by size */
   method?: Method;
@@ -39,6 +39,8 @@ export interface Job {
   key: string;
   /** whether an interrupted upload of the file may go on */
   resume: boolean;
+  /** whether the file was picked for one interrupted upload: that it is another one has to be said */
+  picked?: boolean;
   /** Claims the interrupted upload that this one goes on with, if there is one. */
   find(): Promise<Claimed | null>;
 }
@@ -69,15 +71,26 @@ function randomKey(): string {
   return [...crypto.getRandomValues(new Uint32Array(4))].map((word) => word.toString(36)).join("-");
 }
 
-/** What is known of a file. A Blob without a time is never taken for one that was seen before. */
+/** What is known of a file; its type is "" where only its name can tell it. A Blob without a time is never taken for one that was seen before. */
 export function factsOf(file: FileLike, { filename, contentType }: FileOptions = {}): FileFacts {
+  const name = (filename ?? file.name ?? "blob").replace(NUL, "").replace(LONE_SURROGATES, "\uFFFD");
   return {
-    name: (filename ?? file.name ?? "blob").replace(NUL, "").replace(LONE_SURROGATES, "\uFFFD"),
+    name,
     path: file.webkitRelativePath ?? "",
     size: file.size,
     lastModified: file.lastModified ?? Date.now(),
-    type: contentType || file.type || "application/octet-stream",
+    type: contentType || file.type,
   };
+}
+
+/**
+ * Gives a file without a type the one that its name tells. Before that nobody knows whether it is one that was seen before, and
+ * nothing is asked for. The table is loaded on demand: browsers know most types.
+ */
+export async function settleType({ file }: Wish): Promise<void> {
+  if (file.type) return;
+  const table = await import("./file-types").catch(() => null);
+  file.type = table?.typeOf(file.name) || "application/octet-stream";
 }
 
 /** The body of the call that creates the upload. */

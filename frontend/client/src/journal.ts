@@ -13,11 +13,21 @@ export interface Claimed {
 export class Journal {
   readonly #store: RecordStore | null;
   readonly #endpoint: string;
+  readonly #user: string | null;
   readonly #running = new Set<string>();
+  /** those that were forgotten while they ran: nothing is kept of them any more */
+  readonly #dropped = new Set<string>();
 
-  constructor(store: RecordStore | null, endpoint: string) {
+  /** `user` is whose records they are; null is nobody in particular. */
+  constructor(store: RecordStore | null, endpoint: string, user: string | null = null) {
     this.#store = store;
     this.#endpoint = endpoint;
+    this.#user = user;
+  }
+
+  /** Whether anything is kept. */
+  get keeps(): boolean {
+    return this.#store !== null;
   }
 
   /** Those that nobody works on, in this page or another, oldest first. */
@@ -58,8 +68,19 @@ export class Journal {
 
   /** Keeps `record`; without its handle, where the storage cannot keep one. */
   async put(record: UploadRecord): Promise<void> {
-    const { handle: _, ...plain } = record;
-    await this.#store?.put(record).catch(() => this.#store?.put(plain).catch(() => {}));
+    if (this.#dropped.has(record.id)) return;
+    const own = this.#user === null ? record : { ...record, user: this.#user };
+    const { handle: _, ...plain } = own;
+    await this.#store?.put(own).catch(() => this.#store?.put(plain).catch(() => {}));
+  }
+
+  /** Forgets all of this endpoint: the user's, and those that are nobody's. Rejects when the storage fails. */
+  async clear(): Promise<void> {
+    for (const id of this.#running) this.#dropped.add(id);
+    for (const { id, endpoint, user } of (await this.#store?.list()) ?? []) {
+      const ours = user === undefined || user === this.#user;
+      if (endpoint === this.#endpoint && ours) await this.#store?.remove(id);
+    }
   }
 
   async remove(id: string): Promise<void> {
@@ -70,6 +91,9 @@ export class Journal {
     const records = (await this.#store?.list().catch(() => [])) ?? [];
     const oldest = Date.now() - MAX_AGE;
     for (const { id, createdAt } of records) if (createdAt < oldest) await this.remove(id);
-    return records.filter(({ endpoint, createdAt }) => endpoint === this.#endpoint && createdAt >= oldest);
+    return records.filter(
+      ({ endpoint, createdAt, user = null }) =>
+        endpoint === this.#endpoint && user === this.#user && createdAt >= oldest,
+    );
   }
 }

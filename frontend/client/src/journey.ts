@@ -1,11 +1,15 @@
-import { sha256 } from "./checksum";
+import { digests, sha256 } from "./checksum";
 import { typed } from "./errors";
 import type { Job } from "./job";
 import type { Claimed, Journal } from "./journal";
 import { agreed, bytesOf, type Etags, sendParts } from "./parts";
+import { mismatch } from "./picked";
 import { type Asking, pickUp } from "./pickup";
 import type { Tally } from "./progress";
+import type { UploadRecord } from "./records";
 import { persist, type RetryPolicy, type Waiting } from "./retry";
+import type { Digest, Evidence } from "./same";
+import { isWhole, sampleOf } from "./sample";
 import type { Sending } from "./sending";
 import type { Service } from "./service";
 import { settle } from "./settle";
@@ -67,6 +71,7 @@ export class Journey {
   /** whether we have looked for an interrupted upload, and there is none to go on with */
   #fresh = false;
   #release: () => void = () => {};
+  #record: UploadRecord | null = null;
 
   constructor(job: Job, roads: Roads, observer: Observer, create: Create) {
     this.#job = job;
@@ -110,11 +115,14 @@ export class Journey {
 
   async #begin(signal: AbortSignal): Promise<void> {
     if (await this.#pickUp(signal)) return;
+    const { journal } = this.#roads;
+    const sampling = journal.keeps ? sampleOf(this.#job.file) : undefined;
     const checksum = this.#job.checksum && (await this.#digest(signal));
     this.#observer.stage("creating");
     const granted = await this.#persist(signal, () => this.#create(this.#job, checksum, signal));
-    this.#release = (await this.#roads.journal.claim(granted.upload.id)) ?? this.#release;
-    await this.#keep(granted);
+    this.#release = (await journal.claim(granted.upload.id)) ?? this.#release;
+    const sample = await sampling;
+    await this.#keep(granted, sample ? { sample } : {});
   }
 
   async #digest(signal: AbortSignal): Promise<string> {
@@ -122,25 +130,70 @@ export class Journey {
     return sha256(this.#job.file, signal);
   }
 
-  /** Goes on with an interrupted upload of this file, if there is one that can still be. */
+  /** Goes on with an interrupted upload of this file, if there is one that can still be, and that is proven to be of it. */
   async #pickUp(signal: AbortSignal): Promise<boolean> {
     if (this.#fresh) return false;
     this.#found ??= await this.#job.find();
     if (this.#found) {
-      this.#release = this.#found.release;
+      const { record, release } = this.#found;
+      this.#release = release;
       this.#observer.stage("creating");
-      const granted = await pickUp(this.#found.record, this.#asking(signal));
+      const granted = await this.#same(record, signal);
       this.#unsure = true;
-      if (granted) return this.#keep(granted).then(() => true);
-      await this.#roads.journal.remove(this.#found.record.id);
+      const { sample, digests } = record;
+      if (granted) {
+        await this.#keep(granted, { ...(sample && { sample }), ...(digests && { digests }) });
+        return true;
+      }
+      await this.#roads.journal.remove(record.id);
       this.#release();
     }
     this.#fresh = true;
     return false;
   }
 
+  /**
+   * How far an interrupted upload came, if what is there of it is of this file: name, size and date prove nothing. Another
+   * file begins anew, and ends what is there; where it was picked for this very upload, it is refused.
+   */
+  async #same(record: UploadRecord, signal: AbortSignal): Promise<Granted | null> {
+    const { file, picked } = this.#job;
+    const asking = this.#asking(signal);
+    const standsIn = file.size !== record.file.size; // nothing is left to be sent, and there is nothing to compare
+    const sample = record.sample && !standsIn ? await sampleOf(file) : undefined;
+    const proven = standsIn || (sample !== undefined && sample === record.sample && isWhole(sample));
+    let granted: Granted | null = null;
+    let same: boolean | null = false;
+    if (sample === undefined || sample === record.sample) {
+      granted = await pickUp(record, asking);
+      same = proven || !granted || (await this.#compared(record, granted, asking));
+    }
+    if (same) return granted;
+    if (picked && same === false) throw mismatch(record.file.name);
+    await this.#roads.service.remove(record.id, record.ticket, signal).catch(() => {}); // else it expires by itself
+    return null;
+  }
+
+  /** Whether what S3 has is of our file, by its digests; null where they tell nothing. One request that has not arrived is sent again as a whole. */
+  async #compared(record: UploadRecord, { upload, grant }: Granted, asking: Asking): Promise<boolean | null> {
+    const { signal, persist, service } = asking;
+    if (grant && grant.method !== "MULTIPART") return true;
+    const { sameObject, sameParts } = await import("./same");
+    const kept = record.plan && { partSize: record.plan.partSize, digests: record.digests };
+    const { file } = this.#job;
+    const digest = this.#digester(signal);
+    this.#observer.stage("hashing");
+    if (!grant) return sameObject(file, upload.object?.etag ?? "", kept, digest);
+    const stored = await persist(() => service.storedParts(record.id, record.ticket, signal));
+    return sameParts(file, stored, { partSize: grant.part_size, digests: record.digests }, digest);
+  }
+
+  #digester(signal: AbortSignal): Digest {
+    return (blobs, algorithm) => digests(blobs, algorithm, signal);
+  }
+
   /** Remembers the grant, here and for the time after a reload. */
-  async #keep(granted: Granted): Promise<void> {
+  async #keep(granted: Granted, known: Pick<UploadRecord, "sample" | "digests">): Promise<void> {
     this.#granted = granted;
     this.#grantedAt = Date.now();
     const { upload, ticket, grant } = granted;
@@ -154,14 +207,9 @@ export class Journey {
     const plan =
       grant.method === "MULTIPART" ? { partSize: grant.part_size, partCount: grant.part_count } : null;
     const createdAt = Date.parse(upload.created_at);
-    await this.#roads.journal.put({
-      ...wish,
-      id: upload.id,
-      ticket,
-      plan,
-      createdAt,
-      ...(handle && { handle }),
-    });
+    const record = { ...wish, id: upload.id, ticket, plan, createdAt, ...(handle && { handle }), ...known };
+    this.#record = record;
+    await this.#roads.journal.put(record);
   }
 
   async #send(signal: AbortSignal): Promise<void> {
@@ -189,7 +237,9 @@ export class Journey {
     const { file } = this.#job;
     const { tally } = this.#observer;
     const { upload, ticket } = this.#held();
-    const { service, storage } = this.#roads;
+    const { service, storage, journal } = this.#roads;
+    const record = journal.keeps ? this.#record : null;
+    let evidence: Promise<Evidence> | null = null;
     return {
       file,
       storage,
@@ -208,7 +258,18 @@ export class Journey {
         this.#observer.granted(this.#granted.grant);
         return this.#granted.grant;
       },
-      sign: (numbers) => service.signParts(upload.id, ticket, numbers, signal),
+      arrived: async () => {
+        const { upload: now } = await service.complete(upload.id, ticket, [], signal);
+        this.#observer.known(now);
+        return now.state !== "pending";
+      },
+      stored: () => service.storedParts(upload.id, ticket, signal),
+      evidence: (number, etag, bytes) => {
+        if (!record) return;
+        evidence ??= import("./same").then((same) => new same.Evidence(record, this.#digester(signal)));
+        evidence.then((kept) => kept.sent(number, etag, bytes, () => journal.put(record))).catch(() => {});
+      },
+      sign: (numbers, checksums) => service.signParts(upload.id, ticket, numbers, signal, checksums),
     };
   }
 
@@ -226,11 +287,20 @@ export class Journey {
         const { code } = typed(error);
         const lost = code === "parts_missing" || code === "parts_mismatch";
         if (!lost || round >= ROUNDS || grant?.method !== "MULTIPART") throw error;
-        await this.#compare(grant, signal);
+        const again = await this.#renewed(signal); // where S3 has forgotten the whole of it, another is begun there
+        await this.#compare(again ?? grant, signal);
         await this.#send(signal);
         this.#observer.stage("confirming");
       }
     }
+  }
+
+  async #renewed(signal: AbortSignal): Promise<MultipartGrant | null> {
+    const { upload, ticket } = this.#held();
+    this.#granted = await this.#persist(signal, () => this.#roads.service.renew(upload.id, ticket, signal));
+    this.#grantedAt = Date.now();
+    const { grant } = this.#granted;
+    return grant?.method === "MULTIPART" ? grant : null;
   }
 
   /** Takes S3's own list of parts for the truth: those that it does not have as we sent them are sent again. */
@@ -259,6 +329,6 @@ export class Journey {
 
 /** Whether S3 or the service says that this upload takes no more bytes. */
 function isOver(error: unknown): boolean {
-  const { code, detail } = typed(error);
-  return code === "state_conflict" || (code === "storage_refused" && detail.includes("NoSuchUpload"));
+  const { code, meaning } = typed(error);
+  return code === "state_conflict" || meaning === "gone";
 }

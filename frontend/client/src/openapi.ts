@@ -130,7 +130,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Be sent to a short-lived URL of the confirmed bytes */
+        /** Be sent to a short-lived URL of the confirmed bytes, or be told it where JSON is accepted */
         get: operations["downloadUpload"];
         put?: never;
         post?: never;
@@ -381,6 +381,19 @@ export interface components {
             owner?: string | null;
         };
         /**
+         * DownloadBody
+         * @description Where the confirmed bytes are for a while; no credential is needed there.
+         */
+        DownloadBody: {
+            /** Url */
+            url: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
          * FieldError
          * @description One thing that is wrong with a body: where (an RFC 6901 pointer), and what.
          */
@@ -411,6 +424,12 @@ export interface components {
              * @default null
              */
             detail?: string | null;
+            /**
+             * Key
+             * @description where they were read: of a scanner that goes by the store's events
+             * @default null
+             */
+            key?: string | null;
         };
         /**
          * GrantedBody
@@ -426,7 +445,8 @@ export interface components {
         /**
          * MultipartGrantBody
          * @description A file in ``part_count`` parts of ``part_size`` bytes, the last one smaller. ``parts`` are the first few of them:
-         *     ask for others just before they are sent.
+         *     ask for others just before they are sent. With a ``part_checksum`` none of them is there: each part is asked for
+         *     with its checksum by that algorithm, and its headers then have it.
          */
         MultipartGrantBody: {
             /**
@@ -440,6 +460,8 @@ export interface components {
             part_count: number;
             /** Parts */
             parts: components["schemas"]["PartGrantBody"][];
+            /** Part Checksum */
+            part_checksum: "sha256" | null;
             /**
              * Expires At
              * Format: date-time
@@ -458,7 +480,7 @@ export interface components {
         };
         /**
          * ObjectBody
-         * @description The confirmed object; while the upload is `stored`, the one that is being checked, where it is then.
+         * @description The confirmed object; while the upload is `stored`, the one that is pinned, where it is then: quarantine, say.
          */
         ObjectBody: {
             /** Bucket */
@@ -620,6 +642,14 @@ export interface components {
         SignParts: {
             /** Numbers */
             numbers: number[];
+            /**
+             * Checksums
+             * @description where the grant has a `part_checksum`: that of each part in base64, by its number
+             * @default {}
+             */
+            checksums?: {
+                [key: string]: string;
+            };
         };
         /**
          * SignedPartsBody
@@ -664,7 +694,11 @@ export interface components {
         };
         /**
          * UploadBody
-         * @description One upload. ``object`` is there once its bytes have arrived, ``reason`` once they are rejected.
+         * @description One upload. ``object`` is there once its bytes have arrived, ``reason`` once they are rejected, or where they
+         *     stay `stored` for a reason (`copy_unproven`).
+         *
+         *     ``checksum_verified`` says whether the store has shown the checksum that was declared: false where it keeps none,
+         *     null where none was declared.
          *
          *     ``size`` is null until it is confirmed where nobody declared it. ``detected_type`` is what the bytes look like,
          *     where the profile has that found out.
@@ -688,6 +722,8 @@ export interface components {
             /** Size */
             size: number | null;
             checksum: components["schemas"]["ChecksumBody"] | null;
+            /** Checksum Verified */
+            checksum_verified: boolean | null;
             /** Metadata */
             metadata: {
                 [key: string]: string;
@@ -1672,6 +1708,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description the URL, where `Accept` prefers application/json */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DownloadBody"];
+                };
+            };
             /** @description to the object */
             303: {
                 headers: {

@@ -1,4 +1,5 @@
-import { isSuccess, storageError, unanswered } from "./answers";
+import { doubtful, isSuccess, storageError, unanswered } from "./answers";
+import { sha256 } from "./checksum";
 import { ValetKeyError } from "./errors";
 import type { Sending } from "./sending";
 import { PartSigner } from "./signer";
@@ -23,7 +24,7 @@ export async function sendParts(
   for (let number = 1; number <= grant.part_count; number++) if (!etags.has(number)) queue.push(number);
   const { controller, release } = linked(sending.signal);
   const inner = { ...sending, signal: controller.signal };
-  const signer = new PartSigner(sending.sign, grant.parts.splice(0));
+  const signer = new PartSigner(signing(inner, grant), grant.parts.splice(0));
   const worker = async () => {
     for (let number = queue.shift(); number !== undefined; number = queue.shift()) {
       etags.set(number, await sendPart(inner, signer, grant, number, queue.slice(0, parallel)));
@@ -39,6 +40,21 @@ export async function sendParts(
   } finally {
     release();
   }
+}
+
+/** How parts are signed: where the store wants a checksum with each, it has to be known by then. */
+function signing({ file, sign, signal }: Sending, grant: MultipartGrant): Sending["sign"] {
+  if (!grant.part_checksum) return sign;
+  const checksums = new Map<number, Promise<string>>();
+  const checksum = (number: number) => {
+    const known = checksums.get(number) ?? sha256(file.slice(...partRange(grant, number, file.size)), signal);
+    checksums.set(number, known);
+    return known;
+  };
+  return async (numbers) => {
+    const values = await Promise.all(numbers.map(checksum));
+    return sign(numbers, Object.fromEntries(numbers.map((number, index) => [number, values[index] ?? ""])));
+  };
 }
 
 /** Those of our parts and S3's that need not be sent again: S3 has them in full, and as we know them, if we do. */
@@ -91,17 +107,27 @@ async function sendPart(
     };
     return storage.send(request, bytes);
   };
-  const etag = await sending.persist(() =>
-    storage.connections.use(signal, () =>
-      once(
+  const there = async () =>
+    (await sending.stored()).find((part) => part.number === number && part.size === bytes.size)?.etag;
+  let unsure = false;
+  const attempt = async () => {
+    const etag = unsure && (await there());
+    if (etag) return etag;
+    try {
+      return await once(
         put,
         () => signer.drop(number),
         () => tally.settle(number, 0),
-      ),
-    ),
-  );
+      );
+    } catch (error) {
+      unsure = doubtful(error);
+      throw error;
+    }
+  };
+  const etag = await sending.persist(() => storage.connections.use(signal, attempt));
   signer.drop(number);
   sending.moved(() => tally.settle(number, bytes.size));
+  sending.evidence(number, etag, bytes);
   return etag;
 }
 
@@ -117,18 +143,24 @@ async function once(
 ): Promise<string> {
   try {
     let answer = await put();
-    if (answer.status === 403) {
+    let error = await wrong(answer);
+    if (error?.meaning === "fresh") {
       takeBack();
       renew();
       answer = await put();
+      error = await wrong(answer);
     }
-    if (!isSuccess(answer)) throw storageError(answer);
+    if (error) throw error;
     return etagOf(answer);
   } catch (error) {
     takeBack();
     if (unanswered(error)) renew();
     throw error;
   }
+}
+
+async function wrong(answer: StorageAnswer): Promise<ValetKeyError | null> {
+  return isSuccess(answer) ? null : storageError(answer, "part");
 }
 
 function etagOf(answer: StorageAnswer): string {

@@ -2,6 +2,7 @@ import { fileChanged } from "./answers";
 import { ValetKeyError } from "./errors";
 import type { FileLike } from "./job";
 import type { UploadRecord } from "./records";
+import { sampleOf } from "./sample";
 
 /** What TypeScript's DOM does not know yet of a handle. */
 interface AskingHandle extends FileSystemFileHandle {
@@ -19,10 +20,23 @@ export async function fileOf({ handle, file }: UploadRecord): Promise<FileLike> 
 
 /** Throws `file_mismatch` unless `file` can be what the record is about. */
 export function assertSame({ file: expected }: UploadRecord, file: FileLike): void {
-  if (same(expected, file)) return;
-  throw new ValetKeyError(
+  if (!same(expected, file)) throw mismatch(expected.name);
+}
+
+/** The same by a look into the file: pieces of it are compared, all of a small one. */
+export async function assertSample(
+  { file: { name, size }, sample }: UploadRecord,
+  file: FileLike,
+): Promise<void> {
+  const found = sample && file.size === size ? await sampleOf(file) : undefined;
+  if (found !== undefined && found !== sample) throw mismatch(name);
+}
+
+/** The error of a file that is not the one whose upload was interrupted. */
+export function mismatch(name: string): ValetKeyError {
+  return new ValetKeyError(
     "file_mismatch",
-    `This is not the file "${expected.name}" whose upload was interrupted.`,
+    `This is not the file "${name}" whose upload was interrupted, or it has changed since.`,
   );
 }
 

@@ -17,6 +17,12 @@ export interface UploadRecord {
   createdAt: number;
   /** where the browser gave one: with it the upload can go on without picking the file again */
   handle?: FileSystemFileHandle;
+  /** whose it is, where the page says who uses it */
+  user?: string;
+  /** digest of pieces of the file, or of all of a small one */
+  sample?: string;
+  /** SHA-256 in base64 of parts that were sent, by number, where the storage's ETags say nothing of the bytes */
+  digests?: Record<number, string>;
 }
 
 /** How a file is known again. */

@@ -14,6 +14,8 @@ export interface RetryPolicy {
 
 export const DEFAULT_RETRY: RetryPolicy = { delay: 500, maxDelay: 20_000, patience: 600_000 };
 
+const BUSY = 2; // delays that a storage with too much to do is left alone
+
 /** Why nothing moves at the moment. */
 export interface Waiting {
   reason: "offline" | "retry";
@@ -58,7 +60,9 @@ export async function persist<T>(
         continue;
       }
       if (failures++ === 0) since = Date.now();
-      const delay = backoff(failures, policy, error.retryAfter);
+      if (failures >= error.tries) throw error;
+      const busy = error.meaning === "wait" ? policy.delay * BUSY : 0;
+      const delay = backoff(failures, policy, error.retryAfter ?? busy);
       const until = Date.now() + delay;
       if (until - since > policy.patience) throw error;
       await during(onWait({ reason: "retry", error, attempt: failures, until }), sleep(delay, signal));
@@ -71,6 +75,13 @@ export function backoff(failures: number, policy: RetryPolicy, asked = 0): numbe
   const ceiling = Math.min(policy.maxDelay, policy.delay * 2 ** (failures - 1));
   const own = ceiling * (0.5 + Math.random() / 2);
   return Math.max(own, asked + Math.random() * Math.min(asked, policy.delay));
+}
+
+/** Retry-After in milliseconds: seconds or a date; undefined where it is neither. */
+export function retryAfter(value: string | null): number | undefined {
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
 async function during(end: () => void, wait: Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Tally } from "./progress";
 import type { Storage } from "./storage";
-import type { Grant, SignedPart } from "./wire";
+import type { Grant, SignedPart, StoredPart } from "./wire";
 
 /** What a sender needs from the upload that it works for. */
 export interface Sending {
@@ -16,6 +16,12 @@ export interface Sending {
   moved(record: () => void): void;
   /** A fresh grant for the same upload; one attempt. */
   renew(): Promise<Grant | null>;
-  /** Signs these parts; one attempt. */
-  sign(numbers: number[]): Promise<SignedPart[]>;
+  /** Whether the service finds the whole file at S3; one attempt. */
+  arrived(): Promise<boolean>;
+  /** The parts that S3 has; one attempt. */
+  stored(): Promise<StoredPart[]>;
+  /** Part `number` is there: `bytes`, which S3 calls `etag`. */
+  evidence(number: number, etag: string, bytes: Blob): void;
+  /** Signs these parts; one attempt. `checksums` are theirs in base64, where the grant asks for them. */
+  sign(numbers: number[], checksums?: Record<number, string>): Promise<SignedPart[]>;
 }

@@ -1,4 +1,5 @@
 import { ValetKeyError } from "./errors";
+import { retryAfter } from "./retry";
 import { linked } from "./sleep";
 import type {
   BatchResult,
@@ -67,8 +68,16 @@ export class Service {
     return (await this.#call("POST", `/v1/uploads/${id}/grant`, { signal, ticket })).json();
   }
 
-  async signParts(id: string, ticket: string, numbers: number[], signal: AbortSignal): Promise<SignedPart[]> {
-    const answer = await this.#call("POST", `/v1/uploads/${id}/parts`, { signal, ticket, body: { numbers } });
+  /** `checksums` are those of the parts in base64, where the grant asks for them. */
+  async signParts(
+    id: string,
+    ticket: string,
+    numbers: number[],
+    signal: AbortSignal,
+    checksums?: Record<number, string>,
+  ): Promise<SignedPart[]> {
+    const body = { numbers, ...(checksums && { checksums }) };
+    const answer = await this.#call("POST", `/v1/uploads/${id}/parts`, { signal, ticket, body });
     return ((await answer.json()) as SignedParts).parts;
   }
 
@@ -90,7 +99,7 @@ export class Service {
       timeout: COMPLETE_TIMEOUT,
       ...withParts(parts),
     });
-    const again = answer.status === 202 ? (retryAfter(answer) ?? 1000) : null;
+    const again = answer.status === 202 ? (retryAfter(answer.headers.get("Retry-After")) ?? 1000) : null;
     return { upload: await answer.json(), again };
   }
 
@@ -164,7 +173,7 @@ function withParts(parts: CompletedPart[]): { body?: { parts: CompletedPart[] } 
 async function refusal(answer: Response): Promise<ValetKeyError> {
   const { status } = answer;
   const retryable = status >= 500 || status === 429 || status === 408;
-  const failure = { status, retryable, retryAfter: retryAfter(answer) };
+  const failure = { status, retryable, retryAfter: retryAfter(answer.headers.get("Retry-After")) };
   const problem: Partial<Problem> = await answer.json().catch(() => ({}));
   if (typeof problem?.code === "string") return problemError({ ...problem, status } as Problem, failure);
   return new ValetKeyError("unexpected_answer", `The upload service answered ${status}.`, failure);
@@ -181,12 +190,4 @@ export function problemError(
     status: problem.status,
     errors: problem.errors,
   });
-}
-
-/** Retry-After in milliseconds: seconds or a date. */
-function retryAfter(answer: Response): number | undefined {
-  const value = answer.headers.get("Retry-After");
-  if (!value) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }

@@ -1,9 +1,11 @@
-import { digest } from "./sha256";
+import { type Algorithm, digest } from "./sha256";
 
-/** A Blob comes, its digest goes. */
-addEventListener("message", async ({ data }: MessageEvent<Blob>) => {
+/** Blobs come, their digests go. */
+addEventListener("message", async ({ data }: MessageEvent<{ blobs: Blob[]; algorithm: Algorithm }>) => {
   try {
-    postMessage({ value: await digest(data) });
+    const values: string[] = [];
+    for (const blob of data.blobs) values.push(await digest(blob, data.algorithm));
+    postMessage({ values });
   } catch (error) {
     postMessage({ failed: String(error) });
   }

@@ -1,22 +1,24 @@
 import { fileChanged } from "./answers";
 import { CorsWatch } from "./cors";
 import type { Slots } from "./slots";
-import { type StorageAnswer, type StorageRequest, settable, type Transport } from "./transport";
+import { type StorageAnswer, type StorageRequest, settable, type Timing, type Transport } from "./transport";
 
 /** S3, as the senders see it: a bounded number of connections, and failures that say what they are. */
 export class Storage {
   readonly #transport: Transport;
   readonly #cors = new CorsWatch();
+  readonly #timing: Timing;
   /** taken before a request is signed, so that no signature grows old in a queue */
   readonly connections: Slots;
 
-  constructor(transport: Transport, connections: Slots) {
+  constructor(transport: Transport, connections: Slots, timing: Timing) {
     this.#transport = transport;
+    this.#timing = timing;
     this.connections = connections;
   }
 
   /** Sends `bytes` (which are in the request's body, too). Rejects with a `ValetKeyError` when no answer came. */
-  async send(request: StorageRequest, bytes: Blob): Promise<StorageAnswer> {
+  async send(request: Omit<StorageRequest, "timing">, bytes: Blob): Promise<StorageAnswer> {
     const startedAt = Date.now();
     let moved = 0;
     const onProgress = (sent: number) => {
@@ -27,6 +29,7 @@ export class Storage {
       const answer = await this.#transport.send({
         ...request,
         headers: settable(request.headers),
+        timing: this.#timing,
         onProgress,
       });
       this.#cors.answered();

@@ -1,4 +1,24 @@
 import { ValetKeyError } from "./errors";
+import { linked } from "./sleep";
+
+/** How long a request to S3 may take, in milliseconds. */
+export interface Timing {
+  /** without a byte that moves, until the last one has left (60,000): a laptop was closed, a network changed */
+  stall: number;
+  /** from the last byte to the answer (300,000), beside `digest` */
+  answer: number;
+  /** in which a store digests a MiB (125): it answers when it has, and 5 GiB take it minutes */
+  digest: number;
+}
+
+export const DEFAULT_TIMING: Timing = { stall: 60_000, answer: 300_000, digest: 125 };
+
+const MIB = 1024 * 1024;
+
+/** How long the answer to `size` bytes may take once they have left, in milliseconds. */
+export function answerWithin({ answer, digest }: Timing, size: number): number {
+  return answer + (size / MIB) * digest;
+}
 
 /** One request that carries bytes of a file to S3. */
 export interface StorageRequest {
@@ -10,6 +30,7 @@ export interface StorageRequest {
   /** bytes of the file in the body; a form has more around them */
   size: number;
   signal: AbortSignal;
+  timing: Timing;
   /** told the bytes of the file that are sent so far */
   onProgress(sent: number): void;
 }
@@ -29,10 +50,10 @@ export interface Transport {
   send(request: StorageRequest): Promise<StorageAnswer>;
 }
 
-/** What a transport rejects with when no answer came. */
-export function storageUnreachable(url: string, cause?: unknown): ValetKeyError {
+/** What a transport rejects with when no answer came; `sent` says that all bytes had left. */
+export function storageUnreachable(url: string, sent = false, cause?: unknown): ValetKeyError {
   const detail = `The storage at ${new URL(url).origin} cannot be reached, or its CORS rules do not allow this page.`;
-  return new ValetKeyError("storage_unreachable", detail, { retryable: true, cause });
+  return new ValetKeyError("storage_unreachable", detail, { retryable: true, sent, cause });
 }
 
 const FORBIDDEN = new Set(["content-length", "host"]);
@@ -42,17 +63,25 @@ export function settable(headers: Record<string, string>): Record<string, string
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !FORBIDDEN.has(name.toLowerCase())));
 }
 
+const SLOWEST = 8; // bytes per ms: fetch does not tell whether anything moves
+
 /** By fetch: everywhere, but without progress within a request. */
 export const fetchTransport: Transport = {
-  async send({ method, url, headers, body, size, signal, onProgress }) {
+  async send({ method, url, headers, body, size, signal, timing, onProgress }) {
+    const { controller, release } = linked(signal);
+    const longest = timing.stall + answerWithin(timing, size) + size / SLOWEST;
+    const timer = setTimeout(() => controller.abort(), Math.min(longest, 2 ** 31 - 1));
     try {
-      const answer = await fetch(url, { method, headers, body, signal });
+      const answer = await fetch(url, { method, headers, body, signal: controller.signal });
       const text = await answer.text();
       if (answer.ok) onProgress(size);
       return { status: answer.status, header: (name) => answer.headers.get(name), text };
     } catch (cause) {
       signal.throwIfAborted();
-      throw storageUnreachable(url, cause);
+      throw storageUnreachable(url, false, cause);
+    } finally {
+      clearTimeout(timer);
+      release();
     }
   },
 };

@@ -2,16 +2,16 @@ import { BatchCreator, createAlone } from "./batch";
 import { typed, ValetKeyError } from "./errors";
 import { RunningGroup, type UploadGroup } from "./group";
 import { IndexedDBRecords } from "./indexeddb";
-import { type FileLike, type FileOptions, type Job, jobOf } from "./job";
+import { type FileLike, type FileOptions, type Job, jobOf, settleType } from "./job";
 import { type Claimed, Journal } from "./journal";
 import type { Create, Roads } from "./journey";
-import { assertSame, fileOf, standIn } from "./picked";
+import { assertSame, assertSample, fileOf, standIn } from "./picked";
 import { type RecordStore, type UploadRecord, wishKey, wishOf } from "./records";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry";
 import { Service, type Token } from "./service";
 import { Slots } from "./slots";
 import { Storage } from "./storage";
-import { fetchTransport, type Transport } from "./transport";
+import { DEFAULT_TIMING, fetchTransport, type Timing, type Transport } from "./transport";
 import { type UnfinishedUpload, unfinished } from "./unfinished";
 import { RunningUpload, type Upload, type Watching } from "./upload";
 import { xhrTransport } from "./xhr";
@@ -28,6 +28,10 @@ export interface UploaderOptions {
   retry?: Partial<RetryPolicy>;
   /** where interrupted uploads are kept (IndexedDB); null: nowhere */
   records?: RecordStore | null;
+  /** who uses the page, by a key of yours: interrupted uploads of others are neither shown nor gone on with */
+  user?: string;
+  /** how long requests to S3 may take; their answers above all */
+  timing?: Partial<Timing>;
   /** how bytes travel (XMLHttpRequest where there is one, else fetch) */
   transport?: Transport;
 }
@@ -57,6 +61,12 @@ export interface Uploader {
   resume(record: UploadRecord, file?: FileLike | null, watching?: Watching): Promise<Upload>;
   /** Gives an interrupted upload up, here and at the service. Rejects, and keeps it, when the service cannot be told. */
   discard(record: UploadRecord): Promise<void>;
+  /**
+   * For a sign-out: uploads of this uploader that run are aborted, as by `abort()`, and every record of this endpoint is
+   * removed that is this `user`'s, or nobody's. What was interrupted is not told to the service, where it expires by itself;
+   * what runs in other windows goes on there. Rejects when the storage of records fails.
+   */
+  forgetAll(): Promise<void>;
 }
 
 const GONE = new Set([401, 403, 404, 409]); // the service has forgotten or ended it, or its ticket has died
@@ -72,15 +82,20 @@ class ServiceUploader implements Uploader {
   readonly #endpoint: string;
   readonly #profile: string;
   readonly #roads: Roads;
+  readonly #running = new Set<Upload>();
 
-  constructor({ endpoint, token, profile, connections = 6, retry, records, transport }: UploaderOptions) {
+  constructor({ endpoint, token, profile, connections = 6, ...options }: UploaderOptions) {
+    const { retry, records, transport, timing, user } = options;
     this.#endpoint = new URL(endpoint, globalThis.location?.href).href.replace(/\/+$/, "");
     this.#profile = profile ?? "";
     const slots = new Slots(connections);
     this.#roads = {
       service: new Service(this.#endpoint, token),
-      storage: new Storage(transport ?? (globalThis.XMLHttpRequest ? xhrTransport : fetchTransport), slots),
-      journal: new Journal(records === undefined ? browserRecords() : records, this.#endpoint),
+      storage: new Storage(transport ?? (globalThis.XMLHttpRequest ? xhrTransport : fetchTransport), slots, {
+        ...DEFAULT_TIMING,
+        ...timing,
+      }),
+      journal: new Journal(records === undefined ? browserRecords() : records, this.#endpoint, user ?? null),
       retry: { ...DEFAULT_RETRY, ...retry },
       sending: new Slots(connections),
       confirming: new Slots(CONFIRMING),
@@ -90,7 +105,10 @@ class ServiceUploader implements Uploader {
 
   upload(file: FileLike, options: UploadOptions = {}): Upload {
     const job = jobOf(file, options, this.#endpoint, this.#profile);
-    const find = async () => (job.resume ? this.#roads.journal.find(job.wish) : null);
+    const find = async () => {
+      await settleType(job.wish);
+      return job.resume ? this.#roads.journal.find(job.wish) : null;
+    };
     return this.#start({ ...job, find }, createAlone(this.#roads.service), options);
   }
 
@@ -125,11 +143,12 @@ class ServiceUploader implements Uploader {
   async resume(record: UploadRecord, file?: FileLike | null, watching: Watching = {}): Promise<Upload> {
     if (file) assertSame(record, file);
     const found = file ?? (await fileOf(record).catch((error) => this.#withoutFile(record, error)));
+    await assertSample(record, found);
     const claimed = await this.#claimed(record);
     if (!claimed) throw underWay();
     const { handle } = record;
     const plain = jobOf(found, handle ? { handle } : {}, this.#endpoint, this.#profile);
-    const job = { ...plain, wish: wishOf(record), find: async () => claimed };
+    const job = { ...plain, wish: wishOf(record), picked: true, find: async () => claimed };
     const upload = this.#start(job, createAlone(this.#roads.service), watching);
     upload.done.catch(claimed.release); // also where it ended before it began
     return upload;
@@ -149,6 +168,12 @@ class ServiceUploader implements Uploader {
     }
   }
 
+  async forgetAll(): Promise<void> {
+    const ends = [...this.#running].map((upload) => upload.abort());
+    await this.#roads.journal.clear();
+    await Promise.all(ends);
+  }
+
   /** Where nothing is left to be sent, nobody needs the file. */
   async #withoutFile(record: UploadRecord, error: unknown): Promise<FileLike> {
     const found = await unfinished(this.#roads.service, record);
@@ -157,7 +182,11 @@ class ServiceUploader implements Uploader {
   }
 
   #start(job: Job, create: Create, watching: Watching): Upload {
-    return new RunningUpload(job, this.#roads, create, watching);
+    const upload = new RunningUpload(job, this.#roads, create, watching);
+    this.#running.add(upload);
+    const end = () => this.#running.delete(upload);
+    upload.done.then(end, end);
+    return upload;
   }
 
   #member(item: GroupItem, common: FileOptions): Job {
@@ -167,6 +196,7 @@ class ServiceUploader implements Uploader {
 
   /** Which of the jobs go on with interrupted uploads: found by one look, for any number of files. */
   async #match(jobs: Job[], batch: BatchCreator): Promise<Map<Job, UploadRecord>> {
+    await Promise.all(jobs.map(({ wish }) => settleType(wish)));
     const records = new Map((await this.resumable()).map((record) => [wishKey(record), record]));
     const matched = new Map<Job, UploadRecord>();
     if (records.size === 0) return matched;

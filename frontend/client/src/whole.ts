@@ -1,13 +1,13 @@
-import { isSuccess, storageError, unanswered } from "./answers";
+import { doubtful, isSuccess, storageError, unanswered } from "./answers";
 import { typed, ValetKeyError } from "./errors";
 import { usable } from "./freshness";
 import type { Sending } from "./sending";
-import type { StorageAnswer, StorageRequest } from "./transport";
+import type { StorageRequest } from "./transport";
 import type { PostGrant, PutGrant } from "./wire";
 
 type WholeGrant = PostGrant | PutGrant;
 
-const PRECONDITION_FAILED = 412;
+const PRECONDITION_FAILED = 412; // something is there: the service says whether it is this
 
 interface Held {
   /** null when the service says that the bytes are there already */
@@ -15,15 +15,17 @@ interface Held {
   since: number;
   /** whether the last attempt got no answer, so that S3 may have refused the grant without our hearing it */
   doubted: boolean;
+  /** whether the bytes may be there all the same: the service is asked before they are sent again */
+  unsure: boolean;
 }
 
 /**
- * Sends a file in one request. A grant that died meanwhile is renewed; a lost answer is no reason to think that nothing
- * arrived, but sending the same bytes again does no harm.
+ * Sends a file in one request. A grant that died meanwhile is renewed; after an answer that was lost when all bytes had left
+ * the service is asked what is there, before they are sent again.
  */
 export async function sendWhole(sending: Sending, grant: WholeGrant): Promise<void> {
   const { storage, tally, signal, file } = sending;
-  const held: Held = { grant, since: sending.since, doubted: false };
+  const held: Held = { grant, since: sending.since, doubted: false, unsure: false };
   await sending.persist(() =>
     storage.connections.use(signal, async () => {
       try {
@@ -31,6 +33,7 @@ export async function sendWhole(sending: Sending, grant: WholeGrant): Promise<vo
       } catch (error) {
         tally.restart(0);
         held.doubted = unanswered(error);
+        held.unsure = doubtful(error);
         throw error;
       }
     }),
@@ -40,28 +43,32 @@ export async function sendWhole(sending: Sending, grant: WholeGrant): Promise<vo
 
 /** One attempt, with a fresh grant when ours has expired, by the clock or by S3's word, or may have. */
 async function attempt(sending: Sending, held: Held): Promise<void> {
+  if (held.unsure && (await sending.arrived())) held.grant = null;
   if (held.grant && (held.doubted || !usable(held.grant, held.since))) await renew(sending, held);
   if (!held.grant) return;
-  let answer = await put(sending, held.grant);
-  if (answer.status === 403) {
+  let error = await put(sending, held.grant);
+  if (error?.meaning === "fresh") {
     sending.tally.restart(0);
     await renew(sending, held);
     if (!held.grant) return;
-    answer = await put(sending, held.grant);
+    error = await put(sending, held.grant);
   }
-  const thereBefore = answer.status === PRECONDITION_FAILED && held.grant.method === "PUT";
-  if (!isSuccess(answer) && !thereBefore) throw storageError(answer);
+  if (!error || (error.status === PRECONDITION_FAILED && doubtful(error) && (await sending.arrived())))
+    return;
+  throw error;
 }
 
-function put(sending: Sending, grant: WholeGrant): Promise<StorageAnswer> {
+/** Sends it; what is wrong where S3 did not take it. */
+async function put(sending: Sending, grant: WholeGrant): Promise<ValetKeyError | null> {
   const { file, signal, tally } = sending;
   const onProgress = (sent: number) => sending.moved(() => tally.moving(0, sent));
   const common = { url: grant.url, size: file.size, signal, onProgress };
-  const request: StorageRequest =
+  const request: Omit<StorageRequest, "timing"> =
     grant.method === "POST"
       ? { ...common, method: "POST", headers: {}, body: form(grant, file) }
       : { ...common, method: "PUT", headers: grant.headers, body: file };
-  return sending.storage.send(request, file);
+  const answer = await sending.storage.send(request, file);
+  return isSuccess(answer) ? null : storageError(answer, grant.method === "POST" ? "post" : "put");
 }
 
 /** The fields as they are signed, then the file: S3 ignores every field behind it. */

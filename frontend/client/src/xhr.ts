@@ -1,6 +1,10 @@
-import { type StorageAnswer, type StorageRequest, storageUnreachable, type Transport } from "./transport";
-
-const STALL = 60_000; // ms without a byte, after which a connection is dead: a laptop was closed, a network changed
+import {
+  answerWithin,
+  type StorageAnswer,
+  type StorageRequest,
+  storageUnreachable,
+  type Transport,
+} from "./transport";
 
 /** By XMLHttpRequest, since fetch reports no upload progress. */
 export const xhrTransport: Transport = {
@@ -11,32 +15,37 @@ export const xhrTransport: Transport = {
 };
 
 function start(
-  { method, url, headers, body, size, signal, onProgress }: StorageRequest,
+  { method, url, headers, body, size, signal, timing, onProgress }: StorageRequest,
   resolve: (answer: StorageAnswer) => void,
   reject: (reason: unknown) => void,
 ): void {
   const xhr = new XMLHttpRequest();
   const stop = () => xhr.abort();
-  let stalled: ReturnType<typeof setTimeout>;
-  const alive = () => {
-    clearTimeout(stalled);
-    stalled = setTimeout(stop, STALL);
+  let sent = false;
+  let timer: ReturnType<typeof setTimeout>;
+  const within = (ms: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(stop, ms);
   };
   xhr.upload.onprogress = ({ loaded, total }) => {
-    alive();
+    if (!sent) within(timing.stall);
     onProgress(Math.min(size, Math.max(0, loaded - (total - size)))); // a form's fields come before the file
   };
+  xhr.upload.onload = () => {
+    sent = true; // and nothing moves from here to the answer, however long S3 digests
+    within(answerWithin(timing, size));
+  };
   xhr.onloadend = () => {
-    clearTimeout(stalled);
+    clearTimeout(timer);
     signal.removeEventListener("abort", stop);
     if (signal.aborted) reject(signal.reason);
-    else if (xhr.status === 0) reject(storageUnreachable(url));
+    else if (xhr.status === 0) reject(storageUnreachable(url, sent));
     else resolve({ status: xhr.status, header: (name) => header(xhr, name), text: xhr.responseText });
   };
   signal.addEventListener("abort", stop, { once: true });
   xhr.open(method, url);
   for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
-  alive();
+  within(timing.stall);
   xhr.send(body);
 }
 

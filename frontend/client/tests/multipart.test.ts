@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { Asked } from "./fake/http";
 import { bytesOf, fileOf, world } from "./world";
@@ -44,6 +45,24 @@ describe("a large file", () => {
     expect(on.s3.objects.get(confirmed.id)?.equals(await bytesOf(file))).toBe(true);
     expect(on.service.uploads.size).toBe(1);
     expect(sentNumbers()).toEqual([1, 2, 3, 3, 4, 4, 5, 5, 6, 7, 8]); // the first try of 2 never got through
+  });
+
+  test("sends the checksum of each part, where the store wants one", async () => {
+    on.service.partChecksum = "sha256";
+    on.s3.fault = () => {
+      on.s3.fault = () => undefined;
+      return { status: 503, body: `<Error><Code>SlowDown</Code></Error>` };
+    };
+    const file = fileOf(7500);
+    const confirmed = await on.uploader({ connections: 3 }).upload(file).done;
+    const bytes = await bytesOf(file);
+    expect(on.s3.objects.get(confirmed.id)?.equals(bytes)).toBe(true);
+    const sent = new Map(on.s3.log.filter(isPart).map((asked) => [numberOf(asked), asked]));
+    expect(sent.size).toBe(8);
+    for (const [number, { headers }] of sent) {
+      const part = bytes.subarray((number - 1) * 1000, number * 1000);
+      expect(headers["x-amz-checksum-sha256"]).toBe(createHash("sha256").update(part).digest("base64"));
+    }
   });
 
   test("signs a part anew when its signature has expired, and keeps those that are there", async () => {

@@ -24,5 +24,5 @@ await build({
   entryPoints: { "valet-upload": "src/index.ts", "sha256.worker": "../client/dist/sha256.worker.js" },
   outdir: "dist",
   splitting: true,
-  chunkNames: "valet-upload-[name]",
+  chunkNames: "valet-upload-[name]-[hash]",
 });

@@ -24,10 +24,12 @@ export class Destination {
   get uploader(): Uploader {
     const { token } = this;
     const profile = this.#host.getAttribute("profile");
+    const user = this.#host.getAttribute("user");
     this.#uploader ??= createUploader({
       endpoint: this.#host.getAttribute("endpoint") || "/",
       ...(token && { token }),
       ...(profile && { profile }),
+      ...(user && { user }),
     });
     return this.#uploader;
   }

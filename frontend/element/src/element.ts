@@ -18,9 +18,9 @@ import { Words } from "./words";
 
 export type Metadata = Record<string, string>;
 
-const TEXT = ["endpoint", "profile", "accept", "name", "theme", "checksum", "max-files", "max-size"];
+const TEXT = ["endpoint", "profile", "user", "accept", "name", "theme", "checksum", "max-files", "max-size"];
 const FLAGS = ["multiple", "folders", "required", "disabled"];
-const SERVICE = ["endpoint", "token", "profile"];
+const SERVICE = ["endpoint", "token", "profile", "user"];
 const TICK = 1000; // ms: the seconds until the next attempt are counted down
 
 /** `<valet-upload>`: a form field whose value is the ids of the uploads that were confirmed. */
@@ -29,6 +29,7 @@ export class ValetUpload extends FormControl {
 
   declare endpoint: string;
   declare profile: string;
+  declare user: string;
   declare accept: string;
   declare name: string;
   declare theme: string;

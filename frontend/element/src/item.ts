@@ -14,6 +14,7 @@ export interface Refusal {
 const MOVING = new Set<ItemState>(["queued", "hashing", "creating", "sending", "confirming"]);
 const FAILED = new Set<ItemState>(["rejected", "failed", "refused"]);
 
+const OTHER_FILE = new Set(["file_changed", "file_mismatch"]); // what was picked is of no use any more
 const HOPELESS = new Set([413, 415, 422]); // the service said no, and will say so again
 
 /** One file in the list. */
@@ -82,7 +83,7 @@ export class Item {
     if (this.file.size !== this.size) return false;
     if (this.state === "aborted") return true;
     const { status = 0, code = "" } = this.snapshot?.error ?? {};
-    return this.state === "failed" && !HOPELESS.has(status) && code !== "file_changed";
+    return this.state === "failed" && !HOPELESS.has(status) && !OTHER_FILE.has(code);
   }
 
   /** the id of the confirmed upload */

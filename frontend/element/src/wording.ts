@@ -12,6 +12,7 @@ const REASONS: Partial<Record<string, Key>> = {
   type_mismatch: "notWhatItSays",
   infected: "infected",
   file_changed: "changed",
+  file_mismatch: "otherFile",
   service_unreachable: "noService",
   storage_unreachable: "noStorage",
   storage_unavailable: "noStorage",

@@ -86,7 +86,8 @@ describe("a language", () => {
 test.each([
   ["", "a.exe", "", true],
   ["image/*", "a.png", "image/png", true],
-  ["image/*", "a.png", "", false],
+  ["image/*", "a.png", "", true],
+  ["image/*", "a.pdf", "", false],
   [".PNG, .jpg", "A.png", "", true],
   ["image/*,.pdf", "a.pdf", "application/pdf", true],
   ["text/plain", "a.txt", "text/plain;charset=utf-8", true],

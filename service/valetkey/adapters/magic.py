@@ -1,60 +1,46 @@
-"""File signatures: puremagic's table, and what it leaves out or cannot tell apart.
+"""What the first bytes of a file are: by our table of signatures, and by puremagic's for what it leaves out.
 
-puremagic knows a thousand signatures of one byte and more, some of the end of a file. Here only the beginning counts,
-and only a match that is long enough to be no accident; where its rows say "one of these containers", the container's
-own header is read.
+puremagic knows a thousand signatures of one byte and more, some of the end of a file. Of those only the beginning
+counts here, and only a match that is long enough to be no accident. Where a signature says "one of these containers",
+the container's own header is read.
 """
 
 import re
 from collections.abc import Sequence
 
-from puremagic.main import PureError, magic_header_array, magic_string, multi_part_dict
+from puremagic.main import PureError, magic_string
 
+from valetkey.adapters.signatures import BRANDS, PATTERNS, PICTURES, RIFF, RIFFS, SIGNATURES
 from valetkey.core.families import family
+from valetkey.core.texts import ACTIVE, may_precede
 
 MIN_START, MIN_INSIDE = 3, 4
 """The shortest credible signature at the first byte, and behind it, in bytes."""
 
-_RIFF = {b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo", b"WEBP": "image/webp"}
-_BRANDS = {
-    "image/heic": (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"),
-    "image/avif": (b"avif", b"avis"),
-    "video/quicktime": (b"qt  ",),
-    "audio/mp4": (b"M4A ", b"M4B ", b"M4P "),
-    "image/x-canon-cr3": (b"crx ",),
-    "image/jp2": (b"jp2 ", b"jpx ", b"jpm "),
-}
-_PATTERNS: Sequence[tuple[str, re.Pattern[bytes]]] = (
-    ("application/x-msdownload", re.compile(rb"MZ")),
-    ("application/x-executable", re.compile(rb"\x7fELF|\xfe\xed\xfa[\xce\xcf]|[\xce\xcf]\xfa\xed\xfe")),
-    # the size of the header that follows the file header tells a bitmap from a text that begins with BM
-    ("image/bmp", re.compile(rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\x00\x00\x00", re.DOTALL)),
-    # MPEG audio frames: sync, version 1 or 2 or 2.5, layer III or II, and a bit rate and a sampling rate that exist
-    (
-        "audio/mpeg",
-        re.compile(
-            rb"\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd][\x10-\x1b\x20-\x2b\x30-\x3b\x40-\x4b\x50-\x5b\x60-\x6b"
-            rb"\x70-\x7b\x80-\x8b\x90-\x9b\xa0-\xab\xb0-\xbb\xc0-\xcb\xd0-\xdb\xe0-\xeb]"
-        ),
-    ),
-    ("audio/aac", re.compile(rb"\xff[\xf0\xf1\xf8\xf9]")),
+PDF_WITHIN = 1024
+"""Readers look for a PDF's header in so many bytes (Adobe's implementation notes 13 and 14 to ISO 32000)."""
+
+_PDF = re.compile(rb"%PDF-[12]\.[0-9]")
+_PDF_START = re.compile(rb"%PDF-|%!PS-Adobe-\d\.\d PDF-\d")  # the latter is of its first writers
+_OF_OURS = frozenset(
+    {*RIFF.values(), *BRANDS, "video/mp4", "application/pdf", "application/dicom"}
+    | {name for name, _, _ in SIGNATURES}
+    | {name for name, _ in PATTERNS}
 )
-_OURS = frozenset({*_RIFF.values(), *_BRANDS, "video/mp4", *(name for name, _ in _PATTERNS)})
 
 
 class MagicDetector:
-    """`TypeDetector` by puremagic."""
+    """`TypeDetector` by signatures."""
 
     def __init__(self) -> None:
-        rows = [*magic_header_array, *(row for rows in multi_part_dict.values() for row in rows)]
-        self._known = {family(name) for name in _OURS} | {
-            family(row.mime_type) for row in rows if row.mime_type and _is_credible(row.byte_match, row.offset)
-        }
+        self._known = {family(name) for name in _OF_OURS}
 
     def candidates(self, first: bytes) -> Sequence[str]:
-        own = _container(first) or _by_pattern(first)
-        if own is not None:
-            return [own]
+        own = _by_signature(first)
+        if own:
+            return own
+        if _pdf_behind(first):
+            return ["application/pdf"]
         try:
             rows = magic_string(first)
         except PureError:
@@ -71,14 +57,54 @@ def _is_credible(match: bytes, offset: int) -> bool:
     return len(match) >= (MIN_START if offset == 0 else MIN_INSIDE) and offset >= 0
 
 
-def _container(first: bytes) -> str | None:
-    """By the form of a RIFF file, and by the brand of an ISO one (ISO/IEC 14496-12); other brands are films."""
-    if first[:4] == b"RIFF":
-        return _RIFF.get(first[8:12], "application/x-riff")
-    if first[4:8] != b"ftyp":
-        return None
-    return next((name for name, brands in _BRANDS.items() if first[8:12] in brands), "video/mp4")
+def _by_signature(first: bytes) -> list[str]:
+    if first.startswith(RIFFS) and len(first) >= 12:
+        return [RIFF.get(first[8:12], "application/x-riff")]
+    if first[4:8] == b"ftyp":
+        return _brands(first)
+    if first.lstrip(b"\x00").startswith(b"ID3"):
+        return _tagged(first.lstrip(b"\x00"))
+    found = "application/pdf" if _PDF_START.match(first) else "application/x-tar" if _is_tar(first) else None
+    found = found or next((name for name, at, signature in SIGNATURES if first.startswith(signature, at)), None)
+    found = found or next((name for name, pattern in PATTERNS if pattern.match(first)), None)
+    if first.startswith(b"DICM", 128) and found not in ACTIVE:  # what stands before it is for other programs
+        return ["application/dicom", found] if found else ["application/dicom"]
+    return [found] if found else []
 
 
-def _by_pattern(first: bytes) -> str | None:
-    return next((name for name, pattern in _PATTERNS if pattern.match(first)), None)
+def _brands(first: bytes) -> list[str]:
+    """By the brand of an ISO file (ISO/IEC 14496-12) and, of a picture that leaves it open, by those it is compatible
+    with; other brands are films."""
+    major, others = first[8:12], first[16 : max(16, int.from_bytes(first[:4], "big"))]
+    compatible = {others[at : at + 4] for at in range(0, len(others), 4)}
+    if major not in PICTURES:
+        return [next((name for name, brands in BRANDS.items() if major in brands), "video/mp4")]
+    named = [name for name in ("image/avif", "image/heic") if compatible.intersection(BRANDS[name])]
+    return named or ["image/heic"]
+
+
+def _tagged(first: bytes) -> list[str]:
+    """What stands behind an ID3v2 tag; where it is longer than what was read, each of those that have one."""
+    size = 0
+    for byte in first[6:10]:
+        size = size << 7 | byte & 0x7F
+    behind = first[10 + size :].lstrip(b"\x00")
+    if len(behind) < MIN_INSIDE:
+        return ["audio/mpeg", "audio/aac", "audio/flac", "audio/aiff", "audio/wav", "audio/dsf"]
+    found = [] if behind.startswith(b"ID3") else _by_signature(behind)
+    return found if found and found[0].startswith("audio/") else ["audio/mpeg"]
+
+
+def _pdf_behind(first: bytes) -> bool:
+    """Whether a PDF begins behind something that a mail program, a printer or a careless script put in front."""
+    found = _PDF.search(first, 0, PDF_WITHIN)
+    return found is not None and may_precede(first[: found.start()])
+
+
+def _is_tar(first: bytes) -> bool:
+    """Whether the sum in the header is right: a tar of before POSIX has no other mark, and begins with any name."""
+    header = first[:512]
+    text = header[148:156].strip(b" \x00")
+    if len(header) < 512 or not header[0] or not re.fullmatch(rb"[0-7]{1,7}", text):
+        return False
+    return int(text, 8) == sum(header[:148]) + sum(b" " * 8) + sum(header[156:])

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 from valetkey.adapters.schema import uploads
 from valetkey.core.announcement import Announcement, Status
 from valetkey.core.keys import ApiKey, Scope
+from valetkey.core.rules import read_rules
 from valetkey.core.upload import (
     Checksum,
     Inspection,
@@ -39,7 +40,7 @@ def moment(micros: int) -> datetime:
     return _EPOCH + micros * _MICROSECOND
 
 
-NEW = (*[column.name for column in uploads.c][:18], "due_at", "ticket")
+NEW = (*[column.name for column in uploads.c][:18], "due_at", "ticket", "key", "rules")
 """The columns in which most new uploads differ from an empty row: half of them, and inserting is half of a grant."""
 
 
@@ -71,13 +72,25 @@ def _given(upload: Upload) -> Row:
 def as_new_row(upload: Upload) -> Row | None:
     """``upload`` as a row of the columns `NEW`; None where it has more than those."""
     if upload.method is not Method.POST or any(
-        (upload.object, upload.reason, upload.confirmed_by, upload.confirmed_at, upload.inspection, upload.verdict)
+        (
+            *(
+                upload.object,
+                upload.reason,
+                upload.confirmed_by,
+                upload.confirmed_at,
+                upload.inspection,
+                upload.verdict,
+            ),
+            *(upload.copying_since, upload.checksum_verified),
+        )
     ):
         return None
     return (
         *_given(upload),
         micros(upload.due_at) if upload.due_at else None,
         upload.ticket,
+        upload.key or None,
+        upload.rules.text if upload.rules else None,
     )
 
 
@@ -107,6 +120,11 @@ def as_row(upload: Upload) -> Row:
         multipart.part_size if multipart else None,
         multipart.id if multipart else None,
         upload.ticket,
+        upload.key or None,
+        upload.rules.text if upload.rules else None,
+        micros(upload.copying_since) if upload.copying_since else None,
+        None if upload.checksum_verified is None else int(upload.checksum_verified),
+        verdict.key if verdict else None,
     )
 
 
@@ -155,10 +173,14 @@ def as_upload(row: RowMapping) -> Upload:
         inspection=None if row["inspected_pin"] is None else Inspection(row["inspected_pin"], row["detected_type"]),
         verdict=None
         if row["verdict_etag"] is None
-        else Verdict(row["verdict_etag"], bool(row["verdict_clean"]), row["verdict_detail"]),
+        else Verdict(row["verdict_etag"], bool(row["verdict_clean"]), row["verdict_detail"], row["verdict_key"]),
         method=Method(row["method"]),
         multipart=_multipart(row),
         ticket=row["ticket"],
+        key=row["key"] or "",
+        rules=None if row["rules"] is None else read_rules(row["rules"]),
+        copying_since=None if row["copying_since"] is None else moment(row["copying_since"]),
+        checksum_verified=None if row["checksum_verified"] is None else bool(row["checksum_verified"]),
     )
 
 

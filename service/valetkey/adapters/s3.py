@@ -1,37 +1,63 @@
 """An S3-compatible bucket by boto3.
 
-Rights it needs: ``s3:PutObject`` and ``s3:GetObject`` on ``staging/*`` and on the profiles' keys, ``s3:DeleteObject``
-on both, and ``s3:ListBucket`` on the bucket (without it S3 says 403 of an object that is not there). The sweep needs
-``s3:ListBucketMultipartUploads`` on the bucket, and both it and uploads in parts need ``s3:AbortMultipartUpload`` and
-``s3:ListMultipartUploadParts`` on the objects.
+Rights it needs: ``s3:PutObject``, ``s3:GetObject`` and ``s3:DeleteObject`` on ``staging/*``, ``quarantine/*`` and the
+profiles' keys, and ``s3:ListBucket`` on the bucket (without it S3 says 403 of an object that is not there). The sweep
+needs ``s3:ListBucketMultipartUploads`` on the bucket, and both it and uploads in parts need ``s3:AbortMultipartUpload``
+and ``s3:ListMultipartUploadParts`` on the objects. A bucket with versions needs ``s3:GetBucketVersioning`` and
+``s3:ListBucketVersions`` on it, ``s3:GetObjectVersion`` and ``s3:DeleteObjectVersion`` on the objects; one with Object
+Lock ``s3:GetBucketObjectLockConfiguration``.
 """
 
+import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
+from uuid import uuid4
 
 import boto3
 import botocore.compat
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from valetkey.adapters.copies import copy_in_parts, copy_whole, placing, written
 from valetkey.adapters.forks import give_up_in_child
-from valetkey.core.errors import ConfigurationError, ObjectChanged, ObjectMissing, StoreUnavailable
-from valetkey.core.multipart import Part
+from valetkey.adapters.traits import Traits
+from valetkey.core.errors import (
+    ConfigurationError,
+    MethodNotSupported,
+    NotSupportedByStore,
+    ObjectChanged,
+    ObjectMissing,
+    PlacementRefused,
+    StoreUnavailable,
+)
+from valetkey.core.multipart import WHOLE_COPY, Part, part_headers
 from valetkey.core.naming import safe_name
 from valetkey.core.policy import Credentials
-from valetkey.core.ports import FIRST_BYTES, ObjectHead, OldMultipart, OldObject, Placement, Presigned
+from valetkey.core.ports import (
+    FIRST_BYTES,
+    Capabilities,
+    ObjectHead,
+    ObjectHeaders,
+    OldMultipart,
+    OldObject,
+    Presigned,
+)
 from valetkey.core.presign import UrlSigner
-from valetkey.core.upload import MultipartUploadId, StoredObject, UploadId
+from valetkey.core.upload import STAGING_PREFIX, MultipartUploadId, StoredObject, new_upload_id
+from valetkey.store_answers import Meaning, Said, meaning_of, seconds_until
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+log = logging.getLogger("valetkey")
 
 AddressingStyle = Literal["auto", "path", "virtual"]
 
@@ -48,22 +74,36 @@ COPY_TIMEOUT = 120
 _USER_AGENT = f"valetkey/{version('valetkey')}"
 """Botocore adds its name. Its usual one, with all that runs here, is put together anew each time: a fifth of a call."""
 
-_CHANGED = {
-    *("PreconditionFailed", "412"),
-    *("InvalidRange", "416"),  # it is shorter than it was
-    *("InvalidPart", "InvalidPartOrder", "EntityTooSmall"),
-}
+RETRY_AFTER = 5
+MAX_RETRY_AFTER = 60
+"""Seconds after which callers are asked to come back, where the store does not say, and at most."""
+
 MAX_SKEW = timedelta(minutes=15)
 """How far the clock of a request may be from S3's (S3's error responses, RequestTimeTooSkewed)."""
 
-_MISSING = {"404", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NotFound"}
+_OPERATIONS = {
+    "HeadObject": "head",
+    "GetObject": "get",
+    "CopyObject": "copy",
+    "UploadPartCopy": "copy",
+    "PutObject": "put",
+    "UploadPart": "part",
+    "CreateMultipartUpload": "begin",
+    "ListParts": "parts",
+    "CompleteMultipartUpload": "complete",
+    "AbortMultipartUpload": "abort",
+    "DeleteObject": "delete",
+    "DeleteObjects": "delete",
+    "HeadBucket": "bucket",
+}
+"""What the list of a store's answers calls botocore's operations; all others list."""
 
 
 @dataclass(frozen=True, slots=True)
 class S3Settings:
     """Where the bucket is. ``public_endpoint_url`` is what clients see, where it differs from ``endpoint_url``.
 
-    ``post`` says whether the store takes presigned POSTs.
+    ``capabilities`` is what is known of the store before it is asked.
     """
 
     bucket: str
@@ -71,7 +111,7 @@ class S3Settings:
     endpoint_url: str | None = None
     public_endpoint_url: str | None = None
     addressing_style: AddressingStyle = "auto"
-    post: bool = True
+    capabilities: Capabilities = field(default_factory=Capabilities)
 
 
 class S3Store:
@@ -88,7 +128,9 @@ class S3Store:
         self._client = make_client(session, settings, settings.endpoint_url)
         self._copier = make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1)
         self._public = make_client(session, settings, settings.public_endpoint_url or settings.endpoint_url)
-        self._copier.meta.events.register("before-sign.s3.CopyObject", _condition_for_ceph)
+        for operation in ("CopyObject", "UploadPartCopy"):
+            self._copier.meta.events.register(f"before-sign.s3.{operation}", _condition_for_ceph)
+        self._traits = Traits(self._client, settings.bucket, settings.capabilities)
         give_up_in_child(self, S3Store._forget_connections)
         # botocore knows every partition, style and regional endpoint: ask it once
         with _available:
@@ -113,8 +155,8 @@ class S3Store:
         return self._post_url
 
     @property
-    def can_post(self) -> bool:
-        return self._settings.post
+    def capabilities(self) -> Capabilities:
+        return self._traits.capabilities
 
     @property
     def client(self) -> "S3Client":
@@ -143,25 +185,93 @@ class S3Store:
                 answer = self._client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **version)
         except ObjectMissing:
             return None
-        return _as_head(key, dict(answer))
+        found = dict(answer)
+        if "ContentLength" not in found:
+            found["ContentLength"] = self._size_of(key, version)
+        head = _as_head(key, found)
+        self._traits.seen(head.version_id)
+        return head
 
-    def copy(self, source: ObjectHead, key: str, placement: Placement) -> None:
-        origin = {"Bucket": self.bucket, "Key": source.key}
-        if source.version_id:
-            origin["VersionId"] = source.version_id
+    def _size_of(self, key: str, version: Mapping[str, Any]) -> int:
+        """For a store, or a proxy in front of it, whose HEAD says no length: the end of a range names the whole."""
         with _available:
-            self._copier.copy_object(
-                Bucket=self.bucket,
-                Key=key,
-                CopySource=origin,  # type: ignore[arg-type]  # a TypedDict whose optional part is set above
-                CopySourceIfMatch=f'"{source.etag}"',
-                **_placed(placement),
-            )
+            answer = self._client.get_object(Bucket=self.bucket, Key=key, Range="bytes=0-0", **version)
+            answer["Body"].close()
+        whole = answer.get("ContentRange", "").rpartition("/")[2]
+        if not whole.isdecimal():
+            raise StoreUnavailable("The store says no size: its HEAD has no Content-Length.", refused=True)
+        return int(whole)
 
-    def delete(self, key: str, version_id: str | None = None) -> None:
-        version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
+        with _available, placing(headers.placement):
+            if source.size > WHOLE_COPY:
+                copy_in_parts(self._copier, self.bucket, source, key, written(headers))
+            else:
+                copy_whole(self._copier, self.bucket, source, key, written(headers))
+
+    def proves_copies(self, source: ObjectHead) -> bool:
+        return self._traits.proves_copies(lambda: self._honours_condition(source))
+
+    def _honours_condition(self, source: ObjectHead) -> bool:
+        key = f"{STAGING_PREFIX}{uuid4()}"
+        headers = ObjectHeaders(source.content_type, new_upload_id())
+        try:
+            self.copy(replace(source, etag="0" * 32), key, headers)
+        except ObjectChanged:
+            return True
+        self.delete(key)
+        return False
+
+    def delete(self, key: str) -> None:
+        if self._keeps_versions() and self._delete_versions(key):
+            return
         with suppress(ObjectMissing), _available:  # some stores answer 404
-            self._client.delete_object(Bucket=self.bucket, Key=key, **version)
+            self._client.delete_object(Bucket=self.bucket, Key=key)
+
+    def _keeps_versions(self) -> bool:
+        with _available:
+            return self._traits.keeps_versions()
+
+    def _delete_versions(self, key: str) -> bool:
+        """Removes each version and marker of ``key``; says False where it has to be hidden instead.
+
+        That is where it may not list them, and where one is under retention (Object Lock): what cannot be removed stays
+        behind a marker, which keeps it out of listings and lets a lifecycle rule remove it when its time has come.
+        """
+        try:
+            found = [one for one in self._versions(key) if one["Key"] == key]
+            for one in sorted(found, key=lambda one: "ETag" not in one):  # the markers last
+                with suppress(ObjectMissing), _available:
+                    self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=one["VersionId"])
+        except StoreUnavailable as error:
+            if not error.refused:
+                raise
+            log.warning("old versions of %r stay: %s", key, error.detail)
+            return False
+        markers = [one for one in found if "ETag" not in one]
+        versions = [one for one in found if "ETag" in one]
+        if kept := [one for one in versions if not self._delete_version(key, one["VersionId"])]:
+            log.info("%d versions of %r stay", len(kept), key)
+            return any(one["IsLatest"] for one in markers)
+        return not [one for one in markers if not self._delete_version(key, one["VersionId"])]
+
+    def _delete_version(self, key: str, version_id: str) -> bool:
+        try:
+            with suppress(ObjectMissing), _available:
+                self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=version_id)
+        except StoreUnavailable as error:
+            if not error.refused:
+                raise
+            log.info("version %s of %r stays: %s", version_id, key, error.detail)
+            return False
+        return True
+
+    def _versions(self, prefix: str) -> Iterator[Mapping[str, Any]]:
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
+        with _available:
+            for page in pages:
+                yield from page.get("Versions", [])
+                yield from page.get("DeleteMarkers", [])
 
     def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
         params: dict[str, Any] = {
@@ -181,22 +291,31 @@ class S3Store:
                 self._client.head_bucket(Bucket=self.bucket)
         except ObjectMissing as error:
             raise StoreUnavailable(f"There is no bucket {self.bucket!r}.", 30) from error
+        self._traits.learn()
 
     def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
+        last = None
+        for item in self._versions(prefix) if self._keeps_versions() else self._objects(prefix):
+            if item["LastModified"] < before and item["Key"] != last:  # the versions of a key come together
+                last = item["Key"]
+                yield OldObject(item["Key"], item["LastModified"])
+
+    def _objects(self, prefix: str) -> Iterator[Mapping[str, Any]]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         with _available:
             for page in pages:
-                for item in page.get("Contents", []):
-                    if item["LastModified"] < before:
-                        yield OldObject(item["Key"], item["LastModified"])
+                yield from page.get("Contents", [])
 
     def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
         pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
-        with _available:
-            for page in pages:
-                for item in page.get("Uploads", []):
-                    if item["Initiated"] < before:
-                        yield OldMultipart(item["Key"], MultipartUploadId(item["UploadId"]), item["Initiated"])
+        try:
+            with _available:
+                for page in pages:
+                    for item in page.get("Uploads", []):
+                        if item["Initiated"] < before:
+                            yield OldMultipart(item["Key"], MultipartUploadId(item["UploadId"]), item["Initiated"])
+        except NotSupportedByStore as error:
+            log.info("open multipart uploads are not looked for: %s", error.detail)
 
     def abort_multipart(self, key: str, multipart_id: MultipartUploadId) -> None:
         with suppress(ObjectMissing), _available:
@@ -217,18 +336,16 @@ class S3Store:
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         return self._presigned(key, {}, headers, expires_in)
 
-    def start_multipart(
-        self, key: str, content_type: str, upload_id: UploadId, placement: Placement
-    ) -> MultipartUploadId:
-        with _available:
-            answer = self._client.create_multipart_upload(
-                Bucket=self.bucket,
-                Key=key,
-                ContentType=content_type,
-                Metadata={"upload-id": upload_id},
-                **_placed(placement),
-            )
-        return MultipartUploadId(answer["UploadId"])
+    def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
+        self._traits.learn()
+        wanted: dict[str, Any] = {"ChecksumAlgorithm": "SHA256"} if self.capabilities.part_checksums else {}
+        with _available, placing(headers.placement):
+            answer = self._client.create_multipart_upload(Bucket=self.bucket, Key=key, **written(headers), **wanted)
+        begun = MultipartUploadId(answer["UploadId"])
+        if not self._traits.lists_parts(lambda: self.parts(key, begun)):
+            self.abort_multipart(key, begun)
+            raise MethodNotSupported("The store cannot list parts, so none can be proven: ask for 'auto'.", "/method")
+        return begun
 
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
         pages = self._client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=multipart_id)
@@ -243,9 +360,16 @@ class S3Store:
             return None
 
     def presigned_part(
-        self, key: str, multipart_id: MultipartUploadId, number: int, size: int | None, expires_in: int
+        self,
+        key: str,
+        multipart_id: MultipartUploadId,
+        number: int,
+        size: int | None,
+        expires_in: int,
+        *,
+        checksum: str | None = None,
     ) -> Presigned:
-        headers = {} if size is None else {"Content-Length": str(size)}
+        headers = part_headers(size, checksum)
         return self._presigned(key, {"partNumber": str(number), "uploadId": multipart_id}, headers, expires_in)
 
     def _presigned(self, key: str, query: Mapping[str, str], headers: Mapping[str, str], expires_in: int) -> Presigned:
@@ -316,26 +440,24 @@ def content_disposition(filename: str) -> str:
     return f"attachment; filename=\"{safe_name(filename)}\"; filename*=UTF-8''{whole}"
 
 
-def _placed(placement: Placement) -> dict[str, Any]:
-    options = {
-        "StorageClass": placement.storage_class,
-        "ServerSideEncryption": placement.sse,
-        "SSEKMSKeyId": placement.sse_kms_key_id,
-    }
-    return {name: value for name, value in options.items() if value is not None}
-
-
 def _as_head(key: str, answer: dict[str, Any]) -> ObjectHead:
+    if not answer.get("ETag"):
+        said = (
+            "The store's HEAD names no ETag, without which nothing can be pinned (JuiceFS: start it with --keep-etag)."
+        )
+        raise StoreUnavailable(said, 60, refused=True)
     whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
     sums = {name.lower(): answer[f"Checksum{name}"] for name in _CHECKSUMS if f"Checksum{name}" in answer}
     version_id = answer.get("VersionId")
+    # HTTP headers have no case, and servers written in Go send them as X-Amz-Meta-Upload-Id
+    metadata = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
     return ObjectHead(
         key=key,
         etag=answer["ETag"].strip('"'),
         version_id=None if version_id in {"", "null"} else version_id,
         size=answer["ContentLength"],
         content_type=answer.get("ContentType", ""),
-        upload_id=answer.get("Metadata", {}).get("upload-id"),
+        upload_id=metadata.get("upload-id"),
         checksums=sums if whole else {},
     )
 
@@ -360,12 +482,36 @@ class _Available:
 
 
 def _translated(error: ClientError) -> Exception:
-    code = str(error.response.get("Error", {}).get("Code"))
-    if code in _MISSING:
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    said = error.response.get("Error", {})
+    code = "" if str(said.get("Code", "")).isdecimal() else str(said.get("Code", ""))  # a HEAD has no body
+    meaning = meaning_of(
+        _OPERATIONS.get(error.operation_name, "list"), status, Said(code, str(said.get("Message", "")))
+    )
+    if meaning is Meaning.MISSING:
         return ObjectMissing()
-    if code in _CHANGED:
+    if meaning is Meaning.CHANGED:
         return ObjectChanged()
-    return StoreUnavailable(f"The store refused {error.operation_name}: {code}.{_clock_hint(error)}")
+    detail = f"The store refused {error.operation_name}: {code or status}.{_clock_hint(error)}"
+    refused = status in range(400, 500) or meaning in {Meaning.UNSUPPORTED, Meaning.PLACEMENT} or code in _NOT_BEGUN
+    return _UNAVAILABLE.get(meaning, StoreUnavailable)(detail, _retry_after(error), refused=refused)
+
+
+_NOT_BEGUN = frozenset({"SlowDown", "ServiceUnavailable"})
+"""Answers of 503 by which S3 says that it has not begun; any other error of the 500s may come after the work."""
+
+
+_UNAVAILABLE: dict[Meaning, type[StoreUnavailable]] = {
+    Meaning.PLACEMENT: PlacementRefused,
+    Meaning.UNSUPPORTED: NotSupportedByStore,
+}
+
+
+def _retry_after(error: ClientError) -> int:
+    """Seconds that the store asks to be left alone; a few where it does not say."""
+    asked = str(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))
+    seconds = seconds_until(asked, datetime.now(UTC))
+    return RETRY_AFTER if seconds is None else min(math.ceil(seconds), MAX_RETRY_AFTER)
 
 
 def _clock_hint(error: ClientError) -> str:

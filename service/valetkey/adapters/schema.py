@@ -11,6 +11,9 @@ metadata = MetaData()
 DUE = "due_at IS NOT NULL"
 """Nearly all uploads have ended: those that have not are few, and the sweep finds them by a small index."""
 
+CHECK = "state = 'stored' AND due_at IS NOT NULL"
+"""What has arrived and waits to be checked stands behind nobody else."""
+
 uploads = Table(
     "uploads",
     metadata,
@@ -52,8 +55,14 @@ uploads = Table(
     Column("multipart_part_size", BigInteger),
     Column("multipart_id", String(1024)),
     Column("ticket", String(32)),
+    Column("key", Text),
+    Column("rules", Text),
+    Column("copying_since", BigInteger),
+    Column("checksum_verified", Integer),
+    Column("verdict_key", Text),
     Index("uploads_by_account", "account", "id"),
     Index("uploads_by_due", "due_at", "id", sqlite_where=text(DUE), postgresql_where=text(DUE)),
+    Index("uploads_by_check", "due_at", "id", sqlite_where=text(CHECK), postgresql_where=text(CHECK)),
     sqlite_with_rowid=False,  # the ids ascend: one tree to write to instead of two
 )
 
@@ -102,3 +111,12 @@ tickets = Table(
     Index("tickets_by_expiry", "expires_at"),
 )
 """How many uploads were created with a ticket that limits them; a ticket that was never used has no row."""
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("terms", Text, nullable=False),
+    Column("declared_at", BigInteger, nullable=False),
+)
+"""What a process of this ledger said last of each of its profiles, when it started."""

@@ -5,10 +5,10 @@ Rights it needs: SELECT, INSERT and UPDATE on its tables, DELETE on ``outbox``,
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, insert, literal_column, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,18 +25,16 @@ from valetkey.adapters.rows import (
     as_upload,
     changes,
     micros,
+    moment,
 )
-from valetkey.adapters.schema import api_keys, idempotency, outbox, tickets, uploads
+from valetkey.adapters.schema import api_keys, idempotency, outbox, profiles, tickets, uploads
 from valetkey.adapters.writer import GroupWriter, SharedWriter
 from valetkey.core.access import Allowance
 from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.keys import ApiKey
-from valetkey.core.ports import Once, Query
-from valetkey.core.upload import (
-    Upload,
-    UploadId,
-)
+from valetkey.core.ports import Declared, Once, Query
+from valetkey.core.upload import Upload, UploadId, UploadState
 
 _INSERTS = {
     (dialect.name, len(names)): str(insert(uploads).compile(dialect=dialect, column_keys=names))
@@ -159,8 +157,12 @@ class SqlLedger:
             self._writer.run(lambda connection: connection.execute(statement).rowcount)
         return self.get_key(key_id) is not None
 
-    def due(self, at: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
+    def due(
+        self, at: datetime, limit: int, after: Upload | None = None, *, state: UploadState | None = None
+    ) -> list[Upload]:
         statement = select(uploads).where(uploads.c.due_at <= micros(at))
+        if state is not None:  # written out: a bound value would not match the partial index
+            statement = statement.where(uploads.c.state == literal_column(f"'{state.value}'"))
         if after is not None and after.due_at is not None:
             statement = statement.where(tuple_(uploads.c.due_at, uploads.c.id) > (micros(after.due_at), after.id))
         statement = statement.order_by(uploads.c.due_at, uploads.c.id).limit(limit)
@@ -237,6 +239,10 @@ class SqlLedger:
         with _available:
             return self._writer.run(lambda connection: _add_once_within(connection, entry, allowance))
 
+    def declare(self, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
+        with _available:
+            return self._writer.run(lambda connection: _declare(connection, terms, now))
+
     def forget_allowances(self, before: datetime, limit: int) -> int:
         expired = select(tickets.c.id).where(tickets.c.expires_at < micros(before)).limit(limit)
         statement = delete(tickets).where(tickets.c.id.in_(expired))
@@ -266,6 +272,17 @@ def _insert_uploads(connection: Connection, rows: list[Row]) -> None:
             connection.connection.cursor().executemany(statement, alike)
         else:  # by way of SQLAlchemy, which so learns of a connection that was lost
             connection.exec_driver_sql(statement, alike)
+
+
+def _declare(connection: Connection, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
+    rows = connection.execute(select(profiles)).mappings()
+    before = {row["name"]: Declared(row["terms"], moment(row["declared_at"])) for row in rows}
+    into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    for name, text in sorted(terms.items()):  # in one order, so that two who start at once do not lock each other
+        values = {"terms": text, "declared_at": micros(now)}
+        statement = into(profiles).values(name=name, **values)
+        connection.execute(statement.on_conflict_do_update(index_elements=[profiles.c.name], set_=values))
+    return before
 
 
 def _get(connection: Connection, upload_id: str) -> Upload | None:

@@ -24,7 +24,7 @@ class ChecksumBody(TypedDict):
 
 
 class ObjectBody(TypedDict):
-    """The confirmed object; while the upload is `stored`, the one that is being checked, where it is then."""
+    """The confirmed object; while the upload is `stored`, the one that is pinned, where it is then: quarantine, say."""
 
     bucket: str
     key: str
@@ -42,7 +42,11 @@ class ReasonBody(TypedDict):
 
 
 class UploadBody(TypedDict):
-    """One upload. ``object`` is there once its bytes have arrived, ``reason`` once they are rejected.
+    """One upload. ``object`` is there once its bytes have arrived, ``reason`` once they are rejected, or where they
+    stay `stored` for a reason (`copy_unproven`).
+
+    ``checksum_verified`` says whether the store has shown the checksum that was declared: false where it keeps none,
+    null where none was declared.
 
     ``size`` is null until it is confirmed where nobody declared it. ``detected_type`` is what the bytes look like,
     where the profile has that found out.
@@ -56,6 +60,7 @@ class UploadBody(TypedDict):
     content_type: str
     size: int | None
     checksum: ChecksumBody | None
+    checksum_verified: bool | None
     metadata: dict[str, str]
     object: ObjectBody | None
     reason: ReasonBody | None
@@ -134,10 +139,11 @@ def upload_body(upload: Upload) -> UploadBody:
         "content_type": upload.content_type,
         "size": upload.size,
         "checksum": {"algorithm": checksum.algorithm, "value": checksum.value} if checksum else None,
+        "checksum_verified": upload.checksum_verified,
         "metadata": dict(upload.metadata),
         "object": {
             "bucket": upload.bucket,
-            "key": upload.arrival_key if upload.state is UploadState.STORED else stored.key,
+            "key": stored.key,
             "etag": stored.etag,
             "version_id": stored.version_id,
             "size": stored.size,

@@ -1,10 +1,11 @@
 """Grants and parts on the wire."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from typing_extensions import TypedDict
 
 from valetkey.api.problems import unreadable
@@ -20,6 +21,11 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+_NUMBER = r"^[1-9][0-9]{0,4}$"
+_SHA256 = r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$"
+"""32 bytes in base64."""
+
+Sha256 = Annotated[str, Field(pattern=_SHA256, max_length=44)]
 Number = Annotated[int, Field(ge=1, le=MAX_PARTS), BeforeValidator(_whole)]
 
 
@@ -29,6 +35,19 @@ class SignParts(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     numbers: list[Number] = Field(min_length=1, max_length=MAX_SIGNED)
+    checksums: dict[str, Sha256] = Field(
+        {},
+        max_length=MAX_SIGNED,
+        description="where the grant has a `part_checksum`: that of each part in base64, by its number",
+        json_schema_extra={"propertyNames": {"pattern": _NUMBER}},
+    )
+
+    @field_validator("checksums")
+    @classmethod
+    def _have_numbers(cls, checksums: dict[str, str]) -> dict[str, str]:
+        if not all(re.fullmatch(_NUMBER, number) for number in checksums):
+            raise ValueError("its names are numbers of parts")
+        return checksums
 
 
 class NamedPartIn(BaseModel):
@@ -79,12 +98,14 @@ class PartGrantBody(TypedDict):
 
 class MultipartGrantBody(TypedDict):
     """A file in ``part_count`` parts of ``part_size`` bytes, the last one smaller. ``parts`` are the first few of them:
-    ask for others just before they are sent."""
+    ask for others just before they are sent. With a ``part_checksum`` none of them is there: each part is asked for
+    with its checksum by that algorithm, and its headers then have it."""
 
     method: Literal["MULTIPART"]
     part_size: int
     part_count: int
     parts: list[PartGrantBody]
+    part_checksum: Literal["sha256"] | None
     expires_at: datetime
 
 
@@ -113,12 +134,13 @@ class PartsBody(TypedDict):
     part_count: int
 
 
-def read_numbers(body: bytes) -> list[int]:
-    """Which parts to sign, each once. Raises `InvalidBody` or `MalformedJSON`."""
+def read_sign_parts(body: bytes) -> tuple[list[int], dict[int, str]]:
+    """Which parts to sign, each once, and their checksums. Raises `InvalidBody` or `MalformedJSON`."""
     try:
-        return list(dict.fromkeys(SignParts.model_validate_json(body).numbers))
+        asked = SignParts.model_validate_json(body)
     except ValidationError as error:
         raise unreadable(error) from error
+    return list(dict.fromkeys(asked.numbers)), {int(number): value for number, value in asked.checksums.items()}
 
 
 def read_complete(body: bytes) -> list[NamedPart] | None:
@@ -146,6 +168,7 @@ def grant_body(grant: Grant) -> GrantBody:
             "part_size": grant.plan.part_size,
             "part_count": grant.plan.part_count,
             "parts": part_grants(grant.parts),
+            "part_checksum": grant.part_checksum,
             "expires_at": grant.expires_at,
         }
     return {"method": "PUT", "url": grant.url, "headers": dict(grant.headers), "expires_at": grant.expires_at}

@@ -1,138 +1,69 @@
-"""Bodies that come from a socket, in a server of somebody else's: its thread waits while one is read.
+"""JSON bodies, read in the one way that everybody else reads them (RFC 8259, RFC 7493).
 
-So few are read at once, each for a bounded time, and where all places are taken whoever reads longest goes. A body that
-is there takes no time to read. In `valetkey serve` bodies are whole before a thread gets them (`valetkey.intake`).
+What two readers understand differently is refused: a member that is there twice (some take the first, we would take the
+last: a proxy that allowed one owner would have us serve another), NaN. What is only half a text is mended, as browsers
+send it without meaning to: a name cut within an emoji.
 """
 
-import socket
-from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager, suppress
-from io import BytesIO
-from operator import itemgetter
-from threading import BoundedSemaphore, Lock, Thread
-from time import monotonic, sleep
-from typing import Any
+import json
+import re
+from typing import Any, NoReturn, TypeVar
 
-from werkzeug.exceptions import ClientDisconnected, RequestTimeout
+from pydantic import BaseModel, ValidationError
 
-from valetkey.core.errors import Unavailable
+from valetkey.api.problems import MalformedJSON, unreadable
 
-READERS = 16
-"""How many bodies are read at once in a process. These are the threads that slow clients may hold."""
+Model = TypeVar("Model", bound=BaseModel)
 
-READ_WITHIN = 30.0
-"""How long a body may take, in seconds."""
-
-SLOW = 0.25
-"""From when on a reader makes room for another, in seconds."""
-
-PATIENCE = 0.2
-"""How long a request waits for one that makes room, in seconds; where none does, it does not wait."""
-
-_READ = "valetkey.read"
-_PIECE = 16 * 1024
+_BOM = b"\xef\xbb\xbf"
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 
 
-def is_whole(environ: Mapping[str, Any]) -> bool:
-    """Whether the body is in memory already."""
-    return type(environ["wsgi.input"]) is BytesIO
+def read(model: type[Model], body: bytes) -> Model:
+    """``body`` as ``model``. Lone surrogates are U+FFFD afterwards. Raises `InvalidBody` or `MalformedJSON`."""
+    try:
+        return read_raising(model, body)
+    except ValidationError as error:
+        raise unreadable(error) from error
 
 
-def read_known(environ: Mapping[str, Any], length: int) -> bytes:
-    """A body of ``length`` bytes. Raises ClientDisconnected where it ends early, RequestTimeout where it is slow."""
-    stream = environ["wsgi.input"]
-    if type(stream) is BytesIO:
-        body: bytes = stream.read(length)
-    else:
-        pieces, deadline, left = [], monotonic() + READ_WITHIN, length
-        while left and (piece := stream.read(min(left, _PIECE))):
-            pieces.append(piece)
-            left -= len(piece)
-            if monotonic() > deadline:
-                raise RequestTimeout
-        body = b"".join(pieces)
-    if len(body) != length:
-        raise ClientDisconnected
-    return body
+def read_raising(model: type[Model], body: bytes) -> Model:
+    """The same, with pydantic's own error for a body that is JSON, and not of the model."""
+    try:
+        found = model.model_validate_json(body)
+    except ValidationError as error:
+        mended = _mended(body) if _is_no_json(error) else body
+        if mended == body:
+            raise
+        body = mended
+        found = model.model_validate_json(body)
+    _require_one_meaning(body)
+    return found
 
 
-def leave_unread(environ: Mapping[str, Any]) -> bool:
-    """The request is refused: whether it has a body that nobody has read.
-
-    Servers read the rest of it away before they take the connection's next request, and a thread waits for that (ten
-    seconds in gunicorn). So where the socket is known, it ends here.
-    """
-    if _READ in environ or "wsgi.input" not in environ or is_whole(environ):
-        return False
-    if environ.get("CONTENT_LENGTH") in {None, "", "0"} and "HTTP_TRANSFER_ENCODING" not in environ:
-        return False
-    _end(_socket_of(environ))
-    return True
+def _is_no_json(error: ValidationError) -> bool:
+    return error.error_count() == 1 and error.errors(include_input=False)[0]["type"] == "json_invalid"
 
 
-def _socket_of(environ: Mapping[str, Any]) -> socket.socket | None:
-    return environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+def _mended(body: bytes) -> bytes:
+    """Without a byte order mark, which a reader may ignore, and with U+FFFD for each half of a surrogate pair."""
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], body.removeprefix(_BOM))
 
 
-def _end(connection: socket.socket | None) -> bool:
-    """Whoever reads from it finds its end; says whether that could be done."""
-    if connection is None:
-        return False
-    with suppress(OSError):  # it may have ended by itself
-        connection.shutdown(socket.SHUT_RD)
-    return True
+def _require_one_meaning(body: bytes) -> None:
+    """Raises `MalformedJSON` for JSON that readers understand differently. Pydantic has read it before."""
+    _DECODER.decode(body.decode())
 
 
-class ReadingRoom:
-    """Its places, and who has them since when.
-
-    Where the server tells its socket (gunicorn, werkzeug), the connection of who reads too long is cut: nothing else
-    ends a read from outside.
-    """
-
-    def __init__(self, places: int = READERS) -> None:
-        self._free = BoundedSemaphore(places)
-        self._readers: dict[object, tuple[float, socket.socket | None]] = {}
-        self._guard: Thread | None = None
-        self._starting = Lock()
-
-    @contextmanager
-    def place(self, environ: MutableMapping[str, Any]) -> Iterator[None]:
-        """Holds a place. Raises `Unavailable` where there is none and none can be made."""
-        if not self._free.acquire(blocking=False) and not self._room_was_made():
-            raise Unavailable("Too many requests are being received; try again in a moment.", 1)
-        reader = object()
-        self._readers[reader] = monotonic(), _socket_of(environ)
-        try:
-            if self._guard is None or not self._guard.is_alive():  # as in a process that was forked
-                self._begin()
-            yield
-            environ[_READ] = True
-        finally:
-            self._readers.pop(reader, None)
-            self._free.release()
-
-    def _room_was_made(self) -> bool:
-        return bool(self._cut(SLOW, at_most=1)) and self._free.acquire(timeout=PATIENCE)
-
-    def _begin(self) -> None:
-        with self._starting:
-            if self._guard is None or not self._guard.is_alive():
-                self._guard = Thread(target=self._watch, name="valetkey-reading", daemon=True)
-                self._guard.start()
-
-    def _watch(self) -> None:
-        while True:
-            sleep(1)
-            self._cut(READ_WITHIN)
-
-    def _cut(self, age: float, at_most: int | None = None) -> int:
-        """Ends the reads that have gone on for longer than ``age`` seconds, the longest first; how many."""
-        now, ended = monotonic(), 0
-        readers = sorted(self._readers.copy().values(), key=_SINCE)
-        for since, connection in readers[:at_most]:
-            ended += now - since > age and _end(connection)
-        return ended
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise MalformedJSON("The body is no JSON that all read alike: a name is there twice in one object.")
+    return members
 
 
-_SINCE = itemgetter(0)
+def _no_number(text: str) -> NoReturn:
+    raise MalformedJSON(f"The body is no JSON: {text} is no number of JSON's.")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)

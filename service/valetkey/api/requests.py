@@ -2,19 +2,20 @@
 
 import base64
 import binascii
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from valetkey.api.answers import State
 from valetkey.api.problems import unreadable, validated
+from valetkey.api.reading import read, read_raising
 from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import InvalidRequest, MetadataNotAllowed, ValetKeyError
 from valetkey.core.profile import MAX_METADATA_KEYS
 from valetkey.core.upload import Checksum, Method, UploadId, UploadState, Verdict, parse_upload_id
 
 MAX_BATCH = 100
-MAX_SIZE = 5 * 1024**4
+MAX_SIZE = 10_000 * 5 * 1024**3
 """The largest object S3 has, in bytes; a profile allows less."""
 
 _CHECKSUM_BYTES = {"crc32": 4, "crc32c": 4, "sha1": 20, "sha256": 32}
@@ -23,13 +24,13 @@ _CHECKSUM_BYTES = {"crc32": 4, "crc32c": 4, "sha1": 20, "sha256": 32}
 _NO_NUL = r"^[^\x00]*$"
 Text = Annotated[str, Field(pattern=_NO_NUL)]
 
+# U+FFFD stands for what is lost: two names with one may have been different
+Name = Annotated[str, Field(pattern=r"^[^\x00\ufffd]*$")]
 
-def counted(metadata: object, besides: int = 0) -> object:
-    """``metadata`` before it is looked into: to find out what is wrong with each of 27,000 keys takes its time.
 
-    ``besides`` is how many more keys there may be. Raises `MetadataNotAllowed`.
-    """
-    if isinstance(metadata, dict) and len(metadata) > MAX_METADATA_KEYS + besides:
+def few_enough(metadata: Any) -> Any:
+    """``metadata`` as it came. Raises `MetadataNotAllowed` before each of ten thousand values is looked at."""
+    if isinstance(metadata, dict | set) and len(metadata) > MAX_METADATA_KEYS:
         raise MetadataNotAllowed(f"At most {MAX_METADATA_KEYS} metadata keys are kept.", "/metadata")
     return metadata
 
@@ -48,7 +49,9 @@ class ChecksumIn(BaseModel):
             raw = base64.b64decode(self.value, validate=True)
         except binascii.Error:
             raw = b""
-        if len(raw) != _CHECKSUM_BYTES[self.algorithm]:
+        # compared as text with what the store says: exactly one text stands for these bytes
+        is_canonical = base64.b64encode(raw).decode() == self.value
+        if len(raw) != _CHECKSUM_BYTES[self.algorithm] or not is_canonical:
             raise ValueError(f"a {self.algorithm} is {_CHECKSUM_BYTES[self.algorithm]} bytes in base64")
         return self
 
@@ -59,28 +62,23 @@ class CreateUpload(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     # "" is where it was left out: a default is not validated
-    profile: Annotated[Text, Field(min_length=1, max_length=100)] = Field(
+    profile: Annotated[Name, Field(min_length=1, max_length=100)] = Field(
         default_factory=str, description="left out: `default`, or the profile of the ticket"
     )
     filename: Annotated[Text, Field(max_length=8192, description="any name; it never becomes a key")]
     content_type: Annotated[str, Field(max_length=255, description="what the client will send, such as image/png")]
     size: Annotated[int, Field(ge=0, le=MAX_SIZE, description="bytes; exactly these many may be sent")]
     checksum: ChecksumIn | None = None
-    metadata: dict[str, Text] = Field(
+    metadata: Annotated[dict[str, Text], BeforeValidator(few_enough)] = Field(
         {},
         description="kept in the ledger, never in a header of S3",
-        json_schema_extra={"propertyNames": {"pattern": _NO_NUL}},
+        json_schema_extra={"propertyNames": {"pattern": _NO_NUL}, "maxProperties": MAX_METADATA_KEYS},
     )
     method: Literal["auto", "post", "put", "multipart"] = Field("auto", description="how the bytes travel to S3")
     redirect: bool = Field(False, description="S3 sends the browser back to /v1/uploads/{id}/return")
-    owner: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
+    owner: Annotated[Name, Field(min_length=1, max_length=200)] | None = Field(
         None, description="on whose behalf; a ticket has its own"
     )
-
-    @field_validator("metadata", mode="before")
-    @classmethod
-    def _counted(cls, metadata: object) -> object:
-        return counted(metadata)
 
     @field_validator("metadata")
     @classmethod
@@ -126,8 +124,8 @@ class CreateTicket(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    profile: Annotated[Text, Field(max_length=100, description="the one profile of its uploads")]
-    owner: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
+    profile: Annotated[Name, Field(max_length=100, description="the one profile of its uploads")]
+    owner: Annotated[Name, Field(min_length=1, max_length=200)] | None = Field(
         None, description="on whose behalf; left out: your own"
     )
     ttl: int = Field(3_600, ge=60, le=604_800, description="seconds that it lives")
@@ -144,10 +142,13 @@ class GiveVerdict(BaseModel):
     verdict: Literal["clean", "infected"]
     etag: Annotated[Text, Field(min_length=1, max_length=255, description="of the bytes that were scanned")]
     detail: Annotated[Text, Field(max_length=1000)] | None = Field(None, description="such as the threat's name")
+    key: Annotated[Text, Field(min_length=1, max_length=1024)] | None = Field(
+        None, description="where they were read: of a scanner that goes by the store's events"
+    )
 
     def to_verdict(self) -> Verdict:
         """The same for the service; an ETag may come in the quotes that HTTP has around it."""
-        return Verdict(self.etag.strip('"'), self.verdict == "clean", self.detail)
+        return Verdict(self.etag.strip('"'), self.verdict == "clean", self.detail, self.key)
 
 
 class ListQuery(BaseModel):
@@ -175,17 +176,17 @@ class ListQuery(BaseModel):
 
 
 def read_create(body: bytes) -> UploadRequest:
-    """The request in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
-    return validated(CreateUpload.model_validate_json, body).to_request()
+    """The request in ``body``. Raises `InvalidBody`, `MetadataNotAllowed` or `MalformedJSON`."""
+    return read(CreateUpload, body).to_request()
 
 
 def read_batch(body: bytes) -> list[UploadRequest | ValetKeyError]:
     """The requests in ``body``, those that cannot be read as their errors. Raises when it is no batch at all."""
     try:
-        return [item.to_request() for item in CreateBatch.model_validate_json(body).uploads]
-    except (ValidationError, ValetKeyError):
+        return [item.to_request() for item in read_raising(CreateBatch, body).uploads]
+    except (ValidationError, MetadataNotAllowed):
         pass  # find out which of them it is
-    return [_read_item(item) for item in validated(_LooseBatch.model_validate_json, body).uploads]
+    return [_read_item(item) for item in read(_LooseBatch, body).uploads]
 
 
 def _read_item(item: object) -> UploadRequest | ValetKeyError:
@@ -199,12 +200,12 @@ def _read_item(item: object) -> UploadRequest | ValetKeyError:
 
 def read_ticket(body: bytes) -> CreateTicket:
     """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
-    return validated(CreateTicket.model_validate_json, body)
+    return read(CreateTicket, body)
 
 
 def read_verdict(body: bytes) -> Verdict:
     """The verdict in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
-    return validated(GiveVerdict.model_validate_json, body).to_verdict()
+    return read(GiveVerdict, body).to_verdict()
 
 
 def read_query(query: dict[str, str]) -> ListQuery:

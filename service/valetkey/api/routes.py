@@ -13,7 +13,7 @@ from valetkey.api.addresses import Address, server
 from valetkey.api.answers import DownloadBody, PageBody, granted_body, tally_body, ticket_body, upload_body
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import JSON, json_body, raw_body, refuse_streams
-from valetkey.api.grants import part_grants, parts_body, read_complete, read_numbers
+from valetkey.api.grants import part_grants, parts_body, read_complete, read_sign_parts
 from valetkey.api.openapi import document
 from valetkey.api.readiness import Readiness
 from valetkey.api.rendering import render
@@ -76,8 +76,8 @@ def create_upload() -> Response:
     environ = request.environ
     caller = mounted.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
     key = environ.get("HTTP_IDEMPOTENCY_KEY")
-    if key is not None and not 0 < len(key) <= 255:
-        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters.")
+    if key is not None and not (0 < len(key) <= 255 and key.isascii()):  # servers read other bytes in their own ways
+        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters of ASCII.")
     granted = mounted.service.create(caller, read_create(json_body()), key)
     root = mounted.address.root(environ.get("SCRIPT_NAME", ""))
     headers = {"Location": f"{root}/v1/uploads/{granted.upload.id}"}
@@ -142,7 +142,8 @@ def list_parts(text: str) -> Response:
 @blueprint.post("/v1/uploads/<text>/parts")
 def sign_parts(text: str) -> Response:
     caller = _caller()
-    parts = _service().sign_parts(caller, _id(text), read_numbers(json_body()))
+    numbers, checksums = read_sign_parts(json_body())
+    parts = _service().sign_parts(caller, _id(text), numbers, checksums)
     return render({"parts": part_grants(parts)})
 
 

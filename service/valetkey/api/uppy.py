@@ -11,16 +11,17 @@ Source: ``@uppy/aws-s3`` 5.1.0 and 6.3.1, and Companion's ``controllers/s3.js``.
 import json
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from flask import Blueprint, Response, current_app, request
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from valetkey.api import problems
 from valetkey.api.bodies import raw_body, refuse_streams
+from valetkey.api.reading import read
 from valetkey.api.rendering import render
-from valetkey.api.requests import Text, counted
+from valetkey.api.requests import Text, few_enough
 from valetkey.api.routes import EXTENSION, Mounted
 from valetkey.core.access import Caller
 from valetkey.core.admission import UploadRequest
@@ -29,8 +30,7 @@ from valetkey.core.grants import MultipartGrant, PostGrant
 from valetkey.core.multipart import NamedPart
 from valetkey.core.service import UploadService
 from valetkey.core.upload import Method, Upload, UploadState, parse_upload_id
-
-UNKNOWN_TYPE = "application/octet-stream"
+from valetkey.file_types import type_of
 
 MAX_BATCH = 1_000
 """How many parts are signed in one call."""
@@ -43,6 +43,13 @@ _JOINED = re.compile(r"-([0-9]{1,5})\Z")
 _UPPYS_OWN = {"name", "type", "relativePath"}
 """Metadata that Uppy adds to every file; name and type it sends beside it, and the path is often the text "null"."""
 
+
+def _few_enough(metadata: Any) -> Any:
+    """Uppy's own are not counted. Raises `MetadataNotAllowed`."""
+    few_enough({name for name in metadata if name not in _UPPYS_OWN} if isinstance(metadata, dict) else ())
+    return metadata
+
+
 blueprint = Blueprint("valetkey-uppy", __name__)
 blueprint.before_request(refuse_streams)
 problems.register(blueprint)
@@ -53,19 +60,16 @@ class NewFile(BaseModel):
 
     filename: Text | None = Field(None, max_length=8192)
     type: str | None = Field(None, max_length=255)
-    metadata: dict[Text, Text | bool | int | float | list[Any] | dict[str, Any] | None] | None = None
-
-    @field_validator("metadata", mode="before")
-    @classmethod
-    def _counted(cls, metadata: object) -> object:
-        return counted(metadata, besides=len(_UPPYS_OWN))
+    metadata: Annotated[
+        dict[Text, Text | bool | int | float | list[Any] | dict[str, Any] | None] | None, BeforeValidator(_few_enough)
+    ] = None
 
     def wanted(self, method: Method | None) -> UploadRequest:
         """The upload to create. The application's own metadata is kept, as text; what Uppy adds is left out."""
         own = {name: value for name, value in (self.metadata or {}).items() if name not in _UPPYS_OWN}
         return UploadRequest(
             filename=self.filename or "file",
-            content_type=self.type or UNKNOWN_TYPE,
+            content_type=self.type or type_of(self.filename or ""),
             size=None,
             metadata={name: _as_text(value) for name, value in own.items() if value is not None},
             method=method,
@@ -121,7 +125,7 @@ def params(ticket: str | None) -> Response:
 @blueprint.post("/<ticket>/s3/multipart")
 def begin(ticket: str | None) -> Response:
     caller = _caller(ticket)
-    wanted = problems.validated(NewFile.model_validate_json, raw_body()).wanted(Method.MULTIPART)
+    wanted = read(NewFile, raw_body()).wanted(Method.MULTIPART)
     upload = _service().create(caller, wanted).upload
     return render({"key": upload.arrival_key, "uploadId": upload.id, "bucket": upload.bucket})
 
@@ -165,8 +169,7 @@ def complete(ticket: str | None, upload_id: str) -> Response:
     done = _service().complete(caller, upload.id, named)
     if done.state is UploadState.REJECTED and done.reason is not None:
         raise InvalidRequest(f"The upload was rejected: {done.reason.detail}")
-    location = _service().object_url(done.arrival_key)
-    return render({"location": location, "key": done.arrival_key, "bucket": done.bucket})
+    return render({"location": _service().where(done), "key": done.arrival_key, "bucket": done.bucket})
 
 
 @blueprint.delete("/s3/multipart/<upload_id>", defaults={"ticket": None})

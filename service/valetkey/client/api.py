@@ -62,17 +62,25 @@ class Api:
         """The upload. Raises `Lost`."""
         return self._call("GET", f"/v1/uploads/{upload_id}", ticket)[1]
 
-    def stored_parts(self, upload_id: str, ticket: str) -> list[Json]:
-        """The parts that the store has: ``{number, size, etag}``."""
-        return list(self._call("GET", f"/v1/uploads/{upload_id}/parts", ticket)[1]["parts"])
+    def stored_parts(self, upload_id: str, ticket: str) -> Json:
+        """What the store has: ``{parts: [{number, size, etag}], part_size, part_count}``."""
+        return self._call("GET", f"/v1/uploads/{upload_id}/parts", ticket)[1]
 
-    def sign_parts(self, upload_id: str, ticket: str, numbers: Sequence[int]) -> list[Json]:
-        """``{number, size, url, headers, expires_at}`` for each. Raises `Conflict` like `renew`."""
-        return list(self._call("POST", f"/v1/uploads/{upload_id}/parts", ticket, {"numbers": numbers})[1]["parts"])
+    def sign_parts(
+        self, upload_id: str, ticket: str, numbers: Sequence[int], checksums: Mapping[int, str] | None = None
+    ) -> list[Json]:
+        """``{number, size, url, headers, expires_at}`` for each. Raises `Conflict` like `renew`.
+
+        ``checksums`` are SHA-256 in base64 by number, where the grant asks for them.
+        """
+        asked: Json = {"numbers": numbers}
+        if checksums:
+            asked["checksums"] = {str(number): value for number, value in checksums.items()}
+        return list(self._call("POST", f"/v1/uploads/{upload_id}/parts", ticket, asked)[1]["parts"])
 
     def complete(self, upload_id: str, ticket: str) -> tuple[Json, float | None]:
         """The upload, and in how many seconds to ask again; None when it has ended. Raises `Conflict` and `Lost`."""
-        answer, upload = self._call("POST", f"/v1/uploads/{upload_id}/complete", ticket, {})
+        answer, upload = self._call("POST", f"/v1/uploads/{upload_id}/complete", ticket, {}, long=True)
         return upload, (answer.retry_after or 1.0) if answer.status == 202 else None
 
     def abort(self, upload_id: str, ticket: str) -> None:
@@ -80,7 +88,14 @@ class Api:
         self._call("DELETE", f"/v1/uploads/{upload_id}", ticket)
 
     def _call(
-        self, method: str, path: str, token: str | None, body: object = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        token: str | None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        long: bool = False,
     ) -> tuple[Answer, Json]:
         sent = {"Accept": "application/json", **(headers or {})}
         if token:
@@ -88,8 +103,9 @@ class Api:
         if body is not None:
             sent["Content-Type"] = "application/json"
         payload = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        address = self._endpoint + path
         return self._patience.persist(
-            lambda: _understood(self._wire.request(method, self._endpoint + path, sent, payload), self._endpoint)
+            lambda: _understood(self._wire.request(method, address, sent, payload, long=long), self._endpoint)
         )
 
 

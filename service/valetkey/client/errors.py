@@ -14,8 +14,10 @@
     └── Interrupted           the user wants no more
 
     Transient                 inside only: worth another attempt
-    Stale                     inside only: the signature is not (or no longer) taken; ask for another
+    └── Doubtful              all bytes have left, and nobody knows whether they arrived: look before another attempt
+    Stale                     inside only: what was signed is not (or no longer) taken; ask for another
     Gone                      inside only: the store knows no such multipart upload
+    Different                 inside only: what was begun is not, as far as anybody can prove, of this file
 """
 
 from typing import ClassVar
@@ -75,16 +77,36 @@ class Interrupted(PutError):
 
 
 class Transient(Exception):
-    """``after`` is how many seconds the server wants us to wait; None where it did not say."""
+    """``after`` is how many seconds the server wants us to wait; None where it did not say.
 
-    def __init__(self, detail: str, after: float | None = None) -> None:
+    ``finally_`` is what it is when it has happened a few times: it does not pass by itself then.
+    """
+
+    def __init__(self, detail: str, after: float | None = None, finally_: PutError | None = None) -> None:
         super().__init__(detail)
         self.after = after
+        self.finally_ = finally_
+
+
+class Doubtful(Transient):
+    """``answered`` says that the store has the last word already, so that it can be asked for at once."""
+
+    def __init__(self, detail: str, after: float | None = None, *, answered: bool = False) -> None:
+        super().__init__(detail, after)
+        self.answered = answered
 
 
 class Stale(Exception):
-    """A 403 of the store. S3 says that a signature has expired in as many ways as there are stores."""
+    """S3 says that a signature or its token has expired in as many ways as there are stores."""
+
+    def __init__(self, detail: str, status: int) -> None:
+        super().__init__(detail)
+        self.status = status
 
 
 class Gone(Exception):
-    """A 404 of the store: the multipart upload was aborted, or its parts were joined."""
+    """The multipart upload was aborted, or its parts were joined."""
+
+
+class Different(Exception):
+    """An upload of an earlier run, whose bytes are not those of the file that has its name, size and date now."""

@@ -21,7 +21,7 @@ from valetkey.client.store import Store
 from valetkey.client.transfer import Transfer
 from valetkey.client.turns import Turn, Turns
 from valetkey.client.wanted import Wanted
-from valetkey.client.wire import Wire
+from valetkey.client.wire import PATIENT, Timing, Wire
 
 TICKET = "vt_"
 """What tickets begin with, and API keys do not."""
@@ -49,6 +49,7 @@ class Run:
     concurrency: int
     patience: float
     state: Path | None
+    timing: Timing = PATIENT
 
 
 def put(names: tuple[str, ...], run: Run, stdin: BinaryIO | None, reporter: Reporter) -> list[Ending]:
@@ -57,7 +58,7 @@ def put(names: tuple[str, ...], run: Run, stdin: BinaryIO | None, reporter: Repo
     KeyboardInterrupt ends it early, with `INTERRUPTED`.
     """
     stop = threading.Event()
-    wire = Wire()
+    wire = Wire(run.timing)
     memory = Memory(run.state, reporter.note)
     with ExitStack() as stack:
         parts = stack.enter_context(ThreadPoolExecutor(run.concurrency, "part"))

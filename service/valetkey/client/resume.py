@@ -9,9 +9,9 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,17 @@ KEPT_SECONDS = 8 * 86_400
 
 @dataclass(frozen=True)
 class Begun:
-    """An upload that was begun: its id, the ticket for it, and how its bytes travel."""
+    """An upload that was begun: its id, the ticket for it, how its bytes travel, and by what its file is known again.
+
+    ``sample`` is what `sample_of` said of the file. ``digests`` are the SHA-256 of parts that were sent, by number,
+    where the store's ETags say nothing of the bytes.
+    """
 
     upload_id: str
     ticket: str
     method: str
+    sample: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 class Memory:
@@ -56,7 +62,14 @@ class Memory:
             begun = Begun(**kept)
         except (OSError, ValueError, TypeError):
             return None
-        return begun if all(isinstance(value, str) for value in kept.values()) else None
+        texts = [value for name, value in kept.items() if name != "digests"]
+        told = begun.digests.values() if isinstance(begun.digests, dict) else [None]
+        return begun if all(isinstance(value, str) for value in (*texts, *told)) else None
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept."""
+        return self._folder is not None and self._keeps
 
     def keep(self, key: str, begun: Begun) -> None:
         """Keeps it, whole or not at all."""

@@ -51,6 +51,8 @@ class Patience:
             except Transient as problem:
                 failures += 1
                 first = first or time.monotonic()
+                if problem.finally_ is not None and failures >= FEWEST:
+                    raise problem.finally_ from problem
                 delay = max(problem.after or 0.0, _delay(failures))
                 if self._is_enough(failures, first, delay):
                     raise Unreachable("unreachable", f"{problem} ({_tried(failures)})") from problem
@@ -62,7 +64,8 @@ class Patience:
     def _is_enough(self, failures: int, first: float, delay: float) -> bool:
         if self._away:
             return True
-        enough = failures >= FEWEST and time.monotonic() + delay - first > self._seconds
+        asks_too_much = delay > max(self._seconds, LONGEST_DELAY)  # Retry-After may name any day
+        enough = (failures >= FEWEST or asks_too_much) and time.monotonic() + delay - first > self._seconds
         self._away = enough and self._succeeded < first
         return enough
 

@@ -1,6 +1,5 @@
 """What is to be sent: files, the files of a directory, standard input."""
 
-import mimetypes
 import os
 import stat
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from valetkey.client.errors import FileChanged, FileError
+from valetkey.file_types import type_of
 
 STDIN = "-"
 CHUNK = 1024 * 1024
@@ -108,14 +108,8 @@ def of_file(path: str, options: Options, relative: str | None = None) -> Source:
     except OSError as error:
         raise _unreadable(name, error) from error
     filename = as_text(Path(path).name)
-    content_type = options.content_type or guessed(filename)
+    content_type = options.content_type or type_of(filename)
     return Source(str(Path(path).absolute()), name, filename, content_type, found.st_size, _identity(found), relative)
-
-
-def guessed(filename: str) -> str:
-    """The content type by the name's ending. A compressed file is what it is compressed as."""
-    kind, encoding = mimetypes.guess_type(filename)
-    return kind if kind and not encoding else "application/octet-stream"
 
 
 def _below(top: str, options: Options) -> Iterator[Source | tuple[str, FileError]]:
@@ -161,5 +155,5 @@ def spooled(stdin: BinaryIO | None, options: Options, stack: ExitStack) -> Sourc
     except OSError as error:
         raise FileError("unreadable", f"Standard input cannot be kept in a file: {error.strerror or error}.") from error
     found = os.fstat(spool.fileno())
-    content_type = options.content_type or guessed(name)
+    content_type = options.content_type or type_of(name)
     return Source(spool.name, STDIN, name, content_type, found.st_size, _identity(found), lasting=False)

@@ -3,11 +3,14 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from valetkey.client.api import Api, Json
+from valetkey.client.digests import sample_of
 from valetkey.client.errors import (
     Conflict,
+    Different,
     FileError,
     Gone,
     PutError,
@@ -18,9 +21,10 @@ from valetkey.client.errors import (
 )
 from valetkey.client.meter import Meter
 from valetkey.client.outcome import Ending, Outcome
-from valetkey.client.parts import RENEWALS, Sender, dying
+from valetkey.client.parts import RENEWALS, Sender, Sending, careful, dying, refused
 from valetkey.client.resume import Begun, Memory
 from valetkey.client.retry import Patience
+from valetkey.client.sameness import Evidence, Sameness
 from valetkey.client.slots import Slots
 from valetkey.client.sources import Source
 from valetkey.client.store import Store
@@ -65,7 +69,7 @@ class _Journey:
         self._source = source
         self._meter = Meter(on_progress)
         self._key = by.wanted.key(source)
-        self._resumed = False
+        self._resumed = self._found = False
         self.upload: Json | None = None
 
     def outcome(self, ending: Ending, code: str | None = None, detail: str | None = None) -> Outcome:
@@ -77,9 +81,13 @@ class _Journey:
             raise created
         begun = self._by.memory.recall(self._key) if created is None and self._source.lasting else None
         if begun is not None:
-            with suppress(Refused):  # too old, deleted, another server's: there is nothing to go on with
+            try:
                 return self._go_on(begun)
-            self._start_over()
+            except Refused:  # too old, deleted, another server's: there is nothing to go on with
+                self._start_over()
+            except Different:
+                self._abort(begun)  # what is confirmed stays: a ticket deletes nothing
+                self._start_over()
         return self._send_new((created and self._still_good(created)) or self._create())
 
     def _create(self) -> Json:
@@ -97,25 +105,47 @@ class _Journey:
     def _send_new(self, created: Json) -> Json:
         self.upload = created["upload"]
         begun = Begun(created["upload"]["id"], created["ticket"], created["grant"]["method"])
-        if self._source.lasting:
+        if self._source.lasting and self._by.memory.keeps:
+            begun = replace(begun, sample=sample_of(self._source, self._by.patience.check))
             self._by.memory.keep(self._key, begun)
         return self._finish(begun, created["grant"], again=False)
 
     def _go_on(self, begun: Begun) -> Json:
-        """An upload of an earlier run."""
+        """An upload of an earlier run. Raises `Different` where it is not proven to be of this file."""
         self._resumed = True
         self.upload = self._api.get(begun.upload_id, begun.ticket)
+        same = Sameness(self._source, begun, self._by.parts.pool, self._by.patience.check)
+        if same.is_excluded:
+            raise Different
         if self.upload["state"] in ENDED or begun.method != "MULTIPART":
-            upload, _ = self._api.complete(begun.upload_id, begun.ticket)  # its bytes may be there
-            if upload["state"] != "pending":
+            self.upload, _ = self._api.complete(begun.upload_id, begun.ticket)  # its bytes may be there
+            if self.upload["state"] != "pending":
+                self._require_same(same, begun)
                 self._meter.there(self._source.size)
                 return self._last_word(begun)
-        return self._finish(begun, None, again=True)
+        elif not same.is_proven:
+            there = self._api.stored_parts(begun.upload_id, begun.ticket)
+            if not same.of_parts(there["parts"], there["part_size"]):
+                raise Different
+        upload = self._finish(begun, None, again=True)
+        if self._found:  # by a request of the earlier run that ended after all: ours was not the first
+            self._require_same(same, begun)
+        return upload
+
+    def _require_same(self, same: Sameness, begun: Begun) -> None:
+        """Raises `Different` unless what is there is proven to be this file."""
+        if same.is_proven:
+            return
+        etag = ((self.upload or {}).get("object") or {}).get("etag") or ""
+        in_parts = begun.method == "MULTIPART"
+        part_size = self._api.stored_parts(begun.upload_id, begun.ticket)["part_size"] if in_parts else None
+        if not same.of_object(etag, part_size):
+            raise Different
 
     def _start_over(self) -> None:
         self._by.memory.forget(self._key)
         self._meter.reset()
-        self._resumed, self.upload = False, None
+        self._resumed, self._found, self.upload = False, False, None
 
     def _finish(self, begun: Begun, grant: Json | None, *, again: bool) -> Json:
         for _ in range(ROUNDS):
@@ -145,23 +175,34 @@ class _Journey:
                     return  # its bytes have arrived: what remains is to ask
                 raise
         if grant["method"] == "MULTIPART":
-            self._by.parts.send(self._source, begun, grant, self._meter, again=again)
+            evidence = Evidence(self._by.memory, self._key, begun, self._source, self._by.patience.check)
+            self._by.parts.send(Sending(self._source, begun, self._meter, evidence), grant, again=again)
         else:
             self._send_whole(begun, grant)
 
     def _send_whole(self, begun: Begun, grant: Json) -> None:
         once = self._by.store.put if grant["method"] == "PUT" else self._by.store.post
-        problem = ""
+        stale: Stale | None = None
         for _ in range(RENEWALS):
             try:
                 with self._by.slots.one(self._source.size):
-                    self._by.patience.persist(lambda: once(grant, self._source, self._meter.moved))  # noqa: B023
+                    send = partial(once, grant, self._source, self._meter.moved)
+                    self._by.patience.persist(careful(send, partial(self._arrived, begun)))
             except Stale as error:
-                problem = str(error)
+                stale = error
                 grant = self._api.renew(begun.upload_id, begun.ticket)["grant"]
             else:
                 return
-        raise Refused("store_403", problem)
+        raise refused(stale)
+
+    def _arrived(self, begun: Begun) -> bool | None:
+        """True where the service finds the bytes at the store; nothing has to be sent again then."""
+        upload, _ = self._api.complete(begun.upload_id, begun.ticket)
+        if upload["state"] == "pending":
+            return None
+        self._meter.there(self._source.size)
+        self._found = True
+        return True
 
     def _require_unchanged(self) -> None:
         self._source.open().close()

@@ -14,6 +14,7 @@ from valetkey.client.put import Run
 from valetkey.client.put import put as send
 from valetkey.client.sources import Options
 from valetkey.client.wanted import Wanted
+from valetkey.client.wire import Timing
 
 
 def _http_address(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -92,6 +93,14 @@ Exit codes; where files ended differently, the lowest but 0:
     "--wait", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",
     help="How long the service may take to confirm what was sent.",
 )  # fmt: skip
+@click.option(
+    "--stall-timeout", type=click.FloatRange(0.1), default=60.0, show_default=True, metavar="SECONDS",
+    help="How long a connection may stand still while something is sent.",
+)  # fmt: skip
+@click.option(
+    "--answer-timeout", type=click.FloatRange(0.1), default=300.0, show_default=True, metavar="SECONDS",
+    help="How long the store may take to answer when it has all bytes; 1 s more for each 8 MiB.",
+)  # fmt: skip
 @click.option("--no-resume", is_flag=True, help="Begin anew, and remember nothing.")
 @click.option(
     "--state-home", envvar="XDG_STATE_HOME", show_envvar=True, default="~/.local/state", show_default=True,
@@ -131,10 +140,15 @@ def _run_of(
     concurrency: int,
     retry_for: float,
     wait: float,
+    stall_timeout: float,
+    answer_timeout: float,
     no_resume: bool,
     state_home: str,
 ) -> Run:
     """The options of `put`, as its client takes them."""
     state = None if no_resume else Path(state_home).expanduser() / "valetkey" / "uploads"
     wanted = Wanted(endpoint, profile, metadata, not no_paths, wait)
-    return Run(wanted, Options(content_type, filename, spool_limit), token or None, concurrency, retry_for, state)
+    timing = Timing(stall=stall_timeout, answer=answer_timeout)
+    return Run(
+        wanted, Options(content_type, filename, spool_limit), token or None, concurrency, retry_for, state, timing
+    )

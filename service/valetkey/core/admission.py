@@ -9,12 +9,13 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from valetkey.core.access import Allowance, Caller
-from valetkey.core.errors import IdempotencyKeyReused, TicketUsedUp, UnknownProfile
+from valetkey.core.declaration import declare
+from valetkey.core.errors import ChecksumRequired, IdempotencyKeyReused, TicketUsedUp, UnknownProfile
 from valetkey.core.multipart import choose_method
 from valetkey.core.ports import Ledger, ObjectStore, Once
 from valetkey.core.profile import Profile
 from valetkey.core.schedule import Schedule
-from valetkey.core.upload import Checksum, Method, Multipart, Upload, new_upload_id
+from valetkey.core.upload import Checksum, Method, Multipart, Upload, new_upload_id, quarantine_key
 
 
 class UploadRequest(NamedTuple):
@@ -49,6 +50,13 @@ class Admission:
         self._ledger = ledger
         self._profiles = profiles
         self._schedule = schedule
+        self._declared = False
+
+    def declare(self, now: datetime) -> None:
+        """Says once what the profiles are here: at the start, or where there is none, with the first upload."""
+        if not self._declared:
+            self._declared = True
+            declare(self._ledger, self._profiles, now)
 
     @property
     def profiles(self) -> Mapping[str, Profile]:
@@ -69,13 +77,15 @@ class Admission:
         """
         name, owner = caller.terms(request.profile, request.owner)
         profile = self.profile(name)
-        profile.check(request.content_type, request.size, request.metadata)
+        content_type = profile.check(request.content_type, request.size, request.metadata)
+        if profile.checksum_required and request.checksum is None:
+            raise ChecksumRequired(f"Profile {profile.name!r} takes nothing without a checksum.", "/checksum")
         method = choose_method(
             request.method,
             request.size,
             request.checksum,
             multipart_from=profile.multipart_from,
-            can_post=self._store.can_post,
+            store=self._store.capabilities,
         )
         upload = Upload(
             id=new_upload_id(),
@@ -83,7 +93,7 @@ class Admission:
             account=caller.account,
             owner=owner,
             filename=request.filename,
-            content_type=request.content_type,
+            content_type=content_type,
             size=request.size,
             bucket=self._store.bucket,
             created_at=now,
@@ -95,15 +105,25 @@ class Admission:
             due_at=self._schedule.soon(now),
             ticket=caller.profile_ticket.id if caller.profile_ticket is not None else None,
             method=method,
+            rules=profile.rules,
         )
+        upload = upload._replace(key=profile.object_key(upload))
         if method is not Method.MULTIPART:
             return upload
-        target = Multipart(profile.object_key(upload, 1), profile.plan(upload.size).part_size)
-        return upload._replace(multipart=target)
+        return upload._replace(multipart=Multipart(self._parts_key(upload), profile.plan(upload.size).part_size))
+
+    def _parts_key(self, upload: Upload) -> str:
+        """Where its parts are joined: where their URLs may still write afterwards, they go through staging."""
+        if not self._store.capabilities.parts_end_with_join:
+            return upload.staging_key
+        checked = upload.rules is not None and upload.rules.wants_checks
+        return quarantine_key(upload.id, 1) if checked else upload.key
 
     def keep(self, caller: Caller, uploads: Sequence[Upload]) -> None:
         """Writes them, all or none. Raises `TicketUsedUp` where the caller's ticket does not allow as many."""
         allowance = caller.profile_ticket.allowance if caller.profile_ticket is not None else None
+        for upload in uploads[:1]:
+            self.declare(upload.created_at)
         if allowance is None:
             self._ledger.add(uploads)
         elif not self._ledger.add_within(uploads, allowance):

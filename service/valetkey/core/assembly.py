@@ -1,19 +1,28 @@
 """Uploads in parts: begun at the store, signed part by part, and joined when all of them are there.
 
-What the store lists is the truth. The parts go straight to the final key: when they have been joined their URLs are
-dead, so nothing can change the object afterwards. Nothing is joined before its total has been compared with the grant.
+What the store lists is the truth. The parts go straight to where they are kept: when they have been joined their URLs
+are dead, so nothing can change the object afterwards. Nothing is joined before its total has been compared with the
+grant.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from valetkey.core.errors import ObjectChanged, ObjectMissing, PartsMismatch, StateConflict
+from valetkey.core.errors import (
+    InvalidRequest,
+    ObjectChanged,
+    ObjectMissing,
+    PartsMismatch,
+    StateConflict,
+)
 from valetkey.core.grants import GrantMaker, PartGrant
 from valetkey.core.multipart import NamedPart, Part, Plan, are_all, excess, missing_parts, require_whole
-from valetkey.core.ports import Ledger, ObjectStore
-from valetkey.core.profile import Profile
+from valetkey.core.ports import Ledger, ObjectHeaders, ObjectStore
+from valetkey.core.profile import Profile, rules_of
 from valetkey.core.upload import Multipart, Reason, Upload
+
+NO_CHECKSUMS: Mapping[int, str] = {}
 
 TRIES = 3
 """How often the parts are listed again when some of them change while they are being joined."""
@@ -41,8 +50,11 @@ class Assembly:
                 return upload
             if self._store.head(target.key) is not None:
                 raise StateConflict("All its bytes have arrived: complete it.")
-        placement = self._profile(upload).placement
-        begun = self._store.start_multipart(target.key, upload.content_type, upload.id, placement)
+        placement = rules_of(upload, self._profiles).placement
+        if target.key != upload.key and upload.key:
+            placement = placement.while_it_is_checked
+        headers = ObjectHeaders(upload.content_type, upload.id, placement)
+        begun = self._store.start_multipart(target.key, headers)
         after = upload.changed(multipart=replace(target, id=begun))
         if self._ledger.replace(upload, after):
             return after
@@ -55,16 +67,28 @@ class Assembly:
             raise StateConflict("The upload has just changed; look at it and try again.")
         return now
 
-    def sign(self, upload: Upload, numbers: Sequence[int], now: datetime) -> list[PartGrant]:
-        """URLs for parts of an upload that was begun; they die with its grant."""
-        plan, expires_at, seconds = plan_of(upload), *self._grants.life(now, upload.expires_at - now)
-        return [self._sign(upload, number, plan.size_of(number), expires_at, seconds) for number in numbers]
+    @property
+    def wants_checksums(self) -> bool:
+        """Whether parts are signed with their checksums only."""
+        return self._store.capabilities.part_checksums
 
-    def _sign(self, upload: Upload, number: int, size: int | None, expires_at: datetime, seconds: int) -> PartGrant:
-        target = target_of(upload)
+    def sign(
+        self, upload: Upload, numbers: Sequence[int], now: datetime, checksums: Mapping[int, str] = NO_CHECKSUMS
+    ) -> list[PartGrant]:
+        """URLs for parts of an upload that was begun; they die with its grant.
+
+        ``checksums`` are SHA-256 in base64 by number: such a part has to be sent with its own.
+        """
+        if self.wants_checksums and (bare := sorted(set(numbers) - checksums.keys())):
+            raise InvalidRequest(f"The bucket wants the SHA-256 of each part; part {bare[0]} has none.", "/checksums")
+        expires_at, seconds = self._grants.life(now, upload.expires_at - now)
+        return [self._sign(upload, number, expires_at, seconds, checksums.get(number)) for number in numbers]
+
+    def _sign(self, upload: Upload, number: int, expires_at: datetime, seconds: int, checksum: str | None) -> PartGrant:
+        target, size = target_of(upload), plan_of(upload).size_of(number)
         if target.id is None:
             raise StateConflict("The upload has not been begun at the store: renew its grant.")
-        signed = self._store.presigned_part(target.key, target.id, number, size, seconds)
+        signed = self._store.presigned_part(target.key, target.id, number, size, seconds, checksum=checksum)
         return PartGrant(number, size, signed.url, signed.headers, expires_at)
 
     def parts(self, upload: Upload) -> list[Part]:
@@ -96,8 +120,8 @@ class Assembly:
         raise PartsMismatch("The parts make no object: all but the last need 5 MiB, and none may change meanwhile.")
 
     def _excess(self, upload: Upload, found: Sequence[Part], *, whole: bool) -> Reason | None:
-        profile = self._profile(upload)
-        smallest, largest = (upload.size, upload.size) if upload.size is not None else profile.sizes
+        rules = rules_of(upload, self._profiles)
+        smallest, largest = (upload.size, upload.size) if upload.size is not None else rules.sizes
         return excess(plan_of(upload), found, smallest, largest, whole=whole and upload.size is None)
 
     def is_whole(self, upload: Upload) -> bool:
@@ -109,9 +133,6 @@ class Assembly:
         target = target_of(upload)
         if target.id is not None:
             self._store.abort_multipart(target.key, target.id)
-
-    def _profile(self, upload: Upload) -> Profile:
-        return self._profiles.get(upload.profile) or Profile(upload.profile)
 
 
 def target_of(upload: Upload) -> Multipart:

@@ -2,27 +2,29 @@
 
 from valetkey.core.content import Content
 from valetkey.core.errors import StateConflict
-from valetkey.core.profile import Detect, Profile
-from valetkey.core.upload import Reason, Upload, UploadState, Verdict
+from valetkey.core.rules import Detect, Rules
+from valetkey.core.upload import Reason, Upload, Verdict
 
 
-def missing_check(upload: Upload, profile: Profile) -> str | None:
+def missing_check(upload: Upload, rules: Rules) -> str | None:
     """The check that ``upload`` needs before it can be confirmed, in words; None where it needs none any more."""
-    if profile.detect is not Detect.OFF and not upload.is_inspected:
+    if rules.detect is not Detect.OFF and not upload.is_inspected:
         return "a look at its first bytes"
-    return "a scanner's verdict" if profile.scan and upload.verdict_on_pinned is None else None
+    return "a scanner's verdict" if rules.scan and upload.verdict_on_pinned is None else None
 
 
-def require_verdict_wanted(upload: Upload, profile: Profile, verdict: Verdict) -> None:
+def require_verdict_wanted(upload: Upload, rules: Rules, verdict: Verdict) -> None:
     """Raises `StateConflict` where no verdict is waited for, or where it is about other bytes than those pinned."""
-    if not profile.scan:
-        raise StateConflict(f"Profile {upload.profile!r} waits for no verdict: it has no scan = true.")
+    if not rules.scan:
+        raise StateConflict(f"Upload {upload.id} waits for no verdict: its profile had no scan = true.")
     if upload.ended:
         raise StateConflict(f"The upload is {upload.state}: no verdict is waited for.")
-    if upload.object is None or upload.state is not UploadState.STORED:
-        raise StateConflict("No bytes have arrived that a verdict could be on.")
+    if upload.object is None or not upload.in_quarantine:
+        raise StateConflict("No bytes are in quarantine that a verdict could be on.")
     if verdict.etag != upload.object.etag:
         raise StateConflict(f"The verdict is on other bytes: those that count now have the ETag {upload.object.etag}.")
+    if verdict.key not in {None, upload.object.key}:
+        raise StateConflict(f"The verdict is on other bytes: those that count now are {upload.object.key}.")
 
 
 def content_mismatch(upload: Upload, content: Content) -> Reason | None:

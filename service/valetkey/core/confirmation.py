@@ -2,42 +2,49 @@
 
 Every signal calls the same method, any number of times, in any order and at the same time. What keeps it right:
 
-- ``stored`` pins the ETag that was checked, by compare-and-set: the first accepted bytes win.
-- The copy to the final key is conditional on the pinned ETag, and what was copied is compared afterwards.
-- Each pin has a final key of its own, so no copy that comes late can change what another one confirmed.
-- Whoever copied and then lost the compare-and-set removes its copy, unless the ledger points at it.
-- Nothing is copied before its content is checked where the profile asks for that: each check is written to the ledger
-  with the bytes that it is about, and counts for no others.
+- What arrived is compared with the grant; ``stored`` pins its ETag by compare-and-set: the first accepted bytes win.
+- Whoever makes a pin copies its bytes, to a key that belongs to this pin. So each key is written by one process, once,
+  and no copy that comes late can change what another one confirmed, not even bytes of the same MD5.
+- The copy is conditional on the pinned ETag, and what was copied is compared afterwards.
+- Who finds that somebody else is copying waits for a while. If that one seems to be dead, what it finished is found and
+  used; if there is nothing, the bytes are pinned anew.
+- Where the profile asks for checks, the pinned bytes are copied into quarantine first. Detection, scanner and the last
+  copy read there; each check is written to the ledger with the bytes that it is about, and counts for no others.
+- Clean-up comes after the end is durable, and never decides it.
 
-The second point needs a store that honours the condition: AWS does by its documentation, Ceph RGW 16.2 as measured;
-moto does not, so what it confirms can be overwritten by a copy that comes late.
-
-An upload in parts is joined under its final key by the first signal that finds all of them; it needs no copy then.
+An upload in parts is joined by the first signal that finds all of them: under its final key, where it needs no copy
+then, or in quarantine.
 """
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from valetkey.core.assembly import Assembly
 from valetkey.core.checks import content_mismatch, missing_check, require_verdict_wanted
+from valetkey.core.cleaning import Cleaner
 from valetkey.core.content import Inspector
+from valetkey.core.copying import Copier, head_of, unproven
 from valetkey.core.errors import (
+    CopyUnproven,
     ObjectChanged,
     ObjectMissing,
     PartsMismatch,
     PartsMissing,
+    PlacementRefused,
     StateConflict,
     StoreUnavailable,
 )
-from valetkey.core.matching import mismatch, pins, points_at, same_bytes
-from valetkey.core.multipart import NamedPart
+from valetkey.core.matching import mismatch, pins, points_at, verified
+from valetkey.core.multipart import WHOLE_COPY, NamedPart
 from valetkey.core.ports import Ledger, Notifier, ObjectHead, ObjectStore
-from valetkey.core.profile import Detect, Profile
+from valetkey.core.profile import Profile, final_key, rules_of
+from valetkey.core.rules import Detect, Rules
 from valetkey.core.schedule import SCHEDULE, Schedule
 from valetkey.core.slots import StoreSlots
-from valetkey.core.upload import Inspection, Reason, Signal, StoredObject, Upload, UploadState, Verdict
+from valetkey.core.upload import Inspection, Reason, Signal, Upload, UploadState, Verdict
 
 log = logging.getLogger("valetkey")
 
@@ -47,12 +54,38 @@ MAX_PINS = 5
 MAX_STEPS = 4 * MAX_PINS
 """Bounds one run; an upload that is still `stored` then is being worked on by another signal."""
 
+WAITS, WAIT = 10, 0.05
+"""How often, and for how many seconds each time, a signal waits for another one that is copying."""
+
+COPY_START, COPY_SPEED = timedelta(seconds=20), 16 * 1024**2
+"""How long a copy may take before somebody else makes one of his own, for each pin so far, and the bytes per second
+that it may take longer. Too short is only wasteful: each copy has a key of its own.
+"""
+
+
+@dataclass
+class _Run:
+    """One signal at work: ``found`` is what it has pinned itself and not dealt with yet."""
+
+    signal: Signal
+    named: Sequence[NamedPart] | None
+    joined: bool
+    has_joined: bool = False
+    found: ObjectHead | None = None
+    waits: int = WAITS
+    steps: int = MAX_STEPS
+
+    def take(self, upload: Upload) -> ObjectHead | None:
+        """What this signal has pinned, once; None where it was somebody else's pin."""
+        found, self.found = self.found, None
+        return found if found is not None and pins(upload, found) else None
+
 
 class Confirmation:
     """Takes uploads from `pending` to `confirmed` or `rejected`.
 
-    Without an ``inspector`` it leaves an upload whose content has to be looked at `stored`, due at once for the sweep
-    of a process that has one.
+    Without an ``inspector`` it is one that answers requests: it leaves content to be looked at and objects above
+    `WHOLE_COPY` to a process that has one, due at once for its sweep. ``pause`` waits for so many seconds.
     """
 
     def __init__(
@@ -64,6 +97,7 @@ class Confirmation:
         profiles: Mapping[str, Profile],
         assembly: Assembly,
         clock: Callable[[], datetime],
+        pause: Callable[[float], None],
         slots: StoreSlots,
         schedule: Schedule = SCHEDULE,
         inspector: Inspector | None = None,
@@ -74,16 +108,21 @@ class Confirmation:
         self._profiles = profiles
         self._assembly = assembly
         self._clock = clock
+        self._pause = pause
         self._slots = slots
         self._schedule = schedule
         self._inspector = inspector
+        self._copier = Copier(store=store, profiles=profiles)
+        self._cleaner = Cleaner(
+            store=store, ledger=ledger, profiles=profiles, assembly=assembly, schedule=schedule, clock=clock
+        )
 
     def run(self, upload: Upload, signal: Signal) -> Upload:
         """Takes ``upload`` as far as it goes now, and returns it as the ledger has it then.
 
-        It stays `pending` (or `expired`) when no object is there, and `stored` while a check is missing. Raises
-        `StoreUnavailable` and `LedgerUnavailable`: nothing is lost by that, and the next signal goes on where this one
-        stopped.
+        It stays `pending` (or `expired`) when no object is there, and `stored` while a check is missing or somebody
+        else is copying. Raises `StoreUnavailable` (its subclass `CopyUnproven`), `LedgerUnavailable` and
+        `RulesUnknown`: nothing is lost by that, and the next signal goes on where this one stopped.
         """
         try:
             return self.complete(upload, signal, None)
@@ -98,26 +137,23 @@ class Confirmation:
         if upload.ended:
             return upload
         with self.at_store(upload):
-            after = self._advance(upload, signal, named)
-        if after.multipart and after.ended:
-            self.tidy(after)  # what is refused leaves nothing; nor do parts that were joined while somebody aborted
-        return after
+            return self._advance(upload, _Run(signal, named, joined=upload.multipart is None))
 
     def judge(self, upload: Upload, verdict: Verdict) -> Upload:
         """A scanner's verdict, which is a signal, too: takes ``upload`` as far as it goes with it.
 
-        Raises `StateConflict` where no verdict is waited for, or where it is about other bytes than those that are at
-        the store now; and raises like `run`.
+        Raises `StateConflict` where no verdict is waited for, or where it is about other bytes than those in quarantine
+        now; and raises like `run`.
         """
         for _ in range(MAX_STEPS):
             upload = self.run(upload, Signal.EVENT)
             if upload.ended and upload.verdict and upload.verdict.says(verdict):
                 return upload  # said before
-            require_verdict_wanted(upload, self._profile(upload), verdict)
+            require_verdict_wanted(upload, self._rules(upload), verdict)
             said = upload.verdict_on_pinned
             if said and (not said.clean or verdict.clean):  # known, and an infection that was found stays found
                 return self.run(upload, Signal.EVENT)
-            after = upload.changed(verdict=verdict)
+            after = upload.changed(verdict=verdict, due_at=self._next_look(upload))
             if self._ledger.replace(upload, after):
                 return self.run(after, Signal.EVENT)
             upload = self._reload(upload)
@@ -125,11 +161,11 @@ class Confirmation:
 
     def waits_for(self, upload: Upload) -> str | None:
         """The check that ``upload`` needs before it can be confirmed, in words; None where it needs none any more."""
-        return missing_check(upload, self._profile(upload))
+        return missing_check(upload, self._rules(upload))
 
     def objection(self, upload: Upload, found: ObjectHead) -> Reason | None:
         """Why ``found`` is not what the grant allowed; None when it is."""
-        return mismatch(upload, found, self._profile(upload).sizes)
+        return mismatch(upload, found, self._rules(upload))
 
     def can_join(self, upload: Upload) -> bool:
         """Whether it comes in parts, and all of them are at the store."""
@@ -141,177 +177,268 @@ class Confirmation:
             raise StoreUnavailable(f"The upload is in bucket {upload.bucket!r}, which is not the one in use.", 60)
         return self._slots
 
-    def _advance(self, upload: Upload, signal: Signal, named: Sequence[NamedPart] | None) -> Upload:
-        joined = upload.multipart is None
-        for _ in range(MAX_STEPS):
-            if upload.ended:
-                break
-            # where the bucket keeps versions, the pinned one stays whatever is written after it
-            found = self._store.head(upload.arrival_key, upload.object.version_id if upload.object else None)
-            if upload.state is not UploadState.STORED:
-                if found is None and not joined:
-                    if reason := self._assembly.join(upload, named):
-                        return self._refuse(upload, reason)
-                    joined = True
-                    continue
-                if found is None:
-                    now = self._reload(upload)
-                    if now.version == upload.version:
-                        break
-                    upload = now  # another signal took the bytes away: it is done, or on its way
-                    continue
-                upload = self._pin(upload, found)
-                if not pins(upload, found):
-                    continue
-            promoted = self._promote(upload, found, signal)
-            if promoted is None:
-                break
-            upload = promoted
-        return upload
-
     def tidy(self, upload: Upload) -> None:
-        """Removes what arrived under the grant of an upload that has ended."""
-        if upload.multipart and upload.state is UploadState.CONFIRMED:
-            return  # its parts are the object
+        """Removes what arrived under the grant of an upload that has ended; the sweep comes where that fails."""
         with self.at_store(upload):
-            if upload.multipart:
-                self._assembly.discard(upload)
-            self._store.delete(upload.arrival_key)
+            self._cleaner.tidy(upload)
 
     def clear(self, upload: Upload) -> None:
-        """The same, and removes every copy under a final key that the ledger does not point at.
+        """Removes all that the ledger does not point at. Call it when no copy can be under way any more.
 
-        A signal that was stopped may have left one. Call it when no copy can be under way any more.
+        Raises `StoreUnavailable` and `RulesUnknown`.
         """
-        self.tidy(upload)
-        with self._slots:
-            for pin in range(1, upload.pins + 1):
-                if not points_at(upload, key := self._final_key(upload, pin)):
-                    self._store.delete(key)
-            if upload.object is not None and upload.state is UploadState.DELETED:
-                self._store.delete(upload.object.key, upload.object.version_id)
+        with self.at_store(upload):
+            self._cleaner.clear(upload)
 
-    def _pin(self, upload: Upload, found: ObjectHead) -> Upload:
-        """Makes ``found`` the bytes this upload stands for, if nobody was faster."""
-        pin = upload.pins + 1
-        stored = found.as_object(self._final_key(upload, pin))
-        now = self._clock()
-        for_others = self._inspector is None and self._profile(upload).detect is not Detect.OFF
-        due_at = now if for_others else self._schedule.soon(now)
-        if upload.state is UploadState.STORED:
-            after = upload.changed(object=stored, pins=pin, due_at=due_at)
-        else:
-            after = upload.moved(UploadState.STORED, object=stored, pins=pin, due_at=due_at)
-        return after if self._ledger.replace(upload, after) else self._reload(upload)
+    def _advance(self, upload: Upload, run: _Run) -> Upload:
+        while not upload.ended and run.steps > 0:
+            run.steps -= 1
+            after = self._step(upload, run)
+            if after is None:
+                break
+            upload = after
+        if run.has_joined and upload.state is UploadState.ABORTED:
+            self._cleaner.tidy(upload)  # its owner was faster
+        return upload
 
-    def _promote(self, upload: Upload, found: ObjectHead | None, signal: Signal) -> Upload | None:
-        """One step; None where there is nothing more to do but wait."""
-        pinned = upload.object
-        assert pinned is not None  # noqa: S101  (stored is only entered by a pin)
+    def _step(self, upload: Upload, run: _Run) -> Upload | None:
+        """One step; None where there is nothing more to do now but wait."""
+        if upload.state is not UploadState.STORED:
+            return self._arrive(upload, run)
         verdict = upload.verdict_on_pinned
         if verdict is not None and not verdict.clean:
             return self._reject(upload, Reason("infected", verdict.detail or "A scanner found the bytes infected."))
-        if found is None:
-            return self._settle_without_staging(upload, pinned, signal)
-        if not pins(upload, found):
-            return self._replace_pin(upload, found)
+        if upload.in_quarantine:
+            return self._release(upload, run)
+        if upload.multipart and points_at(upload, self._final_key(upload)):
+            return self._confirm_joined(upload, run)
+        return self._secure(upload, run)
+
+    def _arrive(self, upload: Upload, run: _Run) -> Upload | None:
+        """Pins what has arrived, or rejects it; joins parts, where that is what is missing."""
+        found = self._store.head(upload.arrival_key)
+        if found is not None:
+            return self._pin(upload, found, run)
+        if not run.joined:
+            reason = self._assembly.join(upload, run.named)
+            run.joined = run.has_joined = True
+            return self._reject(upload, reason) if reason else upload
+        now = self._reload(upload)  # did another signal take the bytes away? It is done then, or on its way
+        return None if now.version == upload.version else now
+
+    def _pin(self, upload: Upload, found: ObjectHead, run: _Run) -> Upload:
+        """Makes ``found`` the bytes this upload stands for, if they are as granted and nobody was faster."""
         if reason := self.objection(upload, found):
             return self._reject(upload, reason)
-        if self.waits_for(upload):
-            return self._inspect(upload, found)
-        copied = found if upload.multipart else self._copy(upload, found, pinned.key)
-        return self._confirm(upload, copied, signal) if copied else self._reload(upload)
-
-    def _copy(self, upload: Upload, found: ObjectHead, key: str) -> ObjectHead | None:
-        """What is under ``key`` after a copy of ``found``; None when it is not the same."""
-        try:
-            self._store.copy(found, key, self._profile(upload).placement)
-        except (ObjectChanged, ObjectMissing):
-            return None
-        copied = self._store.head(key)
-        return copied if copied and same_bytes(copied, found) else None
-
-    def _inspect(self, upload: Upload, found: ObjectHead) -> Upload | None:
-        """Looks at the first bytes, if that is what is missing and it may; None where somebody else has to."""
-        profile = self._profile(upload)
-        if self._inspector is None or profile.detect is Detect.OFF or upload.is_inspected:
-            return None
-        try:
-            content = self._inspector.inspect(found, upload.content_type, profile)
-        except (ObjectChanged, ObjectMissing):
+        ours = self._inspector is not None or found.size <= WHOLE_COPY  # what takes long is the worker's
+        changes: dict[str, Any] = {
+            "object": found.as_object(upload.arrival_key),
+            "pins": upload.pins + 1,
+            "copying_since": self._clock() if ours else None,
+            "checksum_verified": verified(upload, found),
+            "due_at": self._schedule.after_failure(upload, self._clock()) if ours else self._clock(),
+        }
+        stored = upload.state is UploadState.STORED
+        after = upload.changed(**changes) if stored else upload.moved(UploadState.STORED, **changes)
+        if after.in_quarantine:  # parts were joined there
+            after = after._replace(copying_since=None, due_at=self._next_look(after))
+        if not self._ledger.replace(upload, after):
             return self._reload(upload)
+        run.found = found
+        return after
+
+    def _secure(self, upload: Upload, run: _Run) -> Upload | None:
+        """Brings pinned bytes from where a grant may write to where none can."""
+        pinned = upload.object
+        assert pinned is not None  # noqa: S101  (stored is only entered by a pin)
+        found = run.take(upload)
+        if self._inspector is None and pinned.size > WHOLE_COPY:
+            return None
+        if found is None:
+            return self._take_over(upload, run)
+        wants_checks = self._rules(upload).wants_checks
+        try:
+            copy = self._copier.into_quarantine if wants_checks else self._copier.to_final
+            copied = copy(upload, found)
+        except (ObjectChanged, ObjectMissing):
+            copied = None
+        except PlacementRefused as error:
+            return self._reject(upload, Reason("placement_refused", error.detail))
+        except CopyUnproven as error:
+            raise self._note(upload, error) from error
+        except StoreUnavailable as error:
+            if error.refused:  # so nothing is there, or on its way: whoever comes next need not wait for it
+                self._ledger.replace(upload, upload.changed(copying_since=None))
+            raise
+        return self._rewritten(upload, run) if copied is None else self._adopt(upload, copied, run.signal)
+
+    def _adopt(self, upload: Upload, copied: ObjectHead, signal: Signal) -> Upload:
+        """Goes on with what is known to be a copy of the pinned bytes."""
+        is_final = upload.in_quarantine or not self._rules(upload).wants_checks
+        return self._confirm(upload, copied, signal) if is_final else self._quarantined(upload, copied)
+
+    def _take_over(self, upload: Upload, run: _Run) -> Upload | None:
+        """Somebody else pinned: he is at it, or has finished without being able to say so, or is dead."""
+        pinned = upload.object
+        assert pinned is not None  # noqa: S101  (it is `stored`)
+        if upload.copying_since is not None:
+            patience = COPY_START * upload.pins + timedelta(seconds=pinned.size / COPY_SPEED)
+            if self._clock() < upload.copying_since + patience:
+                return self._wait(upload, run)
+            if (done := self._earlier(upload)) is not None:
+                return self._adopt(upload, done, run.signal)
+        found = self._store.head(pinned.key, pinned.version_id)
+        if found is None:
+            return self._vanished(upload, run)
+        if upload.copying_since is None and pins(upload, found):
+            return self._begin_copy(upload, found, run)
+        return self._pin_again(upload, found, run)
+
+    def _begin_copy(self, upload: Upload, found: ObjectHead, run: _Run) -> Upload:
+        """Nobody has begun to copy the last pin."""
+        now = self._clock()
+        after = upload.changed(copying_since=now, due_at=self._schedule.after_failure(upload, now))
+        if not self._ledger.replace(upload, after):
+            return self._reload(upload)
+        run.found = found
+        return after
+
+    def _earlier(self, upload: Upload) -> ObjectHead | None:
+        """What somebody has copied of the pinned bytes. Raises `CopyUnproven` where it only may be."""
+        earlier = self._copier.earlier(upload)
+        if earlier.doubtful is not None:
+            raise self._note(upload, unproven(upload, earlier.doubtful.key))
+        return earlier.proven
+
+    def _wait(self, upload: Upload, run: _Run) -> Upload | None:
+        if run.waits == 0:
+            return None
+        run.waits -= 1
+        run.steps += 1
+        self._pause(WAIT)
+        return self._reload(upload)
+
+    def _rewritten(self, upload: Upload, run: _Run) -> Upload:
+        """The pinned bytes were gone when the copy came: others are there, or none."""
+        found = self._store.head(upload.arrival_key)
+        return self._vanished(upload, run) if found is None else self._pin_again(upload, found, run)
+
+    def _pin_again(self, upload: Upload, found: ObjectHead, run: _Run) -> Upload:
+        if upload.pins >= MAX_PINS and not pins(upload, found):
+            detail = f"The object was written again {upload.pins} times while it was being confirmed."
+            return self._reject(upload, Reason("overwritten", detail))
+        return self._pin(upload, found, run)
+
+    def _quarantined(self, upload: Upload, copied: ObjectHead) -> Upload:
+        """Nobody can change the bytes any more: those who check them may begin."""
+        after = upload.changed(object=copied.as_object(copied.key), copying_since=None, reason=None)
+        after = after._replace(due_at=self._next_look(after))
+        return after if self._ledger.replace(upload, after) else self._reload(upload)
+
+    def _next_look(self, upload: Upload) -> datetime:
+        """When the sweep looks again: at once where only a worker can go on."""
+        rules, now = self._rules(upload), self._clock()
+        heavy = upload.object is not None and upload.object.size > WHOLE_COPY
+        unread = rules.detect is not Detect.OFF and not upload.is_inspected
+        return now if self._inspector is None and (unread or heavy) else self._schedule.soon(now)
+
+    def _release(self, upload: Upload, run: _Run) -> Upload | None:
+        """Does what checks are missing, if it may, and copies what has passed them to its final key."""
+        if self.waits_for(upload):
+            return self._inspect(upload, run)
+        pinned = upload.object
+        assert pinned is not None  # noqa: S101  (it is in quarantine)
+        if self._inspector is None and pinned.size > WHOLE_COPY:
+            return None
+        copied = self._earlier(upload)
+        if copied is None:
+            try:
+                copied = self._copier.to_final(upload, head_of(pinned, upload))
+            except (ObjectChanged, ObjectMissing):
+                return self._vanished(upload, run)
+            except PlacementRefused as error:
+                return self._reject(upload, Reason("placement_refused", error.detail))
+        return self._confirm(upload, copied, run.signal) if copied else self._reload(upload)
+
+    def _inspect(self, upload: Upload, run: _Run) -> Upload | None:
+        """Looks at the first bytes, if that is what is missing and it may; None where somebody else has to."""
+        rules, pinned = self._rules(upload), upload.object
+        if self._inspector is None or rules.detect is Detect.OFF or upload.is_inspected or pinned is None:
+            return None
+        try:
+            content = self._inspector.inspect(head_of(pinned, upload), upload.content_type, rules.content_types)
+        except (ObjectChanged, ObjectMissing):
+            return self._vanished(upload, run)
         inspection = Inspection(upload.pins, content.detected)
         if lie := content_mismatch(upload, content):
-            if profile.detect is Detect.REJECT:
+            if rules.detect is Detect.REJECT:
                 return self._reject(upload, lie, inspection=inspection)
             log.warning("upload %s is taken all the same: %s", upload.id, lie.detail)
         after = upload.changed(inspection=inspection, due_at=self._schedule.soon(self._clock()))
         return after if self._ledger.replace(upload, after) else self._reload(upload)
 
-    def _replace_pin(self, upload: Upload, found: ObjectHead) -> Upload:
-        if upload.pins >= MAX_PINS:
-            detail = f"The object was written again {upload.pins} times while it was being confirmed."
-            return self._reject(upload, Reason("overwritten", detail))
-        return self._pin(upload, found)
+    def _confirm_joined(self, upload: Upload, run: _Run) -> Upload | None:
+        """Parts were joined under the final key: nothing has to be copied."""
+        found = run.take(upload) or self._store.head(upload.arrival_key)
+        if found is None:
+            return self._vanished(upload, run)
+        if not pins(upload, found):
+            return self._pin_again(upload, found, run)
+        return self._confirm(upload, found, run.signal)
 
-    def _settle_without_staging(self, upload: Upload, pinned: StoredObject, signal: Signal) -> Upload:
-        """A signal before us was stopped after its copy, or took the bytes away and is done by now."""
-        copied = self._store.head(pinned.key)
-        is_ours = copied is not None and (copied.etag, copied.size) == (pinned.etag, pinned.size)
-        # what lacks a check was never copied by us, and can never be checked now
-        if copied is not None and is_ours and not self.waits_for(upload):
-            return self._confirm(upload, copied, signal)
+    def _vanished(self, upload: Upload, run: _Run) -> Upload:
+        """Rejects an upload whose bytes are gone, unless another signal is done, or a copy of them may be good."""
+        now = self._reload(upload)
+        if now.version != upload.version:
+            return now
         self._store.check()  # a bucket that is gone looks like an object that is gone
+        checked = not upload.in_quarantine or not self.waits_for(upload)
+        if checked and (done := self._earlier(upload)) is not None:
+            return self._adopt(upload, done, run.signal)
         return self._reject(upload, Reason("missing", "The object was removed before it could be confirmed."))
 
+    def _note(self, upload: Upload, error: CopyUnproven) -> CopyUnproven:
+        """Shows in the upload why it stays `stored`."""
+        reason = Reason(error.code, error.detail)
+        if upload.reason != reason:
+            self._ledger.replace(upload, upload.changed(reason=reason))
+        return error
+
     def _confirm(self, upload: Upload, copied: ObjectHead, signal: Signal) -> Upload:
-        self._remove_earlier_pins(upload)
         after = upload.moved(
             UploadState.CONFIRMED,
             object=copied.as_object(copied.key),
             size=copied.size,
             confirmed_by=signal,
             confirmed_at=self._clock(),
+            copying_since=None,
+            reason=None,
         )
-        return self._end(upload, after)
+        now = self._end(upload, after)
+        if now.ended and now is not after:
+            self._cleaner.discard(now, copied.key)
+        return now
 
     def _reject(self, upload: Upload, reason: Reason, **changes: Any) -> Upload:
-        self._remove_earlier_pins(upload)
-        after = upload.moved(UploadState.REJECTED, reason=reason, object=None, **changes)
+        after = upload.moved(UploadState.REJECTED, reason=reason, object=None, copying_since=None, **changes)
         return self._end(upload, after)
-
-    def _refuse(self, upload: Upload, reason: Reason) -> Upload:
-        """Rejects an upload whose parts can never become an object: they are all that there is to pin."""
-        nothing = StoredObject(upload.arrival_key, "", None, 0, upload.content_type)
-        after = upload.moved(UploadState.STORED, object=nothing).moved(UploadState.REJECTED, reason=reason, object=None)
-        return self._end(upload, after)
-
-    def _remove_earlier_pins(self, upload: Upload) -> None:
-        """Removes what a signal that was stopped left under the keys of earlier pins: nobody can confirm those."""
-        for pin in range(1, 1 if upload.multipart else upload.pins):
-            self._store.delete(self._final_key(upload, pin))
 
     def _end(self, before: Upload, after: Upload) -> Upload:
-        """Writes an end. Bytes that the ledger does not point at afterwards are removed, ours or not."""
+        """Writes an end; what the ledger does not point at afterwards is removed."""
         after = after._replace(due_at=self._schedule.after_end(after, self._clock()))
-        won = self._ledger.replace(before, after)
-        now = after if won else self._reload(before)
-        pinned = before.object
-        if won:
-            self._notifier.ended(after)
-        if pinned is not None and not points_at(now, pinned.key):
-            self._store.delete(pinned.key)
-        if won and not after.multipart:
-            self._store.delete(after.staging_key, pinned.version_id if pinned else None)
-        return now
+        if not self._ledger.replace(before, after):
+            return self._reload(before)
+        self._notifier.ended(after)
+        self._cleaner.after_end(after)
+        return after
 
     def _reload(self, upload: Upload) -> Upload:
         """What the ledger says by now; a row is never removed while its upload is open."""
         return self._ledger.get(upload.id) or upload
 
-    def _final_key(self, upload: Upload, pin: int) -> str:
-        return upload.multipart.key if upload.multipart else self._profile(upload).object_key(upload, pin)
+    def _rules(self, upload: Upload) -> Rules:
+        return rules_of(upload, self._profiles)
 
-    def _profile(self, upload: Upload) -> Profile:
-        """Its profile; one of that name without rules where it was taken out of the configuration meanwhile."""
-        return self._profiles.get(upload.profile) or Profile(upload.profile)
+    def _final_key(self, upload: Upload) -> str:
+        """Where parts are joined: no copy of them needs a key of its own."""
+        return final_key(upload, 1, self._profiles)

@@ -7,10 +7,31 @@ page, a script or a program under the name of an image. Nothing here does I/O.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from valetkey.core.families import family, holds_anything, is_media, is_textual, may_be_ascii, shown_as, takes_any_text
+from valetkey.core.families import (
+    family,
+    holds_anything,
+    is_beyond_sight,
+    is_document,
+    is_media,
+    is_table,
+    is_textual,
+    may_be_ascii,
+    may_be_called,
+    shown_as,
+    takes_any_text,
+)
+from valetkey.core.media_types import essence, matches
 from valetkey.core.ports import ObjectHead, ObjectStore, TypeDetector
-from valetkey.core.profile import Profile, matches
-from valetkey.core.texts import ACTIVE, hidden_script, is_text, text_kind
+from valetkey.core.texts import (
+    ACTIVE,
+    POLYGLOT,
+    hidden_script,
+    holds_another,
+    is_office_markup,
+    is_text,
+    text_kind,
+    without_controls,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +49,12 @@ class Inspector:
         self._store = store
         self._detector = detector
 
-    def inspect(self, found: ObjectHead, declared: str, profile: Profile) -> Content:
-        """What ``found`` is. Raises `ObjectChanged` and `ObjectMissing` when it is not there any more, and
-        `StoreUnavailable`."""
-        return look_into(self._store.first_bytes(found), declared, profile.content_types, self._detector)
+    def inspect(self, found: ObjectHead, declared: str, allowed: Sequence[str]) -> Content:
+        """What ``found`` is, where types of ``allowed`` are welcome, too.
+
+        Raises `ObjectChanged` and `ObjectMissing` when it is not there any more, and `StoreUnavailable`.
+        """
+        return look_into(self._store.first_bytes(found), declared, allowed, self._detector)
 
 
 def look_into(first: bytes, declared: str, allowed: Sequence[str], detector: TypeDetector) -> Content:
@@ -40,9 +63,8 @@ def look_into(first: bytes, declared: str, allowed: Sequence[str], detector: Typ
     They agree, too, when they are of another harmless type that ``allowed`` (a profile's content types) names: a photo
     may be a JPEG called PNG where both are welcome. ``*/*`` names nothing: there the declared type is what counts.
     """
-    essence = declared.partition(";")[0].strip().lower()
     seen = _seen(first, detector)
-    return Content(shown_as(seen[0]) if seen else None, _agrees(essence, seen, allowed, detector))
+    return Content(shown_as(seen[0]) if seen else None, _agrees(essence(declared), first, seen, allowed, detector))
 
 
 def _seen(first: bytes, detector: TypeDetector) -> list[str]:
@@ -51,19 +73,42 @@ def _seen(first: bytes, detector: TypeDetector) -> list[str]:
     found = detector.candidates(first)
     if is_text(first):
         return [*(one for one in found if may_be_ascii(one)), text_kind(first)]
-    if (script := hidden_script(first)) and (not found or is_media(found[0])):
+    if not found:
+        kind = text_kind(without_controls(first))
+        return [kind] if kind in ACTIVE else []
+    if not is_media(family(found[0])):
+        return list(found)
+    if script := hidden_script(first):
         return [script]  # good as a picture for one program and as a script for another: no picture of ours
-    return list(found)
+    return [POLYGLOT] if holds_another(first) else list(found)
 
 
-def _agrees(essence: str, seen: Sequence[str], allowed: Sequence[str], detector: TypeDetector) -> bool:
+def _agrees(essence: str, first: bytes, seen: Sequence[str], allowed: Sequence[str], detector: TypeDetector) -> bool:
     if holds_anything(essence):
         return True
-    if any(family(one) == family(essence) or (one not in ACTIVE and _is_named(one, allowed)) for one in seen):
+    if any(
+        family(one) == family(essence) or (one not in ACTIVE and _is_welcome(one, essence, allowed)) for one in seen
+    ):
         return True
+    if is_table(essence) or is_document(essence):
+        return is_office_markup(first) and text_kind(first) in {"text/html", "application/xml"}
     if is_textual(essence):
         return not seen or _agrees_as_text(essence, seen[-1])
-    return not detector.knows(essence) and (not seen or seen == ["text/plain"])
+    if is_beyond_sight(essence):
+        return not ACTIVE.intersection(seen)
+    return not detector.knows(essence) and _tells_nothing(essence, seen)
+
+
+def _is_welcome(detected: str, essence: str, allowed: Sequence[str]) -> bool:
+    return may_be_called(detected, essence) or _is_named(detected, allowed)
+
+
+def _tells_nothing(essence: str, seen: Sequence[str]) -> bool:
+    """Whether a format without a signature may have such bytes: many are others inside, and none of them runs."""
+    if ACTIVE.intersection(seen):
+        return False
+    kind = essence.partition("/")[0]
+    return not is_media(essence) or all(one == "text/plain" or one.startswith(f"{kind}/") for one in seen)
 
 
 def _agrees_as_text(essence: str, kind: str) -> bool:

@@ -10,7 +10,8 @@
     │   ├── MetadataNotAllowed
     │   ├── IdempotencyKeyReused
     │   ├── MethodNotSupported
-    │   └── ChecksumNotSupported
+    │   ├── ChecksumNotSupported
+    │   └── ChecksumRequired
     ├── Unauthenticated           nobody we know
     ├── Forbidden                 known, but not allowed this
     │   └── TicketUsedUp
@@ -23,7 +24,11 @@
     ├── MalformedEvent            an event that its own format does not allow
     ├── Unavailable               try again after `retry_after` seconds; nothing was lost
     │   ├── StoreUnavailable
-    │   └── LedgerUnavailable
+    │   │   ├── PlacementRefused      the store does not take the profile's storage class, encryption or key
+    │   │   ├── NotSupportedByStore   the store does not know this operation
+    │   │   └── CopyUnproven          a copy is there, and nothing shows that it has the bytes that were checked
+    │   ├── LedgerUnavailable
+    │   └── RulesUnknown              what an upload has to keep to cannot be said here
     └── ConfigurationError        the operator has to change a setting
 
     ObjectChanged                 between ports only: the object's ETag is not the expected one
@@ -85,6 +90,12 @@ class ChecksumNotSupported(InvalidRequest):
     code = "checksum_not_supported"
 
 
+class ChecksumRequired(InvalidRequest):
+    """The profile takes nothing without a checksum."""
+
+    code = "checksum_required"
+
+
 class Unauthenticated(ValetKeyError):
     code = "unauthenticated"
 
@@ -143,11 +154,40 @@ class Unavailable(ValetKeyError):
 
 
 class StoreUnavailable(Unavailable):
+    """``refused``: the store has answered that it did nothing; otherwise what was asked for may still be done."""
+
     code = "store_unavailable"
+
+    def __init__(self, detail: str, retry_after: int = 5, *, refused: bool = False) -> None:
+        super().__init__(detail, retry_after)
+        self.refused = refused
+
+
+class CopyUnproven(StoreUnavailable):
+    """The store's copy has another ETag than its source, no checksum, and no condition that it is known to honour."""
+
+    code = "copy_unproven"
+
+
+class PlacementRefused(StoreUnavailable):
+    """Waiting does not help: the operator has to change the profile, or the bucket."""
+
+
+class NotSupportedByStore(StoreUnavailable):
+    """Waiting does not help: the store answers 501, or as much."""
 
 
 class LedgerUnavailable(Unavailable):
     code = "ledger_unavailable"
+
+
+class RulesUnknown(Unavailable):
+    """The profile of an upload is gone from the configuration, or its rules are of a newer version: stop, not go."""
+
+    code = "rules_unknown"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, retry_after=60)
 
 
 class ConfigurationError(ValetKeyError):

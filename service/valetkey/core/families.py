@@ -1,111 +1,132 @@
-"""Content types that mean the same bytes: other names of one format, and formats that look alike from outside."""
+"""Content types that mean the same bytes: other names of one format, formats that look alike from outside, and types
+that systems give to files of another one."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from valetkey.core.type_names import BEYOND_SIGHT, FAMILIES, RAWS, STRICT_TEXTS, TEXTS
 
 _ZIP = "application/zip"
 _OLE = "application/x-ole-storage"
 _OGG = "application/ogg"
 _MATROSKA = "video/x-matroska"
 _MP4 = "video/mp4"
-_PROGRAM = "application/x-msdownload"
+_PDF = "application/pdf"
+_RTF = "application/rtf"
+_POSTSCRIPT = "application/postscript"
+_TIFF = "image/tiff"
+_RAW = "image/x-raw"
+_HEIC = "image/heic"
+_AVIF = "image/avif"
+_GZIP = "application/gzip"
 
-_FAMILIES: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "image/jpeg": frozenset({"image/jpg", "image/pjpeg", "image/jfif"}),
-        "image/png": frozenset({"image/x-png", "image/apng", "image/vnd.mozilla.apng"}),
-        "image/bmp": frozenset({"image/x-ms-bmp", "image/x-bmp", "image/x-windows-bmp"}),
-        "image/x-icon": frozenset({"image/vnd.microsoft.icon", "image/ico", "image/icon"}),
-        "image/tiff": frozenset({"image/tif", "image/x-tiff", "image/dng", "image/x-adobe-dng", "image/x-nikon-nef"}),
-        "image/heic": frozenset({"image/heif", "image/heic-sequence", "image/heif-sequence"}),
-        "image/avif": frozenset({"image/avif-sequence"}),
-        "audio/mpeg": frozenset({"audio/mp3", "audio/x-mp3", "audio/mpeg3", "audio/x-mpeg-3", "audio/x-mpeg"}),
-        "audio/wav": frozenset({"audio/x-wav", "audio/wave", "audio/vnd.wave", "audio/x-pn-wav"}),
-        "audio/flac": frozenset({"audio/x-flac"}),
-        "audio/aac": frozenset({"audio/x-aac", "audio/aacp", "audio/x-hx-aac-adts"}),
-        "audio/midi": frozenset({"audio/mid", "audio/x-midi", "application/x-midi"}),
-        "audio/aiff": frozenset({"audio/x-aiff"}),
-        _MP4: frozenset(
-            {
-                *("video/quicktime", "video/x-m4v", "video/3gpp", "video/3gpp2", "video/x-f4v", "application/mp4"),
-                *("audio/mp4", "audio/m4a", "audio/x-m4a", "audio/3gpp", "audio/3gpp2", "audio/mp4a-latm"),
-            }
-        ),
-        "video/x-msvideo": frozenset({"video/avi", "video/msvideo"}),
-        _MATROSKA: frozenset({"video/webm", "audio/webm", "audio/x-matroska", "application/x-matroska"}),
-        _OGG: frozenset({"audio/ogg", "video/ogg", "audio/opus", "audio/vorbis"}),
-        "video/x-ms-asf": frozenset({"video/x-ms-wmv", "audio/x-ms-wma", "application/vnd.ms-asf"}),
-        "application/pdf": frozenset({"application/x-pdf"}),
-        "application/rtf": frozenset({"text/rtf", "application/x-rtf"}),
-        "application/postscript": frozenset({"application/x-postscript", "application/illustrator"}),
-        _ZIP: frozenset(
-            {
-                *("application/x-zip-compressed", "application/x-zip", "application/java-archive"),
-                *("application/vnd.android.package-archive", "application/vnd.apple.pages"),
-                *("application/vnd.apple.numbers", "application/vnd.apple.keynote", "application/vnd.google-earth.kmz"),
-            }
-        ),
-        "application/gzip": frozenset({"application/x-gzip", "application/x-tgz", "application/x-compressed-tar"}),
-        "application/x-bzip2": frozenset({"application/bzip2", "application/x-bzip"}),
-        "application/vnd.rar": frozenset({"application/x-rar-compressed", "application/x-rar"}),
-        "application/x-7z-compressed": frozenset({"application/x-7z"}),
-        "application/x-tar": frozenset({"application/tar"}),
-        _OLE: frozenset({"application/msword", "application/vnd.ms-outlook", "application/x-msi"}),
-        _PROGRAM: frozenset({"application/x-dosexec", "application/vnd.microsoft.portable-executable"}),
-        "application/xml": frozenset({"text/xml"}),
-        "text/javascript": frozenset({"application/javascript", "application/x-javascript", "application/ecmascript"}),
-    }
+_FAMILY = {name: head for head, names in FAMILIES.items() for name in names}
+
+_ZIPPED = (
+    "application/vnd.openxmlformats-officedocument.",
+    "application/vnd.oasis.opendocument.",
+    "application/vnd.sun.xml.",
 )
-_FAMILY = {name: head for head, names in _FAMILIES.items() for name in names}
-
-_ZIPPED = ("application/vnd.openxmlformats-officedocument.", "application/vnd.oasis.opendocument.")
+# endings with two meanings: TypeScript, Rust, templates and messages of gettext, keys in PEM, batch files
+_ALSO_SOURCES = (
+    "video/mp2t",
+    "video/vnd.dlna.mpeg-tts",
+    "application/rls-services+xml",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.ms-outlook",
+    "application/vnd.apple.keynote",
+    "application/vnd.apple.installer+xml",
+    "application/x-msdos-program",
+    "application/x-msdownload",
+)
+_FLAT = ("+xml", "-flat-xml")
+_MARKED = (*_FLAT, "+json", "+yaml")
 _MACRO_OFFICE = ".macroenabled.12"
+_TABLES = ("application/vnd.ms-excel", *(name for name in FAMILIES[_OLE] if "excel" in name or "xls" in name))
+_WORDS = ("application/msword", *(name for name in FAMILIES[_OLE] if "word" in name or "/doc" in name))
 _OLD_OFFICE = (
     "application/vnd.ms-excel",
     "application/vnd.ms-powerpoint",
     "application/vnd.ms-word",
     "application/vnd.visio",
+    "application/vnd.ms-visio",
 )
-_ANYTHING = frozenset({"application/octet-stream", "binary/octet-stream"})
-_ASCII = frozenset({"application/pdf", "application/rtf", "application/postscript"})
-_TEXTS = frozenset(
-    {
-        *("application/json", "application/xml", "application/javascript", "application/x-javascript"),
-        *("application/ecmascript", "application/yaml", "application/x-yaml", "application/toml", "application/sql"),
-        *(
-            "application/x-ndjson",
-            "application/jsonl",
-            "application/x-sh",
-            "application/x-httpd-php",
-            "application/csv",
-        ),
-        *(
-            "application/x-shellscript",
-            "application/graphql",
-            "application/x-subrip",
-            "application/typescript",
-            "application/x-latex",
-        ),
-    }
-)
-_STRICT_TEXTS = frozenset(
-    {
-        *("text/csv", "application/csv", "text/calendar", "text/vcard", "text/vtt", "text/tab-separated-values"),
-        *("application/json", "application/x-ndjson", "application/jsonl"),
-    }
-)
+_ANYTHING = frozenset({"application/octet-stream", "binary/octet-stream", "application/x-binary", "application/binary"})
+_ASCII = frozenset({_PDF, _RTF, _POSTSCRIPT})
 
 
 def family(content_type: str) -> str:
     """The name that stands for all types whose files look like those of ``content_type`` from outside."""
     name = content_type.lower()
-    if name.endswith(("+zip", _MACRO_OFFICE)) or (name.startswith(_ZIPPED) and not name.endswith("+xml")):
+    if known := _FAMILY.get(name):
+        return known
+    if name.endswith(("+zip", _MACRO_OFFICE)) or (name.startswith(_ZIPPED) and not name.endswith(_FLAT)):
         return _ZIP
     if name.endswith("+ogg"):
         return _OGG
+    if name.endswith("+sqlite3"):
+        return "application/vnd.sqlite3"
     if name.startswith(_OLD_OFFICE):
         return _OLE
-    return _FAMILY.get(name, name)
+    return name
+
+
+def may_be_called(detected: str, declared: str) -> bool:
+    """Whether systems give files of the ``detected`` type the ``declared`` one, although it is another format's.
+
+    Office programs keep the type of a name when they write a newer or simpler format into it, and Windows gives a table
+    of text Excel's type; Illustrator's files are PDFs; an encrypted document of today is kept in yesterday's container.
+    """
+    name, found = declared.lower(), family(detected)
+    head = family(name)
+    if found in {_ZIP, _OLE} and {head, found} == {_ZIP, _OLE}:
+        return head == _OLE or name.startswith(_ZIPPED) or name.endswith(_MACRO_OFFICE)
+    if found in {_RTF, "text/plain"} and name.startswith(_WORDS):
+        return True
+    if found == "text/plain" and name.startswith((*_TABLES, *_ALSO_SOURCES)):
+        return True
+    if name.startswith(RAWS):
+        return found in {_TIFF, _RAW} or detected == "image/x-canon-cr3"
+    return (head, found) in _MIXED or (name.startswith("image/svg+xml") and found == _GZIP)
+
+
+_MIXED = frozenset(
+    {
+        (_POSTSCRIPT, _PDF),
+        (_HEIC, _AVIF),
+        ("font/ttf", "font/otf"),
+        ("font/otf", "font/ttf"),
+        ("font/sfnt", "font/ttf"),
+        ("font/sfnt", "font/otf"),
+        ("application/font-sfnt", "font/ttf"),
+        ("application/font-sfnt", "font/otf"),
+        ("font/collection", "font/ttf"),
+        ("font/ttf", "font/collection"),
+        ("application/x-compress", _GZIP),
+        (_GZIP, "application/x-tar"),  # a browser or a proxy unpacked it
+        ("video/mpeg", "video/mp2t"),
+        ("video/mpeg", _MP4),
+        ("audio/mpeg", _MP4),
+        ("audio/aac", _MP4),
+        ("audio/aac", "audio/mpeg"),
+        ("audio/mpeg", "audio/aac"),
+        ("audio/amr", _MP4),
+        (_MP4, "audio/amr"),
+        (_MATROSKA, _OGG),
+        ("application/x-netcdf", "application/x-hdf5"),
+        ("application/netcdf", "application/x-hdf5"),
+        ("image/x-icon", "image/png"),  # favicons
+        ("image/x-icon", "image/bmp"),
+    }
+)
+"""What is declared, and what is found all the same."""
+
+
+def is_table(content_type: str) -> bool:
+    """Whether it is Excel's type, or one of its names."""
+    return content_type.startswith(_TABLES)
+
+
+def is_document(content_type: str) -> bool:
+    """Whether it is the type of Word's documents of before 2007."""
+    return content_type.startswith(_WORDS)
 
 
 def shown_as(content_type: str) -> str:
@@ -118,18 +139,22 @@ def holds_anything(content_type: str) -> bool:
     return content_type in _ANYTHING
 
 
+def is_beyond_sight(content_type: str) -> bool:
+    """Whether its mark, if it has one, stands behind the first bytes: a disk's image, at 32 KiB or at its end."""
+    return content_type.startswith(BEYOND_SIGHT)
+
+
 def is_media(content_type: str) -> bool:
     """Whether it is a picture, a sound or a film."""
-    return content_type.startswith(("image/", "audio/", "video/"))
+    return content_type.startswith(("image/", "audio/", "video/")) or content_type == _OGG
 
 
 def is_textual(content_type: str) -> bool:
     """Whether its files are texts."""
-    if family(content_type) in _ASCII:
+    head = family(content_type)
+    if head in _ASCII or (head != content_type and head not in TEXTS | {"text/javascript"}):
         return False
-    return (
-        content_type.startswith("text/") or content_type in _TEXTS or content_type.endswith(("+xml", "+json", "+yaml"))
-    )
+    return content_type.startswith("text/") or content_type in TEXTS or content_type.endswith(_MARKED)
 
 
 def may_be_ascii(content_type: str) -> bool:
@@ -139,4 +164,4 @@ def may_be_ascii(content_type: str) -> bool:
 
 def takes_any_text(content_type: str) -> bool:
     """Whether a text of any kind can be one of these: a page can be source code, but no table and no JSON."""
-    return content_type not in _STRICT_TEXTS and not content_type.endswith(("+json", "xml"))
+    return content_type not in STRICT_TEXTS and not content_type.endswith(("+json", "xml"))

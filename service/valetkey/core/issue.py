@@ -1,17 +1,17 @@
 """What a client is given with an upload: its grant and its ticket, at first and again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from valetkey.core.access import Tickets
-from valetkey.core.admission import Admission
 from valetkey.core.assembly import Assembly, plan_of, target_of
 from valetkey.core.errors import StateConflict
 from valetkey.core.grants import Grant, GrantMaker, MultipartGrant
 from valetkey.core.ports import Ledger
+from valetkey.core.profile import Profile, rules_of
 from valetkey.core.schedule import Schedule
 from valetkey.core.upload import Method, Upload, UploadState
 
@@ -42,7 +42,7 @@ class Issuer:
         self,
         *,
         ledger: Ledger,
-        admission: Admission,
+        profiles: Mapping[str, Profile],
         tickets: Tickets,
         grants: GrantMaker,
         assembly: Assembly,
@@ -50,7 +50,7 @@ class Issuer:
         at_store: Callable[[Upload], AbstractContextManager[Any]],
     ) -> None:
         self._ledger = ledger
-        self._admission = admission
+        self._profiles = profiles
         self._tickets = tickets
         self._grants = grants
         self._assembly = assembly
@@ -80,7 +80,7 @@ class Issuer:
 
         Raises `StateConflict`.
         """
-        life = self._admission.profile(upload.profile).expires_in
+        life = rules_of(upload, self._profiles).expires_in
         for _ in range(RENEWAL_TRIES):
             require_renewable(upload, now)
             end, _ = self._grants.life(now, life)
@@ -93,16 +93,17 @@ class Issuer:
         raise StateConflict("The upload keeps changing; try again.")
 
     def _ticket(self, upload: Upload) -> str:
-        profile = self._admission.profiles.get(upload.profile)
-        return self._tickets.issue(upload, timedelta(0) if profile is None else profile.expires_in)
+        rules = upload.rules
+        return self._tickets.issue(upload, timedelta(0) if rules is None else rules.expires_in)
 
     def _grant(self, upload: Upload, now: datetime) -> Grant:
-        profile = self._admission.profile(upload.profile)
         if upload.method is Method.POST:
-            return self._grants.post(upload, profile, now)
+            return self._grants.post(upload, rules_of(upload, self._profiles), now)
         if upload.method is Method.PUT:
-            return self._grants.put(upload, profile, now)
+            return self._grants.put(upload, rules_of(upload, self._profiles), now)
         plan = plan_of(upload)
+        if self._assembly.wants_checksums:
+            return MultipartGrant(plan, [], upload.expires_at, part_checksum="sha256")
         numbers = range(1, min(plan.part_count, FIRST_PARTS) + 1) if target_of(upload).id and upload.size else ()
         return MultipartGrant(plan, self._assembly.sign(upload, numbers, now), upload.expires_at)
 

@@ -1,10 +1,11 @@
 """Multipart plans: which parts a file is sent in, and whether those that the store has make up the file.
 
-S3's limits, by its user guide: parts of 5 MiB to 5 GiB, the last one may be smaller; 10,000 of them; 5 TiB in all.
+S3's limits, by its user guide: parts of 5 MiB to 5 GiB, the last one may be smaller; 10,000 of them; 50 TB in all (since
+December 2025), of which parts can make 48.8 TiB.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from valetkey.core.errors import ChecksumNotSupported, MethodNotSupported, PartsMismatch, PartsMissing
 from valetkey.core.upload import Checksum, Method, Reason
@@ -13,9 +14,15 @@ MIB = 1024**2
 MIN_PART_SIZE = 5 * MIB
 MAX_PART_SIZE = 5 * 1024**3
 MAX_PARTS = 10_000
-MAX_OBJECT_SIZE = 5 * 1024**4
+MAX_OBJECT_SIZE = MAX_PARTS * MAX_PART_SIZE
 MAX_SINGLE_SIZE = 5 * 1024**3
 """The largest object that S3 takes by one POST or PUT, in bytes."""
+
+WHOLE_COPY = 1024**3
+"""The largest object, in bytes, that is copied by one call: a larger one is copied in parts, by the worker.
+
+CopyObject takes up to 5 GiB, but answers when all is copied, and some stores need minutes for that.
+"""
 
 NAMED = 5
 """How many missing parts an error names."""
@@ -54,27 +61,56 @@ class Plan(NamedTuple):
         return min(self.part_size, self.size - (number - 1) * self.part_size)
 
 
+def part_headers(size: int | None, checksum: str | None) -> dict[str, str]:
+    """What is signed of a part: its ``size`` in bytes where that is known, its SHA-256 in base64 where there is one."""
+    length = {} if size is None else {"Content-Length": str(size)}
+    return length if checksum is None else length | {"x-amz-checksum-sha256": checksum}
+
+
 def part_size_for(size: int | None, wanted: int) -> int:
     """``wanted`` bytes, or the whole MiB above it that keeps a file of ``size`` within S3's number of parts."""
     needed = -(-(size or 0) // MAX_PARTS)
     return wanted if needed <= wanted else -(-needed // MIB) * MIB
 
 
+class Abilities(Protocol):
+    """What of a store's capabilities decides how bytes travel."""
+
+    @property
+    def post(self) -> bool: ...
+
+    @property
+    def list_parts(self) -> bool: ...
+
+    @property
+    def part_checksums(self) -> bool: ...
+
+
 def choose_method(
-    asked: Method | None, size: int | None, checksum: Checksum | None, *, multipart_from: int, can_post: bool
+    asked: Method | None, size: int | None, checksum: Checksum | None, *, multipart_from: int, store: Abilities
 ) -> Method:
     """How a file of ``size`` bytes travels; ``asked`` None leaves it to us.
 
-    A file with a checksum goes in one piece where it can, as S3 has a checksum of the whole object only then. Raises
-    `MethodNotSupported` and `ChecksumNotSupported`.
+    A file with a checksum goes in one piece where it can, as S3 has a checksum of the whole object only then; one
+    without goes in parts where the store wants checksums, as those of parts are signed just before they are sent.
+    Raises `MethodNotSupported` and `ChecksumNotSupported`.
     """
+    bare = store.part_checksums and checksum is None and size != 0
     if asked is None:
-        in_parts_from = MAX_SINGLE_SIZE + 1 if checksum else min(multipart_from, MAX_SINGLE_SIZE + 1)
-        if (size or 0) < in_parts_from:
-            return Method.POST if can_post else Method.PUT
+        in_parts_from = (
+            MAX_SINGLE_SIZE + 1 if checksum or not store.list_parts else min(multipart_from, MAX_SINGLE_SIZE + 1)
+        )
+        if (size or 0) < in_parts_from and not bare:
+            return Method.POST if store.post else Method.PUT
         asked = Method.MULTIPART
-    if asked is Method.POST and not can_post:
+    if asked is Method.POST and not store.post:
         raise MethodNotSupported("The store takes no POST: ask for 'put', 'multipart' or 'auto'.", "/method")
+    if asked is Method.MULTIPART and not store.list_parts:
+        raise MethodNotSupported("The store cannot list parts, so none can be proven: ask for 'auto'.", "/method")
+    if asked is not Method.MULTIPART and bare:
+        raise MethodNotSupported(
+            "The bucket wants a checksum with what is sent: declare one, or ask for 'auto'.", "/method"
+        )
     if asked is Method.MULTIPART and checksum is not None:
         raise ChecksumNotSupported("S3 has no such checksum of an object that came in parts.", "/checksum")
     if asked is Method.MULTIPART and size == 0:

@@ -6,7 +6,10 @@ in a key.
 
 import re
 import unicodedata
+from base64 import b32encode
 from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
 from string import Formatter
 
 from valetkey.core.errors import ConfigurationError
@@ -14,10 +17,20 @@ from valetkey.core.errors import ConfigurationError
 MAX_NAME = 100
 """Longest safe name in characters: S3 keys end at 1,024 bytes, file systems of those who download at 255."""
 
+MAX_KEY = 1024
+"""Longest key in bytes, as S3 has it."""
+
+RESERVED = ("staging/", "quarantine/")
+"""Where bytes lie that are not confirmed: nothing confirmed may ever have such a key, as these are cleaned up."""
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _PLACEHOLDERS = frozenset({"id", "filename", "ext", "owner", "profile", "year", "month", "day"})
 _LITERAL = re.compile(r"[A-Za-z0-9!_.*'()/-]*")
-_RESERVED = ("staging/", "/")
+_LONGEST = {"id": 48, "filename": MAX_NAME, "ext": 17, "owner": MAX_NAME, "profile": MAX_NAME, "year": 4}
+"""How long what stands for a placeholder gets, in characters; 2 where it is not said. An id has its pin behind it."""
+
+_MAY_BE_EMPTY = "{ext}"
+_HASH_LENGTH = 16  # of 5 bits each: nobody finds a second owner for one of these
 
 
 def safe_name(name: str) -> str:
@@ -36,18 +49,42 @@ def safe_name(name: str) -> str:
     return f"{stem[: MAX_NAME - 17]}.{extension}" if extension else stem[:MAX_NAME]
 
 
+@lru_cache(maxsize=4096)
+def safe_segment(name: str) -> str:
+    """``name`` as one segment of a key, `A-Za-z0-9._-` only and at most 100 characters; no two names share one.
+
+    A name that is safe already stays as it is. Any other gets a hash of itself behind a "!", which no safe name has.
+
+    >>> safe_segment("alice")
+    'alice'
+    >>> safe_segment("tenant-a/alice")
+    'tenant-a_alice!kwl4h43jlo4rjw6m'
+    """
+    plain = unicodedata.normalize("NFKD", name[:1024]).encode("ascii", "ignore").decode()
+    kept = re.sub(r"\.{2,}", ".", _UNSAFE.sub("_", plain)).strip("._-")
+    if kept == name and 0 < len(name) <= MAX_NAME:
+        return name
+    digest = sha256(name.encode("utf-8", "surrogatepass")).digest()
+    mark = b32encode(digest).decode().lower()[:_HASH_LENGTH]
+    return f"{kept[: MAX_NAME - _HASH_LENGTH - 1]}!{mark}"
+
+
 class KeyTemplate:
     """A profile's key template, checked once and rendered for each upload.
 
     Placeholders: ``{id} {filename} {ext} {owner} {profile} {year} {month} {day}``; ``{id}`` has to be among them, as
-    it keeps two uploads from one key. Raises `ConfigurationError` on anything else, on a key outside plain ASCII, on
-    a ``..`` part and on a key under ``staging/``.
+    it keeps two uploads from one key. It begins with plain characters that tell its keys from those of `RESERVED`, and
+    no key can have an empty segment or be longer than `MAX_KEY`. No two owners, and no two profiles, share a segment.
+    Raises `ConfigurationError` on anything else, and on what is not plain ASCII.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.names = self._parse(text)
         self.prefix = text.partition("{")[0]
+        for wrong, detail in self._dangers():
+            if wrong:
+                raise ConfigurationError(f"Key template {text!r}: {detail}")
 
     @staticmethod
     def _parse(text: str) -> frozenset[str]:
@@ -62,12 +99,31 @@ class KeyTemplate:
             raise ConfigurationError(f"Key template {text!r}: a placeholder takes no format.")
         if "id" not in names:
             raise ConfigurationError(f"Key template {text!r} needs {{id}}: without it two uploads could share a key.")
-        literal_is_safe = all(_LITERAL.fullmatch(literal) for literal, _, _, _ in pieces)
-        if not literal_is_safe or text.startswith(_RESERVED) or ".." in text:
-            raise ConfigurationError(
-                f"Key template {text!r}: plain ASCII only, no '..', no leading '/', nothing under 'staging/'."
-            )
+        if not all(_LITERAL.fullmatch(literal) for literal, _, _, _ in pieces):
+            raise ConfigurationError(f"Key template {text!r}: plain ASCII only, and none of {{{{ and }}}}.")
         return frozenset(names)
+
+    def _dangers(self) -> list[tuple[bool, str]]:
+        """What its keys could come to, with a sentence each."""
+        segments = [segment.replace(_MAY_BE_EMPTY, "") for segment in self.text.split("/")]
+        longest = sum(
+            len(literal) + (_LONGEST.get(name, 2) if name else 0)
+            for literal, name, _, _ in Formatter().parse(self.text)
+        )
+        return [
+            (".." in self.text, "no '..'."),
+            (self.text.startswith("/"), "no leading '/'."),
+            (
+                not {"", ".", ".."}.isdisjoint(segments),
+                "a part between two '/' has more than {ext}, which may be empty, and dots.",
+            ),
+            (not self.prefix, "it begins with plain characters, such as 'uploads/', not with a placeholder."),
+            (
+                any(one.startswith(self.prefix) or self.prefix.startswith(one) for one in RESERVED),
+                f"a key could begin with {' or '.join(repr(one) for one in RESERVED)}: begin with other characters.",
+            ),
+            (longest > MAX_KEY, f"a key could have {longest} bytes, and S3 takes {MAX_KEY}."),
+        ]
 
     def render(self, *, unique: str, filename: str, owner: str, profile: str, at: datetime) -> str:
         """The key for one upload; ``unique`` stands for ``{id}``."""
@@ -77,8 +133,8 @@ class KeyTemplate:
             id=unique,
             filename=name,
             ext=extension,
-            owner=safe_name(owner),
-            profile=safe_name(profile),
+            owner=safe_segment(owner),
+            profile=safe_segment(profile),
             year=f"{at.year:04}",
             month=f"{at.month:02}",
             day=f"{at.day:02}",

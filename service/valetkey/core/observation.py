@@ -4,12 +4,23 @@ import logging
 from collections.abc import Iterable
 
 from valetkey.core.confirmation import Confirmation
-from valetkey.core.errors import StateConflict
+from valetkey.core.errors import StateConflict, StoreUnavailable
 from valetkey.core.events import ObjectEvent, ScanEvent, StoreEvent, Tally, newest
 from valetkey.core.ports import Ledger
-from valetkey.core.upload import Signal, Upload, UploadState, Verdict, find_upload_id
+from valetkey.core.upload import (
+    QUARANTINE_PREFIX,
+    Signal,
+    Upload,
+    UploadState,
+    Verdict,
+    upload_id_of,
+    upload_ids_in,
+)
 
 log = logging.getLogger("valetkey")
+
+MAX_IDS = 4
+"""How many ids of one key are looked up: an owner or a name may be one, too."""
 
 
 class Observer:
@@ -44,7 +55,7 @@ class Observer:
         return self._confirmation.run(upload, Signal.EVENT).state
 
     def _hear(self, event: ScanEvent) -> UploadState | None:
-        """The same for a scanner's event."""
+        """The same for a scanner's event. Raises `StoreUnavailable` where the bytes are just being brought there."""
         upload = self._upload_of(event)
         if upload is None:
             return None
@@ -54,16 +65,28 @@ class Observer:
                 log.warning(detail, upload.id, upload.state, event.detail)
             return None
         try:
-            return self._confirmation.judge(upload, Verdict(event.etag, event.clean, event.detail)).state
+            verdict = Verdict(event.etag, event.clean, event.detail, event.key)
+            return self._confirmation.judge(upload, verdict).state
         except StateConflict as error:
+            now = self._ledger.get(upload.id) or upload
+            if now.state is UploadState.STORED and not now.in_quarantine:
+                raise StoreUnavailable(f"Upload {upload.id} is on its way into quarantine.", 2) from error
             log.info("verdict on upload %s ignored: %s", upload.id, error.detail)
             return None
 
     def _upload_of(self, event: StoreEvent) -> Upload | None:
         """The upload that an event of ours is about."""
-        upload_id = find_upload_id(event.key)
-        upload = self._ledger.get(upload_id) if upload_id and event.bucket == self._bucket else None
-        if upload is None or (upload.bucket, upload.arrival_key) != (event.bucket, event.key):
-            log.debug("event ignored: %s/%r is not ours", event.bucket, event.key)
-            return None
-        return upload
+        if event.bucket == self._bucket:
+            for upload_id in upload_ids_in(event.key)[:MAX_IDS]:
+                upload = self._ledger.get(upload_id)
+                if upload is not None and upload.bucket == event.bucket and _is_about(event, upload):
+                    return upload
+        log.debug("event ignored: %s/%r is not ours", event.bucket, event.key)
+        return None
+
+
+def _is_about(event: StoreEvent, upload: Upload) -> bool:
+    """Copies of ours are not: whoever makes them is at work on that upload."""
+    if isinstance(event, ScanEvent):
+        return event.key.startswith(QUARANTINE_PREFIX) and upload_id_of(event.key) == upload.id
+    return event.key == upload.arrival_key

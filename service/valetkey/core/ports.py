@@ -4,7 +4,7 @@ Each adapter implements one of these, knows one outside system, and passes the s
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -14,6 +14,7 @@ from valetkey.core.announcement import Announcement, Status
 from valetkey.core.keys import ApiKey
 from valetkey.core.multipart import Part
 from valetkey.core.policy import Credentials
+from valetkey.core.rules import Placement
 from valetkey.core.upload import MultipartUploadId, StoredObject, Upload, UploadId, UploadState
 
 
@@ -36,12 +37,27 @@ class ObjectHead:
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
-    """How a confirmed object is kept: storage class and server-side encryption; None is the bucket's default."""
+class ObjectHeaders:
+    """All that an object of ours carries beside its bytes; whatever else a client attached is left behind."""
 
-    storage_class: str | None = None
-    sse: str | None = None
-    sse_kms_key_id: str | None = None
+    content_type: str
+    upload_id: UploadId
+    placement: Placement = field(default_factory=Placement)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What is known of a store. ``parts_end_with_join``: a part URL is dead once the parts are joined (not at Swift).
+
+    ``conditional_put``: a PUT may be signed with ``If-None-Match``. ``part_checksums``: each PUT and each part needs a
+    checksum, as where a bucket has a default retention.
+    """
+
+    post: bool = True
+    conditional_put: bool = True
+    list_parts: bool = True
+    parts_end_with_join: bool = True
+    part_checksums: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +103,8 @@ class ObjectStore(Protocol):
         """Where clients send their form, on the public endpoint."""
 
     @property
-    def can_post(self) -> bool:
-        """Whether it takes presigned POSTs; Cloudflare R2 and Backblaze B2 do not."""
+    def capabilities(self) -> Capabilities:
+        """What is known of it by now."""
 
     def credentials(self) -> Credentials:
         """The credentials to sign with now, fresh where they are temporary."""
@@ -96,15 +112,19 @@ class ObjectStore(Protocol):
     def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
         """What is under ``key`` now, or that version of it; None when nothing is."""
 
-    def copy(self, source: ObjectHead, key: str, placement: Placement) -> None:
-        """Copies ``source`` to ``key`` if it still has its ETag; all of its metadata goes along.
+    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
+        """Copies the bytes of ``source`` to ``key`` if it still has its ETag; what goes with them is ``headers`` alone.
 
-        Raises `ObjectChanged` or `ObjectMissing` when it has not. A store may ignore the condition (moto does): look
-        at what was copied.
+        Raises `ObjectChanged` or `ObjectMissing` when it has not, and `PlacementRefused`. Above `WHOLE_COPY` bytes it
+        copies in parts and sees for itself that the source stayed as it was. Below, a store may ignore the condition
+        (moto does): see `proves_copies`, and look at what was copied. It may be there even when this fails.
         """
 
-    def delete(self, key: str, version_id: str | None = None) -> None:
-        """Removes the object, and nothing when there is none."""
+    def proves_copies(self, source: ObjectHead) -> bool:
+        """Whether the condition of a `copy` is honoured, found out by a copy of ``source`` that has to be refused."""
+
+    def delete(self, key: str) -> None:
+        """Removes the object with all of its versions, and nothing when there is none."""
 
     def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
         """A URL that downloads ``stored`` as ``filename`` for ``expires_in`` seconds."""
@@ -113,7 +133,10 @@ class ObjectStore(Protocol):
         """Raises `StoreUnavailable` unless the bucket is there and ours to use."""
 
     def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
-        """The objects below ``prefix`` that were written before then. They may be removed while it goes on."""
+        """The keys below ``prefix`` where something was written before then, old versions and delete markers included.
+
+        They may be removed while it goes on.
+        """
 
     def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
         """The multipart uploads below ``prefix`` that were begun before then and are still open."""
@@ -130,18 +153,29 @@ class ObjectStore(Protocol):
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         """A URL that takes one object, for ``expires_in`` seconds, with exactly ``headers``."""
 
-    def start_multipart(
-        self, key: str, content_type: str, upload_id: UploadId, placement: Placement
-    ) -> MultipartUploadId:
-        """Begins a multipart upload of an object that will carry our ``upload_id``."""
+    def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
+        """Begins a multipart upload of an object that will have ``headers``.
+
+        Raises `MethodNotSupported` where the store cannot list parts, and `PlacementRefused`.
+        """
 
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
         """The parts that are there, by number; None when the multipart upload is over, or never was."""
 
     def presigned_part(
-        self, key: str, multipart_id: MultipartUploadId, number: int, size: int | None, expires_in: int
+        self,
+        key: str,
+        multipart_id: MultipartUploadId,
+        number: int,
+        size: int | None,
+        expires_in: int,
+        *,
+        checksum: str | None = None,
     ) -> Presigned:
-        """A URL that takes one part for ``expires_in`` seconds; of exactly ``size`` bytes where that is known."""
+        """A URL that takes one part for ``expires_in`` seconds; of exactly ``size`` bytes where that is known.
+
+        ``checksum`` is the part's SHA-256 in base64, where one has to be sent along: its header is signed, too.
+        """
 
     def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
         """Makes the object out of ``parts``. It may be there even when this fails: look.
@@ -171,6 +205,14 @@ class Query:
     before: UploadId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a process of the ledger said of a profile, and when it started."""
+
+    terms: str
+    at: datetime
+
+
 class Ledger(Protocol):
     """The durable record of uploads. What a method has returned from survives a crash.
 
@@ -197,8 +239,12 @@ class Ledger(Protocol):
     def check(self) -> None:
         """Raises `LedgerUnavailable` unless it can be read and has the schema this version needs."""
 
-    def due(self, at: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
+    def due(
+        self, at: datetime, limit: int, after: Upload | None = None, *, state: UploadState | None = None
+    ) -> list[Upload]:
         """Those whose ``due_at`` is ``at`` or earlier, the longest due first; those behind ``after`` where it is given.
+
+        ``state`` leaves others out.
 
         What it costs grows with what is due, not with the ledger.
         """
@@ -217,6 +263,9 @@ class Ledger(Protocol):
 
     def add_once_within(self, entry: Once, allowance: Allowance) -> Once | None:
         """Like `add_once` for one entry; a new one takes one of ``allowance``, and is None when none is left."""
+
+    def declare(self, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
+        """Records what the profiles of this process say, by name; returns what was said of each name before."""
 
     def forget_allowances(self, before: datetime, limit: int) -> int:
         """Removes what was counted for up to ``limit`` tickets that expired before then; says how many."""

@@ -1,18 +1,18 @@
 """A profile: a named preset of what may be uploaded, and where confirmed bytes go."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from urllib.parse import urlsplit
 
 from valetkey.core.errors import (
     ConfigurationError,
     ContentTypeNotAllowed,
     MetadataNotAllowed,
+    RulesUnknown,
     SizeOutOfRange,
 )
+from valetkey.core.media_types import essence, is_range, matches, media_type
 from valetkey.core.multipart import (
     MAX_OBJECT_SIZE,
     MAX_PART_SIZE,
@@ -23,7 +23,7 @@ from valetkey.core.multipart import (
     part_size_for,
 )
 from valetkey.core.naming import KeyTemplate
-from valetkey.core.ports import Placement
+from valetkey.core.rules import UNREADABLE, Detect, Placement, Rules, read_rules, rules_text
 from valetkey.core.upload import Upload
 
 MAX_METADATA_KEYS = 50
@@ -34,18 +34,6 @@ MAX_LIFE = timedelta(days=7)
 MAX_REMEMBERED_TYPES = 1000
 """How many content types a profile remembers as allowed, so as not to look at each of them again."""
 
-_TYPE = re.compile(r"[!#$&^_.+\w-]{1,127}/[!#$&^_.+\w-]{1,127}(\s*;\s*[\x20-\x7e]*)?", re.ASCII)
-_ALLOWED_TYPE = re.compile(r"(\*|[!#$&^_.+\w-]+)/(\*|[!#$&^_.+\w-]+)", re.ASCII)
-_MAX_TYPE = 255
-
-
-class Detect(StrEnum):
-    """What is done where the first bytes of an object are not of its type; `OFF`: they are not read."""
-
-    OFF = "off"
-    WARN = "warn"
-    REJECT = "reject"
-
 
 @dataclass(frozen=True)
 class Profile:
@@ -55,8 +43,9 @@ class Profile:
     grant's life, ``renewable_for`` how long after creation grants are renewed. Files of ``multipart_from`` bytes and
     more are sent in parts unless asked otherwise, of ``part_size`` bytes where that is enough. ``metadata`` lists the
     allowed keys (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes.
-    ``detect`` says what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a verdict. Raises
-    `ConfigurationError` when built from values that make no sense.
+    ``detect`` says what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a verdict. With
+    ``checksum_required`` nothing is taken without a checksum, or confirmed where the store does not show it. ``rules``
+    is what of all this is kept with an upload. Raises `ConfigurationError` when built from values that make no sense.
     """
 
     name: str
@@ -73,16 +62,32 @@ class Profile:
     return_url: str | None = None
     detect: Detect = Detect.OFF
     scan: bool = False
+    checksum_required: bool = False
     multipart_from: int = 100 * MIB
     part_size: int = 8 * MIB
     template: KeyTemplate = field(init=False, repr=False, compare=False)
-    _good_types: set[str] = field(init=False, repr=False, compare=False, default_factory=set)
+    rules: Rules = field(init=False, repr=False, compare=False)
+    _good_types: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "template", KeyTemplate(self.key))
         for wrong, detail in self._contradictions():
             if wrong:
                 raise ConfigurationError(f"Profile {self.name!r}: {detail}")
+        object.__setattr__(self, "rules", self._rules())
+
+    def _rules(self) -> Rules:
+        return read_rules(
+            rules_text(
+                sizes=(self.min_size, self.max_size),
+                content_types=self.content_types,
+                detect=self.detect,
+                scan=self.scan,
+                checksum_required=self.checksum_required,
+                placement=Placement(self.storage_class, self.sse, self.sse_kms_key_id),
+                expires_in=self.expires_in,
+            )
+        )
 
     def _contradictions(self) -> list[tuple[bool, str]]:
         second = timedelta(seconds=1)
@@ -97,8 +102,8 @@ class Profile:
             ),
             (not self.content_types, "content_types must not be empty; leave it out to allow any."),
             (
-                not all(_ALLOWED_TYPE.fullmatch(allowed) for allowed in self.content_types),
-                "content_types holds types such as 'image/png' or 'image/*'.",
+                not all(is_range(allowed) for allowed in self.content_types),
+                "content_types holds types such as 'image/png' or 'image/*', without parameters.",
             ),
             (not second <= self.expires_in <= MAX_LIFE, "expires_in must be 1 second to 7 days."),
             (not self.expires_in <= self.renewable_for, "renewable_for must not be shorter than expires_in."),
@@ -113,42 +118,40 @@ class Profile:
             ),
         ]
 
-    @property
-    def sizes(self) -> tuple[int, int]:
-        """The smallest and the largest size it takes, in bytes."""
-        return self.min_size, self.max_size
-
-    @property
-    def placement(self) -> Placement:
-        """How its confirmed objects are kept."""
-        return Placement(self.storage_class, self.sse, self.sse_kms_key_id)
-
     def plan(self, size: int | None) -> Plan:
         """The parts that a file of ``size`` bytes is sent in; None where nobody declared it."""
         return Plan(size, part_size_for(size, self.part_size))
 
-    def check(self, content_type: str, size: int | None, metadata: Mapping[str, str]) -> None:
-        """Raises `ContentTypeNotAllowed`, `SizeOutOfRange` or `MetadataNotAllowed` when a rule is broken."""
-        if content_type not in self._good_types:
-            self._check_type(content_type)
+    def check(self, content_type: str, size: int | None, metadata: Mapping[str, str]) -> str:
+        """The content type as it is signed: see `media_type`.
+
+        Raises `ContentTypeNotAllowed`, `SizeOutOfRange` or `MetadataNotAllowed` when a rule is broken.
+        """
+        signed = self._good_types.get(content_type)
+        if signed is None:
+            signed = self._checked_type(content_type)
             if len(self._good_types) < MAX_REMEMBERED_TYPES:
-                self._good_types.add(content_type)
+                self._good_types[content_type] = signed
         if size is not None and not self.min_size <= size <= self.max_size:
             raise SizeOutOfRange(
                 f"Profile {self.name!r} takes {self.min_size} to {self.max_size} bytes, not {size}.", "/size"
             )
         if metadata:
             self._check_metadata(metadata)
+        return signed
 
-    def _check_type(self, content_type: str) -> None:
-        if len(content_type) > _MAX_TYPE or not _TYPE.fullmatch(content_type):
-            raise ContentTypeNotAllowed("A content type looks like 'image/png'.", "/content_type")
-        essence = content_type.partition(";")[0].strip().lower()
-        if not any(matches(allowed, essence) for allowed in self.content_types):
+    def _checked_type(self, content_type: str) -> str:
+        try:
+            signed = media_type(content_type)
+        except ValueError as error:
+            raise ContentTypeNotAllowed(str(error), "/content_type") from error
+        wanted = essence(signed)
+        if not any(matches(allowed, wanted) for allowed in self.content_types):
             raise ContentTypeNotAllowed(
-                f"Profile {self.name!r} takes {', '.join(self.content_types)}, not {essence}.",
+                f"Profile {self.name!r} takes {', '.join(self.content_types)}, not {wanted}.",
                 "/content_type",
             )
+        return signed
 
     def _check_metadata(self, metadata: Mapping[str, str]) -> None:
         if len(metadata) > MAX_METADATA_KEYS:
@@ -158,15 +161,10 @@ class Profile:
         if self.metadata is not None and (extra := sorted(metadata.keys() - self.metadata)):
             raise MetadataNotAllowed(f"Profile {self.name!r} does not take the keys {extra}.", "/metadata")
 
-    def object_key(self, upload: Upload, pin: int) -> str:
-        """Where the bytes of the ``pin``-th pin go.
-
-        Each pin has a key of its own, so a slow copy of bytes that were overwritten meanwhile can never land on
-        the key of those that were confirmed.
-        """
-        unique = upload.id if pin == 1 else f"{upload.id}-{pin}"
+    def object_key(self, upload: Upload) -> str:
+        """Where the bytes of ``upload`` are confirmed, unless they have to be pinned again: see `final_key`."""
         return self.template.render(
-            unique=unique,
+            unique=upload.id,
             filename=upload.filename,
             owner=upload.owner,
             profile=self.name,
@@ -174,7 +172,26 @@ class Profile:
         )
 
 
-def matches(allowed: str, essence: str) -> bool:
-    """Whether ``essence`` ("image/png", lower case) is covered by ``allowed`` ("image/*")."""
-    allowed = allowed.lower()
-    return allowed in {"*/*", essence} or (allowed.endswith("/*") and essence.startswith(allowed[:-1]))
+def rules_of(upload: Upload, profiles: Mapping[str, Profile]) -> Rules:
+    """The rules that ``upload`` was granted by. Raises `RulesUnknown` where nobody can say them any more."""
+    rules = upload.rules or _profile_of(upload, profiles).rules
+    if rules is UNREADABLE:
+        raise RulesUnknown(f"The rules of upload {upload.id} were kept by a newer version of valetkey.")
+    return rules
+
+
+def final_key(upload: Upload, pin: int, profiles: Mapping[str, Profile]) -> str:
+    """Where the bytes of the ``pin``-th pin go when they are confirmed. Raises like `rules_of`.
+
+    Each pin has a key of its own, which only the one who made the pin writes: so no copy that comes late can change
+    what another one confirmed.
+    """
+    key = upload.key or _profile_of(upload, profiles).object_key(upload)
+    return key if pin == 1 else key.replace(upload.id, f"{upload.id}-{pin}")
+
+
+def _profile_of(upload: Upload, profiles: Mapping[str, Profile]) -> Profile:
+    profile = profiles.get(upload.profile)
+    if profile is None:
+        raise RulesUnknown(f"Nothing is known here of the profile {upload.profile!r}, which upload {upload.id} is of.")
+    return profile

@@ -1,5 +1,6 @@
 """The use cases: one method each. Whoever mounts valetkey calls these, HTTP or not."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from urllib.parse import quote
 
 from valetkey.core.access import Caller, ProfileTicket, Tickets, new_ticket_id
 from valetkey.core.admission import Admission, UploadRequest
-from valetkey.core.assembly import Assembly, plan_of, target_of
+from valetkey.core.assembly import NO_CHECKSUMS, Assembly, plan_of, target_of
 from valetkey.core.confirmation import Confirmation
 from valetkey.core.content import Inspector
 from valetkey.core.errors import InvalidRequest, PartsMissing, StateConflict, UploadNotFound, ValetKeyError
@@ -17,7 +18,7 @@ from valetkey.core.issue import Granted, Issuer, require_renewable
 from valetkey.core.multipart import NamedPart, Part, Plan
 from valetkey.core.observation import Observer
 from valetkey.core.ports import Ledger, Notifier, ObjectStore, Query
-from valetkey.core.profile import Profile
+from valetkey.core.profile import Profile, final_key
 from valetkey.core.schedule import SCHEDULE, Schedule
 from valetkey.core.slots import StoreSlots
 from valetkey.core.upload import Signal, Upload, UploadId, UploadState, Verdict
@@ -60,6 +61,7 @@ class UploadService:
         tickets: Tickets,
         public_url: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pause: Callable[[float], None] = time.sleep,
         store_slots: int = 48,
         schedule: Schedule = SCHEDULE,
         inspector: Inspector | None = None,
@@ -71,7 +73,7 @@ class UploadService:
         self._tickets = tickets
         self._clock = clock
         self._schedule = schedule
-        grants = GrantMaker(store, profiles, public_url)
+        grants = GrantMaker(store, public_url)
         self._assembly = Assembly(store=store, ledger=ledger, profiles=profiles, grants=grants)
         self._admission = Admission(store=store, ledger=ledger, profiles=profiles, schedule=schedule)
         self._confirmation = Confirmation(
@@ -81,6 +83,7 @@ class UploadService:
             profiles=profiles,
             assembly=self._assembly,
             clock=clock,
+            pause=pause,
             slots=StoreSlots(store_slots),
             schedule=schedule,
             inspector=inspector,
@@ -88,7 +91,7 @@ class UploadService:
         self._observer = Observer(bucket=store.bucket, ledger=ledger, confirmation=self._confirmation)
         self._issuer = Issuer(
             ledger=ledger,
-            admission=self._admission,
+            profiles=profiles,
             tickets=tickets,
             grants=grants,
             assembly=self._assembly,
@@ -100,6 +103,10 @@ class UploadService:
     def confirmation(self) -> Confirmation:
         """What takes uploads to their end, for the sweep."""
         return self._confirmation
+
+    def declare(self) -> None:
+        """Says at the start what the profiles are here, and where other processes of the ledger see them otherwise."""
+        self._admission.declare(self._clock())
 
     def create(self, caller: Caller, request: UploadRequest, idempotency_key: str | None = None) -> Granted:
         """A new upload with its grant; with a known ``idempotency_key`` the same upload with a fresh grant.
@@ -189,19 +196,28 @@ class UploadService:
         with self._confirmation.at_store(upload):
             return plan, self._assembly.parts(upload)
 
-    def sign_parts(self, caller: Caller, upload_id: UploadId, numbers: Sequence[int]) -> list[PartGrant]:
+    def sign_parts(
+        self,
+        caller: Caller,
+        upload_id: UploadId,
+        numbers: Sequence[int],
+        checksums: Mapping[int, str] = NO_CHECKSUMS,
+    ) -> list[PartGrant]:
         """URLs for these parts. The upload's grant is renewed with them where half of its life is over.
 
+        ``checksums`` are the SHA-256 of parts in base64, by number: they are signed, and S3 takes no other bytes.
         Raises `UploadNotFound`, `InvalidRequest` for a number that the plan has not, and `StateConflict` like `renew`.
         """
         upload, now = self.get(caller, upload_id), self._clock()
         last = plan_of(upload).part_count
         if wrong := [number for number in numbers if not 1 <= number <= last]:
             raise InvalidRequest(f"The parts are 1 to {last}; there is no part {wrong[0]}.", "/numbers")
+        if others := checksums.keys() - set(numbers):
+            raise InvalidRequest(f"Part {min(others)} has a checksum, and is not to be signed.", "/checksums")
         require_renewable(upload, now)
         if target_of(upload).id is None:
             upload = self._issuer.begun(upload)
-        return self._assembly.sign(self._issuer.prolonged(upload, now, at_least=0.5), numbers, now)
+        return self._assembly.sign(self._issuer.prolonged(upload, now, at_least=0.5), numbers, now, checksums)
 
     def complete(self, caller: Caller, upload_id: UploadId, named: Sequence[NamedPart] | None = None) -> Upload:
         """The client says that it is done: the upload, `confirmed` or `rejected`, or still as it was.
@@ -285,9 +301,7 @@ class UploadService:
         if upload.object is None:
             return
         with slots:  # once more for a deleted one: the store may have been away the first time
-            self._store.delete(upload.object.key, upload.object.version_id)
-            if upload.object.version_id:  # below it may be another signal's copy of the same bytes
-                self._store.delete(upload.object.key)
+            self._store.delete(upload.object.key)
 
     def _end(self, before: Upload, after: Upload) -> None:
         after = after._replace(due_at=self._schedule.after_end(after, self._clock()))
@@ -311,6 +325,11 @@ class UploadService:
     def object_url(self, key: str) -> str:
         """The address of the object under ``key`` on the public endpoint; it takes a credential to read it."""
         return self._store.post_url + quote(key)
+
+    def where(self, upload: Upload) -> str:
+        """The address of its confirmed object, or where it will be, as long as its bytes are not sent again."""
+        confirmed = upload.object if upload.state is UploadState.CONFIRMED else None
+        return self.object_url(confirmed.key if confirmed else final_key(upload, max(1, upload.pins), self._profiles))
 
     def check(self) -> None:
         """Raises `StoreUnavailable` or `LedgerUnavailable` when one of them cannot be used now."""

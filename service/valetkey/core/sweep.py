@@ -13,11 +13,20 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from valetkey.core.confirmation import Confirmation
-from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
+from valetkey.core.errors import CopyUnproven, LedgerUnavailable, StoreUnavailable, Unavailable
 from valetkey.core.ports import Ledger, Notifier, ObjectHead, ObjectStore, OldMultipart, OldObject
 from valetkey.core.profile import Profile
 from valetkey.core.schedule import Schedule
-from valetkey.core.upload import STAGING_PREFIX, Reason, Signal, Upload, UploadState, find_upload_id, upload_id_of
+from valetkey.core.upload import (
+    QUARANTINE_PREFIX,
+    STAGING_PREFIX,
+    Reason,
+    Signal,
+    Upload,
+    UploadState,
+    upload_id_of,
+    upload_ids_in,
+)
 
 log = logging.getLogger("valetkey")
 
@@ -47,10 +56,11 @@ class Action(StrEnum):
     REMOVE = "remove"
     ABORT = "abort"
     SKIP = "skip"
+    STUCK = "stuck"
     FAIL = "fail"
 
 
-_UNCHANGED = {Action.WAIT, Action.CLEAR, Action.SKIP, Action.FAIL}
+_UNCHANGED = {Action.WAIT, Action.CLEAR, Action.SKIP, Action.STUCK, Action.FAIL}
 """Whatever else was done has set by itself when the upload is due again."""
 
 
@@ -81,7 +91,8 @@ class Sweep:
         self._ledger = ledger
         self._notifier = notifier
         self._confirmation = confirmation
-        self._prefixes = sorted({STAGING_PREFIX, *(profile.template.prefix for profile in profiles.values())})
+        templates = (profile.template.prefix for profile in profiles.values())
+        self._prefixes = sorted({STAGING_PREFIX, QUARANTINE_PREFIX, *templates})
         self._schedule = schedule
         self._clock = clock
 
@@ -94,9 +105,23 @@ class Sweep:
         yield from self.clean(stop)
 
     def look(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
-        """The part that looks at what is due now. Raises like `run`."""
+        """The part that looks at what is due now, first at what has arrived and waits. Raises like `run`."""
         start = self._clock()
-        while not stop() and (due := self._ledger.due(start, BATCH)):
+        yield from self._drain(lambda: self._waiting(start) or self._ledger.due(start, BATCH), stop)
+
+    def check(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
+        """Looks only at what has arrived and waits: it does not stand behind those that wait for nothing yet.
+
+        Raises like `run`.
+        """
+        start = self._clock()
+        yield from self._drain(lambda: self._waiting(start), stop)
+
+    def _waiting(self, at: datetime) -> list[Upload]:
+        return self._ledger.due(at, BATCH, state=UploadState.STORED)
+
+    def _drain(self, take: Callable[[], list[Upload]], stop: Callable[[], bool]) -> Iterator[Finding]:
+        while not stop() and (due := take()):
             lease = self._schedule.soon(self._clock())
             yield from self._look_at(self._ledger.reschedule([(upload, lease) for upload in due]), stop)
 
@@ -109,14 +134,20 @@ class Sweep:
         for found in self._leftovers():
             if stop():
                 return
-            if isinstance(found, OldMultipart):
-                self._store.abort_multipart(found.key, found.multipart_id)
-                yield _aborting(found)
-            elif (upload := self._owner(found)) is None:
-                self._store.delete(found.key)
-                yield _removing(found)
-            else:  # nobody looks for it any more, but it is there: bytes are not lost
-                yield self._try(upload)
+            try:
+                yield from self._clean(found)
+            except StoreUnavailable as error:  # one that cannot be removed hinders no other
+                yield Finding(Action.FAIL, found.key, error.detail)
+
+    def _clean(self, found: OldObject | OldMultipart) -> Iterator[Finding]:
+        if isinstance(found, OldMultipart):
+            self._store.abort_multipart(found.key, found.multipart_id)
+            yield _aborting(found)
+        elif (upload := self._owner(found)) is None:
+            self._store.delete(found.key)
+            yield _removing(found)
+        elif found.key == upload.arrival_key and not upload.in_quarantine:
+            yield self._try(upload)  # nobody looks for it any more, but it is there: bytes are not lost
 
     def foresee(self) -> Iterator[Finding]:
         """What `run` would do now; changes nothing. Raises `LedgerUnavailable` and `StoreUnavailable`."""
@@ -134,7 +165,7 @@ class Sweep:
                 continue
             elif (upload := self._owner(found)) is None:
                 yield _removing(found)
-            else:
+            elif found.key == upload.arrival_key and not upload.in_quarantine:
                 yield self._expect(upload, now)
 
     def _look_at(self, claimed: Iterable[Upload], stop: Callable[[], bool]) -> Iterator[Finding]:
@@ -208,6 +239,9 @@ class Sweep:
             return _skipped(upload)
         if upload.ended:
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
+        return self._expect_checked(upload) if upload.in_quarantine else self._expect_arrival(upload, now)
+
+    def _expect_arrival(self, upload: Upload, now: datetime) -> Finding:
         found = self._store.head(upload.arrival_key, upload.object.version_id if upload.object else None)
         if found is not None:
             return self._expect_of(upload, found)
@@ -220,16 +254,22 @@ class Sweep:
     def _expect_of(self, upload: Upload, found: ObjectHead) -> Finding:
         if reason := self._confirmation.objection(upload, found):
             return _rejecting(upload, reason)
+        return self._expect_checked(upload)
+
+    def _expect_checked(self, upload: Upload) -> Finding:
         missing = self._confirmation.waits_for(upload)
         return _missing(upload, missing) if missing else _confirming(upload)
 
     def _leftovers(self) -> Iterator[OldObject | OldMultipart]:
         """What lies in our part of the bucket for longer than the retention."""
         before = self._clock() - self._schedule.retention
-        yield from self._store.old_objects(STAGING_PREFIX, before)
+        for prefix in (STAGING_PREFIX, QUARANTINE_PREFIX):
+            for found in self._store.old_objects(prefix, before):
+                if found.key.startswith(prefix):  # a store that ignores the prefix must not lose its bucket
+                    yield found
         for prefix in self._prefixes:
             for multipart in self._store.old_multiparts(prefix, before):
-                if self._is_abandoned(multipart):
+                if multipart.key.startswith(prefix) and self._is_abandoned(multipart):
                     yield multipart
 
     def _owner(self, found: OldObject) -> Upload | None:
@@ -239,11 +279,14 @@ class Sweep:
         return None if upload is None or upload.ended else upload
 
     def _is_abandoned(self, multipart: OldMultipart) -> bool:
-        """Whether it is ours, and will never be joined. Past ``staging/`` a key of ours names an upload we know."""
-        upload_id = find_upload_id(multipart.key)
-        upload = self._ledger.get(upload_id) if upload_id else None
-        if upload is None:
-            return multipart.key.startswith(STAGING_PREFIX)
+        """Whether it is ours, and will never be joined. Past staging and quarantine a key of ours names an upload we
+        know, and a copy in parts that was given up has that upload's final key."""
+        owners = [upload for one in upload_ids_in(multipart.key) if (upload := self._ledger.get(one)) is not None]
+        if not owners:
+            return multipart.key.startswith((STAGING_PREFIX, QUARANTINE_PREFIX))
+        return all(self._has_given_up(upload, multipart) for upload in owners)
+
+    def _has_given_up(self, upload: Upload, multipart: OldMultipart) -> bool:
         if upload.ended or upload.multipart is None or upload.multipart.key != multipart.key:
             return upload.ended
         too_late = self._clock() >= max(upload.renewable_until, upload.expires_at) + self._schedule.grace
@@ -285,10 +328,11 @@ def _skipped(upload: Upload) -> Finding:
 
 
 def _failed(upload: Upload, error: Exception) -> Finding:
-    if isinstance(error, StoreUnavailable):
+    if isinstance(error, Unavailable):
         log.warning("upload %s will be looked at again: %s", upload.id, error.detail)
-    else:
-        log.error("the sweep failed for upload %s", upload.id, exc_info=error)
+        away = isinstance(error, StoreUnavailable) and not (error.refused or isinstance(error, CopyUnproven))
+        return Finding(Action.FAIL if away else Action.STUCK, upload.id, error.detail)
+    log.error("the sweep failed for upload %s", upload.id, exc_info=error)
     return Finding(Action.FAIL, upload.id, f"{type(error).__name__}: it will be looked at again")
 
 

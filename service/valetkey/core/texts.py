@@ -2,6 +2,9 @@
 
 import re
 
+POLYGLOT = "application/x-polyglot"
+"""What is a picture to one program and another file to the next."""
+
 ACTIVE = frozenset(
     {
         "text/html",
@@ -11,17 +14,22 @@ ACTIVE = frozenset(
         "text/javascript",
         "application/x-msdownload",
         "application/x-executable",
+        "application/x-shockwave-flash",
+        POLYGLOT,
     }
 )
 """What does something where it is opened: welcome only where it is what was declared."""
 
-_CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\b\x1b")
+_CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\b\x1b\x1a")  # the last one ends a text of DOS
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_PROLOG = re.compile(r"\s*(<\?xml.*?\?>|<!--.*?-->)", re.DOTALL)
+_PROLOG = re.compile(r"\s*(<\?(?!php|=)[a-z].*?\?>|<!--.*?-->)", re.DOTALL | re.IGNORECASE)
 _HTML = re.compile(
     r"\s*<(!doctype\s+html|html|head|body|script|iframe|table|div|title|style|img|a\s|h1|p>|meta)", re.IGNORECASE
 )
 _SVG = re.compile(r"\s*<(!doctype\s+svg|([a-z]+:)?svg[\s>/])", re.IGNORECASE)
+_PDF = re.compile(rb"%PDF-[12]\.[0-9]")
+# a member's header: its version, and a method that is stored or deflated
+_ZIP_MEMBER = re.compile(rb"PK\x03\x04[\x00-\x3f]\x00.{2}[\x00\x08]\x00", re.DOTALL)
 _XML = re.compile(r"\s*<(\?xml|!--|!doctype|[a-z_])", re.IGNORECASE)
 
 
@@ -60,10 +68,34 @@ def hidden_script(first: bytes) -> str | None:
     lower = first.lower()
     if b"<?php" in lower:
         return "text/x-php"
-    if b"<script" in lower:
+    if b"<script" in lower or b"<script" in lower.replace(b"\0", b""):
         return "text/html"
     # a width of 10,799 pixels that opens a comment
     return "text/javascript" if re.match(rb"GIF8[79]a/\*", first) else None
+
+
+def without_controls(first: bytes) -> bytes:
+    """``first`` as a lenient reader of pages sees it: without what no text has, UTF-16 without a mark included."""
+    return first.translate(None, bytes(_CONTROLS))
+
+
+def holds_another(first: bytes) -> bool:
+    """Whether a reader of PDFs or archives would find one within: they look for its header past the beginning."""
+    return _PDF.search(first, 0, 1024) is not None or _ZIP_MEMBER.search(first) is not None
+
+
+def may_precede(junk: bytes) -> bool:
+    """Whether ``junk`` may stand before the header of a PDF, as mail programs, printers and byte order marks do: not
+    where anybody could take the whole for a page, a script or a program."""
+    start = junk.lstrip()
+    return b"<" not in junk.replace(b"\0", b"") and not start.startswith((b"#!", b"MZ", b"PK", b"GIF8"))
+
+
+def is_office_markup(first: bytes) -> bool:
+    """Whether it is a page or XML as Excel and Word, and programs that export for them, write it under their own names:
+    it says so, and has no script where one would be seen."""
+    lower = first.lower().replace(b"\0", b"")
+    return b"urn:schemas-microsoft-com:office:" in lower and b"<script" not in lower
 
 
 def _decoded(first: bytes) -> str:

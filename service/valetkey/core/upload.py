@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, NewType
 from uuid_utils import uuid7
 
 from valetkey.core.errors import StateConflict
+from valetkey.core.rules import Rules
 
 UploadId = NewType("UploadId", str)
 
@@ -18,7 +19,10 @@ MultipartUploadId = NewType("MultipartUploadId", str)
 """The store's id of a multipart upload; `UploadId` is ours."""
 
 STAGING_PREFIX = "staging/"
-"""Where POST and PUT grants write; only confirmed bytes leave it. A lifecycle rule on it clears orphans."""
+"""Where POST and PUT grants write; only accepted bytes leave it. A lifecycle rule on it clears orphans."""
+
+QUARANTINE_PREFIX = "quarantine/"
+"""Where bytes lie that are being checked: no grant writes there but that of parts, which ends when they are joined."""
 
 UPLOAD_ID_METADATA = "x-amz-meta-upload-id"
 """The form field, and so the object metadata, that ties an object to its upload."""
@@ -50,9 +54,11 @@ class UploadState(StrEnum):
 
 TRANSITIONS: Mapping[UploadState, frozenset[UploadState]] = MappingProxyType(
     {
-        UploadState.PENDING: frozenset({UploadState.STORED, UploadState.ABORTED, UploadState.EXPIRED}),
+        UploadState.PENDING: frozenset(
+            {UploadState.STORED, UploadState.REJECTED, UploadState.ABORTED, UploadState.EXPIRED}
+        ),
         # bytes that started in time may arrive late: they are not lost
-        UploadState.EXPIRED: frozenset({UploadState.STORED}),
+        UploadState.EXPIRED: frozenset({UploadState.STORED, UploadState.REJECTED}),
         UploadState.STORED: frozenset({UploadState.CONFIRMED, UploadState.REJECTED}),
         UploadState.CONFIRMED: frozenset({UploadState.DELETED}),
         UploadState.REJECTED: frozenset(),
@@ -85,7 +91,8 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Multipart:
-    """Where the parts of an upload go: straight to its final key, as their URLs die when they are joined.
+    """Where the parts of an upload go: to its final key, or into quarantine where it is checked, as their URLs die when
+    they are joined; to staging on a store that takes parts afterwards.
 
     ``part_size`` is in bytes; ``id`` is None until the store was asked for one.
     """
@@ -113,10 +120,8 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """The object an upload points at. ``etag`` is opaque and without quotes; ``size`` is in bytes.
-
-    While the upload is `stored`, ``key`` is where the pinned bytes will be copied; once confirmed, where they are.
-    """
+    """The object an upload points at, where it is now: while the upload is `stored`, where it arrived or in quarantine;
+    once confirmed, under its final key. ``etag`` is opaque and without quotes; ``size`` is in bytes."""
 
     key: str
     etag: str
@@ -135,11 +140,15 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a scanner found in the bytes that had ``etag``, and in no others. ``detail``: the threat's name, say."""
+    """What a scanner found in the bytes that had ``etag``, and in no others. ``detail``: the threat's name, say.
+
+    ``key`` is where the scanner read them, where it says so.
+    """
 
     etag: str
     clean: bool
     detail: str | None = None
+    key: str | None = None
 
     def says(self, other: "Verdict") -> bool:
         """Whether the two say the same of the same bytes."""
@@ -152,13 +161,17 @@ _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 class Upload(NamedTuple):
     """One upload as the ledger keeps it. A tuple, as it is made in half the time of a frozen dataclass.
 
-    ``version`` counts its changes: a compare-and-set names the version it read. ``pins`` counts how often bytes
-    were pinned. ``account`` is who created it (an API key's name), ``owner`` on whose behalf. ``size`` is the declared
-    size in bytes, None where the protocol has none (Uppy's): the profile's range holds then. ``expires_at`` is when the
-    last grant given for it dies, ``renewable_until`` when no grant is given any more. ``due_at`` is when the sweep
-    looks at it next; moving it is no change of the upload. ``inspection`` and ``verdict`` are the checks of its
-    content, each of one object: see `is_inspected` and `verdict_on_pinned`. ``ticket`` is the id of the profile ticket
-    that it was created with; None where it was created with an API key.
+    ``version`` counts its changes: a compare-and-set names the version it read. ``account`` is who created it (an API
+    key's name), ``owner`` on whose behalf; ``ticket`` is the id of the profile ticket it was created with, None with an
+    API key. ``size`` is the declared size in bytes, None where the protocol has none (Uppy's): the range of its
+    ``rules`` holds then. Those are kept from when it was granted, and so is ``key``, where its first pin is confirmed;
+    None and "" are uploads of older versions, whose profile is asked.
+
+    ``expires_at`` is when the last grant given for it dies, ``renewable_until`` when no grant is given any more.
+    ``due_at`` is when the sweep looks at it next; moving it is no change of the upload. ``pins`` counts how often bytes
+    were pinned, ``copying_since`` says since when somebody has been copying those of the last pin. ``inspection`` and
+    ``verdict`` are the checks of its content, each of one object: see `is_inspected` and `verdict_on_pinned`.
+    ``checksum_verified`` is None where no checksum was declared, or nothing has arrived yet.
     """
 
     id: UploadId
@@ -188,6 +201,10 @@ class Upload(NamedTuple):
     method: Method = Method.POST
     multipart: Multipart | None = None
     ticket: str | None = None
+    key: str = ""
+    rules: Rules | None = None
+    copying_since: datetime | None = None
+    checksum_verified: bool | None = None
 
     @property
     def detected_type(self) -> str | None:
@@ -213,8 +230,13 @@ class Upload(NamedTuple):
 
     @property
     def arrival_key(self) -> str:
-        """Where its bytes arrive: the staging key, or the final one when they come in parts."""
+        """Where its bytes arrive: the staging key, or where its parts go."""
         return self.multipart.key if self.multipart else STAGING_PREFIX + self.id
+
+    @property
+    def in_quarantine(self) -> bool:
+        """Whether the pinned bytes lie where nobody can change them any more."""
+        return self.object is not None and self.object.key.startswith(QUARANTINE_PREFIX)
 
     @property
     def ended(self) -> bool:
@@ -232,12 +254,19 @@ class Upload(NamedTuple):
         return self._replace(version=self.version + 1, **changes)
 
 
+def quarantine_key(upload_id: UploadId, pin: int) -> str:
+    """Where the bytes of the ``pin``-th pin are checked. Whoever made the pin writes it, once."""
+    return f"{QUARANTINE_PREFIX}{upload_id}/{pin}"
+
+
 def upload_id_of(key: str) -> UploadId | None:
-    """The upload whose staging key this is, or None when it is not one of ours."""
-    return parse_upload_id(key.removeprefix(STAGING_PREFIX)) if key.startswith(STAGING_PREFIX) else None
+    """The upload whose key in staging or quarantine this is, or None when it is not one of ours."""
+    if key.startswith(STAGING_PREFIX):
+        return parse_upload_id(key.removeprefix(STAGING_PREFIX))
+    owner, _, pin = key.removeprefix(QUARANTINE_PREFIX).partition("/")
+    return parse_upload_id(owner) if key.startswith(QUARANTINE_PREFIX) and pin.isdecimal() else None
 
 
-def find_upload_id(key: str) -> UploadId | None:
-    """The upload id that stands somewhere in ``key``, as in every key of ours."""
-    found = _ID.search(key)
-    return UploadId(found[0]) if found else None
+def upload_ids_in(key: str) -> list[UploadId]:
+    """Every upload id that stands somewhere in ``key``; more than one where an owner or a name is one, too."""
+    return [UploadId(found) for found in dict.fromkeys(_ID.findall(key))]

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { CreateUpload, Grant, SignedPart, UploadBody } from "../../src/wire";
 import { type Answer, type Asked, FakeServer } from "./http";
 import type { FakeS3 } from "./s3";
@@ -25,6 +25,8 @@ export class FakeValetKey extends FakeServer {
   partSize = 1000;
   multipartFrom = 5000;
   putOnly = false;
+  /** whether S3 wants a checksum with each part, as a bucket with a default retention does */
+  partChecksum: "sha256" | null = null;
   /** seconds that signatures live */
   life = 300;
   /** how often `complete` answers 202 first */
@@ -71,7 +73,7 @@ export class FakeValetKey extends FakeServer {
     if (method === "GET" && rest === "") return { status: 200, body: kept.upload };
     if (rest === "grant") return this.#renew(kept);
     if (rest === "parts")
-      return method === "GET" ? this.#listParts(kept) : this.#signParts(kept, body.numbers);
+      return method === "GET" ? this.#listParts(kept) : this.#signParts(kept, body.numbers, body.checksums);
     if (rest === "complete") return this.#complete(kept, body.parts);
     return problem(404, "not_found");
   }
@@ -117,6 +119,7 @@ export class FakeValetKey extends FakeServer {
       content_type,
       size,
       checksum: checksum ?? null,
+      checksum_verified: null,
       metadata,
       detected_type: null,
       object: null,
@@ -174,16 +177,22 @@ export class FakeValetKey extends FakeServer {
       };
     }
     const part_count = Math.ceil(size / this.partSize);
-    const first = withParts ? [1, 2, 3, 4].filter((number) => number <= part_count) : [];
+    const signs = withParts && !this.partChecksum;
+    const first = signs ? [1, 2, 3, 4].filter((number) => number <= part_count) : [];
     const parts = first.map((number) => this.#signed(kept, number));
-    return { method: "MULTIPART", part_size: this.partSize, part_count, parts, expires_at };
+    const part_checksum = this.partChecksum;
+    return { method: "MULTIPART", part_size: this.partSize, part_count, parts, part_checksum, expires_at };
   }
 
-  #signed(kept: Kept, number: number): SignedPart {
+  #signed(kept: Kept, number: number, checksum?: string): SignedPart {
     const { id } = kept.upload;
     const size = Math.min(this.partSize, kept.size - (number - 1) * this.partSize);
     const url = `${this.#s3.url}/${id}?partNumber=${number}&signature=${this.#sign(kept)}`;
-    return { number, size, url, headers: { "Content-Length": String(size) }, expires_at: this.#expiry() };
+    const headers = {
+      "Content-Length": String(size),
+      ...(checksum && { "x-amz-checksum-sha256": checksum }),
+    };
+    return { number, size, url, headers, expires_at: this.#expiry() };
   }
 
   #renew(kept: Kept): Answer {
@@ -191,9 +200,12 @@ export class FakeValetKey extends FakeServer {
     return { status: 200, body: this.#granted(kept, true) };
   }
 
-  #signParts(kept: Kept, numbers: number[]): Answer {
+  #signParts(kept: Kept, numbers: number[], checksums: Record<number, string> = {}): Answer {
     if (kept.method !== "multipart" || kept.upload.state !== "pending") return problem(409, "state_conflict");
-    return { status: 200, body: { parts: numbers.map((number) => this.#signed(kept, number)) } };
+    return {
+      status: 200,
+      body: { parts: numbers.map((number) => this.#signed(kept, number, checksums[number])) },
+    };
   }
 
   #listParts(kept: Kept): Answer {
@@ -239,13 +251,33 @@ export class FakeValetKey extends FakeServer {
     return null;
   }
 
+  #etagOf({ upload, method }: Kept): string {
+    const whole = this.#s3.objects.get(upload.id) ?? Buffer.alloc(0);
+    const bare = (body: Buffer) => this.#s3.etagOf(body).replaceAll('"', "");
+    if (method !== "multipart") return bare(whole);
+    const count = Math.ceil(whole.length / this.partSize);
+    const sums = Array.from({ length: count }, (_, index) =>
+      createHash("md5")
+        .update(whole.subarray(index * this.partSize, (index + 1) * this.partSize))
+        .digest(),
+    );
+    return `${bare(Buffer.concat(sums))}-${count}`;
+  }
+
   #end(kept: Kept): UploadBody {
     const { upload } = kept;
     if (this.reject) kept.upload = { ...upload, state: "rejected", reason: this.reject };
     else {
       const { content_type } = upload;
       const { size } = kept;
-      const object = { bucket: "b", key: upload.id, etag: "e", version_id: null, size, content_type };
+      const object = {
+        bucket: "b",
+        key: upload.id,
+        etag: this.#etagOf(kept),
+        version_id: null,
+        size,
+        content_type,
+      };
       kept.upload = {
         ...upload,
         state: "confirmed",

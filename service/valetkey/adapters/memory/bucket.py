@@ -8,7 +8,8 @@ from itertools import count
 
 from valetkey.adapters.memory.hooks import Hook, Hooked
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
-from valetkey.core.ports import ObjectHead, Placement
+from valetkey.core.ports import ObjectHead
+from valetkey.core.rules import Placement
 
 DEFAULT_TYPE = "binary/octet-stream"
 """The content type S3 gives to an object that came without one."""
@@ -43,7 +44,7 @@ class MemoryBucket(Hooked):
         self._bucket = bucket
         self._versioned = versioned
         self._clock = clock
-        self._objects: dict[str, list[MemoryObject | None]] = {}  # oldest first; None is a delete marker
+        self._objects: dict[str, list[MemoryObject]] = {}  # oldest first
         self._numbers = count(1)
         self._removed = False
 
@@ -69,15 +70,20 @@ class MemoryBucket(Hooked):
     def read(self, key: str, version_id: str | None = None) -> MemoryObject | None:
         """The object under ``key``, its newest version unless one is named. No hook is called."""
         with self._lock:
-            versions = self._objects.get(key) or [None]
+            versions = self._objects.get(key, [])
             if version_id is None:
-                return versions[-1]
-            return next((one for one in versions if one and one.head.version_id == version_id), None)
+                return versions[-1] if versions else None
+            return next((one for one in versions if one.head.version_id == version_id), None)
 
     def keys(self) -> list[str]:
         """Every key under which there is an object now."""
         with self._lock:
             return sorted(key for key in self._objects if self.read(key) is not None)
+
+    def written(self) -> list[tuple[str, datetime]]:
+        """Every key that has versions, old ones included, and when its oldest was written."""
+        with self._lock:
+            return sorted((key, versions[0].modified_at) for key, versions in self._objects.items())
 
     def remove_bucket(self) -> None:
         """The bucket is gone, with all that was in it. As at S3, a `head` then looks like that of a missing object."""
@@ -106,14 +112,10 @@ class MemoryBucket(Hooked):
             self._objects[head.key] = [*before, replace(new, head=head)]
             return head
 
-    def _remove(self, key: str, version_id: str | None) -> None:
+    def _remove(self, key: str) -> None:
         with self._lock:
             self._require_bucket()
-            versions = self._objects.pop(key, [])
-            if version_id is not None:
-                self._objects[key] = [one for one in versions if one is None or one.head.version_id != version_id]
-            elif self._versioned:
-                self._objects[key] = [*versions, None]
+            self._objects.pop(key, None)
 
 
 def md5(content: bytes) -> str:

@@ -1,6 +1,6 @@
 """The ledger in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from valetkey.adapters.memory.hooks import Hook
@@ -9,8 +9,8 @@ from valetkey.adapters.memory.outbox import MemoryOutbox
 from valetkey.core.access import Allowance
 from valetkey.core.announcement import Announcer
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.ports import Once, Query
-from valetkey.core.upload import Upload, UploadId
+from valetkey.core.ports import Declared, Once, Query
+from valetkey.core.upload import Upload, UploadId, UploadState
 
 
 class MemoryLedger(MemoryKeyRing, MemoryOutbox):
@@ -25,6 +25,7 @@ class MemoryLedger(MemoryKeyRing, MemoryOutbox):
         self._uploads: dict[UploadId, Upload] = {}
         self._once: dict[tuple[str, str], tuple[UploadId, str]] = {}
         self._used: dict[str, tuple[int, datetime]] = {}
+        self._declared: dict[str, Declared] = {}
 
     def add(self, uploads: Sequence[Upload]) -> None:
         for upload in uploads:
@@ -89,12 +90,22 @@ class MemoryLedger(MemoryKeyRing, MemoryOutbox):
             self._uploads[before.id] = after
             return True
 
-    def due(self, at: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
+    def due(
+        self, at: datetime, limit: int, after: Upload | None = None, *, state: UploadState | None = None
+    ) -> list[Upload]:
         self._call("due")
         with self._lock:
-            found = [((upload.due_at, upload.id), upload) for upload in self._uploads.values() if upload.due_at]
+            asked = [upload for upload in self._uploads.values() if state in {None, upload.state}]
+        found = [((upload.due_at, upload.id), upload) for upload in asked if upload.due_at]
         last = (after.due_at, after.id) if after is not None and after.due_at is not None else None
         return [upload for place, upload in sorted(found) if place[0] <= at and (last is None or place > last)][:limit]
+
+    def declare(self, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
+        self._call("declare")
+        with self._lock:
+            before = dict(self._declared)
+            self._declared |= {name: Declared(text, now) for name, text in terms.items()}
+            return before
 
     def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
         self._call("reschedule")

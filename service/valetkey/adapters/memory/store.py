@@ -13,10 +13,18 @@ from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.presigned import PresignedUrls
 from valetkey.core.errors import ObjectChanged, ObjectMissing
 from valetkey.core.evaluate import Answer, evaluate
-from valetkey.core.multipart import MIN_PART_SIZE, Part
+from valetkey.core.multipart import MIN_PART_SIZE, Part, part_headers
 from valetkey.core.policy import Credentials
-from valetkey.core.ports import FIRST_BYTES, ObjectHead, OldMultipart, OldObject, Placement, Presigned
-from valetkey.core.upload import MultipartUploadId, StoredObject, UploadId
+from valetkey.core.ports import (
+    FIRST_BYTES,
+    Capabilities,
+    ObjectHead,
+    ObjectHeaders,
+    OldMultipart,
+    OldObject,
+    Presigned,
+)
+from valetkey.core.upload import MultipartUploadId, StoredObject
 
 _META = "x-amz-meta-"
 _CHECKSUM = "x-amz-checksum-"
@@ -32,9 +40,7 @@ class MemoryMultipart:
     """A multipart upload that is open, with the parts that are there."""
 
     begun: OldMultipart
-    content_type: str
-    upload_id: str
-    placement: Placement
+    headers: ObjectHeaders
     parts: dict[int, bytes]
 
     def listed(self) -> list[Part]:
@@ -56,12 +62,14 @@ class MemoryStore(MemoryBucket):
         versioned: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         before: Hook | None = None,
+        capabilities: Capabilities = Capabilities(),  # noqa: B008 - immutable
     ) -> None:
         super().__init__(bucket, versioned=versioned, clock=clock, before=before)
         self._region = region
         self._credentials = Credentials("memory", "memory-secret")
         self._urls = PresignedUrls(bucket, self._credentials.secret_key, clock)
         self._multiparts: dict[str, MemoryMultipart] = {}
+        self._capabilities = capabilities
 
     @property
     def region(self) -> str:
@@ -72,8 +80,8 @@ class MemoryStore(MemoryBucket):
         return f"memory://{self._bucket}/"
 
     @property
-    def can_post(self) -> bool:
-        return True
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
 
     def credentials(self) -> Credentials:
         self._call("credentials")
@@ -84,16 +92,21 @@ class MemoryStore(MemoryBucket):
         found = self.read(key, version_id)
         return None if found is None else found.head
 
-    def copy(self, source: ObjectHead, key: str, placement: Placement) -> None:
+    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
         self._call("copy", key)
         with self._lock:
             found = self._require(source)
-            head = replace(found.head, key=key)
-            self._write(replace(found, head=head, placement=placement, modified_at=self._clock()))
+            head = replace(found.head, key=key, content_type=headers.content_type, upload_id=headers.upload_id)
+            metadata = {"upload-id": headers.upload_id}
+            self._write(MemoryObject(head, found.content, metadata, headers.placement, self._clock()))
 
-    def delete(self, key: str, version_id: str | None = None) -> None:
+    def proves_copies(self, source: ObjectHead) -> bool:
+        self._call("proves_copies", source.key)
+        return True
+
+    def delete(self, key: str) -> None:
         self._call("delete", key)
-        self._remove(key, version_id)
+        self._remove(key)
 
     def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
         """A ``memory:`` URL that says what it would give; nothing serves it."""
@@ -108,10 +121,9 @@ class MemoryStore(MemoryBucket):
     def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
         self._call("old_objects", prefix)
         self._require_bucket()
-        for key in self.keys():
-            found = self.read(key)
-            if found is not None and key.startswith(prefix) and found.modified_at < before:
-                yield OldObject(key, found.modified_at)
+        for key, modified_at in self.written():
+            if key.startswith(prefix) and modified_at < before:
+                yield OldObject(key, modified_at)
 
     def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
         self._call("old_multiparts", prefix)
@@ -135,15 +147,13 @@ class MemoryStore(MemoryBucket):
         self._call("presigned_put", key)
         return Presigned(self._urls.sign(key, {}, headers, expires_in), headers)
 
-    def start_multipart(
-        self, key: str, content_type: str, upload_id: UploadId, placement: Placement
-    ) -> MultipartUploadId:
+    def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
         self._call("start_multipart", key)
         with self._lock:
             self._require_bucket()
             multipart_id = MultipartUploadId(f"m{next(self._numbers)}")
             begun = OldMultipart(key, multipart_id, self._clock())
-            self._multiparts[multipart_id] = MemoryMultipart(begun, content_type, upload_id, placement, {})
+            self._multiparts[multipart_id] = MemoryMultipart(begun, headers, {})
             return multipart_id
 
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
@@ -154,10 +164,17 @@ class MemoryStore(MemoryBucket):
             return None if multipart is None or multipart.begun.key != key else multipart.listed()
 
     def presigned_part(
-        self, key: str, multipart_id: MultipartUploadId, number: int, size: int | None, expires_in: int
+        self,
+        key: str,
+        multipart_id: MultipartUploadId,
+        number: int,
+        size: int | None,
+        expires_in: int,
+        *,
+        checksum: str | None = None,
     ) -> Presigned:
         self._call("presigned_part", key)
-        headers = {} if size is None else {"Content-Length": str(size)}
+        headers = part_headers(size, checksum)
         asked = {"partNumber": str(number), "uploadId": multipart_id}
         return Presigned(self._urls.sign(key, asked, headers, expires_in), headers)
 
@@ -173,9 +190,10 @@ class MemoryStore(MemoryBucket):
             del self._multiparts[multipart_id]
             content = b"".join(multipart.parts[part.number] for part in parts)
             sums = b"".join(bytes.fromhex(part.etag) for part in parts)
-            etag, id_ = f"{md5(sums)}-{len(parts)}", multipart.upload_id
-            head = ObjectHead(key, etag, None, len(content), multipart.content_type, id_, {})
-            self._write(MemoryObject(head, content, {"upload-id": id_}, multipart.placement, self._clock()))
+            etag, headers = f"{md5(sums)}-{len(parts)}", multipart.headers
+            head = ObjectHead(key, etag, None, len(content), headers.content_type, headers.upload_id, {})
+            metadata = {"upload-id": headers.upload_id}
+            self._write(MemoryObject(head, content, metadata, headers.placement, self._clock()))
 
     def post(self, form: Sequence[tuple[str, str]], content: bytes, filename: str = "") -> Answer:
         """A client's POST of ``form`` and then a file: S3's answer; the object is there when it is 201, 204 or 303.
@@ -206,26 +224,34 @@ class MemoryStore(MemoryBucket):
             return put
         with self._lock:
             if "uploadId" in put.query:
-                return self._take_part(put.query["uploadId"], int(put.query["partNumber"]), content)
+                return self._take_part(put.query["uploadId"], int(put.query["partNumber"]), sent, content)
             if "if-none-match" in put.signed and self.read(put.key) is not None:
                 return Answer(412, "PreconditionFailed")
             return self._take(put.key, sent, content) or Answer(200)
 
     def _take(self, key: str, fields: Mapping[str, str], content: bytes) -> Answer | None:
         """Writes what a client sent with ``fields``; the answer where its checksums are not those of ``content``."""
-        sums = _named(fields, _CHECKSUM)
-        checked = {name: b64encode(_SUMS[name](content)).decode() for name in sums if name in _SUMS}
-        if any(sums[name] != value for name, value in checked.items()):
-            return Answer(400, "BadDigest")
+        checked = _checked(fields, content)
+        if isinstance(checked, Answer):
+            return checked
         self.put(key, content, fields.get("content-type", DEFAULT_TYPE), _named(fields, _META), checked)
         return None
 
-    def _take_part(self, multipart_id: str, number: int, content: bytes) -> Answer:
+    def _take_part(self, multipart_id: str, number: int, headers: Mapping[str, str], content: bytes) -> Answer:
+        if isinstance(checked := _checked(headers, content), Answer):
+            return checked
         multipart = self._multiparts.get(multipart_id)
         if multipart is None:
             return Answer(404, "NoSuchUpload")
         multipart.parts[number] = content
         return Answer(200)
+
+
+def _checked(fields: Mapping[str, str], content: bytes) -> dict[str, str] | Answer:
+    """The checksums of ``fields`` that are those of ``content``; the answer where one is not."""
+    sums = _named(fields, _CHECKSUM)
+    checked = {name: b64encode(_SUMS[name](content)).decode() for name in sums if name in _SUMS}
+    return Answer(400, "BadDigest") if any(sums[name] != value for name, value in checked.items()) else checked
 
 
 def _named(fields: Mapping[str, str], prefix: str) -> dict[str, str]:

@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest";
+import { EXTENSIONS } from "../src/extensions";
+import { typeOf } from "../src/file-types";
+import { type FileLike, type FileOptions, jobOf, settleType } from "../src/job";
+
+const WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+
+describe("the type that a name tells", () => {
+  test.each([
+    ["IMG_0001.HEIC", "image/heic"],
+    ["a.heif", "image/heif"],
+    ["notes.md", "text/markdown"],
+    ["a.webp", "image/webp"],
+    ["a.avif", "image/avif"],
+    ["Brief.docx", WORD],
+    ["data.csv", "text/csv"],
+    ["data.jsonl", "application/jsonl"],
+    ["data.parquet", "application/vnd.apache.parquet"],
+    ["film.mkv", "video/x-matroska"],
+    ["song.m4a", "audio/mp4"],
+    ["song.opus", "audio/ogg"],
+    ["card.vcf", "text/vcard"],
+    ["photo.DNG", "image/x-adobe-dng"],
+    ["photo.jpg", "image/jpeg"],
+    ["all.tar.gz", "application/gzip"],
+    ["a b.c/drawing.svg", "image/svg+xml"],
+  ])("%s is %s", (name, type) => expect(typeOf(name)).toBe(type));
+
+  test.each([
+    "README",
+    ".png",
+    "a/.png",
+    "C:\\fakepath\\.png",
+    "name.",
+    "",
+    "a.b/c",
+    "a.png ",
+    "a.constructor",
+    "a.=",
+    "a.,",
+  ])("%s tells none", (name) => expect(typeOf(name)).toBeUndefined());
+
+  test("is one for each extension, and a media type", () => {
+    const words = Object.entries(EXTENSIONS).flatMap(([kind, text]) =>
+      text.split(" ").map((word) => ({ kind, word })),
+    );
+    const endings = words.flatMap(({ word }) => (word.split("=")[1] ?? word).split(","));
+    expect(new Set(endings).size).toBe(endings.length);
+    expect(endings.length).toBeGreaterThan(100);
+    for (const ending of endings) expect(typeOf(`a.${ending}`)).toMatch(/^[a-z]+\/[a-z0-9.+-]+$/);
+  });
+});
+
+test("a file's own type counts, and where it has none its name's, and what the caller says before both", async () => {
+  const settled = async (file: FileLike, options: FileOptions = {}) => {
+    const { wish } = jobOf(file, options, "", "");
+    await settleType(wish);
+    return wish.file.type;
+  };
+  const typeIn = (type: string, options = {}) => settled(new File([], "a.HEIC", { type }), options);
+  expect(await typeIn("")).toBe("image/heic");
+  expect(await typeIn("image/heif")).toBe("image/heif");
+  expect(await typeIn("", { contentType: "image/x" })).toBe("image/x");
+  expect(await typeIn("", { filename: "b.png" })).toBe("image/png");
+  expect(await settled(new Blob([]))).toBe("application/octet-stream");
+});

@@ -1,0 +1,88 @@
+"""What a bucket turns out to be like: asked once, when it first matters, and remembered."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from valetkey.core.errors import NotSupportedByStore
+from valetkey.core.ports import Capabilities
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+log = logging.getLogger("valetkey")
+
+
+class Traits:
+    """The traits of one bucket. What the store does not want to say counts as the ordinary."""
+
+    def __init__(self, client: "S3Client", bucket: str, known: Capabilities) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._known = known
+        self._lock = Lock()
+        self._versions: bool | None = None
+        self._retains: bool | None = None
+        self._proves: bool | None = None
+        self._lists: bool | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What was known before, and what was found out since."""
+        return self._known
+
+    def learn(self) -> None:
+        """Asks what decides about grants, once. To be called where the store is asked for something anyway."""
+        if self._retains is None:
+            try:
+                self._retains = self._has_default_retention()
+            except BotoCoreError:
+                return
+            self._known = replace(self._known, part_checksums=self._retains)
+
+    def keeps_versions(self) -> bool:
+        """Whether what is deleted or overwritten stays as an old version; also where versioning was suspended."""
+        if self._versions is None:
+            try:
+                status = self._client.get_bucket_versioning(Bucket=self._bucket).get("Status")
+            except ClientError as error:
+                log.info("the bucket does not say whether it keeps versions: %s", error)
+                status = None
+            self._versions = status is not None
+        return self._versions
+
+    def seen(self, version_id: str | None) -> None:
+        """An object had this version id: versions are kept, whatever the bucket said before."""
+        if version_id is not None:
+            self._versions = True
+
+    def proves_copies(self, ask: Callable[[], bool]) -> bool:
+        """Whether the condition of a copy is honoured; ``ask`` finds it out, once."""
+        with self._lock:
+            if self._proves is None:
+                self._proves = ask()
+            return self._proves
+
+    def lists_parts(self, ask: Callable[[], object]) -> bool:
+        """Whether parts can be listed; ``ask`` lists some, once."""
+        if self._lists is None:
+            try:
+                ask()
+                self._lists = True
+            except NotSupportedByStore as error:
+                log.warning("uploads in parts are refused from now on: %s", error.detail)
+                self._lists = False
+                self._known = replace(self._known, list_parts=False)
+        return self._lists
+
+    def _has_default_retention(self) -> bool:
+        """S3 wants a checksum with whatever is written to such a bucket (its user guide, Object Lock)."""
+        try:
+            found = self._client.get_object_lock_configuration(Bucket=self._bucket)["ObjectLockConfiguration"]
+        except ClientError:  # without Object Lock that is an error, too
+            return False
+        return bool(found.get("Rule", {}).get("DefaultRetention"))

@@ -1,0 +1,103 @@
+"""One media type, as RFC 9110, section 8.3.1, writes it: read in one way here, so that nobody reads it in another.
+
+What is signed is stored as it is and sent to whoever downloads it. A browser splits a header at commas and takes the
+last type that it understands, a line break begins another header, and a proxy drops blanks: so what is not exactly one
+type is refused, and what is signed has no blanks that somebody could drop. Nothing else is changed, the case neither.
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+MAX_TYPE = 255
+"""The longest type, in characters: what the ledger keeps of one."""
+
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+# a type is none of the ranges that ask for one ("image/*"), and the names of RFC 6838 have 127 characters at most
+_NAME = r"[!#$%&'+.^_`|~0-9A-Za-z-]{1,127}"
+# printable ASCII only; a tab is a control character all the same, and two blanks in a row are one after S3's signature
+_QUOTED = r'"(?:[^"\\\x00-\x1f\x7f-\U0010ffff]|\\[\x20-\x7e])*"'
+_ESSENCE = re.compile(rf"{_NAME}/{_NAME}")
+_RANGE = re.compile(rf"(?:\*/\*|{_NAME}/(?:\*|{_NAME}))")
+_PARAMETER = re.compile(rf"(?P<blanks>[ \t]*);(?P<after>[ \t]*)(?:(?P<name>{_WORD})=(?P<value>{_WORD}|{_QUOTED}))?")
+
+
+class _Parsed(NamedTuple):
+    """``text`` is what is signed; ``value`` is what it means: equal for two types that mean the same."""
+
+    text: str
+    value: tuple[str, frozenset[tuple[str, str]]]
+
+
+def media_type(text: str) -> str:
+    """``text`` as it is signed: without blanks behind it or before a semicolon, and without empty parameters.
+
+    Raises ValueError that says what is wrong, where it is not exactly one type.
+
+    >>> media_type("text/plain ; charset=utf-8; ")
+    'text/plain; charset=utf-8'
+    """
+    return _parsed(text).text
+
+
+def essence(text: str) -> str:
+    """The type without its parameters, in lower case; of anything that is no type what stands before a semicolon."""
+    return text.partition(";")[0].strip().lower()
+
+
+def same_type(one: str, other: str) -> bool:
+    """Whether two types are the same: stores and proxies write the blanks and quotes of parameters in their own way.
+
+    The case of the type itself is nobody's to change. What is no type is the same as nothing but itself.
+    """
+    if one == other:
+        return True
+    try:
+        return _parsed(one).value == _parsed(other).value
+    except ValueError:
+        return False
+
+
+def is_range(text: str) -> bool:
+    """Whether it is a type, or all types of a kind ("image/*"), or all there are ("*/*"); without parameters."""
+    return _RANGE.fullmatch(text) is not None
+
+
+def matches(allowed: str, name: str) -> bool:
+    """Whether ``name`` ("image/png", lower case) is covered by ``allowed`` ("image/*")."""
+    allowed = allowed.lower()
+    return allowed in {"*/*", name} or (allowed.endswith("/*") and name.startswith(allowed[:-1]))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> _Parsed:
+    trimmed = text.rstrip(" \t")
+    if len(trimmed) > MAX_TYPE:
+        raise ValueError(f"A content type has at most {MAX_TYPE} characters.")
+    head = _ESSENCE.match(trimmed)
+    if head is None:
+        raise ValueError("A content type looks like 'image/png'.")
+    kept, values, end = [head[0]], {}, head.end()
+    while end < len(trimmed):
+        found = _PARAMETER.match(trimmed, end)
+        if found is None:
+            raise ValueError("A content type is exactly one, such as 'text/plain; charset=utf-8'.")
+        end = found.end()
+        if name := found["name"]:
+            value = _meaning(found["value"])
+            if name.lower() in values:
+                raise ValueError(f"The content type says {name} twice.")
+            values[name.lower()] = value
+            kept.append(f";{' ' if found['after'] else ''}{name}={found['value']}")
+    return _Parsed("".join(kept), (head[0], frozenset(values.items())))
+
+
+def _meaning(value: str) -> str:
+    """A parameter's value without its quotes. Raises ValueError where somebody would make another one of it."""
+    if not value.startswith('"'):
+        return value
+    if "  " in value:
+        raise ValueError("A content type has no two blanks in a row: a signature of S3 makes one of them.")
+    if "${" in value:
+        raise ValueError("A content type has no '${': S3 puts the file's name there.")
+    return re.sub(r"\\(.)", r"\1", value[1:-1])

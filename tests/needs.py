@@ -1,0 +1,86 @@
+"""What the chosen tests need of the system: installed before the first of them runs, or the run ends with the reason.
+
+A plugin. A test needs what one of its fixtures needs, by `FIXTURES`, and what it says by `@pytest.mark.needs(...)`: the
+needs of `infra/system-packages`, and `pages` for what `make frontend` builds. Tests of the core need nothing of it.
+"""
+
+import fcntl
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+FIXTURES = {
+    "rgw": ["s3"],
+    "servers": ["s3", "proxies"],
+    "postgres": ["ledger"],
+    "own_postgres": ["ledger"],
+    "postgres_url": ["ledger"],
+    "postgresql": ["ledger"],
+    "chromium": ["browser", "pages"],
+    "browser": ["browser", "pages"],
+    "site": ["pages"],
+    "running_shop": ["pages"],
+}
+
+LACKING = "lacking"
+LOCK = Path(tempfile.gettempdir()) / f"valetkey-system-packages-{os.getuid()}.lock"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(*names): what infra/system-packages has to bring; `pages`: the frontend")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """After `-k` and the like have chosen. Where something is missing the run ends, with the command to run.
+
+    An xdist worker cannot say so: it does nothing, and leaves the words in its run's directory.
+    """
+    if config.option.collectonly:
+        return
+    try:
+        bring({need for item in items for need in needed(item)})
+    except pytest.UsageError as failure:
+        given: dict[str, str] | None = getattr(config, "workerinput", None)
+        if given is None:
+            raise
+        (Path(given["run_directory"]) / LACKING).write_text(str(failure))
+        items.clear()
+
+
+def lacking(directory: Path) -> str:
+    """What a worker of the run of that directory found missing, and what to do; empty where nothing is."""
+    words = directory / LACKING
+    return words.read_text() if words.exists() else ""
+
+
+def needed(item: pytest.Item) -> set[str]:
+    """By its markers, its fixtures, and its parameters, which often name a fixture that one of these asks for then."""
+    names: list[str] = [*getattr(item, "fixturenames", ())]
+    if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+        names += [value for value in item.callspec.params.values() if isinstance(value, str)]
+    by_fixture = {need for name in names for need in FIXTURES.get(name, ())}
+    return by_fixture | {str(need) for marker in item.iter_markers("needs") for need in marker.args}
+
+
+def bring(needs: set[str]) -> None:
+    """One process at a time: the workers of a run, and runs beside each other, would all call apt."""
+    if not needs:
+        return
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if packages := sorted(needs - {"pages"}):
+            _run("infra/system-packages", *packages)
+        if "pages" in needs:
+            _run("make", "--silent", "--no-print-directory", "frontend")
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise pytest.UsageError(f"{' '.join(command)} failed:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")

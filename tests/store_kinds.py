@@ -1,0 +1,105 @@
+"""Every kind of store that tests run against, by name; which of them need `make stores`, and a fresh bucket on each.
+
+A kind that is not a server of its own is Ceph RGW 16 behind a proxy that behaves so (`tests.stores_quirks`), or a
+bucket of it with other settings.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from tests import needs
+from tests.conftest import RUN, Run
+from tests.stores import INSTALLED, Bucket, Rgw, S3Server, fresh_bucket, running_moto, start_store
+from tests.stores_proxy import Quirk, quirky
+from tests.stores_quirks import CopiesGetAnotherETag, NoChecksums, WantsChecksums
+
+QUICK = (
+    "rgw",
+    "versioned",
+    "locked",
+    "locked-aws",
+    "kms",
+    "caddy",
+    "juicefs",
+    "juicefs-no-etag",
+    "juicefs-plain",
+    "moto",
+)
+"""They start within seconds of what `make test` has installed."""
+
+INSTALLED_KINDS = ("ceph18", "localstack", "nginx", "swift", "rclone")
+"""They need `make stores`, which takes minutes on a new machine."""
+
+VARIABLE = "VALETKEY_TEST_STORES"
+KINDS = INSTALLED_KINDS if os.environ.get(VARIABLE) == "installed" else QUICK
+"""What this run is about: `make stores` sets the variable."""
+
+_SERVERS = {"juicefs", "juicefs-no-etag", "juicefs-plain", "localstack", "swift", "rclone"}
+_PROXIES = {"caddy", "nginx"}
+_QUIRKS: dict[str, Callable[[], Sequence[Quirk]]] = {
+    "kms": lambda: [CopiesGetAnotherETag(), NoChecksums()],
+    "locked-aws": lambda: [WantsChecksums()],
+}
+
+
+@dataclass
+class Servers:
+    """The servers of a test run: each is started when it is first asked for, and shared by the run's processes."""
+
+    run: Run
+    rgw: Rgw
+    stack: ExitStack
+    known: dict[str, S3Server]
+
+    def __getitem__(self, kind: str) -> S3Server:
+        if kind not in self.known:
+            self.known[kind] = self._start(kind)
+        return self.known[kind]
+
+    def _start(self, kind: str) -> S3Server:
+        where = self.run.directory / f"store-{kind}"
+        if kind in _SERVERS:
+            return start_store(kind, where, owner=self.run.pid)
+        if kind == "caddy":
+            needs.bring({"proxies"})
+        if kind in _PROXIES:
+            return start_store(kind, where, owner=self.run.pid, behind=self.rgw)
+        if kind in _QUIRKS:
+            return self.stack.enter_context(quirky(self.rgw, *_QUIRKS[kind]()))
+        match kind:
+            case "ceph18":
+                return Rgw.start(where, owner=self.run.pid, root=INSTALLED / "debian13")
+            case "moto":
+                return self.stack.enter_context(running_moto())
+        return self.rgw
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest, rgw: Rgw) -> Iterator[Servers]:
+    """All kinds of stores."""
+    with ExitStack() as stack:
+        yield Servers(request.config.stash[RUN], rgw, stack, {})
+
+
+@contextmanager
+def bucket_of_kind(servers: Servers, kind: str) -> Iterator[Bucket]:
+    """A fresh bucket. On a store that is thrown away after the run it is left there: not all can list what is in it."""
+    server = servers[kind]
+    if kind in {"rgw", "caddy", "kms", "moto", "nginx"}:
+        with fresh_bucket(server) as bucket:
+            yield bucket
+        return
+    bucket = Bucket(f"test-{secrets.token_hex(6)}", server.client(), server)
+    s3: Any = bucket.client
+    s3.create_bucket(Bucket=bucket.name, **({"ObjectLockEnabledForBucket": True} if kind.startswith("locked") else {}))
+    if kind == "versioned":
+        s3.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+    if kind.startswith("locked"):
+        rule = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}
+        s3.put_object_lock_configuration(Bucket=bucket.name, ObjectLockConfiguration=rule)
+    yield bucket
