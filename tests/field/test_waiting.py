@@ -175,6 +175,18 @@ def test_bodies_in_pieces_and_without_a_length_are_whole_in_the_end(strict_serve
             assert client.post("/v1/uploads", content=pieces).status_code == status
 
 
+def test_a_length_beside_chunks_says_nothing(strict_server: ValetkeyServer) -> None:
+    """It bounds no body (a request smuggler's habit): what comes in chunks ends at the limit, whatever else is said."""
+    key = strict_server.create_key("backend").key
+    head = (
+        f"POST /v1/uploads HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+        "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    piece = b"1000\r\n" + b"z" * 4096 + b"\r\n"
+    answer = waits_for(strict_server, head.encode() + piece * 65)
+    assert answer.startswith(b"HTTP/1.1 413 "), answer[:200]
+
+
 def test_a_stop_does_not_wait_for_bodies(valetkey_server: Callable[..., ValetkeyServer], moto_bucket: Bucket) -> None:
     """SIGTERM ends the service within seconds though somebody holds half a request."""
     server = valetkey_server(moto_bucket)
@@ -346,7 +358,7 @@ def test_slow_clients_of_somebody_elses_server(moto_bucket: Bucket, tmp_path: Pa
         address = (client.base_url.host, client.base_url.port or 0)
         head = f"POST /v1/uploads HTTP/1.1\r\nHost: here\r\nAuthorization: {client.headers['Authorization']}\r\n"
         slow = {"half a body": f"{head}Content-Length: 4000\r\n\r\n{{".encode()}
-        with idling(address, slow, 40) as idlers:
+        with idling(address, slow, 40, pace=40) as idlers:
             granted = [_patiently(client) for _ in range(10)]
             assert client.get("/healthz").status_code == 200
         assert granted == [201] * 10

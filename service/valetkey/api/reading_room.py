@@ -5,7 +5,7 @@ is there takes no time to read. In `valetkey serve` bodies are whole before a th
 """
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from operator import itemgetter
@@ -23,12 +23,13 @@ READERS = 16
 READ_WITHIN = 30.0
 """How long a body may take, in seconds."""
 
-SLOW = 1.0
+SLOW = 0.25
 """From when on a reader makes room for another, in seconds."""
 
 PATIENCE = 0.2
 """How long a request waits for one that makes room, in seconds; where none does, it does not wait."""
 
+_READ = "valetkey.read"
 _PIECE = 16 * 1024
 
 
@@ -55,6 +56,33 @@ def read_known(environ: Mapping[str, Any], length: int) -> bytes:
     return body
 
 
+def leave_unread(environ: Mapping[str, Any]) -> bool:
+    """The request is refused: whether it has a body that nobody has read.
+
+    Servers read the rest of it away before they take the connection's next request, and a thread waits for that (ten
+    seconds in gunicorn). So where the socket is known, it ends here.
+    """
+    if _READ in environ or "wsgi.input" not in environ or is_whole(environ):
+        return False
+    if environ.get("CONTENT_LENGTH") in {None, "", "0"} and "HTTP_TRANSFER_ENCODING" not in environ:
+        return False
+    _end(_socket_of(environ))
+    return True
+
+
+def _socket_of(environ: Mapping[str, Any]) -> socket.socket | None:
+    return environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+
+
+def _end(connection: socket.socket | None) -> bool:
+    """Whoever reads from it finds its end; says whether that could be done."""
+    if connection is None:
+        return False
+    with suppress(OSError):  # it may have ended by itself
+        connection.shutdown(socket.SHUT_RD)
+    return True
+
+
 class ReadingRoom:
     """Its places, and who has them since when.
 
@@ -69,20 +97,23 @@ class ReadingRoom:
         self._starting = Lock()
 
     @contextmanager
-    def place(self, environ: Mapping[str, Any]) -> Iterator[None]:
+    def place(self, environ: MutableMapping[str, Any]) -> Iterator[None]:
         """Holds a place. Raises `Unavailable` where there is none and none can be made."""
-        if not self._free.acquire(blocking=False):
-            if not self._cut(SLOW, at_most=1) or not self._free.acquire(timeout=PATIENCE):
-                raise Unavailable("Too many requests are being received; try again in a moment.", 1)
+        if not self._free.acquire(blocking=False) and not self._room_was_made():
+            raise Unavailable("Too many requests are being received; try again in a moment.", 1)
         reader = object()
-        self._readers[reader] = monotonic(), environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+        self._readers[reader] = monotonic(), _socket_of(environ)
         try:
             if self._guard is None or not self._guard.is_alive():  # as in a process that was forked
                 self._begin()
             yield
+            environ[_READ] = True
         finally:
             self._readers.pop(reader, None)
             self._free.release()
+
+    def _room_was_made(self) -> bool:
+        return bool(self._cut(SLOW, at_most=1)) and self._free.acquire(timeout=PATIENCE)
 
     def _begin(self) -> None:
         with self._starting:
@@ -100,10 +131,7 @@ class ReadingRoom:
         now, ended = monotonic(), 0
         readers = sorted(self._readers.copy().values(), key=_SINCE)
         for since, connection in readers[:at_most]:
-            if now - since > age and connection is not None:
-                with suppress(OSError):  # it may have ended
-                    connection.shutdown(socket.SHUT_RD)
-                ended += 1
+            ended += now - since > age and _end(connection)
         return ended
 
 
