@@ -1,12 +1,12 @@
 # Every target makes what it needs first: the virtual environment, and the system packages (as root; otherwise it
 # prints the command to run). ARGS is passed on, as in `make test ARGS="tests/unit -x"`.
 PYTHON ?= python3
-# Most tests wait for something most of the time: two for each core keep the cores busy.
-WORKERS ?= $(shell echo $$((2 * $$(nproc))))
+# Most tests wait for something most of the time: two workers for each core keep it busy. A few tests need fewer.
+WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
+CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/pages.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -14,11 +14,12 @@ DEV := $(VENV)/.installed-dev
 TEST := $(VENV)/.installed-test
 NODE_MODULES := frontend/node_modules/.installed
 PAGES := service/valetkey/api/static/demo.js
-# Each test has a bound of its own; these are for what hangs outside of a test. In the foreground, so that Ctrl-C ends it.
-WITHIN := timeout --foreground --kill-after=30
+# Each test has a bound of its own; these are for what hangs outside of a test.
+WITHIN := $(PYTHON) -m tests.reaper within
+STORE_TESTS := $(wildcard tests/contract/test_store*.py tests/e2e/test_store*.py)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help dev test all-parts check chaos bench bench-put bench-browser queue s3 s3-stop frontend frontend-check frontend-test
+.PHONY: help dev test all-parts stores check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,11 +33,17 @@ test: $(TEST) $(if $(ARGS),,all-parts frontend-test) ## all tests: on moto, Ceph
 all-parts: $(PAGES)
 	infra/system-packages s3 browser ledger
 
+stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalStack, Swift, rclone, nginx
+	infra/system-packages s3 proxies stores
+	$(BIN)/python infra/stores/install.py
+	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) $(if $(ARGS),$(ARGS),$(STORE_TESTS))
+
 check: $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
+	MYPYPATH=infra/stores $(BIN)/mypy infra/stores/serve.py infra/stores/install.py
 	$(BIN)/lint-imports
 
 chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQLite; VALETKEY_TEST_SEED=... for the same choices
@@ -49,6 +56,10 @@ bench: $(TEST) ## speed beside a plain Flask + boto3 + SQLite service, as ratios
 bench-browser: $(TEST) frontend ## the browser client's 200 MiB beside Uppy's, in the same Chromium on a Ceph RGW
 	infra/system-packages s3 browser
 	$(BIN)/python -m tests.bench.browser $(ARGS)
+
+bench-idle: $(TEST) ## 5,000 idle connections on every route, and uploads that are to take no notice, on Ceph RGW
+	infra/system-packages s3
+	$(BIN)/python -m tests.bench.idle $(ARGS)
 
 queue: $(TEST) ## events of 10,000 uploads by way of SQS (moto) to two workers, on SQLite and PostgreSQL; takes minutes
 	infra/system-packages ledger
@@ -73,7 +84,8 @@ frontend-check: $(PAGES) $(DEV) ## its format, lint, types, and whether they are
 
 frontend-test: $(PAGES) ## its tests, and its bundle in Chromium
 	infra/system-packages browser
-	cd frontend && $(WITHIN) 900 npm test --silent && $(WITHIN) 900 npm run --silent test:browser
+	$(WITHIN) 900 npm --prefix frontend test --silent
+	$(WITHIN) 900 npm --prefix frontend run --silent test:browser
 
 $(BIN)/python:
 	@PYTHON=$(PYTHON) infra/system-packages python

@@ -16,7 +16,7 @@ import pytest
 from tests import bounds, needs, reaper
 from tests.postgres import Postgres
 from tests.servers import ValetkeyServer, running_valetkey
-from tests.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw
+from tests.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw, stop_stores
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,9 @@ class Run:
     @property
     def mark(self) -> str:
         """The environment variable that all processes of the run have."""
-        return f"{MARK}={self.directory}"
+        return f"{reaper.MARK}={self.directory}"
 
 
-MARK = "RUN_OF_TESTS"
 RUN = pytest.StashKey[Run]()
 
 
@@ -55,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
         ignored = [int(each) for each in (signal.SIGINT, signal.SIGQUIT) if signal.getsignal(each) == signal.SIG_IGN]
         run = Run(directory, os.getpid(), tuple(ignored))
         reaper.watch(run.pid, run.mark, directory)
-        os.environ[MARK] = str(directory)
+        os.environ[reaper.MARK] = str(directory)
     config.stash[RUN] = run
     for each in run.ignored:  # by us, still; what we start gets the system's own meaning then, browsers included
         signal.signal(each, lambda *_: None)
@@ -77,6 +76,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if run.pid == os.getpid():
         if (run.directory / "rgw").exists():
             stop_rgw(run.directory / "rgw")
+        stop_stores(run.directory)
         if (run.directory / "postgres.port").exists():
             Postgres.start(run.directory / "postgres", owner=run.pid).remove()
         if left := reaper.reap(run.mark):

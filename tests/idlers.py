@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
 
 REOPENED_IN_A_SECOND = 500
 """What the server closes is opened again, but no faster: these clients are slow, they do not flood."""
@@ -140,3 +141,11 @@ def idling(address: tuple[str, int], kinds: Mapping[str, bytes], count: int) -> 
     finally:
         idlers.stop()
         thread.join()
+
+
+def hold(address: tuple[str, int], kinds: Mapping[str, bytes], count: int, told: Connection) -> None:
+    """The same in a process of its own: says "open" to ``told``, and when it hears a word how many were closed."""
+    with idling(address, kinds, count) as idlers:
+        told.send("open")
+        told.recv()
+        told.send((idlers.open, idlers.closed))

@@ -5,7 +5,9 @@ needs of `infra/system-packages`, and `pages` for what `make frontend` builds. T
 """
 
 import fcntl
+import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 FIXTURES = {
     "rgw": ["s3"],
+    "servers": ["s3", "proxies"],
     "postgres": ["ledger"],
     "own_postgres": ["ledger"],
     "postgres_url": ["ledger"],
@@ -25,7 +28,7 @@ FIXTURES = {
 }
 
 LACKING = "lacking"
-LOCK = Path("/tmp") / "valetkey-system-packages.lock"
+LOCK = Path(tempfile.gettempdir()) / f"valetkey-system-packages-{os.getuid()}.lock"
 
 
 def pytest_configure(config: pytest.Config) -> None:

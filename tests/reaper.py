@@ -1,9 +1,13 @@
 """Ends what a test run has started when the run has ended, however it did: SIGKILL runs no clean-up.
 
-    python -m tests.reaper PID NAME=VALUE DIRECTORY
+    python -m tests.reaper watch PID NAME=VALUE DIRECTORY
 
 waits for the end of process PID, gives all that was started with the environment variable some seconds to end by
 itself (PostgreSQL and Ceph have watchers of their own), kills what is left, and removes the run's directory.
+
+    python -m tests.reaper within SECONDS COMMAND...
+
+runs a command that may take so long at most, and is its own reaper: for test runs that are not pytest's.
 """
 
 import os
@@ -12,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -19,13 +24,16 @@ from pathlib import Path
 from tests.processes import of_run
 
 ROOT = Path(__file__).parents[1]
+MARK = "RUN_OF_TESTS"
+"""The environment variable that all processes of a run have; its value is the run's directory."""
+
 GRACE = 8.0
 """Seconds that processes have to end by themselves."""
 
 
 def watch(pid: int, mark: str, directory: Path) -> None:
     """Start the reaper for process `pid`; it holds no stream of ours open, and ends soon after that process."""
-    command = [sys.executable, "-m", "tests.reaper", str(pid), mark, str(directory)]
+    command = [sys.executable, "-m", "tests.reaper", "watch", str(pid), mark, str(directory)]
     nowhere = subprocess.DEVNULL
     subprocess.Popen(command, cwd=ROOT, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
 
@@ -41,8 +49,25 @@ def reap(mark: str) -> list[str]:
     return sorted(left.values())
 
 
-def main() -> None:
-    pid, mark, directory = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+def within(seconds: float, command: list[str]) -> int:
+    """Run `command`, and return its exit code: 124 where it took longer, 1 where it left something running."""
+    directory = Path(tempfile.mkdtemp(prefix="valetkey-"))
+    mark = f"{MARK}={directory}"
+    watch(os.getpid(), mark, directory)
+    process = subprocess.Popen(command, env=os.environ | {MARK: str(directory)})
+    try:
+        code = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        code = 124
+    if left := reap(mark):
+        print(f"After {' '.join(command)} these were killed:", *left, sep="\n  ", file=sys.stderr)
+        code = code or 1
+    return code
+
+
+def main(pid: int, mark: str, directory: Path) -> None:
+    """Wait for the end of that process, and tidy up."""
     with suppress(ProcessLookupError):
         select.select([os.pidfd_open(pid)], [], [])
     for _ in range(5):  # what is killed may have started another
@@ -52,4 +77,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    role, *given = sys.argv[1:]
+    if role == "within":
+        sys.exit(within(float(given[0]), given[1:]))
+    main(int(given[0]), given[1], Path(given[2]))

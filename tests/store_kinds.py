@@ -1,7 +1,7 @@
 """Every kind of store that tests run against, by name; which of them need `make stores`, and a fresh bucket on each.
 
-A kind that is not a server of its own is Ceph RGW 16 behind a proxy that behaves so (`tests.stores_quirks`), or a bucket
-of it with other settings.
+A kind that is not a server of its own is Ceph RGW 16 behind a proxy that behaves so (`tests.stores_quirks`), or a
+bucket of it with other settings.
 """
 
 import os
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from tests import needs
 from tests.conftest import RUN, Run
-from tests.stores import INSTALLED, Bucket, Rgw, S3Server, fresh_bucket, running_moto, start_store, stop_store
+from tests.stores import INSTALLED, Bucket, Rgw, S3Server, fresh_bucket, running_moto, start_store
 from tests.stores_proxy import Quirk, quirky
 from tests.stores_quirks import CopiesGetAnotherETag, NoChecksums, WantsChecksums
 
@@ -64,6 +65,8 @@ class Servers:
         where = self.run.directory / f"store-{kind}"
         if kind in _SERVERS:
             return start_store(kind, where, owner=self.run.pid)
+        if kind == "caddy":
+            needs.bring({"proxies"})
         if kind in _PROXIES:
             return start_store(kind, where, owner=self.run.pid, behind=self.rgw)
         if kind in _QUIRKS:
@@ -74,13 +77,6 @@ class Servers:
             case "moto":
                 return self.stack.enter_context(running_moto())
         return self.rgw
-
-
-def stop_all(run: Run) -> None:
-    """Stop the stores that a run has started; called once, at its end."""
-    for directory in run.directory.glob("store-*"):
-        if (directory / "store.json").exists():
-            stop_store(directory)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,13 @@
-"""What a store does, measured: one row of the table in `service/docs/stores.md`."""
+"""What a store does, measured: the cells of the table in `service/docs/stores.md`, one function a row."""
 
+import base64
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from botocore.exceptions import ClientError
@@ -12,400 +16,322 @@ from tests.stores import Bucket
 
 from valetkey.core.policy import Condition, ContentLengthRange, Credentials, Eq, Policy, PostSigner, form_fields
 
-YES, NO = "yes", "no"
 MIB = 1024**2
+WRONG_SUM = base64.b64encode(bytes(32)).decode()
+WRONG_MD5 = base64.b64encode(bytes(16)).decode()
+NO_ETAG = '"00000000000000000000000000000000"'
 
 
-def form(bucket: Bucket, form_key: str, *, expires_in: int = 300, **changed: str) -> list[tuple[str, str]]:
-    """A form for exactly 5 bytes under one key, signed as valetkey signs it, with some fields changed afterwards."""
-    now = datetime.now(UTC)
-    conditions: tuple[Condition, ...] = (
-        Eq("bucket", bucket.name),
-        Eq("key", form_key),
-        Eq("Content-Type", "image/png"),
-        Eq("x-amz-meta-upload-id", "1"),
-        Eq("success_action_status", "201"),
-        ContentLengthRange(5, 5),
-    )
-    policy = Policy(now + timedelta(seconds=expires_in), conditions)
-    credentials = Credentials(bucket.server.access_key, bucket.server.secret_key, None, None)
-    signed = PostSigner(bucket.server.region).sign(policy, credentials, now)
-    fields = dict(form_fields(policy, signed))
-    return list((fields | {name.replace("_", "-"): value for name, value in changed.items()}).items())
+def md5(content: bytes) -> str:
+    return base64.b64encode(hashlib.md5(content).digest()).decode()
 
 
-def refused(call: Callable[[], object]) -> str:
-    """The store's word for it; empty where it did as it was asked."""
+def refusal(call: Callable[[], object]) -> str | None:
+    """The store's word for it; None where it did as it was asked."""
     try:
         call()
     except ClientError as error:
         return str(error.response["Error"]["Code"])
-    return ""
+    return None
 
 
-@dataclass
-class Measured:
-    """Asks one store; each method is a column."""
+@dataclass(frozen=True)
+class Asked:
+    """A bucket that is asked; what is written carries an MD5, for buckets that want one."""
 
     bucket: Bucket
 
-    @property
+    @cached_property
     def s3(self) -> Any:
-        if not hasattr(self, "_c"):
-            self._c = self.bucket.server.client(signature_version="s3v4", read_timeout=20)
-        return self._c
+        return self.bucket.server.client(signature_version="s3v4", read_timeout=30)
 
     @property
     def name(self) -> str:
         return self.bucket.name
 
-    def _form(self, content: bytes = b"bytes", **changed: Any) -> int:
-        url = f"{self.bucket.server.endpoint_url}/{self.name}"
-        return post_form(url + "/", form(self.bucket, "form", **changed), content).status
-
-    def row(self) -> dict[str, str]:
-        columns = [name for name in vars(type(self)) if name.startswith("column_")]
-        row = {}
-        for name in columns:
-            try:
-                row[name.removeprefix("column_")] = getattr(self, name)()
-            except Exception as e:
-                row[name.removeprefix("column_")] = "!" + repr(e)[:200]
-        return row
-
-    def column_form(self) -> str:
-        s = self._form()
-        return YES if s == 201 else f"{s}"
-
-    def column_form_key(self) -> str:
-        return str(self._form(key="other"))
-
-    def column_form_type(self) -> str:
-        return str(self._form(Content_Type="image/gif"))
-
-    def column_form_id(self) -> str:
-        return str(self._form(x_amz_meta_upload_id="2"))
-
-    def column_form_extra(self) -> str:
-        return str(self._form(x_amz_meta_more="2"))
-
-    def column_form_small(self) -> str:
-        return str(self._form(b"byte"))
-
-    def column_form_large(self) -> str:
-        return str(self._form(b"bytes!"))
-
-    def column_form_expiry(self) -> str:
-        return str(self._form(expires_in=-60))
-
-    def column_form_signature(self) -> str:
-        return str(self._form(x_amz_signature="0" * 64))
-
-    def _put(self, content=b"bytes", headers=None, **params) -> int:
-        url = self.s3.generate_presigned_url("put_object", Params={"Bucket": self.name, **params})
-        r = put(url, headers or {}, content)
-        return r.status
-
-    def column_put(self):
-        return str(self._put(Key="put", ContentType="image/png", headers={"Content-Type": "image/png"}))
-
-    def column_put_type(self):
-        return str(self._put(Key="put", ContentType="image/png", headers={"Content-Type": "image/gif"}))
-
-    def column_put_length(self):
-        return str(self._put(Key="put", ContentLength=4, content=b"bytes"))
-
-    def column_put_if_none_match(self):
-        return " ".join(str(self._put(Key="put2", IfNoneMatch="*", headers={"If-None-Match": "*"})) for _ in range(2))
-
-    def column_put_extra(self):
-        return (
-            str(self._put(Key="put3", headers={"x-amz-meta-more": "1", "Content-Encoding": "gzip"}))
-            + " "
-            + str(
-                {
-                    k: v
-                    for k, v in self.s3.head_object(Bucket=self.name, Key="put3").items()
-                    if k in ("Metadata", "ContentEncoding")
-                }
-            )
+    def form(self, content: bytes = b"bytes", expires_in: int = 300, **changed: str) -> int:
+        """The status of a form as valetkey signs it, for exactly 5 bytes, with some fields changed afterwards."""
+        now = datetime.now(UTC)
+        conditions: tuple[Condition, ...] = (
+            Eq("bucket", self.name),
+            Eq("key", "form"),
+            Eq("Content-Type", "image/png"),
+            Eq("x-amz-meta-upload-id", "1"),
+            Eq("success_action_status", "201"),
+            ContentLengthRange(5, 5),
         )
-
-    def column_put_md5(self):
-        return str(
-            self._put(
-                Key="put4", ContentMD5="AAAAAAAAAAAAAAAAAAAAAA==", headers={"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="}
-            )
+        policy = Policy(now + timedelta(seconds=expires_in), conditions)
+        server = self.bucket.server
+        signed = PostSigner(server.region).sign(
+            policy, Credentials(server.access_key, server.secret_key, None, None), now
         )
+        fields = dict(form_fields(policy, signed)) | {name.replace("_", "-"): value for name, value in changed.items()}
+        return post_form(f"{server.endpoint_url}/{self.name}/", fields, content).status
 
-    def column_put_sha256(self):
-        v = "A" * 43 + "="
-        return str(self._put(Key="put5", ChecksumSHA256=v, headers={"x-amz-checksum-sha256": v}))
+    def put(self, content: bytes, sent: dict[str, str], **signed: Any) -> int:
+        """The status of a presigned PUT."""
+        url = self.s3.generate_presigned_url("put_object", Params={"Bucket": self.name, **signed})
+        return put(url, sent, content).status
 
-    def column_checksums_kept(self):
-        v = "J3CJ2RwL305oYrp+egdgURlDH1118T9yLdNSsG8bIGqrry"
-        import base64
-        import hashlib
+    def write(self, key: str, content: bytes = b"bytes") -> None:
+        given = {"ContentType": "image/png", "Metadata": {"upload-id": "1"}, "ContentMD5": md5(content)}
+        self.s3.put_object(Bucket=self.name, Key=key, Body=content, **given)
 
-        v = base64.b64encode(hashlib.sha256(b"bytes").digest()).decode()
-        s = self._put(Key="put6", ChecksumSHA256=v, headers={"x-amz-checksum-sha256": v})
-        h = self.s3.head_object(Bucket=self.name, Key="put6", ChecksumMode="ENABLED")
-        return f"{s} " + " ".join(k for k in h if k.startswith("Checksum"))
+    def head(self, key: str) -> dict[str, Any]:
+        return dict(self.s3.head_object(Bucket=self.name, Key=key, ChecksumMode="ENABLED"))
 
-    def _write(self, key, content=b"bytes", **k):
-        import base64
-        import hashlib
+    def copy(self, source: str, key: str, **options: Any) -> None:
+        self.s3.copy_object(Bucket=self.name, Key=key, CopySource={"Bucket": self.name, "Key": source}, **options)
 
-        md5 = base64.b64encode(hashlib.md5(content).digest()).decode()
-        return self.s3.put_object(
-            Bucket=self.name,
-            Key=key,
-            Body=content,
-            ContentMD5=md5,
-            ContentType="image/png",
-            Metadata={"upload-id": "1"},
-            **k,
-        )
+    def begin(self, key: str) -> str:
+        begun = self.s3.create_multipart_upload(Bucket=self.name, Key=key, Metadata={"upload-id": "1"})
+        return str(begun["UploadId"])
 
-    def column_head(self):
-        self._write("head")
-        h = self.s3.head_object(Bucket=self.name, Key="head")
-        return " ".join(
-            f"{k}={v}" for k, v in h.items() if k in ("ContentLength", "ETag", "Metadata", "ContentType", "VersionId")
-        )
+    def part(self, key: str, upload: str, number: int, content: bytes) -> tuple[int, str]:
+        given = {"UploadId": upload, "PartNumber": number, "ContentMD5": md5(content)}
+        return number, self.s3.upload_part(Bucket=self.name, Key=key, Body=content, **given)["ETag"]
 
-    def column_raw_head(self):
-        url = self.s3.generate_presigned_url("head_object", Params={"Bucket": self.name, "Key": "head"})
-        with urlopen(Request(url, method="HEAD")) as a:
-            return str([n for n, _ in a.headers.items()])
+    def join(self, key: str, upload: str, parts: list[tuple[int, str]], **options: Any) -> None:
+        named = {"Parts": [{"PartNumber": number, "ETag": etag} for number, etag in parts]}
+        self.s3.complete_multipart_upload(Bucket=self.name, Key=key, UploadId=upload, MultipartUpload=named, **options)
 
-    def column_copy(self):
-        self._write("head")
-        e = self.s3.head_object(Bucket=self.name, Key="head").get("ETag")
-        self.s3.copy_object(Bucket=self.name, Key="copy", CopySource={"Bucket": self.name, "Key": "head"})
-        h = self.s3.head_object(Bucket=self.name, Key="copy")
-        return f"same etag {h.get('ETag') == e} meta {h.get('Metadata')} type {h.get('ContentType')} cs {[k for k in h if k.startswith('Checksum')]}"
 
-    def column_copy_replace(self):
-        self._write("head")
-        self.s3.copy_object(
-            Bucket=self.name,
-            Key="copy2",
-            CopySource={"Bucket": self.name, "Key": "head"},
-            MetadataDirective="REPLACE",
-            Metadata={"upload-id": "2"},
-            ContentType="text/plain",
-            ContentDisposition="attachment",
-        )
-        h = self.s3.head_object(Bucket=self.name, Key="copy2")
-        return f"meta {h.get('Metadata')} type {h.get('ContentType')} {h.get('ContentDisposition')}"
+def says(code: str | None, taken: str = "ignored") -> str:
+    """412 in whatever words; what else was said; or that the store did not mind."""
+    return "412" if code in {"PreconditionFailed", "412"} else code or taken
 
-    def column_copy_condition(self):
-        return (
-            refused(
-                lambda: self.s3.copy_object(
-                    Bucket=self.name,
-                    Key="copy3",
-                    CopySource={"Bucket": self.name, "Key": "head"},
-                    CopySourceIfMatch='"0"',
-                )
-            )
-            or "ignored"
-        )
 
-    def column_copy_if_none_match(self):
-        return (
-            refused(
-                lambda: self.s3.copy_object(
-                    Bucket=self.name, Key="copy", CopySource={"Bucket": self.name, "Key": "head"}, IfNoneMatch="*"
-                )
-            )
-            or "ignored"
-        )
+def forms(ask: Asked) -> str:
+    status = ask.form()
+    return "yes" if status == 201 else f"no ({status})"
 
-    def column_copy_missing(self):
-        return (
-            refused(
-                lambda: self.s3.copy_object(
-                    Bucket=self.name, Key="copy4", CopySource={"Bucket": self.name, "Key": "none"}
-                )
-            )
-            or "!!"
-        )
 
-    def _begin(self, key, **k):
-        return self.s3.create_multipart_upload(
-            Bucket=self.name, Key=key, ContentType="image/png", Metadata={"upload-id": "1"}, **k
-        )["UploadId"]
+def form_conditions(ask: Asked) -> str:
+    """Which changes of a form are taken all the same."""
+    if ask.form() != 201:
+        return "-"
+    taken = {
+        "key": ask.form(key="other"),
+        "type": ask.form(Content_Type="image/gif"),
+        "metadata": ask.form(x_amz_meta_upload_id="2"),
+        "further fields": ask.form(x_amz_meta_more="x"),
+        "smallest size": ask.form(b"byte"),
+        "largest size": ask.form(b"bytes!"),
+        "expiry": ask.form(expires_in=-60),
+        "signature": ask.form(x_amz_signature="0" * 64),
+    }
+    lacking = [name for name, status in taken.items() if status < 400]
+    return "all" if not lacking else "none" if len(lacking) == len(taken) else f"not {', '.join(lacking)}"
 
-    def _part(self, key, u, n, content):
-        import base64
-        import hashlib
 
-        md5 = base64.b64encode(hashlib.md5(content).digest()).decode()
-        return self.s3.upload_part(Bucket=self.name, Key=key, UploadId=u, PartNumber=n, Body=content, ContentMD5=md5)[
-            "ETag"
-        ]
+def put_headers(ask: Asked) -> str:
+    """Whether a presigned PUT has to keep to the type and the length that were signed."""
+    md5_of_it = {"Content-MD5": md5(b"bytes")}
+    other_type = ask.put(b"bytes", {"Content-Type": "image/gif", **md5_of_it}, Key="put", ContentType="image/png")
+    longer = ask.put(b"bytes!", {"Content-MD5": md5(b"bytes!")}, Key="put", ContentLength=5)
+    kept = [name for name, status in (("type", other_type), ("length", longer)) if status >= 400]
+    return ", ".join(kept) or "none"
 
-    def _complete(self, key, u, parts, **k):
-        return self.s3.complete_multipart_upload(
-            Bucket=self.name,
-            Key=key,
-            UploadId=u,
-            MultipartUpload={"Parts": [{"PartNumber": n, "ETag": e} for n, e in parts]},
-            **k,
-        )
 
-    def column_parts(self):
-        u = self._begin("parts")
-        e1 = self._part("parts", u, 1, b"x" * 5 * MIB)
-        e2 = self._part("parts", u, 2, b"y")
-        l = refused(lambda: self.s3.list_parts(Bucket=self.name, Key="parts", UploadId=u)) or str(
-            len(self.s3.list_parts(Bucket=self.name, Key="parts", UploadId=u).get("Parts", []))
-        )
-        lm = refused(lambda: self.s3.list_multipart_uploads(Bucket=self.name)) or str(
-            [
-                (x["Key"], x.get("Initiated"))
-                for x in self.s3.list_multipart_uploads(Bucket=self.name, Prefix="parts").get("Uploads", [])
-            ]
-        )
-        self._complete("parts", u, [(1, e1), (2, e2)])
-        h = self.s3.head_object(Bucket=self.name, Key="parts", ChecksumMode="ENABLED")
-        after = refused(lambda: self._part("parts", u, 1, b"z" * 5 * MIB)) or "taken"
-        h2 = self.s3.get_object(Bucket=self.name, Key="parts")
-        body = h2["Body"].read()
-        again = refused(lambda: self._complete("parts", u, [(1, e1), (2, e2)])) or "200"
-        lp = refused(lambda: self.s3.list_parts(Bucket=self.name, Key="parts", UploadId=u)) or "200"
-        lm2 = refused(lambda: self.s3.list_multipart_uploads(Bucket=self.name)) or str(
-            len(self.s3.list_multipart_uploads(Bucket=self.name, Prefix="parts").get("Uploads", []))
-        )
-        return f"list {l}; uploads {lm}; head {h.get('ContentLength')} {h.get('ETag')} {h.get('Metadata')} {[k for k in h if k.startswith('Checksum')]}; after: {after} {len(body)} {body[:1]}; again {again}; list after {lp}; open {lm2}"
+def put_once(ask: Asked) -> str:
+    """What the second PUT with If-None-Match is answered."""
+    sent = {"If-None-Match": "*", "Content-MD5": md5(b"bytes")}
+    statuses = [ask.put(b"bytes", sent, Key="once", IfNoneMatch="*", ContentMD5=md5(b"bytes")) for _ in range(2)]
+    return "ignored" if statuses[1] < 300 else str(statuses[1])
 
-    def column_part_md5(self):
-        u = self._begin("parts2")
-        url = self.s3.generate_presigned_url(
-            "upload_part",
-            Params={"Bucket": self.name, "Key": "parts2", "UploadId": u, "PartNumber": 1, "ContentLength": 5},
-        )
-        r = put(url, {}, b"bytes!").status
-        return f"wrong length {r}, right {put(url, {}, b'bytes').status}"
 
-    def column_small_parts(self):
-        u = self._begin("parts3")
-        es = [(n, self._part("parts3", u, n, b"x")) for n in (1, 2)]
-        return refused(lambda: self._complete("parts3", u, es)) or "joined"
+def wrong_sums(ask: Asked) -> str:
+    by_md5 = ask.put(b"bytes", {"Content-MD5": WRONG_MD5}, Key="sum", ContentMD5=WRONG_MD5)
+    by_sha = ask.put(b"bytes", {"x-amz-checksum-sha256": WRONG_SUM}, Key="sum", ChecksumSHA256=WRONG_SUM)
+    refused = [name for name, status in (("MD5", by_md5), ("SHA-256", by_sha)) if status >= 400]
+    return ", ".join(refused) or "none"
 
-    def column_wrong_etag(self):
-        u = self._begin("parts4")
-        self._part("parts4", u, 1, b"x")
-        return refused(lambda: self._complete("parts4", u, [(1, '"' + "0" * 32 + '"')])) or "joined"
 
-    def column_complete_if_none_match(self):
-        self._write("parts5")
-        u = self._begin("parts5")
-        e = self._part("parts5", u, 1, b"x")
-        return refused(lambda: self._complete("parts5", u, [(1, e)], IfNoneMatch="*")) or "ignored"
+def sums_kept(ask: Asked) -> str:
+    """What HEAD tells of a PUT with a SHA-256, and of an object in parts."""
+    right = base64.b64encode(hashlib.sha256(b"bytes").digest()).decode()
+    ask.put(b"bytes", {"x-amz-checksum-sha256": right}, Key="kept", ChecksumSHA256=right)
+    kept = ["SHA-256"] if ask.head("kept").get("ChecksumSHA256") == right else []
+    upload = ask.begin("joined")
+    ask.join("joined", upload, [ask.part("joined", upload, 1, b"x")])
+    kept += ["CRC64NVME of parts"] if "ChecksumCRC64NVME" in ask.head("joined") else []
+    return ", ".join(kept) or "none"
 
-    def column_part_copy(self):
-        self._write("src", b"x" * 6 * MIB)
-        u = self._begin("parts6")
-        e = self.s3.upload_part_copy(
-            Bucket=self.name,
-            Key="parts6",
-            UploadId=u,
-            PartNumber=1,
-            CopySource={"Bucket": self.name, "Key": "src"},
-            CopySourceRange=f"bytes=0-{5 * MIB - 1}",
-        )["CopyPartResult"]["ETag"]
-        u2 = self._begin("parts6b")
-        c = (
-            refused(
-                lambda: self.s3.upload_part_copy(
-                    Bucket=self.name,
-                    Key="parts6b",
-                    UploadId=u2,
-                    PartNumber=2,
-                    CopySource={"Bucket": self.name, "Key": "src"},
-                    CopySourceIfMatch='"0"',
-                )
-            )
-            or "ignored"
-        )
-        self._complete("parts6", u, [(1, e)])
-        return f"ok {self.s3.head_object(Bucket=self.name, Key='parts6')['ContentLength'] == 5 * MIB}; condition {c}"
 
-    def column_abort(self):
-        u = self._begin("parts7")
-        self._part("parts7", u, 1, b"x")
-        self.s3.abort_multipart_upload(Bucket=self.name, Key="parts7", UploadId=u)
-        return (
-            (refused(lambda: self.s3.abort_multipart_upload(Bucket=self.name, Key="parts7", UploadId=u)) or "again ok")
-            + " part after: "
-            + (refused(lambda: self._part("parts7", u, 1, b"x")) or "taken")
-        )
+def head_says(ask: Asked) -> str:
+    """What HEAD lacks, of what valetkey needs."""
+    ask.write("head")
+    head = ask.head("head")
+    metadata = {name.lower(): value for name, value in head["Metadata"].items()}
+    there = {
+        "ETag": "ETag" in head,
+        "size": head.get("ContentLength") == 5,
+        "type": head.get("ContentType") == "image/png",
+        "metadata": metadata.get("upload-id") == "1",
+    }
+    return ", ".join(name for name, found in there.items() if found)
 
-    def column_get_if_match(self):
-        self._write("head")
-        return refused(lambda: self.s3.get_object(Bucket=self.name, Key="head", IfMatch='"0"')) or "ignored"
 
-    def column_delete_if_match(self):
-        self._write("del")
-        return refused(lambda: self.s3.delete_object(Bucket=self.name, Key="del", IfMatch='"0"')) or "ignored"
+def metadata_names(ask: Asked) -> str:
+    ask.write("head")
+    url = ask.s3.generate_presigned_url("head_object", Params={"Bucket": ask.name, "Key": "head"})
+    assert urlsplit(url).hostname == "127.0.0.1"
+    with urlopen(Request(url, method="HEAD"), timeout=30) as answer:
+        names = [name for name, _ in answer.headers.items() if name.lower() == "x-amz-meta-upload-id"]
+    return "as sent" if names == ["x-amz-meta-upload-id"] else ", ".join(names) or "lost"
 
-    def column_versions(self):
-        s = self.s3.get_bucket_versioning(Bucket=self.name).get("Status")
-        if not s:
-            r = refused(
-                lambda: self.s3.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
-            )
-            if r:
-                return r
-        self._write("v", b"1")
-        self._write("v", b"2")
-        vs = self.s3.list_object_versions(Bucket=self.name, Prefix="v").get("Versions", [])
-        return f"{len([v for v in vs if v['Key'] == 'v'])}"
 
-    def column_storage_class(self):
-        return refused(
-            lambda: self.s3.copy_object(
-                Bucket=self.name, Key="sc", CopySource={"Bucket": self.name, "Key": "head"}, StorageClass="GLACIER"
-            )
-        ) or "taken " + str(self.s3.head_object(Bucket=self.name, Key="sc").get("StorageClass"))
+def copy_condition(ask: Asked) -> str:
+    """Whether a copy honours the ETag its source should have, and by which header."""
+    ask.write("source")
+    code = refusal(lambda: ask.copy("source", "copied", CopySourceIfMatch=NO_ETAG))
+    if code is not None:
+        return says(code)
+    s3 = ask.bucket.server.client(signature_version="s3v4")
+    s3.meta.events.register("before-sign.s3.CopyObject", _for_ceph)
+    other = Asked(Bucket(ask.name, s3, ask.bucket.server))
+    other.__dict__["s3"] = s3
+    return "412 (x-amz-copy-if-match)" if refusal(lambda: other.copy("source", "copied")) else "ignored"
 
-    def column_sse(self):
-        return refused(
-            lambda: self.s3.copy_object(
-                Bucket=self.name,
-                Key="sse",
-                CopySource={"Bucket": self.name, "Key": "head"},
-                ServerSideEncryption="AES256",
-            )
-        ) or "taken " + str(self.s3.head_object(Bucket=self.name, Key="sse").get("ServerSideEncryption"))
 
-    def column_download(self):
-        url = self.s3.generate_presigned_url(
-            "get_object",
-            Params={
-                "Bucket": self.name,
-                "Key": "head",
-                "ResponseContentDisposition": "attachment; filename=x",
-                "ResponseContentType": "text/plain",
-            },
-        )
-        with urlopen(url) as a:
-            return f"{a.headers['Content-Disposition']} {a.headers['Content-Type']} {a.read()!r}"
+def _for_ceph(request: Any, **_: Any) -> None:
+    request.headers["x-amz-copy-if-match"] = NO_ETAG
 
-    def column_cors(self):
-        return (
-            refused(
-                lambda: self.s3.put_bucket_cors(
-                    Bucket=self.name,
-                    CORSConfiguration={"CORSRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["POST"]}]},
-                )
-            )
-            or YES
-        )
 
-    def column_delete_many(self):
-        self._write("dm")
-        return refused(lambda: self.s3.delete_objects(Bucket=self.name, Delete={"Objects": [{"Key": "dm"}]})) or YES
+def copy_etag(ask: Asked) -> str:
+    ask.write("source")
+    ask.copy("source", "copied")
+    before, after = ask.head("source").get("ETag"), ask.head("copied").get("ETag")
+    return "none" if after is None else "the same" if before == after else "another"
+
+
+def copy_replaces(ask: Asked) -> str:
+    ask.write("source")
+    ask.copy("source", "other", MetadataDirective="REPLACE", Metadata={"new": "2"}, ContentType="text/plain")
+    head = ask.head("other")
+    names = {name.lower() for name in head["Metadata"]}
+    return "yes" if "new" in names and "upload-id" not in names and head["ContentType"] == "text/plain" else "no"
+
+
+def copy_once(ask: Asked) -> str:
+    ask.write("source")
+    ask.write("there")
+    return says(refusal(lambda: ask.copy("source", "there", IfNoneMatch="*")))
+
+
+def part_copy(ask: Asked) -> str:
+    """UploadPartCopy, and its condition."""
+    ask.write("large", b"x" * 5 * MIB)
+    origin = {"Bucket": ask.name, "Key": "large"}
+    upload = ask.begin("in-parts")
+    given = {"Bucket": ask.name, "Key": "in-parts", "UploadId": upload, "PartNumber": 1, "CopySource": origin}
+    answer = ask.s3.upload_part_copy(**given, CopySourceRange=f"bytes=0-{5 * MIB - 1}")
+    if not answer.get("CopyPartResult", {}).get("ETag"):
+        return "no ETag in its answer"
+    return says(refusal(lambda: ask.s3.upload_part_copy(**given, CopySourceIfMatch=NO_ETAG)))
+
+
+def lists(ask: Asked) -> str:
+    """ListParts and ListMultipartUploads."""
+    upload = ask.begin("listed")
+    ask.part("listed", upload, 1, b"x")
+    parts = refusal(lambda: ask.s3.list_parts(Bucket=ask.name, Key="listed", UploadId=upload))
+    uploads = refusal(lambda: ask.s3.list_multipart_uploads(Bucket=ask.name))
+    found = ask.s3.list_multipart_uploads(Bucket=ask.name, Prefix="listed").get("Uploads", []) if not uploads else []
+    dated = any(abs(datetime.now(UTC) - one["Initiated"]) < timedelta(hours=1) for one in found)
+    able = [name for name, code in (("parts", parts), ("uploads", uploads)) if code is None]
+    return ", ".join(able) + ("" if dated else " without dates")
+
+
+def part_after_join(ask: Asked) -> str:
+    """What a part does that is sent when its upload is over."""
+    upload = ask.begin("over")
+    first, second = ask.part("over", upload, 1, b"x" * 5 * MIB), ask.part("over", upload, 2, b"y")
+    ask.join("over", upload, [first, second])
+    with_error = _quietly(lambda: ask.part("over", upload, 1, b"z" * 5 * MIB))
+    try:
+        same = ask.s3.get_object(Bucket=ask.name, Key="over")["Body"].read() == b"x" * 5 * MIB + b"y"
+    except ClientError:
+        same = False
+    return ("refused" if with_error else "taken") + ("" if same else ", the object is broken")
+
+
+def _quietly(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except Exception:
+        return True
+    return False
+
+
+def join_again(ask: Asked) -> str:
+    upload = ask.begin("again")
+    parts = [ask.part("again", upload, 1, b"x")]
+    ask.join("again", upload, parts)
+    return refusal(lambda: ask.join("again", upload, parts)) or "200"
+
+
+def join_once(ask: Asked) -> str:
+    ask.write("there")
+    upload = ask.begin("there")
+    parts = [ask.part("there", upload, 1, b"x")]
+    return says(refusal(lambda: ask.join("there", upload, parts, IfNoneMatch="*")))
+
+
+def small_parts(ask: Asked) -> str:
+    upload = ask.begin("small")
+    parts = [ask.part("small", upload, number, b"x") for number in (1, 2)]
+    return refusal(lambda: ask.join("small", upload, parts)) or "joined"
+
+
+def storage_class(ask: Asked) -> str:
+    ask.write("source")
+    return refusal(lambda: ask.copy("source", "cold", StorageClass="GLACIER")) or "taken"
+
+
+def encryption(ask: Asked) -> str:
+    ask.write("source")
+    code = refusal(lambda: ask.copy("source", "secret", ServerSideEncryption="AES256"))
+    return code or ("taken" if ask.head("secret").get("ServerSideEncryption") else "taken, nothing said")
+
+
+def versions(ask: Asked) -> str:
+    enabled = {"Status": "Enabled"}
+    code = refusal(lambda: ask.s3.put_bucket_versioning(Bucket=ask.name, VersioningConfiguration=enabled))
+    if code:
+        return f"no ({code})"
+    ask.write("v")
+    ask.write("v")
+    found = ask.s3.list_object_versions(Bucket=ask.name, Prefix="v").get("Versions", [])
+    return "yes" if len(found) == 2 else "no"
+
+
+QUESTIONS: dict[str, Callable[[Asked], str]] = {
+    "takes a POST form": forms,
+    "conditions of a form that are enforced": form_conditions,
+    "signed headers of a PUT that are enforced": put_headers,
+    "second PUT with `If-None-Match: *`": put_once,
+    "wrong sums that are refused": wrong_sums,
+    "sums that HEAD tells": sums_kept,
+    "HEAD tells": head_says,
+    "names of metadata": metadata_names,
+    "copy of a source with another ETag": copy_condition,
+    "ETag of a copy": copy_etag,
+    "copy replaces metadata": copy_replaces,
+    "copy with `If-None-Match: *` onto an object": copy_once,
+    "UploadPartCopy of a source with another ETag": part_copy,
+    "lists": lists,
+    "a part after the join": part_after_join,
+    "the join once more": join_again,
+    "join with `If-None-Match: *` onto an object": join_once,
+    "parts below 5 MiB": small_parts,
+    "unknown storage class": storage_class,
+    "`AES256` asked for": encryption,
+    "versioning": versions,
+}
+"""What is asked, in the words of the table; versioning comes last, as it stays on."""
+
+
+def measure(bucket: Bucket) -> dict[str, str]:
+    """The column of a store."""
+    return {question: answer(Asked(bucket)) for question, answer in QUESTIONS.items()}

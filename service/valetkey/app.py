@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -33,7 +34,7 @@ from valetkey.api.webhooks import webhook_body
 from valetkey.core.access import Tickets
 from valetkey.core.announcement import Announcer
 from valetkey.core.content import Inspector
-from valetkey.core.errors import ConfigurationError
+from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.events import Sender
 from valetkey.core.outbox import Dispatcher
 from valetkey.core.ports import Capabilities
@@ -48,7 +49,7 @@ from valetkey.senders.minio import MinioSender
 from valetkey.senders.records import read_queued_records
 from valetkey.senders.sns import SnsSender
 from valetkey.settings import Settings, load_profiles, load_settings
-from valetkey.worker import Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
+from valetkey.worker import CheckLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
 
 BLUEPRINTS = (routes.blueprint.name, uppy.blueprint.name)
 """What `request.blueprint` is in requests for valetkey, for an application's own hooks to tell them by."""
@@ -129,6 +130,14 @@ class ValetKey:
             self.service, authenticator, senders(settings, self._session), Readiness(self.service.check), address
         )
         mount(app, parts, cors_origins=settings.cors_origins)
+
+    def begin(self) -> None:
+        """Looks whether the ledger can be used, says where another process has other profiles, and asks the bucket what
+        decides about grants. Raises `LedgerUnavailable`; a store that is away now is asked later."""
+        self.ledger.check()
+        self.service.declare()
+        with suppress(StoreUnavailable):
+            self.store.check()
 
 
 def mount(app: Flask, parts: routes.Mounted, *, cors_origins: Sequence[str] = ()) -> None:
@@ -216,7 +225,7 @@ def create_served_app() -> Flask:
     settings = load_settings()
     settings.require_production()
     app = create_app(settings)
-    mounted(app).ledger.check()
+    mounted(app).begin()
     # what is loaded by now stays; requests make next to no cycles, and looking for them took 3 % of the time
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
@@ -253,7 +262,7 @@ def create_worker() -> Worker:
     """What `valetkey worker` runs, from the environment. Raises like `create_served_app`."""
     settings = load_settings()
     valetkey = mounted(create_app(settings, allow_open=True))  # it answers nobody
-    valetkey.ledger.check()
+    valetkey.begin()
     return Worker(loops(valetkey, settings, boto3.Session()))
 
 
@@ -266,7 +275,10 @@ def create_sweep() -> Sweep:
 
 def loops(valetkey: ValetKey, settings: Settings, session: boto3.Session) -> list[Loop]:
     """Everything that runs beside the requests: the place where another loop is added."""
-    found: list[Loop] = [SweepLoop(valetkey.sweep, settings.sweep_interval, settings.sweep_clean_interval)]
+    found: list[Loop] = [
+        CheckLoop(valetkey.sweep, settings.sweep_interval),
+        SweepLoop(valetkey.sweep, settings.sweep_interval, settings.sweep_clean_interval),
+    ]
     if url := settings.events_sqs_queue_url:
         queue = SqsQueue(make_sqs_client(session, url, settings.s3_region), url, settings.events_sqs_visibility)
         read = (

@@ -177,7 +177,7 @@ class Settings(BaseSettings):
         return missing
 
 
-_SERVERS = {"s3", "minio", "ceph", "rgw", "storage", "objects", "objectstorage"}
+_SERVERS = {"minio", "ceph", "rgw", "storage", "objects", "objectstorage"}
 """What hosts of stores are called: a bucket of such a name says nothing about a host that begins with it."""
 
 

@@ -20,6 +20,14 @@ class Line(CountingProxy):
         time.sleep(self.delay)
         return super()._pass_on(selector)
 
+    def wait_for_rest(self, seconds: float = 60) -> None:
+        """Returns when no byte has passed for a second; AssertionError when some still do after so long."""
+        deadline, before = time.monotonic() + seconds, -1
+        while before != (now := self.bytes):
+            assert time.monotonic() < deadline, "bytes go on passing"
+            before = now
+            time.sleep(1)
+
     @contextmanager
     def cut(self) -> Iterator[None]:
         """No connection lives, and none is taken, until the block ends."""

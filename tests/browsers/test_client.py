@@ -66,6 +66,7 @@ def test_pause_and_resume(visit: Callable[..., Visit]) -> None:
     page.run("pause")
     stored = customer.stored_parts()
     assert 0 < len(stored) < len(PARTS)
+    line.wait_for_rest()  # what was in the air when it was paused
     before = line.bytes, page.run("look")["sent"]
     time.sleep(1)
     assert (line.bytes, page.run("look")["sent"]) == before

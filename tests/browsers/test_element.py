@@ -97,3 +97,25 @@ def test_an_interrupted_upload_is_discarded(customer: Visit, tmp_path: Path) -> 
     assert customer.upload()["state"] == "aborted"
     assert wait_for(lambda: not unfinished_keys(customer))
     assert page.run("wrong") == []
+
+
+HEIC = bytes.fromhex("00000018667479706865696300000000686569636d696631") + bytes(200)
+
+
+def test_a_photo_without_a_type_is_an_image(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    """Few browsers know a type of `.HEIC`: the element takes it as `image/*`, the service grants it by its name, and
+    the worker finds in its bytes what was granted. A text is turned away by its name."""
+    customer = visit("photos", page="element.html")
+    page = customer.page
+    page.run("set", {"accept": "image/*"})
+    photo, note = tmp_path / "IMG_0001.HEIC", tmp_path / "notes.md"
+    photo.write_bytes(HEIC)
+    note.write_bytes(b"# Notes")
+    page.pick(FILES, photo)
+    page.run("end")
+    upload = customer.upload()
+    assert (upload["state"], upload["detected_type"]) == ("confirmed", "image/heic")
+    assert upload["content_type"] in {"image/heic", "image/heif"}  # WebKitGTK asks the desktop, which says the latter
+    page.pick(FILES, note)
+    assert wait_for(lambda: page.run("shown")[-1] == "This kind of file is not accepted here")
+    assert list(customer.uploads()) == ["IMG_0001.HEIC"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.faults import Part
-from tests.stores import Rgw, S3Server, stop_rgw
+from tests.stores import Rgw, S3Server, start_store, stop_rgw, stop_stores
 
 
 @dataclass(frozen=True)
@@ -28,5 +28,14 @@ def _rgw(directory: Path) -> Iterator[ChaosStore]:
         stop_rgw(directory)
 
 
-STORES: dict[str, Callable[[Path], AbstractContextManager[ChaosStore]]] = {"rgw": _rgw}
+@contextmanager
+def _juicefs(directory: Path) -> Iterator[ChaosStore]:
+    """The gateway of JuiceFS, which pushes no events; `infra/stores/install.py` has to have brought it."""
+    try:
+        yield ChaosStore(start_store("juicefs", directory / "store-juicefs", owner=os.getpid()))
+    finally:
+        stop_stores(directory)
+
+
+STORES: dict[str, Callable[[Path], AbstractContextManager[ChaosStore]]] = {"rgw": _rgw, "juicefs": _juicefs}
 """By name; each takes a directory that is not there yet."""

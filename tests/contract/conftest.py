@@ -1,4 +1,4 @@
-"""Ledgers: SQLite, PostgreSQL and memory pass the same suite; another is one parameter more."""
+"""Ledgers: SQLite, PostgreSQL and memory pass the same suite; another is one parameter more. All stores, by kind."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from tests.contract.records import Record
 from tests.ledgers import migrated
+from tests.store_kinds import servers
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
+
+__all__ = ["servers"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "memory"])

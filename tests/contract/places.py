@@ -1,8 +1,11 @@
 """One place for each store adapter: the adapter, a way around it, and what it can do."""
 
+import base64
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import urlopen
 
@@ -26,6 +29,32 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Able:
+    """What a store can do; the table in `service/docs/stores.md` says the same of more stores."""
+
+    conditional: bool = True
+    """A copy honours the source's ETag."""
+    enforces: bool = True
+    """A form has to keep to its policy, and a presigned request to what was signed."""
+    enforces_all: bool = True
+    """A form with further fields or a wrong signature is refused, too."""
+    dates_multiparts: bool = True
+    """It says when a multipart upload was begun (moto says 2010 of all)."""
+    writes_once: bool = True
+    """A PUT with ``If-None-Match: *`` is refused where an object is."""
+    large_parts: bool = True
+    """All parts but the last need 5 MiB."""
+    same_etag: bool = True
+    """A copy has the ETag of its source."""
+    versions: bool = False
+    """The bucket keeps versions."""
+    retains: bool = False
+    """What was written cannot be removed, only hidden."""
+    not_keys: frozenset[str] = frozenset()
+    """Keys that it cannot have."""
+
+
+@dataclass(frozen=True)
 class Place:
     """A store adapter on an empty bucket.
 
@@ -43,12 +72,7 @@ class Place:
     start_multipart: Callable[[str], MultipartUploadId]
     download: Callable[[str], Download]
     without_bucket: Callable[[], ObjectStore]
-    conditional: bool = True
-    """Whether a copy honours the source's ETag."""
-    enforces: bool = True
-    """Whether a form has to keep to its policy."""
-    dates_multiparts: bool = True
-    """Whether it says when a multipart upload was begun (moto says 2010 of all)."""
+    able: Able = Able()
 
 
 def memory_place(*, versioned: bool = False) -> Place:
@@ -82,21 +106,15 @@ def memory_place(*, versioned: bool = False) -> Place:
     )
 
 
-def s3_place(
-    bucket: Bucket,
-    *,
-    versioned: bool = False,
-    conditional: bool = True,
-    enforces: bool = True,
-    dates_multiparts: bool = True,
-) -> Place:
+def s3_place(bucket: Bucket, able: Able = Able(), *, versioned: bool = False) -> Place:
     s3 = bucket.client
     if versioned:
         s3.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
     store = s3_store(bucket.server, bucket.name)
 
     def write(key: str, content: bytes, content_type: str, metadata: dict[str, str]) -> object:
-        return s3.put_object(Bucket=bucket.name, Key=key, Body=content, ContentType=content_type, Metadata=metadata)
+        given = {"ContentType": content_type, "Metadata": metadata, "ContentMD5": md5_of(content)}
+        return cast("Any", s3).put_object(Bucket=bucket.name, Key=key, Body=content, **given)
 
     def read(key: str) -> bytes | None:
         try:
@@ -113,15 +131,17 @@ def s3_place(
         lambda key: MultipartUploadId(s3.create_multipart_upload(Bucket=bucket.name, Key=key)["UploadId"]),
         download_over_http,
         lambda: s3_store(bucket.server, "no-such-bucket-of-ours"),
-        conditional,
-        enforces,
-        dates_multiparts,
+        able,
     )
 
 
 def s3_store(server: S3Server, bucket: str, *, secret_key: str | None = None) -> S3Store:
     settings = S3Settings(bucket, server.region, server.endpoint_url, addressing_style="path")
     return S3Store(settings, boto3.Session(server.access_key, secret_key or server.secret_key))
+
+
+def md5_of(content: bytes) -> str:
+    return base64.b64encode(hashlib.md5(content).digest()).decode()
 
 
 def put_over_http(put: Presigned, content: bytes, changed: dict[str, str]) -> int:

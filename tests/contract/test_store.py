@@ -1,11 +1,13 @@
-"""What every object store adapter must do: memory, moto and Ceph RGW pass the same suite."""
+"""What every object store adapter must do: memory and all stores that can do the main job pass the same suite."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.contract.places import Download, Place, memory_place, s3_place, s3_store
+from tests.contract.kinds import place_of_kind, places
+from tests.contract.places import Download, Place, s3_place, s3_store
 from tests.servers import free_port
 from tests.stores import Bucket, S3Server
 
@@ -23,31 +25,23 @@ ETAG_OF_BYTES = "4b3a6218bb3e3a7303e8a171a60fcf92"
 
 MULTIPART = MultipartUploadId("m")
 
-KINDS = ["memory", "moto", "rgw"]
-
 ODD_KEYS = ["a b", "a+b%2Bc%", "it's (1)!*.txt", "é/名前.png", "a//b", "~._-", "a&b=c?d#e;f", "x" * 1000]
 
 
-def make(request: pytest.FixtureRequest, *, versioned: bool) -> Place:
-    match request.param:
-        case "memory":
-            return memory_place(versioned=versioned)
-        case "moto":  # ignores the condition of a copy, and enforces no policy
-            bucket = request.getfixturevalue("moto_bucket")
-            return s3_place(bucket, versioned=versioned, conditional=False, enforces=False, dates_multiparts=False)
-        case _:
-            return s3_place(request.getfixturevalue("rgw_bucket"), versioned=versioned)
+KINDS = places(versioned=False)
 
 
 @pytest.fixture(params=KINDS)
-def place(request: pytest.FixtureRequest) -> Place:
-    return make(request, versioned=False)
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with place_of_kind(request, str(request.param)) as place:
+        yield place
 
 
-@pytest.fixture(params=KINDS)
-def versioned(request: pytest.FixtureRequest) -> Place:
+@pytest.fixture(params=places(versioned=True))
+def versioned(request: pytest.FixtureRequest) -> Iterator[Place]:
     """A place whose bucket keeps versions."""
-    return make(request, versioned=True)
+    with place_of_kind(request, str(request.param), versioned=True) as place:
+        yield place
 
 
 HEADERS = ObjectHeaders("text/plain", UploadId("some-id"))
@@ -66,9 +60,11 @@ def test_head_of_nothing(place: Place) -> None:
 
 
 def test_head_says_what_is_there(place: Place) -> None:
-    """Size, type, the ETag without quotes, and the upload's id; no version where the bucket keeps none."""
+    """Size, type, the ETag without quotes, and the upload's id; a version where the bucket keeps them."""
     head = written(place)
-    assert replace(head, checksums={}) == ObjectHead("a.txt", ETAG_OF_BYTES, None, 5, "text/plain", "some-id", {})
+    expected = ObjectHead("a.txt", ETAG_OF_BYTES, head.version_id, 5, "text/plain", "some-id", {})
+    assert replace(head, checksums={}) == expected
+    assert (head.version_id is not None) is place.able.versions
 
 
 def test_head_without_an_upload_id(place: Place) -> None:
@@ -86,14 +82,22 @@ def test_a_copy_is_the_same(place: Place) -> None:
     assert place.read("b/c.txt") == place.read("a.txt") == b"bytes"
     copied = place.store.head("b/c.txt")
     assert copied is not None
-    assert copied == replace(source, key="b/c.txt", version_id=copied.version_id)
+    etag = source.etag if place.able.same_etag else copied.etag
+    assert copied == replace(source, key="b/c.txt", version_id=copied.version_id, etag=etag)
+    assert (copied.etag == source.etag) is place.able.same_etag
 
 
 def test_a_copy_of_what_has_changed(place: Place) -> None:
-    """`ObjectChanged`, and nothing is written. Where the store ignores the condition, a look at the copy shows it."""
+    """`ObjectChanged`, and nothing is written. Where the store ignores the condition, a look at the copy shows it.
+
+    Where versions are kept, the source is still there, and that is what is copied.
+    """
     source = written(place)
     written(place, content=b"other")
-    if place.conditional:
+    if place.able.versions:
+        place.store.copy(source, "b.txt", HEADERS)
+        assert place.read("b.txt") == b"bytes"
+    elif place.able.conditional:
         with pytest.raises(ObjectChanged):
             place.store.copy(source, "b.txt", HEADERS)
         assert place.store.head("b.txt") is None
@@ -108,20 +112,19 @@ def test_a_refused_copy_leaves_what_was_there(place: Place) -> None:
     """A stale copy does not touch the object under its destination, where the store honours the condition."""
     source = written(place)
     written(place, "b.txt", b"kept")
-    written(place, content=b"other")
-    if place.conditional:
+    source = replace(source, etag="0" * 32)
+    if place.able.conditional:
         with pytest.raises(ObjectChanged):
             place.store.copy(source, "b.txt", HEADERS)
         assert place.read("b.txt") == b"kept"
     else:
         place.store.copy(source, "b.txt", HEADERS)
-        assert place.read("b.txt") == b"other"
+        assert place.read("b.txt") == b"bytes"
 
 
 def test_a_copy_of_nothing(place: Place) -> None:
     """`ObjectMissing`, and nothing is written."""
-    source = written(place)
-    place.store.delete("a.txt")
+    source = replace(written(place), key="never there", version_id=None)
     with pytest.raises(ObjectMissing):
         place.store.copy(source, "b.txt", HEADERS)
     assert place.store.head("b.txt") is None
@@ -148,7 +151,14 @@ def test_delete_is_idempotent(place: Place) -> None:
 
 @pytest.mark.parametrize("key", ODD_KEYS)
 def test_odd_keys(place: Place, key: str) -> None:
-    """What a key template or an operator's tool may make: written, seen, copied from and to, removed."""
+    """What a key template or an operator's tool may make: written, seen, copied from and to, removed.
+
+    JuiceFS keeps objects as files, whose names are shorter: it refuses those, and says so.
+    """
+    if key in place.able.not_keys:
+        with pytest.raises(Exception, match=r"\(XMinio|KeyTooLong|InvalidArgument|NoSuchKey"):
+            written(place, key)
+        return
     source = written(place, key)
     assert source.key == key
     place.store.copy(source, "copy/" + key, HEADERS)
@@ -196,8 +206,9 @@ def test_old_objects_are_listed(place: Place) -> None:
         place.store.delete(found.key)
         seen.append(found.key)
     assert seen == ["staging/1", "staging/2"]
-    assert list(place.store.old_objects("staging/", now + HOUR)) == []
-    assert [found.key for found in place.store.old_objects("", now + HOUR)] == ["other/1", "staging"]
+    if not place.able.retains:
+        assert list(place.store.old_objects("staging/", now + HOUR)) == []
+        assert [found.key for found in place.store.old_objects("", now + HOUR)] == ["other/1", "staging"]
 
 
 def test_old_versions_are_listed(versioned: Place) -> None:
@@ -215,10 +226,10 @@ def test_open_multipart_uploads_are_listed_and_aborted(place: Place) -> None:
     first, second = place.start_multipart("uploads/1"), place.start_multipart("uploads/1")
     place.start_multipart("other/1")
     now = datetime.now(UTC)
-    assert len(list(place.store.old_multiparts("uploads/", now - HOUR))) == (0 if place.dates_multiparts else 2)
+    assert len(list(place.store.old_multiparts("uploads/", now - HOUR))) == (0 if place.able.dates_multiparts else 2)
     found = list(place.store.old_multiparts("uploads/", now + HOUR))
     assert {(one.key, one.multipart_id) for one in found} == {("uploads/1", first), ("uploads/1", second)}
-    assert all((abs(one.started_at - now) < HOUR) is place.dates_multiparts for one in found)
+    assert all((abs(one.started_at - now) < HOUR) is place.able.dates_multiparts for one in found)
     place.store.abort_multipart("uploads/1", first)
     place.store.abort_multipart("uploads/1", first)
     assert [one.multipart_id for one in place.store.old_multiparts("uploads/", now + HOUR)] == [second]
@@ -273,9 +284,9 @@ def test_nothing_else_that_a_client_attached_is_copied(place: Place) -> None:
 def test_whether_a_condition_is_honoured(place: Place) -> None:
     """It is found out by doing, and nothing is left of that."""
     source = written(place)
-    assert place.store.proves_copies(source) is place.conditional
+    assert place.store.proves_copies(source) is place.able.conditional
     later = datetime.now(UTC) + HOUR
-    assert [found.key for found in place.store.old_objects("", later)] == ["a.txt"]
+    assert place.able.retains or [found.key for found in place.store.old_objects("", later)] == ["a.txt"]
 
 
 def form(place: Place) -> list[tuple[str, str]]:
@@ -319,7 +330,8 @@ def test_a_form_that_does_not(place: Place, field: str, value: str, content: byt
     changed = list((dict(form(place)) | {field: value}).items())
     answer = place.post(changed, content)
     kept = [key for key in ("staging/1", "staging/2") if place.store.head(key)]
-    assert (answer, len(kept)) == ((status, 0) if place.enforces else (201, 1))
+    enforced = place.able.enforces_all if field in {"x-amz-signature", "x-amz-meta-more"} else place.able.enforces
+    assert (answer, len(kept)) == ((status, 0) if enforced else (201, 1))
 
 
 def test_a_closed_port_is_unavailable() -> None:
@@ -364,7 +376,7 @@ def test_the_first_bytes(place: Place, size: int) -> None:
 @pytest.mark.parametrize(("content", "other"), [(b"bytes", b"other"), (b"", b"x" * 5000), (b"x" * 5000, b"")])
 def test_the_first_bytes_of_what_has_changed(place: Place, content: bytes, other: bytes) -> None:
     """`ObjectChanged`: what is read is what was looked at; also where a range is asked of an empty one."""
-    source = written(place, content=content)
+    source = replace(written(place, content=content), version_id=None)
     written(place, content=other)
     with pytest.raises(ObjectChanged):
         place.store.first_bytes(source)
@@ -372,7 +384,7 @@ def test_the_first_bytes_of_what_has_changed(place: Place, content: bytes, other
 
 def test_the_first_bytes_of_nothing(place: Place) -> None:
     """`ObjectMissing`."""
-    source = written(place)
+    source = replace(written(place), version_id=None)
     place.store.delete("a.txt")
     with pytest.raises(ObjectMissing):
         place.store.first_bytes(source)

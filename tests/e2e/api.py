@@ -23,6 +23,7 @@ UPLOAD_FIELDS = {
     "content_type",
     "size",
     "checksum",
+    "checksum_verified",
     "metadata",
     "object",
     "reason",
@@ -163,7 +164,7 @@ def send_parts(api: Api, created: Created, content: bytes, numbers: Iterable[int
     return sent
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 15) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> bool:
     """Ask `condition` until it holds or the time is over; whether it held."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -108,7 +108,8 @@ def service_on(server: ValetkeyServer, bucket: Bucket) -> Service:
         server.env["VALETKEY_SECRET_KEYS"],
         server.env["VALETKEY_EVENTS_CEPH_SECRET"],
     ]
-    return Service(server, bucket, Api(server.base_url, server.create_key("tests").key, never))
+    telling = [secret for secret in never if secret != "test"]  # LocalStack's; it would be found in every answer
+    return Service(server, bucket, Api(server.base_url, server.create_key("tests").key, telling))
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def test_a_file_is_uploaded_and_confirmed(
     expect(page.get_by_text("The embedded S3 enforces no policy")).to_be_visible()
     pick(page, photo)
     states = page.locator("#states li b")
-    expect(states).to_have_text(["queued", "creating", "sending", "confirming", "confirmed"], timeout=20_000)
+    expect(states).to_have_text(["queued", "creating", "sending", "confirming", "confirmed"])
     expect(page.locator("#upload")).to_contain_text('"state": "confirmed"')
     page.get_by_text("Its grant").click()
     expect(page.locator("#grant")).to_contain_text('"x-amz-signature"')
@@ -87,7 +87,7 @@ def test_the_api_documentation_is_readable(chromium: Browser, valetkey_server: C
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{server.base_url}/docs/")
-    expect(page.get_by_text("Ask for an upload: the answer holds the grant")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Ask for an upload: the answer holds the grant")).to_be_visible()
     paths = httpx.get(f"{server.base_url}/openapi.json").json()["paths"].values()
     expect(page.locator(".opblock")).to_have_count(sum(len(operations) for operations in paths))
     assert [url for url in asked if not url.startswith((server.base_url, "data:"))] == []
@@ -112,5 +112,5 @@ def test_a_service_that_is_away_for_a_moment_is_asked_again(
     page.route("**/complete", answer)
     page.goto(server.base_url)
     pick(page, photo)
-    expect(page.locator("#states li b").last).to_have_text("confirmed", timeout=20_000)
+    expect(page.locator("#states li b").last).to_have_text("confirmed")
     assert away == []

@@ -61,8 +61,8 @@ def test_a_closed_tab_is_confirmed_by_the_worker(silent: Service) -> None:
     uploads = posted(silent, 8)
     gone = silent.api.create("text/plain", size=1, profile="brief")
     with running_worker(silent.server) as worker:
-        assert wait_for(lambda: set(states(silent, uploads)) == {"confirmed"}, 30)
-        assert wait_for(lambda: states(silent, [gone]) == ["expired"], 30)
+        assert wait_for(lambda: set(states(silent, uploads)) == {"confirmed"}, 60)
+        assert wait_for(lambda: states(silent, [gone]) == ["expired"], 60)
         assert worker.end(signal.SIGTERM) == 0
     assert_settled(silent, uploads)
     assert worker.log.count("is confirmed") == 8
@@ -74,12 +74,12 @@ def test_a_signal_ends_the_worker_cleanly(silent: Service, how: signal.Signals) 
     """It finishes what it has in hand, exits 0 within seconds, and shows no traceback."""
     with running_worker(silent.server) as worker:
         uploads = posted(silent, 20)
-        assert wait_for(lambda: "confirmed" in states(silent, uploads), 30)
+        assert wait_for(lambda: "confirmed" in states(silent, uploads), 60)
         assert worker.end(how) == 0
     assert "Traceback" not in worker.log
     assert set(states(silent, uploads)) <= {"pending", "confirmed"}
     with running_worker(silent.server) as second:
-        assert wait_for(lambda: set(states(silent, uploads)) == {"confirmed"}, 30)
+        assert wait_for(lambda: set(states(silent, uploads)) == {"confirmed"}, 60)
         assert second.end(signal.SIGTERM) == 0
     assert_settled(silent, uploads)
 
@@ -89,7 +89,7 @@ def test_a_worker_in_the_background_of_a_script(silent: Service) -> None:
     with running_worker(silent.server, before=("env", "--ignore-signal=INT")) as worker:
         worker.process.send_signal(signal.SIGINT)
         uploads = posted(silent, 2)
-        assert wait_for(lambda: set(states(silent, uploads)) == {"confirmed"}, 30)
+        assert wait_for(lambda: set(states(silent, uploads)) == {"confirmed"}, 60)
         assert worker.end(signal.SIGTERM) == 0
 
 
@@ -99,12 +99,12 @@ def test_a_second_worker_finishes_what_a_killed_one_left(silent: Service) -> Non
     for _ in range(2):
         with running_worker(silent.server) as worker:
             done = states(silent, uploads).count("confirmed")
-            assert wait_for(lambda done=done: states(silent, uploads).count("confirmed") > done, 30)  # type: ignore[misc]
+            assert wait_for(lambda done=done: states(silent, uploads).count("confirmed") > done, 60)  # type: ignore[misc]
             assert worker.end(signal.SIGKILL) == -signal.SIGKILL
     with running_worker(silent.server, {"VALETKEY_SWEEP_RETENTION": "1"}):
         assert wait_for(lambda: set(states(silent, uploads)) == {"confirmed"}, 60)
         # one that was killed right after its commit had no time to remove the staging object
-        assert wait_for(lambda: silent.object_keys("staging/") == [], 30)
+        assert wait_for(lambda: silent.object_keys("staging/") == [], 60)
     assert_settled(silent, uploads)
 
 
@@ -133,8 +133,8 @@ def test_orphans_under_staging_go(silent: Service) -> None:
     assert len(silent.object_keys("staging/")) == 2
     time.sleep(2)
     with running_worker(silent.server, {"VALETKEY_SWEEP_RETENTION": "1"}):
-        assert wait_for(lambda: silent.object_keys("staging/") == [], 30)
-        assert wait_for(lambda: multiparts(silent) == ["uploads/somebody-elses.mp4"], 30)
+        assert wait_for(lambda: silent.object_keys("staging/") == [], 60)
+        assert wait_for(lambda: multiparts(silent) == ["uploads/somebody-elses.mp4"], 60)
         assert not wait_for(lambda: multiparts(silent) == [], 3)
     confirmed = silent.api.upload(done.id)["object"]["key"]
     assert sorted(silent.object_keys()) == sorted([confirmed, "uploads/somebody-elses"])

@@ -12,8 +12,10 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from signal import SIGTERM
 from typing import Any
 
 import httpx
@@ -21,6 +23,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from tests import processes
 from tests.servers import VALETKEY, ValetkeyServer, free_port
 from tests.stores import Bucket
 
@@ -128,9 +131,7 @@ def test_a_second_service_on_a_port_is_refused(
 ) -> None:
     """It says so and ends, while the first goes on; the several processes of one service share their port."""
     first = valetkey_server(moto_bucket, env={"VALETKEY_WORKERS": "2"})
-    again = subprocess.run(
-        [VALETKEY, "serve"], env=first.env, cwd=first.directory, capture_output=True, text=True, timeout=60, check=False
-    )
+    again = processes.run([VALETKEY, "serve"], env=first.env, cwd=first.directory, timeout=60)
     assert again.returncode != 0
     assert f":{first.env['VALETKEY_PORT']} already" in again.stderr
     assert httpx.get(f"{first.base_url}/healthz").status_code == 200
@@ -142,27 +143,31 @@ def test_of_two_that_start_at_once_one_serves(
     """Both look whether the port is free at the same moment; all the same only one of them gets it."""
     beside = valetkey_server(moto_bucket)
     env = {**beside.env, "VALETKEY_PORT": str(free_port())}
-    both = [
-        subprocess.Popen(
-            [VALETKEY, "serve"], env=env, cwd=beside.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        for _ in range(2)
-    ]
-    try:
+    with ExitStack() as stack:
+        both = [
+            stack.enter_context(
+                processes.running(
+                    [VALETKEY, "serve"],
+                    dies_by="TERM",
+                    ends_by=SIGTERM,
+                    env=env,
+                    cwd=beside.directory,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+            for _ in range(2)
+        ]
         ended = _first_to_end(both)
         assert ended.returncode not in {0, None}
         [other] = [one for one in both if one is not ended]
         assert other.poll() is None
-    finally:
-        for one in both:
-            one.terminate()
-            one.wait(15)
 
 
-def _first_to_end(processes: list["subprocess.Popen[bytes]"]) -> "subprocess.Popen[bytes]":
+def _first_to_end(both: list["subprocess.Popen[bytes]"]) -> "subprocess.Popen[bytes]":
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        for one in processes:
+        for one in both:
             if one.poll() is not None:
                 return one
         time.sleep(0.05)

@@ -5,24 +5,63 @@ connections that each send one byte of a body, and nobody is answered any more, 
 probes that hang with what they ask for, until liveness probes hang with them (Kubernetes issues on probe time-outs).
 """
 
+import io
+import json
 import resource
-from collections.abc import Callable
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from flask import Flask
 from tests.clients import post_form
+from tests.e2e.proxy import CountingProxy
+from tests.gunicorns import running_gunicorn
 from tests.idlers import idling, kinds
-from tests.servers import ValetkeyServer
-from tests.stores import Bucket
+from tests.servers import ValetkeyServer, environment, run_valetkey, running_valetkey
+from tests.stores import Bucket, S3Server, fresh_bucket
+
+from valetkey.api.bodies import MAX_BODY
+from valetkey.api.readiness import REMEMBERED, Readiness
+from valetkey.api.reading_room import READERS
+from valetkey.core.errors import StoreUnavailable, Unavailable
+from valetkey.core.upload import new_upload_id
+from valetkey.testing import MemoryValetKey
 
 CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
 IDLE = 600
+SECRET = "a secret of the events"
 
 
 @pytest.fixture
 def server(valetkey_server: Callable[..., ValetkeyServer], moto_bucket: Bucket) -> ValetkeyServer:
     return valetkey_server(moto_bucket, env={"VALETKEY_BODY_TIMEOUT": "20"})
+
+
+@pytest.fixture(scope="module")
+def strict_server(moto_s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValetkeyServer]:
+    """A service that every sender of events is switched on at."""
+    senders = {
+        "VALETKEY_EVENTS_CEPH_SECRET": SECRET,
+        "VALETKEY_EVENTS_MINIO_TOKEN": SECRET,
+        "VALETKEY_EVENTS_EVENTBRIDGE_KEY": SECRET,
+        "VALETKEY_EVENTS_B2_SECRET": SECRET,
+        "VALETKEY_EVENTS_SNS_TOPIC_ARNS": "arn:aws:sns:eu-west-1:123456789012:uploads",
+    }
+    with (
+        fresh_bucket(moto_s3) as bucket,
+        running_valetkey(tmp_path_factory.mktemp("strict"), bucket, env=senders) as server,
+    ):
+        yield server
 
 
 def upload(client: httpx.Client) -> str:
@@ -52,3 +91,287 @@ def test_600_idle_connections_on_every_route_delay_nobody(server: ValetkeyServer
         assert idlers.closed["a body, without a key"]
         assert idlers.closed["events of a stranger"]
         assert not idlers.closed["a body, with a key"]
+
+
+def waits_for(server: ValetkeyServer, request: bytes, seconds: float = 10) -> bytes:
+    """The first that the service says to half a request, b"" where it says nothing for so long."""
+    parts = urlsplit(server.base_url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=seconds) as connection:
+        connection.sendall(request)
+        try:
+            return connection.recv(65_536)
+        except TimeoutError:
+            return b""
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("POST /v1/uploads HTTP/1.1", 401),
+        ("POST /v1/uploads HTTP/1.1\r\nAuthorization: Bearer vk_none", 401),
+        ("POST /v1/uploads/batch HTTP/1.1\r\nAuthorization: Bearer vt_p.none.none", 401),
+        ("POST /v1/tickets HTTP/1.1", 401),
+        ("POST /uppy/s3/multipart HTTP/1.1", 401),
+        ("POST /uppy/vt_u.none.1.none/s3/multipart HTTP/1.1", 401),
+        ("POST /v1/events/ceph?secret=wrong HTTP/1.1", 403),
+        ("POST /v1/events/minio HTTP/1.1\r\nAuthorization: Bearer wrong", 403),
+        ("POST /v1/events/eventbridge HTTP/1.1\r\nx-api-key: wrong", 403),
+        ("POST /v1/events/b2 HTTP/1.1", 403),
+        ("POST /v1/events/sns HTTP/1.1\r\nx-amz-sns-topic-arn: arn:aws:sns:eu-west-1:123456789012:other", 403),
+        ("POST /v1/events/nobody HTTP/1.1", 404),
+        ("POST /nowhere HTTP/1.1", 404),
+        ("PUT /v1/uploads HTTP/1.1", 405),
+        ("GET /healthz HTTP/1.1", 200),
+    ],
+)
+@pytest.mark.parametrize("body", ["known", "chunked", "expected"])
+def test_what_headers_say_is_answered_without_the_body(
+    strict_server: ValetkeyServer, head: str, status: int, body: str
+) -> None:
+    """Strangers, unknown paths and what needs no body are answered while not a byte of the body is there."""
+    lengths = {
+        "known": "Content-Length: 2000",
+        "chunked": "Transfer-Encoding: chunked",
+        "expected": "Content-Length: 2000\r\nExpect: 100-continue",
+    }
+    request = f"{head}\r\nHost: here\r\nContent-Type: application/json\r\n{lengths[body]}\r\n\r\n"
+    answer = waits_for(strict_server, request.encode())
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode()), answer[:200]
+
+
+@pytest.mark.parametrize(("kind", "status"), [("multipart/form-data; boundary=b", 415), ("application/json", 413)])
+def test_forms_and_large_bodies_are_refused_before_them(strict_server: ValetkeyServer, kind: str, status: int) -> None:
+    """The headers are enough, for a stranger too."""
+    request = f"POST /v1/uploads HTTP/1.1\r\nHost: here\r\nContent-Type: {kind}\r\nContent-Length: 999999999\r\n\r\n"
+    assert waits_for(strict_server, request.encode()).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_a_body_that_does_not_come_is_given_up(
+    valetkey_server: Callable[..., ValetkeyServer], moto_bucket: Bucket
+) -> None:
+    """After `VALETKEY_BODY_TIMEOUT`, with a sentence, and nothing of it is taken for a whole one."""
+    server = valetkey_server(moto_bucket, env={"VALETKEY_BODY_TIMEOUT": "1"})
+    key = server.create_key("backend").key
+    head = f"POST /v1/uploads HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {key}\r\n"
+    for more in ("Content-Length: 60\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"):
+        answer = waits_for(server, (head + more).encode())
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b"request_timeout" in answer
+
+
+def test_bodies_in_pieces_and_without_a_length_are_whole_in_the_end(strict_server: ValetkeyServer) -> None:
+    """A slow client gets what a quick one gets; a chunked body over the limit is too large, one up to it is not."""
+    key = strict_server.create_key("backend").headers
+    with httpx.Client(base_url=strict_server.base_url, headers=key, timeout=20) as client:
+
+        def slowly() -> Iterator[bytes]:
+            for piece in (b'{"filename": "a", ', b'"content_type": "a/b", ', b'"size": 1}'):
+                yield piece
+                time.sleep(0.4)
+
+        assert client.post("/v1/uploads", content=slowly()).status_code == 201
+        for size, status in ((MAX_BODY, 400), (MAX_BODY + 1, 413)):
+            pieces = (b"z" * 4096 if begin + 4096 <= size else b"z" * (size - begin) for begin in range(0, size, 4096))
+            assert client.post("/v1/uploads", content=pieces).status_code == status
+
+
+def test_a_stop_does_not_wait_for_bodies(valetkey_server: Callable[..., ValetkeyServer], moto_bucket: Bucket) -> None:
+    """SIGTERM ends the service within seconds though somebody holds half a request."""
+    server = valetkey_server(moto_bucket)
+    key = server.create_key("backend").key
+    head = f"POST /v1/uploads HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {key}\r\nContent-Length: 60\r\n\r\n{{"
+    parts = urlsplit(server.base_url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+        connection.sendall(head.encode())
+        assert httpx.get(f"{server.base_url}/healthz").status_code == 200
+        server.process.terminate()
+        assert server.process.wait(20) in {0, -signal.SIGTERM}
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 408 ")
+
+
+def test_readiness_is_looked_up_by_one_at_a_time(
+    valetkey_server: Callable[..., ValetkeyServer], moto_bucket: Bucket
+) -> None:
+    """A store that accepts and says nothing holds one request for `/readyz`, and no other of any kind."""
+    with CountingProxy(moto_bucket.server.endpoint_url) as way:
+        env = {"VALETKEY_THREADS": "8", "VALETKEY_S3_ENDPOINT_URL": way.url}
+        server = valetkey_server(moto_bucket, env=env)
+        key = server.create_key("backend").headers
+        time.sleep(REMEMBERED)
+        way.stop()
+        with silence(way.url), ThreadPoolExecutor(32) as threads:
+            asked = [threads.submit(_status, f"{server.base_url}/readyz") for _ in range(32)]
+            assert httpx.get(f"{server.base_url}/healthz", timeout=5).status_code == 200
+            granted = httpx.post(f"{server.base_url}/v1/uploads", json=CAT, headers=key, timeout=5)
+            assert granted.status_code == 201
+            server.process.kill()
+            answers = Counter(one.result() for one in asked)
+        way.start()
+    assert answers[503] >= 31
+
+
+def test_of_many_that_ask_one_looks() -> None:
+    """Whoever asks meanwhile is told what was found last; that all is well is believed for a while."""
+    looks: list[int] = []
+    going, on = threading.Event(), threading.Event()
+
+    def look() -> None:
+        looks.append(1)
+        going.set()
+        assert on.wait(10)
+
+    readiness = Readiness(look)
+    first = threading.Thread(target=readiness.check)
+    first.start()
+    assert going.wait(10)
+    for _ in range(20):
+        with pytest.raises(Unavailable):
+            readiness.check()
+    on.set()
+    first.join()
+    for _ in range(20):
+        readiness.check()
+    assert len(looks) == 1
+
+
+def test_what_was_not_ready_is_looked_at_again() -> None:
+    """An outage that is over is over at once."""
+    away = [True]
+
+    def look() -> None:
+        if away[0]:
+            raise StoreUnavailable("It is away.")
+
+    readiness = Readiness(look)
+    with pytest.raises(StoreUnavailable):
+        readiness.check()
+    away[0] = False
+    readiness.check()
+
+
+@pytest.mark.parametrize("path", ["/v1/uploads", "/uppy/s3/multipart"])
+@pytest.mark.parametrize("value", ['"\\u0000"', "1", '"' + "x" * 5 + '"'])
+def test_metadata_is_counted_before_it_is_looked_into(path: str, value: str) -> None:
+    """Tens of thousands of keys are too many: what each of them is does not matter any more."""
+    app = Flask("photos")
+    MemoryValetKey(app)
+    metadata = ",".join(f'"{number}":{value}' for number in range(14_000))
+    names = '"filename":"a","content_type":"a/b","size":1' if path == "/v1/uploads" else '"filename":"a","type":"a/b"'
+    answer = app.test_client().post(path, data=f'{{{names},"metadata":{{{metadata}}}}}')
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "metadata_not_allowed")
+    assert "At most 50" in answer.get_json()["detail"]
+
+
+def test_too_many_metadata_of_one_spoil_no_batch() -> None:
+    """Each upload of a batch is refused for itself."""
+    app = Flask("photos")
+    MemoryValetKey(app)
+    much = {"filename": "a", "content_type": "a/b", "size": 1, "metadata": {str(n): "" for n in range(60)}}
+    answer = app.test_client().post("/v1/uploads/batch", json={"uploads": [CAT, much, CAT]}).get_json()["results"]
+    assert ["upload" in one for one in answer] == [True, False, True]
+    assert answer[1]["error"]["code"] == "metadata_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/v1/uploads", json.dumps(dict.fromkeys(map(str, range(20_000)), 1))),
+        ("POST", "/v1/tickets", json.dumps(dict.fromkeys(map(str, range(20_000)), 1))),
+        ("POST", "/v1/uploads/none/complete", json.dumps({"parts": [{}] * 9_000})),
+        ("GET", "/v1/uploads?" + "&".join(f"a{number}=1" for number in range(2_000)), ""),
+    ],
+)
+def test_thousands_of_errors_are_not_named_each(method: str, path: str, body: str) -> None:
+    """A document that says how many there are; twenty out of twenty thousand help nobody."""
+    app = Flask("photos")
+    MemoryValetKey(app)
+    path = path.replace("/none/", f"/{new_upload_id()}/")
+    answer = app.test_client().open(path, method=method, data=body).get_json()
+    [error] = answer["errors"]
+    assert "too many to name" in error["detail"]
+
+
+def test_a_query_of_thousands_of_fields_is_not_taken_apart() -> None:
+    """It is too long."""
+    app = Flask("photos")
+    MemoryValetKey(app)
+    query = "&".join(f"metadata[{number}]=1" for number in range(5_000))
+    assert app.test_client().get(f"/uppy/s3/params?{query}").status_code == 414
+
+
+def test_few_bodies_are_read_at_once_in_somebody_elses_server() -> None:
+    """Where bodies come from a socket, a bounded number of threads reads them; the next is told to come again, and
+    whoever is refused by headers does not count."""
+    app = Flask("photos")
+    MemoryValetKey(app)
+    arrived = threading.Semaphore(0)
+    go_on = threading.Event()
+
+    class Slow(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            arrived.release()
+            assert go_on.wait(10)
+            return b"{}"
+
+    def post(stream: Any) -> int:
+        environ = {"wsgi.input": stream, "CONTENT_LENGTH": "2", "CONTENT_TYPE": "application/json"}
+        return app.test_client().post("/v1/uploads", environ_overrides=environ).status_code
+
+    with ThreadPoolExecutor(READERS) as threads:
+        slow = [threads.submit(post, Slow()) for _ in range(READERS)]
+        for _ in slow:
+            assert arrived.acquire(timeout=10)
+        assert post(Slow()) == 503
+        assert app.test_client().get("/healthz").status_code == 200
+        assert app.test_client().post("/v1/uploads", json=CAT).status_code == 201  # a body that is there waits for none
+        go_on.set()
+        assert {one.result() for one in slow} == {422}
+    assert app.test_client().post("/v1/uploads", json=CAT).status_code == 201
+
+
+MOUNTED = """
+from flask import Flask
+from valetkey import ValetKey
+
+app = Flask("photos")
+ValetKey(app)
+"""
+
+
+def test_slow_clients_of_somebody_elses_server(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """Forty of them hold half a body each, and there are thirty threads: others are answered all the same."""
+    env = environment(tmp_path, moto_bucket)
+    run_valetkey("migrate", env=env, directory=tmp_path)
+    with running_gunicorn(tmp_path, env, MOUNTED, "-w", "1", "--threads", "30") as client:
+        address = (client.base_url.host, client.base_url.port or 0)
+        head = f"POST /v1/uploads HTTP/1.1\r\nHost: here\r\nAuthorization: {client.headers['Authorization']}\r\n"
+        slow = {"half a body": f"{head}Content-Length: 4000\r\n\r\n{{".encode()}
+        with idling(address, slow, 40) as idlers:
+            granted = [_patiently(client) for _ in range(10)]
+            assert client.get("/healthz").status_code == 200
+        assert granted == [201] * 10
+        assert idlers.closed["half a body"]
+
+
+def _patiently(client: httpx.Client) -> int:
+    """What an upload is answered with in the end, by who comes again where that is asked for."""
+    for _ in range(20):
+        answer = client.post("/v1/uploads", json=CAT)
+        if answer.status_code != 503:
+            break
+        time.sleep(0.2)
+    return answer.status_code
+
+
+def _status(url: str) -> int:
+    try:
+        return httpx.get(url, timeout=20).status_code
+    except httpx.TransportError:
+        return 0
+
+
+@contextmanager
+def silence(url: str) -> Iterator[None]:
+    """Where something listened, connections are accepted and nothing is ever said."""
+    with socket.create_server(("127.0.0.1", urlsplit(url).port or 0), backlog=128):
+        yield

@@ -100,7 +100,7 @@ def test_an_interruption_while_it_waits(desk: Desk, tmp_path: Path) -> None:
         assert wait_for(lambda: BATCH in desk.calls)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)  # of the 300 that it would wait
     assert process.returncode == 130
     assert b"Traceback" not in err
 

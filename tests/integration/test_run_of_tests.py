@@ -190,6 +190,19 @@ def test_a_run_that_is_killed(starting: Starting, tmp_path: Path, workers: str) 
         time.sleep(0.1)
 
 
+def test_a_command_that_takes_too_long(tmp_path: Path) -> None:
+    """What is no run of pytest is bounded, too, and ended with all that it started; what it leaves running is named."""
+    within = [sys.executable, "-m", "tests.reaper", "within"]
+    sleeper = 'setsid sleep 600 & echo $! >>"$PIDS"; '
+    late = ran([*within, "1", "sh", "-c", sleeper + "exec sleep 600"], tmp_path)
+    left = ran([*within, "60", "sh", "-c", sleeper], tmp_path)
+    fine = ran([*within, "60", "sh", "-c", "exit 3"], tmp_path)
+    assert [one.returncode for one in (late, left, fine)] == [124, 1, 3]
+    assert "sleep 600" in left.stderr
+    assert fine.stderr == ""
+    assert alive(tmp_path) == []
+
+
 NEEDS = """
 from tests import needs
 needs.ROOT = Path(__file__).parent

@@ -12,7 +12,7 @@ from puremagic.main import PureError, magic_string
 
 from valetkey.adapters.signatures import BRANDS, PATTERNS, PICTURES, RIFF, RIFFS, SIGNATURES
 from valetkey.core.families import family
-from valetkey.core.texts import may_precede
+from valetkey.core.texts import ACTIVE, may_precede
 
 MIN_START, MIN_INSIDE = 3, 4
 """The shortest credible signature at the first byte, and behind it, in bytes."""
@@ -21,8 +21,9 @@ PDF_WITHIN = 1024
 """Readers look for a PDF's header in so many bytes (Adobe's implementation notes 13 and 14 to ISO 32000)."""
 
 _PDF = re.compile(rb"%PDF-[12]\.[0-9]")
+_PDF_START = re.compile(rb"%PDF-|%!PS-Adobe-\d\.\d PDF-\d")  # the latter is of its first writers
 _OF_OURS = frozenset(
-    {*RIFF.values(), *BRANDS, "video/mp4", "application/pdf"}
+    {*RIFF.values(), *BRANDS, "video/mp4", "application/pdf", "application/dicom"}
     | {name for name, _, _ in SIGNATURES}
     | {name for name, _ in PATTERNS}
 )
@@ -57,20 +58,17 @@ def _is_credible(match: bytes, offset: int) -> bool:
 
 
 def _by_signature(first: bytes) -> list[str]:
-    if _PDF.match(first) or first.startswith(b"%PDF-"):
-        return ["application/pdf"]
     if first.startswith(RIFFS) and len(first) >= 12:
         return [RIFF.get(first[8:12], "application/x-riff")]
     if first[4:8] == b"ftyp":
         return _brands(first)
     if first.lstrip(b"\x00").startswith(b"ID3"):
         return _tagged(first.lstrip(b"\x00"))
-    for name, offset, signature in SIGNATURES:
-        if first.startswith(signature, offset):
-            return [name]
-    found = next((name for name, pattern in PATTERNS if pattern.match(first)), None)
-    if found is None and _is_old_tar(first):
-        found = "application/x-tar"
+    found = "application/pdf" if _PDF_START.match(first) else "application/x-tar" if _is_tar(first) else None
+    found = found or next((name for name, at, signature in SIGNATURES if first.startswith(signature, at)), None)
+    found = found or next((name for name, pattern in PATTERNS if pattern.match(first)), None)
+    if first.startswith(b"DICM", 128) and found not in ACTIVE:  # what stands before it is for other programs
+        return ["application/dicom", found] if found else ["application/dicom"]
     return [found] if found else []
 
 
@@ -103,8 +101,8 @@ def _pdf_behind(first: bytes) -> bool:
     return found is not None and may_precede(first[: found.start()])
 
 
-def _is_old_tar(first: bytes) -> bool:
-    """Whether the sum in the header is right: a tar of before POSIX has no other mark."""
+def _is_tar(first: bytes) -> bool:
+    """Whether the sum in the header is right: a tar of before POSIX has no other mark, and begins with any name."""
     header = first[:512]
     text = header[148:156].strip(b" \x00")
     if len(header) < 512 or not header[0] or not re.fullmatch(rb"[0-7]{1,7}", text):

@@ -26,7 +26,7 @@ import botocore.compat
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from valetkey.adapters.copies import copy_in_parts, origin, placing, written
+from valetkey.adapters.copies import copy_in_parts, copy_whole, placing, written
 from valetkey.adapters.forks import give_up_in_child
 from valetkey.adapters.traits import Traits
 from valetkey.core.errors import (
@@ -206,16 +206,8 @@ class S3Store:
         with _available, placing(headers.placement):
             if source.size > WHOLE_COPY:
                 copy_in_parts(self._copier, self.bucket, source, key, written(headers))
-                return
-            self._copier.copy_object(
-                Bucket=self.bucket,
-                Key=key,
-                CopySource=origin(self.bucket, source),
-                CopySourceIfMatch=f'"{source.etag}"',
-                MetadataDirective="REPLACE",
-                TaggingDirective="REPLACE",
-                **written(headers),
-            )
+            else:
+                copy_whole(self._copier, self.bucket, source, key, written(headers))
 
     def proves_copies(self, source: ObjectHead) -> bool:
         return self._traits.proves_copies(lambda: self._honours_condition(source))
@@ -241,17 +233,37 @@ class S3Store:
             return self._traits.keeps_versions()
 
     def _delete_versions(self, key: str) -> bool:
-        """Removes each version and marker of ``key``; says False where it may not list them."""
+        """Removes each version and marker of ``key``; says False where it has to be hidden instead.
+
+        That is where it may not list them, and where one is under retention (Object Lock): what cannot be removed stays
+        behind a marker, which keeps it out of listings and lets a lifecycle rule remove it when its time has come.
+        """
         try:
             found = [one for one in self._versions(key) if one["Key"] == key]
+            for one in sorted(found, key=lambda one: "ETag" not in one):  # the markers last
+                with suppress(ObjectMissing), _available:
+                    self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=one["VersionId"])
         except StoreUnavailable as error:
             if not error.refused:
                 raise
             log.warning("old versions of %r stay: %s", key, error.detail)
             return False
-        for one in found:
+        markers = [one for one in found if "ETag" not in one]
+        versions = [one for one in found if "ETag" in one]
+        if kept := [one for one in versions if not self._delete_version(key, one["VersionId"])]:
+            log.info("%d versions of %r stay", len(kept), key)
+            return any(one["IsLatest"] for one in markers)
+        return not [one for one in markers if not self._delete_version(key, one["VersionId"])]
+
+    def _delete_version(self, key: str, version_id: str) -> bool:
+        try:
             with suppress(ObjectMissing), _available:
-                self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=one["VersionId"])
+                self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=version_id)
+        except StoreUnavailable as error:
+            if not error.refused:
+                raise
+            log.info("version %s of %r stays: %s", version_id, key, error.detail)
+            return False
         return True
 
     def _versions(self, prefix: str) -> Iterator[Mapping[str, Any]]:

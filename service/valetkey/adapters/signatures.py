@@ -8,6 +8,19 @@ from collections.abc import Sequence
 
 # type, offset, bytes; the first that fits counts, so what is longer stands before what it begins with
 SIGNATURES: Sequence[tuple[str, int, bytes]] = (
+    # what runs
+    ("application/x-executable", 0, b"\x7fELF"),
+    ("application/x-executable", 0, b"\xfe\xed\xfa\xce"),
+    ("application/x-executable", 0, b"\xfe\xed\xfa\xcf"),
+    ("application/x-executable", 0, b"\xce\xfa\xed\xfe"),
+    ("application/x-executable", 0, b"\xcf\xfa\xed\xfe"),
+    ("application/x-executable", 0, b"\xca\xfe\xba\xbe"),  # of several kinds of Mac, and a class of Java
+    ("application/x-executable", 0, b"dex\n03"),
+    ("application/x-executable", 0, b"\x4c\x00\x00\x00\x01\x14\x02\x00"),  # a shortcut of Windows
+    ("application/x-shockwave-flash", 0, b"FWS"),
+    ("application/x-shockwave-flash", 0, b"CWS"),
+    ("application/x-shockwave-flash", 0, b"ZWS"),
+    ("application/x-msdownload", 0, b"MZ"),
     # pictures
     ("image/png", 0, b"\x89PNG\r\n\x1a\n"),
     ("image/jpeg", 0, b"\xff\xd8\xff"),
@@ -111,7 +124,6 @@ SIGNATURES: Sequence[tuple[str, int, bytes]] = (
     ("application/x-hdf5", 2048, b"\x89HDF\r\n\x1a\n"),
     ("application/x-netcdf", 0, b"CDF\x01"),
     ("application/x-netcdf", 0, b"CDF\x02"),
-    ("application/dicom", 128, b"DICM"),
     ("application/x-npy", 0, b"\x93NUMPY"),
     ("application/wasm", 0, b"\x00asm"),
     ("model/gltf-binary", 0, b"glTF\x01\x00\x00\x00"),
@@ -123,25 +135,11 @@ SIGNATURES: Sequence[tuple[str, int, bytes]] = (
     ("font/ttf", 0, b"\x00\x01\x00\x00\x00"),
     ("font/ttf", 0, b"true\x00"),
     ("font/collection", 0, b"ttcf\x00"),
-    # what runs
-    ("application/x-executable", 0, b"\x7fELF"),
-    ("application/x-executable", 0, b"\xfe\xed\xfa\xce"),
-    ("application/x-executable", 0, b"\xfe\xed\xfa\xcf"),
-    ("application/x-executable", 0, b"\xce\xfa\xed\xfe"),
-    ("application/x-executable", 0, b"\xcf\xfa\xed\xfe"),
-    ("application/x-executable", 0, b"\xca\xfe\xba\xbe"),  # of several kinds of Mac, and a class of Java
-    ("application/x-executable", 0, b"dex\n03"),
-    ("application/x-executable", 0, b"\x4c\x00\x00\x00\x01\x14\x02\x00"),  # a shortcut of Windows
-    ("application/x-shockwave-flash", 0, b"FWS"),
-    ("application/x-shockwave-flash", 0, b"CWS"),
-    ("application/x-shockwave-flash", 0, b"ZWS"),
-    ("application/x-msdownload", 0, b"MZ"),
 )
 
 PATTERNS: Sequence[tuple[str, re.Pattern[bytes]]] = (
     # the size of the header that follows the file header tells a bitmap from a text that begins with BM
     ("image/bmp", re.compile(rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\x00\x00\x00", re.DOTALL)),
-    ("application/pdf", re.compile(rb"%!PS-Adobe-\d\.\d PDF-\d")),  # as its first readers allowed
     ("application/rtf", re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\\rtf")),
     ("audio/aiff", re.compile(rb"FORM.{4}AIF[FC]", re.DOTALL)),
     # MPEG audio frames: sync, version 1 or 2 or 2.5, layer III or II, and a bit rate and a sampling rate that exist;

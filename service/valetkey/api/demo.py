@@ -9,6 +9,7 @@ from valetkey.api.routes import EXTENSION, Mounted
 from valetkey.core.admission import UploadRequest
 from valetkey.core.grants import PostGrant
 from valetkey.core.upload import Method
+from valetkey.file_types import type_of
 
 STATIC = Path(__file__).with_name("static")
 """What `make frontend` builds; it is in the wheel."""
@@ -39,9 +40,10 @@ def page() -> ResponseReturnValue:
 def plain_form() -> ResponseReturnValue:
     """A form that posts a file to the store, for one upload of its own."""
     mounted: Mounted = current_app.extensions[EXTENSION]
+    filename = request.args.get("filename") or "file"
     wanted = UploadRequest(
-        filename=request.args.get("filename") or "file",
-        content_type=request.args.get("content_type") or "application/octet-stream",
+        filename=filename,
+        content_type=request.args.get("content_type") or type_of(filename),
         size=None,  # nobody knows before the form is sent
         redirect=True,
         method=Method.POST,

@@ -178,7 +178,7 @@ def download_upload(text: str) -> BaseResponse:
 
 @blueprint.get("/v1/uploads/<text>/return")
 def return_from_store(text: str) -> BaseResponse | str:
-    upload, return_url = _service().returned(_id(text))
+    upload, return_url = _service().returned(_id(text), anybody=True)
     if return_url is not None:
         return redirect(_with_query(return_url, id=upload.id, state=upload.state.value), 303)
     return render_template("valetkey/returned.html", upload=upload)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from valetkey.core.access import Allowance, Caller
+from valetkey.core.declaration import declare
 from valetkey.core.errors import ChecksumRequired, IdempotencyKeyReused, TicketUsedUp, UnknownProfile
 from valetkey.core.multipart import choose_method
 from valetkey.core.ports import Ledger, ObjectStore, Once
@@ -49,6 +50,13 @@ class Admission:
         self._ledger = ledger
         self._profiles = profiles
         self._schedule = schedule
+        self._declared = False
+
+    def declare(self, now: datetime) -> None:
+        """Says once what the profiles are here: at the start, or where there is none, with the first upload."""
+        if not self._declared:
+            self._declared = True
+            declare(self._ledger, self._profiles, now)
 
     @property
     def profiles(self) -> Mapping[str, Profile]:
@@ -114,6 +122,8 @@ class Admission:
     def keep(self, caller: Caller, uploads: Sequence[Upload]) -> None:
         """Writes them, all or none. Raises `TicketUsedUp` where the caller's ticket does not allow as many."""
         allowance = caller.profile_ticket.allowance if caller.profile_ticket is not None else None
+        for upload in uploads[:1]:
+            self.declare(upload.created_at)
         if allowance is None:
             self._ledger.add(uploads)
         elif not self._ledger.add_within(uploads, allowance):

@@ -240,6 +240,8 @@ class Confirmation:
         }
         stored = upload.state is UploadState.STORED
         after = upload.changed(**changes) if stored else upload.moved(UploadState.STORED, **changes)
+        if after.in_quarantine:  # parts were joined there
+            after = after._replace(copying_since=None, due_at=self._next_look(after))
         if not self._ledger.replace(upload, after):
             return self._reload(upload)
         run.found = found

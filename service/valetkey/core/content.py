@@ -22,7 +22,16 @@ from valetkey.core.families import (
 )
 from valetkey.core.media_types import essence, matches
 from valetkey.core.ports import ObjectHead, ObjectStore, TypeDetector
-from valetkey.core.texts import ACTIVE, hidden_script, is_office_markup, is_text, text_kind
+from valetkey.core.texts import (
+    ACTIVE,
+    POLYGLOT,
+    hidden_script,
+    holds_another,
+    is_office_markup,
+    is_text,
+    text_kind,
+    without_controls,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +73,14 @@ def _seen(first: bytes, detector: TypeDetector) -> list[str]:
     found = detector.candidates(first)
     if is_text(first):
         return [*(one for one in found if may_be_ascii(one)), text_kind(first)]
-    if (hidden := hidden_script(first)) and (not found or is_media(found[0])):
-        return [hidden]  # good as a picture for one program and as a script for another: no picture of ours
-    return list(found)
+    if not found:
+        kind = text_kind(without_controls(first))
+        return [kind] if kind in ACTIVE else []
+    if not is_media(family(found[0])):
+        return list(found)
+    if script := hidden_script(first):
+        return [script]  # good as a picture for one program and as a script for another: no picture of ours
+    return [POLYGLOT] if holds_another(first) else list(found)
 
 
 def _agrees(essence: str, first: bytes, seen: Sequence[str], allowed: Sequence[str], detector: TypeDetector) -> bool:

@@ -1,7 +1,7 @@
 """Processes of one ledger say at their start what their profiles are, and where another one said otherwise."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from valetkey.core.ports import Ledger
@@ -13,13 +13,12 @@ REMEMBERED = timedelta(days=7)
 """How long a profile that nobody has declared again is missed."""
 
 
-def declare(ledger: Ledger, profiles: Mapping[str, Profile], clock: Callable[[], datetime]) -> list[str]:
+def declare(ledger: Ledger, profiles: Mapping[str, Profile], now: datetime) -> list[str]:
     """Writes what ``profiles`` are, and returns a sentence for each that another process sees otherwise.
 
     Each is logged as a warning, too. Nothing breaks by it: an upload keeps the rules that it was granted by. Raises
     `LedgerUnavailable`.
     """
-    now = clock()
     ours = {name: f"{profile.key} {profile.rules.text}" for name, profile in profiles.items()}
     before = ledger.declare(ours, now)
     said = [

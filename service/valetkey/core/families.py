@@ -24,6 +24,18 @@ _ZIPPED = (
     "application/vnd.oasis.opendocument.",
     "application/vnd.sun.xml.",
 )
+# endings with two meanings: TypeScript, Rust, templates and messages of gettext, keys in PEM, batch files
+_ALSO_SOURCES = (
+    "video/mp2t",
+    "video/vnd.dlna.mpeg-tts",
+    "application/rls-services+xml",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.ms-outlook",
+    "application/vnd.apple.keynote",
+    "application/vnd.apple.installer+xml",
+    "application/x-msdos-program",
+    "application/x-msdownload",
+)
 _FLAT = ("+xml", "-flat-xml")
 _MARKED = (*_FLAT, "+json", "+yaml")
 _MACRO_OFFICE = ".macroenabled.12"
@@ -68,11 +80,11 @@ def may_be_called(detected: str, declared: str) -> bool:
         return head == _OLE or name.startswith(_ZIPPED) or name.endswith(_MACRO_OFFICE)
     if found in {_RTF, "text/plain"} and name.startswith(_WORDS):
         return True
-    if found == "text/plain" and name.startswith(_TABLES):
+    if found == "text/plain" and name.startswith((*_TABLES, *_ALSO_SOURCES)):
         return True
     if name.startswith(RAWS):
         return found in {_TIFF, _RAW} or detected == "image/x-canon-cr3"
-    return (head, found) in _MIXED or (name == "image/svg+xml" and found == _GZIP)
+    return (head, found) in _MIXED or (name.startswith("image/svg+xml") and found == _GZIP)
 
 
 _MIXED = frozenset(
@@ -134,7 +146,7 @@ def is_beyond_sight(content_type: str) -> bool:
 
 def is_media(content_type: str) -> bool:
     """Whether it is a picture, a sound or a film."""
-    return content_type.startswith(("image/", "audio/", "video/"))
+    return content_type.startswith(("image/", "audio/", "video/")) or content_type == _OGG
 
 
 def is_textual(content_type: str) -> bool:

@@ -104,6 +104,10 @@ class UploadService:
         """What takes uploads to their end, for the sweep."""
         return self._confirmation
 
+    def declare(self) -> None:
+        """Says at the start what the profiles are here, and where other processes of the ledger see them otherwise."""
+        self._admission.declare(self._clock())
+
     def create(self, caller: Caller, request: UploadRequest, idempotency_key: str | None = None) -> Granted:
         """A new upload with its grant; with a known ``idempotency_key`` the same upload with a fresh grant.
 
@@ -229,14 +233,14 @@ class UploadService:
             raise PartsMissing("The store has none of its parts: renew the grant and send them.")
         return upload
 
-    def returned(self, upload_id: UploadId) -> tuple[Upload, str | None]:
-        """A browser was sent back by S3: the upload, and the profile's return URL. Raises `UploadNotFound`, for an
-        upload whose grant does not send browsers back as well.
+    def returned(self, upload_id: UploadId, *, anybody: bool = False) -> tuple[Upload, str | None]:
+        """A browser was sent back by S3: the upload, and the profile's return URL. Raises `UploadNotFound`.
 
-        It needs no credential, as it only looks at what is there.
+        ``anybody`` says that whoever comes has shown no credential: it only looks at what is there, and only at uploads
+        whose grant sends browsers back.
         """
         upload = self._ledger.get(upload_id)
-        if upload is None or not upload.redirect:
+        if upload is None or (anybody and not upload.redirect):
             raise UploadNotFound
         profile = self._profiles.get(upload.profile)
         return self._confirmation.run(upload, Signal.REDIRECT), profile.return_url if profile else None

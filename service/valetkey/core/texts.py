@@ -2,6 +2,9 @@
 
 import re
 
+POLYGLOT = "application/x-polyglot"
+"""What is a picture to one program and another file to the next."""
+
 ACTIVE = frozenset(
     {
         "text/html",
@@ -11,6 +14,8 @@ ACTIVE = frozenset(
         "text/javascript",
         "application/x-msdownload",
         "application/x-executable",
+        "application/x-shockwave-flash",
+        POLYGLOT,
     }
 )
 """What does something where it is opened: welcome only where it is what was declared."""
@@ -59,19 +64,24 @@ def text_kind(first: bytes) -> str:
 
 
 def hidden_script(first: bytes) -> str | None:
-    """What hides in bytes that are no text as a whole, as in a picture's comment, and is good for another program: a
-    script, a PDF, an archive. None for no such thing."""
+    """The script that hides in bytes which are none as a whole, as in a picture's comment; None for no such thing."""
     lower = first.lower()
     if b"<?php" in lower:
         return "text/x-php"
     if b"<script" in lower or b"<script" in lower.replace(b"\0", b""):
         return "text/html"
     # a width of 10,799 pixels that opens a comment
-    if re.match(rb"GIF8[79]a/\*", first):
-        return "text/javascript"
-    if _PDF.search(first, 0, 1024):
-        return "application/pdf"
-    return "application/zip" if _ZIP_MEMBER.search(first) else None
+    return "text/javascript" if re.match(rb"GIF8[79]a/\*", first) else None
+
+
+def without_controls(first: bytes) -> bytes:
+    """``first`` as a lenient reader of pages sees it: without what no text has, UTF-16 without a mark included."""
+    return first.translate(None, bytes(_CONTROLS))
+
+
+def holds_another(first: bytes) -> bool:
+    """Whether a reader of PDFs or archives would find one within: they look for its header past the beginning."""
+    return _PDF.search(first, 0, 1024) is not None or _ZIP_MEMBER.search(first) is not None
 
 
 def may_precede(junk: bytes) -> bool:

@@ -105,7 +105,7 @@ application/x-msdownload: application/x-dosexec application/vnd.microsoft.portab
     application/x-winexe application/dos-exe
 application/x-executable: application/x-mach-binary application/x-mach-o application/x-elf
     application/x-sharedlib application/x-pie-executable application/java-vm application/java application/x-java
-    application/x-ms-shortcut application/vnd.android.dex
+    application/x-ms-shortcut application/vnd.android.dex application/x-object
 application/xml: text/xml application/x-xml
 text/javascript: application/javascript application/x-javascript application/ecmascript
 application/vnd.sqlite3: application/x-sqlite3 application/sqlite3 application/x-sqlite application/sqlite
@@ -119,7 +119,7 @@ font/woff2: application/font-woff2 application/x-font-woff2
 font/otf: application/x-font-otf application/x-font-opentype application/vnd.ms-opentype font/opentype
 font/ttf: application/x-font-ttf application/x-font-truetype application/x-font-sfnt application/font-ttf
     font/truetype
-application/vnd.debian.binary-package: application/x-debian-package application/x-deb
+application/vnd.debian.binary-package: application/x-archive text/vnd.a application/x-debian-package application/x-deb
 application/vnd.ms-cab-compressed: application/x-cab application/x-cab-compressed
 application/wasm: application/vnd.wasm
 """)

@@ -7,7 +7,7 @@ what keeps two of them from doing the same twice is in the ledger and in the que
 from valetkey.worker.loop import Loop
 from valetkey.worker.outbox import OutboxLoop
 from valetkey.worker.queue import QueueLoop
-from valetkey.worker.sweep import SweepLoop
+from valetkey.worker.sweep import CheckLoop, SweepLoop
 from valetkey.worker.threads import Worker
 
-__all__ = ["Loop", "OutboxLoop", "QueueLoop", "SweepLoop", "Worker"]
+__all__ = ["CheckLoop", "Loop", "OutboxLoop", "QueueLoop", "SweepLoop", "Worker"]

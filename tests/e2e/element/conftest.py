@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 from tests.e2e.element.field import Field, Open
-from tests.pages import Site, running_site
+from tests.pages import PATIENCE, Site, running_site
 from tests.servers import ValetkeyServer, running_valetkey
 
 PROFILES = """
@@ -52,7 +52,7 @@ def open_page(chromium: Browser, server: ValetkeyServer, site: Site) -> Iterator
 
     def opened(attributes: str = "multiple", language: str = "en", direction: str = "ltr", **context: Any) -> Field:
         contexts.append(chromium.new_context(**context))
-        contexts[-1].set_default_timeout(8000)
+        contexts[-1].set_default_timeout(PATIENCE)
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         site.html = PAGE.format(endpoint=server.base_url, attributes=attributes, lang=language, dir=direction)

@@ -105,7 +105,7 @@ def test_what_the_service_refuses_is_said(open_page: Open) -> None:
         payload("empty.png", b"", "image/png"),
         payload("notes.txt"),
     )
-    expect(field.status("photo.png")).to_have_text("The content is not what the name says", timeout=20_000)
+    expect(field.status("photo.png")).to_have_text("The content is not what the name says")
     expect(field.status("empty.png")).to_have_text("The file is empty")
     expect(field.status("notes.txt")).to_have_text("The service does not accept this kind of file")
     expect(field.button("Try notes.txt again")).to_have_count(0)
@@ -167,7 +167,7 @@ def test_a_service_that_is_away_is_waited_for(open_page: Open) -> None:
     expect(field.status("0.bin")).to_have_text(re.compile(r"No answer\. Tries again in \d+ sec"))
     expect(field.page.get_by_role("status")).to_have_text(re.compile("No answer. It goes on by itself."))
     field.page.unroute(pattern)
-    expect(field.status("0.bin")).to_have_text("Uploaded · 10 bytes", timeout=30_000)
+    expect(field.status("0.bin")).to_have_text("Uploaded · 10 bytes")
 
 
 def test_a_name_is_text_however_it_looks(open_page: Open) -> None:
@@ -303,7 +303,7 @@ def test_axe_finds_nothing_in_any_state(
     release()
     field.page.route(re.compile("/valetkey-dev|/v1/"), lambda route: route.abort("connectionrefused"))
     field.element.evaluate("field => field.resumeAll()")
-    expect(field.page.locator("valet-upload li[data-state=waiting]").first).to_be_visible(timeout=20_000)
+    expect(field.page.locator("valet-upload li[data-state=waiting]").first).to_be_visible()
     field.assert_accessible()
     field.element.evaluate("field => field.cancelAll()")
     expect(field.page.locator("valet-upload li[data-state=aborted]").first).to_be_visible()

@@ -98,7 +98,7 @@ def test_an_upload_goes_on_when_its_file_is_picked_again(open_page: Open, film: 
         choose(field, field.button(f"Go on with {film.name}"), other)
         expect(field.status(film.name)).to_have_text("That was another file. Choose the same one again")
     choose(field, field.button(f"Go on with {film.name}"), film)
-    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB", timeout=20_000)
+    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB")
     expect(field.rows).to_have_count(1)
     expect(listed(field)).to_be_hidden()
     assert field.value() == [identifier]
@@ -113,7 +113,7 @@ def test_a_file_that_was_picked_as_ever_goes_on_too(open_page: Open, film: Path)
     expect(listed(field)).to_be_visible()
     choose(field, field.button("Choose files"), film)
     expect(listed(field)).to_be_hidden()
-    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB", timeout=20_000)
+    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB")
     assert field.value() == [identifier]
 
 
@@ -130,7 +130,7 @@ def test_a_dropped_file_goes_on_by_its_handle(open_page: Open, film: Path) -> No
     field.button(f"Go on with {film.name}").focus()
     field.page.keyboard.press("Enter")
     expect(field.button("Choose files")).to_be_focused()  # not the page, though the button is gone
-    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB", timeout=20_000)
+    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB")
     assert field.value() == [identifier]
     assert sorted(numbers) == ["2", "3"]
 
@@ -162,7 +162,7 @@ def test_a_handle_of_no_use_asks_for_the_file(open_page: Open, film: Path, spoil
     film.write_bytes(content)
     os.utime(film, ns=(times.st_atime_ns, times.st_mtime_ns))
     choose(field, field.button(f"Go on with {film.name}"), film)
-    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB", timeout=20_000)
+    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB")
     assert field.value() == [identifier]
 
 
@@ -177,7 +177,7 @@ def test_what_is_all_there_needs_no_file(open_page: Open, film: Path) -> None:
     field.page.unroute("**/complete")
     expect(field.status(film.name)).to_have_text("All 10.5 MB are there")
     field.button(f"Go on with {film.name}").click()
-    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB", timeout=20_000)
+    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB")
     [identifier] = field.value()
     assert field.upload(identifier)["object"]["size"] == film.stat().st_size
 
@@ -289,7 +289,7 @@ def test_what_another_tab_uploads_is_not_interrupted(open_page: Open, film: Path
     field.page.close()
     other.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     choose(other, other.button(f"Go on with {film.name}"), film)
-    expect(other.status(film.name)).to_have_text("Uploaded · 10.5 MB", timeout=20_000)
+    expect(other.status(film.name)).to_have_text("Uploaded · 10.5 MB")
     assert other.value() == [identifier]
 
 
@@ -303,14 +303,14 @@ def test_what_another_tab_went_on_with_vanishes(open_page: Open, film: Path) -> 
     field.page.wait_for_timeout(3000)  # each looks once more a moment after it was opened
     field.page.route(LATER_PARTS, refuse)
     choose(field, field.button(f"Go on with {film.name}"), film)
-    expect(field.status(film.name)).to_have_text(re.compile("No answer"), timeout=20_000)
+    expect(field.status(film.name)).to_have_text(re.compile("No answer"))
     choose(others[0], others[0].button(f"Go on with {film.name}"), film)
     others[1].button(f"Discard {film.name}").click()
     for tab in others:
         expect(listed(tab)).to_be_hidden()
         expect(tab.rows).to_have_count(0)
     field.page.unroute(LATER_PARTS)
-    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB", timeout=40_000)
+    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB")
     assert field.value() == [identifier]
 
 
@@ -324,9 +324,9 @@ def test_while_the_service_is_away_they_are_listed_without_a_number(open_page: O
     field.page.unroute(LATER_PARTS)
     expect(field.status(film.name)).to_have_text(f"10.5 MB · {CHOOSE}")
     choose(field, field.button(f"Go on with {film.name}"), film)
-    expect(field.status(film.name)).to_have_text(re.compile("No answer"), timeout=20_000)
+    expect(field.status(film.name)).to_have_text(re.compile("No answer"))
     field.page.unroute(pattern)
-    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB", timeout=40_000)
+    expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB")
 
 
 @pytest.mark.parametrize(

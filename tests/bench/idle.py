@@ -1,0 +1,151 @@
+"""5,000 idle connections on every route while whole uploads go on: `python -m tests.bench.idle`.
+
+`valetkey serve` and Ceph RGW on this machine. Uploads (grant, form to RGW, completion) go on at a steady pace, at first
+alone, then while `tests.idlers` hold connections open for a minute, of every kind, with a key and without. Target: the
+99th percentile of an upload's own calls at most doubles, and no call fails. Ends with status 1 when it is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import resource
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+from tests.clients import post_form
+from tests.idlers import hold, kinds
+from tests.servers import running_valetkey
+from tests.stores import Rgw, fresh_bucket, stop_rgw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+WANTED = {"filename": "a.png", "content_type": "image/png", "size": 5}
+PAUSE = 0.1
+"""From the end of one upload to the begin of the next, in seconds."""
+
+
+@dataclass
+class Times:
+    """How long each call took, in seconds, by what it was."""
+
+    calls: dict[str, list[float]] = field(default_factory=dict)
+    failures: int = 0
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """Adds the time that the block takes; what it raises is a failure."""
+        begun = time.perf_counter()
+        try:
+            yield
+        except (httpx.HTTPError, AssertionError) as error:
+            print(f"{name}: {error!r}", file=sys.stderr)
+            self.failures += 1
+        self.calls.setdefault(name, []).append(time.perf_counter() - begun)
+
+    def add(self, others: Times) -> None:
+        """``others`` count as these."""
+        for name, times in others.calls.items():
+            self.calls.setdefault(name, []).extend(times)
+        self.failures += others.failures
+
+    def percentile(self, name: str, percent: float) -> float:
+        """In milliseconds."""
+        ordered = sorted(self.calls[name])
+        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] * 1e3
+
+
+def uploads(client: httpx.Client, seconds: float) -> Times:
+    """Whole uploads, one after another, for so long."""
+    times, until = Times(), time.monotonic() + seconds
+    while time.monotonic() < until:
+        with times.of("grant"):
+            granted = client.post("/v1/uploads", json=WANTED).raise_for_status().json()
+            assert post_form(granted["grant"]["url"], granted["grant"]["fields"], b"hello").status == 201
+        with times.of("complete"):
+            done = client.post(f"/v1/uploads/{granted['upload']['id']}/complete").raise_for_status().json()
+            assert done["state"] == "confirmed"
+        with times.of("healthz"):
+            client.get("/healthz").raise_for_status()
+        time.sleep(PAUSE)
+    return times
+
+
+def show(alone: Times, beside: Times) -> float:
+    """Prints the table; returns the largest ratio of the 99th percentiles."""
+    print(f"{'':10}{'alone p50':>12}{'p99 ms':>10}{'beside p50':>12}{'p99 ms':>10}{'ratio of p99':>14}{'calls':>8}")
+    worst = 0.0
+    for name in alone.calls:
+        before, after = alone.percentile(name, 99), beside.percentile(name, 99)
+        worst = max(worst, after / before)
+        print(
+            f"{name:10}{alone.percentile(name, 50):12.1f}{before:10.1f}{beside.percentile(name, 50):12.1f}{after:10.1f}"
+            f"{after / before:14.2f}{len(beside.calls[name]):8}"
+        )
+    return worst
+
+
+@contextmanager
+def holding(address: tuple[str, int], sent: Mapping[str, bytes], count: int) -> Iterator[None]:
+    """The idle connections, in a process of their own; prints what the service has closed of them."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=hold, args=(address, sent, count, theirs), daemon=True)
+    process.start()
+    try:
+        ours.recv()
+        yield
+        ours.send("enough")
+        still, closed = ours.recv()
+        print(f"{still} connections open at the end; closed by the service meanwhile:")
+        for kind, times in closed.most_common():
+            print(f"  {times:7} {kind}")
+    finally:
+        process.terminate()
+        process.join()
+
+
+def measure(folder: Path, connections: int, seconds: float) -> int:
+    """One run; the exit status."""
+    rgw = Rgw.start(folder / "rgw", owner=os.getpid())
+    try:
+        with fresh_bucket(rgw) as bucket, running_valetkey(folder, bucket) as server:
+            key = server.create_key("bench")
+            parts = urlsplit(server.base_url)
+            address = (parts.hostname or "", parts.port or 0)
+            with httpx.Client(base_url=server.base_url, headers=key.headers, timeout=30) as client:
+                uploads(client, 3)
+                alone = uploads(client, seconds / 2)
+                with holding(address, kinds(parts.netloc, key.key), connections):
+                    beside = uploads(client, seconds)
+                alone.add(uploads(client, seconds / 2))
+    finally:
+        stop_rgw(folder / "rgw")
+    worst = show(alone, beside)
+    print(f"failures: {alone.failures} alone, {beside.failures} beside")
+    return int(worst > 2 or beside.failures > 0)
+
+
+def main() -> int:
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.idle", description=__doc__)
+    parser.add_argument("--connections", type=int, default=5_000)
+    parser.add_argument("--seconds", type=float, default=60)
+    given = parser.parse_args()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 2 * given.connections)), hard))
+    with tempfile.TemporaryDirectory(prefix="valetkey-idle-") as folder:
+        return measure(Path(folder), given.connections, given.seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""The stores that the contract of object stores is proven on, and what each of them can do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from tests.contract.places import Able, Place, memory_place, s3_place
+from tests.store_kinds import KINDS as OF_THIS_RUN
+from tests.store_kinds import QUICK, Servers, bucket_of_kind
+
+LONG = "x" * 1000
+ABLE = {
+    "memory": Able(),
+    "rgw": Able(),
+    "versioned": Able(versions=True, writes_once=False),
+    "locked": Able(versions=True, writes_once=False, retains=True),
+    "kms": Able(same_etag=False),
+    "caddy": Able(),
+    "nginx": Able(),
+    "ceph18": Able(),
+    "juicefs": Able(writes_once=False, large_parts=False, not_keys=frozenset({LONG, "a//b"})),
+    "localstack": Able(enforces_all=False),
+    "moto": Able(conditional=False, enforces=False, enforces_all=False, dates_multiparts=False),
+}
+"""By kind; of the others in `tests.store_kinds` the end-to-end tests say what they cannot do."""
+
+VERSIONED = ("memory", "rgw", "ceph18", "localstack", "moto", "kms")
+"""Where a test may switch versions on."""
+
+
+def places(*, versioned: bool) -> list[str]:
+    """The kinds of this run."""
+    kinds = [*(["memory"] if OF_THIS_RUN is QUICK else []), *(kind for kind in OF_THIS_RUN if kind in ABLE)]
+    return [kind for kind in kinds if not versioned or kind in VERSIONED]
+
+
+@contextmanager
+def place_of_kind(request: pytest.FixtureRequest, kind: str, *, versioned: bool = False) -> Iterator[Place]:
+    """A fresh bucket of that kind; keeping versions, if asked for."""
+    able = replace(ABLE[kind], versions=versioned or ABLE[kind].versions)
+    if kind == "memory":
+        yield replace(memory_place(versioned=versioned), able=able)
+        return
+    servers: Servers = request.getfixturevalue("servers")
+    with bucket_of_kind(servers, kind) as bucket:
+        yield s3_place(bucket, able, versioned=versioned)
