@@ -166,7 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(every)
 
     def _say(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        """Nothing is kept alive: browsers themselves send again what a connection that was used before did not answer."""
+        """Nothing is kept alive: browsers send again by themselves what a used connection did not answer."""
         self.send_response(status)
         length = {} if status == 204 else {"Content-Length": str(len(body))}
         for name, value in {**headers, **CORS, **length, "Connection": "close"}.items():
