@@ -166,9 +166,10 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(every)
 
     def _say(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        """Nothing is kept alive: browsers send again by themselves what a used connection did not answer."""
         self.send_response(status)
         length = {} if status == 204 else {"Content-Length": str(len(body))}
-        for name, value in {**headers, **CORS, **length}.items():
+        for name, value in {**headers, **CORS, **length, "Connection": "close"}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

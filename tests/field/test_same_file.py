@@ -2,8 +2,8 @@
 
 Reported of others: resumable uploads know a file by its name, size and time stamp (tus-js-client's fingerprint, as
 in livepeer/ui-kit 37), and what is sent again is appended to what is there (ankitpokhrel/tus-php 444). Ours: after an
-upload that was interrupted behind part 1 of A, a file B of the same name, size and time stamp was confirmed: it began as A
-and ended as B. The browser client's are in `frontend/client/tests/same-file.test.ts`.
+upload that was interrupted behind part 1 of A, a file B of the same name, size and time stamp was confirmed: it began
+as A and ended as B. The browser client's are in `frontend/client/tests/same-file.test.ts`.
 """
 
 import json
