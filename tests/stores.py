@@ -118,13 +118,18 @@ def start_store(
     return S3Server(**printed)
 
 
+def stop_store(directory: Path) -> None:
+    """Stop the store of `directory` and remove its data; nothing happens where there is none."""
+    _run(STORES_SCRIPT, "stop", "--dir", str(directory))
+
+
 def stop_stores(directory: Path) -> None:
     """Stop every store in a directory `store-...` of this one, and remove its data."""
     for store in directory.glob("store-*"):
         if (store / "rgw.json").exists():
             stop_rgw(store)
         else:
-            _run(STORES_SCRIPT, "stop", "--dir", str(store))
+            stop_store(store)
 
 
 @contextmanager
