@@ -50,8 +50,8 @@ class Able:
     """The bucket keeps versions."""
     retains: bool = False
     """What was written cannot be removed, only hidden."""
-    not_keys: frozenset[str] = frozenset()
-    """Keys that it cannot have."""
+    files: bool = False
+    """Keys are names of files: none is another's folder, and ``a//b`` is ``a/b``."""
 
 
 @dataclass(frozen=True)
