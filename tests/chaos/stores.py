@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.faults import Part
-from tests.stores import Rgw, S3Server, start_store, stop_rgw, stop_store
+from tests.stores import Rgw, S3Server, start_store, stop_rgw, stop_stores
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ def _rgw(directory: Path) -> Iterator[ChaosStore]:
 def _juicefs(directory: Path) -> Iterator[ChaosStore]:
     """The gateway of JuiceFS, which pushes no events; `infra/stores/install.py` has to have brought it."""
     try:
-        yield ChaosStore(start_store("juicefs", directory, owner=os.getpid()))
+        yield ChaosStore(start_store("juicefs", directory / "store-juicefs", owner=os.getpid()))
     finally:
-        stop_store(directory)
+        stop_stores(directory)
 
 
 STORES: dict[str, Callable[[Path], AbstractContextManager[ChaosStore]]] = {"rgw": _rgw, "juicefs": _juicefs}

@@ -23,6 +23,7 @@ UPLOAD_FIELDS = {
     "content_type",
     "size",
     "checksum",
+    "checksum_verified",
     "metadata",
     "object",
     "reason",

@@ -89,7 +89,7 @@ def test_contents_are_looked_at_by_the_worker_within_seconds(checked: Service) -
 
 def test_a_scanner_decides(checked: Service) -> None:
     """It reads the bytes where the upload says they are; clean ones are confirmed, infected ones are gone, and a form
-    that is used again after the scan gets nothing in by the old verdict."""
+    that is used again after the scan changes nothing of what was scanned."""
     judge = scanner(checked)
     clean, infected, again = (stored(checked, b"x" * 9, "text/plain", "scanned") for _ in range(3))
     shown = clean["object"]
@@ -104,10 +104,17 @@ def test_a_scanner_decides(checked: Service) -> None:
     assert renewed.post(b"x" * 9).status == 201
     assert checked.api.complete(renewed.id).status_code == 202
     assert renewed.post(b"y" * 9).status == 201
-    assert_problem(judge.http.post(f"/v1/uploads/{renewed.id}/verdict", json=said), 409, "state_conflict")
+    other = said | {"etag": "0" * 32}
+    assert_problem(judge.http.post(f"/v1/uploads/{renewed.id}/verdict", json=other), 409, "state_conflict")
+    elsewhere = said | {"key": renewed.staging_key}
+    assert_problem(judge.http.post(f"/v1/uploads/{renewed.id}/verdict", json=elsewhere), 409, "state_conflict")
+    kept = judge.http.post(f"/v1/uploads/{renewed.id}/verdict", json=said).json()
+    assert kept["state"] == "confirmed"
+    read = checked.bucket.client.get_object(Bucket=shown["bucket"], Key=kept["object"]["key"])["Body"].read()
+    assert read == b"x" * 9
     assert_problem(judge.http.get(f"/v1/uploads/{renewed.id}"), 403, "forbidden")
     assert_problem(checked.api.http.post(f"/v1/uploads/{again['id']}/verdict", json=said), 403, "forbidden")
-    assert [state(checked, one) for one in (again, {"id": renewed.id})] == ["stored", "stored"]
+    assert state(checked, again) == "stored"
     assert sorted(checked.object_keys()) == sorted(
-        [done.json()["object"]["key"], again["object"]["key"], f"staging/{renewed.id}"]
+        [done.json()["object"]["key"], kept["object"]["key"], again["object"]["key"], f"staging/{again['id']}"]
     )

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
-from flask.testing import FlaskClient
 from tests.clients import Response, post_form, put
 from tests.stores import Bucket
 
@@ -16,6 +15,9 @@ from valetkey.core.access import Caller
 from valetkey.core.sweep import Finding
 from valetkey.core.upload import Upload, UploadId, Verdict
 from valetkey.settings import Settings
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
 
 Json = dict[str, Any]
 
@@ -109,7 +111,7 @@ class Desk:
     def head(self, key: str) -> Json:
         return dict(self.bucket.client.head_object(Bucket=self.bucket.name, Key=key))
 
-    def keys(self, prefix: str = "") -> list[str]:
+    def stored(self, prefix: str = "") -> list[str]:
         pages = self.bucket.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket.name, Prefix=prefix)
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 

@@ -1,7 +1,7 @@
-"""A rule of an upload never disappears (FIELD.md, B: a profile that left the configuration; H: a process that differs).
+"""A rule of an upload never disappears (FIELD.md, B: a profile that left the configuration).
 
-Reported of services that look rules up by name when an upload ends: after a deployment that renamed a preset, uploads
-that were under way passed unchecked (Shrine and CarrierWave threads on renamed uploaders; Cloudinary on deleted presets).
+An upload outlives the process that granted it, and the configuration of that process: our own audit found one with
+``scan`` confirmed unchecked after its profile was gone.
 """
 
 import logging
@@ -44,7 +44,7 @@ def test_what_has_to_be_checked_is_checked(before: str, now: str, rgw_bucket: Bu
     if before == CHECKED:
         assert actions == [Action.REJECT]
         assert second.upload(created)["reason"]["code"] == "content_mismatch"
-        assert second.keys() == []
+        assert second.stored() == []
     else:
         assert second.upload(created)["state"] == "stored"
         second.judge(created, second.upload(created)["object"]["etag"], clean=True)
@@ -77,7 +77,7 @@ def test_rules_of_a_newer_version_stop(rgw_bucket: Bucket, make_desk: MakeDesk) 
     desk.make_due(created)
     assert [finding.action for finding in desk.work()] == [Action.STUCK]
     assert desk.upload(created)["state"] == "pending"
-    assert desk.keys() == [f"staging/{upload.id}"]
+    assert desk.stored() == [f"staging/{upload.id}"]
 
 
 def test_processes_that_disagree_say_so(

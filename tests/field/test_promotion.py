@@ -1,7 +1,6 @@
-"""What is not signed is not looked at afterwards (FIELD.md, B): the confirmed object is ours, whatever a client attached.
+"""What is not signed is not looked at afterwards (FIELD.md, B): the confirmed object is ours alone.
 
-Reported of presigned PUT uploads: headers that nobody signed are stored with the object (aws-sdk-js and supabase/storage
-issues on ``Content-Encoding`` and ``x-amz-meta-*`` of presigned URLs), which lets a page be served by a bucket.
+Reported: whoever has a presigned PUT may add headers that nobody signed, and they are stored (minio/minio-java #1140).
 """
 
 import pytest
