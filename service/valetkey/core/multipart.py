@@ -1,7 +1,7 @@
 """Multipart plans: which parts a file is sent in, and whether those that the store has make up the file.
 
-S3's limits, by its user guide: parts of 5 MiB to 5 GiB, the last one may be smaller; 10,000 of them; 50 TB in all (since
-December 2025), of which parts can make 48.8 TiB.
+S3's limits, by its user guide: parts of 5 MiB to 5 GiB, the last one may be smaller; 10,000 of them; 50 TB in all
+(since December 2025), of which parts can make 48.8 TiB.
 """
 
 from collections.abc import Sequence
