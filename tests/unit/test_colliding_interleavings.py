@@ -1,4 +1,4 @@
-"""The same where all bytes have one ETag, as with MD5 pairs: what was looked at is what is confirmed, in every order."""
+"""The same where all bytes have one ETag, as with MD5 pairs: what was looked at is what is confirmed."""
 
 from unittest.mock import patch
 

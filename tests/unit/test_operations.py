@@ -242,7 +242,7 @@ class Operations(RuleBasedStateMachine):
         assert after is not None or len(batch.deleted) == len(messages)
 
     def _check_observed(self, message: Message, had_ended: set[UploadId]) -> None:
-        """A message is off the queue: what it told of is done, or the ledger has it that a sweep comes for what is left.
+        """A message is off the queue: what it told of is done, or the ledger has it that a sweep comes for the rest.
 
         That may be where the upload had ended before: removing what came too late decides no answer.
         """
