@@ -6,7 +6,7 @@ WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
+CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/pages.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -16,9 +16,10 @@ NODE_MODULES := frontend/node_modules/.installed
 PAGES := service/valetkey/api/static/demo.js
 # Each test has a bound of its own; these are for what hangs outside of a test.
 WITHIN := $(PYTHON) -m tests.reaper within
+STORE_TESTS := $(wildcard tests/contract/test_store*.py tests/e2e/test_store*.py)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help dev test all-parts check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test
+.PHONY: help dev test all-parts stores check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,11 +33,17 @@ test: $(TEST) $(if $(ARGS),,all-parts frontend-test) ## all tests: on moto, Ceph
 all-parts: $(PAGES)
 	infra/system-packages s3 browser ledger
 
+stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalStack, Swift, rclone, nginx
+	infra/system-packages s3 proxies stores
+	$(BIN)/python infra/stores/install.py
+	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) $(if $(ARGS),$(ARGS),$(STORE_TESTS))
+
 check: $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
+	MYPYPATH=infra/stores $(BIN)/mypy infra/stores/serve.py infra/stores/install.py
 	$(BIN)/lint-imports
 
 chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQLite; VALETKEY_TEST_SEED=... for the same choices

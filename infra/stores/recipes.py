@@ -68,6 +68,7 @@ def localstack(setting: Setting) -> list[Process]:
         "S3_SKIP_SIGNATURE_VALIDATION": "0",
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
+        "SQS_ENDPOINT_STRATEGY": "dynamic",
         "DNS_ADDRESS": "0",
         "LOCALSTACK_VOLUME_DIR": str(directory / "volume"),
         "FILESYSTEM_ROOT": str(directory / "root"),

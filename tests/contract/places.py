@@ -50,8 +50,8 @@ class Able:
     """The bucket keeps versions."""
     retains: bool = False
     """What was written cannot be removed, only hidden."""
-    not_keys: frozenset[str] = frozenset()
-    """Keys that it cannot have."""
+    files: bool = False
+    """Keys are names of files: none is another's folder, and ``a//b`` is ``a/b``."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def s3_place(bucket: Bucket, able: Able = Able(), *, versioned: bool = False) ->
 
 def s3_store(server: S3Server, bucket: str, *, secret_key: str | None = None) -> S3Store:
     settings = S3Settings(bucket, server.region, server.endpoint_url, addressing_style="path")
-    return S3Store(settings, boto3.Session(server.access_key, secret_key or server.secret_key))
+    return S3Store(settings, boto3.Session(server.access_key, secret_key) if secret_key else server.session)
 
 
 def md5_of(content: bytes) -> str:

@@ -17,6 +17,9 @@ from valetkey.core.upload import MultipartUploadId, new_upload_id
 KEY = "films/é 1.mp4"
 BIG, SMALL = b"a" * MIN_PART_SIZE, b"the end"
 ID = new_upload_id()
+REFUSED = {400, 403}
+"""JuiceFS answers 400 where a signed header is left out."""
+
 PAGING = {"memory", "rgw", "ceph18", "localstack"}
 """Where a thousand and two parts are sent: stores of different makers."""
 
@@ -63,7 +66,7 @@ def test_a_put_writes_the_object(place: Place) -> None:
 def test_a_put_takes_nothing_else(place: Place, content: bytes, changed: dict[str, str]) -> None:
     """Another size, another type, without the condition, another upload's id: refused, and nothing is written."""
     status = place.send(place.store.presigned_put("staging/1", PUT, 60), content, changed)
-    assert (status, place.read("staging/1")) == (403, None) or not place.able.enforces
+    assert (status in REFUSED and place.read("staging/1") is None) or not place.able.enforces
 
 
 def test_a_put_of_an_empty_file(place: Place) -> None:
@@ -141,7 +144,7 @@ def test_what_was_never_begun_has_no_parts(place: Place) -> None:
     """Nor has one of another key, nor one that was aborted."""
     multipart_id = begun(place)
     assert place.store.parts(KEY, MultipartUploadId("2~nothing")) is None
-    assert place.store.parts("other", multipart_id) is None or not place.able.enforces
+    assert not place.store.parts("other", multipart_id) or not place.able.enforces
     place.store.abort_multipart(KEY, multipart_id)
     assert place.store.parts(KEY, multipart_id) is None
     with pytest.raises((ObjectMissing, StoreUnavailable)):  # RGW 16: a 500, "already in progress"
@@ -165,7 +168,7 @@ def test_a_part_has_the_checksum_that_was_signed(place: Place) -> None:
     assert put.headers["x-amz-checksum-sha256"] == checksum
     other = b64encode(sha256(BIG).digest()).decode()
     statuses = [place.send(put, SMALL, {"x-amz-checksum-sha256": value}) for value in ("", other)]
-    assert statuses == [403, 403] or not place.able.enforces
+    assert set(statuses) <= REFUSED or not place.able.enforces
     assert place.send(put, SMALL, {}) == 200
 
 

@@ -15,7 +15,7 @@ from tests.clients import Response, put
 from tests.e2e.api import Created, Json, assert_problem, wait_for
 from tests.e2e.conftest import Service, running_service, write_profiles
 from tests.servers import run_valetkey
-from tests.store_kinds import KINDS, Servers, bucket_of_kind, servers
+from tests.store_kinds import KINDS, WITHOUT_ETAG, Servers, bucket_of_kind, servers
 
 __all__ = ["servers"]
 
@@ -23,15 +23,8 @@ MIB = 1024**2
 PART = 5 * MIB
 CONTENT = os.urandom(PART + 7)
 
-WITHOUT_ETAG = {"juicefs-no-etag", "juicefs-plain"}
-"""HEAD tells no ETag there: no bytes can be pinned, so nothing can be confirmed."""
-
 LACKS = {"swift": "post,conditional-put,dead-parts", "rclone": "post"}
 """What the documentation has an operator say of a store."""
-
-
-def kinds(*, able: bool) -> list[str]:
-    return [kind for kind in KINDS if (kind not in WITHOUT_ETAG) is able]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +38,7 @@ def service(
         yield service
 
 
-on_each = pytest.mark.parametrize("service", kinds(able=True), indirect=True)
+on_each = pytest.mark.parametrize("service", [kind for kind in KINDS if kind not in WITHOUT_ETAG], indirect=True)
 
 
 def methods(service: Service) -> list[str]:
@@ -176,16 +169,3 @@ def test_what_is_not_what_was_granted(service: Service) -> None:
         answer = service.api.complete(created.id)
         assert answer.status_code in {200, 202, 409}, answer.text
         assert service.api.upload(created.id)["state"] in {"pending", "rejected"}
-
-
-@pytest.mark.parametrize("service", kinds(able=False), indirect=True)
-def test_a_store_without_etags(service: Service) -> None:
-    """It is said, by each way; no bytes are lost, and the sweep goes on."""
-    for method in methods(service):
-        created = sent(service, method)
-        answer = service.api.complete(created.id)
-        assert answer.status_code == 503, answer.text
-        assert "ETag" in answer.json()["detail"]
-        run_valetkey("uploads", "sweep", env=service.server.env, directory=service.server.directory)
-        assert service.api.upload(created.id)["state"] in {"pending", "stored"}
-        assert keys_with(service, created.id) != []

@@ -5,21 +5,13 @@ requests: parent and children write to one connection and read each other's answ
 parent has.
 """
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 from tests.clients import post_form
-from tests.servers import environment, free_port, run_valetkey
+from tests.gunicorns import running_gunicorn
+from tests.servers import environment, run_valetkey
 from tests.stores import Bucket
 
 PRELOADED = """
@@ -51,57 +43,6 @@ WANTED = {"filename": "a.png", "content_type": "image/png", "size": 5}
 UPLOADS = 200
 
 
-@contextmanager
-def preloaded(directory: Path, env: dict[str, str], port: int) -> Iterator[httpx.Client]:
-    """The application under gunicorn, which has used it before it forks four workers of it."""
-    (directory / "preloaded.py").write_text(PRELOADED)
-    gunicorn = [
-        str(Path(sys.executable).with_name("gunicorn")),
-        "--preload",
-        "-w",
-        "4",
-        "-k",
-        "gthread",
-        "--threads",
-        "4",
-    ]
-    process = subprocess.Popen(
-        ["setpriv", "--pdeathsig", "TERM", *gunicorn, "-b", f"127.0.0.1:{port}", "preloaded:app"],
-        env=env,
-        cwd=directory,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    key = json.loads(run_valetkey("keys", "create", "--json", env=env, directory=directory))["key"]
-    try:
-        with httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}, timeout=20
-        ) as client:
-            _wait(client, process)
-            yield client
-    finally:
-        process.terminate()
-        try:
-            process.wait(40)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _wait(client: httpx.Client, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            client.get("/healthz")
-        except httpx.TransportError:
-            assert process.poll() is None, "gunicorn has ended"
-            assert time.monotonic() < deadline, "gunicorn does not answer"
-            time.sleep(0.05)
-        else:
-            return
-
-
 @pytest.mark.parametrize("ledger", ["sqlite", "postgresql"])
 def test_workers_that_were_forked_after_the_first_use(
     ledger: str, moto_bucket: Bucket, tmp_path: Path, request: pytest.FixtureRequest
@@ -111,7 +52,8 @@ def test_workers_that_were_forked_after_the_first_use(
     if ledger == "postgresql":
         env["VALETKEY_DATABASE_URL"] = request.getfixturevalue("postgres_url")
     run_valetkey("migrate", env=env, directory=tmp_path)
-    with preloaded(tmp_path, env, free_port()) as client, ThreadPoolExecutor(16) as threads:
+    options = ["--preload", "-w", "4", "--threads", "4"]
+    with running_gunicorn(tmp_path, env, PRELOADED, *options) as client, ThreadPoolExecutor(16) as threads:
 
         def one(number: int) -> str:
             answer = client.post("/v1/uploads", json=WANTED)

@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Error as PlaywrightError
 from tests.clients import put
-from tests.e2e.api import WANTED, Api, Json, assert_problem, send_parts
+from tests.e2e.api import WANTED, Api, Json, assert_problem, send_parts, wait_for
 from tests.e2e.conftest import Service, running_service
 from tests.pages import running_chromium
 from tests.servers import run_valetkey
@@ -32,6 +32,9 @@ CHECKSUM = {"algorithm": "crc32", "value": "AAAAAA=="}
 PROFILES = """
 [profiles.photos]
 content_types = ["image/*"]
+
+[profiles.scanned]
+scan = true
 
 [profiles.owned]
 key = "owned/{owner}/{id}{ext}"
@@ -145,6 +148,8 @@ def test_a_type_comes_back_as_it_was_granted(reader: Service, content_type: str,
         send_parts(reader.api, created, b"12345")
     upload = reader.api.confirm(created.id)
     assert (upload["content_type"], stored_type(reader, upload)) == (content_type, content_type)
+    there = reader.api.http.get(f"/v1/uploads/{created.id}/download").headers["location"]
+    assert httpx.get(there).headers["content-type"] == content_type
 
 
 @pytest.mark.parametrize("said", TRIMMED)
@@ -293,9 +298,16 @@ def test_what_has_to_be_exact_is_not_mended(reader: Service, name: str) -> None:
 def test_a_verdict_with_half_an_emoji_counts(reader: Service) -> None:
     """Its detail is a text for people: it must not keep an infected file from being rejected."""
     judge = reader.api.with_token(reader.server.create_key("scanner", "--scope", "verdict").key)
-    created = reader.api.create()
-    body = f'{{"verdict": "infected", "etag": "x", "detail": {HALF}}}'
-    assert_problem(posted(judge, body, f"/v1/uploads/{created.id}/verdict"), 409, "state_conflict")
+    created = reader.api.create(profile="scanned")
+    assert created.post(b"x").status == 201
+    assert reader.api.complete(created.id).status_code == 202
+    assert wait_for(lambda: reader.api.upload(created.id)["object"] is not None)
+    etag = reader.api.upload(created.id)["object"]["etag"]
+    body = f'{{"verdict": "infected", "etag": "{etag}", "detail": {HALF}}}'
+    answer = posted(judge, body, f"/v1/uploads/{created.id}/verdict")
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["state"], answer.json()["reason"]["code"]) == ("rejected", "infected")
+    assert "half an emoji \ufffd" in answer.json()["reason"]["detail"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,12 +25,14 @@ import pytest
 from flask import Flask
 from tests.clients import post_form
 from tests.e2e.proxy import CountingProxy
+from tests.gunicorns import running_gunicorn
 from tests.idlers import idling, kinds
-from tests.servers import ValetkeyServer, running_valetkey
+from tests.servers import ValetkeyServer, environment, run_valetkey, running_valetkey
 from tests.stores import Bucket, S3Server, fresh_bucket
 
-from valetkey.api.bodies import MAX_BODY, READERS
+from valetkey.api.bodies import MAX_BODY
 from valetkey.api.readiness import REMEMBERED, Readiness
+from valetkey.api.reading_room import READERS
 from valetkey.core.errors import StoreUnavailable, Unavailable
 from valetkey.core.upload import new_upload_id
 from valetkey.testing import MemoryValetKey
@@ -170,6 +173,18 @@ def test_bodies_in_pieces_and_without_a_length_are_whole_in_the_end(strict_serve
         for size, status in ((MAX_BODY, 400), (MAX_BODY + 1, 413)):
             pieces = (b"z" * 4096 if begin + 4096 <= size else b"z" * (size - begin) for begin in range(0, size, 4096))
             assert client.post("/v1/uploads", content=pieces).status_code == status
+
+
+def test_a_length_beside_chunks_says_nothing(strict_server: ValetkeyServer) -> None:
+    """It bounds no body (a request smuggler's habit): what comes in chunks ends at the limit, whatever else is said."""
+    key = strict_server.create_key("backend").key
+    head = (
+        f"POST /v1/uploads HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+        "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    piece = b"1000\r\n" + b"z" * 4096 + b"\r\n"
+    answer = waits_for(strict_server, head.encode() + piece * 65)
+    assert answer.startswith(b"HTTP/1.1 413 "), answer[:200]
 
 
 def test_a_stop_does_not_wait_for_bodies(valetkey_server: Callable[..., ValetkeyServer], moto_bucket: Bucket) -> None:
@@ -324,6 +339,40 @@ def test_few_bodies_are_read_at_once_in_somebody_elses_server() -> None:
         go_on.set()
         assert {one.result() for one in slow} == {422}
     assert app.test_client().post("/v1/uploads", json=CAT).status_code == 201
+
+
+MOUNTED = """
+from flask import Flask
+from valetkey import ValetKey
+
+app = Flask("photos")
+ValetKey(app)
+"""
+
+
+def test_slow_clients_of_somebody_elses_server(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """Forty of them hold half a body each, and there are thirty threads: others are answered all the same."""
+    env = environment(tmp_path, moto_bucket)
+    run_valetkey("migrate", env=env, directory=tmp_path)
+    with running_gunicorn(tmp_path, env, MOUNTED, "-w", "1", "--threads", "30") as client:
+        address = (client.base_url.host, client.base_url.port or 0)
+        head = f"POST /v1/uploads HTTP/1.1\r\nHost: here\r\nAuthorization: {client.headers['Authorization']}\r\n"
+        slow = {"half a body": f"{head}Content-Length: 4000\r\n\r\n{{".encode()}
+        with idling(address, slow, 40, pace=40) as idlers:
+            granted = [_patiently(client) for _ in range(10)]
+            assert client.get("/healthz").status_code == 200
+        assert granted == [201] * 10
+        assert idlers.closed["half a body"]
+
+
+def _patiently(client: httpx.Client) -> int:
+    """What an upload is answered with in the end, by who comes again where that is asked for."""
+    for _ in range(20):
+        answer = client.post("/v1/uploads", json=CAT)
+        if answer.status_code != 503:
+            break
+        time.sleep(0.2)
+    return answer.status_code
 
 
 def _status(url: str) -> int:

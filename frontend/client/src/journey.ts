@@ -161,20 +161,21 @@ export class Journey {
     const asking = this.#asking(signal);
     const standsIn = file.size !== record.file.size; // nothing is left to be sent, and there is nothing to compare
     const sample = record.sample && !standsIn ? await sampleOf(file) : undefined;
-    let proven = standsIn || (sample !== undefined && sample === record.sample && isWhole(sample));
+    const proven = standsIn || (sample !== undefined && sample === record.sample && isWhole(sample));
     let granted: Granted | null = null;
+    let same: boolean | null = false;
     if (sample === undefined || sample === record.sample) {
       granted = await pickUp(record, asking);
-      proven ||= !granted || (await this.#compared(record, granted, asking));
+      same = proven || !granted || (await this.#compared(record, granted, asking));
     }
-    if (proven) return granted;
-    if (picked) throw mismatch(record.file.name);
+    if (same) return granted;
+    if (picked && same === false) throw mismatch(record.file.name);
     await this.#roads.service.remove(record.id, record.ticket, signal).catch(() => {}); // else it expires by itself
     return null;
   }
 
-  /** Whether what S3 has is of our file, by its digests. One request that has not arrived is sent again as a whole. */
-  async #compared(record: UploadRecord, { upload, grant }: Granted, asking: Asking): Promise<boolean> {
+  /** Whether what S3 has is of our file, by its digests; null where they tell nothing. One request that has not arrived is sent again as a whole. */
+  async #compared(record: UploadRecord, { upload, grant }: Granted, asking: Asking): Promise<boolean | null> {
     const { signal, persist, service } = asking;
     if (grant && grant.method !== "MULTIPART") return true;
     const { sameObject, sameParts } = await import("./same");

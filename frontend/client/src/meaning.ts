@@ -90,7 +90,7 @@ function element(xml: string, name: string): string {
 function ofJson(text: string): Said {
   try {
     const said = JSON.parse(text);
-    const inner = typeof said.error === "object" ? said.error : said;
+    const inner = [said.error, said.Error].find((one) => one && typeof one === "object") ?? said;
     const lower = Object.fromEntries(
       Object.entries(inner).map(([name, value]) => [name.toLowerCase(), value]),
     );

@@ -460,8 +460,11 @@ export interface components {
             part_count: number;
             /** Parts */
             parts: components["schemas"]["PartGrantBody"][];
-            /** Part Checksum */
-            part_checksum: "sha256" | null;
+            /**
+             * Part Checksum
+             * @constant
+             */
+            part_checksum?: "sha256";
             /**
              * Expires At
              * Format: date-time

@@ -16,19 +16,20 @@ const MD5 = /^[0-9a-f]{32}$/i;
 const JOINED = /^([0-9a-f]{32})-\d+$/i;
 
 /**
- * Whether each of the parts that S3 has in full is of `file`. An ETag is opaque: only one that is the MD5 of the bytes proves
- * something, or a digest that was kept when they were sent. Rejects with `file_changed` when the file cannot be read.
+ * Whether each of the parts that S3 has in full is of `file`; null where nobody can tell. An ETag is opaque: only one that is the
+ * MD5 of the bytes proves something, or a digest that was kept when they were sent. Rejects with `file_changed` when the file cannot be read.
  */
 export async function sameParts(
   file: Blob,
   stored: StoredPart[],
   kept: Kept,
   digests: Digest,
-): Promise<boolean> {
+): Promise<boolean | null> {
   const whole = stored.filter((part) => part.size === partOf(file, part.number, kept).size);
   const known = whole.filter(({ number }) => kept.digests?.[number]);
   const others = whole.filter(({ number }) => !kept.digests?.[number]);
-  if (!others.every(({ etag }) => MD5.test(bare(etag)))) return false;
+  const opaque = known.length > 0 || !others.every(({ etag }) => MD5.test(bare(etag)));
+  if (opaque && others.length > 0) return null;
   const blobs = (parts: StoredPart[]) => parts.map(({ number }) => partOf(file, number, kept));
   const [sums, md5s] = [await digests(blobs(known), "sha256"), await digests(blobs(others), "md5")];
   return (
@@ -43,7 +44,7 @@ export async function sameObject(
   etag: string,
   kept: Kept | null,
   digests: Digest,
-): Promise<boolean> {
+): Promise<boolean | null> {
   if (!kept) return MD5.test(bare(etag)) && bare(etag) === hex((await digests([file], "md5"))[0] ?? "");
   const numbers = Array.from({ length: Math.ceil(file.size / kept.partSize) }, (_, index) => index + 1);
   const blobs = numbers.map((number) => partOf(file, number, kept));
@@ -52,7 +53,7 @@ export async function sameObject(
     return numbers.every((number, index) => kept.digests?.[number] === sums[index]);
   }
   const joined = JOINED.exec(bare(etag))?.[1];
-  if (!joined) return false;
+  if (!joined) return null;
   const sums = await digests(blobs, "md5");
   const all = new Blob(sums.map((sum) => Uint8Array.from(atob(sum), (letter) => letter.charCodeAt(0))));
   return joined === hex((await digests([all], "md5"))[0] ?? "");

@@ -172,7 +172,7 @@ function withParts(parts: CompletedPart[]): { body?: { parts: CompletedPart[] } 
 /** An answer that is no success, as an error. */
 async function refusal(answer: Response): Promise<ValetKeyError> {
   const { status } = answer;
-  const retryable = status >= 500 || status === 429 || status === 408;
+  const retryable = status >= 500 || [408, 425, 429].includes(status);
   const failure = { status, retryable, retryAfter: retryAfter(answer.headers.get("Retry-After")) };
   const problem: Partial<Problem> = await answer.json().catch(() => ({}));
   if (typeof problem?.code === "string") return problemError({ ...problem, status } as Problem, failure);

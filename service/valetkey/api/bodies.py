@@ -1,23 +1,12 @@
 """No stream enters: what a request may carry, checked before a byte of it is read."""
 
-import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from io import BytesIO
-from threading import BoundedSemaphore, Timer
-from time import monotonic
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Request, request
-from werkzeug.exceptions import (
-    ClientDisconnected,
-    RequestEntityTooLarge,
-    RequestTimeout,
-    RequestURITooLarge,
-    UnsupportedMediaType,
-)
+from werkzeug.exceptions import RequestEntityTooLarge, RequestURITooLarge, UnsupportedMediaType
 
-from valetkey.core.errors import Unavailable
+from valetkey.api.reading_room import ReadingRoom, is_whole, read_known
 
 MAX_BODY = 256 * 1024
 """The largest body that is read, in bytes. It holds 100 uploads of a batch, and no file worth uploading."""
@@ -29,14 +18,6 @@ _READ_LIMIT = MAX_BODY + 1  # one more, to tell a chunked body that is too large
 MAX_QUERY = 16 * 1024
 """The longest query string that is looked at, in characters: thousands of fields are none of ours."""
 
-READERS = 8
-"""How many bodies are read at once in a process of somebody else's server. A body that is there takes no time to read;
-these are the threads that slow clients may hold, so let the server have more."""
-
-READ_WITHIN = 30.0
-"""How long a body may take to be read, in seconds."""
-
-_PIECE = 16 * 1024
 _TOO_LARGE = f"A request has at most {MAX_BODY} bytes: files go straight to S3."
 _NO_FILES = "Files go straight to S3: ask for a grant with a JSON body."
 
@@ -100,60 +81,16 @@ def raw_body() -> bytes:
 
 
 def _read(this: Request) -> bytes:
-    if type(this.environ["wsgi.input"]) is BytesIO:  # it is whole: `valetkey serve`, or a server that collects bodies
+    environ = this.environ
+    if is_whole(environ):
         body = this.get_data(cache=False)
     else:
-        with _reading(this.environ):
-            length = _length(this.environ)
-            body = read_known(this.environ, length) if length else this.get_data(cache=False)
+        with _room.place(environ):
+            length = _length(environ)
+            body = read_known(environ, length) if length else this.get_data(cache=False)
     if len(body) > MAX_BODY:  # a chunked one: it announced no length, and werkzeug stops reading without a word
         raise RequestEntityTooLarge(_TOO_LARGE)
     return body
 
 
-def read_known(environ: Mapping[str, Any], length: int) -> bytes:
-    """A body of ``length`` bytes. Raises ClientDisconnected where it ends early, RequestTimeout where it is slow."""
-    stream = environ["wsgi.input"]
-    if type(stream) is BytesIO:
-        body: bytes = stream.read(length)
-    else:
-        pieces, deadline, left = [], monotonic() + READ_WITHIN, length
-        while left and (piece := stream.read(min(left, _PIECE))):
-            pieces.append(piece)
-            left -= len(piece)
-            if monotonic() > deadline:
-                raise RequestTimeout
-        body = b"".join(pieces)
-    if len(body) != length:
-        raise ClientDisconnected
-    return body
-
-
-_places = BoundedSemaphore(READERS)
-
-
-@contextmanager
-def _reading(environ: Mapping[str, Any]) -> Iterator[None]:
-    """Holds one of the `READERS` places. Raises `Unavailable` at once where none is free.
-
-    Where the server tells its socket (gunicorn, werkzeug), the connection of a body that takes too long is cut.
-    """
-    if not _places.acquire(blocking=False):
-        raise Unavailable("Too many requests are being received; try again in a moment.", 1)
-    connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
-    watch = None if connection is None else Timer(READ_WITHIN, _cut, [connection])
-    try:
-        if watch is not None:
-            watch.daemon = True
-            watch.start()
-        yield
-    finally:
-        if watch is not None:
-            watch.cancel()
-        _places.release()
-
-
-def _cut(connection: socket.socket) -> None:
-    """Whoever reads from it finds its end."""
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RD)
+_room = ReadingRoom()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from typing_extensions import TypedDict
@@ -105,7 +105,7 @@ class MultipartGrantBody(TypedDict):
     part_size: int
     part_count: int
     parts: list[PartGrantBody]
-    part_checksum: Literal["sha256"] | None
+    part_checksum: NotRequired[Literal["sha256"]]
     expires_at: datetime
 
 
@@ -163,14 +163,14 @@ def grant_body(grant: Grant) -> GrantBody:
             "expires_at": grant.expires_at,
         }
     if isinstance(grant, MultipartGrant):
-        return {
+        body: MultipartGrantBody = {
             "method": "MULTIPART",
             "part_size": grant.plan.part_size,
             "part_count": grant.plan.part_count,
             "parts": part_grants(grant.parts),
-            "part_checksum": grant.part_checksum,
             "expires_at": grant.expires_at,
         }
+        return body if grant.part_checksum is None else {**body, "part_checksum": grant.part_checksum}
     return {"method": "PUT", "url": grant.url, "headers": dict(grant.headers), "expires_at": grant.expires_at}
 
 

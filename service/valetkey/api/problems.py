@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NotRequired, TypeVar
 
 import orjson
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, request
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
 from valetkey.api import addresses
+from valetkey.api.reading_room import leave_unread
 from valetkey.core import errors
 
 log = logging.getLogger("valetkey")
@@ -163,7 +164,10 @@ def _render_unexpected(error: Exception) -> Response:
 
 
 def _response(document: Problem) -> Response:
-    return Response(orjson.dumps(document), document["status"], content_type=MEDIA_TYPE)
+    response = Response(orjson.dumps(document), document["status"], content_type=MEDIA_TYPE)
+    if leave_unread(request.environ):
+        response.headers["Connection"] = "close"
+    return response
 
 
 def register(target: Blueprint | Flask) -> None:

@@ -37,7 +37,8 @@ def read_raising(model: type[Model], body: bytes) -> Model:
             raise
         body = mended
         found = model.model_validate_json(body)
-    _require_one_meaning(body)
+    if not _is_plain(body, found):
+        _require_one_meaning(body)
     return found
 
 
@@ -48,6 +49,19 @@ def _is_no_json(error: ValidationError) -> bool:
 def _mended(body: bytes) -> bytes:
     """Without a byte order mark, which a reader may ignore, and with U+FFFD for each half of a surrogate pair."""
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], body.removeprefix(_BOM))
+
+
+def _is_plain(body: bytes, found: BaseModel) -> bool:
+    """Whether no name can be there twice, and nothing but a model's own fields: most bodies, at a tenth of the cost.
+
+    Each member has one quote before its colon. There may be more of those, in texts; never fewer.
+    """
+    members = len(found.model_fields_set)
+    return body.count(b'":') == members and not _SPACED.search(body) and body.count(b"{") == 1
+
+
+_SPACED = re.compile(rb'"[ \t\r\n]+:')
+"""A member whose colon does not follow its quote."""
 
 
 def _require_one_meaning(body: bytes) -> None:

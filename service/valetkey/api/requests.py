@@ -15,7 +15,7 @@ from valetkey.core.profile import MAX_METADATA_KEYS
 from valetkey.core.upload import Checksum, Method, UploadId, UploadState, Verdict, parse_upload_id
 
 MAX_BATCH = 100
-MAX_SIZE = 5 * 1024**4
+MAX_SIZE = 10_000 * 5 * 1024**3
 """The largest object S3 has, in bytes; a profile allows less."""
 
 _CHECKSUM_BYTES = {"crc32": 4, "crc32c": 4, "sha1": 20, "sha256": 32}

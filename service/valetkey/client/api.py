@@ -16,7 +16,8 @@ ABOUT_THE_FILE = frozenset({"content_type_not_allowed", "size_out_of_range", "me
 
 CREATED = frozenset({"upload", "grant", "ticket"})
 
-TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+TRY_AGAIN = frozenset({408, 425, 429, 500, *range(502, 600)})
+"""What passes by itself; a proxy in front of the service has its own, such as 520 to 530."""
 
 
 class Api:

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from valetkey.client.errors import Transient, Unreachable
+from valetkey.client.reading import within_seconds
 
 DEFAULT_PORT = 80
 
@@ -36,6 +37,7 @@ def tunnel(proxy: SplitResult, address: SplitResult, tls: ssl.SSLContext, second
     """
     where = f"{proxy.hostname}:{proxy.port or DEFAULT_PORT}"
     connection = http.client.HTTPSConnection(where, timeout=seconds, context=tls)
+    connection.response_class = within_seconds(seconds)  # type: ignore[assignment]
     connection.set_tunnel(address.hostname or "", address.port or 443, _credential(proxy))
     try:
         connection.connect()

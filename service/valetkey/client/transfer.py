@@ -106,7 +106,11 @@ class _Journey:
         self.upload = created["upload"]
         begun = Begun(created["upload"]["id"], created["ticket"], created["grant"]["method"])
         if self._source.lasting and self._by.memory.keeps:
-            begun = replace(begun, sample=sample_of(self._source, self._by.patience.check))
+            try:
+                begun = replace(begun, sample=sample_of(self._source, self._by.patience.check))
+            except FileError:
+                self._abort(begun)
+                raise
             self._by.memory.keep(self._key, begun)
         return self._finish(begun, created["grant"], again=False)
 

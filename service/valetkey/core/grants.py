@@ -74,7 +74,7 @@ Grant = PostGrant | PutGrant | MultipartGrant
 
 @dataclass(frozen=True, slots=True)
 class _Fixed:
-    """What grants of one placement share: their conditions' JSON, and the fields that they fix."""
+    """What grants by the same rules share: their conditions' JSON, and the fields that they fix."""
 
     json: str
     fields: Mapping[str, str]
@@ -97,7 +97,7 @@ class GrantMaker:
         self._store = store
         self._signer = PostSigner(store.region)
         self._public_url = public_url.rstrip("/")
-        self._fixed: dict[Placement, _Fixed] = {}
+        self._fixed: dict[str, _Fixed] = {}
         self._moments: dict[timedelta, _Moment] = {}
 
     def post(self, upload: Upload, rules: Rules, now: datetime) -> PostGrant:
@@ -127,9 +127,9 @@ class GrantMaker:
         return PutGrant(signed.url, signed.headers, expires_at)
 
     def _fixed_by(self, rules: Rules) -> _Fixed:
-        fixed = self._fixed.get(rules.placement)
+        fixed = self._fixed.get(rules.text)
         if fixed is None:
-            fixed = self._fixed[rules.placement] = _fixed(self._store.bucket, rules.placement)
+            fixed = self._fixed[rules.text] = _fixed(self._store.bucket, rules.placement)
         return fixed
 
     def life(self, now: datetime, wanted: timedelta) -> tuple[datetime, int]:

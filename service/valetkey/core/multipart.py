@@ -1,6 +1,7 @@
 """Multipart plans: which parts a file is sent in, and whether those that the store has make up the file.
 
-S3's limits, by its user guide: parts of 5 MiB to 5 GiB, the last one may be smaller; 10,000 of them; 5 TiB in all.
+S3's limits, by its user guide: parts of 5 MiB to 5 GiB, the last one may be smaller; 10,000 of them; 50 TB in all
+(since December 2025), of which parts can make 48.8 TiB.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ MIB = 1024**2
 MIN_PART_SIZE = 5 * MIB
 MAX_PART_SIZE = 5 * 1024**3
 MAX_PARTS = 10_000
-MAX_OBJECT_SIZE = 5 * 1024**4
+MAX_OBJECT_SIZE = MAX_PARTS * MAX_PART_SIZE
 MAX_SINGLE_SIZE = 5 * 1024**3
 """The largest object that S3 takes by one POST or PUT, in bytes."""
 

@@ -39,7 +39,9 @@ def safe_name(name: str) -> str:
     >>> safe_name("../../é\\r\\n.png")
     'e.png'
     """
-    plain = unicodedata.normalize("NFKD", name[-1024:]).encode("ascii", "ignore").decode()
+    plain = name[-1024:]
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
     base = _UNSAFE.sub("_", plain.replace("\\", "/").rpartition("/")[2])
     stem, dot, extension = base.rpartition(".")
     if not dot or not stem.strip("._-"):
@@ -82,6 +84,7 @@ class KeyTemplate:
         self.text = text
         self.names = self._parse(text)
         self.prefix = text.partition("{")[0]
+        self._dated = not self.names.isdisjoint({"year", "month", "day"})
         for wrong, detail in self._dangers():
             if wrong:
                 raise ConfigurationError(f"Key template {text!r}: {detail}")
@@ -127,15 +130,14 @@ class KeyTemplate:
 
     def render(self, *, unique: str, filename: str, owner: str, profile: str, at: datetime) -> str:
         """The key for one upload; ``unique`` stands for ``{id}``."""
-        name = safe_name(filename)
-        extension = name[name.rfind(".") :] if "." in name else ""
-        return self.text.format(
-            id=unique,
-            filename=name,
-            ext=extension,
-            owner=safe_segment(owner),
-            profile=safe_segment(profile),
-            year=f"{at.year:04}",
-            month=f"{at.month:02}",
-            day=f"{at.day:02}",
-        )
+        names, values = self.names, {"id": unique}
+        if "filename" in names or "ext" in names:
+            values["filename"] = name = safe_name(filename)
+            values["ext"] = name[name.rfind(".") :] if "." in name else ""
+        if "owner" in names:
+            values["owner"] = safe_segment(owner)
+        if "profile" in names:
+            values["profile"] = safe_segment(profile)
+        if self._dated:
+            values |= {"year": f"{at.year:04}", "month": f"{at.month:02}", "day": f"{at.day:02}"}
+        return self.text.format_map(values)

@@ -50,6 +50,8 @@ class Intake:
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         """One request."""
         environ = environ_of(scope)
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            environ.pop("CONTENT_LENGTH", None)  # it says nothing then (RFC 9112, section 6.3)
         length = environ.get("CONTENT_LENGTH")
         if length is None and "HTTP_TRANSFER_ENCODING" not in environ:
             if environ["PATH_INFO"] == self._alive[0] and environ["REQUEST_METHOD"] in ALIVE:

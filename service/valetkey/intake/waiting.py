@@ -122,6 +122,9 @@ class WaitingRoom:
                 return False
             one.answered = True
         status, headers, body = answer
+        headers = [
+            header for header in headers if header[0].lower() != "connection"
+        ]  # the body is not going to be read
         one.proto.response_bytes(status, [*headers, ("Connection", "close")], body)
         self._end(one)
         return True

@@ -12,6 +12,8 @@ export interface Asked {
 
 export interface Answer {
   status: number;
+  /** as a fault: whether the request has its effect all the same */
+  keep?: boolean;
   headers?: Record<string, string>;
   body?: string | object;
 }
@@ -79,7 +81,10 @@ export abstract class FakeServer {
     const asked = { ...head, body };
     this.log.push(asked);
     if (fault.delay) await new Promise((resolve) => setTimeout(resolve, fault.delay));
-    if (fault.status) return send(response, fault as Answer, this.corsHeaders);
+    if (fault.status) {
+      if (fault.keep) this.answer(asked);
+      return send(response, fault as Answer, this.corsHeaders);
+    }
     const answer = this.answer(asked);
     if (fault.cut) return void request.socket.destroy();
     send(response, answer, this.corsHeaders);

@@ -16,6 +16,10 @@ export class FakeS3 extends FakeServer {
   /** signatures that S3 no longer takes */
   readonly revoked = new Set<string>();
   hideETag = false;
+  /** whether `etagOf` is no MD5 */
+  isOpaque = false;
+  /** what it calls bytes */
+  etagOf: (body: Buffer) => string = md5Of;
   /** characters of a part's ETag, at least */
   etagLength = 0;
   /** bytes that a POST must have, by key */
@@ -54,14 +58,14 @@ export class FakeS3 extends FakeServer {
       return { status: 403, body: xml("SignatureDoesNotMatch", "a signed header is missing") };
     if (this.objects.has(path.slice(1))) return { status: 412, body: xml("PreconditionFailed", "") };
     this.objects.set(path.slice(1), body);
-    return { status: 200, headers: { ETag: etagOf(body) } };
+    return { status: 200, headers: { ETag: this.etagOf(body) } };
   }
 
   #part({ path, query, body }: Asked): Answer {
     if (this.revoked.has(query.get("signature") ?? "")) return { status: 403, body: EXPIRED };
     const parts = this.parts.get(path.slice(1));
     if (!parts) return { status: 404, body: xml("NoSuchUpload", "The specified upload does not exist.") };
-    const etag = etagOf(body).padEnd(this.etagLength, "0");
+    const etag = this.etagOf(body).padEnd(this.etagLength, "0");
     parts.set(Number(query.get("partNumber")), { size: body.length, etag, body });
     return { status: 200, headers: this.hideETag ? {} : { ETag: etag } };
   }
@@ -71,7 +75,7 @@ export function xml(code: string, message: string): string {
   return `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
 }
 
-function etagOf(body: Buffer): string {
+function md5Of(body: Buffer): string {
   return `"${createHash("md5").update(body).digest("hex")}"`;
 }
 

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { CreateUpload, Grant, SignedPart, UploadBody } from "../../src/wire";
 import { type Answer, type Asked, FakeServer } from "./http";
 import type { FakeS3 } from "./s3";
@@ -180,8 +180,8 @@ export class FakeValetKey extends FakeServer {
     const signs = withParts && !this.partChecksum;
     const first = signs ? [1, 2, 3, 4].filter((number) => number <= part_count) : [];
     const parts = first.map((number) => this.#signed(kept, number));
-    const part_checksum = this.partChecksum;
-    return { method: "MULTIPART", part_size: this.partSize, part_count, parts, part_checksum, expires_at };
+    const told = this.partChecksum ? { part_checksum: this.partChecksum } : {};
+    return { method: "MULTIPART", part_size: this.partSize, part_count, parts, ...told, expires_at };
   }
 
   #signed(kept: Kept, number: number, checksum?: string): SignedPart {
@@ -251,13 +251,33 @@ export class FakeValetKey extends FakeServer {
     return null;
   }
 
+  #etagOf({ upload, method }: Kept): string {
+    const whole = this.#s3.objects.get(upload.id) ?? Buffer.alloc(0);
+    const bare = (body: Buffer) => this.#s3.etagOf(body).replaceAll('"', "");
+    if (method !== "multipart") return bare(whole);
+    const count = Math.ceil(whole.length / this.partSize);
+    const sums = Array.from({ length: count }, (_, index) =>
+      createHash("md5")
+        .update(whole.subarray(index * this.partSize, (index + 1) * this.partSize))
+        .digest(),
+    );
+    return `${bare(Buffer.concat(sums))}-${count}`;
+  }
+
   #end(kept: Kept): UploadBody {
     const { upload } = kept;
     if (this.reject) kept.upload = { ...upload, state: "rejected", reason: this.reject };
     else {
       const { content_type } = upload;
       const { size } = kept;
-      const object = { bucket: "b", key: upload.id, etag: "e", version_id: null, size, content_type };
+      const object = {
+        bucket: "b",
+        key: upload.id,
+        etag: this.#etagOf(kept),
+        version_id: null,
+        size,
+        content_type,
+      };
       kept.upload = {
         ...upload,
         state: "confirmed",

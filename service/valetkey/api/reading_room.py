@@ -1,0 +1,138 @@
+"""Bodies that come from a socket, in a server of somebody else's: its thread waits while one is read.
+
+So few are read at once, each for a bounded time, and where all places are taken whoever reads longest goes. A body that
+is there takes no time to read. In `valetkey serve` bodies are whole before a thread gets them (`valetkey.intake`).
+"""
+
+import socket
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, suppress
+from io import BytesIO
+from operator import itemgetter
+from threading import BoundedSemaphore, Lock, Thread
+from time import monotonic, sleep
+from typing import Any
+
+from werkzeug.exceptions import ClientDisconnected, RequestTimeout
+
+from valetkey.core.errors import Unavailable
+
+READERS = 16
+"""How many bodies are read at once in a process. These are the threads that slow clients may hold."""
+
+READ_WITHIN = 30.0
+"""How long a body may take, in seconds."""
+
+SLOW = 0.25
+"""From when on a reader makes room for another, in seconds."""
+
+PATIENCE = 0.2
+"""How long a request waits for one that makes room, in seconds; where none does, it does not wait."""
+
+_READ = "valetkey.read"
+_PIECE = 16 * 1024
+
+
+def is_whole(environ: Mapping[str, Any]) -> bool:
+    """Whether the body is in memory already."""
+    return type(environ["wsgi.input"]) is BytesIO
+
+
+def read_known(environ: Mapping[str, Any], length: int) -> bytes:
+    """A body of ``length`` bytes. Raises ClientDisconnected where it ends early, RequestTimeout where it is slow."""
+    stream = environ["wsgi.input"]
+    if type(stream) is BytesIO:
+        body: bytes = stream.read(length)
+    else:
+        pieces, deadline, left = [], monotonic() + READ_WITHIN, length
+        while left and (piece := stream.read(min(left, _PIECE))):
+            pieces.append(piece)
+            left -= len(piece)
+            if monotonic() > deadline:
+                raise RequestTimeout
+        body = b"".join(pieces)
+    if len(body) != length:
+        raise ClientDisconnected
+    return body
+
+
+def leave_unread(environ: Mapping[str, Any]) -> bool:
+    """The request is refused: whether it has a body that nobody has read.
+
+    Servers read the rest of it away before they take the connection's next request, and a thread waits for that (ten
+    seconds in gunicorn). So where the socket is known, it ends here.
+    """
+    if _READ in environ or "wsgi.input" not in environ or is_whole(environ):
+        return False
+    if environ.get("CONTENT_LENGTH") in {None, "", "0"} and "HTTP_TRANSFER_ENCODING" not in environ:
+        return False
+    _end(_socket_of(environ))
+    return True
+
+
+def _socket_of(environ: Mapping[str, Any]) -> socket.socket | None:
+    return environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+
+
+def _end(connection: socket.socket | None) -> bool:
+    """Whoever reads from it finds its end; says whether that could be done."""
+    if connection is None:
+        return False
+    with suppress(OSError):  # it may have ended by itself
+        connection.shutdown(socket.SHUT_RD)
+    return True
+
+
+class ReadingRoom:
+    """Its places, and who has them since when.
+
+    Where the server tells its socket (gunicorn, werkzeug), the connection of who reads too long is cut: nothing else
+    ends a read from outside.
+    """
+
+    def __init__(self, places: int = READERS) -> None:
+        self._free = BoundedSemaphore(places)
+        self._readers: dict[object, tuple[float, socket.socket | None]] = {}
+        self._guard: Thread | None = None
+        self._starting = Lock()
+
+    @contextmanager
+    def place(self, environ: MutableMapping[str, Any]) -> Iterator[None]:
+        """Holds a place. Raises `Unavailable` where there is none and none can be made."""
+        if not self._free.acquire(blocking=False) and not self._room_was_made():
+            raise Unavailable("Too many requests are being received; try again in a moment.", 1)
+        reader = object()
+        self._readers[reader] = monotonic(), _socket_of(environ)
+        try:
+            if self._guard is None or not self._guard.is_alive():  # as in a process that was forked
+                self._begin()
+            yield
+            environ[_READ] = True
+        finally:
+            self._readers.pop(reader, None)
+            self._free.release()
+
+    def _room_was_made(self) -> bool:
+        return bool(self._cut(SLOW, at_most=1)) and self._free.acquire(timeout=PATIENCE)
+
+    def _begin(self) -> None:
+        with self._starting:
+            if self._guard is None or not self._guard.is_alive():
+                self._guard = Thread(target=self._watch, name="valetkey-reading", daemon=True)
+                self._guard.start()
+
+    def _watch(self) -> None:
+        while True:
+            sleep(1)
+            self._cut(READ_WITHIN)
+
+    def _cut(self, age: float, at_most: int | None = None) -> int:
+        """Ends the reads that have gone on for longer than ``age`` seconds, the longest first; how many."""
+        now, ended = monotonic(), 0
+        readers = sorted(self._readers.copy().values(), key=_SINCE)
+        for since, connection in readers[:at_most]:
+            ended += now - since > age and _end(connection)
+        return ended
+
+
+_SINCE = itemgetter(0)

@@ -1,0 +1,129 @@
+"""Going on with an interrupted upload proves that it is of the same file.
+
+Reported of others: resumable uploads know a file by its name, size and time stamp (tus-js-client's fingerprint, as
+in livepeer/ui-kit 37), and what is sent again is appended to what is there (ankitpokhrel/tus-php 444). Ours: after an
+upload that was interrupted behind part 1 of A, a file B of the same name, size and time stamp was confirmed: it began
+as A and ended as B. The browser client's are in `frontend/client/tests/same-file.test.ts`.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from hashlib import md5, sha1
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from tests.field.hushed import Hushed, Mishap, hushed
+
+from valetkey.cli import main
+
+MIB = 1024**2
+STAMP = 1_700_000_000
+DEAD = Mishap(keeps=False, status=403, body=b"<Error><Code>AllAccessDisabled</Code></Error>")
+"""An answer that ends the first run."""
+
+
+def content(seed: bytes, size: int) -> bytes:
+    return (seed * (size // len(seed) + 1))[:size]
+
+
+def put(play: Hushed, folder: Path, data: bytes) -> tuple[int, dict[str, Any]]:
+    """`data` by `valetkey put`, always under one name and date; the exit code and the row."""
+    path = folder / "film.mp4"
+    path.write_bytes(data)
+    os.utime(path, (STAMP, STAMP))
+    options = ["--json", "--endpoint", play.address, "--state-home", str(folder), "-c", "1", "--retry-for", "1"]
+    done = CliRunner().invoke(main, ["put", str(path), *options, "--wait", "1"])
+    return done.exit_code, json.loads(done.stdout)
+
+
+def joined(play: Hushed) -> bytes:
+    return b"".join(part for _, part in sorted(play.stored.items()))
+
+
+def opaque(data: bytes) -> str:
+    """An ETag that looks like an MD5, and is none: as with SSE-KMS."""
+    return sha1(data, usedforsecurity=False).hexdigest()[:32]
+
+
+def strange(data: bytes) -> str:
+    return f'W/"{sha1(data, usedforsecurity=False).hexdigest()}'
+
+
+ETAGS: list[Callable[[bytes], str]] = [lambda data: md5(data, usedforsecurity=False).hexdigest(), opaque, strange]
+
+
+@pytest.mark.parametrize("etag_of", ETAGS, ids=["md5", "kms", "strange"])
+@pytest.mark.parametrize("where", [0, 1_500_000, 3_999_999])
+def test_another_file_begins_anew(tmp_path: Path, etag_of: Callable[[bytes], str], where: int) -> None:
+    """B differs from A in one byte: where that is in a part that is there, A's upload is ended, and B is sent whole."""
+    a = content(b"abcdefg", 4_000_000)
+    b = a[:where] + b"!" + a[where + 1 :]
+    with hushed("MULTIPART", len(a), MIB) as play:
+        play.etag_of = etag_of
+        play.mishaps = [None, None, DEAD]
+        assert put(play, tmp_path, a)[0] == 4
+        there = sorted(play.stored)
+        code, row = put(play, tmp_path, b)
+        assert code == 0, row
+        assert joined(play) == b
+        differs = where // MIB + 1 in there
+        assert (play.uploads, play.aborted, row["resumed"]) == ((2, 1, False) if differs else (1, 0, True))
+
+
+@pytest.mark.parametrize("etag_of", ETAGS, ids=["md5", "kms", "strange"])
+def test_the_same_file_goes_on(tmp_path: Path, etag_of: Callable[[bytes], str]) -> None:
+    """What is there stays there, whatever the store's ETags are."""
+    a = content(b"abcdefg", 4_000_000)
+    with hushed("MULTIPART", len(a), MIB) as play:
+        play.etag_of = etag_of
+        play.mishaps = [None, None, DEAD]
+        put(play, tmp_path, a)
+        code, row = put(play, tmp_path, a)
+        assert (code, row["resumed"], play.uploads, joined(play) == a) == (0, True, 1, True), row
+        assert len(play.bodies) == 5
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize("size", [1000, 3_000_000])
+@pytest.mark.parametrize("same", [True, False])
+def test_bytes_that_arrived_whole_are_confirmed_for_their_own_file(
+    tmp_path: Path, method: str, size: int, same: bool
+) -> None:
+    """A run that was killed between the last byte and the completion: another file is not told that it is there."""
+    a = content(b"abcdefg", size)
+    b = a if same else a[: size // 3] + b"!" + a[size // 3 + 1 :]
+    with hushed(method, size) as play:
+        play.service = without_completion(play)  # type: ignore[method-assign, assignment]
+        assert put(play, tmp_path, a)[0] == 7
+        del play.service
+        code, row = put(play, tmp_path, b)
+        assert (code, joined(play) == b) == (0, True), row
+        assert (play.uploads, len(play.bodies)) == ((1, 1) if same else (2, 2))
+
+
+def without_completion(play: Hushed) -> Callable[[str, str, bytes], tuple[int, Any]]:
+    """A service that never finds what arrived."""
+    usual = play.service
+
+    def service(method: str, path: str, body: bytes) -> tuple[int, Any]:
+        if path.endswith("/complete"):
+            return 202, play.upload()
+        return usual(method, path, body)
+
+    return service
+
+
+def test_a_record_of_an_earlier_version_proves_by_etags(tmp_path: Path) -> None:
+    """A memory file without digests, as put kept them before, is of use where ETags are MD5s."""
+    a = content(b"abcdefg", 4_000_000)
+    with hushed("MULTIPART", len(a), MIB) as play:
+        play.mishaps = [None, None, DEAD]
+        put(play, tmp_path, a)
+        [kept] = (tmp_path / "valetkey" / "uploads").iterdir()
+        record = json.loads(kept.read_bytes())
+        kept.write_text(json.dumps({name: record[name] for name in ("upload_id", "ticket", "method")}))
+        code, row = put(play, tmp_path, a)
+        assert (code, row["resumed"], len(play.bodies)) == (0, True, 5), row

@@ -1,0 +1,64 @@
+"""Somebody else's server: an application with valetkey in it, under a real gunicorn."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from tests.servers import free_port, run_valetkey
+
+GUNICORN = Path(sys.executable).with_name("gunicorn")
+
+
+@contextmanager
+def running_gunicorn(directory: Path, env: Mapping[str, str], source: str, *options: str) -> Iterator[httpx.Client]:
+    """``app`` of the module ``source`` with gunicorn's gthread workers: a client with an API key, when it answers."""
+    (directory / "served.py").write_text(source)
+    port = free_port()
+    command = [str(GUNICORN), "--no-control-socket", "-k", "gthread", "--graceful-timeout", "3"]
+    command += ["-b", f"127.0.0.1:{port}", *options, "served:app"]
+    process = subprocess.Popen(
+        ["setpriv", "--pdeathsig", "TERM", *command],
+        env=env,
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    key = json.loads(run_valetkey("keys", "create", "--json", env=env, directory=directory))["key"]
+    try:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}, timeout=20
+        ) as client:
+            _wait(client, process)
+            yield client
+    finally:
+        _stop(process)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(40)  # its workers finish what they have in hand
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _wait(client: httpx.Client, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            client.get("/healthz")
+        except httpx.TransportError:
+            assert process.poll() is None, "gunicorn has ended"
+            assert time.monotonic() < deadline, "gunicorn does not answer"
+            time.sleep(0.05)
+        else:
+            return
