@@ -39,8 +39,8 @@ def behind(rgw: Rgw) -> Iterator[Callable[..., Bucket]]:
         def make(*quirks: Quirk, versions: bool = False) -> Bucket:
             bucket = stack.enter_context(fresh_bucket(stack.enter_context(quirky(rgw, *quirks))))
             if versions:
-                status = {"Status": "Enabled"}
-                bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration=status)
+                enabled: Any = {"Status": "Enabled"}
+                bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration=enabled)
             return bucket
 
         yield make
