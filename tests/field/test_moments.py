@@ -13,7 +13,7 @@ import pytest
 from tests.field.desk import MakeDesk
 from tests.stores import Bucket, Rgw, fresh_bucket
 from tests.stores_proxy import Quirk, QuirkyServer, quirky
-from tests.stores_quirks import Fails
+from tests.stores_quirks import Fails, WeakETags
 
 from valetkey.adapters.copies import copy_in_parts
 from valetkey.core.errors import ObjectChanged
@@ -147,3 +147,35 @@ def test_a_copy_in_parts_that_cannot_be_given_up(behind: Callable[..., Bucket], 
     with pytest.raises(Exception, match="GatewayTimeout"):
         copy_in_parts(store._copier, bucket.name, source, "uploads/a", {"ContentType": "text/plain"})
     assert store.head("uploads/a") is not None
+
+
+@pytest.mark.parametrize("profile", ["default", "scanned"])
+def test_etags_that_a_proxy_made_weak(profile: str, behind: Callable[..., Bucket], make_desk: MakeDesk) -> None:
+    """The store's own are meant: what they name is copied once, read, and confirmed."""
+    desk = make_desk(behind(WeakETags()), PROFILES)
+    created = desk.sent(b"bytes", profile=profile)
+    done = desk.complete(created)
+    if profile == "scanned":
+        desk.judge(created, done["object"]["etag"], clean=True)
+        done = desk.upload(created)
+    assert (done["state"], done["object"]["etag"].startswith("W/")) == ("confirmed", False), done
+
+
+@pytest.mark.parametrize("answer", [(412, "PreconditionFailed"), (404, "NoSuchKey")])
+def test_a_store_that_denies_what_it_shows(
+    answer: tuple[int, str], behind: Callable[..., Bucket], make_desk: MakeDesk
+) -> None:
+    """Two copies are tried for each signal, the upload says why it waits, and goes on as soon as it can."""
+    denies = Fails("COPY", *answer)
+    bucket = behind(denies)
+    desk = make_desk(bucket)
+    created = desk.sent(b"bytes")
+    assert isinstance(bucket.server, QuirkyServer)
+    for signals in (1, 2):
+        problem = desk.complete(created)
+        assert (problem["status"], problem["code"]) == (503, "copy_unproven")
+        assert bucket.server.count("COPY") == 2 * signals
+    assert desk.upload(created)["reason"]["code"] == "copy_unproven"
+    denies.left = 0
+    done = desk.complete(created)
+    assert (done["state"], done["reason"]) == ("confirmed", None)

@@ -38,6 +38,11 @@ def written(headers: ObjectHeaders) -> dict[str, Any]:
     return {"ContentType": headers.content_type, "Metadata": {"upload-id": headers.upload_id}, **given}
 
 
+def bare(etag: str) -> str:
+    """``etag`` without its quotes. A proxy that may compress marks it as weak (RFC 9110, 8.8.1): the store does not."""
+    return etag.removeprefix("W/").strip('"')
+
+
 def origin(bucket: str, source: ObjectHead) -> Any:
     """``source`` as boto3 wants the source of a copy."""
     where = {"Bucket": bucket, "Key": source.key}
@@ -103,7 +108,7 @@ def copy_in_parts(client: "S3Client", bucket: str, source: ObjectHead, key: str,
 def _state(client: "S3Client", bucket: str, source: ObjectHead) -> tuple[str, object]:
     version: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
     found = client.head_object(Bucket=bucket, Key=source.key, **version)
-    return found["ETag"].strip('"'), found["LastModified"]
+    return bare(found["ETag"]), found["LastModified"]
 
 
 def _require(expected: tuple[str, object], found: tuple[str, object]) -> None:

@@ -26,7 +26,7 @@ import botocore.compat
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from valetkey.adapters.copies import copy_in_parts, copy_whole, placing, written
+from valetkey.adapters.copies import bare, copy_in_parts, copy_whole, placing, written
 from valetkey.adapters.forks import give_up_in_child
 from valetkey.adapters.traits import Traits
 from valetkey.core.errors import (
@@ -338,7 +338,7 @@ class S3Store:
             answer = self._client.get_object(Bucket=self.bucket, Key=source.key, IfMatch=f'"{source.etag}"', **options)
             with answer["Body"] as body:  # a store that does not know ranges sends all: it is not read
                 first = body.read(FIRST_BYTES)
-        if answer["ETag"].strip('"') != source.etag:
+        if bare(answer["ETag"]) != source.etag:
             raise ObjectChanged
         return first
 
@@ -462,7 +462,7 @@ def _as_head(key: str, answer: dict[str, Any]) -> ObjectHead:
     metadata = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
     return ObjectHead(
         key=key,
-        etag=answer["ETag"].strip('"'),
+        etag=bare(answer["ETag"]),
         version_id=None if version_id in {"", "null"} else version_id,
         size=answer["ContentLength"],
         content_type=answer.get("ContentType", ""),

@@ -71,6 +71,7 @@ class _Run:
     named: Sequence[NamedPart] | None
     joined: bool
     has_joined: bool = False
+    doubted: bool = False
     found: ObjectHead | None = None
     waits: int = WAITS
     steps: int = MAX_STEPS
@@ -320,9 +321,25 @@ class Confirmation:
         return self._reload(upload)
 
     def _rewritten(self, upload: Upload, run: _Run) -> Upload:
-        """The pinned bytes were gone when the copy came: others are there, or none."""
+        """The pinned bytes were gone when the copy came: others are there, or none.
+
+        Where they are there after all, somebody may have written them again; once in a run that is believed.
+        """
         found = self._store.head(upload.arrival_key)
-        return self._vanished(upload, run) if found is None else self._pin_again(upload, found, run)
+        if found is None:
+            return self._vanished(upload, run)
+        if pins(upload, found):
+            if run.doubted:
+                raise self._refused_to_copy(upload)
+            run.doubted = True
+        return self._pin_again(upload, found, run)
+
+    def _refused_to_copy(self, upload: Upload) -> CopyUnproven:
+        """The store says that the pinned bytes are gone, and shows them: the upload says so, until it can go on."""
+        detail = f"The store copies nothing of upload {upload.id}: it says that {upload.arrival_key} is another one."
+        error = CopyUnproven(detail, 60, refused=True)
+        self._ledger.replace(upload, upload.changed(copying_since=None, reason=Reason(error.code, detail)))
+        return error
 
     def _pin_again(self, upload: Upload, found: ObjectHead, run: _Run) -> Upload:
         if upload.pins >= MAX_PINS and not pins(upload, found):
