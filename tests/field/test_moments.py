@@ -1,7 +1,8 @@
 """What a store says in a bad moment is not what it is like, and a refusal is taken for what it is (FIELD.md, L).
 
-Found by our second audit: an answer of one bad moment was remembered for good, or rejected an upload whose bytes were
-there. The answers are those that S3's API reference documents for such moments; Ceph RGW gives them here by a proxy.
+None of it is anybody's report: it was found by our second audit. An answer of one bad moment was remembered for good,
+or rejected an upload whose bytes were there. The answers are those that S3's API reference documents for such moments;
+Ceph RGW gives them here by a proxy.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,6 +1,6 @@
 """Stores that are not those we know (FIELD.md, L and H): none loses a good upload, and what cannot be is said.
 
-Reported: names of metadata in another case (minio/minio #6471, aws/aws-sdk-java #704; whatever is written in Go),
+Reported: names of metadata in another case (minio/minio #7280, aws/aws-sdk-java #704; whatever is written in Go),
 refused storage classes (minio/minio #5469), and buckets with Object Lock that want a checksum with each object and part
 (s3tools/s3cmd #1436, aws/aws-sdk-php #1694). HEAD without a length or an ETag, missing operations, and a prefix that is
 ignored are what FIELD.md saw or imitated.

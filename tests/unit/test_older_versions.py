@@ -4,6 +4,7 @@ import pytest
 from tests.unit.world import FIRST, OWNER, SCANNER, World
 
 from valetkey.core.admission import UploadRequest
+from valetkey.core.errors import StoreUnavailable
 from valetkey.core.ports import ObjectHeaders
 from valetkey.core.profile import Profile
 from valetkey.core.sweep import Action
@@ -66,3 +67,22 @@ def test_what_ended_without_bytes_is_cleared_though_its_profile_is_gone() -> Non
     world.time = world.now(upload).due_at or world.time
     assert [finding.action for finding in world.sweep.look()] == [Action.CLEAR]
     assert world.now(upload).due_at is None
+
+
+def test_what_was_deleted_goes_though_its_profile_is_gone() -> None:
+    """The ledger names the object; what else there may be of it waits for somebody who knows the profile."""
+    world = World()
+    upload = world.create()
+    world.post(upload)
+    done = world.run(upload)
+    assert world.ledger.replace(done, done.changed(rules=None, key="", profile="gone"))
+
+    def away() -> None:
+        raise StoreUnavailable("The store is away.")
+
+    world.once("delete final", away)
+    with pytest.raises(StoreUnavailable):
+        world.service.remove(OWNER, upload.id)
+    world.time = world.now(upload).due_at or world.time
+    assert [finding.action for finding in world.sweep.look()] == [Action.STUCK]
+    assert world.final_keys() == []

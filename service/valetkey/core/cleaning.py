@@ -66,10 +66,10 @@ class Cleaner:
         `StoreUnavailable` and `RulesUnknown`.
         """
         self._tidy(upload)
+        if upload.object is not None and upload.state is UploadState.DELETED:
+            self._store.delete(upload.object.key)  # first: it needs no rule to be known
         finals = [final_key(upload, pin, self._profiles) for pin in range(1, upload.pins + 1)]
         self._remove(upload, [*self._quarantine(upload), *finals])
-        if upload.object is not None and upload.state is UploadState.DELETED:
-            self._store.delete(upload.object.key)
 
     def discard(self, upload: Upload, key: str) -> None:
         """Removes the copy of somebody who was too late, unless the ledger points at it."""
