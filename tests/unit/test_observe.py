@@ -6,6 +6,7 @@ from tests.unit.world import World
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.events import ObjectEvent, Tally
 from valetkey.core.rules import UNREADABLE
+from valetkey.core.sweep import Action
 from valetkey.core.upload import Upload, UploadState
 
 
@@ -51,3 +52,21 @@ def test_an_upload_that_cannot_go_on_hinders_no_other_of_its_delivery() -> None:
         world.service.observe([event(refused), event(unknown), event(good)])
     assert world.now(good).state is UploadState.CONFIRMED
     assert world.now(refused).state is UploadState.PENDING
+
+
+def test_an_upload_that_is_pinned_and_refused_is_the_sweeps() -> None:
+    """A copy that the store does not allow may never succeed: the event is done, whoever waits behind it goes on."""
+    world = World()
+    upload = world.create()
+    world.post(upload)
+
+    def refuse() -> None:
+        raise StoreUnavailable("The store refused CopyObject: AccessDenied.", refused=True)
+
+    world.once("copy final", refuse)
+    assert world.service.observe([event(upload)]) == Tally(ignored=1)
+    waiting = world.now(upload)
+    assert waiting.state is UploadState.STORED
+    assert waiting.due_at is not None
+    world.time = waiting.due_at
+    assert [finding.action for finding in world.sweep.look()] == [Action.CONFIRM]

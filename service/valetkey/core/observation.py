@@ -76,7 +76,15 @@ class Observer:
             self._confirmation.tidy(upload)
             log.info("event ignored: upload %s is %s already", upload.id, upload.state)
             return None
-        return self._confirmation.run(upload, Signal.EVENT).state
+        try:
+            return self._confirmation.run(upload, Signal.EVENT).state
+        except StoreUnavailable as error:
+            now = self._ledger.get(upload.id)
+            if not error.refused or now is None or now.state is not UploadState.STORED:
+                raise
+            # the ledger has it: the sweep goes on with it, and no sender or queue has to wait for what may never be
+            log.warning("upload %s stays %s for now: %s", upload.id, now.state, error.detail)
+            return None
 
     def _hear(self, event: ScanEvent) -> UploadState | None:
         """The same for a scanner's event. Raises `StoreUnavailable` where the bytes are just being brought there."""
