@@ -1,6 +1,7 @@
 """Checks of content between the pin and the copy: who reads what, and what a verdict is good for."""
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,6 +23,7 @@ from valetkey.core.events import ObjectEvent, ScanEvent, Tally
 from valetkey.core.profile import Profile
 from valetkey.core.rules import Detect
 from valetkey.core.schedule import SCHEDULE
+from valetkey.core.sweep import Action
 from valetkey.core.upload import Signal, Upload, UploadState, Verdict, new_upload_id
 
 PNG = samples.png()
@@ -377,5 +379,40 @@ def test_a_stray_answer_ends_nothing_that_is_there(operation: str, answer: Excep
     with pytest.raises(StoreUnavailable):
         world.work(upload)
     assert world.now(upload).in_quarantine
+    assert world.work(upload).state is UploadState.CONFIRMED
+    world.check_settled()
+
+
+@pytest.mark.parametrize("ends", ["well", "badly", "never"])
+def test_a_large_object_is_promoted_by_one_at_a_time(ends: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes longer than until the next look. Who has failed lets others try at once, the killed after a while."""
+    for module in ("copying", "confirmation"):
+        monkeypatch.setattr(f"valetkey.core.{module}.WHOLE_COPY", 5)
+    monkeypatch.setattr("valetkey.core.confirmation.COPY_SPEED", len(PNG) / 600)  # ten minutes
+    world = detecting()
+    upload = sent(world, PNG)
+    copies = 0
+
+    def others_look(name: str) -> None:
+        nonlocal copies
+        if name != "copy final":
+            return
+        copies += 1
+        world.time += timedelta(minutes=2)
+        world.before, before = None, world.before
+        assert Action.CONFIRM not in [finding.action for finding in world.sweep.look()]
+        world.before = before if ends == "well" else None
+        if ends == "badly":
+            raise StoreUnavailable("The store does not answer.")
+        if ends == "never":
+            raise KeyboardInterrupt
+
+    world.before = others_look
+    with suppress(StoreUnavailable, KeyboardInterrupt):
+        world.work(upload)
+    assert copies == 1
+    if ends == "never":
+        assert world.work(upload).state is UploadState.STORED
+        world.time += timedelta(minutes=10)
     assert world.work(upload).state is UploadState.CONFIRMED
     world.check_settled()

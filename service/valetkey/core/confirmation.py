@@ -284,8 +284,7 @@ class Confirmation:
         pinned = upload.object
         assert pinned is not None  # noqa: S101  (it is `stored`)
         if upload.copying_since is not None:
-            patience = COPY_START * upload.pins + timedelta(seconds=pinned.size / COPY_SPEED)
-            if self._clock() < upload.copying_since + patience:
+            if self._clock() < upload.copying_since + _patience(upload):
                 return self._wait(upload, run)
             if (done := self._earlier(upload)) is not None:
                 return self._adopt(upload, done, run.signal)
@@ -368,17 +367,40 @@ class Confirmation:
         assert pinned is not None  # noqa: S101  (it is in quarantine)
         if self._inspector is None and pinned.size > WHOLE_COPY:
             return None
-        copied = self._earlier(upload)
-        if copied is None:
-            try:
-                copied = self._copier.to_final(upload, head_of(pinned, upload))
-            except (ObjectChanged, ObjectMissing):
-                copied = None
-            except PlacementRefused as error:
-                return self._reject(upload, Reason("placement_refused", error.detail))
-            except CopyUnproven as error:
-                raise self._note(upload, error) from error
-        return self._confirm(upload, copied, run.signal) if copied else self._vanished(upload, run)
+        if (done := self._earlier(upload)) is not None:
+            return self._confirm(upload, done, run.signal)
+        claimed = self._claimed(upload) if pinned.size > WHOLE_COPY else upload
+        return None if claimed is None else self._promote(claimed, head_of(pinned, upload), run)
+
+    def _promote(self, upload: Upload, source: ObjectHead, run: _Run) -> Upload:
+        """Copies ``source`` out of quarantine, and confirms the upload by that."""
+        try:
+            copied = self._copier.to_final(upload, source)
+        except (ObjectChanged, ObjectMissing):
+            copied = None
+        except PlacementRefused as error:
+            return self._reject(upload, Reason("placement_refused", error.detail))
+        except CopyUnproven as error:
+            raise self._note(upload, error) from error
+        except StoreUnavailable:
+            self._given_up(upload)
+            raise
+        return self._confirm(upload, copied, run.signal) if copied else self._vanished(self._given_up(upload), run)
+
+    def _given_up(self, upload: Upload) -> Upload:
+        """We have stopped to copy it: nobody need wait for us."""
+        if upload.copying_since is None:
+            return upload
+        after = upload.changed(copying_since=None)
+        return after if self._ledger.replace(upload, after) else self._reload(upload)
+
+    def _claimed(self, upload: Upload) -> Upload | None:
+        """``upload`` with a mark that we copy it, which takes long; None where somebody else does, and may be alive."""
+        now = self._clock()
+        if upload.copying_since is not None and now < upload.copying_since + _patience(upload):
+            return None
+        after = upload.changed(copying_since=now, due_at=self._schedule.after_failure(upload, now))
+        return after if self._ledger.replace(upload, after) else None
 
     def _inspect(self, upload: Upload, run: _Run) -> Upload | None:
         """Looks at the first bytes, if that is what is missing and it may; None where somebody else has to."""
@@ -409,7 +431,7 @@ class Confirmation:
     def _vanished(self, upload: Upload, run: _Run) -> Upload:
         """Rejects an upload whose bytes are gone, unless another signal is done, or a copy of them may be good."""
         now = self._reload(upload)
-        if now.version != upload.version:
+        if now.version != upload.version or now.state is not UploadState.STORED:
             return now
         self._store.check()  # a bucket that is gone looks like an object that is gone
         checked = not upload.in_quarantine or not self.waits_for(upload)
@@ -473,3 +495,9 @@ class Confirmation:
         """
         in_place = upload.multipart is not None and points_at(upload, final_key(upload, 1, self._profiles))
         return in_place and not self._rules(upload).wants_checks
+
+
+def _patience(upload: Upload) -> timedelta:
+    """How long somebody who copies the pinned bytes is believed to be at it."""
+    size = upload.object.size if upload.object is not None else 0
+    return COPY_START * upload.pins + timedelta(seconds=size / COPY_SPEED)
