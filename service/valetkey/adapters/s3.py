@@ -240,9 +240,6 @@ class S3Store:
         """
         try:
             found = [one for one in self._versions(key) if one["Key"] == key]
-            for one in sorted(found, key=lambda one: "ETag" not in one):  # the markers last
-                with suppress(ObjectMissing), _available:
-                    self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=one["VersionId"])
         except StoreUnavailable as error:
             if not error.refused:
                 raise
