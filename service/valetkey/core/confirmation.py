@@ -9,7 +9,8 @@ Every signal calls the same method, any number of times, in any order and at the
 - Who finds that somebody else is copying waits for a while. If that one seems to be dead, what it finished is found and
   used; if there is nothing, the bytes are pinned anew.
 - Where the profile asks for checks, the pinned bytes are copied into quarantine first. Detection, scanner and the last
-  copy read there; each check is written to the ledger with the bytes that it is about, and counts for no others.
+  copy read there; each check is written to the ledger with the bytes that it is about, and counts for no others. The
+  last copy, too, is made by one signal: whoever says so first in the ledger.
 - Clean-up comes after the end is durable, and never decides it.
 
 An upload in parts is joined by the first signal that finds all of them: under its final key, where it needs no copy
@@ -18,7 +19,7 @@ then, or in quarantine.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -79,6 +80,12 @@ class _Run:
         """What this signal has pinned, once; None where it was somebody else's pin."""
         found, self.found = self.found, None
         return found if found is not None and pins(upload, found) else None
+
+
+def _patience(upload: Upload) -> timedelta:
+    """How long whoever copies the pinned bytes is left alone."""
+    size = upload.object.size if upload.object else 0
+    return COPY_START * upload.pins + timedelta(seconds=size / COPY_SPEED)
 
 
 class Confirmation:
@@ -244,7 +251,7 @@ class Confirmation:
             after = after._replace(copying_since=None, due_at=self._next_look(after))
         if not self._ledger.replace(upload, after):
             return self._reload(upload)
-        run.found = found
+        run.found = None if after.in_quarantine else found
         return after
 
     def _secure(self, upload: Upload, run: _Run) -> Upload | None:
@@ -267,8 +274,7 @@ class Confirmation:
         except CopyUnproven as error:
             raise self._note(upload, error) from error
         except StoreUnavailable as error:
-            if error.refused:  # so nothing is there, or on its way: whoever comes next need not wait for it
-                self._ledger.replace(upload, upload.changed(copying_since=None))
+            self._give_back(upload, error)
             raise
         return self._rewritten(upload, run) if copied is None else self._adopt(upload, copied, run.signal)
 
@@ -282,8 +288,7 @@ class Confirmation:
         pinned = upload.object
         assert pinned is not None  # noqa: S101  (it is `stored`)
         if upload.copying_since is not None:
-            patience = COPY_START * upload.pins + timedelta(seconds=pinned.size / COPY_SPEED)
-            if self._clock() < upload.copying_since + patience:
+            if self._clock() < upload.copying_since + _patience(upload):
                 return self._wait(upload, run)
             if (done := self._earlier(upload)) is not None:
                 return self._adopt(upload, done, run.signal)
@@ -350,15 +355,50 @@ class Confirmation:
         assert pinned is not None  # noqa: S101  (it is in quarantine)
         if self._inspector is None and pinned.size > WHOLE_COPY:
             return None
-        copied = self._earlier(upload)
-        if copied is None:
-            try:
-                copied = self._copier.to_final(upload, head_of(pinned, upload))
-            except (ObjectChanged, ObjectMissing):
-                return self._vanished(upload, run)
-            except PlacementRefused as error:
-                return self._reject(upload, Reason("placement_refused", error.detail))
+        found = run.take(upload)
+        if found is None:
+            return self._begin_release(upload, run)
+        try:
+            copied = self._copier.to_final(upload, found)
+        except (ObjectChanged, ObjectMissing):
+            return self._vanished(upload, run)
+        except PlacementRefused as error:
+            return self._reject(upload, Reason("placement_refused", error.detail))
+        except StoreUnavailable as error:
+            self._give_back(upload, error)
+            raise
         return self._confirm(upload, copied, run.signal) if copied else self._reload(upload)
+
+    def _begin_release(self, upload: Upload, run: _Run) -> Upload | None:
+        """One signal copies out of quarantine: two would leave another version, or under SSE-KMS another ETag, under
+        the key than the ledger has. What somebody has begun who seems dead may still come: the next key is another.
+        """
+        pinned = upload.object
+        assert pinned is not None  # noqa: S101  (it is in quarantine)
+        changes: dict[str, Any] = {}
+        if upload.copying_since is not None:
+            over = self._clock() >= upload.copying_since + _patience(upload)
+            if not over and run.waits:
+                return self._wait(upload, run)
+            if (done := self._earlier(upload)) is not None:
+                return self._confirm(upload, done, run.signal)
+            if not over:
+                return None
+            changes = {"pins": upload.pins + 1}
+            if upload.inspection and upload.is_inspected:  # the bytes are the same
+                changes["inspection"] = replace(upload.inspection, pin=upload.pins + 1)
+        now = self._clock()
+        after = upload.changed(copying_since=now, **changes)
+        after = after._replace(due_at=now + _patience(after))
+        if not self._ledger.replace(upload, after):
+            return self._reload(upload)
+        run.found = head_of(pinned, after)
+        return after
+
+    def _give_back(self, upload: Upload, error: StoreUnavailable) -> None:
+        """Where nothing is there, or on its way, whoever comes next need not wait for it."""
+        if error.refused:
+            self._ledger.replace(upload, upload.changed(copying_since=None))
 
     def _inspect(self, upload: Upload, run: _Run) -> Upload | None:
         """Looks at the first bytes, if that is what is missing and it may; None where somebody else has to."""
