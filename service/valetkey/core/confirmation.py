@@ -9,7 +9,8 @@ Every signal calls the same method, any number of times, in any order and at the
 - Who finds that somebody else is copying waits for a while. If that one seems to be dead, what it finished is found and
   used; if there is nothing, the bytes are pinned anew.
 - Where the profile asks for checks, the pinned bytes are copied into quarantine first. Detection, scanner and the last
-  copy read there; each check is written to the ledger with the bytes that it is about, and counts for no others.
+  copy read there; each check is written to the ledger with the bytes that it is about, and counts for no others. The
+  last copy, too, is made by one signal: whoever says so first in the ledger.
 - Clean-up comes after the end is durable, and never decides it.
 
 An upload in parts is joined by the first signal that finds all of them: under its final key, where it needs no copy
@@ -18,7 +19,7 @@ then, or in quarantine.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,6 +81,12 @@ class _Run:
         """What this signal has pinned, once; None where it was somebody else's pin."""
         found, self.found = self.found, None
         return found if found is not None and pins(upload, found) else None
+
+
+def _patience(upload: Upload) -> timedelta:
+    """How long whoever copies the pinned bytes is left alone."""
+    size = upload.object.size if upload.object else 0
+    return COPY_START * upload.pins + timedelta(seconds=size / COPY_SPEED)
 
 
 class Confirmation:
@@ -246,7 +253,7 @@ class Confirmation:
             after = after._replace(copying_since=None, due_at=self._next_look(after))
         if not self._ledger.replace(upload, after):
             return self._reload(upload)
-        run.found = found
+        run.found = None if after.in_quarantine else found
         return after
 
     def _secure(self, upload: Upload, run: _Run) -> Upload | None:
@@ -269,8 +276,7 @@ class Confirmation:
         except CopyUnproven as error:
             raise self._note(upload, error) from error
         except StoreUnavailable as error:
-            if error.refused:  # so nothing is there, or on its way: whoever comes next need not wait for it
-                self._ledger.replace(upload, upload.changed(copying_since=None))
+            self._give_back(upload, error)
             raise
         return self._rewritten(upload, run) if copied is None else self._adopt(upload, copied, run.signal)
 
@@ -367,40 +373,52 @@ class Confirmation:
         assert pinned is not None  # noqa: S101  (it is in quarantine)
         if self._inspector is None and pinned.size > WHOLE_COPY:
             return None
-        if (done := self._earlier(upload)) is not None:
-            return self._confirm(upload, done, run.signal)
-        claimed = self._claimed(upload) if pinned.size > WHOLE_COPY else upload
-        return None if claimed is None else self._promote(claimed, head_of(pinned, upload), run)
-
-    def _promote(self, upload: Upload, source: ObjectHead, run: _Run) -> Upload:
-        """Copies ``source`` out of quarantine, and confirms the upload by that."""
+        found = run.take(upload)
+        if found is None:
+            return self._begin_release(upload, run)
         try:
-            copied = self._copier.to_final(upload, source)
+            copied = self._copier.to_final(upload, found)
         except (ObjectChanged, ObjectMissing):
             copied = None
         except PlacementRefused as error:
             return self._reject(upload, Reason("placement_refused", error.detail))
         except CopyUnproven as error:
             raise self._note(upload, error) from error
-        except StoreUnavailable:
-            self._given_up(upload)
+        except StoreUnavailable as error:
+            self._give_back(upload, error)
             raise
-        return self._confirm(upload, copied, run.signal) if copied else self._vanished(self._given_up(upload), run)
+        return self._confirm(upload, copied, run.signal) if copied else self._vanished(upload, run)
 
-    def _given_up(self, upload: Upload) -> Upload:
-        """We have stopped to copy it: nobody need wait for us."""
-        if upload.copying_since is None:
-            return upload
-        after = upload.changed(copying_since=None)
-        return after if self._ledger.replace(upload, after) else self._reload(upload)
-
-    def _claimed(self, upload: Upload) -> Upload | None:
-        """``upload`` with a mark that we copy it, which takes long; None where somebody else does, and may be alive."""
+    def _begin_release(self, upload: Upload, run: _Run) -> Upload | None:
+        """One signal copies out of quarantine: two would leave another version, or under SSE-KMS another ETag, under
+        the key than the ledger has. What somebody has begun who seems dead may still come: the next key is another.
+        """
+        pinned = upload.object
+        assert pinned is not None  # noqa: S101  (it is in quarantine)
+        changes: dict[str, Any] = {}
+        if upload.copying_since is not None:
+            over = self._clock() >= upload.copying_since + _patience(upload)
+            if not over and run.waits:
+                return self._wait(upload, run)
+            if (done := self._earlier(upload)) is not None:
+                return self._confirm(upload, done, run.signal)
+            if not over:
+                return None
+            changes = {"pins": upload.pins + 1}
+            if upload.inspection and upload.is_inspected:  # the bytes are the same
+                changes["inspection"] = replace(upload.inspection, pin=upload.pins + 1)
         now = self._clock()
-        if upload.copying_since is not None and now < upload.copying_since + _patience(upload):
-            return None
-        after = upload.changed(copying_since=now, due_at=self._schedule.after_failure(upload, now))
-        return after if self._ledger.replace(upload, after) else None
+        after = upload.changed(copying_since=now, **changes)
+        after = after._replace(due_at=now + _patience(after))
+        if not self._ledger.replace(upload, after):
+            return self._reload(upload)
+        run.found = head_of(pinned, after)
+        return after
+
+    def _give_back(self, upload: Upload, error: StoreUnavailable) -> None:
+        """Where nothing is there, or on its way, whoever comes next need not wait for it."""
+        if error.refused:
+            self._ledger.replace(upload, upload.changed(copying_since=None))
 
     def _inspect(self, upload: Upload, run: _Run) -> Upload | None:
         """Looks at the first bytes, if that is what is missing and it may; None where somebody else has to."""
@@ -495,9 +513,3 @@ class Confirmation:
         """
         in_place = upload.multipart is not None and points_at(upload, final_key(upload, 1, self._profiles))
         return in_place and not self._rules(upload).wants_checks
-
-
-def _patience(upload: Upload) -> timedelta:
-    """How long somebody who copies the pinned bytes is believed to be at it."""
-    size = upload.object.size if upload.object is not None else 0
-    return COPY_START * upload.pins + timedelta(seconds=size / COPY_SPEED)
