@@ -18,7 +18,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import boto3
@@ -70,6 +70,14 @@ TIMEOUT = 10
 
 COPY_TIMEOUT = 120
 """How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
+
+NO_COPY = {"x-amz-copy-source-range": "none", "x-amz-metadata-directive": "COPY"}
+"""What is signed with each PUT, lest it be made a copy of somebody else's object by one more header.
+
+Ceph RGW, as others, takes ``x-amz-copy-source`` unsigned, and judges the source by our own rights (16.2, measured). A
+plain PUT heeds neither of these; a copy of a range fails, as "none" is no range, and any other one brings the source's
+metadata with it, in which the upload's id is wrong.
+"""
 
 _USER_AGENT = f"valetkey/{version('valetkey')}"
 """Botocore adds its name. Its usual one, with all that runs here, is put together anew each time: a fifth of a call."""
@@ -137,6 +145,7 @@ class S3Store:
             url = str(self._public.generate_presigned_post(settings.bucket, "key")["url"])
         self._post_url = url if url.endswith("/") else url + "/"
         self._urls = UrlSigner(self._post_url, settings.region)
+        self._guards = {} if _refuses_unsigned(settings) else NO_COPY
 
     def _forget_connections(self) -> None:
         for client in (self._client, self._copier, self._public):
@@ -334,7 +343,7 @@ class S3Store:
         return first
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
-        return self._presigned(key, {}, headers, expires_in)
+        return self._presigned(key, {}, {**headers, **self._guards}, expires_in)
 
     def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
         self._traits.learn()
@@ -370,6 +379,8 @@ class S3Store:
         checksum: str | None = None,
     ) -> Presigned:
         headers = part_headers(size, checksum)
+        if size is not None:  # Uppy says no size, and its version 6 sends no headers
+            headers |= self._guards
         return self._presigned(key, {"partNumber": str(number), "uploadId": multipart_id}, headers, expires_in)
 
     def _presigned(self, key: str, query: Mapping[str, str], headers: Mapping[str, str], expires_in: int) -> Presigned:
@@ -466,6 +477,12 @@ def _condition_for_ceph(request: Any, **_: Any) -> None:
     """Ceph RGW 16 ignores ``x-amz-copy-source-if-match`` and reads the same from ``x-amz-copy-if-match``."""
     if etag := request.headers.get("x-amz-copy-source-if-match"):
         request.headers["x-amz-copy-if-match"] = etag
+
+
+def _refuses_unsigned(settings: S3Settings) -> bool:
+    """Whether the store refuses requests with ``x-amz-`` headers that nobody signed: AWS does, in words (403)."""
+    host = urlsplit(settings.public_endpoint_url or settings.endpoint_url or "").hostname
+    return host is None or host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
 class _Available:
