@@ -1,5 +1,6 @@
 """How boto3 is asked for an object of ours: its headers, its placement, and copies in parts."""
 
+import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,8 +23,17 @@ PART = 256 * MIB
 AT_ONCE = 4
 """How many parts are copied at once."""
 
+_MD5 = re.compile(r"[0-9A-Fa-f]{32}(-[0-9]+)?")
+
 _REFUSED = {"InvalidStorageClass", "InvalidEncryptionAlgorithmError", "NotImplemented", "InvalidArgument"}
 """What stores answer to a placement that they do not know (Ceph RGW 16: InvalidArgument, measured)."""
+
+
+def plain_etag(text: str) -> str:
+    """An ETag without its quotes, and without the mark of a weak one, which proxies add where they compress; an MD5 in
+    small letters, which is how S3 writes it."""
+    plain = text.strip().removeprefix("W/").strip('"')
+    return plain.lower() if _MD5.fullmatch(plain) else plain
 
 
 def written(headers: ObjectHeaders) -> dict[str, Any]:
@@ -98,7 +108,7 @@ def copy_in_parts(client: "S3Client", bucket: str, source: ObjectHead, key: str,
 def _state(client: "S3Client", bucket: str, source: ObjectHead) -> tuple[str, object]:
     version: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
     found = client.head_object(Bucket=bucket, Key=source.key, **version)
-    return found["ETag"].strip('"'), found["LastModified"]
+    return plain_etag(found["ETag"]), found.get("LastModified")
 
 
 def _require(expected: tuple[str, object], found: tuple[str, object]) -> None:

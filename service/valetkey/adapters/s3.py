@@ -25,8 +25,9 @@ import boto3
 import botocore.compat
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
-from valetkey.adapters.copies import copy_in_parts, copy_whole, placing, written
+from valetkey.adapters.copies import copy_in_parts, copy_whole, placing, plain_etag, written
 from valetkey.adapters.forks import give_up_in_child
 from valetkey.adapters.traits import Traits
 from valetkey.core.errors import (
@@ -334,11 +335,14 @@ class S3Store:
         options: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
         if source.size:  # an empty object has no range at all: 416
             options["Range"] = f"bytes=0-{FIRST_BYTES - 1}"
-        with _available:
-            answer = self._client.get_object(Bucket=self.bucket, Key=source.key, IfMatch=f'"{source.etag}"', **options)
+        with _available:  # no If-Match: a proxy that weakened the ETag would make it fail for ever
+            answer = self._client.get_object(Bucket=self.bucket, Key=source.key, **options)
             with answer["Body"] as body:  # a store that does not know ranges sends all: it is not read
                 first = body.read(FIRST_BYTES)
-        if answer["ETag"].strip('"') != source.etag:
+        etag = plain_etag(answer.get("ETag", ""))
+        if not etag and (now := self.head(source.key, source.version_id)) is not None:
+            etag = now.etag
+        if etag != source.etag:
             raise ObjectChanged
         return first
 
@@ -361,7 +365,7 @@ class S3Store:
         try:
             with _available:
                 return [
-                    Part(part["PartNumber"], part["Size"], part["ETag"].strip('"'))
+                    Part(part["PartNumber"], part["Size"], plain_etag(part["ETag"]))
                     for page in pages
                     for part in page.get("Parts", [])
                 ]
@@ -458,13 +462,15 @@ def _as_head(key: str, answer: dict[str, Any]) -> ObjectHead:
         )
         raise StoreUnavailable(said, 60, refused=True)
     whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
-    sums = {name.lower(): answer[f"Checksum{name}"] for name in _CHECKSUMS if f"Checksum{name}" in answer}
+    found = {name.lower(): answer.get(f"Checksum{name}", "-") for name in _CHECKSUMS}
+    # "...=-3" is one of the parts' checksums, also where the store does not say its type
+    sums = {name: value for name, value in found.items() if "-" not in value}
     version_id = answer.get("VersionId")
     # HTTP headers have no case, and servers written in Go send them as X-Amz-Meta-Upload-Id
     metadata = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
     return ObjectHead(
         key=key,
-        etag=answer["ETag"].strip('"'),
+        etag=plain_etag(answer["ETag"]),
         version_id=None if version_id in {"", "null"} else version_id,
         size=answer["ContentLength"],
         content_type=answer.get("ContentType", ""),
@@ -485,6 +491,10 @@ def _refuses_unsigned(settings: S3Settings) -> bool:
     return host is None or host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
+_UNREADABLE = (ResponseParserError, LookupError, ValueError, TypeError)
+"""What botocore, and we, raise of an answer that is half there, has no XML in it, or lacks what S3 always says."""
+
+
 class _Available:
     """Turns what botocore raises into what the port promises."""
 
@@ -496,6 +506,8 @@ class _Available:
         # RuntimeError: botocore's, for credentials that were renewed and are expired all the same
         if isinstance(error, BotoCoreError | RuntimeError):
             raise StoreUnavailable(f"The store does not answer: {type(error).__name__}.") from error
+        if isinstance(error, _UNREADABLE):
+            raise StoreUnavailable(f"The store's answer cannot be read: {type(error).__name__}.") from error
 
 
 def _translated(error: ClientError) -> Exception:
