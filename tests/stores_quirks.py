@@ -146,6 +146,23 @@ class Drops(Quirk):
             answer.set_header(self.header, None)
 
 
+class Says(Quirk):
+    """Puts `change(value)` in the place of a header, or of the body where ``header`` is None, of some operations."""
+
+    def __init__(self, operations: set[str], change: Callable[[str], str], header: str | None = "ETag") -> None:
+        self.operations = operations
+        self.change = change
+        self.header = header
+
+    def after(self, request: Request, answer: Answer) -> None:
+        if request.operation not in self.operations or not answer.ok:
+            return
+        if self.header is None:
+            answer.body = self.change(answer.body.decode()).encode()
+        elif (value := answer.header(self.header)) is not None:
+            answer.set_header(self.header, self.change(value))
+
+
 class Fails(Quirk):
     """Answers some operations (names of `OPERATIONS`) with an error instead of asking the store.
 

@@ -13,6 +13,8 @@ from tests.clients import put
 from tests.field.desk import Desk, MakeDesk
 from tests.stores import Bucket
 
+from valetkey.core.errors import StateConflict
+
 GOOD = bytes.fromhex(
     "d131dd02c5e6eec4693d9a0698aff95c2fcab58712467eab4004583eb8fb7f8955ad340609f4b30283e488832571415a"
     "085125e8f7cdc99fd91dbdf280373c5bd8823e3156348f5bae6dacd436c919c6dd53e2b487da03fd02396306d248cda0"
@@ -73,6 +75,23 @@ def test_bytes_of_the_same_md5_after_the_look(
     assert done["state"] == "confirmed"
     assert desk.read(done["object"]["key"]) == GOOD
     assert desk.stored() == [done["object"]["key"]]
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["untold", "told"])
+def test_a_verdict_that_comes_before_quarantine_is_on_other_bytes(
+    told: bool, rgw_bucket: Bucket, make_desk: MakeDesk
+) -> None:
+    """A scanner that read staging: what lies there was written again meanwhile, so its verdict opens nothing."""
+    desk = make_desk(rgw_bucket, PROFILES)
+    created = desk.sent(GOOD, profile="scanned", content_type="application/octet-stream")
+    assert desk.send(created, EVIL).status == 201
+    with pytest.raises(StateConflict):
+        desk.judge(created, hashlib.md5(GOOD).hexdigest(), clean=True)
+    if told:
+        desk.complete(created)
+    shown = desk.upload(created)
+    assert (shown["state"], desk.read(shown["object"]["key"])) == ("stored", EVIL)
+    assert desk.judge(created, shown["object"]["etag"], clean=False).state == "rejected"
 
 
 @pytest.mark.parametrize("profile", ["scanned", "looked", "both"])

@@ -1,5 +1,6 @@
 """How boto3 is asked for an object of ours: its headers, its placement, and copies in parts."""
 
+import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -25,6 +26,14 @@ AT_ONCE = 4
 
 _REFUSED = {"NotImplemented", "InvalidArgument"}
 """What stores also answer to a placement that they do not know (Ceph RGW 16: InvalidArgument, measured)."""
+_MD5 = re.compile(r"[0-9A-Fa-f]{32}(-[0-9]+)?")
+
+
+def plain_etag(text: str) -> str:
+    """An ETag without its quotes, and without the mark of a weak one, which proxies add where they compress; an MD5 in
+    small letters, which is how S3 writes it."""
+    plain = text.strip().removeprefix("W/").strip('"')
+    return plain.lower() if _MD5.fullmatch(plain) else plain
 
 
 def written(headers: ObjectHeaders) -> dict[str, Any]:
@@ -36,11 +45,6 @@ def written(headers: ObjectHeaders) -> dict[str, Any]:
     }
     given = {name: value for name, value in placement.items() if value is not None}
     return {"ContentType": headers.content_type, "Metadata": {"upload-id": headers.upload_id}, **given}
-
-
-def bare(etag: str) -> str:
-    """``etag`` without its quotes. A proxy that may compress marks it as weak (RFC 9110, 8.8.1): the store does not."""
-    return etag.removeprefix("W/").strip('"')
 
 
 def origin(bucket: str, source: ObjectHead) -> Any:
@@ -108,7 +112,7 @@ def copy_in_parts(client: "S3Client", bucket: str, source: ObjectHead, key: str,
 def _state(client: "S3Client", bucket: str, source: ObjectHead) -> tuple[str, object]:
     version: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
     found = client.head_object(Bucket=bucket, Key=source.key, **version)
-    return bare(found["ETag"]), found["LastModified"]
+    return plain_etag(found["ETag"]), found.get("LastModified")
 
 
 def _require(expected: tuple[str, object], found: tuple[str, object]) -> None:

@@ -18,15 +18,16 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import boto3
 import botocore.compat
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
-from valetkey.adapters.copies import bare, copy_in_parts, copy_whole, placing, written
+from valetkey.adapters.copies import copy_in_parts, copy_whole, placing, plain_etag, written
 from valetkey.adapters.forks import give_up_in_child
 from valetkey.adapters.traits import Traits
 from valetkey.core.errors import (
@@ -70,6 +71,14 @@ TIMEOUT = 10
 
 COPY_TIMEOUT = 120
 """How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
+
+NO_COPY = {"x-amz-copy-source-range": "none", "x-amz-metadata-directive": "COPY"}
+"""What is signed with each PUT, lest it be made a copy of somebody else's object by one more header.
+
+Ceph RGW, as others, takes ``x-amz-copy-source`` unsigned, and judges the source by our own rights (16.2, measured). A
+plain PUT heeds neither of these; a copy of a range fails, as "none" is no range, and any other one brings the source's
+metadata with it, in which the upload's id is wrong.
+"""
 
 _USER_AGENT = f"valetkey/{version('valetkey')}"
 """Botocore adds its name. Its usual one, with all that runs here, is put together anew each time: a fifth of a call."""
@@ -137,6 +146,7 @@ class S3Store:
             url = str(self._public.generate_presigned_post(settings.bucket, "key")["url"])
         self._post_url = url if url.endswith("/") else url + "/"
         self._urls = UrlSigner(self._post_url, settings.region)
+        self._guards = {} if _refuses_unsigned(settings) else NO_COPY
 
     def _forget_connections(self) -> None:
         for client in (self._client, self._copier, self._public):
@@ -336,16 +346,19 @@ class S3Store:
         options: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
         if source.size:  # an empty object has no range at all: 416
             options["Range"] = f"bytes=0-{FIRST_BYTES - 1}"
-        with _available:
-            answer = self._client.get_object(Bucket=self.bucket, Key=source.key, IfMatch=f'"{source.etag}"', **options)
+        with _available:  # no If-Match: a proxy that weakened the ETag would make it fail for ever
+            answer = self._client.get_object(Bucket=self.bucket, Key=source.key, **options)
             with answer["Body"] as body:  # a store that does not know ranges sends all: it is not read
                 first = body.read(FIRST_BYTES)
-        if bare(answer["ETag"]) != source.etag:
+        etag = plain_etag(answer.get("ETag", ""))
+        if not etag and (now := self.head(source.key, source.version_id)) is not None:
+            etag = now.etag
+        if etag != source.etag:
             raise ObjectChanged
         return first
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
-        return self._presigned(key, {}, headers, expires_in)
+        return self._presigned(key, {}, {**headers, **self._guards}, expires_in)
 
     def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
         self._traits.learn()
@@ -363,7 +376,7 @@ class S3Store:
         try:
             with _available:
                 return [
-                    Part(part["PartNumber"], part["Size"], part["ETag"].strip('"'))
+                    Part(part["PartNumber"], part["Size"], plain_etag(part["ETag"]))
                     for page in pages
                     for part in page.get("Parts", [])
                 ]
@@ -381,6 +394,8 @@ class S3Store:
         checksum: str | None = None,
     ) -> Presigned:
         headers = part_headers(size, checksum)
+        if size is not None:  # Uppy says no size, and its version 6 sends no headers
+            headers |= self._guards
         return self._presigned(key, {"partNumber": str(number), "uploadId": multipart_id}, headers, expires_in)
 
     def _presigned(self, key: str, query: Mapping[str, str], headers: Mapping[str, str], expires_in: int) -> Presigned:
@@ -459,13 +474,15 @@ def _as_head(key: str, answer: dict[str, Any]) -> ObjectHead:
         )
         raise StoreUnavailable(said, 60, refused=True)
     whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
-    sums = {name.lower(): answer[f"Checksum{name}"] for name in _CHECKSUMS if f"Checksum{name}" in answer}
+    found = {name.lower(): answer.get(f"Checksum{name}", "-") for name in _CHECKSUMS}
+    # "...=-3" is one of the parts' checksums, also where the store does not say its type
+    sums = {name: value for name, value in found.items() if "-" not in value}
     version_id = answer.get("VersionId")
     # HTTP headers have no case, and servers written in Go send them as X-Amz-Meta-Upload-Id
     metadata = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
     return ObjectHead(
         key=key,
-        etag=bare(answer["ETag"]),
+        etag=plain_etag(answer["ETag"]),
         version_id=None if version_id in {"", "null"} else version_id,
         size=answer["ContentLength"],
         content_type=answer.get("ContentType", ""),
@@ -480,6 +497,16 @@ def _condition_for_ceph(request: Any, **_: Any) -> None:
         request.headers["x-amz-copy-if-match"] = etag
 
 
+def _refuses_unsigned(settings: S3Settings) -> bool:
+    """Whether the store refuses requests with ``x-amz-`` headers that nobody signed: AWS does, in words (403)."""
+    host = urlsplit(settings.public_endpoint_url or settings.endpoint_url or "").hostname
+    return host is None or host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+
+_UNREADABLE = (ResponseParserError, LookupError, ValueError, TypeError)
+"""What botocore, and we, raise of an answer that is half there, has no XML in it, or lacks what S3 always says."""
+
+
 class _Available:
     """Turns what botocore raises into what the port promises."""
 
@@ -491,6 +518,8 @@ class _Available:
         # RuntimeError: botocore's, for credentials that were renewed and are expired all the same
         if isinstance(error, BotoCoreError | RuntimeError):
             raise StoreUnavailable(f"The store does not answer: {type(error).__name__}.") from error
+        if isinstance(error, _UNREADABLE):
+            raise StoreUnavailable(f"The store's answer cannot be read: {type(error).__name__}.") from error
 
 
 def _translated(error: ClientError) -> Exception:

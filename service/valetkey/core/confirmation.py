@@ -153,11 +153,14 @@ class Confirmation:
         Raises `StateConflict` where no verdict is waited for, or where it is about other bytes than those in quarantine
         now; and raises like `run`.
         """
+        knew_them = upload.in_quarantine or verdict.key is not None
         for _ in range(MAX_STEPS):
             upload = self.run(upload, Signal.EVENT)
             if upload.ended and upload.verdict and upload.verdict.says(verdict):
                 return upload  # said before
             require_verdict_wanted(upload, self._rules(upload), verdict)
+            if not knew_them:  # what was scanned lay where a grant can write, perhaps other bytes of the same MD5
+                raise StateConflict("The bytes have come into quarantine just now: scan them there.")
             said = upload.verdict_on_pinned
             if said and (not said.clean or verdict.clean):  # known, and an infection that was found stays found
                 return self.run(upload, Signal.EVENT)
@@ -455,14 +458,18 @@ class Confirmation:
         checked = not upload.in_quarantine or not self.waits_for(upload)
         if checked and (done := self._earlier(upload)) is not None:
             return self._adopt(upload, done, run.signal)
-        pinned = upload.object
-        assert pinned is not None  # noqa: S101  (it is `stored`)
-        there = self._store.head(pinned.key, pinned.version_id)
-        if there is not None and pins(upload, there):  # one stray 404 must not end what is there
-            raise StoreUnavailable(f"The store says that {pinned.key} is not there or another, and shows it.", 30)
+        self._require_gone(upload)
         if not upload.in_quarantine and (found := self._store.head(upload.arrival_key)) is not None:
             return self._pin_again(upload, found, run)  # a process of an older version has pinned them
         return self._reject(upload, Reason("missing", "The object was removed before it could be confirmed."))
+
+    def _require_gone(self, upload: Upload) -> None:
+        """Raises `StoreUnavailable` where what was called missing or changed is there as it was: good bytes are not
+        thrown away for one stray answer."""
+        pinned = upload.object
+        found = self._store.head(pinned.key, pinned.version_id) if pinned else None
+        if found is not None and pins(upload, found):
+            raise StoreUnavailable(f"The store says that {found.key} is gone or another, and shows it.", 30)
 
     def _note(self, upload: Upload, error: CopyUnproven) -> CopyUnproven:
         """Shows in the upload why it stays `stored`."""

@@ -1,0 +1,82 @@
+"""B. A presigned PUT is made another operation by a header that nobody signed.
+
+Reported of S3-compatible stores by those who sign URLs for others: AWS refuses `x-amz-` headers that are not among the
+signed ones, while Ceph RGW and others heed them. `x-amz-copy-source` turns the PUT into a copy, by the signer's rights.
+"""
+
+import http.client
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import pytest
+from tests.field.desk import Json, MakeDesk
+from tests.stores import Bucket
+
+SECRET = b"of somebody else"
+PARTS = "[profiles.default]\nmultipart_from = 1\n"
+TRICKS: list[dict[str, str]] = [
+    {},
+    {"x-amz-metadata-directive": "REPLACE"},
+    {"x-amz-copy-source-range": f"bytes=0-{len(SECRET) - 1}"},
+    {"x-amz-metadata-directive": "REPLACE", "x-amz-copy-source-range": f"bytes=0-{len(SECRET) - 1}"},
+]
+
+
+def answered(url: str, headers: Mapping[str, str], body: bytes) -> int:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    try:
+        connection.putrequest("PUT", f"{parts.path}?{parts.query}")
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders(body)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def source(rgw_bucket: Bucket) -> str:
+    rgw_bucket.client.put_object(Bucket=rgw_bucket.name, Key="theirs", Body=SECRET, ContentType="text/plain")
+    return f"/{rgw_bucket.name}/theirs"
+
+
+@pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: "+".join(trick) or "plain")
+@pytest.mark.parametrize("doubled", [False, True], ids=["replaced", "doubled"])
+def test_a_put_copies_nobody_elses_object(
+    trick: dict[str, str], doubled: bool, source: str, rgw_bucket: Bucket, make_desk: MakeDesk
+) -> None:
+    """Whatever is sent beside what was signed, in its place or once more: the other object's bytes are not confirmed."""
+    desk = make_desk(rgw_bucket)
+    created = desk.create(len(SECRET), method="put")
+    grant = created["grant"]
+    headers = _sent(grant["headers"], {"x-amz-copy-source": source, **trick}, doubled=doubled)
+    answered(grant["url"], headers, b"\0" * len(SECRET))
+    _require_no_copy(desk.complete(created), desk.stored())
+
+
+@pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: "+".join(trick) or "plain")
+def test_a_part_copies_nobody_elses_object(
+    trick: dict[str, str], source: str, rgw_bucket: Bucket, make_desk: MakeDesk
+) -> None:
+    """The same of a part: the store is not made to copy one."""
+    desk = make_desk(rgw_bucket, PARTS)
+    created = desk.create(len(SECRET))
+    asked = desk.http.post(f"/v1/uploads/{created['upload']['id']}/parts", json={"numbers": [1]})
+    [part] = asked.get_json()["parts"]
+    assert {"x-amz-copy-source-range", "x-amz-metadata-directive"} <= part["headers"].keys()
+    headers = _sent(part["headers"], {"x-amz-copy-source": source, **trick}, doubled=False)
+    assert answered(part["url"], headers, b"\0" * len(SECRET)) in range(400, 500)
+    assert desk.http.get(f"/v1/uploads/{created['upload']['id']}/parts").get_json()["parts"] == []
+
+
+def _sent(signed: Mapping[str, str], added: Mapping[str, str], *, doubled: bool) -> dict[str, str]:
+    """``added`` in the place of what was signed under the same names; or beside it, as another spelling of the name."""
+    if doubled:
+        return {**signed, **{name.title(): value for name, value in added.items()}}
+    lower = {name.lower() for name in added}
+    return {**{name: value for name, value in signed.items() if name.lower() not in lower}, **added}
+
+
+def _require_no_copy(upload: Json, keys: list[str]) -> None:
+    assert upload["state"] != "confirmed", keys
