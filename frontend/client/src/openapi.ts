@@ -623,7 +623,7 @@ export interface components {
         };
         /**
          * ReasonBody
-         * @description Why the upload was rejected.
+         * @description Why the upload was rejected, or stays `stored`.
          */
         ReasonBody: {
             /** Code */

@@ -46,8 +46,7 @@ def description() -> str:
         [
             "Every error is a problem document (RFC 9457). Its `code` is stable, its `detail` may change.",
             _folded("Codes of errors", "| code | status | |\n|---|---|---|", codes),
-            "An upload that is `rejected` has a `reason`. One that is `stored` has the reason `copy_unproven` while "
-            "nothing that the store shows proves its copy.",
+            "A `rejected` upload has a `reason`; a `stored` one has `copy_unproven` while the store shows no proof.",
             _folded("Reasons of a rejection", "| reason | |\n|---|---|", reasons),
         ]
     )
