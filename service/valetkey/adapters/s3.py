@@ -223,6 +223,8 @@ class S3Store:
         return False
 
     def delete(self, key: str) -> None:
+        if not key:  # botocore, which does not look at parameters here, would delete the bucket
+            raise ValueError("no key")
         if self._keeps_versions() and self._delete_versions(key):
             return
         with suppress(ObjectMissing), _available:  # some stores answer 404
@@ -415,6 +417,7 @@ def make_client(
             connect_timeout=5,
             read_timeout=read_timeout,
             max_pool_connections=64,
+            parameter_validation=False,  # ours are right by their types; it pays for the headers that a copy replaces
         ),
     )
 
