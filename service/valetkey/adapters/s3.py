@@ -26,7 +26,7 @@ import botocore.compat
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from valetkey.adapters.copies import copy_in_parts, copy_whole, placing, written
+from valetkey.adapters.copies import bare, copy_in_parts, copy_whole, placing, written
 from valetkey.adapters.forks import give_up_in_child
 from valetkey.adapters.traits import Traits
 from valetkey.core.errors import (
@@ -242,9 +242,6 @@ class S3Store:
         """
         try:
             found = [one for one in self._versions(key) if one["Key"] == key]
-            for one in sorted(found, key=lambda one: "ETag" not in one):  # the markers last
-                with suppress(ObjectMissing), _available:
-                    self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=one["VersionId"])
         except StoreUnavailable as error:
             if not error.refused:
                 raise
@@ -297,10 +294,22 @@ class S3Store:
 
     def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
         last = None
-        for item in self._versions(prefix) if self._keeps_versions() else self._objects(prefix):
+        for item in self._listed(prefix):
             if item["LastModified"] < before and item["Key"] != last:  # the versions of a key come together
                 last = item["Key"]
                 yield OldObject(item["Key"], item["LastModified"])
+
+    def _listed(self, prefix: str) -> Iterator[Mapping[str, Any]]:
+        if self._keeps_versions():
+            try:
+                yield from self._versions(prefix)
+            except StoreUnavailable as error:
+                if not error.refused:
+                    raise
+                log.warning("old versions below %r are not looked for: %s", prefix, error.detail)
+            else:
+                return
+        yield from self._objects(prefix)
 
     def _objects(self, prefix: str) -> Iterator[Mapping[str, Any]]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
@@ -331,7 +340,7 @@ class S3Store:
             answer = self._client.get_object(Bucket=self.bucket, Key=source.key, IfMatch=f'"{source.etag}"', **options)
             with answer["Body"] as body:  # a store that does not know ranges sends all: it is not read
                 first = body.read(FIRST_BYTES)
-        if answer["ETag"].strip('"') != source.etag:
+        if bare(answer["ETag"]) != source.etag:
             raise ObjectChanged
         return first
 
@@ -456,7 +465,7 @@ def _as_head(key: str, answer: dict[str, Any]) -> ObjectHead:
     metadata = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
     return ObjectHead(
         key=key,
-        etag=answer["ETag"].strip('"'),
+        etag=bare(answer["ETag"]),
         version_id=None if version_id in {"", "null"} else version_id,
         size=answer["ContentLength"],
         content_type=answer.get("ContentType", ""),
