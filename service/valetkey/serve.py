@@ -1,4 +1,4 @@
-"""The processes behind `valetkey serve` and `valetkey dev`."""
+"""The processes behind `valetkey serve`, `worker` and `dev`."""
 
 import errno
 import logging

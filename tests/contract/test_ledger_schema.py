@@ -25,14 +25,24 @@ def test_check_of_a_good_ledger(ledger: Record) -> None:
 
 
 def test_a_database_without_the_schema_is_told(any_url: str) -> None:
-    """`check` says what to run, and the rest is unavailable."""
+    """Whatever is asked of it says what to run: an application that has valetkey in it never calls `check`."""
     with closing(SqlLedger(any_url)) as empty:
         with pytest.raises(LedgerUnavailable, match="valetkey migrate"):
             empty.check()
-        with pytest.raises(LedgerUnavailable):
+        with pytest.raises(LedgerUnavailable, match="valetkey migrate"):
             empty.add([upload()])
-        with pytest.raises(LedgerUnavailable):
+        with pytest.raises(LedgerUnavailable, match="valetkey migrate"):
             empty.get(new_upload_id())
+
+
+def test_a_database_with_an_older_schema_is_told(kept: SqlLedger) -> None:
+    """A column that is missing is a schema to migrate, too."""
+    with kept._writers.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE uploads RENAME COLUMN owner TO former_owner")
+    with pytest.raises(LedgerUnavailable, match="valetkey migrate"):
+        kept.get(new_upload_id())
+    with pytest.raises(LedgerUnavailable, match="valetkey migrate"):
+        kept.add([upload()])
 
 
 @pytest.mark.parametrize(

@@ -623,7 +623,7 @@ export interface components {
         };
         /**
          * ReasonBody
-         * @description Why the upload was rejected.
+         * @description Why the upload was rejected, or stays `stored`.
          */
         ReasonBody: {
             /** Code */
@@ -894,6 +894,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the body was not there in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description the body is too large: files go straight to S3 */
             413: {
                 headers: {
@@ -976,6 +985,15 @@ export interface operations {
             };
             /** @description not allowed with this credential */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body was not there in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1422,6 +1440,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the body was not there in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description the upload's state does not allow it */
             409: {
                 headers: {
@@ -1542,6 +1569,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the body was not there in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description the upload's state does not allow it */
             409: {
                 headers: {
@@ -1644,6 +1680,15 @@ export interface operations {
             };
             /** @description not there, or not yours */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body was not there in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1914,6 +1959,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description the body was not there in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description the body is too large: files go straight to S3 */
             413: {
                 headers: {
@@ -1997,6 +2051,15 @@ export interface operations {
             };
             /** @description not there, or not yours */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body was not there in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -123,7 +123,7 @@ class SqlLedger:
     def check(self) -> None:
         with _available, self._readers.connect() as connection:
             if not migrations.is_current(connection):
-                raise LedgerUnavailable("The ledger's schema is not this version's: run `valetkey migrate`.", 30)
+                raise LedgerUnavailable(OTHER_SCHEMA, 30)
 
     def add_key(self, key: ApiKey) -> None:
         row = {
@@ -258,7 +258,19 @@ class _Available:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, SQLAlchemyError | sqlite3.Error):
             cause = getattr(error, "orig", None) or error
+            if _tells_of_another_schema(cause):
+                raise LedgerUnavailable(OTHER_SCHEMA, 30) from error
             raise LedgerUnavailable(f"The ledger cannot be used now: {type(cause).__name__}.") from error
+
+
+OTHER_SCHEMA = "The ledger's schema is not this version's: run `valetkey migrate`."
+
+
+def _tells_of_another_schema(cause: BaseException) -> bool:
+    """Whether a table or a column is not there: PostgreSQL says it by SQLSTATE (its Appendix A), SQLite in words."""
+    if isinstance(cause, sqlite3.Error):
+        return any(words in str(cause) for words in ("no such table", "no such column", "has no column named"))
+    return getattr(cause, "sqlstate", None) in {"42P01", "42703"}
 
 
 _available = _Available()

@@ -35,7 +35,7 @@ class ObjectBody(TypedDict):
 
 
 class ReasonBody(TypedDict):
-    """Why the upload was rejected."""
+    """Why the upload was rejected, or stays `stored`."""
 
     code: str
     detail: str

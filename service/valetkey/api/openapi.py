@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from valetkey.api import answers, grants, requests
+from valetkey.api import answers, codes, grants, requests
 from valetkey.api.problems import MEDIA_TYPE, Problem
 
 JSON = "application/json"
@@ -72,7 +72,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "createUpload",
         "Ask for an upload: the answer holds the grant to send the file with",
         {201: Answer("created", answers.GrantedBody, headers={"Location": "the upload"})},
-        (400, 401, 403, 413, 415, 422, 503),
+        (400, 401, 403, 408, 413, 415, 422, 503),
         body=requests.CreateUpload,
         parameters=(_IDEMPOTENCY,),
     ),
@@ -82,7 +82,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "createBatch",
         "Ask for up to 100 uploads in one durable commit",
         {200: Answer("each upload, or why it was refused", answers.BatchBody)},
-        (400, 401, 403, 413, 415, 422, 503),
+        (400, 401, 403, 408, 413, 415, 422, 503),
         body=requests.CreateBatch,
     ),
     Operation(
@@ -139,7 +139,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "signParts",
         "Get URLs for parts, just before they are sent",
         {200: Answer("a presigned PUT for each", grants.SignedPartsBody)},
-        (400, 401, 404, 409, 413, 415, 422, 503),
+        (400, 401, 404, 408, 409, 413, 415, 422, 503),
         body=grants.SignParts,
         parameters=(_ID,),
     ),
@@ -152,7 +152,7 @@ OPERATIONS: tuple[Operation, ...] = (
             200: Answer("confirmed or rejected", answers.UploadBody),
             202: Answer("not there yet, or still being checked", answers.UploadBody, headers=_RETRY),
         },
-        (400, 401, 403, 404, 409, 413, 415, 422, 503),
+        (400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
         body=grants.Complete,
         body_required=False,
         parameters=(_ID,),
@@ -163,7 +163,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "giveVerdict",
         "Say what a scanner found in the bytes with this ETag; for an API key of the scope verdict",
         {200: Answer("the upload, as far as it got by that", answers.UploadBody)},
-        (400, 401, 403, 404, 409, 413, 415, 422, 503),
+        (400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
         body=requests.GiveVerdict,
         parameters=(_ID,),
     ),
@@ -198,7 +198,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "createTicket",
         "Let a browser create uploads of one profile without your API key",
         {201: Answer("created", answers.TicketBody)},
-        (400, 401, 403, 413, 415, 422, 503),
+        (400, 401, 403, 408, 413, 415, 422, 503),
         body=requests.CreateTicket,
     ),
     Operation(
@@ -207,7 +207,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "receiveEvents",
         "Take the store's events; the sender proves itself in its own way, and is unknown until its secret is set",
         {200: Answer("what became of them", answers.TallyBody)},
-        (400, 403, 404, 413, 415, 503),
+        (400, 403, 404, 408, 413, 415, 503),
         parameters=(_SENDER, _SECRET),
         public=True,
     ),
@@ -246,6 +246,7 @@ def document() -> dict[str, Any]:
             "title": "valetkey",
             "version": version("valetkey"),
             "summary": "Direct-to-S3 uploads: grants, and proof that the bytes arrived",
+            "description": codes.description(),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": paths,
@@ -314,6 +315,7 @@ _ERRORS = {
     401: "no credential, or one that is not valid",
     403: "not allowed with this credential",
     404: "not there, or not yours",
+    408: "the body was not there in time",
     409: "the upload's state does not allow it",
     413: "the body is too large: files go straight to S3",
     415: "not JSON: files go straight to S3",

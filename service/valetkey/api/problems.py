@@ -69,16 +69,16 @@ class InvalidBody(errors.InvalidRequest):
 
 
 class MalformedJSON(errors.ValetKeyError):
-    """A body that is no JSON at all."""
+    """The body is no JSON."""
 
     code = "malformed_json"
 
 
-def status_of(error: errors.ValetKeyError) -> int:
-    """The HTTP status for ``error``."""
-    if isinstance(error, MalformedJSON):
+def status_of(kind: type[errors.ValetKeyError]) -> int:
+    """The HTTP status for errors of this ``kind``."""
+    if issubclass(kind, MalformedJSON):
         return 400
-    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return next(STATUS[parent] for parent in kind.__mro__ if parent in STATUS)
 
 
 def problem(status: int, code: str, detail: str) -> Problem:
@@ -94,7 +94,7 @@ def problem(status: int, code: str, detail: str) -> Problem:
 
 def problem_of(error: errors.ValetKeyError) -> Problem:
     """``error`` as a document."""
-    document = problem(status_of(error), error.code, error.detail)
+    document = problem(status_of(type(error)), error.code, error.detail)
     if isinstance(error, InvalidBody):
         document["errors"] = error.problems
     elif isinstance(error, errors.InvalidRequest) and error.pointer is not None:

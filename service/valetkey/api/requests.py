@@ -16,7 +16,7 @@ from valetkey.core.upload import Checksum, Method, UploadId, UploadState, Verdic
 
 MAX_BATCH = 100
 MAX_SIZE = 10_000 * 5 * 1024**3
-"""The largest object S3 has, in bytes; a profile allows less."""
+"""The largest object that 10,000 parts can be, in bytes; a profile allows less."""
 
 _CHECKSUM_BYTES = {"crc32": 4, "crc32c": 4, "sha1": 20, "sha256": 32}
 

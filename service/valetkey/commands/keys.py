@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import click
 import orjson
 
-from valetkey.commands.terminal import explained, json_option, open_ledger
+from valetkey.commands.terminal import explained, json_option, open_ledger, print_table
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.keys import Scope, new_key
 
@@ -42,16 +42,17 @@ def create_key(name: str, scope: str, *, as_json: bool) -> None:
 @json_option
 @explained
 def list_keys(*, as_json: bool) -> None:
-    """List the keys: id, name, what for where that is not uploads, when created, when revoked."""
+    """List the keys: id, name, what for, when created, when revoked."""
     names = ("id", "name", "scope", "created_at", "revoked_at")
     rows = [{name: getattr(key, name) for name in names} for key in open_ledger().list_keys()]
     if as_json:
         click.echo(orjson.dumps({"keys": rows}, option=orjson.OPT_UTC_Z))
         return
-    for row in rows:
-        revoked = f"revoked {row['revoked_at']:%Y-%m-%d %H:%M}" if row["revoked_at"] else ""
-        scope = "" if row["scope"] == "uploads" else f"({row['scope']})  "
-        click.echo(f"{row['id']}  {row['created_at']:%Y-%m-%d %H:%M}  {row['name']}  {scope}{revoked}".rstrip())
+    table = [
+        (row["id"], row["name"], str(row["scope"]), _minute(row["created_at"]), _minute(row["revoked_at"]))
+        for row in rows
+    ]
+    print_table(("id", "name", "scope", "created (UTC)", "revoked (UTC)"), table)
 
 
 @keys.command("revoke")
@@ -63,3 +64,7 @@ def revoke_key(key_id: str, *, as_json: bool) -> None:
     if not open_ledger().revoke_key(key_id, datetime.now(UTC)):
         raise ConfigurationError(f"There is no key {key_id!r}.")
     click.echo(orjson.dumps({"id": key_id, "revoked": True}) if as_json else f"{key_id} is revoked.")
+
+
+def _minute(at: datetime | None) -> str:
+    return "" if at is None else f"{at:%Y-%m-%d %H:%M}"

@@ -6,7 +6,7 @@ from typing import Any
 import click
 import orjson
 
-from valetkey.commands.terminal import explained, json_option, open_ledger
+from valetkey.commands.terminal import explained, json_option, open_ledger, print_table
 from valetkey.core.announcement import Status
 from valetkey.core.errors import ConfigurationError
 
@@ -28,9 +28,11 @@ def list_webhooks(state: str, limit: int, *, as_json: bool) -> None:
         rows = [_webhook_row(one) for one in found]
         click.echo(orjson.dumps({"webhooks": rows}, option=orjson.OPT_UTC_Z))
         return
-    for one in found:
-        tried = f"attempts {one.attempts}  {one.detail or ''}"
-        click.echo(f"{one.id}  {one.created_at:%Y-%m-%d %H:%M}  {one.status}  {tried}".rstrip())
+    table = [
+        (one.id, f"{one.created_at:%Y-%m-%d %H:%M}", one.status.value, str(one.attempts), one.detail or "")
+        for one in found
+    ]
+    print_table(("id", "created (UTC)", "state", "attempts", "what went wrong"), table)
 
 
 @webhooks.command("replay")

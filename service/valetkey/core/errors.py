@@ -1,5 +1,7 @@
 """Every error valetkey raises, each with a stable code. HTTP statuses belong to `valetkey.api.problems`.
 
+The first line of a class's docstring is what the API document says of its code.
+
 ::
 
     ValetKeyError
@@ -49,7 +51,10 @@ class ValetKeyError(Exception):
 
 
 class InvalidRequest(ValetKeyError):
-    """The request breaks a rule of its profile; ``pointer`` is the JSON pointer (RFC 6901) of the culprit."""
+    """The request does not have the form that the API documents; `errors` says where.
+
+    ``pointer`` is the JSON pointer (RFC 6901) of the culprit.
+    """
 
     code = "invalid_request"
 
@@ -59,22 +64,32 @@ class InvalidRequest(ValetKeyError):
 
 
 class UnknownProfile(InvalidRequest):
+    """There is no such profile."""
+
     code = "unknown_profile"
 
 
 class ContentTypeNotAllowed(InvalidRequest):
+    """The profile does not take this content type, or it is none."""
+
     code = "content_type_not_allowed"
 
 
 class SizeOutOfRange(InvalidRequest):
+    """The profile takes larger or smaller files only."""
+
     code = "size_out_of_range"
 
 
 class MetadataNotAllowed(InvalidRequest):
+    """The profile does not take these metadata keys, or they are too many."""
+
     code = "metadata_not_allowed"
 
 
 class IdempotencyKeyReused(InvalidRequest):
+    """This Idempotency-Key was used with another request: take a new one."""
+
     code = "idempotency_key_reused"
 
 
@@ -97,18 +112,26 @@ class ChecksumRequired(InvalidRequest):
 
 
 class Unauthenticated(ValetKeyError):
+    """No credential was sent, or one that is not valid (any more)."""
+
     code = "unauthenticated"
 
 
 class Forbidden(ValetKeyError):
+    """The credential is known, and does not allow this."""
+
     code = "forbidden"
 
 
 class TicketUsedUp(Forbidden):
+    """The ticket has created as many uploads as it may."""
+
     code = "ticket_used_up"
 
 
 class UploadNotFound(ValetKeyError):
+    """The upload is not there, or not the caller's."""
+
     code = "upload_not_found"
 
     def __init__(self) -> None:
@@ -116,6 +139,8 @@ class UploadNotFound(ValetKeyError):
 
 
 class StateConflict(ValetKeyError):
+    """The upload is in a state that does not allow this."""
+
     code = "state_conflict"
 
 
@@ -132,19 +157,28 @@ class PartsMismatch(StateConflict):
 
 
 class SenderUnknown(ValetKeyError):
+    """There is no such event sender, or its setting is missing."""
+
     code = "sender_unknown"
 
 
 class SenderRefused(ValetKeyError):
+    """The event does not prove who sent it."""
+
     code = "sender_refused"
 
 
 class MalformedEvent(ValetKeyError):
+    """The event is not in the form that its sender documents."""
+
     code = "malformed_event"
 
 
 class Unavailable(ValetKeyError):
-    """Something we need is away. ``retry_after`` is in seconds."""
+    """The service is busy, or something that it needs is away: try again.
+
+    ``retry_after`` is in seconds.
+    """
 
     code = "unavailable"
 
@@ -154,7 +188,10 @@ class Unavailable(ValetKeyError):
 
 
 class StoreUnavailable(Unavailable):
-    """``refused``: the store has answered that it did nothing; otherwise what was asked for may still be done."""
+    """The store is away, or does not do what it was asked for: try again.
+
+    ``refused``: the store has answered that it did nothing; otherwise what was asked for may still be done.
+    """
 
     code = "store_unavailable"
 
@@ -164,7 +201,7 @@ class StoreUnavailable(Unavailable):
 
 
 class CopyUnproven(StoreUnavailable):
-    """The store's copy has another ETag than its source, no checksum, and no condition that it is known to honour."""
+    """The copy has another ETag than its source, and nothing that the store shows proves it; see `checksum`."""
 
     code = "copy_unproven"
 
@@ -178,11 +215,13 @@ class NotSupportedByStore(StoreUnavailable):
 
 
 class LedgerUnavailable(Unavailable):
+    """The ledger is away: try again."""
+
     code = "ledger_unavailable"
 
 
 class RulesUnknown(Unavailable):
-    """The profile of an upload is gone from the configuration, or its rules are of a newer version: stop, not go."""
+    """This process does not know the upload's profile, or its rules, which a newer version kept: stop, not go."""
 
     code = "rules_unknown"
 

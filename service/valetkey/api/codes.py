@@ -1,0 +1,67 @@
+"""What the ``code`` of a problem document and of a rejection means: the tables in the API document."""
+
+from collections.abc import Iterator
+
+from valetkey.api.problems import status_of
+from valetkey.core.errors import ConfigurationError, ValetKeyError
+
+HTTP_CODES = {
+    "bad_request": (400, "The connection ended in the middle of the body."),
+    "not_found": (404, "There is nothing under this path."),
+    "method_not_allowed": (405, "The path does not take this method; `Allow` names those that it takes."),
+    "request_timeout": (408, "The body was not there in time."),
+    "request_entity_too_large": (413, "The body has more than 256 KiB: files go straight to S3."),
+    "request_uri_too_long": (414, "The query has more than 16 KiB."),
+    "unsupported_media_type": (415, "The body is a form, or no JSON: files go straight to S3."),
+    "internal_error": (500, "A fault of the service; it is logged."),
+}
+"""The codes that come of HTTP itself: status and meaning."""
+
+REASONS = {
+    "size_mismatch": "Another number of bytes arrived than was granted.",
+    "type_mismatch": "The object has another content type than was granted.",
+    "upload_id_mismatch": "The object does not carry the id of the upload.",
+    "checksum_mismatch": "The store shows another checksum than was declared.",
+    "checksum_unverified": "The profile insists on a checksum, and the store shows none.",
+    "content_mismatch": "The first bytes are not of the content type that was granted (`detect`).",
+    "infected": "A scanner found the bytes infected (`scan`).",
+    "overwritten": "Other bytes were written again and again while the upload was being confirmed.",
+    "missing": "The object was removed before it could be confirmed.",
+    "placement_refused": "The store does not take the profile's storage class or encryption.",
+}
+"""Why an upload is `rejected`."""
+
+
+def error_codes() -> dict[str, tuple[int, str]]:
+    """The status and the meaning of each code that a problem document may have, by status."""
+    found = {kind.code: (status_of(kind), _meaning(kind)) for kind in _kinds(ValetKeyError) if "code" in vars(kind)}
+    return dict(sorted((found | HTTP_CODES).items(), key=lambda item: item[1][0]))
+
+
+def description() -> str:
+    """Both tables, in Markdown, folded so that the operations come first."""
+    codes = [f"| `{code}` | {status} | {meaning} |" for code, (status, meaning) in error_codes().items()]
+    reasons = [f"| `{code}` | {meaning} |" for code, meaning in REASONS.items()]
+    return "\n\n".join(
+        [
+            "Every error is a problem document (RFC 9457). Its `code` is stable, its `detail` may change.",
+            _folded("Codes of errors", "| code | status | |\n|---|---|---|", codes),
+            "A `rejected` upload has a `reason`; a `stored` one has `copy_unproven` while the store shows no proof.",
+            _folded("Reasons of a rejection", "| reason | |\n|---|---|", reasons),
+        ]
+    )
+
+
+def _folded(summary: str, head: str, rows: list[str]) -> str:
+    return "\n".join([f"<details><summary>{summary}</summary>\n", head, *rows, "\n</details>"])
+
+
+def _kinds(root: type[ValetKeyError]) -> Iterator[type[ValetKeyError]]:
+    for kind in root.__subclasses__():
+        if kind.__module__.startswith("valetkey.") and not issubclass(kind, ConfigurationError):
+            yield kind
+            yield from _kinds(kind)
+
+
+def _meaning(kind: type[ValetKeyError]) -> str:
+    return (kind.__doc__ or "").partition("\n")[0]
