@@ -13,7 +13,7 @@ from tests.field.desk import Json, MakeDesk
 from tests.stores import Bucket
 
 SECRET = b"of somebody else"
-PARTS = '[profiles.default]\nmultipart_from = 1\n'
+PARTS = "[profiles.default]\nmultipart_from = 1\n"
 TRICKS: list[dict[str, str]] = [
     {},
     {"x-amz-metadata-directive": "REPLACE"},
@@ -46,7 +46,7 @@ def source(rgw_bucket: Bucket) -> str:
 def test_a_put_copies_nobody_elses_object(
     trick: dict[str, str], doubled: bool, source: str, rgw_bucket: Bucket, make_desk: MakeDesk
 ) -> None:
-    """Whatever is sent beside what was signed, in its place or once more: the other object's bytes are not confirmed."""
+    """Whatever is sent beside what was signed, or in its place: the other object's bytes are not confirmed."""
     desk = make_desk(rgw_bucket)
     created = desk.create(len(SECRET), method="put")
     grant = created["grant"]

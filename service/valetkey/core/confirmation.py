@@ -324,6 +324,8 @@ class Confirmation:
     def _rewritten(self, upload: Upload, run: _Run) -> Upload:
         """The pinned bytes were gone when the copy came: others are there, or none."""
         found = self._store.head(upload.arrival_key)
+        if found is not None and upload.pins >= MAX_PINS and pins(upload, found):
+            raise StoreUnavailable(f"The store makes no copy of {found.key}, which is as it was.", 60, refused=True)
         return self._vanished(upload, run) if found is None else self._pin_again(upload, found, run)
 
     def _pin_again(self, upload: Upload, found: ObjectHead, run: _Run) -> Upload:
