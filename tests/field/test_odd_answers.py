@@ -1,7 +1,8 @@
 """L. Stores and proxies that say the same as S3 in another way, or half of it: no good upload is lost by that.
 
-Reported: ETags made weak by whatever compresses on the way (nginx since 1.7.3), unquoted ETags (boto/boto3 #1279), answers that
-end in the middle (boto/botocore #1783), checksums of parts, "...=-2", without a type that says so (MinIO).
+Reported: ETags that nginx weakens or drops where it compresses (hapijs/hapi #3956, kubernetes/ingress-nginx #1390),
+and answers that end in the middle (boto/boto3 #887). Checksums of parts, "...=-2", without a type that says so, are
+imitated.
 """
 
 import re

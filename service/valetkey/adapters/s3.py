@@ -73,7 +73,7 @@ COPY_TIMEOUT = 120
 """How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
 
 NO_COPY = {"x-amz-copy-source-range": "none", "x-amz-metadata-directive": "COPY"}
-"""What is signed with each PUT, lest it be made a copy of somebody else's object by one more header.
+"""What is signed with each PUT, lest one more header make it a copy of somebody else's object (as in CVE-2026-54330).
 
 Ceph RGW, as others, takes ``x-amz-copy-source`` unsigned, and judges the source by our own rights (16.2, measured). A
 plain PUT heeds neither of these; a copy of a range fails, as "none" is no range, and any other one brings the source's
