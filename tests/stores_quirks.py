@@ -119,6 +119,14 @@ class GoHeaderCase(Quirk):
         ]
 
 
+class WeakETags(Quirk):
+    """Proxies that may compress (Caddy, nginx, Cloudflare) mark the ETag of what they pass on as weak."""
+
+    def after(self, request: Request, answer: Answer) -> None:
+        if request.method in {"GET", "HEAD"} and request.key and (etag := answer.header("ETag")):
+            answer.set_header("ETag", f"W/{etag}")
+
+
 class LowerHeaderCase(Quirk):
     """Proxies that speak HTTP/2 inside: header names in lower case."""
 

@@ -40,7 +40,7 @@ class Client:
         if number % NEVER_SENT == 1:
             self._world.count("uploads never sent by their owners")
         else:
-            body = made(journey.profile, journey.size, self._chance)
+            body = made(journey.profile, journey.size, self._chance, good=self._world.plan.is_honest(number))
             self._send(journey, body)
             if self._chance.random() < SENDS_TWICE:
                 self._caller.send(journey.grant, body)

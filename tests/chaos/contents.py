@@ -21,15 +21,20 @@ expires_in = 15
 detect = "reject"
 """
 
+BAD = 3 / 8
+"""The part of the bodies that a check refuses."""
+
 CAUSES = {"default": set[str](), SCANNED: {"infected"}, LOOKED_AT: {"content_mismatch"}}
 """Why one may be rejected, beside having been overwritten."""
+
+INFECTED = 96
+"""The first byte of infected bodies is below."""
 
 _PNG = png()
 
 
 def is_infected(body: bytes) -> bool:
-    """Three of eight are, as bodies are random."""
-    return body[0] < 96
+    return body[0] < INFECTED
 
 
 def is_good(profile: str, body: bytes) -> bool:
@@ -39,8 +44,10 @@ def is_good(profile: str, body: bytes) -> bool:
     return profile != LOOKED_AT or body.startswith(_PNG[:8])
 
 
-def made(profile: str, size: int, chance: Random) -> bytes:
-    """A body for an upload of that profile, which is a good one five times of eight."""
+def made(profile: str, size: int, chance: Random, *, good: bool) -> bytes:
+    """A body for an upload of that profile; one that its check refuses where it is not ``good``."""
     body = chance.randbytes(size)
-    is_image = profile == LOOKED_AT and chance.random() < 5 / 8
-    return (_PNG + body)[:size] if is_image else body
+    if profile == SCANNED:
+        first = chance.randrange(INFECTED, 256) if good else chance.randrange(INFECTED)
+        return bytes([first]) + body[1:]
+    return (_PNG + body)[:size] if profile == LOOKED_AT and good else body

@@ -1,7 +1,7 @@
 """A client that got hold of the grants of others."""
 
 from tests.chaos.caller import Caller
-from tests.chaos.contents import made
+from tests.chaos.contents import BAD, made
 from tests.chaos.world import Journey, World
 
 
@@ -24,7 +24,8 @@ class Hostile:
         if self._chance.random() < 0.1:
             self._post(journey, self._chance.randbytes(journey.size + 1), fits=False)
         for _ in range(self._chance.choice([1, 1, 1, 2, 8]) if journey.size < 100_000 else 1):
-            self._post(journey, made(journey.profile, journey.size, self._chance), fits=True)
+            good = self._chance.random() >= BAD
+            self._post(journey, made(journey.profile, journey.size, self._chance, good=good), fits=True)
 
     def _post(self, journey: Journey, body: bytes, *, fits: bool) -> None:
         if fits:

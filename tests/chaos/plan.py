@@ -3,10 +3,11 @@
 import math
 import os
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 
-from tests.chaos.contents import LOOKED_AT, SCANNED
+from tests.chaos.contents import BAD, LOOKED_AT, SCANNED
 
 KIB, MIB = 1024, 1024**2
 
@@ -41,9 +42,20 @@ class Plan:
 
     def profile(self, number: int) -> str:
         """Of the upload of that number."""
-        if (chosen := self.chance(f"profile {number}").random()) >= self.checked:
-            return "default"
-        return SCANNED if chosen < self.checked / 2 else LOOKED_AT
+        return self._lots[number][0]
+
+    def is_honest(self, number: int) -> bool:
+        """Whether the owner of the upload of that number sends what its check lets pass."""
+        return self._lots[number][1]
+
+    @cached_property
+    def _lots(self) -> list[tuple[str, bool]]:
+        """Shuffled, not thrown: however few uploads there are, each profile has its part of good and bad ones."""
+        each = round(self.uploads * self.checked / 2)
+        lots = [(profile, at >= each * BAD) for profile in (SCANNED, LOOKED_AT) for at in range(each)]
+        lots += [("default", True)] * (self.uploads - len(lots))
+        self.chance("lots").shuffle(lots)
+        return lots
 
     def size(self, number: int) -> int:
         """Of the upload of that number: log-uniform, so that small and large files are equally common."""
@@ -54,15 +66,24 @@ class Plan:
 FULL = os.environ.get("VALETKEY_TEST_CHAOS") == "full"
 """`make chaos` sets it; `make test` runs the shorter form."""
 
-WITH = os.environ.get("VALETKEY_TEST_CHAOS_WITH", "").split()
-"""What else is in the plan: `checks` on half of the uploads, a bucket with `versions`."""
+SEED = int(os.environ.get("VALETKEY_TEST_SEED") or secrets.randbelow(2**32))
+
+WITH = os.environ.get("VALETKEY_TEST_CHAOS_WITH")
+"""What is in the plan instead of the usual: `checks` on half of the uploads, a bucket with `versions`."""
+
+USUAL = {"postgresql": "checks versions", "sqlite": "checks"}
+"""The same by ledger: one has a bucket with versions, one a bucket without."""
 
 
-def planned() -> Plan:
+def planned(ledger: str) -> Plan:
     """The run that the environment asks for; VALETKEY_TEST_SEED makes an earlier one's choices again."""
-    seed = int(os.environ.get("VALETKEY_TEST_SEED") or secrets.randbelow(2**32))
-    plan = Plan(seed, uploads=2000, outage=3.0) if FULL else Plan(seed, uploads=80, outage=1.0)
-    checked = 0.5 if "checks" in WITH else 0.0
-    return replace(
-        plan, checked=checked, versioned="versions" in WITH, store=os.environ.get("VALETKEY_TEST_STORE", "rgw")
+    uploads, outage = (2000, 3.0) if FULL else (80, 1.0)
+    wanted = (USUAL[ledger] if WITH is None else WITH).split()
+    return Plan(
+        seed=SEED,
+        uploads=int(os.environ.get("VALETKEY_TEST_CHAOS_UPLOADS") or uploads),
+        outage=outage,
+        checked=0.5 if "checks" in wanted else 0.0,
+        versioned="versions" in wanted,
+        store=os.environ.get("VALETKEY_TEST_STORE", "rgw"),
     )

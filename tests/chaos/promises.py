@@ -29,14 +29,14 @@ ENDS = {"confirmed", "rejected", "expired"}
 class Evidence:
     """All there is to see from outside: the clients' own notes, the ledger, the bucket, and what the receiver got.
 
-    ``versions`` has the keys of all versions and delete markers below prefixes that are empty in the end; ``taken`` has
-    the ids of the webhooks that it answered with 200.
+    ``versions`` has key and version id of all versions and delete markers of a bucket that keeps them, None of one that
+    keeps none; ``taken`` has the ids of the webhooks that it answered with 200.
     """
 
     journeys: Mapping[str, Journey]
     ledger: Mapping[str, Json]
     keys: frozenset[str]
-    versions: frozenset[str]
+    versions: frozenset[tuple[str, str]] | None
     received: tuple[Received, ...]
     taken: frozenset[str]
     secret: str
@@ -93,8 +93,14 @@ def the_bucket_holds_the_confirmed_and_nothing_else(seen: Evidence) -> Iterator[
 
 
 def no_version_is_left(seen: Evidence) -> Iterator[str]:
-    """Neither old bytes nor a delete marker is anywhere but under a final key."""
-    yield from (f"{key} has versions left" for key in sorted(seen.versions))
+    """Neither old bytes nor a delete marker is anywhere: each confirmed upload has the one version that it names."""
+    if seen.versions is None:
+        return
+    wanted = {(one["object"]["key"], one["object"]["version_id"]) for one in seen.ledger.values() if one["object"]}
+    yield from (f"{key} has the version {version} left" for key, version in sorted(seen.versions - wanted))
+    yield from (
+        f"the version {version} of {key} is missing" for key, version in sorted(wanted - seen.versions, key=str)
+    )
 
 
 def what_was_refused_is_not_confirmed(seen: Evidence) -> Iterator[str]:

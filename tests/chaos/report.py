@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tests.chaos.contents import LOOKED_AT, SCANNED
 from tests.chaos.faults import TIMES, Part
 from tests.chaos.promises import Evidence
+from tests.chaos.scanner import READ
 from tests.chaos.world import World
 
 EVENTS = ("events dropped", "events repeated", "events delivered", "events that another had overtaken")
@@ -19,6 +20,8 @@ def toothless(world: World, seen: Evidence, parts: Sequence[Part], *, pushes: bo
     )
     yield from (f"there were no {what}" for what in happened if not world.counts[what])
     if world.plan.checked:
+        if not world.counts[READ]:
+            yield f"there were no {READ}"
         yield from (
             f"there were no verdicts {what}" for what in ("clean", "infected") if not world.counts[f"verdicts {what}"]
         )
@@ -51,6 +54,7 @@ def figures(world: World, seen: Evidence, seconds: float, settled: float) -> str
         "bytes confirmed": sum(upload["object"]["size"] for upload in seen.ledger.values() if upload["object"]),
         **dict(sorted(world.counts.items())),
         "webhooks received": f"{len(seen.received)} of {len({one.id for one in seen.received})} ends",
+        "versions in the bucket": "not kept" if seen.versions is None else len(seen.versions),
         "seconds of faults": round(seconds),
         "seconds to settle": round(settled),
     }

@@ -21,7 +21,7 @@ from tests.chaos.plan import Plan
 from tests.chaos.processes import Supervised, supervised
 from tests.chaos.promises import Evidence, broken, wrong_bytes
 from tests.chaos.report import figures, toothless
-from tests.chaos.scanner import BELOW, Reader, Scanner, looking
+from tests.chaos.scanner import Reader, Scanner, looking
 from tests.chaos.watcher import Watcher
 from tests.chaos.world import World
 from tests.e2e.rgw_events import pushing
@@ -156,12 +156,12 @@ class Run:
             received = tuple(receiver.received)
         return Evidence(world.journeys, ledger, keys, self._versions(), received, moods.all_taken(), self._secret)
 
-    def _versions(self) -> frozenset[str]:
+    def _versions(self) -> frozenset[tuple[str, str]] | None:
         if not self._plan.versioned:
-            return frozenset()
+            return None
         pages = self._bucket.client.get_paginator("list_object_versions").paginate(Bucket=self._bucket.name)
-        kept = [one["Key"] for page in pages for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]]
-        return frozenset(key for key in kept if key.startswith(BELOW))
+        kept = [one for page in pages for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]]
+        return frozenset((one["Key"], one["VersionId"]) for one in kept)
 
     def _contents(self, seen: Evidence) -> Iterator[tuple[str, bytes]]:
         for upload_id, upload in seen.ledger.items():

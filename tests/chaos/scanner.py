@@ -16,6 +16,8 @@ from tests.stores import Bucket
 BELOW = ("staging/", "quarantine/")
 """Where nothing is that anybody may trust."""
 
+READ = "objects read under final keys meanwhile"
+
 
 class Scanner:
     """Reads what waits for a verdict where the ledger says that it is, and says what it found in these bytes."""
@@ -70,6 +72,7 @@ class Reader:
     def _read(self, key: str) -> bool:
         if (read := _read(self._bucket, key)) is None:
             return False
+        self._world.count(READ)
         for journey in [one for one in list(self._world.journeys.values()) if one.id in key]:
             if not is_good(journey.profile, read[0]):
                 self._world.wonder(f"{key} could be read with bytes that its check refuses")

@@ -1,10 +1,12 @@
 """The stores that a run may be on: another is one more here, and what it cannot do is said."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGCONT, SIGSTOP, Signals
 
 from tests.chaos.faults import Part
 from tests.stores import Rgw, S3Server, start_store, stop_rgw, stop_stores
@@ -30,11 +32,21 @@ def _rgw(directory: Path) -> Iterator[ChaosStore]:
 
 @contextmanager
 def _juicefs(directory: Path) -> Iterator[ChaosStore]:
-    """The gateway of JuiceFS, which pushes no events; `infra/stores/install.py` has to have brought it."""
+    """The gateway of JuiceFS, which pushes no events. It goes away as one that hangs: taken connections, no answers."""
+    where = directory / "store-juicefs"
     try:
-        yield ChaosStore(start_store("juicefs", directory / "store-juicefs", owner=os.getpid()))
+        server = start_store("juicefs", where, owner=os.getpid())
+        hanging = Part("juicefs", lambda: _signal(where, SIGSTOP), lambda: _signal(where, SIGCONT))
+        yield ChaosStore(server, (hanging,))
     finally:
         stop_stores(directory)
+
+
+def _signal(directory: Path, number: Signals) -> None:
+    """Sends a signal to every process of the store in ``directory``: the children of the one that it names."""
+    supervisor = json.loads((directory / "store.json").read_text())["pid"]
+    for child in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split():
+        os.kill(int(child), number)
 
 
 STORES: dict[str, Callable[[Path], AbstractContextManager[ChaosStore]]] = {"rgw": _rgw, "juicefs": _juicefs}

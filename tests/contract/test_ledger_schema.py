@@ -8,6 +8,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 from tests.contract.records import NOW, Record, upload
 
 from valetkey.adapters import migrations
@@ -101,3 +102,41 @@ def test_keys_of_the_schema_before_scopes_are_for_uploads(place: str, request: p
         ledger.migrate()
         [key] = ledger.list_keys()
         assert (key.name, key.scope) == ("shop", Scope.UPLOADS)
+
+
+def test_checks_of_an_older_version_are_made_again(any_url: str) -> None:
+    """It read where a form may write still: of what is `stored` only an infection that was found is kept."""
+    columns = {
+        "version": 1, "profile": "default", "account": "shop", "owner": "ann", "filename": "a", "size": 1, "pins": 1,
+        "content_type": "t/t", "bucket": "b", "created_at": 0, "expires_at": 7, "renewable_until": 9, "redirect": 0,
+        "object_key": "uploads/x", "object_etag": "e", "object_size": 1, "object_content_type": "t/t",
+        "inspected_pin": 1, "detected_type": "t/t", "verdict_etag": "e",
+    }  # fmt: skip
+    rows = {
+        "clean": {"state": "stored", "verdict_clean": 1},
+        "infected": {"state": "stored", "verdict_clean": 0},
+        "done": {"state": "confirmed", "verdict_clean": 1},
+        "joined": {"state": "stored", "verdict_clean": 1, "multipart_key": "uploads/x", "multipart_part_size": 8},
+    }
+    ids = {name: new_upload_id() for name in rows}
+    with closing(SqlLedger(any_url)) as ledger:
+        with ledger._writers.connect() as connection:
+            command.upgrade(migrations.config(connection), "0006")
+        with ledger._writers.begin() as connection:
+            for name, row in rows.items():
+                values = columns | row | {"id": ids[name]}
+                names, marks = ", ".join(values), ", ".join(f":{column}" for column in values)
+                connection.execute(text(f"INSERT INTO uploads ({names}) VALUES ({marks})"), values)
+        ledger.migrate()
+        kept = {name: ledger.get(ids[name]) for name in rows}
+    found = {
+        name: (one.object.key.replace(one.id, "ID"), one.inspection is not None, one.verdict and one.verdict.clean)
+        for name, one in kept.items()
+        if one is not None and one.object is not None
+    }
+    assert found == {
+        "clean": ("staging/ID", False, None),
+        "infected": ("staging/ID", False, False),
+        "done": ("uploads/x", True, True),
+        "joined": ("uploads/x", False, None),
+    }

@@ -351,6 +351,13 @@ def test_a_closed_port_is_unavailable() -> None:
             operation()
 
 
+def test_no_key_is_no_object() -> None:
+    """Without one a DELETE would be that of the bucket: it is refused before anything is sent."""
+    store = s3_store(S3Server(f"http://127.0.0.1:{free_port()}", "key", "secret", "us-east-1"), "bucket")
+    with pytest.raises(ValueError, match="no key"):
+        store.delete("")
+
+
 def test_a_refused_credential_is_no_missing_object(rgw_bucket: Bucket) -> None:
     """A wrong secret is an outage to mend, not a sign that bytes are gone."""
     s3_place(rgw_bucket).write("a", b"bytes", "text/plain", {})

@@ -1,7 +1,7 @@
 """A server that makes the application, uses it, and forks then (``gunicorn --preload``).
 
-Reported of psycopg, SQLAlchemy ("Using Connection Pools with Multiprocessing or os.fork()"), PyMongo, boto3 and
-requests: parent and children write to one connection and read each other's answers, or wait for a thread that only the
+Documented by SQLAlchemy ("Using Connection Pools with Multiprocessing or os.fork()"), and FIELD.md's row (H) of ours:
+parent and children write to one connection and read each other's answers, or wait for a thread that only the
 parent has.
 """
 

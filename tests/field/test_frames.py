@@ -1,9 +1,9 @@
 """Somebody else's frame around us: prefixes, global hooks, servers that fork.
 
-Reported of extensions for Flask and of services behind proxies: links that lose the prefix (Flask-RESTX and
-Swagger UI behind ``X-Forwarded-Prefix``, Label Studio under a path), APIs that Flask-WTF's ``CSRFProtect`` answers with
-400, error handlers of the application that turn an API's errors into pages, and a page's ``fetch`` that follows a
-redirect to another origin and arrives there as ``Origin: null`` (reported of Supabase's and Directus's downloads).
+Reported of extensions for Flask and of services behind proxies: links that lose the prefix (python-restx/flask-restx
+58), APIs that Flask-WTF's ``CSRFProtect`` answers with 400 (pallets-eco/flask-wtf 111), and a page's ``fetch`` that
+follows a redirect to another origin and arrives there as ``Origin: null`` (DataBiosphere/data-browser 402). Error
+handlers of the application that turn an API's errors into pages were looked for by ourselves.
 """
 
 from collections.abc import Callable

@@ -7,13 +7,15 @@ it for SSE-KMS).
 
 from collections.abc import Iterator
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
-from tests.field.desk import Desk, MakeDesk
-from tests.stores import Rgw, fresh_bucket
+from tests.field.desk import Desk, Json, MakeDesk
+from tests.stores import Bucket, Rgw, fresh_bucket
 from tests.stores_proxy import QuirkyServer, quirky
 from tests.stores_quirks import CopiesGetAnotherETag, Fails, IgnoresCopyConditions, NoChecksums
 
+from valetkey.core.ports import ObjectHead, ObjectHeaders
 from valetkey.core.sweep import Action
 
 LATER = timedelta(minutes=10)
@@ -141,3 +143,62 @@ def test_one_that_nothing_proves_hinders_no_other(unprovable: QuirkyServer, make
         found = desk.work()
         assert [finding.action for finding in found].count(Action.STUCK) == 6
         assert desk.upload(good)["state"] == "confirmed"
+
+
+def overtaken(desk: Desk, created: Json) -> list[str]:
+    """The keys that were copied to while another signal came in the midst of the first copy to a final key."""
+    store, copied = desk.valetkey.store, list[str]()
+    copy = store.copy
+
+    def beside(source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
+        copied.append(key)
+        if len(copied) == 1:
+            desk.complete(created)
+        copy(source, key, headers)
+
+    with patch.object(store, "copy", beside):
+        desk.judge(created, desk.upload(created)["object"]["etag"], clean=True)
+    return copied
+
+
+def test_what_is_released_by_two_signals_is_copied_once(rgw: Rgw, make_desk: MakeDesk) -> None:
+    """A scanner's verdict and a client's call at once: the object under the final key is the one in the ledger.
+
+    Two copies would leave another version there, and under SSE-KMS another ETag than what was confirmed.
+    """
+    with quirky(rgw, NoChecksums(), CopiesGetAnotherETag()) as server, fresh_bucket(server) as bucket:
+        bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+        desk = make_desk(bucket, PROFILES)
+        created = desk.sent(b"bytes", profile="scanned")
+        desk.complete(created)
+        assert len(overtaken(desk, created)) == 1
+        done = desk.upload(created)
+        assert done["state"] == "confirmed"
+        assert desk.versions() == [done["object"]["key"]]
+        assert desk.head(done["object"]["key"])["ETag"].strip('"') == done["object"]["etag"]
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_release_that_was_given_up_may_still_come(arrived: bool, rgw_bucket: Bucket, make_desk: MakeDesk) -> None:
+    """A copy out of quarantine whose process was killed is used once it is there; if not, its key is not used again."""
+    desk = make_desk(rgw_bucket, PROFILES)
+    created = desk.sent(b"bytes", profile="scanned")
+    etag = desk.complete(created)["object"]["etag"]
+    store, copied = desk.valetkey.store, list[str]()
+    copy = store.copy
+
+    def killed(source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
+        copied.append(key)
+        if arrived:
+            copy(source, key, headers)
+        raise KeyboardInterrupt
+
+    with patch.object(store, "copy", killed), pytest.raises(KeyboardInterrupt):
+        desk.judge(created, etag, clean=True)
+    assert desk.complete(created)["state"] == ("confirmed" if arrived else "stored")
+    if not arrived:
+        desk.make_due(created, patience=LATER)
+        assert [finding.action for finding in desk.work()] == [Action.CONFIRM]
+    done = desk.upload(created)
+    assert (done["object"]["key"] == copied[0]) == arrived
+    assert desk.stored() == [done["object"]["key"]]

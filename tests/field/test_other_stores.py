@@ -1,6 +1,6 @@
 """Stores that are not those we know (FIELD.md, L and H): none loses a good upload, and what cannot be is said.
 
-Reported: names of metadata in another case (minio/minio #6471, aws/aws-sdk-java #704; whatever is written in Go),
+Reported: names of metadata in another case (minio/minio #7280, aws/aws-sdk-java #704; whatever is written in Go),
 refused storage classes (minio/minio #5469), and buckets with Object Lock that want a checksum with each object and part
 (s3tools/s3cmd #1436, aws/aws-sdk-php #1694). HEAD without a length or an ETag, missing operations, and a prefix that is
 ignored are what FIELD.md saw or imitated.
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.clients import put
-from tests.field.desk import MakeDesk
+from tests.field.desk import Desk, MakeDesk
 from tests.stores import Bucket, Rgw, fresh_bucket
 from tests.stores_proxy import Quirk, quirky
 from tests.stores_quirks import (
@@ -193,6 +193,48 @@ def test_a_bucket_whose_versions_may_not_be_removed(rgw: Rgw, make_desk: MakeDes
     desk.judge(created, desk.complete(created)["object"]["etag"], clean=True)
     assert desk.upload(created)["state"] == "confirmed"
     assert desk.http.delete(f"/v1/uploads/{created['upload']['id']}").status_code == 204
+
+
+def test_what_is_under_retention_is_hidden_once(rgw: Rgw, make_desk: MakeDesk) -> None:
+    """However often clean-up comes by, one marker is put above it: on AWS each further call makes another."""
+    client, name = rgw.client(), f"lock-{new_upload_id()[-12:]}"
+    client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    retention: Any = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}
+    client.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=retention)
+    desk = make_desk(Bucket(name, client, rgw))
+    key = f"staging/{new_upload_id()}"
+    version = client.put_object(Bucket=name, Key=key, Body=b"x")["VersionId"]
+    deleted = deletions(desk)
+    sweep = desk.valetkey.sweep
+    sweep._clock = lambda: datetime.now(UTC) + timedelta(days=2)
+    for _ in range(3):
+        assert [finding.action for finding in sweep.clean()] == [Action.REMOVE]
+    assert desk.stored() == []
+    assert deleted == [version, None, version, version]
+
+
+def test_each_version_is_removed_by_one_call(rgw_bucket: Bucket, make_desk: MakeDesk) -> None:
+    """The newest ones first as they come, markers last: what is under a marker never shows again."""
+    versioned(rgw_bucket)
+    desk = make_desk(rgw_bucket)
+    key = f"staging/{new_upload_id()}"
+    written = [rgw_bucket.client.put_object(Bucket=rgw_bucket.name, Key=key, Body=b"x") for _ in range(2)]
+    marker = rgw_bucket.client.delete_object(Bucket=rgw_bucket.name, Key=key)
+    deleted = deletions(desk)
+    desk.valetkey.store.delete(key)
+    assert deleted == [*(one["VersionId"] for one in reversed(written)), marker["VersionId"]]
+    assert desk.versions() == []
+
+
+def deletions(desk: Desk) -> list[str | None]:
+    """The version that each deletion names from now on, as they come; None for one that names none."""
+    named: list[str | None] = []
+
+    def note(params: Any, **_: Any) -> None:
+        named.append(params["query_string"].get("versionId"))
+
+    desk.valetkey.store.client.meta.events.register("before-call.s3.DeleteObject", note)
+    return named
 
 
 def test_a_bucket_that_wants_a_checksum_with_everything(rgw: Rgw, make_desk: MakeDesk) -> None:

@@ -1,7 +1,7 @@
 """PgBouncer in front of the ledger, pooling transactions.
 
-Reported of nearly everything that speaks to PostgreSQL by psycopg or asyncpg (``prepared statement "_pg3_0" does not
-exist``, ``unsupported startup parameter: options``; SQLAlchemy's and psycopg's issues, Supabase's documentation): a
+Reported of what speaks to PostgreSQL by psycopg or asyncpg (``prepared statement "_pg3_10" does not exist``:
+psycopg/psycopg 280, MagicStack/asyncpg 121 and 198; ``unsupported startup parameter: options`` is FIELD.md's, H): a
 connection belongs to a client for one transaction only, so nothing may be kept in it.
 """
 

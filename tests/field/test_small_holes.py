@@ -1,10 +1,9 @@
-"""Small holes that an audit of ours found, each as others have had it.
+"""Small holes that an audit of ours found (FIELD.md, K, and the last of L).
 
-A landing page that answers for any upload's id (open landing pages of upload services); an authentication that can be
-switched off by a variable (Flask-AppBuilder's and Airflow's public defaults); tickets that outlive what they are for;
-SQL parameters in logs (SQLAlchemy has ``hide_parameters`` for it); database files that everybody may read (reported of
-Vault's and Grafana's SQLite files); and two services that share a port without a word (SO_REUSEPORT, reported of
-gunicorn and granian).
+A landing page that answers for any upload's id; an authentication that can be switched off by a variable; tickets that
+outlive what they are for; SQL parameters in logs (SQLAlchemy has ``hide_parameters`` for it). Reported of others, too:
+database files that everybody may read (grafana/grafana 8283), and two services that share a port without a word
+(SO_REUSEPORT: benoitc/gunicorn 1553 and 1603).
 """
 
 import os

@@ -1,8 +1,8 @@
 """Who waits for whom.
 
 Reported of services with a pool of threads (Slowloris, CVE-2007-6750; gunicorn's documentation on slow clients): 64
-connections that each send one byte of a body, and nobody is answered any more, `/healthz` included. And of readiness
-probes that hang with what they ask for, until liveness probes hang with them (Kubernetes issues on probe time-outs).
+connections that each send one byte of a body, and nobody is answered any more, `/healthz` included. That readiness
+probes hang with what they ask for, until liveness probes hang with them, is FIELD.md's row (I).
 """
 
 import io

@@ -1,6 +1,7 @@
 """Checks of content between the pin and the copy: who reads what, and what a verdict is good for."""
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,11 +11,19 @@ from tests.unit.world import FIRST, OWNER, SCANNER, SECOND, World, md5
 
 from valetkey.core.access import Caller
 from valetkey.core.admission import UploadRequest
-from valetkey.core.errors import Forbidden, ObjectChanged, StateConflict, UploadNotFound
+from valetkey.core.errors import (
+    Forbidden,
+    ObjectChanged,
+    ObjectMissing,
+    StateConflict,
+    StoreUnavailable,
+    UploadNotFound,
+)
 from valetkey.core.events import ObjectEvent, ScanEvent, Tally
 from valetkey.core.profile import Profile
 from valetkey.core.rules import Detect
 from valetkey.core.schedule import SCHEDULE
+from valetkey.core.sweep import Action
 from valetkey.core.upload import Signal, Upload, UploadState, Verdict, new_upload_id
 
 PNG = samples.png()
@@ -358,3 +367,57 @@ def test_scanners_events_that_are_not_ours_are_ignored() -> None:
     assert world.now(upload).state is not UploadState.CONFIRMED
     plain = detecting()
     assert plain.service.observe([scan(plain, sent(plain, PNG), PNG, clean=True)]) == Tally(ignored=1)
+
+
+@pytest.mark.parametrize("operation", ["copy final", "first_bytes quarantine"])
+@pytest.mark.parametrize("answer", [ObjectMissing(), ObjectChanged()])
+def test_a_stray_answer_ends_nothing_that_is_there(operation: str, answer: Exception) -> None:
+    """A proxy's 404, or that of a copy in parts that was aborted: what lies in quarantine stays, and is promoted."""
+    world = detecting()
+    upload = sent(world, PNG)
+    world.run(upload)
+
+    def stray() -> None:
+        raise answer
+
+    world.once(operation, stray)
+    with pytest.raises(StoreUnavailable):
+        world.work(upload)
+    assert world.now(upload).in_quarantine
+    assert world.work(upload).state is UploadState.CONFIRMED
+    world.check_settled()
+
+
+@pytest.mark.parametrize("ends", ["well", "badly", "never"])
+def test_a_large_object_is_promoted_by_one_at_a_time(ends: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes longer than until the next look. Who has failed lets others try at once, the killed after a while."""
+    for module in ("copying", "confirmation"):
+        monkeypatch.setattr(f"valetkey.core.{module}.WHOLE_COPY", 5)
+    monkeypatch.setattr("valetkey.core.confirmation.COPY_SPEED", len(PNG) / 600)  # ten minutes
+    world = detecting()
+    upload = sent(world, PNG)
+    copies = 0
+
+    def others_look(name: str) -> None:
+        nonlocal copies
+        if name != "copy final":
+            return
+        copies += 1
+        world.time += timedelta(minutes=2)
+        world.before, before = None, world.before
+        assert Action.CONFIRM not in [finding.action for finding in world.sweep.look()]
+        world.before = before if ends == "well" else None
+        if ends == "badly":
+            raise StoreUnavailable("The store does not answer.")
+        if ends == "never":
+            raise KeyboardInterrupt
+
+    world.before = others_look
+    with suppress(StoreUnavailable, KeyboardInterrupt):
+        world.work(upload)
+    assert copies == 1
+    if ends == "never":
+        assert world.work(upload).state is UploadState.STORED
+        world.time += timedelta(minutes=10)
+    assert world.work(upload).state is UploadState.CONFIRMED
+    world.check_settled()

@@ -4,6 +4,8 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -11,11 +13,12 @@ from tests.unit.world import FIRST, NOW, OWNER, SECOND, THIRD, World, md5
 
 from valetkey.adapters.memory import MemoryObject
 from valetkey.core.confirmation import MAX_PINS
-from valetkey.core.errors import LedgerUnavailable, StateConflict, StoreUnavailable
+from valetkey.core.errors import CopyUnproven, LedgerUnavailable, StateConflict, StoreUnavailable
 from valetkey.core.events import ObjectEvent, Tally
 from valetkey.core.ports import ObjectHead, ObjectHeaders
 from valetkey.core.profile import Profile
 from valetkey.core.rules import Placement
+from valetkey.core.slots import StoreSlots
 from valetkey.core.upload import Checksum, Signal, Upload, UploadState
 
 HAPPY_PATH = [
@@ -484,3 +487,47 @@ def test_the_first_signal_that_confirms_is_kept(world: World, first: Signal, sec
     world.run(upload, first)
     world.run(upload, second)
     assert world.now(upload).confirmed_by is first
+
+
+@pytest.mark.parametrize("profile", [Profile("default"), Profile("default", scan=True)])
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_store_whose_copies_are_no_copies(profile: Profile, lost: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps another type than it was given, or nothing: one copy for each signal, and the upload says why."""
+    world = World(profile=profile)
+    real = world.store.copy
+
+    def copy(source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
+        real(source, key, replace(headers, content_type="application/octet-stream"))
+        if lost:
+            world.store.delete(key)
+
+    monkeypatch.setattr(world.store, "copy", copy)
+    upload = world.create()
+    world.post(upload)
+    for _ in range(3):
+        world.operations.clear()
+        with pytest.raises(CopyUnproven):
+            world.run(upload)
+        assert [name.partition(" ")[0] for name in world.operations].count("copy") == 1
+        now = world.now(upload)
+        assert now.reason is not None
+        assert (now.state, now.reason.code) == (UploadState.STORED, "copy_unproven")
+        world.time += timedelta(hours=1)
+    assert world.store.read(upload.staging_key) is not None
+
+
+def test_a_full_house_does_not_decide_about_an_abort(world: World) -> None:
+    """The upload is aborted, and what has arrived is removed by the sweep."""
+    upload = world.create()
+    world.post(upload)
+
+    def busy(*_: object) -> None:
+        raise StoreUnavailable("Too many uploads are being checked at this moment.", 1)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StoreSlots, "__enter__", busy)
+        world.service.remove(OWNER, upload.id)
+    assert world.now(upload).state is UploadState.ABORTED
+    world.time += timedelta(hours=1)
+    list(world.sweep.look())
+    assert world.store.keys() == []

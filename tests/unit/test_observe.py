@@ -1,8 +1,12 @@
 """Events as the service sees them: hints, looked at once for each object."""
 
+import pytest
 from tests.unit.world import World
 
+from valetkey.core.errors import StoreUnavailable
 from valetkey.core.events import ObjectEvent, Tally
+from valetkey.core.rules import UNREADABLE
+from valetkey.core.sweep import Action
 from valetkey.core.upload import Upload, UploadState
 
 
@@ -29,3 +33,40 @@ def test_an_upload_of_another_bucket_is_not_ours_to_confirm() -> None:
     assert world.ledger.replace(upload, upload.changed(bucket="the-bucket-before"))
     assert world.service.observe([here]) == Tally(ignored=1)
     assert world.now(upload).state is UploadState.PENDING
+
+
+def test_an_upload_that_cannot_go_on_hinders_no_other_of_its_delivery() -> None:
+    """Rules that nobody can read: no sender need come again for them. A refusal by the store: it comes again."""
+    world = World()
+    unknown, refused, good = (world.create() for _ in range(3))
+    for upload in (unknown, refused, good):
+        world.post(upload)
+    assert world.ledger.replace(unknown, unknown.changed(rules=UNREADABLE))
+    assert world.service.observe([event(unknown)]) == Tally(ignored=1)
+
+    def refuse() -> None:
+        raise StoreUnavailable("The store refused HeadObject: AccessDenied.", refused=True)
+
+    world.once("head staging", refuse)
+    with pytest.raises(StoreUnavailable, match="AccessDenied"):
+        world.service.observe([event(refused), event(unknown), event(good)])
+    assert world.now(good).state is UploadState.CONFIRMED
+    assert world.now(refused).state is UploadState.PENDING
+
+
+def test_an_upload_that_is_pinned_and_refused_is_the_sweeps() -> None:
+    """A copy that the store does not allow may never succeed: the event is done, whoever waits behind it goes on."""
+    world = World()
+    upload = world.create()
+    world.post(upload)
+
+    def refuse() -> None:
+        raise StoreUnavailable("The store refused CopyObject: AccessDenied.", refused=True)
+
+    world.once("copy final", refuse)
+    assert world.service.observe([event(upload)]) == Tally(ignored=1)
+    waiting = world.now(upload)
+    assert waiting.state is UploadState.STORED
+    assert waiting.due_at is not None
+    world.time = waiting.due_at
+    assert [finding.action for finding in world.sweep.look()] == [Action.CONFIRM]

@@ -1,6 +1,7 @@
 """The sweep on memory adapters: every state, with and without an object, at every time, and whoever meddles."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise, product
 
@@ -9,6 +10,7 @@ from tests.unit.world import FIRST, NOW, OWNER, SECOND, World, md5
 
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.ports import ObjectHead, ObjectHeaders
+from valetkey.core.rules import UNREADABLE
 from valetkey.core.schedule import SCHEDULE, Schedule
 from valetkey.core.sweep import BATCH, MAX_FAILURES, Action, Finding
 from valetkey.core.upload import Signal, Upload, UploadState, new_upload_id
@@ -477,3 +479,43 @@ def test_every_next_look_lies_ahead(world: World) -> None:
         now = NOW + timedelta(seconds=seconds)
         for moment in (schedule.after_look(upload._replace(state=state), now), schedule.after_failure(upload, now)):
             assert moment is None or moment > now
+
+
+def test_a_quarantine_of_somebody_else_is_left_alone(world: World) -> None:
+    """Scanners have a ``quarantine/``, too, and older versions allowed to confirm below it: only our own keys go."""
+    done, open_, ended = world.create(), world.create(), world.create()
+    world.post(done)
+    confirmed = world.run(done)
+    assert confirmed.object is not None
+    keys = [f"quarantine/{done.id}/a.png", f"quarantine/{done.id}/7", "quarantine/eicar.txt", "quarantine/2026/1"]
+    world.ledger._uploads[done.id] = confirmed._replace(object=replace(confirmed.object, key=keys[1]))
+    orphan = f"quarantine/{ended.id}/1"
+    for key in [*keys, orphan]:
+        world.store.put(key, FIRST)
+    for key in ["quarantine/film.mp4", orphan]:
+        world.store.start_multipart(key, ObjectHeaders("image/png", open_.id))
+    world.service.remove(OWNER, ended.id)
+    found = {subject for action, subject in swept(world, DAY * 2) if action in {Action.REMOVE, Action.ABORT}}
+    assert found == {orphan}
+    assert set(keys) <= set(world.store.keys())
+
+
+def test_a_dry_run_tells_of_the_others_too(world: World) -> None:
+    """One whose rules nobody can read is a line of the list, not its end."""
+    unknown, good = world.create(), world.create()
+    for upload in (unknown, good):
+        world.post(upload)
+    assert world.ledger.replace(unknown, unknown.changed(rules=UNREADABLE))
+    world.time += MINUTE
+    found = [(finding.action, finding.subject) for finding in world.sweep.foresee()]
+    assert found == [(Action.STUCK, unknown.id), (Action.CONFIRM, good.id)]
+
+
+def test_bugs_in_many_uploads_hinder_no_other(world: World) -> None:
+    """The store is not away because of them: the sweep goes on."""
+    bad = [world.create() for _ in range(MAX_FAILURES + 2)]
+    good = world.create()
+    for upload in bad:
+        world.ledger._uploads[upload.id] = upload._replace(state=UploadState.STORED)
+    world.post(good)
+    assert swept(world, MINUTE)[-1] == (Action.CONFIRM, good.id)

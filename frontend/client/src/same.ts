@@ -38,7 +38,10 @@ export async function sameParts(
   );
 }
 
-/** Whether an object with this ETag is `file`; joined of parts, where `kept` is not null. Like `sameParts`. */
+/**
+ * Whether an object with this ETag is `file`; joined of parts, where `kept` is not null, and perhaps copied since, as what is
+ * checked is: the ETag may be that of the whole, then. Like `sameParts`.
+ */
 export async function sameObject(
   file: Blob,
   etag: string,
@@ -53,7 +56,7 @@ export async function sameObject(
     return numbers.every((number, index) => kept.digests?.[number] === sums[index]);
   }
   const joined = JOINED.exec(bare(etag))?.[1];
-  if (!joined) return null;
+  if (!joined) return (await sameObject(file, etag, null, digests)) || null;
   const sums = await digests(blobs, "md5");
   const all = new Blob(sums.map((sum) => Uint8Array.from(atob(sum), (letter) => letter.charCodeAt(0))));
   return joined === hex((await digests([all], "md5"))[0] ?? "");

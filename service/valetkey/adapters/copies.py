@@ -3,16 +3,17 @@
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.core.errors import ObjectChanged, PlacementRefused
 from valetkey.core.multipart import MAX_PARTS, MIB
 from valetkey.core.ports import ObjectHead, ObjectHeaders
 from valetkey.core.rules import Placement
+from valetkey.store_answers import Meaning, Said, meaning_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,10 +24,9 @@ PART = 256 * MIB
 AT_ONCE = 4
 """How many parts are copied at once."""
 
+_REFUSED = {"NotImplemented", "InvalidArgument"}
+"""What stores also answer to a placement that they do not know (Ceph RGW 16: InvalidArgument, measured)."""
 _MD5 = re.compile(r"[0-9A-Fa-f]{32}(-[0-9]+)?")
-
-_REFUSED = {"InvalidStorageClass", "InvalidEncryptionAlgorithmError", "NotImplemented", "InvalidArgument"}
-"""What stores answer to a placement that they do not know (Ceph RGW 16: InvalidArgument, measured)."""
 
 
 def plain_etag(text: str) -> str:
@@ -60,8 +60,9 @@ def placing(placement: Placement) -> Iterator[None]:
         yield
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code"))
-        asked = placement != Placement()
-        if asked and (code in _REFUSED or code.startswith("KMS.")):
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        refused = code in _REFUSED or meaning_of("copy", status, Said(code, "")) is Meaning.PLACEMENT
+        if refused and placement != Placement():  # a key service that has too much to do is another matter
             raise PlacementRefused(f"The store keeps nothing so: {placement} ({code}).", 60, refused=True) from error
         raise
 
@@ -69,15 +70,17 @@ def placing(placement: Placement) -> Iterator[None]:
 def copy_whole(client: "S3Client", bucket: str, source: ObjectHead, key: str, wanted: Mapping[str, Any]) -> None:
     """Copies ``source`` to ``key`` on the condition of its ETag. Raises `ObjectChanged` where it has another.
 
-    Swift refuses any condition on an object that came in parts (2.30, measured). So where the source is what it was in
-    spite of a 412, it is copied without, and looked at before and afterwards.
+    Swift refuses any condition on an object that came in parts (2.30, measured). So where such a source is what it was
+    in spite of a 412, it is copied without, and looked at before and afterwards. No form and no PUT makes an ETag like
+    that: whoever writes again between two looks cannot have his bytes copied so.
     """
     copy: dict[str, Any] = {"Bucket": bucket, "Key": key, "CopySource": origin(bucket, source), **wanted}
     copy |= {"MetadataDirective": "REPLACE", "TaggingDirective": "REPLACE"}
     try:
         client.copy_object(**copy, CopySourceIfMatch=f'"{source.etag}"')
     except ClientError as error:
-        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") != HTTPStatus.PRECONDITION_FAILED:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        if status != HTTPStatus.PRECONDITION_FAILED or "-" not in source.etag:
             raise
         before = _state(client, bucket, source)
         _require((source.etag, before[1]), before)
@@ -101,7 +104,8 @@ def copy_in_parts(client: "S3Client", bucket: str, source: ObjectHead, key: str,
         _require(before, _state(client, bucket, source))
         client.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
     except BaseException:
-        client.abort_multipart_upload(**where)
+        with suppress(ClientError, BotoCoreError):  # the sweep does it, and what failed is what counts
+            client.abort_multipart_upload(**where)
         raise
 
 

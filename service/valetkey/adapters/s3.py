@@ -233,6 +233,8 @@ class S3Store:
         return False
 
     def delete(self, key: str) -> None:
+        if not key:  # botocore, which does not look at parameters here, would delete the bucket
+            raise ValueError("no key")
         if self._keeps_versions() and self._delete_versions(key):
             return
         with suppress(ObjectMissing), _available:  # some stores answer 404
@@ -250,9 +252,6 @@ class S3Store:
         """
         try:
             found = [one for one in self._versions(key) if one["Key"] == key]
-            for one in sorted(found, key=lambda one: "ETag" not in one):  # the markers last
-                with suppress(ObjectMissing), _available:
-                    self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=one["VersionId"])
         except StoreUnavailable as error:
             if not error.refused:
                 raise
@@ -306,10 +305,22 @@ class S3Store:
     def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
         last = None
         with _available:
-            for item in self._versions(prefix) if self._keeps_versions() else self._objects(prefix):
+            for item in self._listed(prefix):
                 if item["LastModified"] < before and item["Key"] != last:  # the versions of a key come together
                     last = item["Key"]
                     yield OldObject(item["Key"], item["LastModified"])
+
+    def _listed(self, prefix: str) -> Iterator[Mapping[str, Any]]:
+        if self._keeps_versions():
+            try:
+                yield from self._versions(prefix)
+            except StoreUnavailable as error:
+                if not error.refused:
+                    raise
+                log.warning("old versions below %r are not looked for: %s", prefix, error.detail)
+            else:
+                return
+        yield from self._objects(prefix)
 
     def _objects(self, prefix: str) -> Iterator[Mapping[str, Any]]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
@@ -431,6 +442,7 @@ def make_client(
             connect_timeout=5,
             read_timeout=read_timeout,
             max_pool_connections=64,
+            parameter_validation=False,  # ours are right by their types; it pays for the headers that a copy replaces
         ),
     )
 

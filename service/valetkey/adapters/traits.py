@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.core.errors import NotSupportedByStore
 from valetkey.core.ports import Capabilities
+from valetkey.store_answers import Meaning, Said, meaning_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,7 +41,8 @@ class Traits:
         if self._retains is None:
             try:
                 self._retains = self._has_default_retention()
-            except BotoCoreError:
+            except (BotoCoreError, ClientError) as error:
+                log.info("the bucket will be asked again whether it retains objects: %s", error)
                 return
             self._known = replace(self._known, part_checksums=self._retains)
 
@@ -51,6 +53,8 @@ class Traits:
                 status = self._client.get_bucket_versioning(Bucket=self._bucket).get("Status")
             except ClientError as error:
                 log.info("the bucket does not say whether it keeps versions: %s", error)
+                if _passes(error):
+                    return False  # for now: whoever asks next asks it again
                 status = None
             self._versions = status is not None
         return self._versions
@@ -83,6 +87,16 @@ class Traits:
         """S3 wants a checksum with whatever is written to such a bucket (its user guide, Object Lock)."""
         try:
             found = self._client.get_object_lock_configuration(Bucket=self._bucket)["ObjectLockConfiguration"]
-        except ClientError:  # without Object Lock that is an error, too
+        except ClientError as error:  # without Object Lock that is an error, too
+            if _passes(error):
+                raise
             return False
         return bool(found.get("Rule", {}).get("DefaultRetention"))
+
+
+def _passes(error: ClientError) -> bool:
+    """Whether it is no answer to the question, but the store's trouble of this moment."""
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    said = error.response.get("Error", {})
+    meaning = meaning_of("list", status, Said(str(said.get("Code", "")), str(said.get("Message", ""))))
+    return meaning in {Meaning.AGAIN, Meaning.WAIT, Meaning.LOOK}

@@ -59,18 +59,24 @@ class Sameness:
         return all(self._pool.map(lambda part: self._is_part(part["number"], part["etag"], ranges), whole))
 
     def of_object(self, etag: str, part_size: int | None) -> bool:
-        """Whether an object with this ETag is this file; joined of parts of ``part_size`` where there were any."""
+        """Whether an object with this ETag is this file; joined of parts of ``part_size`` where there were any.
+
+        What was checked in quarantine has been copied since: its ETag may be that of the whole, then.
+        """
         if part_size is None:
-            return MD5.fullmatch(etag.lower()) is not None and etag.lower() == self._md5(0, self._source.size).hex()
+            return self._is_whole_of(etag)
         ranges = part_ranges(self._source, part_size)
         numbers = range(1, -(-self._source.size // part_size) + 1)
         if all(str(number) in self._begun.digests for number in numbers):
             return all(self._pool.map(lambda number: self._is_kept(number, ranges), numbers))
         found = JOINED.fullmatch(etag.lower())
         if found is None:
-            return False
+            return self._is_whole_of(etag)
         sums = b"".join(self._pool.map(lambda number: self._md5(*ranges(number)), numbers))
         return hashlib.md5(sums, usedforsecurity=False).hexdigest() == found[1]
+
+    def _is_whole_of(self, etag: str) -> bool:
+        return MD5.fullmatch(etag.lower()) is not None and etag.lower() == self._md5(0, self._source.size).hex()
 
     def _is_part(self, number: int, etag: str, ranges: Range) -> bool:
         if str(number) in self._begun.digests:

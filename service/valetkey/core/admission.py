@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from types import MappingProxyType
@@ -10,7 +11,13 @@ from typing import NamedTuple
 
 from valetkey.core.access import Allowance, Caller
 from valetkey.core.declaration import declare
-from valetkey.core.errors import ChecksumRequired, IdempotencyKeyReused, TicketUsedUp, UnknownProfile
+from valetkey.core.errors import (
+    ChecksumRequired,
+    IdempotencyKeyReused,
+    LedgerUnavailable,
+    TicketUsedUp,
+    UnknownProfile,
+)
 from valetkey.core.multipart import choose_method
 from valetkey.core.ports import Ledger, ObjectStore, Once
 from valetkey.core.profile import Profile
@@ -55,8 +62,8 @@ class Admission:
     def declare(self, now: datetime) -> None:
         """Says once what the profiles are here: at the start, or where there is none, with the first upload."""
         if not self._declared:
-            self._declared = True
             declare(self._ledger, self._profiles, now)
+            self._declared = True
 
     @property
     def profiles(self) -> Mapping[str, Profile]:
@@ -122,8 +129,10 @@ class Admission:
     def keep(self, caller: Caller, uploads: Sequence[Upload]) -> None:
         """Writes them, all or none. Raises `TicketUsedUp` where the caller's ticket does not allow as many."""
         allowance = caller.profile_ticket.allowance if caller.profile_ticket is not None else None
-        for upload in uploads[:1]:
-            self.declare(upload.created_at)
+        if uploads and not self._declared:
+            self._declared = True  # once: it only warns, and must not hinder what it warns about
+            with suppress(LedgerUnavailable):
+                declare(self._ledger, self._profiles, uploads[0].created_at)
         if allowance is None:
             self._ledger.add(uploads)
         elif not self._ledger.add_within(uploads, allowance):

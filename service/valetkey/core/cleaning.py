@@ -38,19 +38,19 @@ class Cleaner:
 
     def after_end(self, upload: Upload) -> None:
         """Removes what led to the end of ``upload``, which the ledger has."""
-        with self._later(upload):
+        with self.later(upload):
             self._tidy(upload)
             if upload.pins:
                 self._remove(upload, [*self._quarantine(upload), *self._earlier_copies(upload)])
 
     def tidy(self, upload: Upload) -> None:
         """Removes what arrived under the grant of an upload that has ended."""
-        with self._later(upload):
+        with self.later(upload):
             self._tidy(upload)
 
     @contextmanager
-    def _later(self, upload: Upload) -> Iterator[None]:
-        """What fails is looked for by the sweep."""
+    def later(self, upload: Upload) -> Iterator[None]:
+        """For clean-up, which decides nothing: what fails in it is looked for by the sweep."""
         try:
             yield
         except (StoreUnavailable, RulesUnknown) as error:
@@ -66,14 +66,14 @@ class Cleaner:
         `StoreUnavailable` and `RulesUnknown`.
         """
         self._tidy(upload)
+        if upload.object is not None and upload.state is UploadState.DELETED:
+            self._store.delete(upload.object.key)  # first: it needs no rule to be known
         finals = [final_key(upload, pin, self._profiles) for pin in range(1, upload.pins + 1)]
         self._remove(upload, [*self._quarantine(upload), *finals])
-        if upload.object is not None and upload.state is UploadState.DELETED:
-            self._store.delete(upload.object.key)
 
     def discard(self, upload: Upload, key: str) -> None:
         """Removes the copy of somebody who was too late, unless the ledger points at it."""
-        with self._later(upload):
+        with self.later(upload):
             self._remove(upload, [key])
 
     def _tidy(self, upload: Upload) -> None:
@@ -83,7 +83,7 @@ class Cleaner:
         self._remove(upload, [upload.arrival_key])
 
     def _quarantine(self, upload: Upload) -> list[str]:
-        if not rules_of(upload, self._profiles).wants_checks:
+        if not upload.pins or not rules_of(upload, self._profiles).wants_checks:
             return []
         return [quarantine_key(upload.id, pin) for pin in range(1, upload.pins + 1)]
 

@@ -9,7 +9,8 @@ Every signal calls the same method, any number of times, in any order and at the
 - Who finds that somebody else is copying waits for a while. If that one seems to be dead, what it finished is found and
   used; if there is nothing, the bytes are pinned anew.
 - Where the profile asks for checks, the pinned bytes are copied into quarantine first. Detection, scanner and the last
-  copy read there; each check is written to the ledger with the bytes that it is about, and counts for no others.
+  copy read there; each check is written to the ledger with the bytes that it is about, and counts for no others. The
+  last copy, too, is made by one signal: whoever says so first in the ledger.
 - Clean-up comes after the end is durable, and never decides it.
 
 An upload in parts is joined by the first signal that finds all of them: under its final key, where it needs no copy
@@ -18,7 +19,7 @@ then, or in quarantine.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -71,6 +72,7 @@ class _Run:
     named: Sequence[NamedPart] | None
     joined: bool
     has_joined: bool = False
+    doubted: bool = False
     found: ObjectHead | None = None
     waits: int = WAITS
     steps: int = MAX_STEPS
@@ -79,6 +81,12 @@ class _Run:
         """What this signal has pinned, once; None where it was somebody else's pin."""
         found, self.found = self.found, None
         return found if found is not None and pins(upload, found) else None
+
+
+def _patience(upload: Upload) -> timedelta:
+    """How long whoever copies the pinned bytes is left alone."""
+    size = upload.object.size if upload.object else 0
+    return COPY_START * upload.pins + timedelta(seconds=size / COPY_SPEED)
 
 
 class Confirmation:
@@ -182,7 +190,7 @@ class Confirmation:
 
     def tidy(self, upload: Upload) -> None:
         """Removes what arrived under the grant of an upload that has ended; the sweep comes where that fails."""
-        with self.at_store(upload):
+        with self._cleaner.later(upload), self.at_store(upload):
             self._cleaner.tidy(upload)
 
     def clear(self, upload: Upload) -> None:
@@ -213,7 +221,7 @@ class Confirmation:
             return self._reject(upload, Reason("infected", verdict.detail or "A scanner found the bytes infected."))
         if upload.in_quarantine:
             return self._release(upload, run)
-        if upload.multipart and points_at(upload, self._final_key(upload)):
+        if self._is_joined_in_place(upload):
             return self._confirm_joined(upload, run)
         return self._secure(upload, run)
 
@@ -239,6 +247,7 @@ class Confirmation:
             "pins": upload.pins + 1,
             "copying_since": self._clock() if ours else None,
             "checksum_verified": verified(upload, found),
+            "verdict": None,  # whatever was said was said of other bytes
             "due_at": self._schedule.after_failure(upload, self._clock()) if ours else self._clock(),
         }
         stored = upload.state is UploadState.STORED
@@ -247,7 +256,7 @@ class Confirmation:
             after = after._replace(copying_since=None, due_at=self._next_look(after))
         if not self._ledger.replace(upload, after):
             return self._reload(upload)
-        run.found = found
+        run.found = None if after.in_quarantine else found
         return after
 
     def _secure(self, upload: Upload, run: _Run) -> Upload | None:
@@ -270,8 +279,7 @@ class Confirmation:
         except CopyUnproven as error:
             raise self._note(upload, error) from error
         except StoreUnavailable as error:
-            if error.refused:  # so nothing is there, or on its way: whoever comes next need not wait for it
-                self._ledger.replace(upload, upload.changed(copying_since=None))
+            self._give_back(upload, error)
             raise
         return self._rewritten(upload, run) if copied is None else self._adopt(upload, copied, run.signal)
 
@@ -285,8 +293,7 @@ class Confirmation:
         pinned = upload.object
         assert pinned is not None  # noqa: S101  (it is `stored`)
         if upload.copying_since is not None:
-            patience = COPY_START * upload.pins + timedelta(seconds=pinned.size / COPY_SPEED)
-            if self._clock() < upload.copying_since + patience:
+            if self._clock() < upload.copying_since + _patience(upload):
                 return self._wait(upload, run)
             if (done := self._earlier(upload)) is not None:
                 return self._adopt(upload, done, run.signal)
@@ -322,11 +329,25 @@ class Confirmation:
         return self._reload(upload)
 
     def _rewritten(self, upload: Upload, run: _Run) -> Upload:
-        """The pinned bytes were gone when the copy came: others are there, or none."""
+        """The pinned bytes were gone when the copy came: others are there, or none.
+
+        Where they are there after all, somebody may have written them again; once in a run that is believed.
+        """
         found = self._store.head(upload.arrival_key)
-        if found is not None and upload.pins >= MAX_PINS and pins(upload, found):
-            raise StoreUnavailable(f"The store makes no copy of {found.key}, which is as it was.", 60, refused=True)
-        return self._vanished(upload, run) if found is None else self._pin_again(upload, found, run)
+        if found is None:
+            return self._vanished(upload, run)
+        if pins(upload, found):
+            if run.doubted:
+                raise self._refused_to_copy(upload)
+            run.doubted = True
+        return self._pin_again(upload, found, run)
+
+    def _refused_to_copy(self, upload: Upload) -> CopyUnproven:
+        """The store says that the pinned bytes are gone, and shows them: the upload says so, until it can go on."""
+        detail = f"The store copies nothing of upload {upload.id}: it says that {upload.arrival_key} is another one."
+        error = CopyUnproven(detail, 60, refused=True)
+        self._ledger.replace(upload, upload.changed(copying_since=None, reason=Reason(error.code, detail)))
+        return error
 
     def _pin_again(self, upload: Upload, found: ObjectHead, run: _Run) -> Upload:
         if upload.pins >= MAX_PINS and not pins(upload, found):
@@ -355,15 +376,52 @@ class Confirmation:
         assert pinned is not None  # noqa: S101  (it is in quarantine)
         if self._inspector is None and pinned.size > WHOLE_COPY:
             return None
-        copied = self._earlier(upload)
-        if copied is None:
-            try:
-                copied = self._copier.to_final(upload, head_of(pinned, upload))
-            except (ObjectChanged, ObjectMissing):
-                return self._vanished(upload, run)
-            except PlacementRefused as error:
-                return self._reject(upload, Reason("placement_refused", error.detail))
-        return self._confirm(upload, copied, run.signal) if copied else self._reload(upload)
+        found = run.take(upload)
+        if found is None:
+            return self._begin_release(upload, run)
+        try:
+            copied = self._copier.to_final(upload, found)
+        except (ObjectChanged, ObjectMissing):
+            copied = None
+        except PlacementRefused as error:
+            return self._reject(upload, Reason("placement_refused", error.detail))
+        except CopyUnproven as error:
+            raise self._note(upload, error) from error
+        except StoreUnavailable as error:
+            self._give_back(upload, error)
+            raise
+        return self._confirm(upload, copied, run.signal) if copied else self._vanished(upload, run)
+
+    def _begin_release(self, upload: Upload, run: _Run) -> Upload | None:
+        """One signal copies out of quarantine: two would leave another version, or under SSE-KMS another ETag, under
+        the key than the ledger has. What somebody has begun who seems dead may still come: the next key is another.
+        """
+        pinned = upload.object
+        assert pinned is not None  # noqa: S101  (it is in quarantine)
+        changes: dict[str, Any] = {}
+        if upload.copying_since is not None:
+            over = self._clock() >= upload.copying_since + _patience(upload)
+            if not over and run.waits:
+                return self._wait(upload, run)
+            if (done := self._earlier(upload)) is not None:
+                return self._confirm(upload, done, run.signal)
+            if not over:
+                return None
+            changes = {"pins": upload.pins + 1}
+            if upload.inspection and upload.is_inspected:  # the bytes are the same
+                changes["inspection"] = replace(upload.inspection, pin=upload.pins + 1)
+        now = self._clock()
+        after = upload.changed(copying_since=now, **changes)
+        after = after._replace(due_at=now + _patience(after))
+        if not self._ledger.replace(upload, after):
+            return self._reload(upload)
+        run.found = head_of(pinned, after)
+        return after
+
+    def _give_back(self, upload: Upload, error: StoreUnavailable) -> None:
+        """Where nothing is there, or on its way, whoever comes next need not wait for it."""
+        if error.refused:
+            self._ledger.replace(upload, upload.changed(copying_since=None))
 
     def _inspect(self, upload: Upload, run: _Run) -> Upload | None:
         """Looks at the first bytes, if that is what is missing and it may; None where somebody else has to."""
@@ -394,22 +452,24 @@ class Confirmation:
     def _vanished(self, upload: Upload, run: _Run) -> Upload:
         """Rejects an upload whose bytes are gone, unless another signal is done, or a copy of them may be good."""
         now = self._reload(upload)
-        if now.version != upload.version:
+        if now.version != upload.version or now.state is not UploadState.STORED:
             return now
         self._store.check()  # a bucket that is gone looks like an object that is gone
-        self._require_gone(upload)
         checked = not upload.in_quarantine or not self.waits_for(upload)
         if checked and (done := self._earlier(upload)) is not None:
             return self._adopt(upload, done, run.signal)
+        self._require_gone(upload)
+        if not upload.in_quarantine and (found := self._store.head(upload.arrival_key)) is not None:
+            return self._pin_again(upload, found, run)  # a process of an older version has pinned them
         return self._reject(upload, Reason("missing", "The object was removed before it could be confirmed."))
 
     def _require_gone(self, upload: Upload) -> None:
-        """Raises `StoreUnavailable` where what a condition called changed is there as it was: it failed for another
-        reason, and good bytes are not thrown away for that."""
+        """Raises `StoreUnavailable` where what was called missing or changed is there as it was: good bytes are not
+        thrown away for one stray answer."""
         pinned = upload.object
         found = self._store.head(pinned.key, pinned.version_id) if pinned else None
         if found is not None and pins(upload, found):
-            raise StoreUnavailable(f"The store says that {found.key} changed, and it has not.", 60, refused=True)
+            raise StoreUnavailable(f"The store says that {found.key} is gone or another, and shows it.", 30)
 
     def _note(self, upload: Upload, error: CopyUnproven) -> CopyUnproven:
         """Shows in the upload why it stays `stored`."""
@@ -453,6 +513,10 @@ class Confirmation:
     def _rules(self, upload: Upload) -> Rules:
         return rules_of(upload, self._profiles)
 
-    def _final_key(self, upload: Upload) -> str:
-        """Where parts are joined: no copy of them needs a key of its own."""
-        return final_key(upload, 1, self._profiles)
+    def _is_joined_in_place(self, upload: Upload) -> bool:
+        """Whether its parts were joined under its final key, and nobody has to look at them: nothing has to be copied.
+
+        Older versions joined there what has to be checked, too: that is copied into quarantine like anything else.
+        """
+        in_place = upload.multipart is not None and points_at(upload, final_key(upload, 1, self._profiles))
+        return in_place and not self._rules(upload).wants_checks

@@ -8,7 +8,7 @@ copy is kept, as it may be good, and nothing is confirmed by it.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from valetkey.core.errors import CopyUnproven
+from valetkey.core.errors import CopyUnproven, ObjectMissing
 from valetkey.core.matching import Likeness, likeness
 from valetkey.core.multipart import WHOLE_COPY
 from valetkey.core.ports import ObjectHead, ObjectHeaders, ObjectStore
@@ -47,14 +47,12 @@ class Copier:
     def _copied(self, upload: Upload, source: ObjectHead, key: str, headers: ObjectHeaders) -> ObjectHead | None:
         self._store.copy(source, key, headers)
         copied = self._store.head(key)
-        if copied is None:
+        alike = likeness(copied, source, upload) if copied else Likeness.OTHER
+        if alike is Likeness.SAME or (alike is Likeness.UNSURE and self._is_vouched_for(upload, source)):
+            return copied
+        if not self._is_still_there(source):
             return None
-        alike = likeness(copied, source, upload)
-        if alike is Likeness.UNSURE and not self._is_vouched_for(upload, source):
-            if self._is_still_there(source):
-                raise unproven(upload, key)
-            return None
-        return None if alike is Likeness.OTHER else copied
+        raise unproven(upload, key) if alike is Likeness.UNSURE else _mangled(upload, copied, key)
 
     def _is_vouched_for(self, upload: Upload, source: ObjectHead) -> bool:
         return upload.in_quarantine or source.size > WHOLE_COPY or self._store.proves_copies(source)
@@ -85,7 +83,10 @@ class Copier:
         if upload.in_quarantine or pinned.size > WHOLE_COPY:
             return True
         source = self._store.head(pinned.key, pinned.version_id)
-        return source is not None and self._store.proves_copies(source)
+        try:
+            return source is not None and self._store.proves_copies(source)
+        except ObjectMissing:  # it has just gone
+            return False
 
     def _target(self, upload: Upload, pin: int) -> str:
         if rules_of(upload, self._profiles).wants_checks and not upload.in_quarantine:
@@ -104,3 +105,9 @@ def unproven(upload: Upload, key: str) -> CopyUnproven:
     """The error of a copy that is kept, and confirms nothing."""
     detail = f"The copy of upload {upload.id} has another ETag, and the store shows no checksum that proves it: {key}."
     return CopyUnproven(detail, 60)
+
+
+def _mangled(upload: Upload, copied: ObjectHead | None, key: str) -> CopyUnproven:
+    """The error of a copy that is not what was copied, though its source is as it was: no further copy helps."""
+    shown = f"it shows {copied.size} bytes of {copied.content_type!r} with the id {copied.upload_id}" if copied else ""
+    return CopyUnproven(f"The store makes no copy of upload {upload.id}: {shown or 'nothing is there'}: {key}.", 60)

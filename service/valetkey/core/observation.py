@@ -1,10 +1,11 @@
 """What a store's events, and a scanner's, lead to."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from valetkey.core.confirmation import Confirmation
-from valetkey.core.errors import StateConflict, StoreUnavailable
+from valetkey.core.errors import CopyUnproven, RulesUnknown, StateConflict, StoreUnavailable
 from valetkey.core.events import ObjectEvent, ScanEvent, StoreEvent, Tally, newest
 from valetkey.core.ports import Ledger
 from valetkey.core.upload import (
@@ -38,10 +39,33 @@ class Observer:
         `LedgerUnavailable`.
         """
         given = list(events)
-        states = [self._observe(event) for event in newest(one for one in given if isinstance(one, ObjectEvent))]
-        states += [self._hear(event) for event in given if isinstance(event, ScanEvent)]
+        looks: list[Callable[[], UploadState | None]] = [
+            *(partial(self._observe, one) for one in newest(one for one in given if isinstance(one, ObjectEvent))),
+            *(partial(self._hear, one) for one in given if isinstance(one, ScanEvent)),
+        ]
+        states = list(self._each(looks))
         confirmed, rejected = states.count(UploadState.CONFIRMED), states.count(UploadState.REJECTED)
         return Tally(confirmed, rejected, ignored + len(given) - confirmed - rejected)
+
+    @staticmethod
+    def _each(looks: Iterable[Callable[[], UploadState | None]]) -> Iterator[UploadState | None]:
+        """What each look led to: one upload that cannot go on hinders no other of its delivery.
+
+        What waiting does not help is left to the sweep. Where the store refused, the sender is told to come again.
+        """
+        refused: StoreUnavailable | None = None
+        for look in looks:
+            try:
+                yield look()
+            except (RulesUnknown, CopyUnproven) as error:
+                log.warning("an event led nowhere: %s", error.detail)
+                yield None
+            except StoreUnavailable as error:
+                if not error.refused:
+                    raise
+                refused = error
+        if refused is not None:
+            raise refused
 
     def _observe(self, event: ObjectEvent) -> UploadState | None:
         """The state that this event led to; None when it led nowhere."""
@@ -52,7 +76,15 @@ class Observer:
             self._confirmation.tidy(upload)
             log.info("event ignored: upload %s is %s already", upload.id, upload.state)
             return None
-        return self._confirmation.run(upload, Signal.EVENT).state
+        try:
+            return self._confirmation.run(upload, Signal.EVENT).state
+        except StoreUnavailable as error:
+            now = self._ledger.get(upload.id)
+            if not error.refused or now is None or now.state is not UploadState.STORED:
+                raise
+            # the ledger has it: the sweep goes on with it, and no sender or queue has to wait for what may never be
+            log.warning("upload %s stays %s for now: %s", upload.id, now.state, error.detail)
+            return None
 
     def _hear(self, event: ScanEvent) -> UploadState | None:
         """The same for a scanner's event. Raises `StoreUnavailable` where the bytes are just being brought there."""
@@ -70,7 +102,8 @@ class Observer:
         except StateConflict as error:
             now = self._ledger.get(upload.id) or upload
             if now.state is UploadState.STORED and not now.in_quarantine:
-                raise StoreUnavailable(f"Upload {upload.id} is on its way into quarantine.", 2) from error
+                detail = f"Upload {upload.id} is on its way into quarantine."
+                raise StoreUnavailable(detail, 2, refused=True) from error
             log.info("verdict on upload %s ignored: %s", upload.id, error.detail)
             return None
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from valetkey.core.confirmation import Confirmation
 from valetkey.core.errors import CopyUnproven, LedgerUnavailable, StoreUnavailable, Unavailable
+from valetkey.core.matching import points_at
 from valetkey.core.ports import Ledger, Notifier, ObjectHead, ObjectStore, OldMultipart, OldObject
 from valetkey.core.profile import Profile
 from valetkey.core.schedule import Schedule
@@ -34,7 +35,7 @@ BATCH = 50
 """How many uploads one sweep takes at a time: what a killed one leaves for later."""
 
 MAX_FAILURES = 5
-"""How many looks may fail in a row before the store is left alone for a while."""
+"""How many looks may find the store away in a row before it is left alone for a while."""
 
 
 ALLOWANCES = 1_000
@@ -66,11 +67,15 @@ _UNCHANGED = {Action.WAIT, Action.CLEAR, Action.SKIP, Action.STUCK, Action.FAIL}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found and what is done about it. ``subject`` is an upload's id, or an object's key."""
+    """One thing that was found and what is done about it. ``subject`` is an upload's id, or an object's key.
+
+    ``away``: it failed as the store does not answer, so that others will fail, too.
+    """
 
     action: Action
     subject: str
     detail: str
+    away: bool = False
 
 
 class Sweep:
@@ -155,7 +160,7 @@ class Sweep:
         last: Upload | None = None
         seen: set[str] = set()
         while due := self._ledger.due(now, BATCH, last):
-            yield from (self._expect(upload, now) for upload in due)
+            yield from (self._expect_or_fail(upload, now) for upload in due)
             seen.update(upload.arrival_key for upload in due)
             last = due[-1]
         for found in self._leftovers():
@@ -166,7 +171,7 @@ class Sweep:
             elif (upload := self._owner(found)) is None:
                 yield _removing(found)
             elif found.key == upload.arrival_key and not upload.in_quarantine:
-                yield self._expect(upload, now)
+                yield self._expect_or_fail(upload, now)
 
     def _look_at(self, claimed: Iterable[Upload], stop: Callable[[], bool]) -> Iterator[Finding]:
         """Looks at each, and writes in one commit when those are due again that are as they were."""
@@ -180,7 +185,7 @@ class Sweep:
                 if finding.action in _UNCHANGED:
                     again.append((upload, self._next(upload, finding)))
                 yield finding
-                failures = failures + 1 if finding.action is Action.FAIL else 0
+                failures = failures + 1 if finding.away else 0
                 if failures == MAX_FAILURES:
                     raise StoreUnavailable(f"{failures} looks in a row have failed.")
         finally:
@@ -233,6 +238,14 @@ class Sweep:
         self._notifier.ended(after)
         return _expiring(after)
 
+    def _expect_or_fail(self, upload: Upload, now: datetime) -> Finding:
+        try:
+            return self._expect(upload, now)
+        except LedgerUnavailable:
+            raise
+        except Exception as error:
+            return _failed(upload, error)
+
     def _expect(self, upload: Upload, now: datetime) -> Finding:
         """What `_visit` would find, by reading only."""
         if upload.bucket != self._store.bucket:
@@ -265,12 +278,17 @@ class Sweep:
         before = self._clock() - self._schedule.retention
         for prefix in (STAGING_PREFIX, QUARANTINE_PREFIX):
             for found in self._store.old_objects(prefix, before):
-                if found.key.startswith(prefix):  # a store that ignores the prefix must not lose its bucket
+                if found.key.startswith(prefix) and _is_ours(found.key) and not self._is_confirmed(found.key):
                     yield found
         for prefix in self._prefixes:
             for multipart in self._store.old_multiparts(prefix, before):
                 if multipart.key.startswith(prefix) and self._is_abandoned(multipart):
                     yield multipart
+
+    def _is_confirmed(self, key: str) -> bool:
+        """Whether it is where an older version was allowed to keep what is confirmed, below ``quarantine/``."""
+        found = (self._ledger.get(one) for one in upload_ids_in(key)) if key.startswith(QUARANTINE_PREFIX) else ()
+        return any(upload is not None and upload.ended and points_at(upload, key) for upload in found)
 
     def _owner(self, found: OldObject) -> Upload | None:
         """The open upload that ``found`` belongs to, if there is one."""
@@ -283,7 +301,7 @@ class Sweep:
         know, and a copy in parts that was given up has that upload's final key."""
         owners = [upload for one in upload_ids_in(multipart.key) if (upload := self._ledger.get(one)) is not None]
         if not owners:
-            return multipart.key.startswith((STAGING_PREFIX, QUARANTINE_PREFIX))
+            return multipart.key.startswith((STAGING_PREFIX, QUARANTINE_PREFIX)) and _is_ours(multipart.key)
         return all(self._has_given_up(upload, multipart) for upload in owners)
 
     def _has_given_up(self, upload: Upload, multipart: OldMultipart) -> bool:
@@ -291,6 +309,14 @@ class Sweep:
             return upload.ended
         too_late = self._clock() >= max(upload.renewable_until, upload.expires_at) + self._schedule.grace
         return upload.multipart.id != multipart.multipart_id or (upload.state is UploadState.EXPIRED and too_late)
+
+
+def _is_ours(key: str) -> bool:
+    """Other programs, scanners above all, have a ``quarantine/`` of their own; ``staging/`` is given to us as a whole.
+
+    A store that ignores the prefix of a listing must not lose its bucket either.
+    """
+    return key.startswith(STAGING_PREFIX) or upload_id_of(key) is not None
 
 
 def _changed(upload: Upload) -> Finding:
@@ -331,7 +357,7 @@ def _failed(upload: Upload, error: Exception) -> Finding:
     if isinstance(error, Unavailable):
         log.warning("upload %s will be looked at again: %s", upload.id, error.detail)
         away = isinstance(error, StoreUnavailable) and not (error.refused or isinstance(error, CopyUnproven))
-        return Finding(Action.FAIL if away else Action.STUCK, upload.id, error.detail)
+        return Finding(Action.FAIL if away else Action.STUCK, upload.id, error.detail, away)
     log.error("the sweep failed for upload %s", upload.id, exc_info=error)
     return Finding(Action.FAIL, upload.id, f"{type(error).__name__}: it will be looked at again")
 
