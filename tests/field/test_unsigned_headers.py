@@ -1,7 +1,8 @@
 """B. A presigned PUT is made another operation by a header that nobody signed.
 
-Reported of S3-compatible stores by those who sign URLs for others: AWS refuses `x-amz-` headers that are not among the
-signed ones, while Ceph RGW and others heed them. `x-amz-copy-source` turns the PUT into a copy, by the signer's rights.
+Reported as CVE-2026-54330 and its like of MinIO's descendants (0chain/zs3server #195): AWS refuses `x-amz-` headers
+that are not among the signed ones, others heed them. `x-amz-copy-source` turns a PUT into a copy, by the signer's
+rights: whoever may write one key reads any. Measured on Ceph RGW 16.2.
 """
 
 import http.client
@@ -46,7 +47,7 @@ def source(rgw_bucket: Bucket) -> str:
 def test_a_put_copies_nobody_elses_object(
     trick: dict[str, str], doubled: bool, source: str, rgw_bucket: Bucket, make_desk: MakeDesk
 ) -> None:
-    """Whatever is sent beside what was signed, in its place or once more: the other object's bytes are not confirmed."""
+    """Whatever is sent beside what was signed, or in its place: the other object's bytes are not confirmed."""
     desk = make_desk(rgw_bucket)
     created = desk.create(len(SECRET), method="put")
     grant = created["grant"]

@@ -172,9 +172,10 @@ def test_a_dry_run_says_what_is_missing() -> None:
 
 
 def test_clean_bytes_are_confirmed() -> None:
-    """Also where the verdict is the first that the service hears of them; and once more it is no error."""
+    """Once more it is no error."""
     world = scanning()
     upload = sent(world, FIRST)
+    world.run(upload)
     after = world.judge(upload, FIRST, clean=True)
     assert (after.state, after.confirmed_by) == (UploadState.CONFIRMED, Signal.EVENT)
     assert world.judge(upload, FIRST, clean=True, detail="by another scanner") == after
@@ -185,6 +186,7 @@ def test_infected_bytes_are_rejected_and_removed() -> None:
     """With what the scanner said; never copied. Once more it is no error, and a change of mind comes too late."""
     world = scanning()
     upload = sent(world, FIRST)
+    world.run(upload)
     after = world.judge(upload, FIRST, clean=False, detail="EICAR-Test-File")
     assert after.reason is not None
     assert (after.state, after.reason.code, after.reason.detail) == (
@@ -228,6 +230,7 @@ def test_a_repost_right_after_the_verdict_changes_nothing() -> None:
     """What the scanner has read lies in quarantine, and goes from there to its final key."""
     world = scanning()
     upload = sent(world, FIRST)
+    world.run(upload)
     world.once("copy final", lambda: world.post(upload, SECOND))
     world.judge(upload, FIRST, clean=True)
     assert confirmed_bytes(world, upload) == FIRST
@@ -238,6 +241,7 @@ def test_a_late_infection_beats_a_clean_verdict_that_is_not_done() -> None:
     """While the upload waits for something else, worse news counts, and better news does not."""
     world = detecting(scan=True)
     upload = sent(world, PNG)
+    world.run(upload)
     assert world.judge(upload, PNG, clean=True).state is UploadState.STORED
     assert world.judge(upload, PNG, clean=False).state is UploadState.REJECTED
 
@@ -247,6 +251,7 @@ def test_both_checks_are_needed() -> None:
     world = detecting(scan=True)
     for content, state in ((LIE, UploadState.REJECTED), (PNG, UploadState.CONFIRMED)):
         upload = sent(world, content)
+        world.run(upload)
         assert world.judge(upload, content, clean=True).state is UploadState.STORED
         assert world.work(upload).state is state
     world.check_settled()

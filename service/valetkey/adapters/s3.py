@@ -73,7 +73,7 @@ COPY_TIMEOUT = 120
 """How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
 
 NO_COPY = {"x-amz-copy-source-range": "none", "x-amz-metadata-directive": "COPY"}
-"""What is signed with each PUT, lest it be made a copy of somebody else's object by one more header.
+"""What is signed with each PUT, lest one more header make it a copy of somebody else's object (as in CVE-2026-54330).
 
 Ceph RGW, as others, takes ``x-amz-copy-source`` unsigned, and judges the source by our own rights (16.2, measured). A
 plain PUT heeds neither of these; a copy of a range fails, as "none" is no range, and any other one brings the source's
@@ -304,10 +304,11 @@ class S3Store:
 
     def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
         last = None
-        for item in self._listed(prefix):
-            if item["LastModified"] < before and item["Key"] != last:  # the versions of a key come together
-                last = item["Key"]
-                yield OldObject(item["Key"], item["LastModified"])
+        with _available:
+            for item in self._listed(prefix):
+                if item["LastModified"] < before and item["Key"] != last:  # the versions of a key come together
+                    last = item["Key"]
+                    yield OldObject(item["Key"], item["LastModified"])
 
     def _listed(self, prefix: str) -> Iterator[Mapping[str, Any]]:
         if self._keeps_versions():
@@ -365,7 +366,7 @@ class S3Store:
         wanted: dict[str, Any] = {"ChecksumAlgorithm": "SHA256"} if self.capabilities.part_checksums else {}
         with _available, placing(headers.placement):
             answer = self._client.create_multipart_upload(Bucket=self.bucket, Key=key, **written(headers), **wanted)
-        begun = MultipartUploadId(answer["UploadId"])
+            begun = MultipartUploadId(answer["UploadId"])
         if not self._traits.lists_parts(lambda: self.parts(key, begun)):
             self.abort_multipart(key, begun)
             raise MethodNotSupported("The store cannot list parts, so none can be proven: ask for 'auto'.", "/method")
@@ -473,6 +474,8 @@ def _as_head(key: str, answer: dict[str, Any]) -> ObjectHead:
             "The store's HEAD names no ETag, without which nothing can be pinned (JuiceFS: start it with --keep-etag)."
         )
         raise StoreUnavailable(said, 60, refused=True)
+    if "ContentType" not in answer:  # each grant pins one, and S3 always says it
+        raise StoreUnavailable("The store's HEAD names no Content-Type, so nothing can be checked.", 60, refused=True)
     whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
     found = {name.lower(): answer.get(f"Checksum{name}", "-") for name in _CHECKSUMS}
     # "...=-3" is one of the parts' checksums, also where the store does not say its type
@@ -485,7 +488,7 @@ def _as_head(key: str, answer: dict[str, Any]) -> ObjectHead:
         etag=plain_etag(answer["ETag"]),
         version_id=None if version_id in {"", "null"} else version_id,
         size=answer["ContentLength"],
-        content_type=answer.get("ContentType", ""),
+        content_type=answer["ContentType"],
         upload_id=metadata.get("upload-id"),
         checksums=sums if whole else {},
     )

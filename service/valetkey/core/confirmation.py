@@ -159,7 +159,7 @@ class Confirmation:
             if upload.ended and upload.verdict and upload.verdict.says(verdict):
                 return upload  # said before
             require_verdict_wanted(upload, self._rules(upload), verdict)
-            if not knew_them:  # what was scanned lay where a grant can write, perhaps other bytes of the same MD5
+            if verdict.clean and not knew_them:  # it was read where a grant writes: perhaps others of the same MD5
                 raise StateConflict("The bytes have come into quarantine just now: scan them there.")
             said = upload.verdict_on_pinned
             if said and (not said.clean or verdict.clean):  # known, and an infection that was found stays found
