@@ -419,9 +419,16 @@ class Confirmation:
         return after
 
     def _give_back(self, upload: Upload, error: StoreUnavailable) -> None:
-        """Where nothing is there, or on its way, whoever comes next need not wait for it."""
+        """Where nothing is there, or on its way, whoever comes next need not wait for it.
+
+        A copy in parts that fails is given up whole. Only the answer to its last call may have been lost: whoever comes
+        next looks for what that call has made, and takes another key if it is not there.
+        """
+        size = upload.object.size if upload.object else 0
         if error.refused:
             self._ledger.replace(upload, upload.changed(copying_since=None))
+        elif upload.copying_since is not None and size > WHOLE_COPY:
+            self._ledger.replace(upload, upload.changed(copying_since=upload.copying_since - _patience(upload)))
 
     def _inspect(self, upload: Upload, run: _Run) -> Upload | None:
         """Looks at the first bytes, if that is what is missing and it may; None where somebody else has to."""
