@@ -159,3 +159,12 @@ def test_the_date_in_a_key_is_the_creation() -> None:
     profile = Profile("default", key="uploads/{year}/{month}/{day}/{profile}/{owner}/{id}{ext}")
     one = new_upload(NOW)
     assert profile.object_key(one) == f"uploads/2026/03/01/default/ann/{one.id}.png"
+
+
+@pytest.mark.parametrize(
+    "url", ["https:///x", "https://a.example/\r\nX: y", "https://a b.example/", "http://[", "//a.example"]
+)
+def test_a_return_url_that_leads_nowhere_is_refused(url: str) -> None:
+    """At the start, and not when the first browser is sent there."""
+    with pytest.raises(ConfigurationError, match="return_url"):
+        Profile("default", return_url=url)

@@ -1,5 +1,6 @@
 """A profile: a named preset of what may be uploaded, and where confirmed bytes go."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -113,8 +114,8 @@ class Profile:
                 "sse_kms_key_id needs sse = 'aws:kms'.",
             ),
             (
-                self.return_url is not None and urlsplit(self.return_url).scheme not in {"http", "https"},
-                "return_url must be an http or https URL.",
+                self.return_url is not None and not _is_address(self.return_url),
+                "return_url must be an http or https URL of some host, without blanks and control characters.",
             ),
         ]
 
@@ -170,6 +171,17 @@ class Profile:
             profile=self.name,
             at=upload.created_at,
         )
+
+
+def _is_address(url: str) -> bool:
+    """Whether a browser that is sent to ``url`` goes where it says; control characters are dropped, and end headers."""
+    if re.search(r"[\x00-\x20\x7f]", url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def rules_of(upload: Upload, profiles: Mapping[str, Profile]) -> Rules:
