@@ -75,6 +75,20 @@ class Rgw(S3Server):
         out = _rgw("start", directory, "--json", "--while-pid", str(owner), *other)
         return cls(**json.loads(out), directory=directory)
 
+    def create_writer(self) -> tuple[str, str]:
+        """An access key and its secret that may write as the user of this server, and read nothing."""
+        keys = secrets.token_hex(10).upper(), secrets.token_hex(20)
+        name = f"valetkey:{secrets.token_hex(4)}"
+        self._admin("subuser", "create", "--uid=valetkey", f"--subuser={name}", "--access=write")
+        secret = ("--key-type=s3", f"--access-key={keys[0]}", f"--secret-key={keys[1]}")
+        self._admin("key", "create", f"--subuser={name}", *secret)
+        return keys
+
+    def _admin(self, *args: str) -> None:
+        done = processes.run(["radosgw-admin", "-c", "ceph.conf", *args], timeout=60, cwd=self.directory)
+        if done.returncode:
+            raise RuntimeError(f"radosgw-admin {args[0]} failed:\n{done.stderr}")
+
     def stop_gateway(self) -> None:
         """Kill radosgw alone: the store is away, its objects stay."""
         _rgw("stop-gateway", self.directory)

@@ -306,6 +306,7 @@ def s3_settings(settings: Settings) -> S3Settings:
         endpoint_url=settings.s3_endpoint_url,
         public_endpoint_url=settings.s3_public_endpoint_url,
         addressing_style=settings.s3_addressing_style,
+        grant_keys=_grant_keys(settings),
         capabilities=Capabilities(
             post=settings.s3_post and "post" not in settings.s3_lacks,
             conditional_put="conditional-put" not in settings.s3_lacks,
@@ -313,6 +314,12 @@ def s3_settings(settings: Settings) -> S3Settings:
             parts_end_with_join="dead-parts" not in settings.s3_lacks,
         ),
     )
+
+
+def _grant_keys(settings: Settings) -> tuple[str, str] | None:
+    if settings.s3_grant_access_key_id is None or settings.s3_grant_secret_access_key is None:
+        return None
+    return settings.s3_grant_access_key_id, settings.s3_grant_secret_access_key
 
 
 def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, Sender]:

@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     s3_region: str = "us-east-1"
     s3_addressing_style: Literal["auto", "path", "virtual"] = "auto"
     s3_post: bool = Field(True, description="false: the store takes no presigned POST (Cloudflare R2, Backblaze B2)")
+    s3_grant_access_key_id: str | None = Field(
+        None, description="what grants are signed with: it need not read anything"
+    )
+    s3_grant_secret_access_key: str | None = Field(None, repr=False)
     s3_lacks: Annotated[
         tuple[Literal["post", "conditional-put", "list-parts", "dead-parts"], ...], NoDecode, BeforeValidator(_split)
     ] = Field(
@@ -172,6 +176,8 @@ class Settings(BaseSettings):
             missing.append("VALETKEY_SECRET_KEYS: for example from `openssl rand -hex 32`")
         elif any(len(secret) < MIN_SECRET for secret in self.secret_keys):
             missing.append(f"VALETKEY_SECRET_KEYS: each needs at least {MIN_SECRET} characters")
+        if (self.s3_grant_access_key_id is None) is not (self.s3_grant_secret_access_key is None):
+            missing.append("VALETKEY_S3_GRANT_ACCESS_KEY_ID and VALETKEY_S3_GRANT_SECRET_ACCESS_KEY: both, or neither")
         if self.webhook_url and not self.webhook_secrets:
             missing.append('VALETKEY_WEBHOOK_SECRETS: for example from `echo "whsec_$(openssl rand -base64 32)"`')
         return missing

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.field.desk import Json, MakeDesk
-from tests.stores import Bucket
+from tests.stores import Bucket, Rgw
 
 SECRET = b"of somebody else"
 PARTS = "[profiles.default]\nmultipart_from = 1\n"
@@ -69,6 +69,24 @@ def test_a_part_copies_nobody_elses_object(
     headers = _sent(part["headers"], {"x-amz-copy-source": source, **trick}, doubled=False)
     assert answered(part["url"], headers, b"\0" * len(SECRET)) in range(400, 500)
     assert desk.http.get(f"/v1/uploads/{created['upload']['id']}/parts").get_json()["parts"] == []
+
+
+def test_what_may_not_read_copies_nothing(rgw: Rgw, source: str, rgw_bucket: Bucket, make_desk: MakeDesk) -> None:
+    """Uppy 6 sends no headers with a part, so its URLs sign none: a credential that may only write is what keeps them.
+
+    Everything else works with it: a form, a PUT, and parts.
+    """
+    access_key, secret_key = rgw.create_writer()
+    keys = {"s3_grant_access_key_id": access_key, "s3_grant_secret_access_key": secret_key}
+    desk = make_desk(rgw_bucket, PARTS, **keys)
+    file = {"filename": "a.txt", "type": "text/plain", "metadata": {}}
+    begun = desk.http.post("/uppy/s3/multipart", json=file).get_json()
+    where = f"/uppy/s3/multipart/{begun['uploadId']}"
+    url = desk.http.get(f"{where}/1", query_string={"key": begun["key"]}).get_json()["url"]
+    assert answered(url, {"x-amz-copy-source": source, "Content-Length": "0"}, b"") == 403
+    assert answered(url, {"Content-Length": "5"}, b"bytes") == 200
+    for method in ("post", "put", "multipart"):
+        assert desk.complete(desk.sent(b"bytes", method=method))["state"] == "confirmed"
 
 
 def _sent(signed: Mapping[str, str], added: Mapping[str, str], *, doubled: bool) -> dict[str, str]:

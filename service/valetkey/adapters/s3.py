@@ -80,6 +80,11 @@ plain PUT heeds neither of these; a copy of a range fails, as "none" is no range
 metadata with it, in which the upload's id is wrong.
 """
 
+UNGUARDED = (
+    "Parts for Uppy are signed with credentials that may read: on a store that takes headers which nobody signed, they can "
+    "be made copies of other objects. Set VALETKEY_S3_GRANT_ACCESS_KEY_ID to a key that may only write (README, Uppy)."
+)
+
 _USER_AGENT = f"valetkey/{version('valetkey')}"
 """Botocore adds its name. Its usual one, with all that runs here, is put together anew each time: a fifth of a call."""
 
@@ -112,7 +117,9 @@ _OPERATIONS = {
 class S3Settings:
     """Where the bucket is. ``public_endpoint_url`` is what clients see, where it differs from ``endpoint_url``.
 
-    ``capabilities`` is what is known of the store before it is asked.
+    ``capabilities`` is what is known of the store before it is asked. ``grant_keys`` are an access key and its secret
+    with which grants are signed instead of the service's own: it has to write below ``staging/``, ``quarantine/`` and
+    the profiles' keys, and need not read anything.
     """
 
     bucket: str
@@ -121,6 +128,7 @@ class S3Settings:
     public_endpoint_url: str | None = None
     addressing_style: AddressingStyle = "auto"
     capabilities: Capabilities = field(default_factory=Capabilities)
+    grant_keys: tuple[str, str] | None = field(default=None, repr=False)
 
 
 class S3Store:
@@ -134,6 +142,7 @@ class S3Store:
             raise ConfigurationError("No S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role.")
         self._credentials = credentials
         self._last_credentials: Credentials | None = None
+        self._grant_credentials = Credentials(*settings.grant_keys) if settings.grant_keys else None
         self._client = make_client(session, settings, settings.endpoint_url)
         self._copier = make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1)
         self._public = make_client(session, settings, settings.public_endpoint_url or settings.endpoint_url)
@@ -147,6 +156,7 @@ class S3Store:
         self._post_url = url if url.endswith("/") else url + "/"
         self._urls = UrlSigner(self._post_url, settings.region)
         self._guards = {} if _refuses_unsigned(settings) else NO_COPY
+        self._has_warned = False
 
     def _forget_connections(self) -> None:
         for client in (self._client, self._copier, self._public):
@@ -174,6 +184,8 @@ class S3Store:
         return self._client
 
     def credentials(self) -> Credentials:
+        if self._grant_credentials is not None:
+            return self._grant_credentials
         with _available:
             frozen = self._credentials.get_frozen_credentials()
         # botocore keeps the expiry of temporary credentials to itself; there is no public way to it
@@ -397,6 +409,9 @@ class S3Store:
         headers = part_headers(size, checksum)
         if size is not None:  # Uppy says no size, and its version 6 sends no headers
             headers |= self._guards
+        elif self._guards and self._grant_credentials is None and not self._has_warned:
+            self._has_warned = True
+            log.warning(UNGUARDED)
         return self._presigned(key, {"partNumber": str(number), "uploadId": multipart_id}, headers, expires_in)
 
     def _presigned(self, key: str, query: Mapping[str, str], headers: Mapping[str, str], expires_in: int) -> Presigned:
