@@ -81,8 +81,8 @@ metadata with it, in which the upload's id is wrong.
 """
 
 UNGUARDED = (
-    "Parts for Uppy are signed with credentials that may read: on a store that takes headers which nobody signed, they can "
-    "be made copies of other objects. Set VALETKEY_S3_GRANT_ACCESS_KEY_ID to a key that may only write (README, Uppy)."
+    "Parts for Uppy are signed with credentials that may read: a store that takes headers which nobody signed can be "
+    "made to copy other objects into them. VALETKEY_S3_GRANT_ACCESS_KEY_ID takes a key that may only write."
 )
 
 _USER_AGENT = f"valetkey/{version('valetkey')}"
