@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, Protocol
 
 from playwright.sync_api import Page as ChromiumTab
@@ -14,6 +15,8 @@ from playwright.sync_api import sync_playwright
 from tests.browsers.bidi import running_firefox
 from tests.browsers.webdriver import running_webkit
 from tests.pages import CHROMIUM, QUIET
+
+LOADED_WITHIN = 60  # seconds
 
 
 class Browser(Protocol):
@@ -75,6 +78,11 @@ class Page:
     def load(self) -> None:
         """Open the page; the second time it is a new document, which knows nothing of the first."""
         self._browser.goto(self._url)
+        # WebKit's driver was seen to come back from `goto` before the page's module had run
+        end = monotonic() + LOADED_WITHIN
+        while self._browser.evaluate("typeof run") != "function":
+            assert monotonic() < end, f"{self._url} has no run() after {LOADED_WITHIN} s"
+            sleep(0.05)
 
     def run(self, command: str, *args: Any) -> Any:
         """What `run` of the page gives."""

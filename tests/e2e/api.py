@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 from tests.clients import Response, post_form, put
 
+from valetkey.api.readiness import REMEMBERED
+
 Json = dict[str, Any]
 
 WANTED: Json = {"filename": "f", "content_type": "text/plain", "size": 1}
@@ -134,6 +136,12 @@ def assert_try_again(answer: httpx.Response, code: str) -> None:
     """The answer is a problem that passes, and says when to come again."""
     assert_problem(answer, 503, code)
     assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+def assert_not_ready(api: Api, code: str) -> None:
+    """`/readyz` says what is away, as soon as it no longer remembers that all was well."""
+    assert wait_for(lambda: api.http.get("/readyz").status_code != 200, seconds=REMEMBERED + 10)
+    assert_try_again(api.http.get("/readyz"), code)
 
 
 def signed_parts(api: Api, upload_id: str, numbers: Iterable[int]) -> list[Json]:

@@ -40,6 +40,8 @@ class CountingProxy:
 
     def stop(self) -> None:
         """Close the port and every connection: the target is away for who comes through here."""
+        if self._listener.fileno() == -1:
+            return  # stopped already
         # shutdown wakes the thread in accept(); close alone would leave it there, and the port open
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

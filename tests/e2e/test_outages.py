@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
-from tests.e2e.api import WANTED, Api, assert_try_again
+from tests.e2e.api import WANTED, Api, assert_not_ready, assert_try_again
 from tests.e2e.conftest import Service, running_service
 from tests.e2e.proxy import CountingProxy
 from tests.servers import ValetkeyServer
@@ -44,7 +44,7 @@ def test_the_store_is_away(fragile: Fragile) -> None:
     assert_try_again(api.complete(before.id), "store_unavailable")
     assert_try_again(service.push_event(before, size=1), "store_unavailable")
     assert_try_again(api.http.get(f"/v1/uploads/{returning.id}/return"), "store_unavailable")
-    assert_try_again(api.http.get("/readyz"), "store_unavailable")
+    assert_not_ready(api, "store_unavailable")
     assert api.http.get("/healthz").status_code == 200
     during = api.create()
     assert during.post(b"y").status == 201

@@ -9,7 +9,7 @@ from threading import Barrier, Thread
 import httpx
 import pytest
 from tests import processes
-from tests.e2e.api import WANTED, assert_problem, assert_try_again
+from tests.e2e.api import WANTED, assert_not_ready, assert_problem, assert_try_again
 from tests.e2e.conftest import Service, running_service, write_profiles
 from tests.postgres import Postgres
 from tests.servers import run_valetkey, running_valetkey
@@ -112,7 +112,7 @@ def test_the_server_is_away(own_postgres: Postgres, rgw_bucket: Bucket, tmp_path
         assert_try_again(api.complete(arrived.id), "ledger_unavailable")
         assert_try_again(service.push_event(arrived, size=1), "ledger_unavailable")
         assert_try_again(api.http.get(f"/v1/uploads/{arrived.id}"), "ledger_unavailable")
-        assert_try_again(api.http.get("/readyz"), "ledger_unavailable")
+        assert_not_ready(api, "ledger_unavailable")
         assert api.http.get("/healthz").status_code == 200
         own_postgres.start_server()
         assert api.http.get("/readyz").status_code == 200
