@@ -270,18 +270,29 @@ class Confirmation:
             return self._take_over(upload, run)
         wants_checks = self._rules(upload).wants_checks
         try:
-            copy = self._copier.into_quarantine if wants_checks else self._copier.to_final
-            copied = copy(upload, found)
-        except (ObjectChanged, ObjectMissing):
-            copied = None
+            copied = self._copied(
+                self._copier.into_quarantine if wants_checks else self._copier.to_final, upload, found
+            )
         except PlacementRefused as error:
             return self._reject(upload, Reason("placement_refused", error.detail))
+        return self._adopt(upload, copied, run.signal) if copied else self._rewritten(upload, run)
+
+    def _copied(
+        self, copy: Callable[[Upload, ObjectHead], ObjectHead | None], upload: Upload, found: ObjectHead
+    ) -> ObjectHead | None:
+        """The copy, or None where the bytes to copy are gone or others. The ledger learns of what went wrong.
+
+        Raises `PlacementRefused`; `CopyUnproven` and `StoreUnavailable` when there is no answer yet.
+        """
+        try:
+            return copy(upload, found)
+        except (ObjectChanged, ObjectMissing):
+            return None
         except CopyUnproven as error:
             raise self._note(upload, error) from error
         except StoreUnavailable as error:
             self._give_back(upload, error)
             raise
-        return self._rewritten(upload, run) if copied is None else self._adopt(upload, copied, run.signal)
 
     def _adopt(self, upload: Upload, copied: ObjectHead, signal: Signal) -> Upload:
         """Goes on with what is known to be a copy of the pinned bytes."""
@@ -380,16 +391,9 @@ class Confirmation:
         if found is None:
             return self._begin_release(upload, run)
         try:
-            copied = self._copier.to_final(upload, found)
-        except (ObjectChanged, ObjectMissing):
-            copied = None
+            copied = self._copied(self._copier.to_final, upload, found)
         except PlacementRefused as error:
             return self._reject(upload, Reason("placement_refused", error.detail))
-        except CopyUnproven as error:
-            raise self._note(upload, error) from error
-        except StoreUnavailable as error:
-            self._give_back(upload, error)
-            raise
         return self._confirm(upload, copied, run.signal) if copied else self._vanished(upload, run)
 
     def _begin_release(self, upload: Upload, run: _Run) -> Upload | None:
