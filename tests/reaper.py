@@ -41,12 +41,18 @@ def watch(pid: int, mark: str, directory: Path) -> None:
 def reap(mark: str) -> list[str]:
     """Wait until all of the run's processes have ended, then kill what has not; the command lines of these."""
     deadline = time.monotonic() + GRACE
-    while (left := of_run(mark)) and time.monotonic() < deadline:
+    while (left := of_run(mark) or _on_a_second_look(mark)) and time.monotonic() < deadline:
         time.sleep(0.1)
     for pid in left:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     return sorted(left.values())
+
+
+def _on_a_second_look(mark: str) -> dict[int, str]:
+    """What was in the middle of exec at the first look: for a moment such a process shows no environment."""
+    time.sleep(0.2)
+    return of_run(mark)
 
 
 def within(seconds: float, command: list[str]) -> int:
