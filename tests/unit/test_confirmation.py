@@ -13,13 +13,13 @@ from tests.unit.world import FIRST, NOW, OWNER, SECOND, THIRD, World, md5
 
 from valetkey.adapters.memory import MemoryObject
 from valetkey.core.confirmation import MAX_PINS
-from valetkey.core.errors import CopyUnproven, LedgerUnavailable, StateConflict, StoreUnavailable
+from valetkey.core.errors import CopyUnproven, LedgerUnavailable, PlacementRefused, StateConflict, StoreUnavailable
 from valetkey.core.events import ObjectEvent, Tally
 from valetkey.core.ports import ObjectHead, ObjectHeaders
 from valetkey.core.profile import Profile
 from valetkey.core.rules import Placement
 from valetkey.core.slots import StoreSlots
-from valetkey.core.upload import Checksum, Signal, Upload, UploadState
+from valetkey.core.upload import Checksum, Reason, Signal, Upload, UploadState
 
 HAPPY_PATH = [
     "head staging",
@@ -354,6 +354,27 @@ def test_stopped_and_then_written_again(world: World, step: int) -> None:
     world.before = None
     world.post(upload, SECOND)
     assert world.run(upload).state is UploadState.CONFIRMED
+    world.check_settled()
+
+
+@pytest.mark.parametrize(("scan", "step"), [(False, "copy final"), (True, "copy quarantine"), (True, "copy final")])
+def test_a_placement_that_the_store_refuses(scan: bool, step: str) -> None:
+    """Asking again is of no use, so the upload ends at once, at whichever copy it was."""
+    world = World(profile=Profile("default", scan=scan, storage_class="NONE"))
+    upload = world.create()
+    world.post(upload)
+
+    def refuse_placement() -> None:
+        raise PlacementRefused("The store has no storage class NONE.", refused=True)
+
+    world.once(step, refuse_placement)
+    after = world.run(upload)
+    if after.state is UploadState.STORED:
+        after = world.judge(upload, FIRST, clean=True)
+    assert (after.state, after.reason) == (
+        UploadState.REJECTED,
+        Reason("placement_refused", "The store has no storage class NONE."),
+    )
     world.check_settled()
 
 

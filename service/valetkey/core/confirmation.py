@@ -290,6 +290,8 @@ class Confirmation:
             return None
         except CopyUnproven as error:
             raise self._note(upload, error) from error
+        except PlacementRefused:  # also a `StoreUnavailable`, but asking again is of no use
+            raise
         except StoreUnavailable as error:
             self._give_back(upload, error)
             raise
