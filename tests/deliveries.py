@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.x509.oid import NameOID
 
-from valetkey.core.events import Delivery
+from valetkey.core.events.event import Delivery
 
 FOLDER = Path(__file__).parent / "fixtures" / "events"
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)

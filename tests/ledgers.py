@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from valetkey.adapters.sql import SqlLedger
-from valetkey.core.announcement import Announcer
+from valetkey.core.model.announcement import Announcer
 
 
 @contextmanager

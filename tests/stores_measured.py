@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from tests.clients import post_form, put
 from tests.stores import Bucket
 
-from valetkey.core.policy import Condition, ContentLengthRange, Credentials, Eq, Policy, PostSigner, form_fields
+from valetkey.core.signing.policy import Condition, ContentLengthRange, Credentials, Eq, Policy, PostSigner, form_fields
 
 MIB = 1024**2
 WRONG_SUM = base64.b64encode(bytes(32)).decode()

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from valetkey.core.upload import Upload, new_upload_id
+from valetkey.core.model.upload import Upload, new_upload_id
 
 
 def new_upload(at: datetime, **changes: Any) -> Upload:

@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 
 from valetkey.adapters.embedded import CORS_RULE
-from valetkey.core.upload import STAGING_PREFIX
+from valetkey.core.model.upload import STAGING_PREFIX
 
 LIFECYCLE_RULE: Any = {
     "ID": "staging",

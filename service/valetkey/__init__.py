@@ -11,8 +11,8 @@ if TYPE_CHECKING:
         upload_rejected,
     )
     from valetkey.app import ValetKey
-    from valetkey.core.profile import Profile
-    from valetkey.core.rules import Detect
+    from valetkey.core.model.profile import Profile
+    from valetkey.core.model.rules import Detect
 
 __all__ = [
     "Detect",
@@ -25,7 +25,7 @@ __all__ = [
     "upload_rejected",
 ]
 
-_HOMES = {"ValetKey": "valetkey.app", "Profile": "valetkey.core.profile", "Detect": "valetkey.core.rules"}
+_HOMES = {"ValetKey": "valetkey.app", "Profile": "valetkey.core.model.profile", "Detect": "valetkey.core.model.rules"}
 
 
 def __getattr__(name: str) -> Any:

@@ -31,16 +31,16 @@ from valetkey.api.bodies import MAX_BODY, BodylessRequest
 from valetkey.api.demo import demo
 from valetkey.api.readiness import Readiness
 from valetkey.api.webhooks import webhook_body
-from valetkey.core.access import Tickets
-from valetkey.core.announcement import Announcer
-from valetkey.core.content import Inspector
+from valetkey.core.access.tickets import Tickets
+from valetkey.core.announcing.dispatcher import Dispatcher
+from valetkey.core.content.inspection import Inspector
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
-from valetkey.core.events import Sender
-from valetkey.core.outbox import Dispatcher
-from valetkey.core.ports import Capabilities
-from valetkey.core.profile import Profile
+from valetkey.core.events.event import Sender
+from valetkey.core.model.announcement import Announcer
+from valetkey.core.model.profile import Profile
+from valetkey.core.ports.store import Capabilities
 from valetkey.core.service import UploadService
-from valetkey.core.sweep import Sweep
+from valetkey.core.sweeping.sweep import Sweep
 from valetkey.intake import Intake
 from valetkey.senders.b2 import B2Sender
 from valetkey.senders.ceph import CephSender

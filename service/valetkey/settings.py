@@ -12,12 +12,12 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from valetkey.core.announcing.dispatcher import DELAYS
 from valetkey.core.errors import ConfigurationError
-from valetkey.core.multipart import MAX_SINGLE_SIZE, MIB
-from valetkey.core.outbox import DELAYS
-from valetkey.core.profile import Profile
-from valetkey.core.rules import Detect
-from valetkey.core.schedule import Schedule
+from valetkey.core.model.multipart import MAX_SINGLE_SIZE, MIB
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.rules import Detect
+from valetkey.core.model.schedule import Schedule
 
 MIN_SECRET = 32
 """The shortest secret key accepted, in characters."""

@@ -24,22 +24,23 @@ from flask import Flask
 
 from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryObject, MemoryStore
+from valetkey.adapters.memory.policies import Answer
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.readiness import Readiness
 from valetkey.api.routes import Mounted
 from valetkey.app import mount
-from valetkey.core.access import Caller, Tickets
-from valetkey.core.content import Inspector
+from valetkey.core.access.callers import Caller
+from valetkey.core.access.tickets import Tickets
+from valetkey.core.content.inspection import Inspector
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
-from valetkey.core.evaluate import Answer
-from valetkey.core.events import ObjectEvent
-from valetkey.core.profile import Profile
-from valetkey.core.schedule import SCHEDULE
+from valetkey.core.events.event import ObjectEvent
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.schedule import SCHEDULE
+from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
 from valetkey.core.service import UploadService
-from valetkey.core.sweep import Sweep
-from valetkey.core.upload import Upload, Verdict, parse_upload_id
+from valetkey.core.sweeping.sweep import Sweep
 
 __all__ = [
     "Answer",

@@ -15,8 +15,8 @@ from tests.stores import Bucket, S3Server
 
 from valetkey.adapters.memory import MemoryStore
 from valetkey.adapters.s3 import S3Settings, S3Store
-from valetkey.core.ports import ObjectHeaders, ObjectStore, Presigned
-from valetkey.core.upload import MultipartUploadId, new_upload_id
+from valetkey.core.model.upload import MultipartUploadId, new_upload_id
+from valetkey.core.ports.store import ObjectHeaders, ObjectStore, Presigned
 
 
 @dataclass(frozen=True)

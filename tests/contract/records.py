@@ -5,8 +5,7 @@ from typing import Protocol
 
 from tests.uploads import new_upload
 
-from valetkey.core.ports import KeyRing, Ledger
-from valetkey.core.upload import (
+from valetkey.core.model.upload import (
     Checksum,
     Inspection,
     Method,
@@ -20,6 +19,8 @@ from valetkey.core.upload import (
     Verdict,
     new_upload_id,
 )
+from valetkey.core.ports.api_keys import KeyRing
+from valetkey.core.ports.ledger import Ledger
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

@@ -14,8 +14,8 @@ from tests.parallel import in_parallel
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
-from valetkey.core.access import Allowance
-from valetkey.core.ports import Ledger, Once, Query
+from valetkey.core.access.callers import Allowance
+from valetkey.core.ports.ledger import Ledger, Once, Query
 
 END = NOW + timedelta(hours=1)
 THREE = Allowance("AAAAAAAAAAAAAAAA", 3, END)

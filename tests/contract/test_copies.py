@@ -11,9 +11,9 @@ from tests.stores_quirks import RefusesConditionsOnJoined
 
 from valetkey.adapters.s3 import S3Store
 from valetkey.core.errors import ObjectChanged
-from valetkey.core.multipart import MIN_PART_SIZE, Part
-from valetkey.core.ports import ObjectHead, ObjectHeaders
-from valetkey.core.upload import UploadId
+from valetkey.core.model.multipart import MIN_PART_SIZE, Part
+from valetkey.core.model.upload import UploadId
+from valetkey.core.ports.store import ObjectHead, ObjectHeaders
 
 HEADERS = ObjectHeaders("text/plain", UploadId("some-id"))
 Behind = Callable[..., tuple[S3Store, Bucket, QuirkyServer]]

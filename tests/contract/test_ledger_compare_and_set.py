@@ -3,7 +3,7 @@
 from tests.contract.records import NOW, Record, full, upload
 from tests.parallel import in_parallel
 
-from valetkey.core.upload import Inspection, Reason, StoredObject, UploadState, Verdict
+from valetkey.core.model.upload import Inspection, Reason, StoredObject, UploadState, Verdict
 
 
 def test_replace_writes_what_changed(ledger: Record) -> None:

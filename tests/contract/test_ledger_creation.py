@@ -11,8 +11,8 @@ from tests.parallel import in_parallel
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.ports import Once, Query
-from valetkey.core.upload import Upload, UploadState, new_upload_id
+from valetkey.core.model.upload import Upload, UploadState, new_upload_id
+from valetkey.core.ports.ledger import Once, Query
 
 
 @pytest.mark.parametrize("make", [upload, full, in_parts])

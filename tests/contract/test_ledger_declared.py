@@ -8,10 +8,10 @@ import pytest
 from tests.contract.records import NOW, Record
 
 from valetkey.adapters.sql import SqlLedger
-from valetkey.core.declaration import declare
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.ports import Declared, Ledger
-from valetkey.core.profile import Profile
+from valetkey.core.granting.declaration import declare
+from valetkey.core.model.profile import Profile
+from valetkey.core.ports.ledger import Declared, Ledger
 
 MINUTE = timedelta(minutes=1)
 

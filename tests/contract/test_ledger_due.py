@@ -8,7 +8,7 @@ from tests.contract.records import MICROSECOND, NOW, Record, upload
 from tests.parallel import in_parallel
 
 from valetkey.adapters.sql import SqlLedger
-from valetkey.core.upload import Upload, UploadState
+from valetkey.core.model.upload import Upload, UploadState
 
 
 def due(seconds: int | None) -> Upload:

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from tests.contract.records import NOW, full, upload
 
 from valetkey.adapters.sql import SqlLedger
-from valetkey.core.keys import new_key
-from valetkey.core.ports import Once
+from valetkey.core.access.api_keys import new_key
+from valetkey.core.ports.ledger import Once
 
 
 def test_it_is_all_there_after_a_restart(kept: SqlLedger) -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from tests.contract.records import MICROSECOND, NOW, Record
 
+from valetkey.core.access.api_keys import Scope, new_key
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.keys import Scope, new_key
 
 
 def test_keys_come_back(ledger: Record) -> None:

@@ -13,10 +13,10 @@ from tests.ledgers import migrated
 
 from valetkey.adapters import engines
 from valetkey.adapters.sql import SqlLedger
+from valetkey.core.access.api_keys import new_key
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.keys import new_key
-from valetkey.core.ports import Once, Query
-from valetkey.core.upload import UploadState
+from valetkey.core.model.upload import UploadState
+from valetkey.core.ports.ledger import Once, Query
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from tests.contract.records import Record, upload
 
-from valetkey.core.ports import Query
-from valetkey.core.upload import UploadState
+from valetkey.core.model.upload import UploadState
+from valetkey.core.ports.ledger import Query
 
 
 def test_pages_are_newest_first(ledger: Record) -> None:

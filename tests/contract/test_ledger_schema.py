@@ -14,9 +14,9 @@ from tests.contract.records import NOW, Record, upload
 from valetkey.adapters import migrations
 from valetkey.adapters.schema import metadata
 from valetkey.adapters.sql import SqlLedger
+from valetkey.core.access.api_keys import Scope
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
-from valetkey.core.keys import Scope
-from valetkey.core.upload import UploadState, new_upload_id
+from valetkey.core.model.upload import UploadState, new_upload_id
 
 
 def test_check_of_a_good_ledger(ledger: Record) -> None:

@@ -20,10 +20,10 @@ from tests.servers import VALETKEY
 from valetkey.adapters import engines
 from valetkey.adapters.migrations import LOCK
 from valetkey.adapters.sql import SqlLedger
+from valetkey.core.access.api_keys import new_key
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.keys import new_key
-from valetkey.core.ports import Once, Query
-from valetkey.core.upload import Upload, UploadId, UploadState
+from valetkey.core.model.upload import Upload, UploadId, UploadState
+from valetkey.core.ports.ledger import Once, Query
 
 ROUNDS = 20
 

@@ -14,8 +14,8 @@ from tests.contract.records import upload
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.ports import Query
-from valetkey.core.upload import UploadState
+from valetkey.core.model.upload import UploadState
+from valetkey.core.ports.ledger import Query
 
 
 def limit_pages(ledger: SqlLedger, more: int) -> None:

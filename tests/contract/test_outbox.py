@@ -14,10 +14,11 @@ from tests.uploads import new_upload
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
-from valetkey.core.announcement import Announcement, Announcer, Status
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.ports import Ledger, Outbox
-from valetkey.core.upload import StoredObject, Upload, UploadState
+from valetkey.core.model.announcement import Announcement, Announcer, Status
+from valetkey.core.model.upload import StoredObject, Upload, UploadState
+from valetkey.core.ports.announcing import Outbox
+from valetkey.core.ports.ledger import Ledger
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.stores import Bucket
 
-from valetkey.core.evaluate import MAX_SIZE, Answer, evaluate
-from valetkey.core.policy import (
+from valetkey.adapters.memory.policies import MAX_SIZE, Answer, evaluate
+from valetkey.core.signing.policy import (
     Condition,
     ContentLengthRange,
     Credentials,

@@ -12,10 +12,10 @@ from tests.servers import free_port
 from tests.stores import Bucket, S3Server
 
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
-from valetkey.core.multipart import Part
-from valetkey.core.policy import Condition, ContentLengthRange, Eq, Policy, PostSigner, form_fields
-from valetkey.core.ports import ObjectHead, ObjectHeaders
-from valetkey.core.upload import MultipartUploadId, UploadId
+from valetkey.core.model.multipart import Part
+from valetkey.core.model.upload import MultipartUploadId, UploadId
+from valetkey.core.ports.store import ObjectHead, ObjectHeaders
+from valetkey.core.signing.policy import Condition, ContentLengthRange, Eq, Policy, PostSigner, form_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,9 +10,9 @@ from tests.contract.kinds import place_of_kind, places
 from tests.contract.places import Place
 
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
-from valetkey.core.multipart import MIN_PART_SIZE, Part
-from valetkey.core.ports import ObjectHeaders
-from valetkey.core.upload import MultipartUploadId, new_upload_id
+from valetkey.core.model.multipart import MIN_PART_SIZE, Part
+from valetkey.core.model.upload import MultipartUploadId, new_upload_id
+from valetkey.core.ports.store import ObjectHeaders
 
 KEY = "films/é 1.mp4"
 BIG, SMALL = b"a" * MIN_PART_SIZE, b"the end"

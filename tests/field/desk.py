@@ -11,9 +11,9 @@ from tests.clients import Response, post_form, put
 from tests.stores import Bucket
 
 from valetkey.app import ValetKey, create_app, mounted
-from valetkey.core.access import Caller
-from valetkey.core.sweep import Finding
-from valetkey.core.upload import Upload, UploadId, Verdict
+from valetkey.core.access.callers import Caller
+from valetkey.core.model.upload import Upload, UploadId, Verdict
+from valetkey.core.sweeping.sweep import Finding
 from valetkey.settings import Settings
 
 if TYPE_CHECKING:

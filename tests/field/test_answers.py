@@ -24,8 +24,8 @@ from valetkey.client.sources import Options, of_file
 from valetkey.client.store import Store
 from valetkey.client.wire import Wire
 from valetkey.core.errors import ObjectChanged, ObjectMissing, PlacementRefused, StoreUnavailable
-from valetkey.core.multipart import Part
-from valetkey.core.upload import MultipartUploadId
+from valetkey.core.model.multipart import Part
+from valetkey.core.model.upload import MultipartUploadId
 from valetkey.store_answers import Meaning, Said, answers, meaning_of, said_by, seconds_until
 
 CODES = list(answers()["codes"].items())

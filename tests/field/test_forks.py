@@ -20,8 +20,8 @@ from threading import Thread
 
 from flask import Flask
 from valetkey import ValetKey
-from valetkey.core.access import Caller
-from valetkey.core.admission import UploadRequest
+from valetkey.core.access.callers import Caller
+from valetkey.core.granting.admission import UploadRequest
 
 app = Flask("photos")
 valetkey = ValetKey(app)

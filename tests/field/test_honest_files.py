@@ -23,7 +23,7 @@ from tests.servers import VALETKEY, running_worker
 from tests.stores import Bucket
 
 from valetkey.adapters.magic import MagicDetector
-from valetkey.core.content import look_into
+from valetkey.core.content.inspection import look_into
 
 DETECTOR = MagicDetector()
 CORPUS = [*PICTURES, *SOUNDS, *DOCUMENTS, *DATA]

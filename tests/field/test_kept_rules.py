@@ -10,7 +10,7 @@ import pytest
 from tests.field.desk import MakeDesk
 from tests.stores import Bucket
 
-from valetkey.core.sweep import Action
+from valetkey.core.sweeping.sweep import Action
 
 CHECKED = """
 [profiles.photo]

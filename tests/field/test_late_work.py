@@ -15,8 +15,8 @@ from tests.stores import Bucket, Rgw, fresh_bucket
 from tests.stores_proxy import QuirkyServer, quirky
 from tests.stores_quirks import CopiesGetAnotherETag, Fails, IgnoresCopyConditions, NoChecksums
 
-from valetkey.core.ports import ObjectHead, ObjectHeaders
-from valetkey.core.sweep import Action
+from valetkey.core.ports.store import ObjectHead, ObjectHeaders
+from valetkey.core.sweeping.sweep import Action
 
 LATER = timedelta(minutes=10)
 PROFILES = """

@@ -18,9 +18,9 @@ from tests.stores_quirks import Fails, WeakETags
 
 from valetkey.adapters.copies import copy_in_parts
 from valetkey.core.errors import ObjectChanged
-from valetkey.core.ports import ObjectHeaders
-from valetkey.core.sweep import Action
-from valetkey.core.upload import new_upload_id
+from valetkey.core.model.upload import new_upload_id
+from valetkey.core.ports.store import ObjectHeaders
+from valetkey.core.sweeping.sweep import Action
 
 PROFILES = """
 [profiles.kept]

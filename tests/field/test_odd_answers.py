@@ -16,7 +16,7 @@ from tests.stores import Rgw, fresh_bucket
 from tests.stores_proxy import Answer, Quirk, Request, quirky
 from tests.stores_quirks import Drops, Fails, Says, When
 
-from valetkey.core.confirmation import MAX_PINS
+from valetkey.core.confirming.confirmation import MAX_PINS
 
 TEXT = b"plain text"
 PROFILES = """

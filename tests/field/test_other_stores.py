@@ -27,9 +27,9 @@ from tests.stores_quirks import (
     refuses_storage_class,
 )
 
-from valetkey.core.ports import ObjectHeaders
-from valetkey.core.sweep import Action
-from valetkey.core.upload import new_upload_id
+from valetkey.core.model.upload import new_upload_id
+from valetkey.core.ports.store import ObjectHeaders
+from valetkey.core.sweeping.sweep import Action
 
 SCANNED = "[profiles.scanned]\nscan = true\n"
 

@@ -21,7 +21,7 @@ from tests.stores import Bucket
 from tests.uploads import new_upload
 
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.upload import UploadState
+from valetkey.core.model.upload import UploadState
 
 UPLOADS = 300
 

@@ -28,10 +28,10 @@ from tests.stores import Bucket
 
 from valetkey import ValetKey
 from valetkey.adapters.sql import SqlLedger
-from valetkey.core.access import TICKET_PREFIX
+from valetkey.core.access.tickets import TICKET_PREFIX
 from valetkey.core.errors import ConfigurationError
-from valetkey.core.profile import Profile
-from valetkey.core.upload import new_upload_id
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import new_upload_id
 from valetkey.settings import load_settings
 from valetkey.testing import MemoryValetKey
 

@@ -34,7 +34,7 @@ from valetkey.api.bodies import MAX_BODY
 from valetkey.api.readiness import REMEMBERED, Readiness
 from valetkey.api.reading_room import READERS
 from valetkey.core.errors import StoreUnavailable, Unavailable
-from valetkey.core.upload import new_upload_id
+from valetkey.core.model.upload import new_upload_id
 from valetkey.testing import MemoryValetKey
 
 CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}

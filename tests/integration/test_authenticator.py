@@ -6,9 +6,10 @@ import pytest
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.api.auth import OPEN_ACCOUNT, Authenticator
-from valetkey.core.access import Caller, ProfileTicket, Tickets
+from valetkey.core.access.api_keys import new_key
+from valetkey.core.access.callers import Caller, ProfileTicket
+from valetkey.core.access.tickets import Tickets
 from valetkey.core.errors import Unauthenticated
-from valetkey.core.keys import new_key
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TICKETS = Tickets(["secret"])

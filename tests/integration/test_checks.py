@@ -14,8 +14,8 @@ from tests.stores import Bucket
 from tests.unit import samples
 
 from valetkey import Profile, ValetKey
-from valetkey.core.keys import Scope, new_key
-from valetkey.core.rules import Detect
+from valetkey.core.access.api_keys import Scope, new_key
+from valetkey.core.model.rules import Detect
 from valetkey.settings import Settings
 
 SECRET = "a-secret-of-some-length"

@@ -14,8 +14,8 @@ from tests.uploads import new_upload
 from valetkey.adapters.sql import SqlLedger
 from valetkey.api.webhooks import webhook_body
 from valetkey.cli import main
-from valetkey.core.announcement import Announcer, Status
-from valetkey.core.upload import UploadState
+from valetkey.core.model.announcement import Announcer, Status
+from valetkey.core.model.upload import UploadState
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from flask import Flask, request
 from tests.clients import post_form
 
 from valetkey import ValetKey, upload_aborted, upload_confirmed, upload_deleted
-from valetkey.core.upload import Upload
+from valetkey.core.model.upload import Upload
 
 CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
 
@@ -96,8 +96,8 @@ def test_a_prefix_moves_everything(mount: Callable[..., ValetKey]) -> None:
 
 def test_the_service_is_there_for_the_application_itself(mount: Callable[..., ValetKey]) -> None:
     """`ValetKey.service` has the use cases without HTTP."""
-    from valetkey.core.access import Caller
-    from valetkey.core.admission import UploadRequest
+    from valetkey.core.access.callers import Caller
+    from valetkey.core.granting.admission import UploadRequest
 
     mounted = mount(photo_app())
     granted = mounted.service.create(Caller("photos"), UploadRequest("a.png", "image/png", 3, owner="user-7"))

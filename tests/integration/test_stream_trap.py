@@ -10,8 +10,8 @@ from flask import Flask, copy_current_request_context, request
 from tests.clients import post_form
 
 from valetkey import ValetKey
-from valetkey.core.access import Caller
-from valetkey.core.upload import UploadId
+from valetkey.core.access.callers import Caller
+from valetkey.core.model.upload import UploadId
 
 
 def test_a_stream_dies_with_its_request_in_a_copied_context() -> None:

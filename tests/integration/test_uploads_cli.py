@@ -17,9 +17,9 @@ from tests.stores import Bucket
 
 from valetkey import ValetKey
 from valetkey.cli import main
-from valetkey.core.access import Caller
-from valetkey.core.admission import UploadRequest
-from valetkey.core.upload import Upload, UploadState, new_upload_id
+from valetkey.core.access.callers import Caller
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.model.upload import Upload, UploadState, new_upload_id
 from valetkey.settings import Settings
 
 

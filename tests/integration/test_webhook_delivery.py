@@ -33,15 +33,16 @@ from valetkey.api.answers import upload_body
 from valetkey.api.rendering import render
 from valetkey.api.webhooks import webhook_body
 from valetkey.app import open_ledger, outbox_loop
-from valetkey.core.access import Caller, Tickets
-from valetkey.core.admission import UploadRequest
-from valetkey.core.announcement import Announcement, Announcer, Status
-from valetkey.core.events import ObjectEvent
-from valetkey.core.outbox import LEASE, Dispatcher
-from valetkey.core.ports import Outcome
-from valetkey.core.profile import Profile
+from valetkey.core.access.callers import Caller
+from valetkey.core.access.tickets import Tickets
+from valetkey.core.announcing.dispatcher import LEASE, Dispatcher
+from valetkey.core.events.event import ObjectEvent
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.model.announcement import Announcement, Announcer, Status
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import Upload, UploadState, new_upload_id
+from valetkey.core.ports.announcing import Outcome
 from valetkey.core.service import UploadService
-from valetkey.core.upload import Upload, UploadState, new_upload_id
 from valetkey.settings import Settings
 from valetkey.worker import OutboxLoop
 
@@ -223,7 +224,7 @@ KILLED = """
 import os, signal, sys
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.core.outbox import Dispatcher
+from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.worker import OutboxLoop
 
 class KilledAfterDelivery(HttpWebhook):

@@ -16,10 +16,10 @@ from tests.stores import Bucket
 from valetkey import ValetKey, upload_confirmed
 from valetkey.adapters.sqs import SqsQueue, make_client
 from valetkey.app import loops
-from valetkey.core.access import Caller
-from valetkey.core.admission import UploadRequest
+from valetkey.core.access.callers import Caller
 from valetkey.core.errors import StoreUnavailable
-from valetkey.core.upload import Signal, Upload, UploadState
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.model.upload import Signal, Upload, UploadState
 from valetkey.settings import Settings
 from valetkey.worker import CheckLoop, SweepLoop, Worker
 

@@ -11,9 +11,10 @@ from itsdangerous import Signer
 from tests.unit.world import NOW
 from tests.uploads import new_upload
 
-from valetkey.core.access import Caller, Tickets
+from valetkey.core.access.callers import Caller
+from valetkey.core.access.tickets import Tickets
 from valetkey.core.errors import Forbidden, UploadNotFound
-from valetkey.core.upload import Upload, UploadId, new_upload_id
+from valetkey.core.model.upload import Upload, UploadId, new_upload_id
 
 ONE = new_upload(NOW, id=UploadId("0190a1b2-c3d4-7e5f-8a6b-0123456789ab"))
 TICKETS = Tickets(["secret"])

@@ -8,7 +8,6 @@ from hashlib import sha256
 import pytest
 from tests.unit.world import OWNER, World
 
-from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import (
     InvalidRequest,
     PartsMismatch,
@@ -17,13 +16,14 @@ from valetkey.core.errors import (
     StoreUnavailable,
     ValetKeyError,
 )
-from valetkey.core.events import ObjectEvent, Tally
-from valetkey.core.grants import MultipartGrant, PartGrant, PutGrant
-from valetkey.core.issue import Granted
-from valetkey.core.multipart import MIB, MIN_PART_SIZE, NamedPart
-from valetkey.core.profile import Profile
-from valetkey.core.sweep import Action
-from valetkey.core.upload import Method, Signal, Upload, UploadState
+from valetkey.core.events.event import ObjectEvent, Tally
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.granting.grantor import Granted
+from valetkey.core.granting.grants import MultipartGrant, PartGrant, PutGrant
+from valetkey.core.model.multipart import MIB, MIN_PART_SIZE, NamedPart
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import Method, Signal, Upload, UploadState
+from valetkey.core.sweeping.sweep import Action
 
 PART = 5 * MIB
 SIZE = 2 * PART + 3

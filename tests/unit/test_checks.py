@@ -9,8 +9,7 @@ import pytest
 from tests.unit import samples
 from tests.unit.world import FIRST, OWNER, SCANNER, SECOND, World, md5
 
-from valetkey.core.access import Caller
-from valetkey.core.admission import UploadRequest
+from valetkey.core.access.callers import Caller
 from valetkey.core.errors import (
     Forbidden,
     ObjectChanged,
@@ -19,12 +18,13 @@ from valetkey.core.errors import (
     StoreUnavailable,
     UploadNotFound,
 )
-from valetkey.core.events import ObjectEvent, ScanEvent, Tally
-from valetkey.core.profile import Profile
-from valetkey.core.rules import Detect
-from valetkey.core.schedule import SCHEDULE
-from valetkey.core.sweep import Action
-from valetkey.core.upload import Signal, Upload, UploadState, Verdict, new_upload_id
+from valetkey.core.events.event import ObjectEvent, ScanEvent, Tally
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.rules import Detect
+from valetkey.core.model.schedule import SCHEDULE
+from valetkey.core.model.upload import Signal, Upload, UploadState, Verdict, new_upload_id
+from valetkey.core.sweeping.sweep import Action
 
 PNG = samples.png()
 LIE = b"<html>".ljust(len(PNG))
@@ -393,7 +393,7 @@ def test_a_large_object_is_promoted_by_one_at_a_time(ends: str, monkeypatch: pyt
     """It takes longer than until the next look. Who has failed lets others try at once, the killed after a while."""
     for module in ("copying", "confirmation"):
         monkeypatch.setattr(f"valetkey.core.{module}.WHOLE_COPY", 5)
-    monkeypatch.setattr("valetkey.core.confirmation.COPY_SPEED", len(PNG) / 600)  # ten minutes
+    monkeypatch.setattr("valetkey.core.confirming.confirmation.COPY_SPEED", len(PNG) / 600)  # ten minutes
     world = detecting()
     upload = sent(world, PNG)
     copies = 0

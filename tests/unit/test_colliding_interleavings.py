@@ -8,8 +8,8 @@ from hypothesis.stateful import initialize, precondition, rule
 from tests.unit.test_interleavings import PROFILES, Interleavings, is_infected
 from tests.unit.world import SCANNER
 
-from valetkey.core.profile import Profile
-from valetkey.core.upload import UploadState, Verdict
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import UploadState, Verdict
 
 SAME = "0" * 32
 

@@ -12,14 +12,14 @@ import pytest
 from tests.unit.world import FIRST, NOW, OWNER, SECOND, THIRD, World, md5
 
 from valetkey.adapters.memory import MemoryObject
-from valetkey.core.confirmation import MAX_PINS
+from valetkey.core.confirming.confirmation import MAX_PINS
+from valetkey.core.confirming.gate import StoreSlots
 from valetkey.core.errors import CopyUnproven, LedgerUnavailable, PlacementRefused, StateConflict, StoreUnavailable
-from valetkey.core.events import ObjectEvent, Tally
-from valetkey.core.ports import ObjectHead, ObjectHeaders
-from valetkey.core.profile import Profile
-from valetkey.core.rules import Placement
-from valetkey.core.slots import StoreSlots
-from valetkey.core.upload import Checksum, Reason, Signal, Upload, UploadState
+from valetkey.core.events.event import ObjectEvent, Tally
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.rules import Placement
+from valetkey.core.model.upload import Checksum, Reason, Signal, Upload, UploadState
+from valetkey.core.ports.store import ObjectHead, ObjectHeaders
 
 HAPPY_PATH = [
     "head staging",

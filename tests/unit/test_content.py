@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.unit import samples
 
 from valetkey.adapters.magic import MagicDetector
-from valetkey.core.content import look_into
+from valetkey.core.content.inspection import look_into
 
 DETECTOR = MagicDetector()
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -8,14 +8,14 @@ from threading import Event, Thread
 import pytest
 from tests.unit.world import NOW, World
 
-from valetkey.core.access import Caller
-from valetkey.core.admission import UploadRequest
+from valetkey.core.access.callers import Caller
+from valetkey.core.confirming.gate import StoreSlots
 from valetkey.core.errors import StoreUnavailable
-from valetkey.core.grants import GrantMaker, PostGrant
-from valetkey.core.policy import ContentLengthRange, Eq, Policy, PostSigner, form_fields
-from valetkey.core.profile import Profile
-from valetkey.core.slots import StoreSlots
-from valetkey.core.upload import Checksum, Upload
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.granting.grants import GrantMaker, PostGrant
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import Checksum, Upload
+from valetkey.core.signing.policy import ContentLengthRange, Eq, Policy, PostSigner, form_fields
 
 AWKWARD = 'text/plain; name="é\\ \t"'
 

@@ -10,8 +10,8 @@ import pytest
 
 from valetkey.api.grants import grant_body, read_sign_parts
 from valetkey.api.problems import InvalidBody
-from valetkey.core.grants import MultipartGrant
-from valetkey.core.multipart import Plan
+from valetkey.core.granting.grants import MultipartGrant
+from valetkey.core.model.multipart import Plan
 
 CHECKSUM = b64encode(sha256(b"a part").digest()).decode()
 

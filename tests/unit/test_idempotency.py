@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from tests.unit.world import OWNER, World
 
-from valetkey.core.admission import UploadRequest
-from valetkey.core.issue import Granted
-from valetkey.core.upload import UploadState
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.granting.grantor import Granted
+from valetkey.core.model.upload import UploadState
 
 REQUEST = UploadRequest("a photo.png", "image/png", 11)
 

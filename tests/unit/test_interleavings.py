@@ -11,9 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.unit.world import FIRST, OWNER, World, md5
 
 from valetkey.core.errors import StateConflict, StoreUnavailable
-from valetkey.core.profile import Profile
-from valetkey.core.rules import Detect
-from valetkey.core.upload import Signal, StoredObject, UploadState
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.rules import Detect
+from valetkey.core.model.upload import Signal, StoredObject, UploadState
 
 MAX_ACTORS = 4
 

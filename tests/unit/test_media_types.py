@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valetkey.core.media_types import MAX_TYPE, essence, is_range, media_type, same_type
+from valetkey.core.model.media_types import MAX_TYPE, essence, is_range, media_type, same_type
 
 TOKENS = st.from_regex(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,10}", fullmatch=True)
 QUOTED = st.from_regex(r'"([!#-\[\]-~]| (?! )|\\[!-~]){0,10}"', fullmatch=True).filter(

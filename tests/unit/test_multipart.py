@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from valetkey.core.errors import ChecksumNotSupported, MethodNotSupported, PartsMismatch, PartsMissing
-from valetkey.core.multipart import (
+from valetkey.core.model.multipart import (
     MAX_OBJECT_SIZE,
     MAX_PART_SIZE,
     MAX_PARTS,
@@ -20,8 +20,8 @@ from valetkey.core.multipart import (
     part_size_for,
     require_whole,
 )
-from valetkey.core.ports import Capabilities
-from valetkey.core.upload import Checksum, Method
+from valetkey.core.model.upload import Checksum, Method
+from valetkey.core.ports.store import Capabilities
 
 MIB_8 = 8 * MIB
 SHA = Checksum("sha256", "")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.world import NOW
 
 from valetkey.core.errors import ConfigurationError
-from valetkey.core.naming import MAX_KEY, MAX_NAME, RESERVED, KeyTemplate, safe_name, safe_segment
+from valetkey.core.model.naming import MAX_KEY, MAX_NAME, RESERVED, KeyTemplate, safe_name, safe_segment
 
 SAFE = re.compile(r"[A-Za-z0-9._-]+")
 SAFE_KEY = re.compile(r"[A-Za-z0-9!_.*'()/-]+")

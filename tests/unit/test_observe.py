@@ -4,10 +4,10 @@ import pytest
 from tests.unit.world import World
 
 from valetkey.core.errors import StoreUnavailable
-from valetkey.core.events import ObjectEvent, Tally
-from valetkey.core.rules import UNREADABLE
-from valetkey.core.sweep import Action
-from valetkey.core.upload import Upload, UploadState
+from valetkey.core.events.event import ObjectEvent, Tally
+from valetkey.core.model.rules import UNREADABLE
+from valetkey.core.model.upload import Upload, UploadState
+from valetkey.core.sweeping.sweep import Action
 
 
 def event(upload: Upload) -> ObjectEvent:

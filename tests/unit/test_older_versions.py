@@ -3,12 +3,12 @@
 import pytest
 from tests.unit.world import FIRST, OWNER, SCANNER, World
 
-from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import StoreUnavailable
-from valetkey.core.ports import ObjectHeaders
-from valetkey.core.profile import Profile
-from valetkey.core.sweep import Action
-from valetkey.core.upload import Method, Multipart, Upload, UploadState, Verdict
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import Method, Multipart, Upload, UploadState, Verdict
+from valetkey.core.ports.store import ObjectHeaders
+from valetkey.core.sweeping.sweep import Action
 
 
 def in_parts(world: World, *, joined: bool) -> Upload:

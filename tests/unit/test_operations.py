@@ -17,12 +17,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.unit.world import FIRST, OWNER, SECOND, World
 
 from valetkey.adapters.memory import MemoryLedger
-from valetkey.core.announcement import Announcement, Announcer, Status
+from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.errors import LedgerUnavailable, StateConflict, StoreUnavailable
-from valetkey.core.events import ObjectEvent
-from valetkey.core.outbox import Dispatcher
-from valetkey.core.ports import Message, Outcome, Receipt
-from valetkey.core.upload import TRANSITIONS, Signal, Upload, UploadId, UploadState, upload_id_of
+from valetkey.core.events.event import ObjectEvent
+from valetkey.core.model.announcement import Announcement, Announcer, Status
+from valetkey.core.model.upload import TRANSITIONS, Signal, Upload, UploadId, UploadState, upload_id_of
+from valetkey.core.ports.announcing import Outcome, Receipt
+from valetkey.core.ports.queue import Message
 from valetkey.worker import QueueLoop
 
 MAX_UPLOADS = 4

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tests.uploads import new_upload
 
 from valetkey.adapters.memory import MemoryLedger
-from valetkey.core.announcement import EVENT_TYPES, Announcement, Announcer, Status
+from valetkey.core.announcing.dispatcher import DELAYS, JITTER, LEASE, RETENTION, Dispatcher
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.outbox import DELAYS, JITTER, LEASE, RETENTION, Dispatcher
-from valetkey.core.ports import Outcome, Receipt
-from valetkey.core.upload import TRANSITIONS, Upload, UploadState
+from valetkey.core.model.announcement import EVENT_TYPES, Announcement, Announcer, Status
+from valetkey.core.model.upload import TRANSITIONS, Upload, UploadState
+from valetkey.core.ports.announcing import Outcome, Receipt
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OK, BAD, GONE = (Receipt(outcome, outcome.value) for outcome in Outcome)

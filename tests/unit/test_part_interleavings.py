@@ -6,9 +6,9 @@ from hypothesis.stateful import initialize, precondition, rule
 from tests.unit.test_interleavings import Interleavings
 from tests.unit.world import FIRST, OWNER, World
 
-from valetkey.core.admission import UploadRequest
-from valetkey.core.profile import Profile
-from valetkey.core.upload import Method, UploadState
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import Method, UploadState
 
 HOUR = 3600
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valetkey.core.evaluate import MAX_SIZE, Answer, evaluate
-from valetkey.core.policy import (
+from valetkey.adapters.memory.policies import MAX_SIZE, Answer, evaluate
+from valetkey.core.signing.policy import (
     Condition,
     ContentLengthRange,
     Credentials,

@@ -14,7 +14,7 @@ from botocore.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valetkey.core.policy import (
+from valetkey.core.signing.policy import (
     Condition,
     ContentLengthRange,
     Credentials,

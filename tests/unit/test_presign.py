@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valetkey.adapters.s3 import S3Settings, S3Store
-from valetkey.core.mac import Mac
-from valetkey.core.policy import Credentials
-from valetkey.core.presign import UrlSigner
+from valetkey.core.signing.mac import Mac
+from valetkey.core.signing.policy import Credentials
+from valetkey.core.signing.presign import UrlSigner
 
 SESSION = boto3.Session("a key", "a secret", "a token")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

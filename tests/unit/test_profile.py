@@ -13,8 +13,8 @@ from valetkey.core.errors import (
     MetadataNotAllowed,
     SizeOutOfRange,
 )
-from valetkey.core.multipart import MAX_OBJECT_SIZE, MAX_SINGLE_SIZE, MIN_PART_SIZE
-from valetkey.core.profile import MAX_LIFE, Profile, final_key
+from valetkey.core.model.multipart import MAX_OBJECT_SIZE, MAX_SINGLE_SIZE, MIN_PART_SIZE
+from valetkey.core.model.profile import MAX_LIFE, Profile, final_key
 
 IMAGES = Profile("images", min_size=10, max_size=20, content_types=("image/*", "application/pdf"))
 

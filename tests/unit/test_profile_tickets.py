@@ -14,11 +14,12 @@ from tests.unit.test_access import forged
 from tests.unit.world import NOW, OWNER, World
 from tests.uploads import new_upload
 
-from valetkey.core.access import Caller, ProfileTicket, Tickets, new_ticket_id
-from valetkey.core.admission import UploadRequest
+from valetkey.core.access.callers import Caller, ProfileTicket
+from valetkey.core.access.tickets import Tickets, new_ticket_id
 from valetkey.core.errors import Forbidden, TicketUsedUp, UnknownProfile, UploadNotFound
-from valetkey.core.issue import Granted
-from valetkey.core.sweep import TICKET_GRACE
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.granting.grantor import Granted
+from valetkey.core.sweeping.sweep import TICKET_GRACE
 
 TICKETS = Tickets(["secret"])
 END = NOW + timedelta(hours=1)

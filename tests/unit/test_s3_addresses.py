@@ -16,9 +16,9 @@ from tests.uploads import new_upload
 
 from valetkey.adapters.s3 import MAX_DISPOSITION, S3Settings, S3Store, content_disposition
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
-from valetkey.core.grants import GrantMaker, PostGrant
-from valetkey.core.profile import Profile
-from valetkey.core.upload import StoredObject
+from valetkey.core.granting.grants import GrantMaker, PostGrant
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import StoredObject
 
 HOME = "http://127.0.0.1:7480"
 PUBLIC = "https://files.example"

@@ -10,8 +10,8 @@ from tests.deliveries import recorded
 from tests.unit.world import World
 
 from valetkey.core.errors import MalformedEvent
-from valetkey.core.events import ObjectEvent, Sender, Sequencer, Tally, newest, sequencer_of, sequencer_of_words
-from valetkey.core.upload import UploadState
+from valetkey.core.events.event import ObjectEvent, Sender, Sequencer, Tally, newest, sequencer_of, sequencer_of_words
+from valetkey.core.model.upload import UploadState
 from valetkey.senders.b2 import B2Sender
 from valetkey.senders.ceph import CephSender
 from valetkey.senders.eventbridge import EventBridgeSender

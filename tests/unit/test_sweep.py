@@ -9,11 +9,11 @@ import pytest
 from tests.unit.world import FIRST, NOW, OWNER, SECOND, World, md5
 
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
-from valetkey.core.ports import ObjectHead, ObjectHeaders
-from valetkey.core.rules import UNREADABLE
-from valetkey.core.schedule import SCHEDULE, Schedule
-from valetkey.core.sweep import BATCH, MAX_FAILURES, Action, Finding
-from valetkey.core.upload import Signal, Upload, UploadState, new_upload_id
+from valetkey.core.model.rules import UNREADABLE
+from valetkey.core.model.schedule import SCHEDULE, Schedule
+from valetkey.core.model.upload import Signal, Upload, UploadState, new_upload_id
+from valetkey.core.ports.store import ObjectHead, ObjectHeaders
+from valetkey.core.sweeping.sweep import BATCH, MAX_FAILURES, Action, Finding
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)

@@ -7,7 +7,7 @@ from tests.unit.world import NOW
 from tests.uploads import new_upload
 
 from valetkey.core.errors import StateConflict
-from valetkey.core.upload import (
+from valetkey.core.model.upload import (
     TRANSITIONS,
     UploadState,
     new_upload_id,

@@ -9,9 +9,9 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from valetkey.adapters.webhooks import HttpWebhook, is_public, judge
-from valetkey.core.announcement import Announcement
-from valetkey.core.ports import Outcome
-from valetkey.core.upload import new_upload_id
+from valetkey.core.model.announcement import Announcement
+from valetkey.core.model.upload import new_upload_id
+from valetkey.core.ports.announcing import Outcome
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OLD, NEW, OTHER = ("whsec_" + b64encode(bytes([number]) * 32).decode() for number in (1, 2, 3))

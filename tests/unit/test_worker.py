@@ -8,8 +8,8 @@ import pytest
 from tests.unit.world import World
 
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
-from valetkey.core.events import StoreEvent, Tally
-from valetkey.core.ports import Message
+from valetkey.core.events.event import StoreEvent, Tally
+from valetkey.core.ports.queue import Message
 from valetkey.senders.records import read_queued_records
 from valetkey.worker import SweepLoop, Worker
 from valetkey.worker import loop as loops

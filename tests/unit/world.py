@@ -7,20 +7,21 @@ from typing import Any
 
 from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryStore
-from valetkey.core.access import Caller, Tickets
-from valetkey.core.admission import UploadRequest
-from valetkey.core.assembly import Assembly
-from valetkey.core.confirmation import Confirmation
-from valetkey.core.content import Inspector
-from valetkey.core.evaluate import Answer
-from valetkey.core.grants import GrantMaker
-from valetkey.core.keys import Scope
-from valetkey.core.profile import Profile, rules_of
-from valetkey.core.schedule import SCHEDULE
+from valetkey.adapters.memory.policies import Answer
+from valetkey.core.access.api_keys import Scope
+from valetkey.core.access.callers import Caller
+from valetkey.core.access.tickets import Tickets
+from valetkey.core.confirming.confirmation import Confirmation
+from valetkey.core.confirming.gate import StoreSlots
+from valetkey.core.content.inspection import Inspector
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.granting.grants import GrantMaker
+from valetkey.core.granting.parts import Assembly
+from valetkey.core.model.profile import Profile, rules_of
+from valetkey.core.model.schedule import SCHEDULE
+from valetkey.core.model.upload import QUARANTINE_PREFIX, STAGING_PREFIX, Checksum, Signal, Upload, UploadState, Verdict
 from valetkey.core.service import UploadService
-from valetkey.core.slots import StoreSlots
-from valetkey.core.sweep import Sweep
-from valetkey.core.upload import QUARANTINE_PREFIX, STAGING_PREFIX, Checksum, Signal, Upload, UploadState, Verdict
+from valetkey.core.sweeping.sweep import Sweep
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OWNER = Caller("shop")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.core.errors import ObjectChanged, PlacementRefused
-from valetkey.core.multipart import MAX_PARTS, MIB
-from valetkey.core.ports import ObjectHead, ObjectHeaders
-from valetkey.core.rules import Placement
+from valetkey.core.model.multipart import MAX_PARTS, MIB
+from valetkey.core.model.rules import Placement
+from valetkey.core.ports.store import ObjectHead, ObjectHeaders
 from valetkey.store_answers import Meaning, Said, meaning_of
 
 if TYPE_CHECKING:

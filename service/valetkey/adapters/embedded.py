@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 
 from valetkey.core.errors import ConfigurationError
-from valetkey.core.upload import STAGING_PREFIX
+from valetkey.core.model.upload import STAGING_PREFIX
 
 BUCKET = "valetkey-dev"
 REGION = "us-east-1"

@@ -7,10 +7,10 @@ import orjson
 from sqlalchemy import RowMapping
 
 from valetkey.adapters.schema import uploads
-from valetkey.core.announcement import Announcement, Status
-from valetkey.core.keys import ApiKey, Scope
-from valetkey.core.rules import read_rules
-from valetkey.core.upload import (
+from valetkey.core.access.api_keys import ApiKey, Scope
+from valetkey.core.model.announcement import Announcement, Status
+from valetkey.core.model.rules import read_rules
+from valetkey.core.model.upload import (
     Checksum,
     Inspection,
     Method,

@@ -39,10 +39,10 @@ from valetkey.core.errors import (
     PlacementRefused,
     StoreUnavailable,
 )
-from valetkey.core.multipart import WHOLE_COPY, Part, part_headers
-from valetkey.core.naming import safe_name
-from valetkey.core.policy import Credentials
-from valetkey.core.ports import (
+from valetkey.core.model.multipart import WHOLE_COPY, Part, part_headers
+from valetkey.core.model.naming import safe_name
+from valetkey.core.model.upload import STAGING_PREFIX, MultipartUploadId, StoredObject, new_upload_id
+from valetkey.core.ports.store import (
     FIRST_BYTES,
     Capabilities,
     ObjectHead,
@@ -51,8 +51,8 @@ from valetkey.core.ports import (
     OldObject,
     Presigned,
 )
-from valetkey.core.presign import UrlSigner
-from valetkey.core.upload import STAGING_PREFIX, MultipartUploadId, StoredObject, new_upload_id
+from valetkey.core.signing.policy import Credentials
+from valetkey.core.signing.presign import UrlSigner
 from valetkey.store_answers import Meaning, Said, meaning_of, seconds_until
 
 if TYPE_CHECKING:

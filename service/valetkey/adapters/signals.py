@@ -7,7 +7,7 @@ import logging
 
 from blinker import Namespace
 
-from valetkey.core.upload import Upload, UploadState
+from valetkey.core.model.upload import Upload, UploadState
 
 log = logging.getLogger("valetkey")
 

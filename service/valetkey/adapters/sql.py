@@ -29,12 +29,12 @@ from valetkey.adapters.rows import (
 )
 from valetkey.adapters.schema import api_keys, idempotency, outbox, profiles, tickets, uploads
 from valetkey.adapters.writer import GroupWriter, SharedWriter
-from valetkey.core.access import Allowance
-from valetkey.core.announcement import Announcement, Announcer, Status
+from valetkey.core.access.api_keys import ApiKey
+from valetkey.core.access.callers import Allowance
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.keys import ApiKey
-from valetkey.core.ports import Declared, Once, Query
-from valetkey.core.upload import Upload, UploadId, UploadState
+from valetkey.core.model.announcement import Announcement, Announcer, Status
+from valetkey.core.model.upload import Upload, UploadId, UploadState
+from valetkey.core.ports.ledger import Declared, Once, Query
 
 _INSERTS = {
     (dialect.name, len(names)): str(insert(uploads).compile(dialect=dialect, column_keys=names))

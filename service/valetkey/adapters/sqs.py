@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.core.errors import StoreUnavailable
-from valetkey.core.ports import Message
+from valetkey.core.ports.queue import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

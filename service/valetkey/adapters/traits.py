@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.core.errors import NotSupportedByStore
-from valetkey.core.ports import Capabilities
+from valetkey.core.ports.store import Capabilities
 from valetkey.store_answers import Meaning, Said, meaning_of
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 
 from standardwebhooks import Webhook
 
-from valetkey.core.announcement import Announcement
-from valetkey.core.ports import Outcome, Receipt
+from valetkey.core.model.announcement import Announcement
+from valetkey.core.ports.announcing import Outcome, Receipt
 
 TIMEOUT = 15.0
 """How long a delivery may take after the name was resolved, in seconds, however slowly the answer drips."""

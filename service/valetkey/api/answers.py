@@ -10,10 +10,10 @@ from typing_extensions import TypedDict
 
 from valetkey.api.grants import GrantBody, grant_body
 from valetkey.api.problems import Problem
-from valetkey.core.events import Tally
-from valetkey.core.issue import Granted
+from valetkey.core.events.event import Tally
+from valetkey.core.granting.grantor import Granted
+from valetkey.core.model.upload import Upload, UploadState
 from valetkey.core.service import IssuedTicket
-from valetkey.core.upload import Upload, UploadState
 
 State = Literal["pending", "stored", "confirmed", "rejected", "aborted", "expired", "deleted"]
 

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
 
-from valetkey.core.access import TICKET_PREFIX, Caller, Tickets
+from valetkey.core.access.api_keys import Scope, split_key
+from valetkey.core.access.callers import Caller
+from valetkey.core.access.tickets import TICKET_PREFIX, Tickets
 from valetkey.core.errors import Unauthenticated
-from valetkey.core.keys import Scope, split_key
-from valetkey.core.ports import KeyRing
+from valetkey.core.ports.api_keys import KeyRing
 
 KEY_MEMORY = 5.0
 """How long a key that was found good is believed without another look, in seconds: a revoked one stops by then."""

@@ -6,9 +6,9 @@ from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from valetkey.api.routes import EXTENSION, Mounted
-from valetkey.core.admission import UploadRequest
-from valetkey.core.grants import PostGrant
-from valetkey.core.upload import Method
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.granting.grants import PostGrant
+from valetkey.core.model.upload import Method
 from valetkey.file_types import type_of
 
 STATIC = Path(__file__).with_name("static")

@@ -9,8 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from typing_extensions import TypedDict
 
 from valetkey.api.problems import unreadable
-from valetkey.core.grants import Grant, MultipartGrant, PartGrant, PostGrant
-from valetkey.core.multipart import MAX_PARTS, NamedPart, Part, Plan
+from valetkey.core.granting.grants import Grant, MultipartGrant, PartGrant, PostGrant
+from valetkey.core.model.multipart import MAX_PARTS, NamedPart, Part, Plan
 
 MAX_SIGNED = 1_000
 """How many parts are signed in one call."""

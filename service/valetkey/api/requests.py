@@ -9,10 +9,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from valetkey.api.answers import State
 from valetkey.api.problems import unreadable, validated
 from valetkey.api.reading import read, read_raising
-from valetkey.core.admission import UploadRequest
 from valetkey.core.errors import InvalidRequest, MetadataNotAllowed, ValetKeyError
-from valetkey.core.profile import MAX_METADATA_KEYS
-from valetkey.core.upload import Checksum, Method, UploadId, UploadState, Verdict, parse_upload_id
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.model.profile import MAX_METADATA_KEYS
+from valetkey.core.model.upload import Checksum, Method, UploadId, UploadState, Verdict, parse_upload_id
 
 MAX_BATCH = 100
 MAX_SIZE = 10_000 * 5 * 1024**3

@@ -18,11 +18,11 @@ from valetkey.api.openapi import document
 from valetkey.api.readiness import Readiness
 from valetkey.api.rendering import render
 from valetkey.api.requests import read_batch, read_create, read_query, read_ticket, read_verdict
-from valetkey.core.access import Caller
+from valetkey.core.access.callers import Caller
 from valetkey.core.errors import InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
-from valetkey.core.events import Arrival, Delivery, Sender
+from valetkey.core.events.event import Arrival, Delivery, Sender
+from valetkey.core.model.upload import Upload, UploadId, UploadState, parse_upload_id
 from valetkey.core.service import UploadService
-from valetkey.core.upload import Upload, UploadId, UploadState, parse_upload_id
 
 EXTENSION = "valetkey"
 HTML = "text/html"

@@ -23,13 +23,13 @@ from valetkey.api.reading import read
 from valetkey.api.rendering import render
 from valetkey.api.requests import Text, few_enough
 from valetkey.api.routes import EXTENSION, Mounted
-from valetkey.core.access import Caller
-from valetkey.core.admission import UploadRequest
+from valetkey.core.access.callers import Caller
 from valetkey.core.errors import InvalidRequest, UploadNotFound
-from valetkey.core.grants import MultipartGrant, PostGrant
-from valetkey.core.multipart import NamedPart
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.granting.grants import MultipartGrant, PostGrant
+from valetkey.core.model.multipart import NamedPart
+from valetkey.core.model.upload import Method, Upload, UploadState, parse_upload_id
 from valetkey.core.service import UploadService
-from valetkey.core.upload import Method, Upload, UploadState, parse_upload_id
 from valetkey.file_types import type_of
 
 MAX_BATCH = 1_000

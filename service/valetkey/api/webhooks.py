@@ -5,7 +5,7 @@ from datetime import datetime
 import orjson
 
 from valetkey.api.answers import upload_body
-from valetkey.core.upload import Upload
+from valetkey.core.model.upload import Upload
 
 
 def webhook_body(event_type: str, at: datetime, upload: Upload) -> str:

@@ -6,8 +6,8 @@ import click
 import orjson
 
 from valetkey.commands.terminal import explained, json_option, open_ledger, print_table
+from valetkey.core.access.api_keys import Scope, new_key
 from valetkey.core.errors import ConfigurationError
-from valetkey.core.keys import Scope, new_key
 
 
 @click.group()

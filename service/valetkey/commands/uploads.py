@@ -4,7 +4,7 @@ import click
 
 from valetkey.commands.terminal import as_text, explained, json_option, open_ledger, print_json, print_table
 from valetkey.core.errors import UploadNotFound
-from valetkey.core.upload import UploadState
+from valetkey.core.model.upload import UploadState
 
 
 @click.group()
@@ -22,7 +22,7 @@ def uploads() -> None:
 def list_uploads(state: str | None, profile: str | None, account: str | None, limit: int, *, as_json: bool) -> None:
     """List uploads, the newest first."""
     from valetkey.api.answers import upload_body
-    from valetkey.core.ports import Query
+    from valetkey.core.ports.ledger import Query
 
     query = Query(account, limit, UploadState(state) if state else None, profile)
     found = open_ledger().page(query)

@@ -7,8 +7,8 @@ import click
 import orjson
 
 from valetkey.commands.terminal import explained, json_option, open_ledger, print_table
-from valetkey.core.announcement import Status
 from valetkey.core.errors import ConfigurationError
+from valetkey.core.model.announcement import Status
 
 
 @click.group()

@@ -6,22 +6,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from valetkey.core.access import Caller, ProfileTicket, Tickets, new_ticket_id
-from valetkey.core.admission import Admission, UploadRequest
-from valetkey.core.assembly import NO_CHECKSUMS, Assembly, plan_of, target_of
-from valetkey.core.confirmation import Confirmation
-from valetkey.core.content import Inspector
+from valetkey.core.access.callers import Caller, ProfileTicket
+from valetkey.core.access.tickets import Tickets, new_ticket_id
+from valetkey.core.confirming.confirmation import Confirmation
+from valetkey.core.confirming.gate import StoreSlots
+from valetkey.core.content.inspection import Inspector
 from valetkey.core.errors import InvalidRequest, PartsMissing, StateConflict, UploadNotFound, ValetKeyError
-from valetkey.core.events import StoreEvent, Tally
-from valetkey.core.grants import GrantMaker, PartGrant
-from valetkey.core.issue import Granted, Issuer, require_renewable
-from valetkey.core.multipart import NamedPart, Part, Plan
-from valetkey.core.observation import Observer
-from valetkey.core.ports import Ledger, Notifier, ObjectStore, Query
-from valetkey.core.profile import Profile, final_key
-from valetkey.core.schedule import SCHEDULE, Schedule
-from valetkey.core.slots import StoreSlots
-from valetkey.core.upload import Signal, Upload, UploadId, UploadState, Verdict
+from valetkey.core.events.event import StoreEvent, Tally
+from valetkey.core.events.observer import Observer
+from valetkey.core.granting.admission import Admission, UploadRequest
+from valetkey.core.granting.grantor import Granted, Issuer, require_renewable
+from valetkey.core.granting.grants import GrantMaker, PartGrant
+from valetkey.core.granting.parts import NO_CHECKSUMS, Assembly, plan_of, target_of
+from valetkey.core.model.multipart import NamedPart, Part, Plan
+from valetkey.core.model.profile import Profile, final_key
+from valetkey.core.model.schedule import SCHEDULE, Schedule
+from valetkey.core.model.upload import Signal, Upload, UploadId, UploadState, Verdict
+from valetkey.core.ports.announcing import Notifier
+from valetkey.core.ports.ledger import Ledger, Query
+from valetkey.core.ports.store import ObjectStore
 
 DOWNLOAD_LIFE = 300
 """How long a download URL lives, in seconds: it is followed at once."""

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from valetkey.core.errors import SenderRefused
-from valetkey.core.events import Arrival, Delivery, ObjectEvent, Parsed, sequencer_of
+from valetkey.core.events.event import Arrival, Delivery, ObjectEvent, Parsed, sequencer_of
 from valetkey.senders.records import gather, read_json, require_created, require_text
 
 SIGNATURE = "x-bz-event-notification-signature"

@@ -3,7 +3,7 @@
 import hmac
 
 from valetkey.core.errors import SenderRefused
-from valetkey.core.events import Arrival
+from valetkey.core.events.event import Arrival
 
 
 def require_secret(given: str | None, secret: str) -> None:

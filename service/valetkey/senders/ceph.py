@@ -7,7 +7,7 @@ import hmac
 from typing import Any
 
 from valetkey.core.errors import MalformedEvent, SenderRefused
-from valetkey.core.events import Arrival, Delivery, Parsed, sequencer_of_words
+from valetkey.core.events.event import Arrival, Delivery, Parsed, sequencer_of_words
 from valetkey.senders.records import read_json, read_records
 
 

@@ -4,7 +4,7 @@ the value ``Bearer ...``.
 EventBridge waits 5 seconds, repeats after 429 and 5xx for 24 hours, and honours Retry-After.
 """
 
-from valetkey.core.events import Arrival, Delivery, Parsed
+from valetkey.core.events.event import Arrival, Delivery, Parsed
 from valetkey.senders.bearer import bearer_token, require_secret
 from valetkey.senders.records import read_eventbridge, read_json
 

@@ -4,7 +4,7 @@ Event names come with the prefix ``s3:``, and an empty object without its size (
 is success; with a ``queue_dir`` it repeats all else.
 """
 
-from valetkey.core.events import Arrival, Delivery, Parsed
+from valetkey.core.events.event import Arrival, Delivery, Parsed
 from valetkey.senders.bearer import bearer_token, require_secret
 from valetkey.senders.records import read_json, read_records
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 import orjson
 
 from valetkey.core.errors import MalformedEvent
-from valetkey.core.events import ObjectEvent, Parsed, ScanEvent, Sequencer, StoreEvent, sequencer_of
+from valetkey.core.events.event import ObjectEvent, Parsed, ScanEvent, Sequencer, StoreEvent, sequencer_of
 
 log = logging.getLogger("valetkey")
 

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from valetkey.core.errors import ConfigurationError, MalformedEvent, SenderRefused, Unavailable
-from valetkey.core.events import Arrival, Delivery, Parsed
+from valetkey.core.events.event import Arrival, Delivery, Parsed
 from valetkey.senders.records import read_enclosed, read_json, read_message
 
 log = logging.getLogger("valetkey")

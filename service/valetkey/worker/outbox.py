@@ -5,9 +5,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Event
 from time import monotonic
 
-from valetkey.core.announcement import Announcement
+from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.errors import Unavailable
-from valetkey.core.outbox import Dispatcher
+from valetkey.core.model.announcement import Announcement
 from valetkey.worker.loop import GoesOn
 
 log = logging.getLogger("valetkey")

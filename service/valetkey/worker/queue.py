@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 from valetkey.core.errors import MalformedEvent, Unavailable
-from valetkey.core.events import StoreEvent, Tally
-from valetkey.core.ports import EventQueue, Message
+from valetkey.core.events.event import StoreEvent, Tally
+from valetkey.core.ports.queue import EventQueue, Message
 from valetkey.worker.loop import GoesOn, pause
 
 log = logging.getLogger("valetkey")

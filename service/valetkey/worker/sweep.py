@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from threading import Event
 from time import monotonic
 
-from valetkey.core.sweep import Finding, Sweep
+from valetkey.core.sweeping.sweep import Finding, Sweep
 from valetkey.worker.loop import GoesOn
 
 log = logging.getLogger("valetkey")

@@ -8,8 +8,8 @@ from itertools import count
 
 from valetkey.adapters.memory.hooks import Hook, Hooked
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
-from valetkey.core.ports import ObjectHead
-from valetkey.core.rules import Placement
+from valetkey.core.model.rules import Placement
+from valetkey.core.ports.store import ObjectHead
 
 DEFAULT_TYPE = "binary/octet-stream"
 """The content type S3 gives to an object that came without one."""

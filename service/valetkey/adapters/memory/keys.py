@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from valetkey.adapters.memory.hooks import Hook, Hooked
+from valetkey.core.access.api_keys import ApiKey
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.keys import ApiKey
 
 
 class MemoryKeyRing(Hooked):

@@ -6,11 +6,11 @@ from datetime import datetime
 from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.keys import MemoryKeyRing
 from valetkey.adapters.memory.outbox import MemoryOutbox
-from valetkey.core.access import Allowance
-from valetkey.core.announcement import Announcer
+from valetkey.core.access.callers import Allowance
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.ports import Declared, Once, Query
-from valetkey.core.upload import Upload, UploadId, UploadState
+from valetkey.core.model.announcement import Announcer
+from valetkey.core.model.upload import Upload, UploadId, UploadState
+from valetkey.core.ports.ledger import Declared, Once, Query
 
 
 class MemoryLedger(MemoryKeyRing, MemoryOutbox):

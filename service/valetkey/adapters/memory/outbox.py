@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from valetkey.adapters.memory.hooks import Hook, Hooked
-from valetkey.core.announcement import Announcement, Status
+from valetkey.core.model.announcement import Announcement, Status
 
 
 class MemoryOutbox(Hooked):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from valetkey.core.evaluate import Answer
+from valetkey.adapters.memory.policies import Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from urllib.parse import quote, urlencode
 
 from valetkey.adapters.memory.bucket import DEFAULT_TYPE, MemoryBucket, MemoryObject, md5
 from valetkey.adapters.memory.hooks import Hook
+from valetkey.adapters.memory.policies import Answer, evaluate
 from valetkey.adapters.memory.presigned import PresignedUrls
 from valetkey.core.errors import ObjectChanged, ObjectMissing
-from valetkey.core.evaluate import Answer, evaluate
-from valetkey.core.multipart import MIN_PART_SIZE, Part, part_headers
-from valetkey.core.policy import Credentials
-from valetkey.core.ports import (
+from valetkey.core.model.multipart import MIN_PART_SIZE, Part, part_headers
+from valetkey.core.model.upload import MultipartUploadId, StoredObject
+from valetkey.core.ports.store import (
     FIRST_BYTES,
     Capabilities,
     ObjectHead,
@@ -24,7 +24,7 @@ from valetkey.core.ports import (
     OldObject,
     Presigned,
 )
-from valetkey.core.upload import MultipartUploadId, StoredObject
+from valetkey.core.signing.policy import Credentials
 
 _META = "x-amz-meta-"
 _CHECKSUM = "x-amz-checksum-"

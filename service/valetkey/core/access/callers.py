@@ -1,0 +1,113 @@
+"""Who calls, and what each kind of caller may do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from valetkey.core.access.api_keys import Scope
+from valetkey.core.errors import Forbidden, UploadNotFound
+from valetkey.core.model.upload import Upload, UploadId
+
+DEFAULT_PROFILE = "default"
+"""The profile of an upload that names none, created with an API key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many uploads a ticket may create in all; after ``expires_at`` nobody asks any more."""
+
+    ticket: str
+    limit: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileTicket:
+    """Lets its holder create uploads of one profile, for ``account`` and on behalf of ``owner``.
+
+    ``max_uploads`` is how many in all; None does not limit it.
+    """
+
+    id: str
+    account: str
+    owner: str
+    profile: str
+    expires_at: datetime
+    max_uploads: int | None = None
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """What the ledger has to count; None when nothing has to be."""
+        return None if self.max_uploads is None else Allowance(self.id, self.max_uploads, self.expires_at)
+
+    def terms(self, profile: str | None, owner: str | None) -> tuple[str, str]:
+        """The profile and the owner of a new upload that asks for these (None: left out). Raises `Forbidden`."""
+        if profile not in {None, self.profile}:
+            raise Forbidden(f"The ticket is for the profile {self.profile!r} only.")
+        if owner not in {None, self.owner}:
+            raise Forbidden("The ticket is for another owner: leave `owner` out.")
+        return self.profile, self.owner
+
+    def own_key(self, key: str) -> str:
+        """An Idempotency-Key of this ticket's holder as the ledger knows it: it meets no other ticket's, and no API
+        key's either, as a header holds no arrow. It has fewer than 100 characters."""
+        return f"{self.id}→{sha256(key.encode()).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who proved who they are.
+
+    A caller with a ``ticket_for`` may touch that one upload and nothing else. One with a ``profile_ticket`` may create
+    what it allows, and touch what was created with it. One of the scope `VERDICT` gives verdicts on everybody's
+    uploads, and does nothing else.
+    """
+
+    account: str
+    ticket_for: UploadId | None = None
+    profile_ticket: ProfileTicket | None = None
+    scope: Scope = Scope.UPLOADS
+    may_judge: bool = False
+
+    def require_judge(self) -> None:
+        """Raises `Forbidden` for whoever may give no verdicts."""
+        if not self.may_judge:
+            raise Forbidden("A verdict is given with an API key of the scope 'verdict'.")
+
+    def require_account(self) -> str:
+        """The account, for what a ticket does not allow. Raises `Forbidden`."""
+        self._require_uploads()
+        if self.ticket_for is not None:
+            raise Forbidden("A ticket is good for its one upload only.")
+        if self.profile_ticket is not None:
+            raise Forbidden("A ticket does not allow this; an API key does.")
+        return self.account
+
+    def require_creator(self) -> None:
+        """Raises `Forbidden` for one who may create nothing at all."""
+        if self.profile_ticket is None:
+            self.require_account()
+
+    def terms(self, profile: str | None, owner: str | None) -> tuple[str, str]:
+        """The profile and the owner of a new upload that asks for these (None: left out). Raises `Forbidden`."""
+        if self.profile_ticket is not None:
+            return self.profile_ticket.terms(profile, owner)
+        account = self.require_account()
+        return DEFAULT_PROFILE if profile is None else profile, account if owner is None else owner
+
+    def require(self, upload: Upload | None) -> Upload:
+        """``upload``, if the caller may touch it. Raises `UploadNotFound`, and `Forbidden` for a scanner's key."""
+        self._require_uploads()
+        if upload is None:
+            raise UploadNotFound
+        if self.profile_ticket is not None:
+            allowed = upload.ticket == self.profile_ticket.id
+        else:
+            allowed = upload.id == self.ticket_for if self.ticket_for else upload.account == self.account
+        if not allowed:
+            raise UploadNotFound
+        return upload
+
+    def _require_uploads(self) -> None:
+        if self.scope is not Scope.UPLOADS:
+            raise Forbidden("This API key is for verdicts only.")

@@ -1,0 +1,84 @@
+"""Tickets: signed tokens that let somebody without an API key follow one upload, or create some."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from hmac import compare_digest, digest
+from secrets import token_urlsafe
+
+from valetkey.core.access.callers import Caller, ProfileTicket
+from valetkey.core.model.upload import Upload, parse_upload_id
+from valetkey.core.signing.mac import Mac
+
+TICKET_PREFIX = "vt_"
+
+
+class Tickets:
+    """Signs and reads tickets; each fits into a path of a URL as it is.
+
+    One for an upload is ``vt_u.<upload id>.<unix time of expiry>.<HMAC-SHA256>``, one for a profile is
+    ``vt_p.<claims>.<HMAC-SHA256>`` with the claims as base64url of a JSON array: id, account, owner, profile, unix time
+    of expiry, max_uploads. They are signed, not hidden: who holds a ticket can read its account and owner.
+
+    The first of ``secrets`` signs, all of them are accepted: put a new one in front to rotate.
+    """
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._macs = [Mac(digest(secret.encode(), b"valetkey.ticket", "sha256")) for secret in secrets]
+
+    def issue(self, upload: Upload, grant_life: timedelta | None = None) -> str:
+        """A ticket for ``upload`` that lives as long as grants for it are renewed, and as the last one lives then.
+
+        So no renewal prolongs it. ``grant_life`` is how long a grant of its profile lives; None: as its first one did,
+        for an upload that was not renewed yet.
+        """
+        life = upload.expires_at - upload.created_at if grant_life is None else grant_life
+        expires = int(max(upload.renewable_until + life, upload.expires_at).timestamp())
+        claim = f"u.{upload.id}.{expires}"
+        return f"{TICKET_PREFIX}{claim}.{_signature(self._macs[0], claim)}"
+
+    def issue_for_profile(self, ticket: ProfileTicket) -> str:
+        """``ticket`` as text. Of its expiry the whole seconds count."""
+        expires = int(ticket.expires_at.timestamp())
+        claims = [ticket.id, ticket.account, ticket.owner, ticket.profile, expires, ticket.max_uploads]
+        text = json.dumps(claims, ensure_ascii=False, separators=(",", ":"))
+        claim = f"p.{urlsafe_b64encode(text.encode()).rstrip(b'=').decode()}"
+        return f"{TICKET_PREFIX}{claim}.{_signature(self._macs[0], claim)}"
+
+    def read(self, text: str, now: datetime) -> Caller | None:
+        """The caller that ``text`` stands for; None when it is no ticket of ours, or one that has expired."""
+        claim, _, signature = text.removeprefix(TICKET_PREFIX).rpartition(".")
+        parts = claim.split(".")
+        if not text.isascii() or not self._signed(claim, signature):
+            return None
+        if parts[0] == "p" and len(parts) == 2:
+            ticket = _profile_ticket(parts[1])
+            return None if ticket.expires_at <= now else Caller(ticket.account, profile_ticket=ticket)
+        if len(parts) != 3:
+            return None
+        kind, upload_id, expires = parts
+        known = parse_upload_id(upload_id)
+        if kind != "u" or known is None or not expires.isdecimal() or int(expires) <= now.timestamp():
+            return None
+        return Caller(account="", ticket_for=known)
+
+    def _signed(self, claim: str, signature: str) -> bool:
+        return any(compare_digest(_signature(mac, claim), signature) for mac in self._macs)
+
+
+def _signature(mac: Mac, claim: str) -> str:
+    return urlsafe_b64encode(mac.digest(claim.encode())).rstrip(b"=").decode()
+
+
+def _profile_ticket(claims: str) -> ProfileTicket:
+    """What `Tickets.issue_for_profile` wrote: the signature was looked at before."""
+    ticket_id, account, owner, profile, expires, max_uploads = json.loads(
+        urlsafe_b64decode(claims + "=" * (-len(claims) % 4))
+    )
+    return ProfileTicket(ticket_id, account, owner, profile, datetime.fromtimestamp(expires, UTC), max_uploads)
+
+
+def new_ticket_id() -> str:
+    """A fresh id for a profile ticket: 16 characters, which nobody can guess."""
+    return token_urlsafe(12)

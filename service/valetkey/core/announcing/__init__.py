@@ -1,0 +1,1 @@
+"""Telling the application of each end, at least once."""

@@ -1,0 +1,110 @@
+"""Delivery of what the outbox holds: claim, send, and note how it went. At least once, always with the same id.
+
+A claim is a lease by compare-and-set: workers side by side do not send the same row at the same moment, and a row whose
+worker was killed comes back when the lease is over. The schedule and the rules are those of Standard Webhooks.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from valetkey.core.model.announcement import Announcement, Status
+from valetkey.core.ports.announcing import Outbox, Outcome, Receipt, WebhookReceiver
+
+log = logging.getLogger("valetkey")
+
+_MINUTE, _HOUR = 60, 3600
+
+DELAYS: tuple[float, ...] = (
+    5,
+    5 * _MINUTE,
+    30 * _MINUTE,
+    2 * _HOUR,
+    5 * _HOUR,
+    10 * _HOUR,
+    14 * _HOUR,
+    20 * _HOUR,
+    24 * _HOUR,
+)
+"""How long to wait after each failed attempt, in seconds; the first is made at once. One that fails after the last of
+these waits, the tenth, leaves the announcement dead."""
+
+JITTER = 0.1
+"""How far a wait is moved by chance, as a part of it: what failed together does not come back together."""
+
+MAX_RETRY_AFTER = 24 * _HOUR
+"""The longest wait a receiver may ask for, in seconds: a mistaken header parks nothing for ever."""
+
+LEASE = timedelta(seconds=30)
+"""How long a claimed row is left alone: longer than a delivery may take, short enough after a worker was killed."""
+
+RETENTION = timedelta(days=7)
+"""How long a delivered row is kept."""
+
+PRUNE_BATCH = 1000
+"""The most delivered rows removed at once: a short transaction."""
+
+
+class Dispatcher:
+    """Sends announcements to one receiver. Its methods raise `LedgerUnavailable`; safe between threads."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        receiver: WebhookReceiver,
+        *,
+        delays: Sequence[float] = DELAYS,
+        retention: timedelta = RETENTION,
+        lease: timedelta = LEASE,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._outbox = outbox
+        self._receiver = receiver
+        self._delays = delays
+        self._retention = retention
+        self._lease = lease
+        self._clock = clock
+        self._chance = chance
+        self._gone = False
+
+    def claim(self, limit: int) -> list[Announcement]:
+        """Up to ``limit`` announcements that are due, to `deliver` now; none once the receiver is gone."""
+        if self._gone:
+            return []
+        now = self._clock()
+        return self._outbox.claim(now, now + self._lease, limit)
+
+    def deliver(self, claimed: Announcement) -> None:
+        """Sends it once and notes how it went. Stopped in between, it is sent again when its lease is over."""
+        receipt = self._receiver.deliver(claimed, self._clock())
+        after = self._after(claimed, receipt)
+        if receipt.outcome is Outcome.GONE and not self._gone:
+            self._gone = True
+            log.error("the webhook's receiver answered 410 Gone: no more is sent until this process is started again")
+        if not self._outbox.settle(claimed, after):
+            log.warning("webhook %s took longer than its lease; another worker has it", claimed.id)
+        elif after.status is Status.DEAD:
+            log.error("webhook %s is dead after %d attempts: %s", after.id, after.attempts, after.detail)
+        elif after.status is Status.WAITING:
+            log.warning("webhook %s failed, next attempt %s: %s", after.id, after.due_at.isoformat(), after.detail)
+
+    def prune(self) -> int:
+        """Removes what was delivered long enough ago; says how many."""
+        return self._outbox.prune(self._clock(), PRUNE_BATCH)
+
+    def _after(self, claimed: Announcement, receipt: Receipt) -> Announcement:
+        now, attempts = self._clock(), claimed.attempts + 1
+        if receipt.outcome is Outcome.DELIVERED:
+            due, status = now + self._retention, Status.DELIVERED
+        elif receipt.outcome is Outcome.GONE or attempts > len(self._delays):
+            due, status = now, Status.DEAD
+        else:
+            due, status = now + self._wait(attempts, receipt.retry_after), Status.WAITING
+        return claimed.changed(status=status, attempts=attempts, due_at=due, detail=receipt.detail)
+
+    def _wait(self, attempts: int, retry_after: float | None) -> timedelta:
+        """How long to wait after so many attempts; never less than the receiver asked for."""
+        wait = self._delays[attempts - 1] * (1 + JITTER * (2 * self._chance() - 1))
+        return timedelta(seconds=max(wait, min(retry_after or 0, MAX_RETRY_AFTER)))

@@ -1,0 +1,1 @@
+"""From "there may be an object" to an end that is proven."""

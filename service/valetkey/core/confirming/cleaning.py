@@ -1,0 +1,100 @@
+"""What is removed when an upload has ended. It never decides an answer: what fails is left to the sweep."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+
+from valetkey.core.confirming.matching import points_at
+from valetkey.core.errors import LedgerUnavailable, RulesUnknown, StoreUnavailable
+from valetkey.core.granting.parts import Assembly
+from valetkey.core.model.profile import Profile, final_key, rules_of
+from valetkey.core.model.schedule import Schedule
+from valetkey.core.model.upload import Upload, UploadState, quarantine_key
+from valetkey.core.ports.ledger import Ledger
+from valetkey.core.ports.store import ObjectStore
+
+log = logging.getLogger("valetkey")
+
+
+class Cleaner:
+    """Removes what the ledger does not point at. Only `clear` says what went wrong; it is the sweep's."""
+
+    def __init__(
+        self,
+        *,
+        store: ObjectStore,
+        ledger: Ledger,
+        profiles: Mapping[str, Profile],
+        assembly: Assembly,
+        schedule: Schedule,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._profiles = profiles
+        self._assembly = assembly
+        self._schedule = schedule
+        self._clock = clock
+
+    def after_end(self, upload: Upload) -> None:
+        """Removes what led to the end of ``upload``, which the ledger has."""
+        with self.later(upload):
+            self._tidy(upload)
+            if upload.pins:
+                self._remove(upload, [*self._quarantine(upload), *self._earlier_copies(upload)])
+
+    def tidy(self, upload: Upload) -> None:
+        """Removes what arrived under the grant of an upload that has ended."""
+        with self.later(upload):
+            self._tidy(upload)
+
+    @contextmanager
+    def later(self, upload: Upload) -> Iterator[None]:
+        """For clean-up, which decides nothing: what fails in it is looked for by the sweep."""
+        try:
+            yield
+        except (StoreUnavailable, RulesUnknown) as error:
+            log.warning("what is left of upload %s will be removed later: %s", upload.id, error.detail)
+            due_at = self._schedule.after_failure(upload, self._clock())
+            with suppress(LedgerUnavailable):  # then it is found where the bucket is looked through
+                self._ledger.reschedule([(upload, min(due_at, upload.due_at or due_at))])
+
+    def clear(self, upload: Upload) -> None:
+        """Removes all that the ledger does not point at, old pins and late copies included.
+
+        A signal that was stopped may have left some. Call it when no copy can be under way any more. Raises
+        `StoreUnavailable` and `RulesUnknown`.
+        """
+        self._tidy(upload)
+        if upload.object is not None and upload.state is UploadState.DELETED:
+            self._store.delete(upload.object.key)  # first: it needs no rule to be known
+        finals = [final_key(upload, pin, self._profiles) for pin in range(1, upload.pins + 1)]
+        self._remove(upload, [*self._quarantine(upload), *finals])
+
+    def discard(self, upload: Upload, key: str) -> None:
+        """Removes the copy of somebody who was too late, unless the ledger points at it."""
+        with self.later(upload):
+            self._remove(upload, [key])
+
+    def _tidy(self, upload: Upload) -> None:
+        """A form and a PUT may still write; where parts were joined their URLs are dead."""
+        if upload.multipart and upload.state is not UploadState.CONFIRMED:
+            self._assembly.discard(upload)
+        self._remove(upload, [upload.arrival_key])
+
+    def _quarantine(self, upload: Upload) -> list[str]:
+        if not upload.pins or not rules_of(upload, self._profiles).wants_checks:
+            return []
+        return [quarantine_key(upload.id, pin) for pin in range(1, upload.pins + 1)]
+
+    def _earlier_copies(self, upload: Upload) -> list[str]:
+        """Copies that others may have made: none where there was one pin, which is confirmed."""
+        if upload.pins == 1 and upload.state is UploadState.CONFIRMED:
+            return []
+        return [final_key(upload, pin, self._profiles) for pin in range(1, upload.pins + 1)]
+
+    def _remove(self, upload: Upload, keys: Iterable[str]) -> None:
+        for key in dict.fromkeys(keys):
+            if not points_at(upload, key):
+                self._store.delete(key)

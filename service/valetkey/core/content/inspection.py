@@ -1,0 +1,130 @@
+"""What the first bytes of an object say, and whether that is what was granted.
+
+A signature proves little: it says that bytes begin like a PNG, not that they are one. What it does show is the lie: a
+page, a script or a program under the name of an image. Nothing here does I/O.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from valetkey.core.content.look_alikes import (
+    family,
+    holds_anything,
+    is_beyond_sight,
+    is_document,
+    is_media,
+    is_table,
+    is_textual,
+    may_be_ascii,
+    may_be_called,
+    shown_as,
+    takes_any_text,
+)
+from valetkey.core.content.texts import (
+    ACTIVE,
+    POLYGLOT,
+    hidden_script,
+    holds_another,
+    is_office_markup,
+    is_text,
+    text_kind,
+    without_controls,
+)
+from valetkey.core.model.media_types import essence, matches
+from valetkey.core.ports.content import TypeDetector
+from valetkey.core.ports.store import ObjectHead, ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """``detected`` is the likeliest type, None where nothing is known; ``agrees``: with what was granted."""
+
+    detected: str | None
+    agrees: bool
+
+
+class Inspector:
+    """Reads the first bytes of an object at the store. It is the worker's: nothing that answers a request has one."""
+
+    def __init__(self, store: ObjectStore, detector: TypeDetector) -> None:
+        self._store = store
+        self._detector = detector
+
+    def inspect(self, found: ObjectHead, declared: str, allowed: Sequence[str]) -> Content:
+        """What ``found`` is, where types of ``allowed`` are welcome, too.
+
+        Raises `ObjectChanged` and `ObjectMissing` when it is not there any more, and `StoreUnavailable`.
+        """
+        return look_into(self._store.first_bytes(found), declared, allowed, self._detector)
+
+
+def look_into(first: bytes, declared: str, allowed: Sequence[str], detector: TypeDetector) -> Content:
+    """Compares the ``first`` bytes of an object with the type it was ``declared`` to have.
+
+    They agree, too, when they are of another harmless type that ``allowed`` (a profile's content types) names: a photo
+    may be a JPEG called PNG where both are welcome. ``*/*`` names nothing: there the declared type is what counts.
+    """
+    seen = _seen(first, detector)
+    return Content(shown_as(seen[0]) if seen else None, _agrees(essence(declared), first, seen, allowed, detector))
+
+
+def _seen(first: bytes, detector: TypeDetector) -> list[str]:
+    if not first:
+        return []
+    found = detector.candidates(first)
+    if is_text(first):
+        return [*(one for one in found if may_be_ascii(one)), text_kind(first)]
+    if not found:
+        kind = text_kind(without_controls(first))
+        return [kind] if kind in ACTIVE else []
+    if not is_media(family(found[0])):
+        return list(found)
+    if script := hidden_script(first):
+        return [script]  # good as a picture for one program and as a script for another: no picture of ours
+    return [POLYGLOT] if holds_another(first) else list(found)
+
+
+def _agrees(essence: str, first: bytes, seen: Sequence[str], allowed: Sequence[str], detector: TypeDetector) -> bool:
+    if holds_anything(essence):
+        return True
+    if any(
+        family(one) == family(essence) or (one not in ACTIVE and _is_welcome(one, essence, allowed)) for one in seen
+    ):
+        return True
+    if is_table(essence) or is_document(essence):
+        return is_office_markup(first) and text_kind(first) in {"text/html", "application/xml"}
+    if is_textual(essence):
+        return not seen or _agrees_as_text(essence, seen[-1])
+    if is_beyond_sight(essence):
+        return not ACTIVE.intersection(seen)
+    return not detector.knows(essence) and _tells_nothing(essence, seen)
+
+
+def _is_welcome(detected: str, essence: str, allowed: Sequence[str]) -> bool:
+    return may_be_called(detected, essence) or _is_named(detected, allowed)
+
+
+def _tells_nothing(essence: str, seen: Sequence[str]) -> bool:
+    """Whether a format without a signature may have such bytes: many are others inside, and none of them runs."""
+    if ACTIVE.intersection(seen):
+        return False
+    kind = essence.partition("/")[0]
+    return not is_media(essence) or all(one == "text/plain" or one.startswith(f"{kind}/") for one in seen)
+
+
+def _agrees_as_text(essence: str, kind: str) -> bool:
+    """``kind`` is what `text_kind` said, or the last candidate for bytes that are no text."""
+    if not is_textual(kind):
+        return False
+    if takes_any_text(essence):
+        return True
+    if essence.endswith("xml"):  # a long comment may hide what kind of XML it is; SVG is one, and XHTML
+        return kind in {"application/xml", "image/svg+xml"} or (kind == "text/html" and "xhtml" in essence)
+    return kind not in ACTIVE and kind != "application/xml"
+
+
+def _is_named(detected: str, allowed: Sequence[str]) -> bool:
+    return any(
+        one != "*/*" and (matches(one, detected) or matches(one, family(detected)) or family(one) == family(detected))
+        for one in allowed
+    )

@@ -1,0 +1,167 @@
+"""Content types that mean the same bytes: other names of one format, formats that look alike from outside, and types
+that systems give to files of another one."""
+
+from valetkey.core.content.type_names import BEYOND_SIGHT, FAMILIES, RAWS, STRICT_TEXTS, TEXTS
+
+_ZIP = "application/zip"
+_OLE = "application/x-ole-storage"
+_OGG = "application/ogg"
+_MATROSKA = "video/x-matroska"
+_MP4 = "video/mp4"
+_PDF = "application/pdf"
+_RTF = "application/rtf"
+_POSTSCRIPT = "application/postscript"
+_TIFF = "image/tiff"
+_RAW = "image/x-raw"
+_HEIC = "image/heic"
+_AVIF = "image/avif"
+_GZIP = "application/gzip"
+
+_FAMILY = {name: head for head, names in FAMILIES.items() for name in names}
+
+_ZIPPED = (
+    "application/vnd.openxmlformats-officedocument.",
+    "application/vnd.oasis.opendocument.",
+    "application/vnd.sun.xml.",
+)
+# endings with two meanings: TypeScript, Rust, templates and messages of gettext, keys in PEM, batch files
+_ALSO_SOURCES = (
+    "video/mp2t",
+    "video/vnd.dlna.mpeg-tts",
+    "application/rls-services+xml",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.ms-outlook",
+    "application/vnd.apple.keynote",
+    "application/vnd.apple.installer+xml",
+    "application/x-msdos-program",
+    "application/x-msdownload",
+)
+_FLAT = ("+xml", "-flat-xml")
+_MARKED = (*_FLAT, "+json", "+yaml")
+_MACRO_OFFICE = ".macroenabled.12"
+_TABLES = ("application/vnd.ms-excel", *(name for name in FAMILIES[_OLE] if "excel" in name or "xls" in name))
+_WORDS = ("application/msword", *(name for name in FAMILIES[_OLE] if "word" in name or "/doc" in name))
+_OLD_OFFICE = (
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.ms-word",
+    "application/vnd.visio",
+    "application/vnd.ms-visio",
+)
+_ANYTHING = frozenset({"application/octet-stream", "binary/octet-stream", "application/x-binary", "application/binary"})
+_ASCII = frozenset({_PDF, _RTF, _POSTSCRIPT})
+
+
+def family(content_type: str) -> str:
+    """The name that stands for all types whose files look like those of ``content_type`` from outside."""
+    name = content_type.lower()
+    if known := _FAMILY.get(name):
+        return known
+    if name.endswith(("+zip", _MACRO_OFFICE)) or (name.startswith(_ZIPPED) and not name.endswith(_FLAT)):
+        return _ZIP
+    if name.endswith("+ogg"):
+        return _OGG
+    if name.endswith("+sqlite3"):
+        return "application/vnd.sqlite3"
+    if name.startswith(_OLD_OFFICE):
+        return _OLE
+    return name
+
+
+def may_be_called(detected: str, declared: str) -> bool:
+    """Whether systems give files of the ``detected`` type the ``declared`` one, although it is another format's.
+
+    Office programs keep the type of a name when they write a newer or simpler format into it, and Windows gives a table
+    of text Excel's type; Illustrator's files are PDFs; an encrypted document of today is kept in yesterday's container.
+    """
+    name, found = declared.lower(), family(detected)
+    head = family(name)
+    if found in {_ZIP, _OLE} and {head, found} == {_ZIP, _OLE}:
+        return head == _OLE or name.startswith(_ZIPPED) or name.endswith(_MACRO_OFFICE)
+    if found in {_RTF, "text/plain"} and name.startswith(_WORDS):
+        return True
+    if found == "text/plain" and name.startswith((*_TABLES, *_ALSO_SOURCES)):
+        return True
+    if name.startswith(RAWS):
+        return found in {_TIFF, _RAW} or detected == "image/x-canon-cr3"
+    return (head, found) in _MIXED or (name.startswith("image/svg+xml") and found == _GZIP)
+
+
+_MIXED = frozenset(
+    {
+        (_POSTSCRIPT, _PDF),
+        (_HEIC, _AVIF),
+        ("font/ttf", "font/otf"),
+        ("font/otf", "font/ttf"),
+        ("font/sfnt", "font/ttf"),
+        ("font/sfnt", "font/otf"),
+        ("application/font-sfnt", "font/ttf"),
+        ("application/font-sfnt", "font/otf"),
+        ("font/collection", "font/ttf"),
+        ("font/ttf", "font/collection"),
+        ("application/x-compress", _GZIP),
+        (_GZIP, "application/x-tar"),  # a browser or a proxy unpacked it
+        ("video/mpeg", "video/mp2t"),
+        ("video/mpeg", _MP4),
+        ("audio/mpeg", _MP4),
+        ("audio/aac", _MP4),
+        ("audio/aac", "audio/mpeg"),
+        ("audio/mpeg", "audio/aac"),
+        ("audio/amr", _MP4),
+        (_MP4, "audio/amr"),
+        (_MATROSKA, _OGG),
+        ("application/x-netcdf", "application/x-hdf5"),
+        ("application/netcdf", "application/x-hdf5"),
+        ("image/x-icon", "image/png"),  # favicons
+        ("image/x-icon", "image/bmp"),
+    }
+)
+"""What is declared, and what is found all the same."""
+
+
+def is_table(content_type: str) -> bool:
+    """Whether it is Excel's type, or one of its names."""
+    return content_type.startswith(_TABLES)
+
+
+def is_document(content_type: str) -> bool:
+    """Whether it is the type of Word's documents of before 2007."""
+    return content_type.startswith(_WORDS)
+
+
+def shown_as(content_type: str) -> str:
+    """How a detected type is called: by its family, as most names in one cannot be told apart by their first bytes."""
+    return content_type if family(content_type) == _MP4 else family(content_type)
+
+
+def holds_anything(content_type: str) -> bool:
+    """Whether the type says nothing of the bytes."""
+    return content_type in _ANYTHING
+
+
+def is_beyond_sight(content_type: str) -> bool:
+    """Whether its mark, if it has one, stands behind the first bytes: a disk's image, at 32 KiB or at its end."""
+    return content_type.startswith(BEYOND_SIGHT)
+
+
+def is_media(content_type: str) -> bool:
+    """Whether it is a picture, a sound or a film."""
+    return content_type.startswith(("image/", "audio/", "video/")) or content_type == _OGG
+
+
+def is_textual(content_type: str) -> bool:
+    """Whether its files are texts."""
+    head = family(content_type)
+    if head in _ASCII or (head != content_type and head not in TEXTS | {"text/javascript"}):
+        return False
+    return content_type.startswith("text/") or content_type in TEXTS or content_type.endswith(_MARKED)
+
+
+def may_be_ascii(content_type: str) -> bool:
+    """Whether it has a signature, and its files may all the same be of printable characters only."""
+    return family(content_type) in _ASCII
+
+
+def takes_any_text(content_type: str) -> bool:
+    """Whether a text of any kind can be one of these: a page can be source code, but no table and no JSON."""
+    return content_type not in STRICT_TEXTS and not content_type.endswith(("+json", "xml"))

@@ -1,0 +1,1 @@
+"""What stores and scanners say, and what it leads to."""

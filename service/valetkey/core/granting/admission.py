@@ -1,0 +1,166 @@
+"""New uploads: what is asked for, whether it may be, and that the ledger has it once."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+from valetkey.core.access.callers import Allowance, Caller
+from valetkey.core.errors import (
+    ChecksumRequired,
+    IdempotencyKeyReused,
+    LedgerUnavailable,
+    TicketUsedUp,
+    UnknownProfile,
+)
+from valetkey.core.granting.declaration import declare
+from valetkey.core.model.multipart import choose_method
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.schedule import Schedule
+from valetkey.core.model.upload import Checksum, Method, Multipart, Upload, new_upload_id, quarantine_key
+from valetkey.core.ports.ledger import Ledger, Once
+from valetkey.core.ports.store import ObjectStore
+
+
+class UploadRequest(NamedTuple):
+    """What a client asks for. ``size`` is in bytes, None where its protocol has none; ``method`` None leaves it to us
+    how the bytes travel. ``profile`` and ``owner`` (on whose behalf) are the caller's own where they are None:
+    ``default`` and the account, or what the ticket says."""
+
+    filename: str
+    content_type: str
+    size: int | None
+    profile: str | None = None
+    checksum: Checksum | None = None
+    metadata: Mapping[str, str] = MappingProxyType({})
+    redirect: bool = False
+    owner: str | None = None
+    method: Method | None = None
+
+    def fingerprint(self, profile: str) -> str:
+        """The same for two requests that ask for the same; ``profile`` is the one that this one got."""
+        asked = self._replace(profile=profile, metadata=dict(self.metadata))._asdict()
+        text = json.dumps(asked, sort_keys=True, default=asdict)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Admission:
+    """Lets requests in, as uploads. Methods that write raise `LedgerUnavailable`."""
+
+    def __init__(
+        self, *, store: ObjectStore, ledger: Ledger, profiles: Mapping[str, Profile], schedule: Schedule
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._profiles = profiles
+        self._schedule = schedule
+        self._declared = False
+
+    def declare(self, now: datetime) -> None:
+        """Says once what the profiles are here: at the start, or where there is none, with the first upload."""
+        if not self._declared:
+            declare(self._ledger, self._profiles, now)
+            self._declared = True
+
+    @property
+    def profiles(self) -> Mapping[str, Profile]:
+        """Those of this process, by name."""
+        return self._profiles
+
+    def profile(self, name: str) -> Profile:
+        """Raises `UnknownProfile`."""
+        profile = self._profiles.get(name)
+        if profile is None:
+            raise UnknownProfile(f"There is no profile {name[:100]!r}.", "/profile")
+        return profile
+
+    def new(self, caller: Caller, request: UploadRequest, now: datetime) -> Upload:
+        """The upload that ``request`` asks for, which nobody knows of yet.
+
+        Raises `InvalidRequest` (its subclass says what is wrong) and `Forbidden`.
+        """
+        name, owner = caller.terms(request.profile, request.owner)
+        profile = self.profile(name)
+        content_type = profile.check(request.content_type, request.size, request.metadata)
+        if profile.checksum_required and request.checksum is None:
+            raise ChecksumRequired(f"Profile {profile.name!r} takes nothing without a checksum.", "/checksum")
+        method = choose_method(
+            request.method,
+            request.size,
+            request.checksum,
+            multipart_from=profile.multipart_from,
+            store=self._store.capabilities,
+        )
+        upload = Upload(
+            id=new_upload_id(),
+            profile=profile.name,
+            account=caller.account,
+            owner=owner,
+            filename=request.filename,
+            content_type=content_type,
+            size=request.size,
+            bucket=self._store.bucket,
+            created_at=now,
+            expires_at=now + profile.expires_in,
+            renewable_until=now + profile.renewable_for,
+            checksum=request.checksum,
+            metadata=request.metadata,
+            redirect=request.redirect,
+            due_at=self._schedule.soon(now),
+            ticket=caller.profile_ticket.id if caller.profile_ticket is not None else None,
+            method=method,
+            rules=profile.rules,
+        )
+        upload = upload._replace(key=profile.object_key(upload))
+        if method is not Method.MULTIPART:
+            return upload
+        return upload._replace(multipart=Multipart(self._parts_key(upload), profile.plan(upload.size).part_size))
+
+    def _parts_key(self, upload: Upload) -> str:
+        """Where its parts are joined: where their URLs may still write afterwards, they go through staging."""
+        if not self._store.capabilities.parts_end_with_join:
+            return upload.staging_key
+        checked = upload.rules is not None and upload.rules.wants_checks
+        return quarantine_key(upload.id, 1) if checked else upload.key
+
+    def keep(self, caller: Caller, uploads: Sequence[Upload]) -> None:
+        """Writes them, all or none. Raises `TicketUsedUp` where the caller's ticket does not allow as many."""
+        allowance = caller.profile_ticket.allowance if caller.profile_ticket is not None else None
+        if uploads and not self._declared:
+            self._declared = True  # once: it only warns, and must not hinder what it warns about
+            with suppress(LedgerUnavailable):
+                declare(self._ledger, self._profiles, uploads[0].created_at)
+        if allowance is None:
+            self._ledger.add(uploads)
+        elif not self._ledger.add_within(uploads, allowance):
+            raise _used_up(allowance)
+
+    def keep_once(self, caller: Caller, upload: Upload, request: UploadRequest, key: str) -> Upload:
+        """Writes ``upload``, unless there is one of this Idempotency-Key; the one that there is then.
+
+        Raises `IdempotencyKeyReused` when that was asked for with another ``request``, and like `keep`.
+        """
+        fingerprint = request.fingerprint(upload.profile)
+        kept = self._entry(caller, upload, key, fingerprint)
+        if kept.fingerprint != fingerprint:
+            raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
+        return kept.upload
+
+    def _entry(self, caller: Caller, upload: Upload, key: str, fingerprint: str) -> Once:
+        ticket = caller.profile_ticket
+        entry = Once(upload, key if ticket is None else ticket.own_key(key), fingerprint)
+        allowance = None if ticket is None else ticket.allowance
+        if allowance is None:
+            return self._ledger.add_once([entry])[0]
+        kept = self._ledger.add_once_within(entry, allowance)
+        if kept is None:
+            raise _used_up(allowance)
+        return kept
+
+
+def _used_up(allowance: Allowance) -> TicketUsedUp:
+    return TicketUsedUp(f"The ticket allows {allowance.limit} uploads in all, and has not as many left.")

@@ -1,0 +1,187 @@
+"""Grants: what a client may do at S3, and only that."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from json.encoder import encode_basestring_ascii as quote
+from typing import Literal
+
+from valetkey.core.errors import StoreUnavailable
+from valetkey.core.model.multipart import Plan
+from valetkey.core.model.rules import Placement, Rules
+from valetkey.core.model.upload import UPLOAD_ID_METADATA, Upload
+from valetkey.core.ports.store import ObjectStore
+from valetkey.core.signing.policy import Credentials, Eq, PostSigner, Stamp
+
+SUCCESS_STATUS = "201"
+"""S3's answer to a good POST: 201 is the one whose body says the ETag."""
+
+
+_OF_FORMS = {"key", "success_action_status", "success_action_redirect"}
+"""Fields that a form has, and a PUT has not."""
+
+
+_OF_NOTHING = b64encode(sha256(b"").digest()).decode()
+"""The checksum of an empty file, which nobody need declare."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostGrant:
+    """A presigned POST: send ``fields`` and then the file, as the field "file", to ``url`` before ``expires_at``."""
+
+    url: str
+    fields: Mapping[str, str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutGrant:
+    """A presigned PUT: send the file as the body, with exactly ``headers``, to ``url`` before ``expires_at``."""
+
+    url: str
+    headers: Mapping[str, str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PartGrant:
+    """A presigned PUT of one part. ``size`` is in bytes, None where nobody declared the file's."""
+
+    number: int
+    size: int | None
+    url: str
+    headers: Mapping[str, str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MultipartGrant:
+    """A plan, and the first parts of it signed; the others are asked for just before they are sent.
+
+    Where ``part_checksum`` names an algorithm, each part's checksum has to be told when it is signed: none is yet.
+    """
+
+    plan: Plan
+    parts: Sequence[PartGrant]
+    expires_at: datetime
+    part_checksum: Literal["sha256"] | None = None
+
+
+Grant = PostGrant | PutGrant | MultipartGrant
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """What grants by the same rules share: their conditions' JSON, and the fields that they fix."""
+
+    json: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, repr=False)  # it holds secrets
+class _Moment:
+    """What grants of one life share that are made in one second with the same credentials."""
+
+    second: int
+    credentials: Credentials
+    expires_at: datetime
+    stamp: Stamp
+
+
+class GrantMaker:
+    """Makes grants for one bucket. What many of them share is prepared once; a grant adds only what differs."""
+
+    def __init__(self, store: ObjectStore, public_url: str) -> None:
+        self._store = store
+        self._signer = PostSigner(store.region)
+        self._public_url = public_url.rstrip("/")
+        self._fixed: dict[str, _Fixed] = {}
+        self._moments: dict[timedelta, _Moment] = {}
+
+    def post(self, upload: Upload, rules: Rules, now: datetime) -> PostGrant:
+        """A grant for exactly ``upload``, for as long as its ``rules`` say, or as the credentials live.
+
+        Raises `StoreUnavailable` when the credentials have expired.
+        """
+        fixed = self._fixed_by(rules)
+        moment = self._moment(rules.expires_in, now)
+        own = self._own_fields(upload)
+        if upload.size is None:
+            size = f'["content-length-range", {rules.min_size}, {rules.max_size}]'
+        else:
+            size = f'["content-length-range", {upload.size}, {upload.size}]'
+        conditions = ", ".join([fixed.json, size, *[f"{{{quote(name)}: {quote(own[name])}}}" for name in own]])
+        fields = {**fixed.fields, **own, **moment.stamp.sign(conditions)}
+        return PostGrant(self._store.post_url, fields, moment.expires_at)
+
+    def put(self, upload: Upload, rules: Rules, now: datetime) -> PutGrant:
+        """The same as one PUT, which most stores take once only as long as the object is there. Raises like `post`."""
+        expires_at, seconds = self.life(now, rules.expires_in)
+        own = {name: value for name, value in self._own_fields(upload).items() if name not in _OF_FORMS}
+        fixed = {name: value for name, value in self._fixed_by(rules).fields.items() if name not in _OF_FORMS}
+        length = {} if upload.size is None else {"Content-Length": str(upload.size)}
+        once = {"If-None-Match": "*"} if self._store.capabilities.conditional_put else {}
+        signed = self._store.presigned_put(upload.staging_key, {**own, **fixed, **length, **once}, seconds)
+        return PutGrant(signed.url, signed.headers, expires_at)
+
+    def _fixed_by(self, rules: Rules) -> _Fixed:
+        fixed = self._fixed.get(rules.text)
+        if fixed is None:
+            fixed = self._fixed[rules.text] = _fixed(self._store.bucket, rules.placement)
+        return fixed
+
+    def life(self, now: datetime, wanted: timedelta) -> tuple[datetime, int]:
+        """When a URL signed now dies, ``wanted`` from now or earlier, and in how many seconds. Raises like `post`."""
+        expires_at = _expiry(self._store.credentials(), now.replace(microsecond=0) + wanted, now)
+        return expires_at, max(1, int((expires_at - now.replace(microsecond=0)).total_seconds()))
+
+    def _moment(self, life: timedelta, now: datetime) -> _Moment:
+        """What grants of this life share in this second, kept until the next one or other credentials."""
+        second, credentials = int(now.timestamp()), self._store.credentials()
+        last = self._moments.get(life)
+        if last is not None and last.second == second and last.credentials is credentials:
+            return last
+        expires_at = _expiry(credentials, now.replace(microsecond=0) + life, now)
+        stamp = self._signer.stamp(expires_at, credentials, now)
+        self._moments[life] = moment = _Moment(second, credentials, expires_at, stamp)
+        return moment
+
+    def _own_fields(self, upload: Upload) -> dict[str, str]:
+        """The fields that only this upload's form has."""
+        own = {
+            "key": upload.staging_key,
+            "Content-Type": upload.content_type,
+            UPLOAD_ID_METADATA: upload.id,
+        }
+        if upload.checksum is not None:
+            own[f"x-amz-checksum-{upload.checksum.algorithm}"] = upload.checksum.value
+        elif self._store.capabilities.part_checksums and upload.size == 0:
+            own["x-amz-checksum-sha256"] = _OF_NOTHING
+        if upload.redirect:
+            own["success_action_redirect"] = self.return_address(upload)
+        return own
+
+    def return_address(self, upload: Upload) -> str:
+        """Where S3 sends the browser of a grant with ``redirect``. No query: RGW 16 appends ``?bucket=`` always."""
+        return f"{self._public_url}/v1/uploads/{upload.id}/return"
+
+
+def _expiry(credentials: Credentials, wanted: datetime, now: datetime) -> datetime:
+    """``wanted``, or the credentials' end where that is earlier. Raises `StoreUnavailable` when it has passed."""
+    if credentials.expires_at is None or credentials.expires_at >= wanted:
+        return wanted
+    if credentials.expires_at <= now:
+        raise StoreUnavailable("The S3 credentials have expired and could not be renewed.", 30)
+    return credentials.expires_at.replace(microsecond=0)
+
+
+def _fixed(bucket: str, placement: Placement) -> _Fixed:
+    fields = {"success_action_status": SUCCESS_STATUS}
+    if placement.sse:
+        fields["x-amz-server-side-encryption"] = placement.sse
+    if placement.sse_kms_key_id:
+        fields["x-amz-server-side-encryption-aws-kms-key-id"] = placement.sse_kms_key_id
+    conditions = [Eq("bucket", bucket), *[Eq(name, value) for name, value in fields.items()]]
+    return _Fixed(", ".join(condition.json for condition in conditions), fields)

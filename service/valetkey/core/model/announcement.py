@@ -1,0 +1,77 @@
+"""What the application is told of an end: the one mapping from states to events, and the row that carries one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from valetkey.core.model.upload import Upload, UploadId, UploadState
+
+EVENT_TYPES: Mapping[UploadState, str] = MappingProxyType(
+    {
+        UploadState.CONFIRMED: "upload.confirmed",
+        UploadState.REJECTED: "upload.rejected",
+        UploadState.EXPIRED: "upload.expired",
+        UploadState.ABORTED: "upload.aborted",
+        UploadState.DELETED: "upload.deleted",
+    }
+)
+"""The states that are announced when they are entered. An upload enters each at most once: see `TRANSITIONS`."""
+
+Render = Callable[[str, datetime, Upload], str]
+"""Makes the body to send from the event's type, the moment of the end, and the upload as it was then."""
+
+
+class Status(StrEnum):
+    """How far an announcement has come."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One end on its way to the application. ``id`` and ``body`` are the same at every attempt.
+
+    ``due_at`` is when something has to be done with it: the next attempt while it waits (or the end of the lease of
+    whoever claimed it), its removal once it is delivered. ``attempts`` counts those that were answered or failed;
+    ``version`` counts its changes, for compare-and-set; ``detail`` says how the last attempt went.
+    """
+
+    id: str
+    type: str
+    upload_id: UploadId
+    body: str
+    created_at: datetime
+    due_at: datetime
+    status: Status = Status.WAITING
+    attempts: int = 0
+    version: int = 1
+    detail: str | None = None
+
+    def changed(self, **changes: Any) -> "Announcement":
+        """This one with other values, one version on."""
+        return replace(self, version=self.version + 1, **changes)
+
+
+class Announcer:
+    """Says which announcement belongs to a change of state. A ledger writes it in the transaction of that change."""
+
+    def __init__(self, render: Render, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._render = render
+        self._clock = clock
+
+    def __call__(self, before: Upload, after: Upload) -> Announcement | None:
+        """The announcement of ``after``; None when no end is entered.
+
+        Its id follows from the upload and the state, so that an end has one id whoever wrote it. It has no full stop:
+        the signed text is ``id.timestamp.body`` (Standard Webhooks).
+        """
+        kind = EVENT_TYPES.get(after.state)
+        if kind is None or after.state is before.state:
+            return None
+        now = self._clock()
+        return Announcement(f"{after.id}-{after.state}", kind, after.id, self._render(kind, now, after), now, now)

@@ -1,0 +1,160 @@
+"""Multipart plans: which parts a file is sent in, and whether those that the store has make up the file.
+
+S3's limits, by its user guide: parts of 5 MiB to 5 GiB, the last one may be smaller; 10,000 of them; 50 TB in all
+(since December 2025), of which parts can make 48.8 TiB.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from valetkey.core.errors import ChecksumNotSupported, MethodNotSupported, PartsMismatch, PartsMissing
+from valetkey.core.model.upload import Checksum, Method, Reason
+
+MIB = 1024**2
+MIN_PART_SIZE = 5 * MIB
+MAX_PART_SIZE = 5 * 1024**3
+MAX_PARTS = 10_000
+MAX_OBJECT_SIZE = MAX_PARTS * MAX_PART_SIZE
+MAX_SINGLE_SIZE = 5 * 1024**3
+"""The largest object that S3 takes by one POST or PUT, in bytes."""
+
+WHOLE_COPY = 1024**3
+"""The largest object, in bytes, that is copied by one call: a larger one is copied in parts, by the worker.
+
+CopyObject takes up to 5 GiB, but answers when all is copied, and some stores need minutes for that.
+"""
+
+NAMED = 5
+"""How many missing parts an error names."""
+
+
+class Part(NamedTuple):
+    """A part as the store has it: ``size`` in bytes, ``etag`` without quotes."""
+
+    number: int
+    size: int
+    etag: str
+
+
+class NamedPart(NamedTuple):
+    """A part as a client names it when it completes its upload."""
+
+    number: int
+    etag: str
+
+
+class Plan(NamedTuple):
+    """The parts of a file of ``size`` bytes: all of ``part_size`` but the last. A ``size`` of None leaves them open."""
+
+    size: int | None
+    part_size: int
+
+    @property
+    def part_count(self) -> int:
+        """How many parts there are; at most as many where the size is open."""
+        return MAX_PARTS if self.size is None else -(-self.size // self.part_size)
+
+    def size_of(self, number: int) -> int | None:
+        """How many bytes part ``number`` has; None where that is open."""
+        if self.size is None:
+            return None
+        return min(self.part_size, self.size - (number - 1) * self.part_size)
+
+
+def part_headers(size: int | None, checksum: str | None) -> dict[str, str]:
+    """What is signed of a part: its ``size`` in bytes where that is known, its SHA-256 in base64 where there is one."""
+    length = {} if size is None else {"Content-Length": str(size)}
+    return length if checksum is None else length | {"x-amz-checksum-sha256": checksum}
+
+
+def part_size_for(size: int | None, wanted: int) -> int:
+    """``wanted`` bytes, or the whole MiB above it that keeps a file of ``size`` within S3's number of parts."""
+    needed = -(-(size or 0) // MAX_PARTS)
+    return wanted if needed <= wanted else -(-needed // MIB) * MIB
+
+
+class Abilities(Protocol):
+    """What of a store's capabilities decides how bytes travel."""
+
+    @property
+    def post(self) -> bool: ...
+
+    @property
+    def list_parts(self) -> bool: ...
+
+    @property
+    def part_checksums(self) -> bool: ...
+
+
+def choose_method(
+    asked: Method | None, size: int | None, checksum: Checksum | None, *, multipart_from: int, store: Abilities
+) -> Method:
+    """How a file of ``size`` bytes travels; ``asked`` None leaves it to us.
+
+    A file with a checksum goes in one piece where it can, as S3 has a checksum of the whole object only then; one
+    without goes in parts where the store wants checksums, as those of parts are signed just before they are sent.
+    Raises `MethodNotSupported` and `ChecksumNotSupported`.
+    """
+    bare = store.part_checksums and checksum is None and size != 0
+    if asked is None:
+        in_parts_from = (
+            MAX_SINGLE_SIZE + 1 if checksum or not store.list_parts else min(multipart_from, MAX_SINGLE_SIZE + 1)
+        )
+        if (size or 0) < in_parts_from and not bare:
+            return Method.POST if store.post else Method.PUT
+        asked = Method.MULTIPART
+    if asked is Method.POST and not store.post:
+        raise MethodNotSupported("The store takes no POST: ask for 'put', 'multipart' or 'auto'.", "/method")
+    if asked is Method.MULTIPART and not store.list_parts:
+        raise MethodNotSupported("The store cannot list parts, so none can be proven: ask for 'auto'.", "/method")
+    if asked is not Method.MULTIPART and bare:
+        raise MethodNotSupported(
+            "The bucket wants a checksum with what is sent: declare one, or ask for 'auto'.", "/method"
+        )
+    if asked is Method.MULTIPART and checksum is not None:
+        raise ChecksumNotSupported("S3 has no such checksum of an object that came in parts.", "/checksum")
+    if asked is Method.MULTIPART and size == 0:
+        raise MethodNotSupported("An empty file has no parts: ask for 'auto'.", "/method")
+    if asked is not Method.MULTIPART and (size or 0) > MAX_SINGLE_SIZE:
+        raise MethodNotSupported(f"S3 takes at most {MAX_SINGLE_SIZE} bytes in one piece: ask for 'auto'.", "/method")
+    return asked
+
+
+def excess(plan: Plan, found: Sequence[Part], smallest: int, largest: int, *, whole: bool) -> Reason | None:
+    """Why ``found`` can never become the file that was granted: ``smallest`` to ``largest`` bytes, by ``plan``.
+
+    ``whole`` says that nothing will be added any more.
+    """
+    total = sum(part.size for part in found)
+    for part in found:
+        planned = plan.size_of(part.number) if part.number <= plan.part_count else 0
+        if planned is not None and part.size > planned:
+            return Reason("size_mismatch", f"Part {part.number} has {part.size} bytes, {planned} were granted.")
+    if total > largest or (whole and total < smallest):
+        return Reason("size_mismatch", f"{smallest} to {largest} bytes were granted, {total} arrived.")
+    return None
+
+
+def require_whole(plan: Plan, found: Sequence[Part], named: Sequence[NamedPart] | None) -> None:
+    """Raises `PartsMissing` when ``found`` are not all, and `PartsMismatch` when they are not those that are ``named``.
+
+    Where the size is open, only the client knows which are all: it has to name them.
+    """
+    if plan.size is None and not named:
+        raise PartsMissing("Name the parts: of a file whose size nobody declared only the client knows them all.")
+    if plan.size is not None and (missing := missing_parts(plan, found)):
+        some = ", ".join(str(number) for number in missing[:NAMED]) + (", ..." if len(missing) > NAMED else "")
+        raise PartsMissing(f"{len(missing)} of {plan.part_count} parts are not at the store yet: {some}.")
+    if named is not None and not are_all(found, named):
+        raise PartsMismatch("The named parts are not those that the store has; GET .../parts lists them.")
+
+
+def are_all(found: Sequence[Part], named: Sequence[NamedPart]) -> bool:
+    """Whether the parts that a client names are exactly those that the store has."""
+    return sorted(named) == [NamedPart(part.number, part.etag) for part in sorted(found)]
+
+
+def missing_parts(plan: Plan, found: Sequence[Part]) -> list[int]:
+    """The numbers of the parts of ``plan`` that are not there in full."""
+    there = {part.number for part in found if part.size == plan.size_of(part.number)}
+    return [number for number in range(1, plan.part_count + 1) if number not in there]

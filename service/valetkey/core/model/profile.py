@@ -1,0 +1,209 @@
+"""A profile: a named preset of what may be uploaded, and where confirmed bytes go."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from valetkey.core.errors import (
+    ConfigurationError,
+    ContentTypeNotAllowed,
+    MetadataNotAllowed,
+    RulesUnknown,
+    SizeOutOfRange,
+)
+from valetkey.core.model.media_types import essence, is_range, matches, media_type
+from valetkey.core.model.multipart import (
+    MAX_OBJECT_SIZE,
+    MAX_PART_SIZE,
+    MAX_SINGLE_SIZE,
+    MIB,
+    MIN_PART_SIZE,
+    Plan,
+    part_size_for,
+)
+from valetkey.core.model.naming import KeyTemplate
+from valetkey.core.model.rules import UNREADABLE, Detect, Placement, Rules, read_rules, rules_text
+from valetkey.core.model.upload import Upload
+
+MAX_METADATA_KEYS = 50
+MAX_METADATA_BYTES = 8 * 1024
+MAX_LIFE = timedelta(days=7)
+"""Nothing but us bounds a grant's life (Ceph RGW takes two years), so we do: as long as SigV4 presigned URLs live."""
+
+MAX_REMEMBERED_TYPES = 1000
+"""How many content types a profile remembers as allowed, so as not to look at each of them again."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What may be uploaded under one name.
+
+    Sizes are in bytes, both ends allowed. ``content_types`` may hold ``image/*`` and ``*/*``. ``expires_in`` is a
+    grant's life, ``renewable_for`` how long after creation grants are renewed. Files of ``multipart_from`` bytes and
+    more are sent in parts unless asked otherwise, of ``part_size`` bytes where that is enough. ``metadata`` lists the
+    allowed keys (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes.
+    ``detect`` says what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a verdict. With
+    ``checksum_required`` nothing is taken without a checksum, or confirmed where the store does not show it. ``rules``
+    is what of all this is kept with an upload. Raises `ConfigurationError` when built from values that make no sense.
+    """
+
+    name: str
+    min_size: int = 1
+    max_size: int = MAX_SINGLE_SIZE
+    content_types: tuple[str, ...] = ("*/*",)
+    key: str = "uploads/{id}/{filename}"
+    expires_in: timedelta = timedelta(minutes=15)
+    renewable_for: timedelta = timedelta(days=1)
+    metadata: frozenset[str] | None = None
+    storage_class: str | None = None
+    sse: str | None = None
+    sse_kms_key_id: str | None = None
+    return_url: str | None = None
+    detect: Detect = Detect.OFF
+    scan: bool = False
+    checksum_required: bool = False
+    multipart_from: int = 100 * MIB
+    part_size: int = 8 * MIB
+    template: KeyTemplate = field(init=False, repr=False, compare=False)
+    rules: Rules = field(init=False, repr=False, compare=False)
+    _good_types: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "template", KeyTemplate(self.key))
+        for wrong, detail in self._contradictions():
+            if wrong:
+                raise ConfigurationError(f"Profile {self.name!r}: {detail}")
+        object.__setattr__(self, "rules", self._rules())
+
+    def _rules(self) -> Rules:
+        return read_rules(
+            rules_text(
+                sizes=(self.min_size, self.max_size),
+                content_types=self.content_types,
+                detect=self.detect,
+                scan=self.scan,
+                checksum_required=self.checksum_required,
+                placement=Placement(self.storage_class, self.sse, self.sse_kms_key_id),
+                expires_in=self.expires_in,
+            )
+        )
+
+    def _contradictions(self) -> list[tuple[bool, str]]:
+        second = timedelta(seconds=1)
+        return [
+            (not self.name or len(self.name) > 100, "a name has 1 to 100 characters."),
+            (not 0 <= self.min_size <= self.max_size, "min_size must lie between 0 and max_size."),
+            (self.max_size > MAX_OBJECT_SIZE, f"S3 takes at most {MAX_OBJECT_SIZE} bytes."),
+            (self.multipart_from < 1, "multipart_from must be at least 1."),
+            (
+                not MIN_PART_SIZE <= self.part_size <= MAX_PART_SIZE,
+                f"part_size must lie between {MIN_PART_SIZE} and {MAX_PART_SIZE}.",
+            ),
+            (not self.content_types, "content_types must not be empty; leave it out to allow any."),
+            (
+                not all(is_range(allowed) for allowed in self.content_types),
+                "content_types holds types such as 'image/png' or 'image/*', without parameters.",
+            ),
+            (not second <= self.expires_in <= MAX_LIFE, "expires_in must be 1 second to 7 days."),
+            (not self.expires_in <= self.renewable_for, "renewable_for must not be shorter than expires_in."),
+            (self.sse not in {None, "AES256", "aws:kms"}, "sse is 'AES256' or 'aws:kms'."),
+            (
+                self.sse_kms_key_id is not None and self.sse != "aws:kms",
+                "sse_kms_key_id needs sse = 'aws:kms'.",
+            ),
+            (
+                self.return_url is not None and not _is_address(self.return_url),
+                "return_url must be an http or https URL of some host, without blanks and control characters.",
+            ),
+        ]
+
+    def plan(self, size: int | None) -> Plan:
+        """The parts that a file of ``size`` bytes is sent in; None where nobody declared it."""
+        return Plan(size, part_size_for(size, self.part_size))
+
+    def check(self, content_type: str, size: int | None, metadata: Mapping[str, str]) -> str:
+        """The content type as it is signed: see `media_type`.
+
+        Raises `ContentTypeNotAllowed`, `SizeOutOfRange` or `MetadataNotAllowed` when a rule is broken.
+        """
+        signed = self._good_types.get(content_type)
+        if signed is None:
+            signed = self._checked_type(content_type)
+            if len(self._good_types) < MAX_REMEMBERED_TYPES:
+                self._good_types[content_type] = signed
+        if size is not None and not self.min_size <= size <= self.max_size:
+            raise SizeOutOfRange(
+                f"Profile {self.name!r} takes {self.min_size} to {self.max_size} bytes, not {size}.", "/size"
+            )
+        if metadata:
+            self._check_metadata(metadata)
+        return signed
+
+    def _checked_type(self, content_type: str) -> str:
+        try:
+            signed = media_type(content_type)
+        except ValueError as error:
+            raise ContentTypeNotAllowed(str(error), "/content_type") from error
+        wanted = essence(signed)
+        if not any(matches(allowed, wanted) for allowed in self.content_types):
+            raise ContentTypeNotAllowed(
+                f"Profile {self.name!r} takes {', '.join(self.content_types)}, not {wanted}.",
+                "/content_type",
+            )
+        return signed
+
+    def _check_metadata(self, metadata: Mapping[str, str]) -> None:
+        if len(metadata) > MAX_METADATA_KEYS:
+            raise MetadataNotAllowed(f"At most {MAX_METADATA_KEYS} metadata keys are kept.", "/metadata")
+        if sum(len(key.encode()) + len(value.encode()) for key, value in metadata.items()) > MAX_METADATA_BYTES:
+            raise MetadataNotAllowed(f"At most {MAX_METADATA_BYTES} bytes of metadata are kept.", "/metadata")
+        if self.metadata is not None and (extra := sorted(metadata.keys() - self.metadata)):
+            raise MetadataNotAllowed(f"Profile {self.name!r} does not take the keys {extra}.", "/metadata")
+
+    def object_key(self, upload: Upload) -> str:
+        """Where the bytes of ``upload`` are confirmed, unless they have to be pinned again: see `final_key`."""
+        return self.template.render(
+            unique=upload.id,
+            filename=upload.filename,
+            owner=upload.owner,
+            profile=self.name,
+            at=upload.created_at,
+        )
+
+
+def _is_address(url: str) -> bool:
+    """Whether a browser that is sent to ``url`` goes where it says; control characters are dropped, and end headers."""
+    if re.search(r"[\x00-\x20\x7f]", url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def rules_of(upload: Upload, profiles: Mapping[str, Profile]) -> Rules:
+    """The rules that ``upload`` was granted by. Raises `RulesUnknown` where nobody can say them any more."""
+    rules = upload.rules or _profile_of(upload, profiles).rules
+    if rules is UNREADABLE:
+        raise RulesUnknown(f"The rules of upload {upload.id} were kept by a newer version of valetkey.")
+    return rules
+
+
+def final_key(upload: Upload, pin: int, profiles: Mapping[str, Profile]) -> str:
+    """Where the bytes of the ``pin``-th pin go when they are confirmed. Raises like `rules_of`.
+
+    Each pin has a key of its own, which only the one who made the pin writes: so no copy that comes late can change
+    what another one confirmed.
+    """
+    key = upload.key or _profile_of(upload, profiles).object_key(upload)
+    return key if pin == 1 else key.replace(upload.id, f"{upload.id}-{pin}")
+
+
+def _profile_of(upload: Upload, profiles: Mapping[str, Profile]) -> Profile:
+    profile = profiles.get(upload.profile)
+    if profile is None:
+        raise RulesUnknown(f"Nothing is known here of the profile {upload.profile!r}, which upload {upload.id} is of.")
+    return profile

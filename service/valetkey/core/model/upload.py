@@ -1,0 +1,272 @@
+"""An upload: one file's journey, and the one table of the states it may pass."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, NamedTuple, NewType
+
+from uuid_utils import uuid7
+
+from valetkey.core.errors import StateConflict
+from valetkey.core.model.rules import Rules
+
+UploadId = NewType("UploadId", str)
+
+MultipartUploadId = NewType("MultipartUploadId", str)
+"""The store's id of a multipart upload; `UploadId` is ours."""
+
+STAGING_PREFIX = "staging/"
+"""Where POST and PUT grants write; only accepted bytes leave it. A lifecycle rule on it clears orphans."""
+
+QUARANTINE_PREFIX = "quarantine/"
+"""Where bytes lie that are being checked: no grant writes there but that of parts, which ends when they are joined."""
+
+UPLOAD_ID_METADATA = "x-amz-meta-upload-id"
+"""The form field, and so the object metadata, that ties an object to its upload."""
+
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def new_upload_id() -> UploadId:
+    """A fresh UUIDv7 (RFC 9562): its order is the order of creation, to the millisecond."""
+    return UploadId(str(uuid7()))
+
+
+def parse_upload_id(text: str) -> UploadId | None:
+    """The id in its one canonical spelling, or None when ``text`` is not one."""
+    return UploadId(text) if _ID.fullmatch(text) else None
+
+
+class UploadState(StrEnum):
+    """Where an upload stands. "Uploading" is no state: only S3 knows."""
+
+    PENDING = "pending"
+    STORED = "stored"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    ABORTED = "aborted"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+
+
+TRANSITIONS: Mapping[UploadState, frozenset[UploadState]] = MappingProxyType(
+    {
+        UploadState.PENDING: frozenset(
+            {UploadState.STORED, UploadState.REJECTED, UploadState.ABORTED, UploadState.EXPIRED}
+        ),
+        # bytes that started in time may arrive late: they are not lost
+        UploadState.EXPIRED: frozenset({UploadState.STORED, UploadState.REJECTED}),
+        UploadState.STORED: frozenset({UploadState.CONFIRMED, UploadState.REJECTED}),
+        UploadState.CONFIRMED: frozenset({UploadState.DELETED}),
+        UploadState.REJECTED: frozenset(),
+        UploadState.ABORTED: frozenset(),
+        UploadState.DELETED: frozenset(),
+    }
+)
+"""Which state may follow which."""
+
+OPEN = frozenset({UploadState.PENDING, UploadState.EXPIRED, UploadState.STORED})
+"""The states in which a signal may still change something."""
+
+
+class Signal(StrEnum):
+    """What hinted that an object may be there; the one that led to the confirmation is kept."""
+
+    CLIENT = "client"
+    REDIRECT = "redirect"
+    EVENT = "event"
+    SWEEP = "sweep"
+
+
+class Method(StrEnum):
+    """How the bytes travel: one presigned POST, one presigned PUT, or the parts of a multipart upload."""
+
+    POST = "post"
+    PUT = "put"
+    MULTIPART = "multipart"
+
+
+@dataclass(frozen=True, slots=True)
+class Multipart:
+    """Where the parts of an upload go: to its final key, or into quarantine where it is checked, as their URLs die when
+    they are joined; to staging on a store that takes parts afterwards.
+
+    ``part_size`` is in bytes; ``id`` is None until the store was asked for one.
+    """
+
+    key: str
+    part_size: int
+    id: MultipartUploadId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """A whole-object checksum as S3 writes it. ``algorithm``: crc32, crc32c, sha1 or sha256; ``value``: base64."""
+
+    algorithm: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an upload was rejected: a stable code and a sentence."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """The object an upload points at, where it is now: while the upload is `stored`, where it arrived or in quarantine;
+    once confirmed, under its final key. ``etag`` is opaque and without quotes; ``size`` is in bytes."""
+
+    key: str
+    etag: str
+    version_id: str | None
+    size: int
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What the first bytes of the ``pin``-th pinned object look like; ``detected_type`` None: like nothing known."""
+
+    pin: int
+    detected_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a scanner found in the bytes that had ``etag``, and in no others. ``detail``: the threat's name, say.
+
+    ``key`` is where the scanner read them, where it says so.
+    """
+
+    etag: str
+    clean: bool
+    detail: str | None = None
+    key: str | None = None
+
+    def says(self, other: "Verdict") -> bool:
+        """Whether the two say the same of the same bytes."""
+        return (self.etag, self.clean) == (other.etag, other.clean)
+
+
+_NO_METADATA: Mapping[str, str] = MappingProxyType({})
+
+
+class Upload(NamedTuple):
+    """One upload as the ledger keeps it. A tuple, as it is made in half the time of a frozen dataclass.
+
+    ``version`` counts its changes: a compare-and-set names the version it read. ``account`` is who created it (an API
+    key's name), ``owner`` on whose behalf; ``ticket`` is the id of the profile ticket it was created with, None with an
+    API key. ``size`` is the declared size in bytes, None where the protocol has none (Uppy's): the range of its
+    ``rules`` holds then. Those are kept from when it was granted, and so is ``key``, where its first pin is confirmed;
+    None and "" are uploads of older versions, whose profile is asked.
+
+    ``expires_at`` is when the last grant given for it dies, ``renewable_until`` when no grant is given any more.
+    ``due_at`` is when the sweep looks at it next; moving it is no change of the upload. ``pins`` counts how often bytes
+    were pinned, ``copying_since`` says since when somebody has been copying those of the last pin. ``inspection`` and
+    ``verdict`` are the checks of its content, each of one object: see `is_inspected` and `verdict_on_pinned`.
+    ``checksum_verified`` is None where no checksum was declared, or nothing has arrived yet.
+    """
+
+    id: UploadId
+    profile: str
+    account: str
+    owner: str
+    filename: str
+    content_type: str
+    size: int | None
+    bucket: str
+    created_at: datetime
+    expires_at: datetime
+    renewable_until: datetime
+    checksum: Checksum | None = None
+    metadata: Mapping[str, str] = _NO_METADATA
+    redirect: bool = False
+    state: UploadState = UploadState.PENDING
+    version: int = 1
+    pins: int = 0
+    object: StoredObject | None = None
+    reason: Reason | None = None
+    confirmed_by: Signal | None = None
+    confirmed_at: datetime | None = None
+    due_at: datetime | None = None
+    inspection: Inspection | None = None
+    verdict: Verdict | None = None
+    method: Method = Method.POST
+    multipart: Multipart | None = None
+    ticket: str | None = None
+    key: str = ""
+    rules: Rules | None = None
+    copying_since: datetime | None = None
+    checksum_verified: bool | None = None
+
+    @property
+    def detected_type(self) -> str | None:
+        """What the bytes it stands for look like; None where nobody has looked at them, or they look like nothing."""
+        return self.inspection.detected_type if self.inspection and self.is_inspected else None
+
+    @property
+    def is_inspected(self) -> bool:
+        """Whether the bytes that are pinned now have been looked at."""
+        return self.inspection is not None and self.inspection.pin == self.pins
+
+    @property
+    def verdict_on_pinned(self) -> Verdict | None:
+        """The verdict on the bytes that are pinned now, none that was spoken on others."""
+        if self.verdict is None or self.object is None or self.verdict.etag != self.object.etag:
+            return None
+        return self.verdict
+
+    @property
+    def staging_key(self) -> str:
+        """Where this upload's POST or PUT grant writes."""
+        return STAGING_PREFIX + self.id
+
+    @property
+    def arrival_key(self) -> str:
+        """Where its bytes arrive: the staging key, or where its parts go."""
+        return self.multipart.key if self.multipart else STAGING_PREFIX + self.id
+
+    @property
+    def in_quarantine(self) -> bool:
+        """Whether the pinned bytes lie where nobody can change them any more."""
+        return self.object is not None and self.object.key.startswith(QUARANTINE_PREFIX)
+
+    @property
+    def ended(self) -> bool:
+        """True when no signal can change it any more."""
+        return self.state not in OPEN
+
+    def moved(self, state: UploadState, **changes: Any) -> "Upload":
+        """This upload in another state, one version on. Raises `StateConflict` where the table has no such move."""
+        if state not in TRANSITIONS[self.state]:
+            raise StateConflict(f"An upload that is {self.state} cannot become {state}.")
+        return self._replace(state=state, version=self.version + 1, **changes)
+
+    def changed(self, **changes: Any) -> "Upload":
+        """This upload with other values in the same state, one version on."""
+        return self._replace(version=self.version + 1, **changes)
+
+
+def quarantine_key(upload_id: UploadId, pin: int) -> str:
+    """Where the bytes of the ``pin``-th pin are checked. Whoever made the pin writes it, once."""
+    return f"{QUARANTINE_PREFIX}{upload_id}/{pin}"
+
+
+def upload_id_of(key: str) -> UploadId | None:
+    """The upload whose key in staging or quarantine this is, or None when it is not one of ours."""
+    if key.startswith(STAGING_PREFIX):
+        return parse_upload_id(key.removeprefix(STAGING_PREFIX))
+    owner, _, pin = key.removeprefix(QUARANTINE_PREFIX).partition("/")
+    return parse_upload_id(owner) if key.startswith(QUARANTINE_PREFIX) and pin.isdecimal() else None
+
+
+def upload_ids_in(key: str) -> list[UploadId]:
+    """Every upload id that stands somewhere in ``key``; more than one where an owner or a name is one, too."""
+    return [UploadId(found) for found in dict.fromkeys(_ID.findall(key))]

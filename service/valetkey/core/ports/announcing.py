@@ -1,0 +1,63 @@
+"""Who is told of the ends of uploads, and the outbox in between."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from valetkey.core.model.announcement import Announcement, Status
+from valetkey.core.model.upload import Upload
+
+
+class Notifier(Protocol):
+    """Told of every end, after it is durable."""
+
+    def ended(self, upload: Upload) -> None: ...
+
+
+class Outbox(Protocol):
+    """The announcements that a `Ledger` wrote. Raises `LedgerUnavailable` like it."""
+
+    def claim(self, now: datetime, until: datetime, limit: int) -> list[Announcement]:
+        """Up to ``limit`` that wait and are due at ``now``, the oldest first, as they are then: due again at ``until``.
+
+        By compare-and-set: each goes to one caller.
+        """
+
+    def settle(self, before: Announcement, after: Announcement) -> bool:
+        """Compare-and-set: writes ``after`` if the row still has the version of ``before``; says whether."""
+
+    def prune(self, now: datetime, limit: int) -> int:
+        """Removes up to ``limit`` delivered ones that were due at ``now``; says how many."""
+
+    def announcements(self, status: Status | None, limit: int) -> list[Announcement]:
+        """The newest first; None does not filter."""
+
+    def replay(self, ids: Sequence[str] | None, now: datetime) -> list[str]:
+        """Makes dead or delivered ones of ``ids`` (None: all that are dead) wait again, due at ``now``, with no attempt
+        made; says which."""
+
+
+class Outcome(StrEnum):
+    """How an attempt went. ``gone``: the receiver wants nothing any more."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The outcome, a few words on it, and how many seconds the receiver asked to be left alone."""
+
+    outcome: Outcome
+    detail: str
+    retry_after: float | None = None
+
+
+class WebhookReceiver(Protocol):
+    """Where announcements go."""
+
+    def deliver(self, announcement: Announcement, at: datetime) -> Receipt:
+        """One attempt, signed as of ``at``. What goes wrong is a receipt, not an exception."""

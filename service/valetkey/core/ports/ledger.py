@@ -1,0 +1,95 @@
+"""The ledger: the durable record of uploads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from valetkey.core.access.callers import Allowance
+from valetkey.core.model.upload import Upload, UploadId, UploadState
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """An upload to be created once for ``account`` and ``key``; ``fingerprint`` tells whether the body is the same."""
+
+    upload: Upload
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which uploads to list: ``account`` sees its own; ``before`` is the id to go on from; None does not filter."""
+
+    account: str | None
+    limit: int
+    state: UploadState | None = None
+    profile: str | None = None
+    before: UploadId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a process of the ledger said of a profile, and when it started."""
+
+    terms: str
+    at: datetime
+
+
+class Ledger(Protocol):
+    """The durable record of uploads. What a method has returned from survives a crash.
+
+    Every method raises `LedgerUnavailable` when the record cannot be read or written; nothing is half done then.
+    """
+
+    def add(self, uploads: Sequence[Upload]) -> None:
+        """Records new uploads, all in one commit."""
+
+    def add_once(self, entries: Sequence[Once]) -> list[Once]:
+        """Like `add`, but an entry whose account and key are known is not added: what was recorded comes back."""
+
+    def get(self, upload_id: UploadId) -> Upload | None: ...
+
+    def replace(self, before: Upload, after: Upload) -> bool:
+        """Compare-and-set: writes ``after`` if the upload still has the version of ``before``; says whether.
+
+        A ledger that was given an `Announcer` writes its announcement in the same transaction, or neither.
+        """
+
+    def page(self, query: Query) -> list[Upload]:
+        """The newest uploads first."""
+
+    def check(self) -> None:
+        """Raises `LedgerUnavailable` unless it can be read and has the schema this version needs."""
+
+    def due(
+        self, at: datetime, limit: int, after: Upload | None = None, *, state: UploadState | None = None
+    ) -> list[Upload]:
+        """Those whose ``due_at`` is ``at`` or earlier, the longest due first; those behind ``after`` where it is given.
+
+        ``state`` leaves others out.
+
+        What it costs grows with what is due, not with the ledger.
+        """
+
+    def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
+        """Gives each upload another ``due_at`` if its version and its ``due_at`` are still as given, all in one commit.
+
+        Returns those that were moved, as they are then. The version stays: nobody else is disturbed by it.
+        """
+
+    def add_within(self, uploads: Sequence[Upload], allowance: Allowance) -> bool:
+        """Like `add`, if so many are left of ``allowance``; otherwise nothing is recorded. Says which.
+
+        However many services ask at once, no more than its limit are ever recorded.
+        """
+
+    def add_once_within(self, entry: Once, allowance: Allowance) -> Once | None:
+        """Like `add_once` for one entry; a new one takes one of ``allowance``, and is None when none is left."""
+
+    def declare(self, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
+        """Records what the profiles of this process say, by name; returns what was said of each name before."""
+
+    def forget_allowances(self, before: datetime, limit: int) -> int:
+        """Removes what was counted for up to ``limit`` tickets that expired before then; says how many."""

@@ -1,0 +1,178 @@
+"""The store: an S3-compatible bucket."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from valetkey.core.model.multipart import Part
+from valetkey.core.model.rules import Placement
+from valetkey.core.model.upload import MultipartUploadId, StoredObject, UploadId
+from valetkey.core.signing.policy import Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHead:
+    """What the store says of an object: ``size`` in bytes, ``etag`` without quotes, ``checksums`` by algorithm in
+    lower case (whole-object ones only, base64), ``upload_id`` from the object's metadata."""
+
+    key: str
+    etag: str
+    version_id: str | None
+    size: int
+    content_type: str
+    upload_id: str | None
+    checksums: Mapping[str, str]
+
+    def as_object(self, key: str) -> StoredObject:
+        """What the ledger keeps of it, under ``key``."""
+        return StoredObject(key, self.etag, self.version_id, self.size, self.content_type)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHeaders:
+    """All that an object of ours carries beside its bytes; whatever else a client attached is left behind."""
+
+    content_type: str
+    upload_id: UploadId
+    placement: Placement = field(default_factory=Placement)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What is known of a store. ``parts_end_with_join``: a part URL is dead once the parts are joined (not at Swift).
+
+    ``conditional_put``: a PUT may be signed with ``If-None-Match``. ``part_checksums``: each PUT and each part needs a
+    checksum, as where a bucket has a default retention.
+    """
+
+    post: bool = True
+    conditional_put: bool = True
+    list_parts: bool = True
+    parts_end_with_join: bool = True
+    part_checksums: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OldObject:
+    """An object that has been there for a while."""
+
+    key: str
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OldMultipart:
+    """A multipart upload that has been open for a while."""
+
+    key: str
+    multipart_id: MultipartUploadId
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Presigned:
+    """A presigned PUT: the client sends exactly ``headers`` with its bytes."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+FIRST_BYTES = 4096
+"""The most that is ever read of an object."""
+
+
+class ObjectStore(Protocol):
+    """An S3-compatible bucket. Every method but the properties raises `StoreUnavailable` when it does not answer."""
+
+    @property
+    def bucket(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
+    @property
+    def post_url(self) -> str:
+        """Where clients send their form, on the public endpoint."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What is known of it by now."""
+
+    def credentials(self) -> Credentials:
+        """The credentials to sign with now, fresh where they are temporary."""
+
+    def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
+        """What is under ``key`` now, or that version of it; None when nothing is."""
+
+    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
+        """Copies the bytes of ``source`` to ``key`` if it still has its ETag; what goes with them is ``headers`` alone.
+
+        Raises `ObjectChanged` or `ObjectMissing` when it has not, and `PlacementRefused`. Above `WHOLE_COPY` bytes it
+        copies in parts and sees for itself that the source stayed as it was. Below, a store may ignore the condition
+        (moto does): see `proves_copies`, and look at what was copied. It may be there even when this fails.
+        """
+
+    def proves_copies(self, source: ObjectHead) -> bool:
+        """Whether the condition of a `copy` is honoured, found out by a copy of ``source`` that has to be refused."""
+
+    def delete(self, key: str) -> None:
+        """Removes the object with all of its versions, and nothing when there is none."""
+
+    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
+        """A URL that downloads ``stored`` as ``filename`` for ``expires_in`` seconds."""
+
+    def check(self) -> None:
+        """Raises `StoreUnavailable` unless the bucket is there and ours to use."""
+
+    def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
+        """The keys below ``prefix`` where something was written before then, old versions and delete markers included.
+
+        They may be removed while it goes on.
+        """
+
+    def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
+        """The multipart uploads below ``prefix`` that were begun before then and are still open."""
+
+    def abort_multipart(self, key: str, multipart_id: MultipartUploadId) -> None:
+        """Ends a multipart upload and removes its parts; nothing happens when it is over."""
+
+    def first_bytes(self, source: ObjectHead) -> bytes:
+        """The first `FIRST_BYTES` of ``source``, or all where it has fewer, if it still has its ETag.
+
+        Raises `ObjectChanged` or `ObjectMissing` when it has not.
+        """
+
+    def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
+        """A URL that takes one object, for ``expires_in`` seconds, with exactly ``headers``."""
+
+    def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
+        """Begins a multipart upload of an object that will have ``headers``.
+
+        Raises `MethodNotSupported` where the store cannot list parts, and `PlacementRefused`.
+        """
+
+    def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
+        """The parts that are there, by number; None when the multipart upload is over, or never was."""
+
+    def presigned_part(
+        self,
+        key: str,
+        multipart_id: MultipartUploadId,
+        number: int,
+        size: int | None,
+        expires_in: int,
+        *,
+        checksum: str | None = None,
+    ) -> Presigned:
+        """A URL that takes one part for ``expires_in`` seconds; of exactly ``size`` bytes where that is known.
+
+        ``checksum`` is the part's SHA-256 in base64, where one has to be sent along: its header is signed, too.
+        """
+
+    def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
+        """Makes the object out of ``parts``. It may be there even when this fails: look.
+
+        Raises `ObjectMissing` when the multipart upload is over, and `ObjectChanged` when the parts are not these any
+        more, or when the store does not take them as they are.
+        """

@@ -1,0 +1,1 @@
+"""Signatures that S3 accepts: POST policies and presigned URLs."""

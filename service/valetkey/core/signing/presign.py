@@ -1,0 +1,67 @@
+"""Presigned URLs: SigV4 in the query (S3's API reference, "Authenticating Requests: Using Query Parameters").
+
+The signature is botocore's, which a property test proves, at a twentieth of its cost: a plan of parts needs many.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from urllib.parse import quote, urlsplit
+
+from valetkey.core.signing.policy import ALGORITHM, Credentials, signing_mac
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class UrlSigner:
+    """Presigns URLs of the objects below ``base_url``, a bucket's address with a slash at its end.
+
+    Threads may share it.
+    """
+
+    def __init__(self, base_url: str, region: str) -> None:
+        parts = urlsplit(base_url)
+        name = parts.netloc.rpartition("@")[2].lower()
+        default = f":{_DEFAULT_PORTS.get(parts.scheme)}"
+        self._host = name.removesuffix(default)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._path = parts.path
+        self._place = f"{region}/s3/aws4_request"
+
+    def sign(
+        self,
+        method: str,
+        key: str,
+        *,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        credentials: Credentials,
+        now: datetime,
+        expires_in: int,
+    ) -> str:
+        """The URL for one ``method`` on ``key``, good for ``expires_in`` seconds from ``now``, which is aware.
+
+        Whoever follows it has to send ``headers``, and may send others.
+        """
+        path = self._path + quote(key, safe="/~")
+        sent = {"host": self._host} | {name.lower(): " ".join(value.split()) for name, value in headers.items()}
+        names = ";".join(sorted(sent))
+        date = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        scope = f"{date[:8]}/{self._place}"
+        said = {
+            **query,
+            "X-Amz-Algorithm": ALGORITHM,
+            "X-Amz-Credential": f"{credentials.access_key}/{scope}",
+            "X-Amz-Date": date,
+            "X-Amz-Expires": str(expires_in),
+            "X-Amz-SignedHeaders": names,
+        }
+        if credentials.token is not None:
+            said["X-Amz-Security-Token"] = credentials.token
+        escaped = sorted((quote(name, safe="~"), quote(value, safe="~")) for name, value in said.items())
+        text = "&".join([f"{name}={value}" for name, value in escaped])
+        lines = "".join(f"{name}:{sent[name]}\n" for name in sorted(sent))
+        canonical = f"{method}\n{path}\n{text}\n{lines}\n{names}\nUNSIGNED-PAYLOAD"
+        to_sign = f"{ALGORITHM}\n{date}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
+        signature = signing_mac(credentials.secret_key, scope).digest(to_sign.encode()).hex()
+        return f"{self._origin}{path}?{text}&X-Amz-Signature={signature}"
