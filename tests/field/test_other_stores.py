@@ -276,7 +276,7 @@ def test_large_objects_are_copied_in_parts(
 ) -> None:
     """By the worker only, while `complete` answers 202; the size from which on is made small here."""
     for module in ("copying", "confirmation"):
-        monkeypatch.setattr(f"valetkey.core.{module}.WHOLE_COPY", 10_000_000)
+        monkeypatch.setattr(f"valetkey.core.confirming.{module}.WHOLE_COPY", 10_000_000)
     monkeypatch.setattr("valetkey.adapters.s3.WHOLE_COPY", 10_000_000)
     monkeypatch.setattr("valetkey.adapters.copies.PART", 6_000_000)
     desk = make_desk(rgw_bucket, SCANNED)
