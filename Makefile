@@ -15,7 +15,7 @@ TEST := $(VENV)/.installed-test
 NODE_MODULES := frontend/node_modules/.installed
 PAGES := service/valetkey/api/static/demo.js
 # Each test has a bound of its own; these are for what hangs outside of a test.
-WITHIN := $(PYTHON) -m tests.reaper within
+WITHIN := $(PYTHON) -m tests.support.reaper within
 STORE_TESTS := $(wildcard tests/contract/test_store*.py tests/e2e/test_store*.py)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 

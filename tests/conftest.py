@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests import bounds, needs, reaper
-from tests.postgres import Postgres
-from tests.servers import ValetkeyServer, running_valetkey
-from tests.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw, stop_stores
+from tests.support import bounds, needs, reaper
+from tests.support.postgres import Postgres
+from tests.support.servers import ValetkeyServer, running_valetkey
+from tests.support.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw, stop_stores
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def valetkey_server(tmp_path: Path) -> Iterator[Callable[..., ValetkeyServer]]:
     """A factory of running services: `valetkey_server(bucket, command="serve", env={...})`.
 
     Each has a directory of its own unless `directory=` is given, and is stopped after the test. A fixture
-    with a wider scope uses `tests.servers.running_valetkey` itself.
+    with a wider scope uses `tests.support.servers.running_valetkey` itself.
     """
     with ExitStack() as stack:
 

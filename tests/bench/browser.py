@@ -20,9 +20,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 from tests.browsers.site import client_site
 from tests.e2e.conftest import Service, service_on
-from tests.pages import CHROMIUM, QUIET
-from tests.servers import running_valetkey
-from tests.stores import Rgw, fresh_bucket, stop_rgw
+from tests.support.pages import CHROMIUM, QUIET
+from tests.support.servers import running_valetkey
+from tests.support.stores import Rgw, fresh_bucket, stop_rgw
 from tests.uppy.bundle import bundle
 
 MIB = 1024**2

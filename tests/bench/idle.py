@@ -1,8 +1,9 @@
 """5,000 idle connections on every route while whole uploads go on: `python -m tests.bench.idle`.
 
-`valetkey serve` and Ceph RGW on this machine. Uploads (grant, form to RGW, completion) go on at a steady pace, at first
-alone, then while `tests.idlers` hold connections open for a minute, of every kind, with a key and without. Target: the
-99th percentile of an upload's own calls at most doubles, and no call fails. Ends with status 1 when it is missed.
+`valetkey serve` and Ceph RGW on this machine. Uploads (grant, form to RGW, completion) go on at a steady pace, at
+first alone, then while `tests.support.idlers` hold connections open for a minute, of every kind, with a key and
+without. Target: the 99th percentile of an upload's own calls at most doubles, and no call fails. Ends with status 1
+when it is missed.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
-from tests.clients import post_form
-from tests.idlers import hold, kinds
-from tests.servers import running_valetkey
-from tests.stores import Rgw, fresh_bucket, stop_rgw
+from tests.support.clients import post_form
+from tests.support.idlers import hold, kinds
+from tests.support.servers import running_valetkey
+from tests.support.stores import Rgw, fresh_bucket, stop_rgw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.bench.load import Load, Result, run_load
-from tests.bench.servers import Server, plain_server
+from tests.bench.peers import Server, plain_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable

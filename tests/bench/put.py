@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boto3.s3.transfer import TransferConfig
-from tests.servers import VALETKEY, ValetkeyServer, running_valetkey
-from tests.stores import Bucket, Rgw, fresh_bucket, stop_rgw
+from tests.support.servers import VALETKEY, ValetkeyServer, running_valetkey
+from tests.support.stores import Bucket, Rgw, fresh_bucket, stop_rgw
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,7 +23,7 @@ from tests.bench.measure import (
     measure_peers,
     measure_rounds,
 )
-from tests.bench.servers import pinned, plain_server, valetkey_server
+from tests.bench.peers import pinned, plain_server, valetkey_server
 
 FULL = Plan(
     rounds=7, single_requests=3000, batch_requests=150, memory_grants=100_000, memory_samples=50, connections=32,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.browsers.processes import running
+from tests.browsers.browser_processes import running
 from websockets.sync.client import ClientConnection, connect
 
 PREFERENCES = {

@@ -13,8 +13,8 @@ from tests.browsers.drivers import LAUNCH, Browser, Page
 from tests.browsers.line import AccessLog, Line, Sent
 from tests.browsers.site import client_site
 from tests.e2e.conftest import Service, service_on
-from tests.servers import running_valetkey, running_worker
-from tests.stores import Rgw, fresh_bucket
+from tests.support.servers import running_valetkey, running_worker
+from tests.support.stores import Rgw, fresh_bucket
 
 MIB = 1024**2
 PATIENCE = 60

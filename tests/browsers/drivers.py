@@ -14,7 +14,7 @@ from playwright.sync_api import Page as ChromiumTab
 from playwright.sync_api import sync_playwright
 from tests.browsers.bidi import running_firefox
 from tests.browsers.webdriver import running_webkit
-from tests.pages import CHROMIUM, QUIET
+from tests.support.pages import CHROMIUM, QUIET
 
 LOADED_WITHIN = 60  # seconds
 

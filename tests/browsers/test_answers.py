@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 from tests.browsers.site import client_site
 from tests.field.hushed import Hushed, Mishap, hushed
-from tests.pages import running_chromium
+from tests.support.pages import running_chromium
 
 SIZE = 3_000_000
 PART = 2_000_000

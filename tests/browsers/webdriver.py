@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.browsers.processes import running
-from tests.servers import free_port
+from tests.browsers.browser_processes import running
+from tests.support.servers import free_port
 
 ANSWER_WITHIN = 120  # seconds
 SCRIPT = """

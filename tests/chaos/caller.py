@@ -6,8 +6,8 @@ from random import Random
 from typing import Any
 
 import httpx
-from tests.chaos.world import World
-from tests.clients import Response, post_form
+from tests.chaos.expectations import World
+from tests.support.clients import Response, post_form
 
 PATIENCE = 90.0
 """How long a client tries again what did not work, in seconds."""

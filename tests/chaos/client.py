@@ -5,7 +5,7 @@ import time
 
 from tests.chaos.caller import PATIENCE, PAUSE, Caller, GaveUp
 from tests.chaos.contents import TYPES, made
-from tests.chaos.world import Journey, Json, World
+from tests.chaos.expectations import Journey, Json, World
 
 NEVER_SENT = 25
 """One of so many uploads is given up before its first byte."""

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread, Timer
 
 import httpx
-from tests.chaos.world import World
+from tests.chaos.expectations import World
 
 
 class Mangler:

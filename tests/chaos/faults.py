@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.chaos.processes import Supervised, role
-from tests.chaos.world import World
+from tests.chaos.expectations import World
+from tests.chaos.restarted import Supervised, role
 
 
 class Killer:

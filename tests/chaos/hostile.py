@@ -2,7 +2,7 @@
 
 from tests.chaos.caller import Caller
 from tests.chaos.contents import BAD, made
-from tests.chaos.world import Journey, World
+from tests.chaos.expectations import Journey, World
 
 
 class Hostile:

@@ -4,7 +4,7 @@ from http.server import BaseHTTPRequestHandler
 from threading import Lock
 
 from tests.chaos.plan import Plan
-from tests.receiver import answer
+from tests.support.receiver import answer
 
 
 class Moods:

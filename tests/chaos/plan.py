@@ -17,7 +17,7 @@ class Plan:
     """One run. Times are in seconds, sizes in bytes; ``outage`` is how long a part is away each time.
 
     ``checked`` is the part of the uploads that wait for a scanner or for a look at their first bytes, half each;
-    ``versioned`` says whether the bucket keeps versions, ``store`` names one of `tests.chaos.stores`.
+    ``versioned`` says whether the bucket keeps versions, ``store`` names one of `tests.chaos.store_choices`.
     """
 
     seed: int

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tests.chaos.contents import CAUSES, SCANNED, is_good
-from tests.chaos.world import Journey, Json
-from tests.receiver import Received
+from tests.chaos.expectations import Journey, Json
+from tests.support.receiver import Received
 
 FOLLOWING = {
     "pending": {"pending", "stored", "confirmed", "rejected", "expired"},

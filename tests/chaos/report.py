@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from tests.chaos.contents import LOOKED_AT, SCANNED
+from tests.chaos.expectations import World
 from tests.chaos.faults import TIMES, Part
 from tests.chaos.promises import Evidence
 from tests.chaos.scanner import READ
-from tests.chaos.world import World
 
 EVENTS = ("events dropped", "events repeated", "events delivered", "events that another had overtaken")
 

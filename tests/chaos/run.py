@@ -14,20 +14,20 @@ from threading import Lock
 from tests.chaos.client import Client
 from tests.chaos.contents import PROFILES
 from tests.chaos.events import mangled_events
+from tests.chaos.expectations import World
 from tests.chaos.faults import Killer, Outages, Part
 from tests.chaos.hostile import Hostile
 from tests.chaos.moods import Moods
 from tests.chaos.plan import Plan
-from tests.chaos.processes import Supervised, supervised
 from tests.chaos.promises import Evidence, broken, wrong_bytes
 from tests.chaos.report import figures, toothless
+from tests.chaos.restarted import Supervised, supervised
 from tests.chaos.scanner import Reader, Scanner, looking
 from tests.chaos.watcher import Watcher
-from tests.chaos.world import World
 from tests.e2e.rgw_events import pushing
-from tests.receiver import Receiver, running_receiver
-from tests.servers import environment, free_port, run_valetkey
-from tests.stores import Bucket
+from tests.support.receiver import Receiver, running_receiver
+from tests.support.servers import environment, free_port, run_valetkey
+from tests.support.stores import Bucket
 
 SETTINGS = {
     "VALETKEY_SWEEP_INTERVAL": "1",

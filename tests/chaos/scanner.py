@@ -10,8 +10,8 @@ from threading import Event
 from botocore.exceptions import BotoCoreError, ClientError
 from tests.chaos.caller import Caller, GaveUp
 from tests.chaos.contents import SCANNED, is_good, is_infected
-from tests.chaos.world import Journey, Json, World
-from tests.stores import Bucket
+from tests.chaos.expectations import Journey, Json, World
+from tests.support.stores import Bucket
 
 BELOW = ("staging/", "quarantine/")
 """Where nothing is that anybody may trust."""

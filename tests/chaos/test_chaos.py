@@ -8,9 +8,9 @@ import pytest
 from tests.chaos.faults import Part
 from tests.chaos.plan import FULL, SEED, Plan, planned
 from tests.chaos.run import Run, Verdict
-from tests.chaos.stores import STORES
-from tests.postgres import Postgres
-from tests.stores import fresh_bucket
+from tests.chaos.store_choices import STORES
+from tests.support.postgres import Postgres
+from tests.support.stores import fresh_bucket
 
 LEDGERS = ["postgresql", "sqlite"] if FULL else ["postgresql sqlite"]
 """The shorter form has both at once, as much of its time is waiting for leases to end."""

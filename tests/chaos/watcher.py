@@ -1,7 +1,7 @@
 """One who only looks."""
 
 from tests.chaos.caller import Caller
-from tests.chaos.world import Json, World
+from tests.chaos.expectations import Json, World
 
 
 class Watcher:

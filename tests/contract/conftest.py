@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from tests.contract.records import Record
-from tests.ledgers import migrated
-from tests.store_kinds import servers
+from tests.support.ledgers import migrated
+from tests.support.store_kinds import servers
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from tests.contract.places import Able, Place, memory_place, s3_place
-from tests.store_kinds import KINDS as OF_THIS_RUN
-from tests.store_kinds import QUICK, Servers, bucket_of_kind
+from tests.support.store_kinds import KINDS as OF_THIS_RUN
+from tests.support.store_kinds import QUICK, Servers, bucket_of_kind
 
 ABLE = {
     "memory": Able(),
@@ -22,7 +22,7 @@ ABLE = {
     "localstack": Able(enforces_all=False),
     "moto": Able(conditional=False, enforces=False, enforces_all=False, dates_multiparts=False),
 }
-"""By kind; of the others in `tests.store_kinds` the end-to-end tests say what they cannot do."""
+"""By kind; of the others in `tests.support.store_kinds` the end-to-end tests say what they cannot do."""
 
 VERSIONED = ("memory", "rgw", "ceph18", "localstack", "moto", "kms")
 """Where a test may switch versions on."""

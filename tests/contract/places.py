@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import urlopen
 
 import boto3
-from tests.clients import post_form
-from tests.stores import Bucket, S3Server
+from tests.support.clients import post_form
+from tests.support.stores import Bucket, S3Server
 
 from valetkey.adapters.memory import MemoryStore
 from valetkey.adapters.s3 import S3Settings, S3Store

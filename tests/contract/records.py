@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from tests.uploads import new_upload
+from tests.support.uploads import new_upload
 
 from valetkey.core.model.upload import (
     Checksum,

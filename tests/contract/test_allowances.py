@@ -9,8 +9,8 @@ from typing import Protocol
 
 import pytest
 from tests.contract.records import MICROSECOND, NOW, upload
-from tests.ledgers import migrated
-from tests.parallel import in_parallel
+from tests.support.ledgers import migrated
+from tests.support.parallel import in_parallel
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger

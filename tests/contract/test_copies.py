@@ -5,9 +5,9 @@ from contextlib import ExitStack
 
 import pytest
 from tests.contract.places import s3_store
-from tests.stores import Bucket, Rgw, fresh_bucket
-from tests.stores_proxy import Answer, Quirk, QuirkyServer, Request, quirky
-from tests.stores_quirks import RefusesConditionsOnJoined
+from tests.support.store_proxy import Answer, Quirk, QuirkyServer, Request, quirky
+from tests.support.store_quirks import RefusesConditionsOnJoined
+from tests.support.stores import Bucket, Rgw, fresh_bucket
 
 from valetkey.adapters.s3 import S3Store
 from valetkey.core.errors import ObjectChanged

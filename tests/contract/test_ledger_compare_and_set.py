@@ -1,7 +1,7 @@
 """What every ledger must do with a change: it is written if nobody was faster, as it was given."""
 
 from tests.contract.records import NOW, Record, full, upload
-from tests.parallel import in_parallel
+from tests.support.parallel import in_parallel
 
 from valetkey.core.model.upload import Inspection, Reason, StoredObject, UploadState, Verdict
 

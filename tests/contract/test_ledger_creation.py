@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.contract.records import Record, full, in_parts, upload
-from tests.parallel import in_parallel
+from tests.support.parallel import in_parallel
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.errors import LedgerUnavailable

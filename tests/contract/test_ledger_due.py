@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import event
 from tests.contract.records import MICROSECOND, NOW, Record, upload
-from tests.parallel import in_parallel
+from tests.support.parallel import in_parallel
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.model.upload import Upload, UploadState

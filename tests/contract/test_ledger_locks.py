@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 from tests.contract.records import NOW, upload
-from tests.ledgers import migrated
+from tests.support.ledgers import migrated
 
 from valetkey.adapters import engines
 from valetkey.adapters.sql import SqlLedger

@@ -10,12 +10,12 @@ from time import monotonic, sleep
 
 import psycopg
 import pytest
-from tests import processes
 from tests.contract.records import upload
-from tests.ledgers import migrated
-from tests.parallel import in_parallel
-from tests.postgres import Postgres
-from tests.servers import VALETKEY
+from tests.support import processes
+from tests.support.ledgers import migrated
+from tests.support.parallel import in_parallel
+from tests.support.postgres import Postgres
+from tests.support.servers import VALETKEY
 
 from valetkey.adapters import engines
 from valetkey.adapters.migrations import LOCK

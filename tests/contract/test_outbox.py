@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from tests.ledgers import migrated
-from tests.parallel import in_parallel
-from tests.uploads import new_upload
+from tests.support.ledgers import migrated
+from tests.support.parallel import in_parallel
+from tests.support.uploads import new_upload
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger

@@ -14,7 +14,7 @@ import pytest
 import urllib3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.stores import Bucket
+from tests.support.stores import Bucket
 
 from valetkey.adapters.memory.policies import MAX_SIZE, Answer, evaluate
 from valetkey.core.signing.policy import (

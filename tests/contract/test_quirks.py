@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.clients import post_form
-from tests.stores import Bucket, Rgw, fresh_bucket
-from tests.stores_proxy import Quirk, QuirkyServer, quirky
-from tests.stores_quirks import (
+from tests.support.clients import post_form
+from tests.support.store_proxy import Quirk, QuirkyServer, quirky
+from tests.support.store_quirks import (
     CopiesGetAnotherETag,
     Drops,
     Fails,
@@ -30,6 +29,7 @@ from tests.stores_quirks import (
     refuses_if_none_match,
     refuses_storage_class,
 )
+from tests.support.stores import Bucket, Rgw, fresh_bucket
 
 MIB = 1024**2
 Behind = Callable[..., tuple[Bucket, QuirkyServer]]

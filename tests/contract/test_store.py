@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.contract.kinds import place_of_kind, places
 from tests.contract.places import Download, Place, s3_place, s3_store
-from tests.servers import free_port
-from tests.stores import Bucket, S3Server
+from tests.support.servers import free_port
+from tests.support.stores import Bucket, S3Server
 
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.model.multipart import Part

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tests.store_kinds import KINDS, Servers, bucket_of_kind
-from tests.stores_measured import QUESTIONS, measure
+from tests.support.store_kinds import KINDS, Servers, bucket_of_kind
+from tests.support.store_measurements import QUESTIONS, measure
 
 PAGE = Path(__file__).parents[2] / "service" / "docs" / "stores.md"
 COLUMNS = ["rgw", "ceph18", "juicefs", "juicefs-no-etag", "juicefs-plain", "localstack", "swift", "rclone", "moto"]

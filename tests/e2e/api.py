@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.clients import Response, post_form, put
+from tests.support.clients import Response, post_form, put
 
 from valetkey.api.readiness import REMEMBERED
 

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser
 from tests.e2e.api import Api, Created
 from tests.e2e.rgw_events import created_event
-from tests.pages import running_chromium
-from tests.servers import ValetkeyServer, run_valetkey, running_valetkey
-from tests.stores import Bucket, Rgw, fresh_bucket
+from tests.support.pages import running_chromium
+from tests.support.servers import ValetkeyServer, run_valetkey, running_valetkey
+from tests.support.stores import Bucket, Rgw, fresh_bucket
 
 RETURN_URL = "http://127.0.0.1:9/uploaded?from=test"
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests import processes
 from tests.e2e.conftest import Service
 from tests.e2e.proxy import StoreProxy
-from tests.servers import VALETKEY
+from tests.support import processes
+from tests.support.servers import VALETKEY
 
 MIB = 1024**2
 

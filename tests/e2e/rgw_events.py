@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 import httpx
-from tests.stores import Bucket
+from tests.support.stores import Bucket
 
 
 def created_event(bucket: str, key: str, size: int, etag: str, opaque: str = "") -> dict[str, Any]:

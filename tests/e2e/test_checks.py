@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests.e2e.api import Api, Json, assert_problem, wait_for
 from tests.e2e.conftest import Service, running_service
-from tests.servers import running_worker
-from tests.stores import Bucket
+from tests.support.servers import running_worker
+from tests.support.stores import Bucket
 
 PROFILES = """
 [profiles.photo]

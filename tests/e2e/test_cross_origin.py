@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser
 from tests.e2e.api import Api
-from tests.pages import empty_site
-from tests.servers import ValetkeyServer
-from tests.stores import Bucket
+from tests.support.pages import empty_site
+from tests.support.servers import ValetkeyServer
+from tests.support.stores import Bucket
 
 UPLOAD = """async ([api, ticket]) => {
     const call = (path, body, more) => fetch(api + path, {

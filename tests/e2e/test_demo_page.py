@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 from playwright.sync_api import Browser, Page, Route, expect
-from tests.pages import AXE
-from tests.servers import ValetkeyServer
+from tests.support.pages import AXE
+from tests.support.servers import ValetkeyServer
 
 
 def pick(page: Page, file: Path) -> None:

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from tests.e2e.api import Api, Created, Json, assert_problem
 from tests.e2e.conftest import Service
-from tests.parallel import in_parallel
+from tests.support.parallel import in_parallel
 
 WANTED = {"filename": "f.txt", "content_type": "text/plain", "size": 1, "metadata": {}}
 

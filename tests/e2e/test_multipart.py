@@ -4,9 +4,9 @@ import os
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import pytest
-from tests.clients import put
 from tests.e2e.api import Api, Created, Json, assert_problem, send_parts, signed_parts, stored_parts
 from tests.e2e.conftest import Service
+from tests.support.clients import put
 
 MIB = 1024**2
 PART = 5 * MIB

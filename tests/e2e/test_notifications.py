@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.api import Json, assert_problem, wait_for
 from tests.e2e.conftest import Service
 from tests.e2e.rgw_events import created_event, pushing
-from tests.parallel import in_parallel
+from tests.support.parallel import in_parallel
 
 ETAG = hashlib.md5(b"x").hexdigest()
 

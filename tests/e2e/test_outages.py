@@ -14,8 +14,8 @@ import pytest
 from tests.e2e.api import WANTED, Api, assert_not_ready, assert_try_again
 from tests.e2e.conftest import Service, running_service
 from tests.e2e.proxy import CountingProxy
-from tests.servers import ValetkeyServer
-from tests.stores import Bucket, Rgw
+from tests.support.servers import ValetkeyServer
+from tests.support.stores import Bucket, Rgw
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from threading import Barrier, Thread
 
 import httpx
 import pytest
-from tests import processes
 from tests.e2e.api import WANTED, assert_not_ready, assert_problem, assert_try_again
 from tests.e2e.conftest import Service, running_service, write_profiles
-from tests.postgres import Postgres
-from tests.servers import run_valetkey, running_valetkey
-from tests.stores import Bucket
+from tests.support import processes
+from tests.support.postgres import Postgres
+from tests.support.servers import run_valetkey, running_valetkey
+from tests.support.stores import Bucket
 
 
 @pytest.fixture

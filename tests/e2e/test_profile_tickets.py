@@ -15,7 +15,7 @@ import httpx
 import pytest
 from tests.e2e.api import Api, Created, assert_problem
 from tests.e2e.conftest import Service, running_service, write_profiles
-from tests.stores import Bucket
+from tests.support.stores import Bucket
 
 PNG = {"filename": "cat.png", "content_type": "image/png", "size": 10}
 CONTENT = b"0123456789"

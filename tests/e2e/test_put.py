@@ -9,13 +9,13 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
-from tests import processes
 from tests.e2e.api import wait_for
 from tests.e2e.conftest import service_on
 from tests.e2e.proxy import CountingProxy, StoreProxy
 from tests.e2e.putting import MIB, NO_RIGHTS, PROFILES, Terminal, ended
-from tests.servers import VALETKEY, running_valetkey
-from tests.stores import Rgw, fresh_bucket
+from tests.support import processes
+from tests.support.servers import VALETKEY, running_valetkey
+from tests.support.stores import Rgw, fresh_bucket
 
 BIG = os.urandom(40 * MIB)
 

@@ -8,9 +8,9 @@ import pytest
 from tests.e2e.conftest import service_on
 from tests.e2e.proxy import StoreProxy
 from tests.e2e.putting import MIB, PROFILES, Done, Terminal
-from tests.e2e.tls import Authority, ConnectProxy, TlsProxy, tls_gateway
-from tests.servers import running_valetkey
-from tests.stores import Rgw, fresh_bucket
+from tests.e2e.tls_servers import Authority, ConnectProxy, TlsProxy, tls_gateway
+from tests.support.servers import running_valetkey
+from tests.support.stores import Rgw, fresh_bucket
 
 BIG = os.urandom(12 * MIB + 1)
 

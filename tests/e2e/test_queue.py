@@ -19,12 +19,12 @@ from moto.s3.models import s3_backends
 from moto.s3.utils import metadata_from_headers
 from moto.sqs.models import SQSBackend
 from sqlalchemy import create_engine, text
-from tests.deliveries import recorded
 from tests.e2e.api import Json, wait_for
 from tests.e2e.conftest import Service, running_service
-from tests.receiver import Receiver, answer, running_receiver
-from tests.servers import running_worker
-from tests.stores import Bucket
+from tests.support.deliveries import recorded
+from tests.support.receiver import Receiver, answer, running_receiver
+from tests.support.servers import running_worker
+from tests.support.stores import Bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

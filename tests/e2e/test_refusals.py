@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 import pytest
-from tests.clients import Response, post_form
 from tests.e2e.api import Api, Created
+from tests.support.clients import Response, post_form
 
 BODY = b"0123456789"
 FORM_FIELDS = [

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from botocore.exceptions import ClientError
 from tests.e2e.api import Created, Json, wait_for
 from tests.e2e.conftest import Service
-from tests.parallel import in_parallel
+from tests.support.parallel import in_parallel
 
 COUNT = 200
 SIZE = 1000

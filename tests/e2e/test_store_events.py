@@ -8,14 +8,14 @@ from typing import Any, cast
 
 import boto3
 import pytest
-from tests import servers as processes
 from tests.conftest import RUN
 from tests.e2e.api import Created, wait_for
 from tests.e2e.conftest import Service, running_service
 from tests.e2e.rgw_events import pushing
-from tests.servers import free_port, running_worker
-from tests.store_kinds import INSTALLED_KINDS, KINDS, Servers, bucket_of_kind, servers
-from tests.stores import Bucket, start_store
+from tests.support import servers as processes
+from tests.support.servers import free_port, running_worker
+from tests.support.store_kinds import INSTALLED_KINDS, KINDS, Servers, bucket_of_kind, servers
+from tests.support.stores import Bucket, start_store
 
 __all__ = ["servers"]
 

@@ -11,11 +11,11 @@ from contextlib import suppress
 
 import httpx
 import pytest
-from tests.clients import Response, put
 from tests.e2e.api import Created, Json, assert_problem, wait_for
 from tests.e2e.conftest import Service, running_service, write_profiles
-from tests.servers import run_valetkey
-from tests.store_kinds import KINDS, WITHOUT_ETAG, Servers, bucket_of_kind, servers
+from tests.support.clients import Response, put
+from tests.support.servers import run_valetkey
+from tests.support.store_kinds import KINDS, WITHOUT_ETAG, Servers, bucket_of_kind, servers
 
 __all__ = ["servers"]
 

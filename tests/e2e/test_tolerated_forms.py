@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.clients import post_form
 from tests.e2e.api import Created
 from tests.e2e.conftest import Service
+from tests.support.clients import post_form
 
 BODY = b"0123456789"
 RENAMED = ["key", "Content-Type", "success_action_status", "policy", "x-amz-signature"]

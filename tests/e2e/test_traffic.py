@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.api import Api, send_parts
 from tests.e2e.conftest import running_service
 from tests.e2e.proxy import CountingProxy
-from tests.stores import Bucket, Rgw
+from tests.support.stores import Bucket, Rgw
 
 SIZE = 256 * 1024**2
 LIMIT = 64 * 1024

@@ -13,12 +13,12 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from tests.clients import post_form, put
 from tests.e2e.api import Api, Json, assert_problem, wait_for
 from tests.e2e.conftest import Service, running_service
 from tests.e2e.rgw_events import pushing
-from tests.servers import ValetkeyServer, running_valetkey, running_worker
-from tests.stores import Bucket
+from tests.support.clients import post_form, put
+from tests.support.servers import ValetkeyServer, running_valetkey, running_worker
+from tests.support.stores import Bucket
 
 MIB = 1024**2
 PART = 5 * MIB

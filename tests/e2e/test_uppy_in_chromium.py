@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, Request, Route
 from tests.e2e.api import Json, stored_parts, wait_for
 from tests.e2e.conftest import Service, running_service
 from tests.e2e.rgw_events import pushing
-from tests.pages import empty_site
-from tests.stores import Rgw, fresh_bucket
+from tests.support.pages import empty_site
+from tests.support.stores import Rgw, fresh_bucket
 from tests.uppy.bundle import bundle
 
 MIB = 1024**2

@@ -6,8 +6,8 @@ Every completion was a 500 there, and the sweep ended at the first such upload.
 import pytest
 from tests.e2e.conftest import Service
 from tests.e2e.test_stores import keys_with, methods, sent, servers, service
-from tests.servers import run_valetkey
-from tests.store_kinds import WITHOUT_ETAG
+from tests.support.servers import run_valetkey
+from tests.support.store_kinds import WITHOUT_ETAG
 
 __all__ = ["servers", "service"]
 

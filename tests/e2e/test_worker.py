@@ -11,9 +11,9 @@ import pytest
 from tests.e2e.api import Created, wait_for
 from tests.e2e.conftest import Service, running_service, write_profiles
 from tests.e2e.proxy import CountingProxy
-from tests.parallel import in_parallel
-from tests.servers import run_valetkey, running_worker
-from tests.stores import Bucket
+from tests.support.parallel import in_parallel
+from tests.support.servers import run_valetkey, running_worker
+from tests.support.stores import Bucket
 
 SHORT = {
     "VALETKEY_SWEEP_INTERVAL": "1",

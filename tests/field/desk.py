@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from tests.clients import Response, post_form, put
-from tests.stores import Bucket
+from tests.support.clients import Response, post_form, put
+from tests.support.stores import Bucket
 
 from valetkey.app import ValetKey, create_app, mounted
 from valetkey.core.access.callers import Caller

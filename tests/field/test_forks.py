@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.clients import post_form
-from tests.gunicorns import running_gunicorn
-from tests.servers import environment, run_valetkey
-from tests.stores import Bucket
+from tests.support.clients import post_form
+from tests.support.gunicorns import running_gunicorn
+from tests.support.servers import environment, run_valetkey
+from tests.support.stores import Bucket
 
 PRELOADED = """
 from datetime import UTC, datetime

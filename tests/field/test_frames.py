@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
-from tests.clients import post_form
+from tests.support.clients import post_form
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client

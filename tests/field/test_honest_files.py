@@ -19,8 +19,8 @@ from tests.field.corpus_documents import DOCUMENTS, DOCX, PPTX, XLSX
 from tests.field.corpus_lies import DOCUMENT_TYPES, MEDIA_TYPES, PAGES, PROGRAMS, TWO_FACED
 from tests.field.corpus_pictures import PICTURES
 from tests.field.corpus_sounds import SOUNDS
-from tests.servers import VALETKEY, running_worker
-from tests.stores import Bucket
+from tests.support.servers import VALETKEY, running_worker
+from tests.support.stores import Bucket
 
 from valetkey.adapters.magic import MagicDetector
 from valetkey.core.content.inspection import look_into

@@ -8,7 +8,7 @@ import logging
 
 import pytest
 from tests.field.desk import MakeDesk
-from tests.stores import Bucket
+from tests.support.stores import Bucket
 
 from valetkey.core.sweeping.sweep import Action
 

@@ -11,9 +11,9 @@ from unittest.mock import patch
 
 import pytest
 from tests.field.desk import Desk, Json, MakeDesk
-from tests.stores import Bucket, Rgw, fresh_bucket
-from tests.stores_proxy import QuirkyServer, quirky
-from tests.stores_quirks import CopiesGetAnotherETag, Fails, IgnoresCopyConditions, NoChecksums
+from tests.support.store_proxy import QuirkyServer, quirky
+from tests.support.store_quirks import CopiesGetAnotherETag, Fails, IgnoresCopyConditions, NoChecksums
+from tests.support.stores import Bucket, Rgw, fresh_bucket
 
 from valetkey.core.ports.store import ObjectHead, ObjectHeaders
 from valetkey.core.sweeping.sweep import Action

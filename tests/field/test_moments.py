@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from tests.field.desk import MakeDesk
-from tests.stores import Bucket, Rgw, fresh_bucket
-from tests.stores_proxy import Quirk, QuirkyServer, quirky
-from tests.stores_quirks import Fails, WeakETags
+from tests.support.store_proxy import Quirk, QuirkyServer, quirky
+from tests.support.store_quirks import Fails, WeakETags
+from tests.support.stores import Bucket, Rgw, fresh_bucket
 
 from valetkey.adapters.copies import copy_in_parts
 from valetkey.core.errors import ObjectChanged

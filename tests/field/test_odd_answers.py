@@ -12,9 +12,9 @@ from datetime import timedelta
 
 import pytest
 from tests.field.desk import Desk, Json, MakeDesk
-from tests.stores import Rgw, fresh_bucket
-from tests.stores_proxy import Answer, Quirk, Request, quirky
-from tests.stores_quirks import Drops, Fails, Says, When
+from tests.support.store_proxy import Answer, Quirk, Request, quirky
+from tests.support.store_quirks import Drops, Fails, Says, When
+from tests.support.stores import Rgw, fresh_bucket
 
 from valetkey.core.confirming.confirmation import MAX_PINS
 

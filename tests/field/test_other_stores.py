@@ -11,11 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.clients import put
 from tests.field.desk import Desk, MakeDesk
-from tests.stores import Bucket, Rgw, fresh_bucket
-from tests.stores_proxy import Quirk, quirky
-from tests.stores_quirks import (
+from tests.support.clients import put
+from tests.support.store_proxy import Quirk, quirky
+from tests.support.store_quirks import (
     Drops,
     GoHeaderCase,
     IgnoresPrefix,
@@ -26,6 +25,7 @@ from tests.stores_quirks import (
     refuses_encryption,
     refuses_storage_class,
 )
+from tests.support.stores import Bucket, Rgw, fresh_bucket
 
 from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.store import ObjectHeaders

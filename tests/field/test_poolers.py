@@ -14,11 +14,11 @@ import httpx
 import psycopg
 import pytest
 from sqlalchemy import text
-from tests.ledgers import migrated
-from tests.pgbouncer import pooled
-from tests.servers import ValetkeyServer
-from tests.stores import Bucket
-from tests.uploads import new_upload
+from tests.support.ledgers import migrated
+from tests.support.pgbouncer import pooled
+from tests.support.servers import ValetkeyServer
+from tests.support.stores import Bucket
+from tests.support.uploads import new_upload
 
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.upload import UploadState

@@ -5,7 +5,7 @@ Reported: whoever has a presigned PUT may add headers that nobody signed, and th
 
 import pytest
 from tests.field.desk import Desk, Json, MakeDesk
-from tests.stores import Bucket
+from tests.support.stores import Bucket
 
 EXTRA = {
     "Content-Encoding": "gzip",

@@ -9,9 +9,9 @@ import hashlib
 import threading
 
 import pytest
-from tests.clients import put
 from tests.field.desk import Desk, MakeDesk
-from tests.stores import Bucket
+from tests.support.clients import put
+from tests.support.stores import Bucket
 
 from valetkey.core.errors import StateConflict
 

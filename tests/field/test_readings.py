@@ -19,12 +19,12 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Error as PlaywrightError
-from tests.clients import put
 from tests.e2e.api import WANTED, Api, Json, assert_problem, send_parts, wait_for
 from tests.e2e.conftest import Service, running_service
-from tests.pages import running_chromium
-from tests.servers import run_valetkey
-from tests.stores import Rgw, fresh_bucket
+from tests.support.clients import put
+from tests.support.pages import running_chromium
+from tests.support.servers import run_valetkey
+from tests.support.stores import Rgw, fresh_bucket
 
 PAGE = b"<!doctype html><script>document.title = 'it ran'</script>"
 CHECKSUM = {"algorithm": "crc32", "value": "AAAAAA=="}

@@ -22,9 +22,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from tests import processes
-from tests.servers import VALETKEY, ValetkeyServer, free_port
-from tests.stores import Bucket
+from tests.support import processes
+from tests.support.servers import VALETKEY, ValetkeyServer, free_port
+from tests.support.stores import Bucket
 
 from valetkey import ValetKey
 from valetkey.adapters.sql import SqlLedger

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.field.desk import Json, MakeDesk
-from tests.stores import Bucket, Rgw
+from tests.support.stores import Bucket, Rgw
 
 SECRET = b"of somebody else"
 PARTS = "[profiles.default]\nmultipart_from = 1\n"

@@ -23,12 +23,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from flask import Flask
-from tests.clients import post_form
 from tests.e2e.proxy import CountingProxy
-from tests.gunicorns import running_gunicorn
-from tests.idlers import idling, kinds
-from tests.servers import ValetkeyServer, environment, run_valetkey, running_valetkey
-from tests.stores import Bucket, S3Server, fresh_bucket
+from tests.support.clients import post_form
+from tests.support.gunicorns import running_gunicorn
+from tests.support.idlers import idling, kinds
+from tests.support.servers import ValetkeyServer, environment, run_valetkey, running_valetkey
+from tests.support.stores import Bucket, S3Server, fresh_bucket
 
 from valetkey.api.bodies import MAX_BODY
 from valetkey.api.readiness import REMEMBERED, Readiness

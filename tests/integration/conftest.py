@@ -7,8 +7,8 @@ from typing import Any
 import boto3
 import pytest
 from flask import Flask
-from tests.integration.desk import Desk, running_desk
-from tests.stores import Bucket
+from tests.integration.played_service import Desk, running_desk
+from tests.support.stores import Bucket
 
 from valetkey import ValetKey
 from valetkey.settings import Settings

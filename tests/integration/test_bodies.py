@@ -7,7 +7,7 @@ import boto3
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
-from tests.stores import Bucket
+from tests.support.stores import Bucket
 
 from valetkey.api.bodies import MAX_BODY
 from valetkey.app import create_app, mounted

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from tests.clients import post_form
-from tests.deliveries import recorded
 from tests.integration.test_worker import Queues, queues, wait_until, working  # noqa: F401  (a fixture among them)
-from tests.stores import Bucket
+from tests.support.clients import post_form
+from tests.support.deliveries import recorded
+from tests.support.stores import Bucket
 from tests.unit import samples
 
 from valetkey import Profile, ValetKey

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.ledgers import migrated
-from tests.uploads import new_upload
+from tests.support.ledgers import migrated
+from tests.support.uploads import new_upload
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.api.webhooks import webhook_body

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from flask.testing import FlaskClient
-from tests.clients import post_form
 from tests.contract.places import s3_store
 from tests.e2e.rgw_events import created_event
-from tests.stores import Bucket
+from tests.support.clients import post_form
+from tests.support.stores import Bucket
 
 from valetkey.app import create_app, mounted
 from valetkey.core.errors import StoreUnavailable

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from tests.stores import Bucket
+from tests.support.stores import Bucket
 from werkzeug.test import TestResponse
 
 from valetkey import ValetKey

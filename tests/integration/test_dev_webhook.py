@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import httpx
 from standardwebhooks import Webhook
-from tests.receiver import answer, running_receiver
-from tests.servers import ValetkeyServer
+from tests.support.receiver import answer, running_receiver
+from tests.support.servers import ValetkeyServer
 
 SECRET = "whsec_" + b64encode(b"s" * 32).decode()
 

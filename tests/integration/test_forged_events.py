@@ -20,10 +20,10 @@ from typing import Any
 
 import boto3
 import pytest
-from tests.clients import post_form
-from tests.deliveries import CERTIFICATE_URL, TOPIC, certificate, private_key, recorded, sign
-from tests.stores import Bucket
-from tests.tls import tls_for
+from tests.support.clients import post_form
+from tests.support.deliveries import CERTIFICATE_URL, TOPIC, certificate, private_key, recorded, sign
+from tests.support.stores import Bucket
+from tests.support.tls import tls_for
 from werkzeug.serving import make_server
 
 from valetkey.adapters.sns import certificate_fetcher

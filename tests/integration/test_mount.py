@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, request
-from tests.clients import post_form
+from tests.support.clients import post_form
 
 from valetkey import ValetKey, upload_aborted, upload_confirmed, upload_deleted
 from valetkey.core.model.upload import Upload

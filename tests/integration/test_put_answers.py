@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from tests.integration.playing import Said, playing
-from tests.servers import ValetkeyServer
+from tests.support.servers import ValetkeyServer
 
 from valetkey.cli import main
 from valetkey.client.outcome import Ending, exit_code

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests import processes
 from tests.e2e.api import wait_for
-from tests.integration.desk import BATCH, CREATE, OVER, Desk, Json, problem
-from tests.servers import VALETKEY
+from tests.integration.played_service import BATCH, CREATE, OVER, Desk, Json, problem
+from tests.support import processes
+from tests.support.servers import VALETKEY
 
 from valetkey.cli import main
 from valetkey.client.line import LONGEST, Line

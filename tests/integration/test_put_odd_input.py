@@ -9,10 +9,10 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-from tests import processes
 from tests.e2e.putting import NO_RIGHTS
-from tests.integration.desk import Desk, problem
-from tests.servers import VALETKEY
+from tests.integration.played_service import Desk, problem
+from tests.support import processes
+from tests.support.servers import VALETKEY
 
 
 def environment(desk: Desk, tmp_path: Path) -> dict[str, str]:

@@ -12,14 +12,16 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from tests import processes
+from tests.support import processes
 
 ROOT = Path(__file__).parents[2]
 HEAD = """
 import os, signal, subprocess, sys, threading, time
 from pathlib import Path
 import pytest
-from tests import bounds, processes, reaper
+from tests.support import bounds
+from tests.support import processes
+from tests.support import reaper
 reaper.GRACE = 3
 
 def forever(**options):
@@ -192,7 +194,7 @@ def test_a_run_that_is_killed(starting: Starting, tmp_path: Path, workers: str) 
 
 def test_a_command_that_takes_too_long(tmp_path: Path) -> None:
     """What is no run of pytest is bounded, too, and ended with all that it started; what it leaves running is named."""
-    within = [sys.executable, "-m", "tests.reaper", "within"]
+    within = [sys.executable, "-m", "tests.support.reaper", "within"]
     sleeper = 'setsid sleep 600 & echo $! >>"$PIDS"; '
     late = ran([*within, "1", "sh", "-c", sleeper + "exec sleep 600"], tmp_path)
     left = ran([*within, "60", "sh", "-c", sleeper], tmp_path)
@@ -204,7 +206,7 @@ def test_a_command_that_takes_too_long(tmp_path: Path) -> None:
 
 
 NEEDS = """
-from tests import needs
+from tests.support import needs
 needs.ROOT = Path(__file__).parent
 needs.LOCK = needs.ROOT / "lock"
 

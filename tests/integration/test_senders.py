@@ -11,9 +11,9 @@ from typing import Any
 import boto3
 import pytest
 from flask.testing import FlaskClient
-from tests.clients import post_form
-from tests.deliveries import TOPIC, Outside, certificate, recorded, sign
-from tests.stores import Bucket
+from tests.support.clients import post_form
+from tests.support.deliveries import TOPIC, Outside, certificate, recorded, sign
+from tests.support.stores import Bucket
 from werkzeug.test import TestResponse
 
 from valetkey.app import create_app, mounted, senders

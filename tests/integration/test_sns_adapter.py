@@ -9,9 +9,9 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from tests.deliveries import TOPIC
-from tests.servers import free_port
-from tests.tls import tls_for
+from tests.support.deliveries import TOPIC
+from tests.support.servers import free_port
+from tests.support.tls import tls_for
 
 from valetkey.adapters import sns
 from valetkey.adapters.sns import MAX_CERTIFICATE, SnsConfirmer, certificate_fetcher

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 from flask import Flask, copy_current_request_context, request
-from tests.clients import post_form
+from tests.support.clients import post_form
 
 from valetkey import ValetKey
 from valetkey.core.access.callers import Caller

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
-from tests import processes
-from tests.servers import VALETKEY
-from tests.stores import Bucket
+from tests.support import processes
+from tests.support.servers import VALETKEY
+from tests.support.stores import Bucket
 
 from valetkey import ValetKey
 from valetkey.cli import main

@@ -20,11 +20,11 @@ from time import monotonic, sleep
 import orjson
 import pytest
 from standardwebhooks import Webhook
-from tests import processes
-from tests.ledgers import migrated
-from tests.receiver import Behaviour, Received, Receiver, after, answer, hang_up, running_receiver
-from tests.tls import tls_for
-from tests.uploads import new_upload
+from tests.support import processes
+from tests.support.ledgers import migrated
+from tests.support.receiver import Behaviour, Received, Receiver, after, answer, hang_up, running_receiver
+from tests.support.tls import tls_for
+from tests.support.uploads import new_upload
 
 from valetkey.adapters.memory import MemoryStore
 from valetkey.adapters.sql import SqlLedger

@@ -7,7 +7,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from tests import processes
+from tests.support import processes
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ["pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".gitignore", "infra/pages.py"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from flask import Flask
-from tests.stores import Bucket
+from tests.support.stores import Bucket
 
 from valetkey import ValetKey, upload_confirmed
 from valetkey.adapters.sqs import SqsQueue, make_client

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import Signer
-from tests.unit.world import NOW
-from tests.uploads import new_upload
+from tests.support.uploads import new_upload
+from tests.unit.memory_world import NOW
 
 from valetkey.core.access.callers import Caller
 from valetkey.core.access.tickets import Tickets

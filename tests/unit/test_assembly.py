@@ -6,7 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from tests.unit.world import OWNER, World
+from tests.unit.memory_world import OWNER, World
 
 from valetkey.core.errors import (
     InvalidRequest,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from tests.unit import samples
-from tests.unit.world import FIRST, OWNER, SCANNER, SECOND, World, md5
+from tests.unit.memory_world import FIRST, OWNER, SCANNER, SECOND, World, md5
 
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import (

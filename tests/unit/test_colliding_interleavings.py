@@ -5,8 +5,8 @@ from unittest.mock import patch
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
+from tests.unit.memory_world import SCANNER
 from tests.unit.test_interleavings import PROFILES, Interleavings, is_infected
-from tests.unit.world import SCANNER
 
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import UploadState, Verdict
@@ -20,7 +20,8 @@ class CollidingInterleavings(Interleavings):
     @initialize(versioned=st.booleans(), outages=st.booleans(), profile=st.sampled_from(PROFILES))
     def begin(self, versioned: bool, outages: bool, profile: Profile) -> None:
         self.patches = [
-            patch(f"{module}.md5", lambda _: SAME) for module in ("valetkey.adapters.memory.bucket", "tests.unit.world")
+            patch(f"{module}.md5", lambda _: SAME)
+            for module in ("valetkey.adapters.memory.bucket", "tests.unit.memory_world")
         ]
         for one in self.patches:
             one.start()

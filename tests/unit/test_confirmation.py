@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
-from tests.unit.world import FIRST, NOW, OWNER, SECOND, THIRD, World, md5
+from tests.unit.memory_world import FIRST, NOW, OWNER, SECOND, THIRD, World, md5
 
 from valetkey.adapters.memory import MemoryObject
 from valetkey.core.confirming.confirmation import MAX_PINS

@@ -6,7 +6,7 @@ from datetime import timedelta
 from threading import Event, Thread
 
 import pytest
-from tests.unit.world import NOW, World
+from tests.unit.memory_world import NOW, World
 
 from valetkey.core.access.callers import Caller
 from valetkey.core.confirming.gate import StoreSlots

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.unit.world import OWNER, World
+from tests.unit.memory_world import OWNER, World
 
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.granting.grantor import Granted

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.unit.world import FIRST, OWNER, World, md5
+from tests.unit.memory_world import FIRST, OWNER, World, md5
 
 from valetkey.core.errors import StateConflict, StoreUnavailable
 from valetkey.core.model.profile import Profile

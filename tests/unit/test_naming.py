@@ -5,7 +5,7 @@ import re
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.unit.world import NOW
+from tests.unit.memory_world import NOW
 
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.naming import MAX_KEY, MAX_NAME, RESERVED, KeyTemplate, safe_name, safe_segment

@@ -1,7 +1,7 @@
 """Events as the service sees them: hints, looked at once for each object."""
 
 import pytest
-from tests.unit.world import World
+from tests.unit.memory_world import World
 
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.events.event import ObjectEvent, Tally

@@ -1,7 +1,7 @@
 """Uploads that an older version granted, pinned or joined: none of them loses a check or its bytes by an upgrade."""
 
 import pytest
-from tests.unit.world import FIRST, OWNER, SCANNER, World
+from tests.unit.memory_world import FIRST, OWNER, SCANNER, World
 
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.granting.admission import UploadRequest

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.unit.world import FIRST, OWNER, SECOND, World
+from tests.unit.memory_world import FIRST, OWNER, SECOND, World
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.core.announcing.dispatcher import Dispatcher

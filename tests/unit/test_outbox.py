@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.uploads import new_upload
+from tests.support.uploads import new_upload
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.core.announcing.dispatcher import DELAYS, JITTER, LEASE, RETENTION, Dispatcher

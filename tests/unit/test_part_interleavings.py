@@ -3,8 +3,8 @@
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
+from tests.unit.memory_world import FIRST, OWNER, World
 from tests.unit.test_interleavings import Interleavings
-from tests.unit.world import FIRST, OWNER, World
 
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.profile import Profile

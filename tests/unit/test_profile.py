@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.unit.world import NOW
-from tests.uploads import new_upload
+from tests.support.uploads import new_upload
+from tests.unit.memory_world import NOW
 
 from valetkey.core.errors import (
     ConfigurationError,

@@ -10,9 +10,9 @@ from string import ascii_letters, digits
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.uploads import new_upload
+from tests.unit.memory_world import NOW, OWNER, World
 from tests.unit.test_access import forged
-from tests.unit.world import NOW, OWNER, World
-from tests.uploads import new_upload
 
 from valetkey.core.access.callers import Caller, ProfileTicket
 from valetkey.core.access.tickets import Tickets, new_ticket_id

@@ -12,7 +12,7 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError
-from tests.uploads import new_upload
+from tests.support.uploads import new_upload
 
 from valetkey.adapters.s3 import MAX_DISPOSITION, S3Settings, S3Store, content_disposition
 from valetkey.core.errors import ConfigurationError, StoreUnavailable

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.deliveries import recorded
-from tests.unit.world import World
+from tests.support.deliveries import recorded
+from tests.unit.memory_world import World
 
 from valetkey.core.errors import MalformedEvent
 from valetkey.core.events.event import ObjectEvent, Sender, Sequencer, Tally, newest, sequencer_of, sequencer_of_words

@@ -5,7 +5,7 @@ import hmac
 import json
 
 import pytest
-from tests.deliveries import delivery, recorded
+from tests.support.deliveries import delivery, recorded
 
 from valetkey.core.errors import SenderRefused
 from valetkey.senders.b2 import B2Sender

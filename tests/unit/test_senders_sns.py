@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.deliveries import (
+from tests.support.deliveries import (
     CERTIFICATE_URL,
     NOW,
     SIGNED,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise, product
 
 import pytest
-from tests.unit.world import FIRST, NOW, OWNER, SECOND, World, md5
+from tests.unit.memory_world import FIRST, NOW, OWNER, SECOND, World, md5
 
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.rules import UNREADABLE

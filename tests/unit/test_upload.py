@@ -3,8 +3,8 @@
 from itertools import pairwise, product
 
 import pytest
-from tests.unit.world import NOW
-from tests.uploads import new_upload
+from tests.support.uploads import new_upload
+from tests.unit.memory_world import NOW
 
 from valetkey.core.errors import StateConflict
 from valetkey.core.model.upload import (

@@ -5,7 +5,7 @@ from threading import Event, Thread, current_thread
 from time import monotonic, sleep
 
 import pytest
-from tests.unit.world import World
+from tests.unit.memory_world import World
 
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.events.event import StoreEvent, Tally

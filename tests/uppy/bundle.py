@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests import processes
+from tests.support import processes
 
 HERE = Path(__file__).parent
 INSTALLED = HERE / ".installed"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 from tests.e2e.element.field import Field, Open
-from tests.pages import PATIENCE, Site, running_site
-from tests.servers import ValetkeyServer, running_valetkey
+from tests.support.pages import PATIENCE, Site, running_site
+from tests.support.servers import ValetkeyServer, running_valetkey
 
 PROFILES = """
 [profiles.default]

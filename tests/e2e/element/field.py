@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import FilePayload, Locator, Page, Route
-from tests.pages import AXE
+from tests.support.pages import AXE
 
 TRANSFER = """(files) => {
   const transfer = new DataTransfer();

@@ -10,7 +10,7 @@ from playwright.sync_api import Route, expect
 from tests.e2e.api import wait_for
 from tests.e2e.element.field import Field, Open, payload
 from tests.e2e.proxy import CountingProxy
-from tests.servers import ValetkeyServer
+from tests.support.servers import ValetkeyServer
 
 PART = 5 * 1024**2
 LATER_PARTS = re.compile(r"partNumber=[23]")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Route, expect
 from tests.e2e.element.field import TRANSFER, Open, payload
-from tests.pages import Site
+from tests.support.pages import Site
 
 
 def test_picked_files_are_confirmed_and_sent_with_the_form(open_page: Open, site: Site) -> None:

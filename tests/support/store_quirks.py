@@ -1,4 +1,5 @@
-"""Quirks of stores, for a proxy in front of a real one (`tests.stores_proxy`): what vendors document or people report.
+"""Quirks of stores, for `tests.support.store_proxy`, a proxy in front of a real one: what vendors document or people
+report.
 
 None of them was measured on the vendor's own store by us; docstrings say whose habit it is.
 """
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from urllib.parse import unquote
 from xml.sax.saxutils import unescape
 
-from tests.stores_proxy import Answer, Quirk, Request, refusal
+from tests.support.store_proxy import Answer, Quirk, Request, refusal
 
 
 class CopiesGetAnotherETag(Quirk):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import processes
+from tests.support import processes
 
 
 @dataclass(frozen=True)

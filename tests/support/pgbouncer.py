@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
-from tests.postgres import SERVER_USER, USER
-from tests.servers import free_port
+from tests.support.postgres import SERVER_USER, USER
+from tests.support.servers import free_port
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from tests import processes
-from tests.servers import VALETKEY
+from tests.support import processes
+from tests.support.servers import VALETKEY
 
 
 class Supervised:

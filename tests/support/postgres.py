@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from tests import processes
-from tests.servers import free_port
+from tests.support import processes
+from tests.support.servers import free_port
 
 USER = "valetkey"
 SERVER_USER = "postgres"

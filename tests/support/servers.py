@@ -15,8 +15,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import processes
-from tests.stores import Bucket
+from tests.support import processes
+from tests.support.stores import Bucket
 
 VALETKEY = Path(sys.executable).with_name("valetkey")
 

@@ -1,11 +1,11 @@
 """Ends what a test run has started when the run has ended, however it did: SIGKILL runs no clean-up.
 
-    python -m tests.reaper watch PID NAME=VALUE DIRECTORY
+    python -m tests.support.reaper watch PID NAME=VALUE DIRECTORY
 
 waits for the end of process PID, gives all that was started with the environment variable some seconds to end by
 itself (PostgreSQL and Ceph have watchers of their own), kills what is left, and removes the run's directory.
 
-    python -m tests.reaper within SECONDS COMMAND...
+    python -m tests.support.reaper within SECONDS COMMAND...
 
 runs a command that may take so long at most, and is its own reaper: for test runs that are not pytest's.
 """
@@ -21,9 +21,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tests.processes import of_run
+from tests.support.processes import of_run
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MARK = "RUN_OF_TESTS"
 """The environment variable that all processes of a run have; its value is the run's directory."""
 
@@ -33,7 +33,7 @@ GRACE = 8.0
 
 def watch(pid: int, mark: str, directory: Path) -> None:
     """Start the reaper for process `pid`; it holds no stream of ours open, and ends soon after that process."""
-    command = [sys.executable, "-m", "tests.reaper", "watch", str(pid), mark, str(directory)]
+    command = [sys.executable, "-m", "tests.support.reaper", "watch", str(pid), mark, str(directory)]
     nowhere = subprocess.DEVNULL
     subprocess.Popen(command, cwd=ROOT, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
 

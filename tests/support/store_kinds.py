@@ -1,7 +1,7 @@
 """Every kind of store that tests run against, by name; which of them need `make stores`, and a fresh bucket on each.
 
-A kind that is not a server of its own is Ceph RGW 16 behind a proxy that behaves so (`tests.stores_quirks`), or a
-bucket of it with other settings.
+A kind that is not a server of its own is Ceph RGW 16 behind a proxy that behaves so
+(`tests.support.store_quirks`), or a bucket of it with other settings.
 """
 
 import os
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests import needs
 from tests.conftest import RUN, Run
-from tests.stores import INSTALLED, Bucket, Rgw, S3Server, fresh_bucket, running_moto, start_store
-from tests.stores_proxy import Quirk, quirky
-from tests.stores_quirks import CopiesGetAnotherETag, NoChecksums, WantsChecksums
+from tests.support import needs
+from tests.support.store_proxy import Quirk, quirky
+from tests.support.store_quirks import CopiesGetAnotherETag, NoChecksums, WantsChecksums
+from tests.support.stores import INSTALLED, Bucket, Rgw, S3Server, fresh_bucket, running_moto, start_store
 
 QUICK = (
     "rgw",

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from tests.servers import free_port, run_valetkey
+from tests.support.servers import free_port, run_valetkey
 
 GUNICORN = Path(sys.executable).with_name("gunicorn")
 

@@ -16,10 +16,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from tests import processes
 from tests.e2e.proxy import CHUNK, CountingProxy
-from tests.servers import free_port
-from tests.stores import Rgw
+from tests.support import processes
+from tests.support.servers import free_port
+from tests.support.stores import Rgw
 
 """Before a command: it is killed when the test process is."""
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
-from tests import processes
+from tests.support import processes
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RGW_SCRIPT = ROOT / "infra" / "ceph" / "rgw"
 STORES_SCRIPT = ROOT / "infra" / "stores" / "serve.py"
 INSTALLED = ROOT / ".stores"

@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "service" / "valetkey" / "api" / "static"
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = "/usr/bin/chromium"

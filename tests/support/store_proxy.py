@@ -6,9 +6,9 @@
     server.requests                                                      # what came through, in order
     server.count("COPY")                                                 # how often something was asked for
 
-Quirks are in `tests.stores_quirks`, and combine: the first one is nearest to the client. Bodies are streamed. A request
-that no quirk has changed arrives as it was signed, with its Host; a changed one is signed again with the server's own
-credentials.
+Quirks are in `tests.support.store_quirks`, and combine: the first one is nearest to the client. Bodies are
+streamed. A request that no quirk has changed arrives as it was signed, with its Host; a changed one is signed again
+with the server's own credentials.
 """
 
 import http.client
@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from tests.stores import S3Server
+from tests.support.stores import S3Server
 
 CHUNK = 256 * 1024
 Headers = list[tuple[str, str]]

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from botocore.exceptions import ClientError
-from tests.clients import post_form, put
-from tests.stores import Bucket
+from tests.support.clients import post_form, put
+from tests.support.stores import Bucket
 
 from valetkey.core.signing.policy import Condition, ContentLengthRange, Credentials, Eq, Policy, PostSigner, form_fields
 

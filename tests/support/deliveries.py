@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from valetkey.core.events.event import Delivery
 
-FOLDER = Path(__file__).parent / "fixtures" / "events"
+FOLDER = Path(__file__).parents[1] / "fixtures" / "events"
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 """Half an hour after what the fixtures say."""
 

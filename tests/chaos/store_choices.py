@@ -9,7 +9,7 @@ from pathlib import Path
 from signal import SIGCONT, SIGSTOP, Signals
 
 from tests.chaos.faults import Part
-from tests.stores import Rgw, S3Server, start_store, stop_rgw, stop_stores
+from tests.support.stores import Rgw, S3Server, start_store, stop_rgw, stop_stores
 
 
 @dataclass(frozen=True)
