@@ -14,20 +14,12 @@ import pytest
 import urllib3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.policies import Condition, ContentLengthRange, Eq, Policy, StartsWith, form_fields, sign
 from tests.support.stores import Bucket
 
 from valetkey.adapters.memory.policies import MAX_SIZE, Answer, evaluate
-from valetkey.core.signing.policy import (
-    Condition,
-    ContentLengthRange,
-    Credentials,
-    Eq,
-    Policy,
-    PostSigner,
-    StartsWith,
-    form_fields,
-    signing_key,
-)
+from valetkey.core.signing.credentials import Credentials, signing_key
+from valetkey.core.signing.policy import PostSigner
 
 Form = list[tuple[str, str]]
 
@@ -205,7 +197,7 @@ def check_grant(bucket: Bucket, ask: Ask) -> None:
     by = by if ask.right_secret else replace(by, secret_key="other")
     by = by if ask.known_key else replace(by, access_key="stranger")
     policy = Policy(moment(ask.life), conditions)
-    form = list(form_fields(policy, PostSigner("us-east-1").sign(policy, by, datetime.now(UTC))).items())
+    form = list(form_fields(policy, sign(policy, by, datetime.now(UTC), signer=PostSigner("us-east-1"))).items())
     for edit in ask.edits:
         form = edit.apply(form)
     same_answers(bucket, form, ask.size)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.contract.kinds import place_of_kind, places
 from tests.contract.places import Download, Place, s3_place, s3_store
+from tests.support.policies import Condition, ContentLengthRange, Eq, Policy, form_fields, sign
 from tests.support.servers import free_port
 from tests.support.stores import Bucket, S3Server
 
@@ -15,7 +16,7 @@ from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.model.multipart import Part
 from valetkey.core.model.upload import MultipartUploadId, UploadId
 from valetkey.core.ports.store import ObjectHead, ObjectHeaders
-from valetkey.core.signing.policy import Condition, ContentLengthRange, Eq, Policy, PostSigner, form_fields
+from valetkey.core.signing.policy import PostSigner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -296,7 +297,7 @@ def form(place: Place) -> list[tuple[str, str]]:
         ContentLengthRange(5, 5),
     )
     policy = Policy(now + timedelta(minutes=5), conditions)
-    signed = PostSigner(place.store.region).sign(policy, place.store.credentials(), now)
+    signed = sign(policy, place.store.credentials(), now, signer=PostSigner(place.store.region))
     return list(form_fields(policy, signed).items())
 
 

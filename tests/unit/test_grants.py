@@ -6,6 +6,7 @@ from datetime import timedelta
 from threading import Event, Thread
 
 import pytest
+from tests.support.policies import ContentLengthRange, Eq, Policy, form_fields, sign
 from tests.unit.memory_world import NOW, World
 
 from valetkey.core.access.callers import Caller
@@ -15,7 +16,7 @@ from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.granting.grants import GrantMaker, PostGrant
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Checksum, Upload
-from valetkey.core.signing.policy import ContentLengthRange, Eq, Policy, PostSigner, form_fields
+from valetkey.core.signing.policy import PostSigner
 
 AWKWARD = 'text/plain; name="é\\ \t"'
 
@@ -47,7 +48,7 @@ def test_the_prepared_policy_is_the_one_that_the_signer_makes(
     ]
     assert upload.size is not None
     policy = Policy(NOW + profile.expires_in, (*fixed, ContentLengthRange(upload.size, upload.size), *own))
-    signed = PostSigner(world.store.region).sign(policy, world.store.credentials(), NOW)
+    signed = sign(policy, world.store.credentials(), NOW, signer=PostSigner(world.store.region))
     grant = GrantMaker(world.store, "https://up.example/").post(upload, profile.rules, NOW)
     assert dict(grant.fields) == form_fields(policy, signed)
     assert grant.expires_at == NOW + profile.expires_in

@@ -7,19 +7,11 @@ from hmac import digest
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.policies import Condition, ContentLengthRange, Eq, Policy, StartsWith, form_fields, sign
 
 from valetkey.adapters.memory.policies import MAX_SIZE, Answer, evaluate
-from valetkey.core.signing.policy import (
-    Condition,
-    ContentLengthRange,
-    Credentials,
-    Eq,
-    Policy,
-    PostSigner,
-    StartsWith,
-    form_fields,
-    signing_key,
-)
+from valetkey.core.signing.credentials import Credentials, signing_key
+from valetkey.core.signing.policy import PostSigner
 
 NOW = datetime(2026, 5, 17, 12, 0, 0, 500_000, UTC)
 LIFE = timedelta(minutes=15)
@@ -41,7 +33,7 @@ DENIED = Answer(403, "AccessDenied")
 def granted(*more: Condition, credentials: Credentials = CREDENTIALS) -> dict[str, str]:
     """The form of a grant for 20 bytes of image/png, valid for a quarter of an hour from NOW."""
     policy = Policy(NOW + LIFE, (*GRANT, *more))
-    return form_fields(policy, PostSigner("us-east-1").sign(policy, credentials, NOW))
+    return form_fields(policy, sign(policy, credentials, NOW, signer=PostSigner("us-east-1")))
 
 
 def answer(
@@ -109,7 +101,7 @@ def test_all_ranges_of_a_policy_count() -> None:
 def test_no_post_is_larger_than_5_gib() -> None:
     """Without a range S3's own limit holds."""
     policy = Policy(NOW + LIFE, (Eq("bucket", "b"), Eq("key", "k")))
-    form = form_fields(policy, PostSigner("us-east-1").sign(policy, CREDENTIALS, NOW))
+    form = form_fields(policy, sign(policy, CREDENTIALS, NOW, signer=PostSigner("us-east-1")))
     assert answer(form, MAX_SIZE) == Answer(204)
     assert answer(form, MAX_SIZE + 1) == Answer(400, "EntityTooLarge")
 
@@ -202,7 +194,7 @@ def test_a_redirect_comes_before_the_status() -> None:
 def test_the_status_is_one_of_three(wish: str, expected: int) -> None:
     """The form chooses between 200, 201 and 204; what is no number is refused."""
     policy = Policy(NOW + LIFE, (Eq("bucket", "b"), Eq("key", "k"), Eq("success_action_status", wish)))
-    form = form_fields(policy, PostSigner("us-east-1").sign(policy, CREDENTIALS, NOW))
+    form = form_fields(policy, sign(policy, CREDENTIALS, NOW, signer=PostSigner("us-east-1")))
     assert answer(form).status == expected
 
 

@@ -51,7 +51,7 @@ from valetkey.core.ports.store import (
     OldObject,
     Presigned,
 )
-from valetkey.core.signing.policy import Credentials
+from valetkey.core.signing.credentials import Credentials
 from valetkey.core.signing.presign import UrlSigner
 from valetkey.store_answers import Meaning, Said, meaning_of, seconds_until
 

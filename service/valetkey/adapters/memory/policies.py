@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hmac import compare_digest, digest
 
-from valetkey.core.signing.policy import ALGORITHM, signing_key
+from valetkey.core.signing.credentials import ALGORITHM, signing_key
 
 MAX_SIZE = 5 * 1024**3
 """Bytes that one POST takes. RGW counts the whole form, so a file must be smaller than that by its fields."""

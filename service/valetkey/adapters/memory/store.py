@@ -24,7 +24,7 @@ from valetkey.core.ports.store import (
     OldObject,
     Presigned,
 )
-from valetkey.core.signing.policy import Credentials
+from valetkey.core.signing.credentials import Credentials
 
 _META = "x-amz-meta-"
 _CHECKSUM = "x-amz-checksum-"

@@ -10,7 +10,7 @@ from valetkey.core.ports.store import ObjectHead
 
 def mismatch(upload: Upload, found: ObjectHead, rules: Rules) -> Reason | None:
     """Why ``found`` is not what the grant allowed, or None when it is. ``rules`` say sizes where none was declared."""
-    smallest, largest = rules.sizes if upload.size is None else (upload.size, upload.size)
+    smallest, largest = rules.sizes_of(upload.size)
     if not smallest <= found.size <= largest:
         granted = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
         return Reason("size_mismatch", f"{granted} bytes were granted, {found.size} arrived.")

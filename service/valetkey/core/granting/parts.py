@@ -121,8 +121,7 @@ class Assembly:
         raise PartsMismatch("The parts make no object: all but the last need 5 MiB, and none may change meanwhile.")
 
     def _excess(self, upload: Upload, found: Sequence[Part], *, whole: bool) -> Reason | None:
-        rules = rules_of(upload, self._profiles)
-        smallest, largest = (upload.size, upload.size) if upload.size is not None else rules.sizes
+        smallest, largest = rules_of(upload, self._profiles).sizes_of(upload.size)
         return excess(plan_of(upload), found, smallest, largest, whole=whole and upload.size is None)
 
     def is_whole(self, upload: Upload) -> bool:

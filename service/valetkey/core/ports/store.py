@@ -8,7 +8,7 @@ from typing import Protocol
 from valetkey.core.model.multipart import Part
 from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import MultipartUploadId, StoredObject, UploadId
-from valetkey.core.signing.policy import Credentials
+from valetkey.core.signing.credentials import Credentials
 
 
 @dataclass(frozen=True, slots=True)
