@@ -4,7 +4,6 @@ import gc
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import boto3
@@ -33,7 +32,7 @@ from valetkey.api.readiness import Readiness
 from valetkey.api.webhooks import webhook_body
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.announcing.dispatcher import Dispatcher
-from valetkey.core.content.inspection import Inspector
+from valetkey.core.assembly import Assembly
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.events.event import Sender
 from valetkey.core.model.announcement import Announcer
@@ -67,7 +66,7 @@ class ValetKey:
     service: UploadService
     ledger: SqlLedger
     store: S3Store
-    background: UploadService
+    core: Assembly
     sweep: Sweep
 
     def __init__(
@@ -100,29 +99,19 @@ class ValetKey:
         profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
         address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
-        notifier = SignalNotifier()
-        make_service = partial(
-            UploadService,
+        self.core = Assembly(
             store=self.store,
             ledger=self.ledger,
-            notifier=notifier,
+            notifier=SignalNotifier(),
+            detector=MagicDetector(),
             profiles=profiles,
             tickets=tickets,
             public_url=address.base,
-            store_slots=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
             schedule=settings.schedule,
+            store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
         )
-        self.service = make_service()
-        # what runs beside the requests reads the first bytes of objects; what answers them never does
-        self.background = make_service(inspector=Inspector(self.store, MagicDetector()))
-        self.sweep = Sweep(
-            store=self.store,
-            ledger=self.ledger,
-            notifier=notifier,
-            confirmation=self.background.confirmation,
-            profiles=profiles,
-            schedule=settings.schedule,
-        )
+        self.service = self.core.service
+        self.sweep = self.core.sweep
         keys = None if settings.auth == "open" else self.ledger
         authenticator = Authenticator(keys, tickets, lambda: datetime.now(UTC))
         app.extensions["valetkey.mounted"] = self
@@ -281,10 +270,8 @@ def loops(valetkey: ValetKey, settings: Settings, session: boto3.Session) -> lis
     ]
     if url := settings.events_sqs_queue_url:
         queue = SqsQueue(make_sqs_client(session, url, settings.s3_region), url, settings.events_sqs_visibility)
-        read = (
-            QueueLoop(queue, read_queued_records, valetkey.background.observe) for _ in range(settings.worker_threads)
-        )
-        found.extend(read)
+        observe = valetkey.core.observer.observe
+        found.extend(QueueLoop(queue, read_queued_records, observe) for _ in range(settings.worker_threads))
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)
     return found

@@ -17,7 +17,6 @@ function that is called before each operation, and may raise `StoreUnavailable` 
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -33,14 +32,11 @@ from valetkey.api.routes import Mounted
 from valetkey.app import mount
 from valetkey.core.access.callers import Caller
 from valetkey.core.access.tickets import Tickets
-from valetkey.core.content.inspection import Inspector
+from valetkey.core.assembly import Assembly
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.events.event import ObjectEvent
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.schedule import SCHEDULE
 from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
-from valetkey.core.service import UploadService
-from valetkey.core.sweeping.sweep import Sweep
 
 __all__ = [
     "Answer",
@@ -73,19 +69,20 @@ class MemoryValetKey:
         self.store = MemoryStore(clock=clock)
         self.ledger = MemoryLedger()
         tickets = Tickets(["only for tests, where nothing is secret"])
-        shared: dict[str, Any] = {
-            "store": self.store,
-            "ledger": self.ledger,
-            "notifier": SignalNotifier(),
-            "profiles": {"default": Profile("default")} | dict(profiles or {}),
-            "clock": clock,
-        }
         address = Address.of(PUBLIC_URL, url_prefix, said=True)
         self._prefix = address.prefix
-        make_service = partial(UploadService, **shared, tickets=tickets, public_url=address.base)
-        self.service = make_service()
-        background = make_service(inspector=Inspector(self.store, MagicDetector()))
-        self._sweep = Sweep(**shared, confirmation=background.confirmation, schedule=SCHEDULE)
+        core = Assembly(
+            store=self.store,
+            ledger=self.ledger,
+            notifier=SignalNotifier(),
+            detector=MagicDetector(),
+            profiles={"default": Profile("default")} | dict(profiles or {}),
+            tickets=tickets,
+            public_url=address.base,
+            clock=clock,
+        )
+        self.service = core.service
+        self._sweep = core.sweep
         parts = Mounted(self.service, Authenticator(None, tickets, clock), {}, Readiness(self.service.check), address)
         mount(app, parts)
 

@@ -11,6 +11,7 @@ from valetkey.adapters.sql import SqlLedger
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.granting.declaration import declare
 from valetkey.core.model.profile import Profile
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.ports.ledger import Declared, Ledger
 
 MINUTE = timedelta(minutes=1)
@@ -41,10 +42,10 @@ def test_many_that_start_at_once(ledger: Record) -> None:
 def test_disagreement_is_a_sentence_each(ledger: Record) -> None:
     """Of a profile that is another here, and of one that is missing; of a missing one only for a week."""
     known: Ledger = ledger
-    assert declare(known, {"a": Profile("a"), "b": Profile("b")}, NOW) == []
-    said = declare(known, {"a": Profile("a", scan=True)}, NOW + MINUTE)
+    assert declare(known, Profiles({"a": Profile("a"), "b": Profile("b")}), NOW) == []
+    said = declare(known, Profiles({"a": Profile("a", scan=True)}), NOW + MINUTE)
     assert [sentence.split()[1] for sentence in said] == ["'a'", "'b'"]
-    assert declare(known, {"a": Profile("a", scan=True)}, NOW + timedelta(days=8)) == []
+    assert declare(known, Profiles({"a": Profile("a", scan=True)}), NOW + timedelta(days=8)) == []
 
 
 def test_a_ledger_without_the_schema(any_url: str) -> None:

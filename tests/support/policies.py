@@ -1,4 +1,4 @@
-"""POST policies of any shape, signed: what a grant of ours never asks for, S3 and the memory store have to judge, too."""
+"""POST policies of any shape, signed: S3 and the memory store have to judge what no grant of ours asks for, too."""
 
 import json
 from dataclasses import dataclass

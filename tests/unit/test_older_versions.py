@@ -20,7 +20,7 @@ def in_parts(world: World, *, joined: bool) -> Upload:
     begun = world.store.start_multipart(key, ObjectHeaders(upload.content_type, upload.id))
     older = upload.changed(rules=None, key="", multipart=Multipart(key, upload.multipart.part_size, begun))
     assert world.ledger.replace(upload, older)
-    [part] = world.assembly.sign(older, [1], world.time)
+    [part] = world.multiparts.sign(older, [1], world.time)
     assert world.store.send(part.url, part.headers, FIRST).status == 200
     if not joined:
         return older

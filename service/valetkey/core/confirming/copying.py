@@ -5,13 +5,12 @@ in quarantine; else the condition on the source's ETag, where the store is known
 copy is kept, as it may be good, and nothing is confirmed by it.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from valetkey.core.confirming.matching import Likeness, likeness
 from valetkey.core.errors import CopyUnproven, ObjectMissing
 from valetkey.core.model.multipart import WHOLE_COPY
-from valetkey.core.model.profile import Profile, final_key, rules_of
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.upload import StoredObject, Upload, quarantine_key
 from valetkey.core.ports.store import ObjectHead, ObjectHeaders, ObjectStore
 
@@ -29,20 +28,20 @@ class Found(NamedTuple):
 class Copier:
     """Copies the pinned bytes of uploads. Every method raises `StoreUnavailable` and `RulesUnknown`."""
 
-    def __init__(self, *, store: ObjectStore, profiles: Mapping[str, Profile]) -> None:
+    def __init__(self, *, store: ObjectStore, profiles: Profiles) -> None:
         self._store = store
         self._profiles = profiles
 
     def into_quarantine(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
         """Copies ``source``, which is pinned. None where it had changed. Raises like `to_final`."""
-        placement = rules_of(upload, self._profiles).placement.while_it_is_checked
+        placement = self._profiles.rules_of(upload).placement.while_it_is_checked
         headers = ObjectHeaders(upload.content_type, upload.id, placement)
         return self._copied(upload, source, quarantine_key(upload.id, upload.pins), headers)
 
     def to_final(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
         """The same under the final key. Raises `ObjectChanged`, `ObjectMissing`, `PlacementRefused`, `CopyUnproven`."""
-        headers = ObjectHeaders(upload.content_type, upload.id, rules_of(upload, self._profiles).placement)
-        return self._copied(upload, source, final_key(upload, upload.pins, self._profiles), headers)
+        headers = ObjectHeaders(upload.content_type, upload.id, self._profiles.rules_of(upload).placement)
+        return self._copied(upload, source, self._profiles.final_key(upload, upload.pins), headers)
 
     def _copied(self, upload: Upload, source: ObjectHead, key: str, headers: ObjectHeaders) -> ObjectHead | None:
         self._store.copy(source, key, headers)
@@ -89,9 +88,9 @@ class Copier:
             return False
 
     def _target(self, upload: Upload, pin: int) -> str:
-        if rules_of(upload, self._profiles).wants_checks and not upload.in_quarantine:
+        if self._profiles.rules_of(upload).wants_checks and not upload.in_quarantine:
             return quarantine_key(upload.id, pin)
-        return final_key(upload, pin, self._profiles)
+        return self._profiles.final_key(upload, pin)
 
 
 def head_of(stored: StoredObject, upload: Upload) -> ObjectHead:

@@ -18,7 +18,7 @@ from valetkey.core.errors import (
 )
 from valetkey.core.granting.grants import GrantMaker, PartGrant
 from valetkey.core.model.multipart import NamedPart, Part, Plan, are_all, excess, missing_parts, require_whole
-from valetkey.core.model.profile import Profile, rules_of
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.upload import Multipart, Reason, Upload
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import ObjectHeaders, ObjectStore
@@ -29,12 +29,10 @@ TRIES = 3
 """How often the parts are listed again when some of them change while they are being joined."""
 
 
-class Assembly:
+class MultipartUploads:
     """The multipart side of one bucket. Every method raises `StoreUnavailable`, as it asks the store."""
 
-    def __init__(
-        self, *, store: ObjectStore, ledger: Ledger, profiles: Mapping[str, Profile], grants: GrantMaker
-    ) -> None:
+    def __init__(self, *, store: ObjectStore, ledger: Ledger, profiles: Profiles, grants: GrantMaker) -> None:
         self._store = store
         self._ledger = ledger
         self._profiles = profiles
@@ -51,7 +49,7 @@ class Assembly:
                 return upload
             if self._store.head(target.key) is not None:
                 raise StateConflict("All its bytes have arrived: complete it.")
-        placement = rules_of(upload, self._profiles).placement
+        placement = self._profiles.rules_of(upload).placement
         if target.key != upload.key and upload.key:
             placement = placement.while_it_is_checked
         headers = ObjectHeaders(upload.content_type, upload.id, placement)
@@ -121,7 +119,7 @@ class Assembly:
         raise PartsMismatch("The parts make no object: all but the last need 5 MiB, and none may change meanwhile.")
 
     def _excess(self, upload: Upload, found: Sequence[Part], *, whole: bool) -> Reason | None:
-        smallest, largest = rules_of(upload, self._profiles).sizes_of(upload.size)
+        smallest, largest = self._profiles.rules_of(upload).sizes_of(upload.size)
         return excess(plan_of(upload), found, smallest, largest, whole=whole and upload.size is None)
 
     def is_whole(self, upload: Upload) -> bool:

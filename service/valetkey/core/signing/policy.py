@@ -19,7 +19,7 @@ _SECOND = timedelta(seconds=1)
 
 
 def exactly(name: str, value: str) -> str:
-    """The condition that the form's field ``name`` is ``value``, as JSON; "bucket" is the one posted to, and no field."""
+    """The condition that the field ``name`` is ``value``, as JSON. "bucket" is the one posted to, and no form field."""
     return f"{{{quote(name)}: {quote(value)}}}"
 
 

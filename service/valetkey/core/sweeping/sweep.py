@@ -7,15 +7,16 @@ nothing either: what it had taken is due again a little later.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from valetkey.core.confirming.confirmation import Confirmation
+from valetkey.core.confirming.ending import Endings
 from valetkey.core.confirming.matching import points_at
 from valetkey.core.errors import CopyUnproven, LedgerUnavailable, StoreUnavailable, Unavailable
-from valetkey.core.model.profile import Profile
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import (
     QUARANTINE_PREFIX,
@@ -27,7 +28,6 @@ from valetkey.core.model.upload import (
     upload_id_of,
     upload_ids_in,
 )
-from valetkey.core.ports.announcing import Notifier
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import ObjectHead, ObjectStore, OldMultipart, OldObject
 
@@ -88,18 +88,17 @@ class Sweep:
         *,
         store: ObjectStore,
         ledger: Ledger,
-        notifier: Notifier,
+        endings: Endings,
         confirmation: Confirmation,
-        profiles: Mapping[str, Profile],
+        profiles: Profiles,
         schedule: Schedule,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._ledger = ledger
-        self._notifier = notifier
+        self._endings = endings
         self._confirmation = confirmation
-        templates = (profile.template.prefix for profile in profiles.values())
-        self._prefixes = sorted({STAGING_PREFIX, QUARANTINE_PREFIX, *templates})
+        self._prefixes = sorted({STAGING_PREFIX, QUARANTINE_PREFIX, *profiles.prefixes()})
         self._schedule = schedule
         self._clock = clock
 
@@ -233,11 +232,9 @@ class Sweep:
         return upload.state is UploadState.PENDING and now >= self._schedule.expires(upload)
 
     def _expire(self, upload: Upload) -> Finding:
-        after = upload.moved(UploadState.EXPIRED)
-        after = after._replace(due_at=self._schedule.after_look(after, self._clock()))
-        if not self._ledger.replace(upload, after):
+        after = self._endings.write(upload, upload.moved(UploadState.EXPIRED))
+        if after is None:
             return Finding(Action.CHECK, upload.id, "somebody else is working on it")
-        self._notifier.ended(after)
         return _expiring(after)
 
     def _expect_or_fail(self, upload: Upload, now: datetime) -> Finding:
