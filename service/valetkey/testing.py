@@ -27,8 +27,8 @@ from valetkey.adapters.memory.policies import Answer
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
+from valetkey.api.mounted import Mounted
 from valetkey.api.readiness import Readiness
-from valetkey.api.routes import Mounted
 from valetkey.app import mount
 from valetkey.core.access.callers import Caller
 from valetkey.core.access.tickets import Tickets
@@ -83,8 +83,14 @@ class MemoryValetKey:
         )
         self.service = core.service
         self._sweep = core.sweep
-        parts = Mounted(self.service, Authenticator(None, tickets, clock), {}, Readiness(self.service.check), address)
-        mount(app, parts)
+        mounted = Mounted(
+            service=self.service,
+            authenticator=Authenticator(None, tickets, clock),
+            senders={},
+            readiness=Readiness(self.service.check),
+            address=address,
+        )
+        mount(app, mounted)
 
     def client(self, app: Flask) -> "TestClient":
         """Somebody who uploads to ``app``."""
