@@ -23,7 +23,7 @@ from flask import Flask
 
 from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryObject, MemoryStore
-from valetkey.adapters.memory.policies import Answer
+from valetkey.adapters.memory.policies import StoreAnswer
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
@@ -39,12 +39,12 @@ from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
 
 __all__ = [
-    "Answer",
     "LedgerUnavailable",
     "MemoryLedger",
     "MemoryObject",
     "MemoryStore",
     "MemoryValetKey",
+    "StoreAnswer",
     "StoreUnavailable",
     "TestClient",
 ]
@@ -156,7 +156,7 @@ class TestClient:
         granted: dict[str, Any] = answer.get_json()
         return granted
 
-    def send(self, granted: Mapping[str, Any], content: bytes, **changed: str) -> Answer:
+    def send(self, granted: Mapping[str, Any], content: bytes, **changed: str) -> StoreAnswer:
         """Sends ``content`` by the grant, with some of its fields or headers ``changed``: what S3 would answer.
 
         Of a file in parts the answer is that to the last part that was sent: the first one that is refused ends it.
@@ -170,8 +170,8 @@ class TestClient:
             case _:
                 return self._send_parts(granted, content, changed)
 
-    def _send_parts(self, granted: Mapping[str, Any], content: bytes, changed: Mapping[str, str]) -> Answer:
-        size, answer = granted["grant"]["part_size"], Answer(200)
+    def _send_parts(self, granted: Mapping[str, Any], content: bytes, changed: Mapping[str, str]) -> StoreAnswer:
+        size, answer = granted["grant"]["part_size"], StoreAnswer(200)
         numbers = list(range(1, granted["grant"]["part_count"] + 1))
         for part in self._call(granted, "parts", {"numbers": numbers})["parts"]:
             piece = content[(part["number"] - 1) * size :][:size]

@@ -30,8 +30,8 @@ from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryStore
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api.answers import upload_body
 from valetkey.api.rendering import render
+from valetkey.api.responses import upload_body
 from valetkey.api.webhooks import webhook_body
 from valetkey.app import open_ledger, outbox_loop
 from valetkey.core.access.callers import Caller

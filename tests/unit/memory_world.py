@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryStore
-from valetkey.adapters.memory.policies import Answer
+from valetkey.adapters.memory.policies import StoreAnswer
 from valetkey.core.access.api_keys import Scope
 from valetkey.core.access.callers import Caller
 from valetkey.core.access.tickets import Tickets
@@ -81,7 +81,7 @@ class World:
         request = UploadRequest("a photo.png", "image/png", len(FIRST), checksum=checksum)
         return self.service.create(OWNER, request).upload
 
-    def post(self, upload: Upload, content: bytes = FIRST) -> Answer:
+    def post(self, upload: Upload, content: bytes = FIRST) -> StoreAnswer:
         """The client sends ``content`` with a grant for ``upload``."""
         grant = self.grants.post(upload, self.core.profiles.rules_of(upload), self.time)
         return self.store.post(list(grant.fields.items()), content)

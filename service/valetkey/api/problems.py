@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
 from valetkey.api.mounted import root
-from valetkey.api.reading_room import leave_unread
+from valetkey.api.socket_bodies import leave_unread
 from valetkey.core import errors
 
 log = logging.getLogger("valetkey")

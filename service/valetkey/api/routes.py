@@ -8,13 +8,13 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api import problems
-from valetkey.api.answers import DownloadBody, PageBody, granted_body, tally_body, ticket_body, upload_body
 from valetkey.api.bodies import JSON, json_body, raw_body, refuse_streams
 from valetkey.api.grants import part_grants, parts_body, read_complete, read_sign_parts
 from valetkey.api.mounted import mounted, server_url
 from valetkey.api.openapi import document
 from valetkey.api.rendering import render
 from valetkey.api.requests import read_batch, read_create, read_query, read_ticket, read_verdict
+from valetkey.api.responses import DownloadBody, PageBody, granted_body, tally_body, ticket_body, upload_body
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
 from valetkey.core.events.event import Arrival, Delivery

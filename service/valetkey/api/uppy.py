@@ -19,8 +19,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from valetkey.api import problems
 from valetkey.api.bodies import raw_body, refuse_streams
+from valetkey.api.json_reading import read
 from valetkey.api.mounted import mounted
-from valetkey.api.reading import read
 from valetkey.api.rendering import render
 from valetkey.api.requests import Text, few_enough
 from valetkey.core.access.callers import Caller

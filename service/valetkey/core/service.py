@@ -101,7 +101,7 @@ class UploadService:
     ) -> list[Granted | ValetKeyError]:
         """Many at once, durable in one commit; a request that breaks a rule yields its error and hinders no other.
 
-        Grants for parts come without parts: they are begun at the store when the first parts are asked for.
+        Grants for parts come without parts: they are started at the store when the first parts are asked for.
         A request that could not be read comes in as its error, and goes out as such at its place. Raises `Forbidden`,
         and `TicketUsedUp` when the caller's ticket does not allow as many more as break no rule: none is created then.
         """
@@ -274,7 +274,7 @@ class UploadService:
             self._end(upload, upload.moved(UploadState.DELETED))
         if upload.object is None:
             return
-        with at_store:  # once more for a deleted one: the store may have been away the first time
+        with at_store:  # once more for a deleted one: the store may have been unavailable the first time
             self._store.delete(upload.object.key)
 
     def _end(self, before: Upload, after: Upload) -> None:

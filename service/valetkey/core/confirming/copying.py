@@ -7,7 +7,7 @@ copy is kept, as it may be good, and nothing is confirmed by it.
 
 from typing import NamedTuple
 
-from valetkey.core.confirming.matching import Likeness, likeness
+from valetkey.core.confirming.matching import CopyMatch, compare_copy
 from valetkey.core.errors import CopyUnproven, ObjectMissing
 from valetkey.core.model.multipart import WHOLE_COPY
 from valetkey.core.model.profiles import Profiles
@@ -18,7 +18,7 @@ LOOKS = 8
 """How many of the last pins are looked for copies that came late."""
 
 
-class Found(NamedTuple):
+class EarlierCopies(NamedTuple):
     """What earlier work has left: a copy that is proven, or one that only may be good."""
 
     proven: ObjectHead | None
@@ -46,12 +46,12 @@ class Copier:
     def _copied(self, upload: Upload, source: ObjectHead, key: str, headers: ObjectHeaders) -> ObjectHead | None:
         self._store.copy(source, key, headers)
         copied = self._store.head(key)
-        alike = likeness(copied, source, upload) if copied else Likeness.OTHER
-        if alike is Likeness.SAME or (alike is Likeness.UNSURE and self._is_vouched_for(upload, source)):
+        alike = compare_copy(copied, source, upload) if copied else CopyMatch.OTHER
+        if alike is CopyMatch.SAME or (alike is CopyMatch.UNSURE and self._is_vouched_for(upload, source)):
             return copied
         if not self._is_still_there(source):
             return None
-        raise unproven(upload, key) if alike is Likeness.UNSURE else _mangled(upload, copied, key)
+        raise unproven(upload, key) if alike is CopyMatch.UNSURE else _mangled(upload, copied, key)
 
     def _is_vouched_for(self, upload: Upload, source: ObjectHead) -> bool:
         return upload.in_quarantine or source.size > WHOLE_COPY or self._store.proves_copies(source)
@@ -61,21 +61,21 @@ class Copier:
         now = self._store.head(source.key, source.version_id)
         return now is not None and now.etag == source.etag
 
-    def earlier(self, upload: Upload) -> Found:
+    def earlier(self, upload: Upload) -> EarlierCopies:
         """What those who worked on ``upload`` before have left of copies of the bytes that are pinned now."""
         pinned = upload.object
         assert pinned is not None  # noqa: S101  (it is `stored`)
         doubtful = None
         for pin in range(upload.pins, max(0, upload.pins - LOOKS), -1):
             copied = self._store.head(self._target(upload, pin))
-            alike = likeness(copied, head_of(pinned, upload), upload) if copied else Likeness.OTHER
-            if alike is Likeness.UNSURE and pin == upload.pins and self._was_conditional(upload, pinned):
-                alike = Likeness.SAME
-            if alike is Likeness.SAME:
-                return Found(copied, None)
-            if alike is Likeness.UNSURE:
+            alike = compare_copy(copied, head_of(pinned, upload), upload) if copied else CopyMatch.OTHER
+            if alike is CopyMatch.UNSURE and pin == upload.pins and self._was_conditional(upload, pinned):
+                alike = CopyMatch.SAME
+            if alike is CopyMatch.SAME:
+                return EarlierCopies(copied, None)
+            if alike is CopyMatch.UNSURE:
                 doubtful = copied
-        return Found(None, doubtful)
+        return EarlierCopies(None, doubtful)
 
     def _was_conditional(self, upload: Upload, pinned: StoredObject) -> bool:
         """Whether the copy of the last pin can only have succeeded with the bytes that it pinned."""

@@ -1,4 +1,4 @@
-"""Uploads in parts: begun at the store, signed part by part, and joined when all of them are there.
+"""Uploads in parts: started at the store, signed part by part, and joined when all of them are there.
 
 What the store lists is the truth. The parts go straight to where they are kept: when they have been joined their URLs
 are dead, so nothing can change the object afterwards. Nothing is joined before its total has been compared with the
@@ -53,14 +53,14 @@ class MultipartUploads:
         if target.key != upload.key and upload.key:
             placement = placement.while_it_is_checked
         headers = ObjectHeaders(upload.content_type, upload.id, placement)
-        begun = self._store.start_multipart(target.key, headers)
-        after = upload.changed(multipart=replace(target, id=begun))
+        multipart_id = self._store.start_multipart(target.key, headers)
+        after = upload.changed(multipart=replace(target, id=multipart_id))
         if self._ledger.replace(upload, after):
             return after
-        self._store.abort_multipart(target.key, begun)
-        return self._begun_by_another(upload)
+        self._store.abort_multipart(target.key, multipart_id)
+        return self._started_by_another(upload)
 
-    def _begun_by_another(self, upload: Upload) -> Upload:
+    def _started_by_another(self, upload: Upload) -> Upload:
         now = self._ledger.get(upload.id)
         if now is None or now.ended or target_of(now).id in {None, target_of(upload).id}:
             raise StateConflict("The upload has just changed; look at it and try again.")
@@ -74,7 +74,7 @@ class MultipartUploads:
     def sign(
         self, upload: Upload, numbers: Sequence[int], now: datetime, checksums: Mapping[int, str] = NO_CHECKSUMS
     ) -> list[PartGrant]:
-        """URLs for parts of an upload that was begun; they die with its grant.
+        """URLs for parts of an upload that was started; they die with its grant.
 
         ``checksums`` are SHA-256 in base64 by number: such a part has to be sent with its own.
         """
@@ -86,12 +86,12 @@ class MultipartUploads:
     def _sign(self, upload: Upload, number: int, expires_at: datetime, seconds: int, checksum: str | None) -> PartGrant:
         target, size = target_of(upload), plan_of(upload).size_of(number)
         if target.id is None:
-            raise StateConflict("The upload has not been begun at the store: renew its grant.")
+            raise StateConflict("The upload was not started at the store: renew its grant.")
         signed = self._store.presigned_part(target.key, target.id, number, size, seconds, checksum=checksum)
         return PartGrant(number, size, signed.url, signed.headers, expires_at)
 
     def parts(self, upload: Upload) -> list[Part]:
-        """What the store has of it: nothing before it was begun, and nothing once it is joined."""
+        """What the store has of it: nothing before it was started, and nothing once it is joined."""
         target = target_of(upload)
         return (self._store.parts(target.key, target.id) or []) if target.id else []
 

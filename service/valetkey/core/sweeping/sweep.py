@@ -37,7 +37,7 @@ BATCH = 50
 """How many uploads one sweep takes at a time: what a killed one leaves for later."""
 
 MAX_FAILURES = 5
-"""How many looks may find the store away in a row before it is left alone for a while."""
+"""How many looks may find the store unavailable in a row before it is left alone for a while."""
 
 
 ALLOWANCES = 1_000
@@ -366,4 +366,4 @@ def _removing(found: OldObject) -> Finding:
 
 
 def _aborting(found: OldMultipart) -> Finding:
-    return Finding(Action.ABORT, found.key, f"a multipart upload begun at {found.started_at:%Y-%m-%d %H:%M:%S}")
+    return Finding(Action.ABORT, found.key, f"a multipart upload started at {found.started_at:%Y-%m-%d %H:%M:%S}")
