@@ -13,7 +13,7 @@ from tests.support.stores import Bucket
 from valetkey.app import Installed, create_app, installed_in
 from valetkey.core.access.callers import Caller
 from valetkey.core.model.upload import Upload, UploadId, Verdict
-from valetkey.core.sweeping.sweep import Finding
+from valetkey.core.sweeping.findings import Finding
 from valetkey.settings import Settings
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from tests.field.desk import MakeDesk
 from tests.support.stores import Bucket
 
-from valetkey.core.sweeping.sweep import Action
+from valetkey.core.sweeping.findings import Action
 
 CHECKED = """
 [profiles.photo]

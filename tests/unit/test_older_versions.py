@@ -8,7 +8,7 @@ from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Method, Multipart, Upload, UploadState, Verdict
 from valetkey.core.ports.store import ObjectHeaders
-from valetkey.core.sweeping.sweep import Action
+from valetkey.core.sweeping.findings import Action
 
 
 def in_parts(world: World, *, joined: bool) -> Upload:
