@@ -301,7 +301,7 @@ def test_the_file_changes_while_it_is_sent(terminal: Terminal, profile: str, cha
         (["good.txt"], {"VALETKEY_TOKEN": "vk_wrong"}, 4, "VALETKEY_TOKEN takes an API key"),
         (["good.txt", "--retry-for", "0"], {"VALETKEY_ENDPOINT": "http://127.0.0.1:9"}, 5, "cannot be reached"),
         (["nowhere"], {}, 6, "No such file"),
-        (["pipe"], {}, 6, "no regular file"),
+        (["pipe"], {}, 6, "not a regular file"),
         (["hollow"], {}, 6, "no file in hollow"),
         (["secret", "good.txt"], {}, 6, "secret cannot be read: permission denied"),
         (["nowhere", "large.png", "--profile", "images"], {}, 3, "not 1001"),

@@ -19,10 +19,10 @@ from tests.integration.playing import Said as Reply
 from tests.integration.playing import playing
 
 from valetkey.adapters.s3 import S3Settings, S3Store
-from valetkey.client.errors import Doubtful, Gone, Refused, Stale, Transient
-from valetkey.client.sources import Options, of_file
-from valetkey.client.store import Store
-from valetkey.client.wire import Wire
+from valetkey.client.errors import DeliveryUnknown, MultipartUploadGone, Refused, SignatureRejected, Transient
+from valetkey.client.files.find import FileOptions, inspect_file
+from valetkey.client.remote.store import Store
+from valetkey.client.transport.connections import Connections
 from valetkey.core.errors import ObjectChanged, ObjectMissing, PlacementRefused, StoreUnavailable
 from valetkey.core.model.multipart import Part
 from valetkey.core.model.upload import MultipartUploadId
@@ -91,14 +91,14 @@ def writes(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """How `valetkey put` sends: a form, an object, a part."""
     path = tmp_path_factory.mktemp("put") / "file.bin"
     path.write_bytes(b"abc")
-    source = of_file(str(path), Options())
-    store = Store(Wire(), lambda: None)
+    source = inspect_file(str(path), FileOptions())
+    store = Store(Connections(), lambda: None)
     form: dict[str, object] = {"url": f"{bucket.address}/s3", "fields": {"key": "k"}, "file_field": "file"}
     url: dict[str, object] = {"url": f"{bucket.address}/s3", "headers": {}}
     return {
-        "post": lambda: store.post(form, source, lambda _: None),
-        "put": lambda: store.put(url, source, lambda _: None),
-        "part": lambda: store.part(url, source, 0, 3, lambda _: None),
+        "post": lambda: store.post_form(form, source, lambda _: None),
+        "put": lambda: store.put_object(url, source, lambda _: None),
+        "part": lambda: store.put_part(url, source, 0, 3, lambda _: None),
     }
 
 
@@ -107,14 +107,14 @@ KINDS: dict[Meaning, type[Exception]] = {
     Meaning.WAIT: Transient,
     Meaning.GARBLED: Transient,
     Meaning.ODD: Transient,
-    Meaning.LOOK: Doubtful,
-    Meaning.FRESH: Stale,
-    Meaning.GONE: Gone,
+    Meaning.LOOK: DeliveryUnknown,
+    Meaning.FRESH: SignatureRejected,
+    Meaning.GONE: MultipartUploadGone,
 }
 
 
 def failure(write: Callable[[], str]) -> Exception:
-    with pytest.raises((Transient, Stale, Gone, Refused)) as caught:
+    with pytest.raises((Transient, SignatureRejected, MultipartUploadGone, Refused)) as caught:
         write()
     return caught.value
 
@@ -211,7 +211,7 @@ def test_a_success_that_is_none(bucket: Bucket, writes: dict[str, Callable[[], s
     bucket.answer = (200, {}, body)
     error = failure(writes["put"])
     assert isinstance(error, Transient)
-    assert isinstance(error.finally_, Refused)
+    assert isinstance(error.permanent, Refused)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.integration.playing import Said, playing
 from tests.support.servers import ValetkeyServer
 
 from valetkey.cli import main
-from valetkey.client.outcome import Ending, exit_code
+from valetkey.client.outcome import FileOutcome, exit_code
 
 UPLOAD = {"id": "u1", "state": "confirmed", "reason": None}
 PENDING = UPLOAD | {"state": "pending"}
@@ -227,18 +227,18 @@ def test_a_remembered_upload_that_cannot_be_read(play: Play, tmp_path: Path, kep
 
 
 @pytest.mark.parametrize(
-    ("endings", "code"),
+    ("outcomes", "code"),
     [
         ([], 0),
-        ([Ending.CONFIRMED], 0),
-        ([Ending.CONFIRMED, Ending.UNREACHABLE], 5),
-        ([Ending.FILE_ERROR, Ending.REFUSED, Ending.CONFIRMED], 4),
-        ([Ending.REJECTED, Ending.INTERRUPTED], 130),
+        ([FileOutcome.CONFIRMED], 0),
+        ([FileOutcome.CONFIRMED, FileOutcome.UNREACHABLE], 5),
+        ([FileOutcome.FILE_ERROR, FileOutcome.REFUSED, FileOutcome.CONFIRMED], 4),
+        ([FileOutcome.REJECTED, FileOutcome.INTERRUPTED], 130),
     ],
 )
-def test_one_code_for_many_files(endings: list[Ending], code: int) -> None:
+def test_one_code_for_many_files(outcomes: list[FileOutcome], code: int) -> None:
     """The lowest that is not 0, and 130 before all."""
-    assert exit_code(endings) == code
+    assert exit_code(outcomes) == code
 
 
 def test_dev_needs_no_token(valetkey_server: Callable[..., ValetkeyServer], tmp_path: Path) -> None:

@@ -1,16 +1,15 @@
-"""Whether what is there of an earlier run is this file: what an ETag proves of an object that came in parts."""
+"""Whether an interrupted upload is of this file: what an ETag proves of an object that was sent in parts."""
 
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from valetkey.client.resume import Begun
-from valetkey.client.sameness import Sameness
-from valetkey.client.sources import Options, Source, find
+from valetkey.client.files.find import FileOptions, inspect_file
+from valetkey.client.interrupted.comparison import FileComparison
+from valetkey.client.interrupted.records import StartedUpload
 
 PART = 5
 CONTENT = b"the file that is here"
@@ -27,12 +26,10 @@ def joined(content: bytes) -> str:
 
 @pytest.mark.parametrize("etag_of", [joined, lambda content: md5(content).hex()], ids=["joined", "copied since"])
 @pytest.mark.parametrize("content", [CONTENT, CONTENT[::-1]], ids=["this file", "another"])
-def test_an_object_that_came_in_parts(content: bytes, etag_of: Callable[[bytes], str], tmp_path: Path) -> None:
+def test_an_object_that_was_sent_in_parts(content: bytes, etag_of: Callable[[bytes], str], tmp_path: Path) -> None:
     """By its parts; or by its whole, where it was checked in quarantine and copied to its final key then."""
     (tmp_path / "a").write_bytes(CONTENT)
-    with ExitStack() as stack:
-        [source] = find((str(tmp_path / "a"),), Options(), None, stack)
-        assert isinstance(source, Source)
-        pool = stack.enter_context(ThreadPoolExecutor(1))
-        same = Sameness(source, Begun("id", "ticket", "MULTIPART"), pool, lambda: None)
-        assert same.of_object(etag_of(content), PART) is (content == CONTENT)
+    source = inspect_file(str(tmp_path / "a"), FileOptions())
+    with ThreadPoolExecutor(1) as pool:
+        comparison = FileComparison(source, StartedUpload("id", "ticket", "MULTIPART"), pool, lambda: None)
+        assert comparison.matches_object(etag_of(content), PART) is (content == CONTENT)

@@ -1,16 +1,16 @@
-"""Files that were found and wait for their turn. Who finds them is held up while the line is long."""
+"""The queue between the thread that finds files and those that send them. It holds up the search while it is full."""
 
 import threading
 from collections import deque
 
-from valetkey.client.sources import Source
+from valetkey.client.files.source import Source
 
-LONGEST = 1000
-"""Files that wait at most: a tree of millions is not kept in memory."""
+MAX_WAITING = 1000
+"""How many files wait at most: a tree of millions is not kept in memory."""
 
 
-class Line:
-    """First come, first served, between one thread that finds files and many that send them."""
+class FileQueue:
+    """A bounded queue, first in, first out, for any number of threads."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -18,15 +18,15 @@ class Line:
         self._closed = False
 
     def add(self, source: Source) -> None:
-        """At its end, when there is room. Where the line is closed, nothing happens."""
+        """Appends a file, when there is room. Does nothing once the queue is closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or len(self._waiting) < LONGEST)
+            self._changed.wait_for(lambda: self._closed or len(self._waiting) < MAX_WAITING)
             if not self._closed:
                 self._waiting.append(source)
                 self._changed.notify_all()
 
     def take(self, most: int) -> list[Source]:
-        """As many as there are, up to ``most``; waits for the first. None when there will be no more."""
+        """Takes up to ``most`` files; waits for the first. Empty when the queue is closed and no file is left."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or bool(self._waiting))
             taken = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
@@ -34,13 +34,13 @@ class Line:
             return taken
 
     def close(self) -> None:
-        """No more will come."""
+        """Ends the queue: no more files are added."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
-    def give_up(self) -> None:
-        """No more will come, and those that wait have waited in vain."""
+    def cancel(self) -> None:
+        """Ends the queue and drops the files that wait."""
         with self._changed:
             self._waiting.clear()
         self.close()

@@ -1,4 +1,4 @@
-"""The proxy that the environment names for https, as other commands have it: HTTPS_PROXY and NO_PROXY."""
+"""The proxy for HTTPS that the environment names, as for other commands: HTTPS_PROXY and NO_PROXY."""
 
 import base64
 import http.client
@@ -7,15 +7,15 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from valetkey.client.errors import Transient, Unreachable
-from valetkey.client.reading import within_seconds
+from valetkey.client.transport.deadline import response_within
 
 DEFAULT_PORT = 80
 
 
-def proxy_for(address: SplitResult) -> SplitResult | None:
-    """The way to an https address that is not in NO_PROXY. Plain http goes straight: it is for this machine.
+def find_proxy(address: SplitResult) -> SplitResult | None:
+    """The proxy for an HTTPS address that NO_PROXY does not name. Plain HTTP, meant for this machine, uses none.
 
-    Raises `Unreachable` for what is no address of a proxy.
+    Raises `Unreachable` when HTTPS_PROXY is not the address of a proxy.
     """
     proxy = getproxies().get("https")
     if address.scheme != "https" or not proxy or proxy_bypass(address.hostname or ""):
@@ -26,28 +26,30 @@ def proxy_for(address: SplitResult) -> SplitResult | None:
     except ValueError:  # the port
         usable = False
     if not usable:
-        raise Unreachable("proxy", "HTTPS_PROXY is no address of a proxy such as http://proxy.example:3128.")
+        raise Unreachable("proxy", "HTTPS_PROXY is not the address of a proxy, such as http://proxy.example:3128.")
     return parts
 
 
-def tunnel(proxy: SplitResult, address: SplitResult, tls: ssl.SSLContext, seconds: float) -> http.client.HTTPConnection:
-    """A connection to ``address`` by CONNECT: its TLS is spoken with the address itself.
+def open_tunnel(
+    proxy: SplitResult, address: SplitResult, tls: ssl.SSLContext, seconds: float
+) -> http.client.HTTPConnection:
+    """Connects to ``address`` by CONNECT. TLS is spoken with the address itself. ``seconds`` limits each step.
 
-    Raises `Unreachable` where the proxy does not take the request, and `Transient` for its other troubles.
+    Raises `Unreachable` when the proxy refuses the request, and `Transient` when it fails in another way.
     """
     where = f"{proxy.hostname}:{proxy.port or DEFAULT_PORT}"
     connection = http.client.HTTPSConnection(where, timeout=seconds, context=tls)
-    connection.response_class = within_seconds(seconds)  # type: ignore[assignment]
+    connection.response_class = response_within(seconds)  # type: ignore[assignment]
     connection.set_tunnel(address.hostname or "", address.port or 443, _credential(proxy))
     try:
         connection.connect()
     except ssl.SSLError:
-        raise  # that is said by the address
+        raise  # the address itself is at fault, not the proxy
     except OSError as error:
-        said = f"{address.netloc} cannot be reached by the proxy {where}: {error}."
+        detail = f"{address.netloc} cannot be reached through the proxy {where}: {error}."
         if str(error).startswith("Tunnel connection failed: 4"):
-            raise Unreachable("proxy", said) from error
-        raise Transient(said) from error
+            raise Unreachable("proxy", detail) from error
+        raise Transient(detail) from error
     return connection
 
 

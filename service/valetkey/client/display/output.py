@@ -1,4 +1,4 @@
-"""Lines on stdout and stderr, which may be closed, full, or of an encoding that lacks a name's letters."""
+"""Lines on stdout and stderr, which may be closed or full, or may lack characters of a file name."""
 
 import os
 import sys
@@ -7,10 +7,10 @@ from typing import TextIO
 
 
 class Output:
-    """A standard stream, or None where it was closed from the beginning.
+    """A standard stream, or None when it was closed from the beginning.
 
-    What nobody reads any more is dropped without a word, as the work goes on without a reader; what cannot be
-    written for another reason is dropped, too, and ``problem`` says why.
+    Once nobody reads the stream any more, lines are dropped silently: the work goes on without a reader. A line that
+    cannot be written for another reason is dropped, too, and ``problem`` says why.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -25,11 +25,11 @@ class Output:
 
     @property
     def is_unicode(self) -> bool:
-        """Whether it takes every letter as it is."""
+        """Whether the stream can encode every character."""
         return self._stream is None or (self._stream.encoding or "").lower().replace("-", "") == "utf8"
 
-    def line(self, text: str) -> None:
-        """Write a line, now."""
+    def write_line(self, text: str) -> None:
+        """Writes a line and flushes the stream."""
         if self._stream is None:
             return
         try:
@@ -41,7 +41,7 @@ class Output:
             self._drop()
 
     def _drop(self) -> None:
-        """Nothing more is written, and what is left in its buffer is no error when the interpreter ends."""
+        """Writes no more; what is left in the buffer causes no error when the interpreter ends."""
         if self._stream is not None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())

@@ -1,4 +1,4 @@
-"""Answers that are there as a whole by a moment, or not at all."""
+"""HTTP responses that arrive completely before a deadline, or not at all."""
 
 import http.client
 import io
@@ -8,10 +8,10 @@ from socket import SocketIO, socket
 from typing import Any
 
 
-class TimedReader(io.RawIOBase):
-    """What comes by a socket until ``deadline`` (of the monotonic clock); then `TimeoutError`.
+class DeadlineReader(io.RawIOBase):
+    """Reads from a socket until ``deadline`` (of the monotonic clock), then raises `TimeoutError`.
 
-    A socket's own time-out begins anew with each byte, so an answer that trickles would never end.
+    A socket's own timeout starts again with each byte, so a response that trickles in would never end.
     """
 
     def __init__(self, sock: socket, deadline: float) -> None:
@@ -25,7 +25,7 @@ class TimedReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise TimeoutError("the answer takes too long")
+            raise TimeoutError("the response takes too long")
         self._sock.settimeout(left)
         return self._raw.readinto(buffer)
 
@@ -34,22 +34,22 @@ class TimedReader(io.RawIOBase):
         super().close()
 
 
-class _Timed:
-    """As much of a socket as `HTTPResponse` wants."""
+class _SocketWithDeadline:
+    """As much of a socket as `HTTPResponse` uses."""
 
     def __init__(self, sock: socket, deadline: float) -> None:
         self._sock = sock
         self._deadline = deadline
 
     def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
-        return io.BufferedReader(TimedReader(self._sock, self._deadline))
+        return io.BufferedReader(DeadlineReader(self._sock, self._deadline))
 
 
-def within_seconds(seconds: float) -> Callable[..., http.client.HTTPResponse]:
-    """A response class for `HTTPConnection`: what it reads has to be there within ``seconds`` from now."""
+def response_within(seconds: float) -> Callable[..., http.client.HTTPResponse]:
+    """A response class for `HTTPConnection`. It must read the whole response within ``seconds`` from now."""
     deadline = time.monotonic() + seconds
 
     def respond(sock: socket, *args: Any, **options: Any) -> http.client.HTTPResponse:
-        return http.client.HTTPResponse(_Timed(sock, deadline), *args, **options)  # type: ignore[arg-type]
+        return http.client.HTTPResponse(_SocketWithDeadline(sock, deadline), *args, **options)  # type: ignore[arg-type]
 
     return respond
