@@ -1,4 +1,4 @@
-"""The content type that a file's name tells: by one table for every client, whatever the system beside it knows."""
+"""The content type of a file by its name. The table is the same for every client, whatever the system knows."""
 
 import mimetypes
 
@@ -8,9 +8,9 @@ UNKNOWN = "application/octet-stream"
 
 
 def type_of(filename: str) -> str:
-    """The content type by the name's ending; `UNKNOWN` where it has none, or one that nobody knows.
+    """The content type by the extension; `UNKNOWN` when there is none, or an unknown one.
 
-    A compressed file is what it is compressed as. What the table has not is looked for in the system's.
+    For a compressed file it is the type of the compression. The system's table is the fallback.
     """
     stem, dot, ending = filename.replace("\\", "/").rpartition("/")[2].rpartition(".")
     if not dot or not stem:

@@ -109,7 +109,7 @@ Exit codes. If files ended differently, the lowest other than 0 counts:
 @click.option("--no-resume", is_flag=True, help="Start every upload anew, and record none for a later run.")
 @click.option(
     "--state-home", envvar="XDG_STATE_HOME", show_envvar=True, default="~/.local/state", show_default=True,
-    type=click.Path(readable=False), help="Where uploads are recorded, below valetkey/, so that a later run can resume them.",
+    type=click.Path(readable=False), help="Where uploads are recorded, below valetkey/, for a later run to resume.",
 )  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print failures only.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each file.")

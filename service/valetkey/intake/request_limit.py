@@ -1,39 +1,39 @@
-"""How many requests are answered at once: the others wait for their turn, and no thread with them."""
+"""How many requests the application handles at once: the others wait, without a thread that waits with them."""
 
 from collections import deque
 from collections.abc import Generator
 from threading import Lock
 from typing import Any
 
-from valetkey.intake.loop import Step, go_on
+from valetkey.intake.loop import Step, run_next
 
 
-class Turns:
-    """``limit`` turns. ``await`` it for one, and `give` it back: whoever waits longest gets it."""
+class RequestLimit:
+    """Admits up to ``limit`` requests. ``await`` it to be admitted, then `release`: who waits longest is next."""
 
     def __init__(self, limit: int) -> None:
         self._free = limit
         self._lock = Lock()
         self._waiting: deque[Step] = deque()
 
-    def __await__(self) -> Generator["Turns", None, None]:
+    def __await__(self) -> Generator["RequestLimit", None, None]:
         with self._lock:
             if self._free:
                 self._free -= 1
                 return
         yield self
 
-    def give(self) -> None:
-        """The thread of whoever gives goes on with the next one, when it is done with this."""
+    def release(self) -> None:
+        """Admits the next request. The calling thread runs it, once it is done with the current one."""
         with self._lock:
             if not self._waiting:
                 self._free += 1
                 return
             step = self._waiting.popleft()
-        go_on(step)
+        run_next(step)
 
     def done(self) -> bool:
-        """As futures have it: never, as each waits for a turn of its own."""
+        """As futures have it: never, as each ``await`` is for a request of its own."""
         return False
 
     def cancelled(self) -> bool:
@@ -41,7 +41,7 @@ class Turns:
         return False
 
     def add_done_callback(self, step: Step, context: Any = None) -> None:  # noqa: ARG002 - as futures have it
-        """``step`` is taken when it has a turn, which may be at once."""
+        """``step`` runs when it is admitted, which may be at once."""
         with self._lock:
             if not self._free:
                 self._waiting.append(step)
