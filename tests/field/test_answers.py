@@ -26,9 +26,9 @@ from valetkey.client.transport.connections import Connections
 from valetkey.core.errors import ObjectChanged, ObjectMissing, PlacementRefused, StoreUnavailable
 from valetkey.core.model.multipart import Part
 from valetkey.core.model.upload import MultipartUploadId
-from valetkey.store_answers import Meaning, Said, answers, meaning_of, said_by, seconds_until
+from valetkey.reference.store_answers import ErrorBody, Meaning, load_answers, meaning_of, parse_error, seconds_until
 
-CODES = list(answers()["codes"].items())
+CODES = list(load_answers()["codes"].items())
 WRITES = ("post", "put", "part")
 
 PROVEN: dict[str, tuple[int, Meaning]] = {
@@ -125,7 +125,7 @@ def test_put_decides_by_the_list(
 ) -> None:
     """To a form, an object and a part, with its documented status and inside of a 200."""
     for operation in WRITES:
-        meaning = meaning_of(operation, row["status"], Said(code, ""))
+        meaning = meaning_of(operation, row["status"], ErrorBody(code, ""))
         for status in {row["status"], 200} - {203, 206, 304}:
             bucket.answer = (status, {}, xml(code))
             assert type(failure(writes[operation])) is KINDS.get(meaning, Refused), (operation, status)
@@ -135,8 +135,8 @@ def test_put_decides_by_the_list(
 @pytest.mark.parametrize("operation", WRITES)
 def test_the_list_says_what_has_been_proven(operation: str, code: str, row: tuple[int, Meaning]) -> None:
     """Whatever else is changed in it."""
-    assert meaning_of(operation, row[0], Said(code, "")) is row[1]
-    assert meaning_of(operation, 200, Said(code, "")) is row[1]
+    assert meaning_of(operation, row[0], ErrorBody(code, "")) is row[1]
+    assert meaning_of(operation, 200, ErrorBody(code, "")) is row[1]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_the_list_says_what_has_been_proven(operation: str, code: str, row: tupl
 )
 def test_operations_and_statuses(operation: str, status: int, code: str, meaning: Meaning) -> None:
     """Where the same code or status means something else to another operation; and answers without a code."""
-    assert meaning_of(operation, status, Said(code, "")) is meaning
+    assert meaning_of(operation, status, ErrorBody(code, "")) is meaning
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_operations_and_statuses(operation: str, status: int, code: str, meaning
 )
 def test_error_documents(bucket: Bucket, writes: dict[str, Callable[[], str]], body: bytes) -> None:
     """XML with a BOM, blanks, prefixes, attributes and CDATA, and JSON: the code is found, also behind a 200."""
-    assert said_by(body).code == "SlowDown"
+    assert parse_error(body).code == "SlowDown"
     for status in (200, 400):
         bucket.answer = (status, {}, body)
         error = failure(writes["part"])
@@ -265,7 +265,7 @@ def test_the_service_decides_by_the_list(bucket: Bucket, store: S3Store, code: s
     parts = [Part(1, 1, "0" * 32)]
     for status in {row["status"], 200} - {203, 206, 304}:
         bucket.answer = (status, {}, xml(code))
-        expected = ENDS.get(meaning_of("complete", row["status"], Said(code, "")), StoreUnavailable)
+        expected = ENDS.get(meaning_of("complete", row["status"], ErrorBody(code, "")), StoreUnavailable)
         with pytest.raises((StoreUnavailable, ObjectMissing, ObjectChanged)) as caught:
             store.join_parts("key", MultipartUploadId("m"), parts)
         assert isinstance(caught.value, expected), status

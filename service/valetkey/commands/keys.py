@@ -27,7 +27,7 @@ def keys() -> None:
 @json_option
 @report_errors
 def create_key(name: str, scope: str, *, as_json: bool) -> None:
-    """Create a key for NAME. Keys with the same name share their uploads. The key is shown once: only a hash is kept."""
+    """Create a key for NAME. Keys with the same name share their uploads. It is shown once: only its hash is kept."""
     if not 0 < len(name) <= 100:
         raise ConfigurationError("The name of a key must have 1 to 100 characters.")
     key, text = new_key(name, datetime.now(UTC), Scope(scope))

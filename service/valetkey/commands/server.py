@@ -34,7 +34,7 @@ def serve(host: str | None, port: int | None) -> None:
 @click.command()
 @report_errors
 def worker() -> None:
-    """Read the store's events from a queue, sweep, send webhooks. Several may run at once; SIGTERM stops one cleanly."""
+    """Read the store's events from a queue, sweep, send webhooks. Run one or several; SIGTERM stops it cleanly."""
     from valetkey.serve import run_worker
 
     run_worker()

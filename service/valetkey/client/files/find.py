@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from valetkey.client.errors import FileError
 from valetkey.client.files.source import Source, identity_of, unreadable
-from valetkey.file_types import type_of
+from valetkey.reference.file_types import type_of
 
 STDIN = "-"
 CHUNK = 1024 * 1024

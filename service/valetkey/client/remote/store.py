@@ -7,7 +7,7 @@ from valetkey.client.errors import DeliveryUnknown, MultipartUploadGone, Refused
 from valetkey.client.files.source import Source
 from valetkey.client.transport.body import FileBody
 from valetkey.client.transport.connections import Connections, HttpResponse
-from valetkey.store_answers import Meaning, Said, meaning_of, said_by
+from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of, parse_error
 
 BUSY_SECONDS = 1.0
 """How long to leave an overloaded store alone when it does not say itself, in seconds."""
@@ -61,14 +61,14 @@ class Store:
         taken = False
         try:
             response = self._connections.request("POST" if operation == "post" else "PUT", url, headers, body)
-            said = said_by(response.body)
-            meaning = meaning_of(operation, response.status, said)
+            error = parse_error(response.body)
+            meaning = meaning_of(operation, response.status, error)
             taken = meaning is Meaning.TAKEN
         finally:
             if not taken:
                 body.rewind()
         if not taken:
-            raise _error(response, said, meaning)
+            raise _exception(response, error, meaning)
         return (response.headers.get("ETag") or "").strip('"')
 
 
@@ -77,8 +77,8 @@ def _form_field(boundary: str, name: str, value: str) -> str:
     return f'--{boundary}\r\nContent-Disposition: form-data; name="{quoted}"\r\n\r\n{value}\r\n'
 
 
-def _error(response: HttpResponse, said: Said, meaning: Meaning) -> Exception:
-    detail = f"The store responded with {response.status} {said.code}. {said.message}".rstrip()
+def _exception(response: HttpResponse, error: ErrorBody, meaning: Meaning) -> Exception:
+    detail = f"The store responded with {response.status} {error.code}. {error.message}".rstrip()
     if elsewhere := response.headers.get("Location") if 300 <= response.status < 400 else None:
         detail += f" It redirects to {elsewhere}."
     after = response.retry_after

@@ -16,7 +16,7 @@ from valetkey.client.errors import DeliveryUnknown, Transient
 from valetkey.client.transport.body import FileBody
 from valetkey.client.transport.deadline import response_within
 from valetkey.client.transport.diagnosis import diagnose
-from valetkey.store_answers import seconds_until
+from valetkey.reference.store_answers import seconds_until
 
 MAX_RESPONSE = 64 * 1024 * 1024
 """Bytes of a response that are read: 10,000 parts with their URLs are fewer."""

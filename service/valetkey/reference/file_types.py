@@ -2,7 +2,7 @@
 
 import mimetypes
 
-from valetkey.extensions import TYPES
+from valetkey.reference.extensions import TYPES
 
 UNKNOWN = "application/octet-stream"
 
