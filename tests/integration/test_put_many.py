@@ -145,14 +145,14 @@ def test_a_grant_that_ended_before_its_turn(desk: Desk, tmp_path: Path, renews: 
     assert desk.calls.count(CREATE) == (40 - renewed if renews else 40)
 
 
-def test_what_was_begun_by_an_earlier_run(desk: Desk, tmp_path: Path) -> None:
-    """It is gone on with, and not asked for again."""
+def test_interrupted_uploads_are_resumed(desk: Desk, tmp_path: Path) -> None:
+    """An upload of an earlier run is resumed, and not created again."""
     top = files(tmp_path, 30)
     desk.trouble = {f"POST /v1/uploads/u{number}/complete": [(403, 0)] for number in range(30)}
     assert put(desk, top, state=tmp_path)[0] == 4
-    desk.trouble, begun = {}, len(desk.names)
+    desk.trouble, created = {}, len(desk.names)
     code, rows = put(desk, top, state=tmp_path)
-    assert (code, len(desk.names), set(desk.sent.values())) == (0, begun, {1})
+    assert (code, len(desk.names), set(desk.sent.values())) == (0, created, {1})
     assert {row["resumed"] for row in rows.values()} == {True}
 
 

@@ -165,17 +165,17 @@ def test_a_queue_that_fails_is_asked_again(error: Exception) -> None:
 
 def test_a_stop_finishes_the_messages_in_hand() -> None:
     """`stop` returns when they are done and deleted, and no others are asked for."""
-    begun, go = Event(), Event()
+    started, go = Event(), Event()
 
     def handle(_: Iterable[StoreEvent]) -> Tally:
-        begun.set()
+        started.set()
         assert go.wait(30)
         return Tally()
 
     queue = Queue([GOOD, TEST_EVENT], [GOOD])
     working = Worker([QueueLoop(queue, read_queued_records, handle)])
     working.start()
-    assert begun.wait(30)
+    assert started.wait(30)
     stopping = Thread(target=working.stop)
     stopping.start()
     stopping.join(0.05)
@@ -190,19 +190,19 @@ def test_a_stop_finishes_the_messages_in_hand() -> None:
 def test_a_stop_does_not_wait_for_an_outage_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message that could not go through is given back at once."""
     monkeypatch.setattr(loops, "PAUSE", 60)
-    begun = Event()
+    started = Event()
 
     def handle(_: Iterable[StoreEvent]) -> Tally:
-        begun.set()
+        started.set()
         raise StoreUnavailable("The store is unavailable.")
 
     queue = Queue([GOOD])
     working = Worker([QueueLoop(queue, read_queued_records, handle)])
     working.start()
-    assert begun.wait(30)
-    started = monotonic()
+    assert started.wait(30)
+    before = monotonic()
     working.stop()
-    assert monotonic() - started < 30
+    assert monotonic() - before < 30
     assert queue.deleted == []
 
 
