@@ -22,6 +22,7 @@ from valetkey.client.sending.file_upload import FileUploader
 from valetkey.client.sending.jobs import Job, Jobs
 from valetkey.client.sending.options import UploadOptions
 from valetkey.client.sending.parts import PartUploader
+from valetkey.client.sending.whole import WholeUploader
 from valetkey.client.transport.connections import DEFAULT_TIMEOUTS, Connections, Timeouts
 
 TICKET_PREFIX = "vt_"
@@ -93,8 +94,9 @@ def _file_uploader(
     retrier = Retrier(options.retry_for, stop)  # for the store: it may be unavailable while the service is not
     service = Service(options.uploads.endpoint, options.token, connections, Retrier(options.retry_for, stop))
     store = Store(connections, retrier.check)
+    whole = WholeUploader(service, store, retrier, concurrency)
     parts = PartUploader(service, store, retrier, pool, concurrency)
-    return FileUploader(options.uploads, service, store, parts, records, retrier, concurrency)
+    return FileUploader(options.uploads, service, whole, parts, records, retrier)
 
 
 class _Run:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 
 from valetkey.client.errors import (
     Conflict,
@@ -14,7 +13,6 @@ from valetkey.client.errors import (
     PutError,
     Refused,
     Rejected,
-    SignatureRejected,
     Unconfirmed,
 )
 from valetkey.client.files.digests import digest_sample
@@ -25,13 +23,12 @@ from valetkey.client.interrupted.records import StartedUpload, UploadRecords
 from valetkey.client.outcome import FileOutcome, FileReport
 from valetkey.client.remote.retry import Retrier
 from valetkey.client.remote.service import Json, Service
-from valetkey.client.remote.store import Store
-from valetkey.client.sending.concurrency import ConcurrencyLimit
 from valetkey.client.sending.jobs import Job
 from valetkey.client.sending.options import UploadOptions
 from valetkey.client.sending.parts import FileInParts, PartUploader
 from valetkey.client.sending.progress import Progress
-from valetkey.client.sending.resend import MAX_SIGNATURES, check_before_resending, expires_soon, refused_by_store
+from valetkey.client.sending.resend import expires_soon
+from valetkey.client.sending.whole import WholeUploader
 
 MAX_ROUNDS = 4
 """How often missing bytes are sent, when the store has lost parts or the whole multipart upload."""
@@ -45,13 +42,13 @@ class FileUploader:
 
     options: UploadOptions
     service: Service
-    store: Store
+    whole: WholeUploader
+    """Sends files by a form or a PUT."""
     parts: PartUploader
+    """Sends files in parts."""
     records: UploadRecords
     retrier: Retrier
-    """For the calls to the store."""
-    concurrency: ConcurrencyLimit
-    """How many bodies the whole run sends at once."""
+    """For pauses and interruptions."""
 
     def upload(self, job: Job, on_progress: Callable[[int], None]) -> FileReport:
         """Uploads one file. Whatever goes wrong is in the report."""
@@ -74,7 +71,7 @@ class _FileUpload:
         self._progress = Progress(on_progress)
         self._key = uploader.options.record_key(source)
         self._resumed = False
-        self._found = False  # the service found the bytes at the store where this run could not know that they arrived
+        self._found = False  # whether the bytes were found at the store, so that this run need not send them
         self.upload: Json | None = None
 
     def report(self, outcome: FileOutcome, code: str | None = None, detail: str | None = None) -> FileReport:
@@ -192,32 +189,7 @@ class _FileUpload:
             file = FileInParts(self._source, started, self._progress, digests)
             uploader.parts.send(file, grant, only_missing=only_missing)
         else:
-            self._send_whole(started, grant)
-
-    def _send_whole(self, started: StartedUpload, grant: Json) -> None:
-        store = self._uploader.store
-        method = store.put_object if grant["method"] == "PUT" else store.post_form
-        last: SignatureRejected | None = None
-        for _ in range(MAX_SIGNATURES):
-            try:
-                with self._uploader.concurrency.slot(self._source.size):
-                    send = partial(method, grant, self._source, self._progress.add_sent)
-                    self._uploader.retrier.call(check_before_resending(send, partial(self._find, started)))
-            except SignatureRejected as error:
-                last = error
-                grant = self._service.renew_grant(started.upload_id, started.ticket)
-            else:
-                return
-        raise refused_by_store(last)
-
-    def _find(self, started: StartedUpload) -> bool | None:
-        """True when the service finds the bytes at the store: nothing has to be sent again then. Else None."""
-        upload, _ = self._service.complete(started.upload_id, started.ticket)
-        if upload["state"] == "pending":
-            return None
-        self._progress.add_stored(self._source.size)
-        self._found = True
-        return True
+            self._found |= self._uploader.whole.send(self._source, started, grant, self._progress)
 
     def _require_unchanged(self) -> None:
         self._source.open().close()
