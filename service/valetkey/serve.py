@@ -82,7 +82,7 @@ def exclusive_address(host: str, port: int) -> Iterator[None]:
     if port == 0:
         yield
         return
-    taken = ConfigurationError(f"Something already listens on {host}:{port}. Stop it, or set another VALETKEY_PORT.")
+    taken = ConfigurationError(f"Something listens on {host}:{port} already. Stop it, or set another VALETKEY_PORT.")
     with socket.socket(socket.AF_UNIX) as mark:  # in Linux's abstract namespace, where nothing is left behind
         try:
             if sys.platform == "linux":
