@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-_HOMES = {
+_MODULES = {
     "dev": "server",
     "serve": "server",
     "worker": "server",
@@ -17,27 +17,27 @@ _HOMES = {
     "uploads": "uploads",
     "put": "put",
 }
-"""Each command, and the module of `valetkey.commands` that it is in."""
+"""The module of `valetkey.commands` that each command is in."""
 
 
 class _Commands(click.Group):
-    """Loads a command when it is called: `put` need not wait for what the service is made of, nor that for `put`."""
+    """Imports a command when it is called: `put` need not wait for what the service imports."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(_HOMES)
+        return list(_MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        home = _HOMES.get(cmd_name)
-        if home is None:
+        module = _MODULES.get(cmd_name)
+        if module is None:
             return None
-        command: click.Command = getattr(import_module(f"valetkey.commands.{home}"), cmd_name)
+        command: click.Command = getattr(import_module(f"valetkey.commands.{module}"), cmd_name)
         return command
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="valetkey")
 def main() -> None:
-    """Direct-to-S3 uploads: grants, and proof that the bytes arrived. Settings come from VALETKEY_* variables."""
+    """Direct-to-S3 uploads: grants, and proof that the bytes arrived. Settings are VALETKEY_* environment variables."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("valetkey").setLevel(logging.INFO)
 

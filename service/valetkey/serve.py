@@ -27,32 +27,31 @@ from valetkey.settings import Settings, load_settings
 log = logging.getLogger("valetkey")
 
 DEV_SWEEP = {"sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 60}
-"""Short, so that one sees it happen; what the environment says goes before it. In seconds."""
-
+"""In seconds: short, so that one sees it happen. The environment takes precedence."""
 
 SPARE_THREADS = 4
-"""For what takes no time: a request's head, a body's arrival, `/healthz`. They are free when all others wait."""
+"""Threads for what takes no time: the head of a request, the end of a body, `/healthz`. They never block."""
 
 BACKLOG = 4_096
-"""Connections that the system keeps for us until they are accepted; it may allow less (``net.core.somaxconn``)."""
+"""Connections that the system queues until they are accepted; it may allow fewer (``net.core.somaxconn``)."""
 
 OTHER_DESCRIPTORS = 512
-"""File descriptors that are no client's: connections to the store and the ledger, and files."""
+"""File descriptors that no client uses: connections to the store and the ledger, and files."""
 
-STOP_WITHIN = 60
-"""How long a process may finish what it has in hand, in seconds: a client that does not read its answer may hold it."""
+STOP_TIMEOUT = 60
+"""How long a process may take to finish its requests, in seconds: a client may be slow to read its response."""
 
 
 def run_production(host: str | None, port: int | None) -> None:
     """Serves by granian until it is stopped.
 
-    Raises `ConfigurationError` and `LedgerUnavailable` before it listens, when it is not fit to.
+    Raises `ConfigurationError` and `LedgerUnavailable` before it listens, when it cannot serve.
     """
     settings = load_settings(host=host, port=port)
-    # granian's processes read the environment again
+    # granian's worker processes read the environment again
     os.environ["VALETKEY_HOST"], os.environ["VALETKEY_PORT"] = settings.host, str(settings.port)
-    installed_in(create_served_app()).ledger.close()  # granian's processes make connections of their own
-    with the_only_one(settings.host, settings.port):
+    installed_in(create_served_app()).ledger.close()  # granian's worker processes open their own connections
+    with exclusive_address(settings.host, settings.port):
         _granian(settings).serve(Granian._spawn_rsgi_worker)  # noqa: SLF001 - see `valetkey.intake.loop`
 
 
@@ -62,29 +61,29 @@ def _granian(settings: Settings) -> Any:  # granian names its class by a variabl
         factory=True,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,  # what granian has its threads for; they are begun below for the other interface
+        interface=Interfaces.WSGI,  # granian sizes its threads for WSGI only; `run_production` spawns RSGI workers
         workers=settings.workers,
         blocking_threads=settings.threads + SPARE_THREADS,
         backlog=BACKLOG,
-        backpressure=max(128, descriptors() - OTHER_DESCRIPTORS),
+        backpressure=max(128, raise_descriptor_limit() - OTHER_DESCRIPTORS),
         http=HTTPModes.http1,
         websockets=False,
-        workers_kill_timeout=STOP_WITHIN,
+        workers_kill_timeout=STOP_TIMEOUT,
     )
 
 
 @contextmanager
-def the_only_one(host: str, port: int) -> Iterator[None]:
-    """While the block runs no other `valetkey serve` begins here, not even in the same moment.
+def exclusive_address(host: str, port: int) -> Iterator[None]:
+    """Ensures that no other `valetkey serve` starts on this address while the block runs, not even at the same moment.
 
     granian opens its port so that several processes may share it (SO_REUSEPORT): a second service would start without
-    a word, and the two would answer in turn. Raises `ConfigurationError` where anybody listens there.
+    an error, and requests would reach either. Raises `ConfigurationError` when the address is in use.
     """
     if port == 0:
         yield
         return
-    taken = ConfigurationError(f"Something listens on {host}:{port} already: stop it, or set another VALETKEY_PORT.")
-    with socket.socket(socket.AF_UNIX) as mark:  # in Linux's abstract name space, where nothing is left behind
+    taken = ConfigurationError(f"Something listens on {host}:{port} already. Stop it, or set another VALETKEY_PORT.")
+    with socket.socket(socket.AF_UNIX) as mark:  # in Linux's abstract namespace, where nothing is left behind
         try:
             if sys.platform == "linux":
                 mark.bind(f"\0valetkey {host}:{port}")
@@ -97,15 +96,15 @@ def the_only_one(host: str, port: int) -> Iterator[None]:
 
 
 def _require_free(host: str, port: int) -> None:
-    """Raises OSError unless the port could be had for oneself."""
+    """Raises OSError when another process uses the port."""
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of before do not count
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closed connections do not count
         probe.bind(address)
 
 
-def descriptors() -> int:
-    """Lets this process and its children open as many files as the system allows them; how many that is."""
+def raise_descriptor_limit() -> int:
+    """Lets this process and its children open as many files as the system allows; returns how many that is."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = 65_536 if hard == resource.RLIM_INFINITY else hard
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
@@ -115,9 +114,9 @@ def descriptors() -> int:
 def run_dev(host: str | None, port: int | None) -> None:
     """Serves an embedded S3, its events and the demo page until it is stopped.
 
-    Raises `ConfigurationError` where moto is missing.
+    Raises `ConfigurationError` when moto is not installed.
     """
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it would log each request of both servers
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # otherwise it logs each request to both servers
     store = embedded.start()
     with tempfile.TemporaryDirectory(prefix="valetkey-dev-") as folder:
         settings = _dev_settings(host, port, store, Path(folder))
@@ -128,32 +127,32 @@ def run_dev(host: str | None, port: int | None) -> None:
         try:
             server.serve_forever()
         finally:
-            worker.stop(wait=0)  # nothing is kept here: Ctrl-C need not wait for a poll
+            worker.stop(wait=0)  # nothing is kept: Ctrl-C need not wait for a poll
             store.stop()
 
 
 def run_worker() -> None:
-    """Works until SIGTERM or SIGINT, and returns when what was in hand is finished.
+    """Works until SIGTERM or SIGINT, and returns when the current work is finished.
 
-    A shell's background job has SIGINT ignored, so that Ctrl-C ends what is in the foreground only: left so.
+    A shell ignores SIGINT for its background jobs, so that Ctrl-C ends the foreground job only. It stays ignored.
 
-    Raises `ConfigurationError` and `LedgerUnavailable` before it begins, when it is not fit to.
+    Raises `ConfigurationError` and `LedgerUnavailable` before it starts, when it cannot work.
     """
-    ends = {signal.SIGTERM}
+    stop_signals = {signal.SIGTERM}
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
-        ends.add(signal.SIGINT)
-    # blocked in every thread from here on, so that this one gets them, and no work is cut in two
-    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+        stop_signals.add(signal.SIGINT)
+    # blocked in every thread from here on, so that this one receives them and no work is interrupted
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)
     worker = create_worker()
     worker.start()
-    log.info("the worker has begun; stop it with SIGTERM or Ctrl-C")
-    signal.sigwait(ends)
-    log.info("the worker finishes what it has in hand")
+    log.info("the worker has started; stop it with SIGTERM or Ctrl-C")
+    signal.sigwait(stop_signals)
+    log.info("the worker is stopping; it finishes its current work")
     worker.stop()
 
 
 def _dev_settings(host: str | None, port: int | None, store: embedded.Embedded, folder: Path) -> Settings:
-    """What the environment says, but for what the embedded parts decide."""
+    """The settings of the environment, except for those that the embedded parts decide."""
     return load_settings(
         host=host,
         port=port,
@@ -171,7 +170,7 @@ def _dev_settings(host: str | None, port: int | None, store: embedded.Embedded, 
 
 def _greeting(settings: Settings, port: int, store: embedded.Embedded) -> str:
     return (
-        f"valetkey is at http://{settings.host}:{port}/ (API documentation at /docs/). Stop it with Ctrl-C.\n"
-        f"The embedded S3 at {store.endpoint_url} ENFORCES NO POLICY and keeps nothing: it is for trying things out.\n"
-        "Everybody who reaches this address may upload: no key is asked for."
+        f"valetkey listens on http://{settings.host}:{port}/ (API documentation at /docs/). Stop it with Ctrl-C.\n"
+        f"The embedded S3 at {store.endpoint_url} ENFORCES NO POLICY and keeps nothing. It is for trials only.\n"
+        "Everybody who can reach this address may upload: no key is required."
     )

@@ -81,7 +81,7 @@ class Supervised:
         if process is None or process.poll() is not None:
             return False
         printed = self._log(name).read_text(errors="replace")[self._begin[name] :]
-        return "Started worker" in printed or "the worker has begun" in printed  # granian's words, and ours
+        return "Started worker" in printed or "the worker has started" in printed  # granian's words, and ours
 
     def _start(self, name: str) -> "subprocess.Popen[bytes]":
         with self._log(name).open("ab") as log:

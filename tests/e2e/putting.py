@@ -110,8 +110,8 @@ class Terminal:
         found = self.service.bucket.client.get_object(Bucket=self.service.bucket.name, Key=upload["object"]["key"])
         return found["Body"].read()
 
-    def remembered(self) -> list[Path]:
-        """The files of uploads that are not finished."""
+    def recorded(self) -> list[Path]:
+        """The records of uploads that are not finished."""
         return list((self.directory / "state" / "valetkey" / "uploads").glob("*"))
 
     def open_uploads(self) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ def terminal(house: Terminal, tmp_path: Path) -> Iterator[Terminal]:
 
 
 def test_one_small_file(terminal: Terminal) -> None:
-    """A line for a person, the bytes at the store, the type by its name, nothing remembered."""
+    """A line for a person, the bytes at the store, the type by its name, nothing recorded."""
     done = terminal.put(terminal.file("naïve 文.txt", b"hello"))
     assert done.code == 0, done.err
     name, _, said = done.out.strip().partition(": ")
@@ -52,7 +52,7 @@ def test_one_small_file(terminal: Terminal) -> None:
     upload = terminal.service.api.upload(upload_id)
     assert (upload["filename"], upload["content_type"], upload["size"]) == (name, "text/plain", 5)
     assert terminal.content(upload) == b"hello"
-    assert terminal.remembered() == []
+    assert terminal.recorded() == []
     assert terminal.put("naïve 文.txt", "--quiet").out == ""
 
 
@@ -112,7 +112,7 @@ def test_a_large_file_in_parts(terminal: Terminal) -> None:
     assert done.code == 0, done.out
     assert terminal.content(done.row["upload"]) == BIG
     assert sorted(terminal.network.parts) == list(range(1, 9))
-    assert (done.row["sent_bytes"], terminal.remembered()) == (len(BIG), [])
+    assert (done.row["sent_bytes"], terminal.recorded()) == (len(BIG), [])
 
 
 def test_standard_input(terminal: Terminal) -> None:
@@ -124,7 +124,7 @@ def test_standard_input(terminal: Terminal) -> None:
     large = terminal.put("-", "--spool-limit", "10", given=b"x" * 11)
     assert large.code == 6
     assert "--spool-limit" in large.err
-    assert terminal.remembered() == []
+    assert terminal.recorded() == []
 
 
 def test_killed_in_the_middle(terminal: Terminal) -> None:
@@ -134,12 +134,12 @@ def test_killed_in_the_middle(terminal: Terminal) -> None:
     command = ["small", "big", "--profile", "parts", "--concurrency", "2"]
     terminal.network.pace = 0.02
     with terminal.putting(*command) as process:
-        assert wait_for(lambda: len(terminal.parts_at_store()) >= 3 and len(terminal.remembered()) == 2)
+        assert wait_for(lambda: len(terminal.parts_at_store()) >= 3 and len(terminal.recorded()) == 2)
         process.kill()
     assert process.returncode == -signal.SIGKILL
-    assert {path.stat().st_mode & 0o777 for path in terminal.remembered()} == {0o600}
-    assert terminal.remembered()[0].parent.stat().st_mode & 0o777 == 0o700
-    [begun] = terminal.open_uploads()
+    assert {path.stat().st_mode & 0o777 for path in terminal.recorded()} == {0o600}
+    assert terminal.recorded()[0].parent.stat().st_mode & 0o777 == 0o700
+    [interrupted] = terminal.open_uploads()
     assert wait_for(terminal.network.idle)  # what was on its way has arrived, or never will
     there = terminal.parts_at_store()
     terminal.network.heal()
@@ -147,11 +147,11 @@ def test_killed_in_the_middle(terminal: Terminal) -> None:
     assert again.code == 0, again.out
     by_name = {row["file"]: row for row in again.rows}
     assert sorted(terminal.network.parts) == sorted(set(range(1, 9)) - there)
-    assert (by_name["big"]["upload"]["id"], by_name["big"]["resumed"]) == (begun["id"], True)
+    assert (by_name["big"]["upload"]["id"], by_name["big"]["resumed"]) == (interrupted["id"], True)
     assert by_name["big"]["sent_bytes"] == len(BIG) - 5 * MIB * len(there)
     assert (by_name["small"]["sent_bytes"], by_name["small"]["resumed"]) == (0, True)
     assert terminal.content(by_name["big"]["upload"]) == BIG
-    assert terminal.remembered() == []
+    assert terminal.recorded() == []
     terminal.network.heal()
     fresh = terminal.put("big", "--profile", "parts", "--json")
     assert (fresh.row["resumed"], len(terminal.network.parts)) == (False, 8)
@@ -168,13 +168,13 @@ def test_interrupted_by_the_user(terminal: Terminal) -> None:
     assert done.code == 130
     assert "interrupted" in done.err
     assert "Traceback" not in done.err
-    [begun] = terminal.open_uploads()
+    [interrupted] = terminal.open_uploads()
     assert wait_for(terminal.network.idle)  # what was on its way counts for no later run
     terminal.network.heal()
     anew = terminal.put("big", "--profile", "parts", "--no-resume", "--json")
     assert (anew.code, anew.row["resumed"], len(terminal.network.parts)) == (0, False, 8)
     again = terminal.put("big", "--profile", "parts", "--json")
-    assert (again.code, again.row["upload"]["id"]) == (0, begun["id"])
+    assert (again.code, again.row["upload"]["id"]) == (0, interrupted["id"])
 
 
 def test_another_file_under_the_same_name(terminal: Terminal) -> None:
@@ -183,13 +183,13 @@ def test_another_file_under_the_same_name(terminal: Terminal) -> None:
     terminal.network.pace = 0.05
     with terminal.putting("big", "--profile", "parts", "-c", "2"):
         assert wait_for(lambda: bool(terminal.parts_at_store()))
-    [begun] = terminal.open_uploads()
+    [interrupted] = terminal.open_uploads()
     terminal.network.heal()
     other = os.urandom(len(BIG))
     terminal.file("big", other)
     done = terminal.put("big", "--profile", "parts", "--json")
     assert (done.code, done.row["resumed"]) == (0, False)
-    assert done.row["upload"]["id"] != begun["id"]
+    assert done.row["upload"]["id"] != interrupted["id"]
     assert terminal.content(done.row["upload"]) == other
 
 
@@ -199,8 +199,8 @@ def test_the_upload_was_aborted_meanwhile(terminal: Terminal) -> None:
     terminal.network.pace = 0.05
     with terminal.putting("big", "--profile", "parts", "-c", "2"):
         assert wait_for(lambda: bool(terminal.parts_at_store()))
-    [begun] = terminal.open_uploads()
-    terminal.service.api.http.delete(f"/v1/uploads/{begun['id']}")
+    [interrupted] = terminal.open_uploads()
+    terminal.service.api.http.delete(f"/v1/uploads/{interrupted['id']}")
     assert wait_for(terminal.network.idle)  # what was on its way counts for no later run
     terminal.network.heal()
     done = terminal.put("big", "--profile", "parts", "--json")
@@ -265,7 +265,7 @@ def test_the_file_changes_while_it_is_sent(terminal: Terminal, profile: str, cha
     terminal.network.pace = 0.03
     with terminal.putting("big", "--profile", profile, "--json", "--concurrency", "2") as process:
         assert wait_for(lambda: len(terminal.open_uploads()) == 1 and terminal.network.bytes > 0)
-        [begun] = terminal.open_uploads()
+        [started] = terminal.open_uploads()
         if change == "shorter":
             os.truncate(path, MIB)
         elif change == "longer":
@@ -280,9 +280,9 @@ def test_the_file_changes_while_it_is_sent(terminal: Terminal, profile: str, cha
     )
     assert (done.code, done.row["error"]["code"]) == (6, code)
     assert said in done.row["error"]["detail"]
-    assert terminal.service.api.upload(begun["id"])["state"] == "aborted"
-    assert terminal.service.object_keys(f"staging/{begun['id']}") == []
-    assert terminal.service.final_keys(begun["id"]) == []
+    assert terminal.service.api.upload(started["id"])["state"] == "aborted"
+    assert terminal.service.object_keys(f"staging/{started['id']}") == []
+    assert terminal.service.final_keys(started["id"]) == []
     assert terminal.parts_at_store() == set()
 
 
@@ -301,7 +301,7 @@ def test_the_file_changes_while_it_is_sent(terminal: Terminal, profile: str, cha
         (["good.txt"], {"VALETKEY_TOKEN": "vk_wrong"}, 4, "VALETKEY_TOKEN takes an API key"),
         (["good.txt", "--retry-for", "0"], {"VALETKEY_ENDPOINT": "http://127.0.0.1:9"}, 5, "cannot be reached"),
         (["nowhere"], {}, 6, "No such file"),
-        (["pipe"], {}, 6, "no regular file"),
+        (["pipe"], {}, 6, "not a regular file"),
         (["hollow"], {}, 6, "no file in hollow"),
         (["secret", "good.txt"], {}, 6, "secret cannot be read: permission denied"),
         (["nowhere", "large.png", "--profile", "images"], {}, 3, "not 1001"),
@@ -318,22 +318,22 @@ def test_exit_codes(terminal: Terminal, args: list[str], env: dict[str, str], co
     assert done.code == code, done.err
     assert said in done.err
     assert "Traceback" not in done.err
-    assert terminal.remembered() == []
+    assert terminal.recorded() == []
 
 
 @pytest.mark.parametrize("profile", ["default", "parts"])
 def test_two_runs_at_once(terminal: Terminal, profile: str) -> None:
-    """Of the same file: the later one goes on with what the other has begun, or makes its own; both end confirmed."""
+    """Of the same file: the later one resumes the upload of the other, or creates its own; both end confirmed."""
     terminal.file("big", BIG)
     terminal.network.pace = 0.02
     with terminal.putting("big", "--profile", profile, "--json", "-c", "2") as first:
-        assert wait_for(lambda: bool(terminal.remembered()))
+        assert wait_for(lambda: bool(terminal.recorded()))
         with terminal.putting("big", "--profile", profile, "--json", "-c", "2") as second:
             ends = [ended(process) for process in (first, second)]
     assert [done.code for done in ends] == [0, 0], ends
     for done in ends:
         assert terminal.content(done.row["upload"]) == BIG
-    assert terminal.remembered() == []
+    assert terminal.recorded() == []
     assert terminal.open_uploads() == []
 
 

@@ -145,11 +145,11 @@ def test_a_proxy_that_refuses(house: House) -> None:
     house.terminal.file("small", b"hello")
     with ConnectProxy("Basic right") as proxy:
         done = house.put("small", HTTPS_PROXY=proxy.url)
-        where = f"by the proxy {proxy.url.removeprefix('http://')}: Tunnel connection failed: 407"
+        where = f"through the proxy {proxy.url.removeprefix('http://')}: Tunnel connection failed: 407"
     require_no_retry(done, where)
     assert len(proxy.asked) == 1
     for wrong in ("https://127.0.0.1:3128", "http://127.0.0.1:port"):
-        require_no_retry(house.put("small", HTTPS_PROXY=wrong), "HTTPS_PROXY is no address of a proxy")
+        require_no_retry(house.put("small", HTTPS_PROXY=wrong), "HTTPS_PROXY is not the address of a proxy")
 
 
 def test_a_proxy_that_is_away(house: House) -> None:
@@ -159,5 +159,5 @@ def test_a_proxy_that_is_away(house: House) -> None:
         gone = proxy.url
     done = house.put("small", "--retry-for", "0", HTTPS_PROXY=gone)
     assert done.code == 5
-    assert f"by the proxy {gone.removeprefix('http://')}" in done.err
+    assert f"through the proxy {gone.removeprefix('http://')}" in done.err
     assert "(tried 3 times)" in done.err

@@ -15,20 +15,19 @@ from typing import Any
 
 import boto3
 import pytest
-from tests.integration.playing import Said as Reply
-from tests.integration.playing import playing
+from tests.integration.playing import Reply, playing
 
 from valetkey.adapters.s3 import S3Settings, S3Store
-from valetkey.client.errors import Doubtful, Gone, Refused, Stale, Transient
-from valetkey.client.sources import Options, of_file
-from valetkey.client.store import Store
-from valetkey.client.wire import Wire
+from valetkey.client.errors import DeliveryUnknown, MultipartUploadGone, Refused, SignatureRejected, Transient
+from valetkey.client.files.find import FileOptions, inspect_file
+from valetkey.client.remote.store import Store
+from valetkey.client.transport.connections import Connections
 from valetkey.core.errors import ObjectChanged, ObjectMissing, PlacementRefused, StoreUnavailable
 from valetkey.core.model.multipart import Part
 from valetkey.core.model.upload import MultipartUploadId
-from valetkey.store_answers import Meaning, Said, answers, meaning_of, said_by, seconds_until
+from valetkey.reference.store_answers import ErrorBody, Meaning, load_answers, meaning_of, parse_error, seconds_until
 
-CODES = list(answers()["codes"].items())
+CODES = list(load_answers()["codes"].items())
 WRITES = ("post", "put", "part")
 
 PROVEN: dict[str, tuple[int, Meaning]] = {
@@ -91,14 +90,14 @@ def writes(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """How `valetkey put` sends: a form, an object, a part."""
     path = tmp_path_factory.mktemp("put") / "file.bin"
     path.write_bytes(b"abc")
-    source = of_file(str(path), Options())
-    store = Store(Wire(), lambda: None)
+    source = inspect_file(str(path), FileOptions())
+    store = Store(Connections(), lambda: None)
     form: dict[str, object] = {"url": f"{bucket.address}/s3", "fields": {"key": "k"}, "file_field": "file"}
     url: dict[str, object] = {"url": f"{bucket.address}/s3", "headers": {}}
     return {
-        "post": lambda: store.post(form, source, lambda _: None),
-        "put": lambda: store.put(url, source, lambda _: None),
-        "part": lambda: store.part(url, source, 0, 3, lambda _: None),
+        "post": lambda: store.post_form(form, source, lambda _: None),
+        "put": lambda: store.put_object(url, source, lambda _: None),
+        "part": lambda: store.put_part(url, source, 0, 3, lambda _: None),
     }
 
 
@@ -107,14 +106,14 @@ KINDS: dict[Meaning, type[Exception]] = {
     Meaning.WAIT: Transient,
     Meaning.GARBLED: Transient,
     Meaning.ODD: Transient,
-    Meaning.LOOK: Doubtful,
-    Meaning.FRESH: Stale,
-    Meaning.GONE: Gone,
+    Meaning.LOOK: DeliveryUnknown,
+    Meaning.FRESH: SignatureRejected,
+    Meaning.GONE: MultipartUploadGone,
 }
 
 
 def failure(write: Callable[[], str]) -> Exception:
-    with pytest.raises((Transient, Stale, Gone, Refused)) as caught:
+    with pytest.raises((Transient, SignatureRejected, MultipartUploadGone, Refused)) as caught:
         write()
     return caught.value
 
@@ -125,7 +124,7 @@ def test_put_decides_by_the_list(
 ) -> None:
     """To a form, an object and a part, with its documented status and inside of a 200."""
     for operation in WRITES:
-        meaning = meaning_of(operation, row["status"], Said(code, ""))
+        meaning = meaning_of(operation, row["status"], ErrorBody(code, ""))
         for status in {row["status"], 200} - {203, 206, 304}:
             bucket.answer = (status, {}, xml(code))
             assert type(failure(writes[operation])) is KINDS.get(meaning, Refused), (operation, status)
@@ -135,8 +134,8 @@ def test_put_decides_by_the_list(
 @pytest.mark.parametrize("operation", WRITES)
 def test_the_list_says_what_has_been_proven(operation: str, code: str, row: tuple[int, Meaning]) -> None:
     """Whatever else is changed in it."""
-    assert meaning_of(operation, row[0], Said(code, "")) is row[1]
-    assert meaning_of(operation, 200, Said(code, "")) is row[1]
+    assert meaning_of(operation, row[0], ErrorBody(code, "")) is row[1]
+    assert meaning_of(operation, 200, ErrorBody(code, "")) is row[1]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +175,7 @@ def test_the_list_says_what_has_been_proven(operation: str, code: str, row: tupl
 )
 def test_operations_and_statuses(operation: str, status: int, code: str, meaning: Meaning) -> None:
     """Where the same code or status means something else to another operation; and answers without a code."""
-    assert meaning_of(operation, status, Said(code, "")) is meaning
+    assert meaning_of(operation, status, ErrorBody(code, "")) is meaning
 
 
 @pytest.mark.parametrize(
@@ -195,7 +194,7 @@ def test_operations_and_statuses(operation: str, status: int, code: str, meaning
 )
 def test_error_documents(bucket: Bucket, writes: dict[str, Callable[[], str]], body: bytes) -> None:
     """XML with a BOM, blanks, prefixes, attributes and CDATA, and JSON: the code is found, also behind a 200."""
-    assert said_by(body).code == "SlowDown"
+    assert parse_error(body).code == "SlowDown"
     for status in (200, 400):
         bucket.answer = (status, {}, body)
         error = failure(writes["part"])
@@ -211,7 +210,7 @@ def test_a_success_that_is_none(bucket: Bucket, writes: dict[str, Callable[[], s
     bucket.answer = (200, {}, body)
     error = failure(writes["put"])
     assert isinstance(error, Transient)
-    assert isinstance(error.finally_, Refused)
+    assert isinstance(error.permanent, Refused)
 
 
 @pytest.mark.parametrize(
@@ -265,7 +264,7 @@ def test_the_service_decides_by_the_list(bucket: Bucket, store: S3Store, code: s
     parts = [Part(1, 1, "0" * 32)]
     for status in {row["status"], 200} - {203, 206, 304}:
         bucket.answer = (status, {}, xml(code))
-        expected = ENDS.get(meaning_of("complete", row["status"], Said(code, "")), StoreUnavailable)
+        expected = ENDS.get(meaning_of("complete", row["status"], ErrorBody(code, "")), StoreUnavailable)
         with pytest.raises((StoreUnavailable, ObjectMissing, ObjectChanged)) as caught:
             store.join_parts("key", MultipartUploadId("m"), parts)
         assert isinstance(caught.value, expected), status

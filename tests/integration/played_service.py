@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration.playing import Said, playing
+from tests.integration.playing import Reply, playing
 
 Json = dict[str, Any]
 LONG, OVER = "2999-01-01T00:00:00Z", "2001-01-01T00:00:00Z"
@@ -38,7 +38,7 @@ class Desk:
     sent: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, call: str, body: bytes, _: Mapping[str, str]) -> Said:
+    def answer(self, call: str, body: bytes, _: Mapping[str, str]) -> Reply:
         with self.lock:
             self.calls.append(call)
             if waiting := self.trouble.get(call):
@@ -47,7 +47,7 @@ class Desk:
                     return status, {"Retry-After": str(after)}, problem(status, "trouble")
             return self._answer(call, body)
 
-    def _answer(self, call: str, body: bytes) -> Said:
+    def _answer(self, call: str, body: bytes) -> Reply:
         method, path = call.split(" ", 1)
         if call == BATCH:
             asked = [item["filename"] for item in json.loads(body)["uploads"]]
@@ -67,7 +67,7 @@ class Desk:
         upload = {"id": upload_id, "state": "confirmed" if there else "pending", "reason": None}
         return 204 if method == "DELETE" else 200, {}, upload
 
-    def _single(self, name: str) -> Said:
+    def _single(self, name: str) -> Reply:
         self.on_create([name])
         if self.refuses_singly and name in self.refused:
             return self.refused[name]["status"], {}, self.refused[name]

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Said = tuple[int, dict[str, str], Any]
+Reply = tuple[int, dict[str, str], Any]
 """Status, headers, and a body: JSON, or bytes as they are."""
 
 
 @contextmanager
-def playing(answer: Callable[[str, bytes, Mapping[str, str]], Said]) -> Iterator[str]:
+def playing(answer: Callable[[str, bytes, Mapping[str, str]], Reply]) -> Iterator[str]:
     """Its address, until the block ends. ``answer`` is told "METHOD path", the body and the headers of each call."""
 
     class Handler(BaseHTTPRequestHandler):

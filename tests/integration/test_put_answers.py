@@ -12,23 +12,23 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from tests.integration.playing import Said, playing
+from tests.integration.playing import Reply, playing
 from tests.support.servers import ValetkeyServer
 
 from valetkey.cli import main
-from valetkey.client.outcome import Ending, exit_code
+from valetkey.client.outcome import FileOutcome, exit_code
 
 UPLOAD = {"id": "u1", "state": "confirmed", "reason": None}
 PENDING = UPLOAD | {"state": "pending"}
-OK: Said = (200, {}, b"")
-EXPIRED: Said = (403, {}, b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>")
-BUSY: Said = (503, {"Retry-After": "1"}, b"<Error><Code>SlowDown</Code></Error>")
-TAKEN_BACK: Said = (200, {}, b'<?xml version="1.0"?><Error><Code>InternalError</Code></Error>')
-GONE: Said = (404, {}, b"<Error><Code>NoSuchUpload</Code></Error>")
-CONFIRMED: Said = (200, {}, UPLOAD)
+OK: Reply = (200, {}, b"")
+EXPIRED: Reply = (403, {}, b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>")
+BUSY: Reply = (503, {"Retry-After": "1"}, b"<Error><Code>SlowDown</Code></Error>")
+TAKEN_BACK: Reply = (200, {}, b'<?xml version="1.0"?><Error><Code>InternalError</Code></Error>')
+GONE: Reply = (404, {}, b"<Error><Code>NoSuchUpload</Code></Error>")
+CONFIRMED: Reply = (200, {}, UPLOAD)
 
 
-def problem(status: int, code: str, **headers: str) -> Said:
+def problem(status: int, code: str, **headers: str) -> Reply:
     return status, headers, {"code": code, "detail": f"It is {code}.", "status": status}
 
 
@@ -36,14 +36,14 @@ def problem(status: int, code: str, **headers: str) -> Said:
 class Play:
     """`script` says what each call answers, one after the other; the last answer is repeated."""
 
-    script: dict[str, list[Said]]
+    script: dict[str, list[Reply]]
     address: str = ""
     calls: list[str] = field(default_factory=list)
     bodies: dict[str, list[bytes]] = field(default_factory=dict)
     keys: list[str | None] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, call: str, body: bytes, headers: Mapping[str, str]) -> Said:
+    def answer(self, call: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         with self.lock:
             if call == "POST /v1/uploads":
                 self.keys.append(headers.get("Idempotency-Key"))
@@ -52,9 +52,9 @@ class Play:
             said = self.script.get(call) or [self._usual(call, body)]
             return said.pop(0) if len(said) > 1 else said[0]
 
-    def _usual(self, call: str, body: bytes) -> Said:
+    def _usual(self, call: str, body: bytes) -> Reply:
         """What a service would say to this."""
-        usual: dict[str, Said] = {
+        usual: dict[str, Reply] = {
             "POST /v1/uploads/u1/complete": CONFIRMED,
             "GET /v1/uploads/u1": (200, {}, PENDING),
             "GET /v1/uploads/u1/parts": (200, {}, {"parts": []}),
@@ -68,7 +68,7 @@ class Play:
         url = f"{self.address}/s3/{number}"
         return {"number": number, "size": 1, "url": url, "headers": {}, "expires_at": "2999-01-01T00:00:00Z"}
 
-    def granted(self, method: str) -> Said:
+    def granted(self, method: str) -> Reply:
         grant: dict[str, Any] = {"method": method, "url": f"{self.address}/s3", "expires_at": "2999-01-01T00:00:00Z"}
         if method == "POST":
             grant |= {"fields": {"key": "k", "policy": "p"}, "file_field": "file"}
@@ -103,7 +103,7 @@ def put(play: Play, tmp_path: Path, *args: str) -> tuple[int, dict[str, Any]]:
 @pytest.mark.parametrize(
     "trouble", [BUSY, EXPIRED, TAKEN_BACK, problem(429, "slow_down"), (400, {}, b"<Code>RequestTimeout</Code>")]
 )
-def test_trouble_at_the_store_that_passes(play: Play, tmp_path: Path, method: str, trouble: Said) -> None:
+def test_trouble_at_the_store_that_passes(play: Play, tmp_path: Path, method: str, trouble: Reply) -> None:
     """It is sent again, by a fresh grant where the signature was not taken; the rest is not."""
     target = {"POST": "POST /s3", "PUT": "PUT /s3", "MULTIPART": "PUT /s3/2"}[method]
     play.script = {"POST /v1/uploads": [play.granted(method)], target: [trouble, OK]}
@@ -146,7 +146,7 @@ def test_sent_before(play: Play, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sign", [GONE, problem(409, "parts_missing")])
-def test_parts_that_were_lost(play: Play, tmp_path: Path, sign: Said) -> None:
+def test_parts_that_were_lost(play: Play, tmp_path: Path, sign: Reply) -> None:
     """The store has forgotten parts, or the multipart upload: what it lists is there, the rest is sent again."""
     play.script = {"POST /v1/uploads": [play.granted("MULTIPART")]}
     play.script["POST /v1/uploads/u1/grant"] = [play.granted("MULTIPART")]
@@ -193,7 +193,7 @@ def test_parts_with_checksums(play: Play, tmp_path: Path) -> None:
         ("POST /v1/uploads/u1/complete", problem(409, "state_conflict"), (4, "state_conflict")),
     ],
 )
-def test_ends_that_are_not_confirmed(play: Play, tmp_path: Path, call: str, said: Said, end: tuple[int, str]) -> None:
+def test_ends_that_are_not_confirmed(play: Play, tmp_path: Path, call: str, said: Reply, end: tuple[int, str]) -> None:
     """Each has its exit code and the code of its problem."""
     play.script = {"POST /v1/uploads": [play.granted("PUT")], "POST /v1/uploads/u1/grant": [play.granted("PUT")]}
     play.script[call] = [said]
@@ -202,7 +202,7 @@ def test_ends_that_are_not_confirmed(play: Play, tmp_path: Path, call: str, said
     assert row["error"]["detail"]
 
 
-def test_a_remembered_upload_whose_bytes_have_arrived(play: Play, tmp_path: Path) -> None:
+def test_an_interrupted_upload_whose_bytes_have_arrived(play: Play, tmp_path: Path) -> None:
     """After a kill between the PUT and the completion nothing is sent again."""
     play.script = {"POST /v1/uploads": [play.granted("PUT")]}
     play.script["POST /v1/uploads/u1/complete"] = [(202, {"Retry-After": "1"}, PENDING)]
@@ -214,7 +214,7 @@ def test_a_remembered_upload_whose_bytes_have_arrived(play: Play, tmp_path: Path
 
 
 @pytest.mark.parametrize("kept", [b"", b"[1]", b'{"upload_id": 1, "ticket": "t", "method": "PUT"}', b'{"other": 1}'])
-def test_a_remembered_upload_that_cannot_be_read(play: Play, tmp_path: Path, kept: bytes) -> None:
+def test_a_record_that_cannot_be_read(play: Play, tmp_path: Path, kept: bytes) -> None:
     """It is as if there were none."""
     play.script = {"POST /v1/uploads": [play.granted("PUT")]}
     play.script["POST /v1/uploads/u1/complete"] = [(202, {"Retry-After": "1"}, PENDING)]
@@ -227,18 +227,18 @@ def test_a_remembered_upload_that_cannot_be_read(play: Play, tmp_path: Path, kep
 
 
 @pytest.mark.parametrize(
-    ("endings", "code"),
+    ("outcomes", "code"),
     [
         ([], 0),
-        ([Ending.CONFIRMED], 0),
-        ([Ending.CONFIRMED, Ending.UNREACHABLE], 5),
-        ([Ending.FILE_ERROR, Ending.REFUSED, Ending.CONFIRMED], 4),
-        ([Ending.REJECTED, Ending.INTERRUPTED], 130),
+        ([FileOutcome.CONFIRMED], 0),
+        ([FileOutcome.CONFIRMED, FileOutcome.UNREACHABLE], 5),
+        ([FileOutcome.FILE_ERROR, FileOutcome.REFUSED, FileOutcome.CONFIRMED], 4),
+        ([FileOutcome.REJECTED, FileOutcome.INTERRUPTED], 130),
     ],
 )
-def test_one_code_for_many_files(endings: list[Ending], code: int) -> None:
+def test_one_code_for_many_files(outcomes: list[FileOutcome], code: int) -> None:
     """The lowest that is not 0, and 130 before all."""
-    assert exit_code(endings) == code
+    assert exit_code(outcomes) == code
 
 
 def test_dev_needs_no_token(valetkey_server: Callable[..., ValetkeyServer], tmp_path: Path) -> None:

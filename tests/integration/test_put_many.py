@@ -17,8 +17,8 @@ from tests.support import processes
 from tests.support.servers import VALETKEY
 
 from valetkey.cli import main
-from valetkey.client.line import LONGEST, Line
-from valetkey.client.sources import Options, of_file
+from valetkey.client.files.find import FileOptions, inspect_file
+from valetkey.client.sending.file_queue import MAX_WAITING, FileQueue
 
 
 def files(tmp_path: Path, count: int) -> Path:
@@ -95,7 +95,7 @@ def test_a_batch_that_has_to_wait(desk: Desk, tmp_path: Path, status: int) -> No
 def test_an_interruption_while_it_waits(desk: Desk, tmp_path: Path) -> None:
     """Ctrl-C ends it at once, while a batch waits for its turn and the search for files is held up."""
     desk.trouble = {BATCH: [(503, 300)]}
-    command = [str(VALETKEY), "put", str(files(tmp_path, LONGEST + 500)), "--endpoint", desk.address, "--no-resume"]
+    command = [str(VALETKEY), "put", str(files(tmp_path, MAX_WAITING + 500)), "--endpoint", desk.address, "--no-resume"]
     with processes.running(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         assert wait_for(lambda: BATCH in desk.calls)
         time.sleep(0.5)
@@ -145,14 +145,14 @@ def test_a_grant_that_ended_before_its_turn(desk: Desk, tmp_path: Path, renews: 
     assert desk.calls.count(CREATE) == (40 - renewed if renews else 40)
 
 
-def test_what_was_begun_by_an_earlier_run(desk: Desk, tmp_path: Path) -> None:
-    """It is gone on with, and not asked for again."""
+def test_interrupted_uploads_are_resumed(desk: Desk, tmp_path: Path) -> None:
+    """An upload of an earlier run is resumed, and not created again."""
     top = files(tmp_path, 30)
     desk.trouble = {f"POST /v1/uploads/u{number}/complete": [(403, 0)] for number in range(30)}
     assert put(desk, top, state=tmp_path)[0] == 4
-    desk.trouble, begun = {}, len(desk.names)
+    desk.trouble, created = {}, len(desk.names)
     code, rows = put(desk, top, state=tmp_path)
-    assert (code, len(desk.names), set(desk.sent.values())) == (0, begun, {1})
+    assert (code, len(desk.names), set(desk.sent.values())) == (0, created, {1})
     assert {row["resumed"] for row in rows.values()} == {True}
 
 
@@ -209,17 +209,17 @@ def test_a_file_that_is_named_twice(desk: Desk, tmp_path: Path) -> None:
 def test_who_finds_files_is_held_up(tmp_path: Path) -> None:
     """No more than a thousand wait; the next goes in when one is taken, and none after the end."""
     (tmp_path / "a").write_bytes(b"a")
-    source, line = of_file(str(tmp_path / "a"), Options()), Line()
-    for _ in range(LONGEST):
-        line.add(source)
-    adding = threading.Thread(target=line.add, args=(source,))
+    source, queue = inspect_file(str(tmp_path / "a"), FileOptions()), FileQueue()
+    for _ in range(MAX_WAITING):
+        queue.add(source)
+    adding = threading.Thread(target=queue.add, args=(source,))
     adding.start()
     adding.join(0.2)
     assert adding.is_alive()
-    assert len(line.take(1)) == 1
+    assert len(queue.take(1)) == 1
     adding.join(10)
     assert not adding.is_alive()
-    line.close()
-    assert len(line.take(2 * LONGEST)) == LONGEST
-    line.add(source)
-    assert line.take(1) == []
+    queue.close()
+    assert len(queue.take(2 * MAX_WAITING)) == MAX_WAITING
+    queue.add(source)
+    assert queue.take(1) == []

@@ -149,7 +149,7 @@ def test_a_command_line_with_odd_bytes(desk: Desk, tmp_path: Path, options: str,
 
 
 @pytest.mark.parametrize("how", ["read-only", "full"])
-def test_nothing_can_be_remembered(desk: Desk, tmp_path: Path, how: str) -> None:
+def test_nothing_can_be_recorded(desk: Desk, tmp_path: Path, how: str) -> None:
     """All files are sent; it says once that this run cannot be resumed, and leaves nothing behind."""
     state = tmp_path / "state"
     state.mkdir(0o500)

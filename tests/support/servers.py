@@ -176,13 +176,13 @@ def running_worker(
             )
             process = stack.enter_context(begun)
         worker = WorkerProcess(process, log_file)
-        _wait_until_begun(worker)
+        _wait_until_started(worker)
         yield worker
 
 
-def _wait_until_begun(worker: WorkerProcess, seconds: float = 30) -> None:
+def _wait_until_started(worker: WorkerProcess, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
-    while "the worker has begun" not in worker.log:
+    while "the worker has started" not in worker.log:
         if worker.process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"the worker did not begin:\n{worker.log[-4000:]}")
         time.sleep(0.05)

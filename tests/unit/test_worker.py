@@ -13,7 +13,7 @@ from valetkey.core.ports.queue import Message
 from valetkey.senders.records import read_queued_records
 from valetkey.worker import SweepLoop, Worker
 from valetkey.worker import loop as loops
-from valetkey.worker.queue import TRIES, QueueLoop
+from valetkey.worker.queue import MAX_ATTEMPTS, QueueLoop
 
 GOOD = b'{"Records": []}'
 TEST_EVENT = b'{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}'
@@ -64,9 +64,9 @@ def nothing(_: Iterable[StoreEvent]) -> Tally:
     return Tally()
 
 
-def until_empty(queue: Queue, observe: Callable[[Iterable[StoreEvent]], Tally] = nothing) -> None:
+def until_empty(queue: Queue, handle: Callable[[Iterable[StoreEvent]], Tally] = nothing) -> None:
     """Runs a loop until it has asked for more than there is."""
-    loop = QueueLoop(queue, read_queued_records, observe)
+    loop = QueueLoop(queue, read_queued_records, handle)
     working = Worker([loop])
     working.start()
     assert queue.empty.wait(30)
@@ -92,13 +92,13 @@ def test_a_bug_leaves_its_message(caplog: pytest.LogCaptureFixture) -> None:
     """It is logged with its traceback, and the next message is handled."""
     calls = iter([ZeroDivisionError(), None])
 
-    def observe(_: Iterable[StoreEvent]) -> Tally:
+    def handle(_: Iterable[StoreEvent]) -> Tally:
         if error := next(calls):
             raise error
         return Tally()
 
     queue = Queue([GOOD, TEST_EVENT])
-    until_empty(queue, observe)
+    until_empty(queue, handle)
     assert queue.deleted == [TEST_EVENT]
     assert "ZeroDivisionError" in caplog.text
 
@@ -108,14 +108,14 @@ def test_an_outage_costs_no_delivery() -> None:
     queue = Queue([GOOD])
     tries: list[list[bytes]] = []
 
-    def observe(_: Iterable[StoreEvent]) -> Tally:
+    def handle(_: Iterable[StoreEvent]) -> Tally:
         tries.append(list(queue.deleted))
-        if len(tries) < TRIES:
-            raise LedgerUnavailable("The ledger is away.")
+        if len(tries) < MAX_ATTEMPTS:
+            raise LedgerUnavailable("The ledger is unavailable.")
         return Tally()
 
-    until_empty(queue, observe)
-    assert tries == [[]] * TRIES
+    until_empty(queue, handle)
+    assert tries == [[]] * MAX_ATTEMPTS
     assert queue.deleted == [GOOD]
 
 
@@ -124,14 +124,14 @@ def test_a_long_outage_gives_the_message_back() -> None:
     queue = Queue([GOOD], [TEST_EVENT])
     tries = 0
 
-    def observe(_: Iterable[StoreEvent]) -> Tally:
+    def handle(_: Iterable[StoreEvent]) -> Tally:
         nonlocal tries
         tries += 1
-        if tries <= TRIES:
-            raise StoreUnavailable("The store is away.")
+        if tries <= MAX_ATTEMPTS:
+            raise StoreUnavailable("The store is unavailable.")
         return Tally()
 
-    until_empty(queue, observe)
+    until_empty(queue, handle)
     assert queue.deleted == [TEST_EVENT]
 
 
@@ -139,21 +139,21 @@ def test_slow_work_keeps_its_messages() -> None:
     """Their visibility is extended again and again until they are done, and no longer; a failure of that is no harm."""
     queue = Queue([GOOD], visibility=0.03)
 
-    def observe(_: Iterable[StoreEvent]) -> Tally:
+    def handle(_: Iterable[StoreEvent]) -> Tally:
         deadline = monotonic() + 30
         while queue.extended < 3:
             assert monotonic() < deadline
             sleep(0.005)
         return Tally()
 
-    until_empty(queue, observe)
+    until_empty(queue, handle)
     assert queue.deleted == [GOOD]
     extended = queue.extended
     sleep(0.1)
     assert queue.extended == extended
 
 
-@pytest.mark.parametrize("error", [StoreUnavailable("The queue is away."), ZeroDivisionError()])
+@pytest.mark.parametrize("error", [StoreUnavailable("The queue is unavailable."), ZeroDivisionError()])
 def test_a_queue_that_fails_is_asked_again(error: Exception) -> None:
     """Receiving fails, then deleting: the loop goes on after a pause."""
     queue = Queue([GOOD], [TEST_EVENT])
@@ -165,17 +165,17 @@ def test_a_queue_that_fails_is_asked_again(error: Exception) -> None:
 
 def test_a_stop_finishes_the_messages_in_hand() -> None:
     """`stop` returns when they are done and deleted, and no others are asked for."""
-    begun, go = Event(), Event()
+    started, go = Event(), Event()
 
-    def observe(_: Iterable[StoreEvent]) -> Tally:
-        begun.set()
+    def handle(_: Iterable[StoreEvent]) -> Tally:
+        started.set()
         assert go.wait(30)
         return Tally()
 
     queue = Queue([GOOD, TEST_EVENT], [GOOD])
-    working = Worker([QueueLoop(queue, read_queued_records, observe)])
+    working = Worker([QueueLoop(queue, read_queued_records, handle)])
     working.start()
-    assert begun.wait(30)
+    assert started.wait(30)
     stopping = Thread(target=working.stop)
     stopping.start()
     stopping.join(0.05)
@@ -190,19 +190,19 @@ def test_a_stop_finishes_the_messages_in_hand() -> None:
 def test_a_stop_does_not_wait_for_an_outage_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message that could not go through is given back at once."""
     monkeypatch.setattr(loops, "PAUSE", 60)
-    begun = Event()
+    started = Event()
 
-    def observe(_: Iterable[StoreEvent]) -> Tally:
-        begun.set()
-        raise StoreUnavailable("The store is away.")
+    def handle(_: Iterable[StoreEvent]) -> Tally:
+        started.set()
+        raise StoreUnavailable("The store is unavailable.")
 
     queue = Queue([GOOD])
-    working = Worker([QueueLoop(queue, read_queued_records, observe)])
+    working = Worker([QueueLoop(queue, read_queued_records, handle)])
     working.start()
-    assert begun.wait(30)
-    started = monotonic()
+    assert started.wait(30)
+    before = monotonic()
     working.stop()
-    assert monotonic() - started < 30
+    assert monotonic() - before < 30
     assert queue.deleted == []
 
 
@@ -232,7 +232,7 @@ def looks(world: World, number: int, *, error: Exception | None = None) -> list[
     return world.operations
 
 
-@pytest.mark.parametrize("error", [LedgerUnavailable("The ledger is away."), ZeroDivisionError()])
+@pytest.mark.parametrize("error", [LedgerUnavailable("The ledger is unavailable."), ZeroDivisionError()])
 def test_a_sweep_that_failed_is_begun_again(world: World, error: Exception) -> None:
     """Whatever was raised: after a pause the loop looks again, and cleans up what it had no time for."""
     operations = looks(world, 5, error=error)

@@ -1,10 +1,10 @@
 // Writes src/store-answers.ts, what a store's answers to a browser mean, from the list that the whole project decides by:
-// service/valetkey/store_answers.json. With --check it only compares.
+// service/valetkey/reference/store_answers.json. With --check it only compares.
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
 const TARGET = fileURLToPath(new URL("../src/store-answers.ts", import.meta.url));
-const LIST = new URL("../../../service/valetkey/store_answers.json", import.meta.url);
+const LIST = new URL("../../../service/valetkey/reference/store_answers.json", import.meta.url);
 const OPERATIONS = ["post", "put", "part"];
 const AS = { placement: "refused", unsupported: "refused", missing: "refused", changed: "refused" };
 
@@ -26,7 +26,7 @@ function rows(name, comment, entries) {
 }
 
 const text = [
-  "// Generated from service/valetkey/store_answers.json by `npm run answers`. Do not edit.\n",
+  "// Generated from service/valetkey/reference/store_answers.json by `npm run answers`. Do not edit.\n",
   rows(
     "CODES",
     "What each code means; where that differs, to a form, to a PUT and to a part.",

@@ -1,5 +1,5 @@
 // Writes the table of types by extension, from the package mime-db, for the browser (src/extensions.ts) and for Python
-// (service/valetkey/extensions.py): one table for every client. With --check it only compares.
+// (service/valetkey/reference/extensions.py): one table for every client. With --check it only compares.
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import db from "mime-db";
@@ -99,7 +99,7 @@ ${[...table].map(([extension, type]) => `    "${extension}": "${type}",`).join("
 
 for (const [path, text] of [
   ["../src/extensions.ts", browser],
-  ["../../../service/valetkey/extensions.py", python],
+  ["../../../service/valetkey/reference/extensions.py", python],
 ]) {
   const target = fileURLToPath(new URL(path, import.meta.url));
   if (!process.argv.includes("--check")) await writeFile(target, text);

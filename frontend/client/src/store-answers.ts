@@ -1,4 +1,4 @@
-// Generated from service/valetkey/store_answers.json by `npm run answers`. Do not edit.
+// Generated from service/valetkey/reference/store_answers.json by `npm run answers`. Do not edit.
 
 /** What each code means; where that differs, to a form, to a PUT and to a part. */
 export const CODES: ReadonlyArray<readonly [means: string, keys: string]> = [

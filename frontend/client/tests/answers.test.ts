@@ -12,7 +12,7 @@ interface List {
   codes: Record<string, { status: number; means: Means }>;
 }
 
-const URL_OF_LIST = new URL("../../../service/valetkey/store_answers.json", import.meta.url);
+const URL_OF_LIST = new URL("../../../service/valetkey/reference/store_answers.json", import.meta.url);
 const LIST: List = JSON.parse(readFileSync(URL_OF_LIST, "utf8"));
 const OPERATIONS: Operation[] = ["post", "put", "part"];
 const FOLDED = new Set(["placement", "unsupported", "missing", "changed"]);

@@ -13,7 +13,7 @@ from valetkey.core.errors import ObjectChanged, PlacementRefused
 from valetkey.core.model.multipart import MAX_PARTS, MIB
 from valetkey.core.model.rules import Placement
 from valetkey.core.ports.store import ObjectHead, ObjectHeaders
-from valetkey.store_answers import Meaning, Said, meaning_of
+from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -61,7 +61,7 @@ def placing(placement: Placement) -> Iterator[None]:
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code"))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        refused = code in _REFUSED or meaning_of("copy", status, Said(code, "")) is Meaning.PLACEMENT
+        refused = code in _REFUSED or meaning_of("copy", status, ErrorBody(code, "")) is Meaning.PLACEMENT
         if refused and placement != Placement():  # a key service that has too much to do is another matter
             raise PlacementRefused(f"The store keeps nothing so: {placement} ({code}).", 60, refused=True) from error
         raise

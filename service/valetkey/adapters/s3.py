@@ -53,7 +53,7 @@ from valetkey.core.ports.store import (
 )
 from valetkey.core.signing.credentials import Credentials
 from valetkey.core.signing.presign import UrlSigner
-from valetkey.store_answers import Meaning, Said, meaning_of, seconds_until
+from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of, seconds_until
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -545,7 +545,7 @@ def _translated(error: ClientError) -> Exception:
     said = error.response.get("Error", {})
     code = "" if str(said.get("Code", "")).isdecimal() else str(said.get("Code", ""))  # a HEAD has no body
     meaning = meaning_of(
-        _OPERATIONS.get(error.operation_name, "list"), status, Said(code, str(said.get("Message", "")))
+        _OPERATIONS.get(error.operation_name, "list"), status, ErrorBody(code, str(said.get("Message", "")))
     )
     if meaning is Meaning.MISSING:
         return ObjectMissing()

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.core.errors import NotSupportedByStore
 from valetkey.core.ports.store import Capabilities
-from valetkey.store_answers import Meaning, Said, meaning_of
+from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -98,5 +98,5 @@ def _passes(error: ClientError) -> bool:
     """Whether it is no answer to the question, but the store's trouble of this moment."""
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     said = error.response.get("Error", {})
-    meaning = meaning_of("list", status, Said(str(said.get("Code", "")), str(said.get("Message", ""))))
+    meaning = meaning_of("list", status, ErrorBody(str(said.get("Code", "")), str(said.get("Message", ""))))
     return meaning in {Meaning.AGAIN, Meaning.WAIT, Meaning.LOOK}

@@ -9,7 +9,7 @@ from valetkey.api.mounted import mounted
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.granting.grants import PostGrant
 from valetkey.core.model.upload import Method
-from valetkey.file_types import type_of
+from valetkey.reference.file_types import type_of
 
 STATIC = Path(__file__).with_name("static")
 """What `make frontend` builds; it is in the wheel."""

@@ -30,7 +30,7 @@ from valetkey.core.granting.grants import MultipartGrant, PostGrant
 from valetkey.core.model.multipart import NamedPart
 from valetkey.core.model.upload import Method, Upload, UploadState, parse_upload_id
 from valetkey.core.service import UploadService
-from valetkey.file_types import type_of
+from valetkey.reference.file_types import type_of
 
 MAX_BATCH = 1_000
 """How many parts are signed in one call."""

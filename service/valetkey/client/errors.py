@@ -1,34 +1,34 @@
-"""What goes wrong, and how each ends the work on a file.
+"""What can go wrong, and what each error means for the upload of a file.
 
 ::
 
-    PutError                  ends the work on a file: a code, a sentence
-    ├── Rejected              the service does not take this file
-    ├── Refused               the service or the store does not take this request: no other file would fare better
-    │   ├── Conflict          the upload is in a state that does not allow it
-    │   └── Lost              there is no such upload (any more) for this credential
-    ├── Unreachable           no answer that helps, after all attempts
-    ├── FileError             the file cannot be read, or is no file
-    │   └── FileChanged       it is not the one that was announced
-    ├── Unconfirmed           all was sent, but the service did not say the last word in time
-    └── Interrupted           the user wants no more
+    PutError                     ends the upload of a file: a code and a sentence
+    ├── Rejected                 the service does not accept this file
+    ├── Refused                  the service or the store refuses the request: another file would fare no better
+    │   ├── Conflict             the state of the upload does not allow the call
+    │   └── UploadNotFound       this credential has no such upload (any more)
+    ├── Unreachable              no useful response after all attempts
+    ├── FileError                the file cannot be read, or is not a regular file
+    │   └── FileChanged          the file is not the one that was announced
+    ├── Unconfirmed              everything was sent, but the service did not confirm it in time
+    └── Interrupted              the user interrupted the run
 
-    Transient                 inside only: worth another attempt
-    └── Doubtful              all bytes have left, and nobody knows whether they arrived: look before another attempt
-    Stale                     inside only: what was signed is not (or no longer) taken; ask for another
-    Gone                      inside only: the store knows no such multipart upload
-    Different                 inside only: what was begun is not, as far as anybody can prove, of this file
+    Transient                    internal: worth another attempt
+    └── DeliveryUnknown          everything was sent, but it may not have arrived: check before sending again
+    SignatureRejected            internal: the store does not accept the signature (any more); get a fresh one
+    MultipartUploadGone          internal: the store has no such multipart upload
+    DifferentFile                internal: the interrupted upload cannot be proven to be of this file
 """
 
 from typing import ClassVar
 
-from valetkey.client.outcome import Ending
+from valetkey.client.outcome import FileOutcome
 
 
 class PutError(Exception):
-    """``code`` is stable, ``detail`` one sentence for a person."""
+    """``code`` is stable, ``detail`` is one sentence for a person."""
 
-    ending: ClassVar[Ending]
+    outcome: ClassVar[FileOutcome]
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -37,27 +37,27 @@ class PutError(Exception):
 
 
 class Rejected(PutError):
-    ending = Ending.REJECTED
+    outcome = FileOutcome.REJECTED
 
 
 class Refused(PutError):
-    ending = Ending.REFUSED
+    outcome = FileOutcome.REFUSED
 
 
 class Conflict(Refused):
     pass
 
 
-class Lost(Refused):
+class UploadNotFound(Refused):
     pass
 
 
 class Unreachable(PutError):
-    ending = Ending.UNREACHABLE
+    outcome = FileOutcome.UNREACHABLE
 
 
 class FileError(PutError):
-    ending = Ending.FILE_ERROR
+    outcome = FileOutcome.FILE_ERROR
 
 
 class FileChanged(FileError):
@@ -66,47 +66,48 @@ class FileChanged(FileError):
 
 
 class Unconfirmed(PutError):
-    ending = Ending.UNCONFIRMED
+    outcome = FileOutcome.UNCONFIRMED
 
 
 class Interrupted(PutError):
-    ending = Ending.INTERRUPTED
+    outcome = FileOutcome.INTERRUPTED
 
     def __init__(self) -> None:
-        super().__init__("interrupted", "Interrupted; run it again to go on.")
+        super().__init__("interrupted", "Interrupted. Run the same command again to resume.")
 
 
 class Transient(Exception):
-    """``after`` is how many seconds the server wants us to wait; None where it did not say.
+    """A failure that may pass by itself.
 
-    ``finally_`` is what it is when it has happened a few times: it does not pass by itself then.
+    ``after`` is how many seconds the server asks us to wait; None when it does not say. ``permanent`` is the error to
+    raise when the failure has happened a few times: it does not pass by itself then.
     """
 
-    def __init__(self, detail: str, after: float | None = None, finally_: PutError | None = None) -> None:
+    def __init__(self, detail: str, after: float | None = None, permanent: PutError | None = None) -> None:
         super().__init__(detail)
         self.after = after
-        self.finally_ = finally_
+        self.permanent = permanent
 
 
-class Doubtful(Transient):
-    """``answered`` says that the store has the last word already, so that it can be asked for at once."""
+class DeliveryUnknown(Transient):
+    """``check_now`` says that the store's response is final, so that the service can be asked at once."""
 
-    def __init__(self, detail: str, after: float | None = None, *, answered: bool = False) -> None:
+    def __init__(self, detail: str, after: float | None = None, *, check_now: bool = False) -> None:
         super().__init__(detail, after)
-        self.answered = answered
+        self.check_now = check_now
 
 
-class Stale(Exception):
-    """S3 says that a signature or its token has expired in as many ways as there are stores."""
+class SignatureRejected(Exception):
+    """Stores report an expired signature or session token in many ways; ``status`` is the one this store used."""
 
     def __init__(self, detail: str, status: int) -> None:
         super().__init__(detail)
         self.status = status
 
 
-class Gone(Exception):
+class MultipartUploadGone(Exception):
     """The multipart upload was aborted, or its parts were joined."""
 
 
-class Different(Exception):
-    """An upload of an earlier run, whose bytes are not those of the file that has its name, size and date now."""
+class DifferentFile(Exception):
+    """The bytes of an interrupted upload are not those of the file that has its name, size and date now."""

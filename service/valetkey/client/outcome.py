@@ -1,4 +1,4 @@
-"""What can become of a file, as a script sees it: an ending, and its exit code."""
+"""The outcome of one file as a script sees it, and the exit code of the command."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 
-class Ending(StrEnum):
-    """How the work on one file ended."""
+class FileOutcome(StrEnum):
+    """How the upload of one file ended."""
 
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
@@ -18,44 +18,50 @@ class Ending(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-EXIT_CODES: dict[Ending, int] = {
-    Ending.CONFIRMED: 0,
-    Ending.REJECTED: 3,
-    Ending.REFUSED: 4,
-    Ending.UNREACHABLE: 5,
-    Ending.FILE_ERROR: 6,
-    Ending.UNCONFIRMED: 7,
-    Ending.INTERRUPTED: 130,
+EXIT_CODES: dict[FileOutcome, int] = {
+    FileOutcome.CONFIRMED: 0,
+    FileOutcome.REJECTED: 3,
+    FileOutcome.REFUSED: 4,
+    FileOutcome.UNREACHABLE: 5,
+    FileOutcome.FILE_ERROR: 6,
+    FileOutcome.UNCONFIRMED: 7,
+    FileOutcome.INTERRUPTED: 130,
 }
-"""1 is an error of ours, 2 a wrong command line (click's)."""
+"""1 is a bug, 2 a wrong command line (click's)."""
 
 
-def exit_code(endings: Iterable[Ending]) -> int:
-    """0 when all are confirmed, 130 when one was interrupted, else the lowest code of those that failed."""
-    codes = {EXIT_CODES[ending] for ending in endings} - {0}
+def exit_code(outcomes: Iterable[FileOutcome]) -> int:
+    """0 when all files are confirmed, 130 when the run was interrupted, else the lowest code of the failures."""
+    codes = {EXIT_CODES[outcome] for outcome in outcomes} - {0}
     return 130 if 130 in codes else min(codes, default=0)
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """One file's end. ``upload`` is what the service answered last, where it did; ``sent`` counts payload bytes."""
+class FileReport:
+    """What is reported about one file when its upload has ended."""
 
     file: str
-    ending: Ending
+    """The name of the file as it was given or found."""
+    outcome: FileOutcome
     code: str | None = None
+    """The stable code of the failure; None for a confirmed file."""
     detail: str | None = None
+    """The failure in one sentence; None for a confirmed file."""
     upload: dict[str, Any] | None = None
+    """The upload as the service described it last; None when the service never did."""
     resumed: bool = False
-    sent: int = 0
+    """Whether this run resumed an interrupted upload."""
+    bytes_sent: int = 0
+    """Bytes of the file that this run sent, those that it had to repeat included."""
 
     def as_json(self) -> dict[str, Any]:
-        """For ``--json``."""
-        error = None if self.ending is Ending.CONFIRMED else {"code": self.code, "detail": self.detail}
+        """The object that ``--json`` prints."""
+        confirmed = self.outcome is FileOutcome.CONFIRMED
         return {
             "file": self.file,
-            "outcome": self.ending.value,
-            "error": error,
+            "outcome": self.outcome.value,
+            "error": None if confirmed else {"code": self.code, "detail": self.detail},
             "resumed": self.resumed,
-            "sent_bytes": self.sent,
+            "sent_bytes": self.bytes_sent,
             "upload": self.upload,
         }

@@ -1,4 +1,4 @@
-"""Many files at once: `put` finds them, sends them, and reports each as it ends."""
+"""Many files at once: `put` finds them, uploads them, and reports each as it ends."""
 
 import threading
 from collections.abc import Iterable
@@ -8,133 +8,146 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from valetkey.client.api import Api
 from valetkey.client.errors import FileError
-from valetkey.client.line import Line
-from valetkey.client.outcome import Ending, Outcome
-from valetkey.client.parts import Sender
-from valetkey.client.resume import Memory
-from valetkey.client.retry import Patience
-from valetkey.client.slots import Slots
-from valetkey.client.sources import Options, Source, find
-from valetkey.client.store import Store
-from valetkey.client.transfer import Transfer
-from valetkey.client.turns import Turn, Turns
-from valetkey.client.wanted import Wanted
-from valetkey.client.wire import PATIENT, Timing, Wire
+from valetkey.client.files.find import FileOptions, find_files
+from valetkey.client.files.source import Source
+from valetkey.client.interrupted.records import UploadRecords
+from valetkey.client.outcome import FileOutcome, FileReport
+from valetkey.client.remote.retry import Retrier
+from valetkey.client.remote.service import Service
+from valetkey.client.remote.store import Store
+from valetkey.client.sending.concurrency import ConcurrencyLimit
+from valetkey.client.sending.file_queue import FileQueue
+from valetkey.client.sending.file_upload import FileUploader
+from valetkey.client.sending.jobs import Job, Jobs
+from valetkey.client.sending.options import UploadOptions
+from valetkey.client.sending.parts import PartUploader
+from valetkey.client.sending.whole import WholeUploader
+from valetkey.client.transport.connections import DEFAULT_TIMEOUTS, Connections, Timeouts
 
-TICKET = "vt_"
-"""What tickets begin with, and API keys do not."""
+TICKET_PREFIX = "vt_"
+"""What tickets start with, and API keys do not."""
 
-FINAL = frozenset({Ending.CONFIRMED, Ending.REJECTED, Ending.FILE_ERROR})
-"""Endings that another run would not change. Where there are others, it can go on where this one ended."""
+FINAL_OUTCOMES = frozenset({FileOutcome.CONFIRMED, FileOutcome.REJECTED, FileOutcome.FILE_ERROR})
+"""Outcomes that another run would not change. After any other, the next run can resume this one."""
 
 
 class Reporter(Protocol):
-    """Who is told what happens. Any thread may call."""
+    """What `put` calls as it works. Any thread may call."""
 
-    def begun(self, source: Source) -> None: ...
-    def moved(self, source: Source, count: int) -> None: ...
-    def ended(self, outcome: Outcome) -> None: ...
-    def note(self, text: str) -> None: ...
+    def started(self, source: Source) -> None: ...
+    def progressed(self, source: Source, count: int) -> None: ...
+    def finished(self, report: FileReport) -> None: ...
+    def warn(self, text: str) -> None: ...
 
 
 @dataclass(frozen=True)
-class Run:
-    """What one command was asked to do. ``patience`` is in seconds; ``state`` None remembers nothing."""
+class PutOptions:
+    """The options of one run."""
 
-    wanted: Wanted
-    options: Options
+    uploads: UploadOptions
+    files: FileOptions
     token: str | None
+    """An API key or a profile ticket; None sends no credential."""
     concurrency: int
-    patience: float
+    """How many files, and parts of files, may be sent at once."""
+    retry_for: float
+    """How long a failing call is repeated, in seconds."""
     state: Path | None
-    timing: Timing = PATIENT
+    """The directory for records of uploads, so that a later run can resume them; None records nothing."""
+    timeouts: Timeouts = DEFAULT_TIMEOUTS
 
 
-def put(names: tuple[str, ...], run: Run, stdin: BinaryIO | None, reporter: Reporter) -> list[Ending]:
-    """Sends all that ``names`` stand for; how each ended. ``stdin`` is None where it is closed.
+def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, reporter: Reporter) -> list[FileOutcome]:
+    """Uploads all files that ``names`` stand for, and returns their outcomes. ``stdin`` is None when it is closed.
 
-    KeyboardInterrupt ends it early, with `INTERRUPTED`.
+    KeyboardInterrupt ends it early; `FileOutcome.INTERRUPTED` is among the outcomes then.
     """
     stop = threading.Event()
-    wire = Wire(run.timing)
-    memory = Memory(run.state, reporter.note)
+    connections = Connections(options.timeouts)
+    records = UploadRecords(options.state, reporter.warn)
     with ExitStack() as stack:
-        parts = stack.enter_context(ThreadPoolExecutor(run.concurrency, "part"))
-        files = stack.enter_context(ThreadPoolExecutor(run.concurrency, "file"))
-        work = _Work(run, _transfer(run, wire, stop, memory, parts), reporter)
+        part_pool = stack.enter_context(ThreadPoolExecutor(options.concurrency, "part"))
+        file_pool = stack.enter_context(ThreadPoolExecutor(options.concurrency, "file"))
+        run = _Run(options, _file_uploader(options, connections, stop, records, part_pool), reporter)
         try:
-            work.do(find(names, run.options, stdin, stack), files)
+            run.upload_all(find_files(names, options.files, stdin, stack), file_pool)
         except KeyboardInterrupt:
             stop.set()
-            work.turns.give_up()
-            wire.close()
-            work.endings.append(Ending.INTERRUPTED)
-    if FINAL.issuperset(work.endings):
-        for key in work.keys:
-            memory.forget(key)
-    return work.endings
+            run.jobs.cancel()
+            connections.close()
+            run.outcomes.append(FileOutcome.INTERRUPTED)
+    if FINAL_OUTCOMES.issuperset(run.outcomes):
+        for key in run.keys:
+            records.delete(key)
+    return run.outcomes
 
 
-def _transfer(run: Run, wire: Wire, stop: threading.Event, memory: Memory, pool: ThreadPoolExecutor) -> Transfer:
-    slots = Slots(run.concurrency)
-    patience = Patience(run.patience, stop)  # with the store; it may be away while the service is not
-    api = Api(run.wanted.endpoint, run.token, wire, Patience(run.patience, stop))
-    store = Store(wire, patience.check)
-    return Transfer(run.wanted, api, store, Sender(api, store, patience, pool, slots), memory, patience, slots)
+def _file_uploader(
+    options: PutOptions,
+    connections: Connections,
+    stop: threading.Event,
+    records: UploadRecords,
+    pool: ThreadPoolExecutor,
+) -> FileUploader:
+    concurrency = ConcurrencyLimit(options.concurrency)
+    retrier = Retrier(options.retry_for, stop)  # for the store: it may be unavailable while the service is not
+    service = Service(options.uploads.endpoint, options.token, connections, Retrier(options.retry_for, stop))
+    store = Store(connections, retrier.check)
+    whole = WholeUploader(service, store, retrier, concurrency)
+    parts = PartUploader(service, store, retrier, pool, concurrency)
+    return FileUploader(options.uploads, service, whole, parts, records, retrier)
 
 
-class _Work:
-    """What of a run is done, and what is not."""
+class _Run:
+    """One run: the files that it found and their outcomes."""
 
-    def __init__(self, run: Run, transfer: Transfer, reporter: Reporter) -> None:
-        self._wanted = run.wanted
-        self._concurrency = run.concurrency
-        self._transfer = transfer
+    def __init__(self, options: PutOptions, uploader: FileUploader, reporter: Reporter) -> None:
+        self._options = options
+        self._uploader = uploader
         self._reporter = reporter
-        self._line = Line()
-        together = not (run.token or "").startswith(TICKET)
-        self.turns = Turns(self._line, run.wanted, transfer.api, transfer.memory, together=together)
+        self._queue = FileQueue()
+        together = not (options.token or "").startswith(TICKET_PREFIX)
+        self.jobs = Jobs(self._queue, options.uploads, uploader.service, uploader.records, together=together)
         self.keys: set[str] = set()
-        self.endings: list[Ending] = []
+        self.outcomes: list[FileOutcome] = []
 
-    def do(self, found: Iterable[Source | tuple[str, FileError]], files: ThreadPoolExecutor) -> None:
-        """The first files are on their way while the others are still being found.
+    def upload_all(self, found: Iterable[Source | tuple[str, FileError]], pool: ThreadPoolExecutor) -> None:
+        """The first files are being sent while others are still being found.
 
-        An error that is no outcome is a bug of ours; it ends the work, and is raised.
+        An error that is not an outcome is a bug; it ends the run, and is raised.
         """
-        workers = [files.submit(self._send) for _ in range(self._concurrency)]
+        workers = [pool.submit(self._work) for _ in range(self._options.concurrency)]
         for source in found:
             if isinstance(source, Source):
                 self._add(source)
             else:
                 name, error = source
-                self._end(Outcome(name, error.ending, error.code, error.detail))
-        self._line.close()
+                self._finish(FileReport(name, error.outcome, error.code, error.detail))
+        self._queue.close()
         wait(workers)
         for worker in workers:
             worker.result()
 
     def _add(self, source: Source) -> None:
-        """A file that is named twice is sent once: what it is remembered by would be the same, too."""
-        key = self._wanted.key(source)
+        """A file that is named twice is sent once: both would have the same record."""
+        key = self._options.uploads.record_key(source)
         if key not in self.keys:
             self.keys.add(key)
-            self._line.add(source)
+            self._queue.add(source)
 
-    def _send(self) -> None:
+    def _work(self) -> None:
         try:
-            while (turn := self.turns.next()) is not None:
-                self._one(turn)
+            while (job := self.jobs.next()) is not None:
+                self._upload(job)
         except BaseException:
-            self.turns.give_up()
+            self.jobs.cancel()
             raise
 
-    def _one(self, turn: Turn) -> None:
-        self._reporter.begun(turn.source)
-        self._end(self._transfer.run(turn, lambda count: self._reporter.moved(turn.source, count)))
+    def _upload(self, job: Job) -> None:
+        self._reporter.started(job.source)
+        self._finish(self._uploader.upload(job, lambda count: self._reporter.progressed(job.source, count)))
 
-    def _end(self, outcome: Outcome) -> None:
-        self.endings.append(outcome.ending)
-        self._reporter.ended(outcome)
+    def _finish(self, report: FileReport) -> None:
+        self.outcomes.append(report.outcome)
+        self._reporter.finished(report)

@@ -1,1 +1,1 @@
-"""The commands of `valetkey`, a module for each that costs something to load: see `valetkey.cli`."""
+"""The commands of `valetkey`, in modules that `valetkey.cli` imports when they are called."""

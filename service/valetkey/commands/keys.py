@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 import click
 import orjson
 
-from valetkey.commands.terminal import explained, json_option, open_ledger, print_table
+from valetkey.commands.terminal import json_option, open_ledger, print_table, report_errors
 from valetkey.core.access.api_keys import Scope, new_key
 from valetkey.core.errors import ConfigurationError
 
 
 @click.group()
 def keys() -> None:
-    """API keys, for the servers and scripts that ask for uploads."""
+    """Manage API keys, for the servers and scripts that create uploads."""
 
 
 @keys.command("create")
@@ -22,27 +22,27 @@ def keys() -> None:
     type=click.Choice(["uploads", "verdict"]),
     default="uploads",
     show_default=True,
-    help="verdict: for a scanner, which says what it found in everybody's uploads and can do nothing else.",
+    help="`verdict` is for a scanner: it reports verdicts on all uploads, and can do nothing else.",
 )
 @json_option
-@explained
+@report_errors
 def create_key(name: str, scope: str, *, as_json: bool) -> None:
-    """Make a key for NAME. Keys of one name share their uploads. It is shown once: only a hash is kept."""
+    """Create a key for NAME. Keys with the same name share their uploads. It is shown once: only its hash is kept."""
     if not 0 < len(name) <= 100:
-        raise ConfigurationError("A key's name has 1 to 100 characters.")
+        raise ConfigurationError("The name of a key must have 1 to 100 characters.")
     key, text = new_key(name, datetime.now(UTC), Scope(scope))
     open_ledger().add_key(key)
     if as_json:
         click.echo(orjson.dumps({"id": key.id, "name": key.name, "scope": key.scope, "key": text}))
     else:
-        click.echo(f"{text}\n\nKeep it now: it is not shown again. Its id is {key.id}.")
+        click.echo(f"{text}\n\nStore this key now: it is not shown again. Its id is {key.id}.")
 
 
 @keys.command("list")
 @json_option
-@explained
+@report_errors
 def list_keys(*, as_json: bool) -> None:
-    """List the keys: id, name, what for, when created, when revoked."""
+    """List the keys: id, name, scope, when created, when revoked."""
     names = ("id", "name", "scope", "created_at", "revoked_at")
     rows = [{name: getattr(key, name) for name in names} for key in open_ledger().list_keys()]
     if as_json:
@@ -58,9 +58,9 @@ def list_keys(*, as_json: bool) -> None:
 @keys.command("revoke")
 @click.argument("key_id")
 @json_option
-@explained
+@report_errors
 def revoke_key(key_id: str, *, as_json: bool) -> None:
-    """Revoke a key by its id. Services that run forget it within five seconds."""
+    """Revoke a key by its id. Running services stop accepting it within five seconds."""
     if not open_ledger().revoke_key(key_id, datetime.now(UTC)):
         raise ConfigurationError(f"There is no key {key_id!r}.")
     click.echo(orjson.dumps({"id": key_id, "revoked": True}) if as_json else f"{key_id} is revoked.")

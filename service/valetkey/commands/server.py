@@ -1,9 +1,9 @@
-"""What serves: `valetkey dev`, `serve`, `worker`, `migrate`, `openapi`."""
+"""`valetkey dev`, `serve`, `worker`, `migrate` and `openapi`."""
 
 import click
 import orjson
 
-from valetkey.commands.terminal import explained, open_ledger
+from valetkey.commands.terminal import open_ledger, report_errors
 
 _host = click.option("--host", help="Address to listen on (VALETKEY_HOST, 127.0.0.1).")
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (VALETKEY_PORT, 8000).")
@@ -12,9 +12,9 @@ _port = click.option("--port", type=click.IntRange(0, 65535), help="Port to list
 @click.command()
 @_host
 @_port
-@explained
+@report_errors
 def dev(host: str | None, port: int | None) -> None:
-    """Try it: SQLite, an embedded S3, its events and a demo page, all in this process. Nothing is kept."""
+    """Run everything in one process, to try it: SQLite, an embedded S3, its events, a demo page. Keeps nothing."""
     from valetkey.serve import run_dev
 
     run_dev(host, port)
@@ -23,35 +23,35 @@ def dev(host: str | None, port: int | None) -> None:
 @click.command()
 @_host
 @_port
-@explained
+@report_errors
 def serve(host: str | None, port: int | None) -> None:
-    """Serve the API by granian. Refuses to start without secrets, and with an open door."""
+    """Serve the API with granian. Refuses to start without secrets, or when anybody could upload."""
     from valetkey.serve import run_production
 
     run_production(host, port)
 
 
 @click.command()
-@explained
+@report_errors
 def worker() -> None:
-    """Read the store's events from a queue, and sweep. Any number may run side by side; SIGTERM ends one cleanly."""
+    """Read the store's events from a queue, sweep, send webhooks. Run one or several; SIGTERM stops it cleanly."""
     from valetkey.serve import run_worker
 
     run_worker()
 
 
 @click.command()
-@explained
+@report_errors
 def migrate() -> None:
-    """Bring the ledger's schema to this version's."""
+    """Migrate the ledger to the schema of this version."""
     ledger = open_ledger()
     ledger.migrate()
     ledger.close()
-    click.echo("The ledger is at this version's schema.")
+    click.echo("The ledger has the schema of this version.")
 
 
 @click.command()
-@explained
+@report_errors
 def openapi() -> None:
     """Print the OpenAPI 3.1 document."""
     from valetkey.api.openapi import document

@@ -1,4 +1,4 @@
-"""What commands share: errors as a sentence, JSON or tables, and the ledger they work on."""
+"""What commands share: errors as a sentence, output as JSON or a table, and the ledger."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -13,15 +13,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def explained(command: Callable[P, R]) -> Callable[P, R]:
-    """Our errors end a command with their sentence and exit code 1, without a stack trace."""
+def report_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """A decorator: an error of ours ends the command with its sentence and exit code 1, without a stack trace."""
 
     @wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
         except ValetKeyError as error:
-            cause = getattr(error.__cause__, "orig", None)  # what a database said: an operator may read it
+            cause = getattr(error.__cause__, "orig", None)  # the database's own message: an operator may read it
             raise click.ClickException(f"{error.detail} {cause}" if cause else error.detail) from error
 
     return wrapper
@@ -31,15 +31,17 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 def print_json(value: object) -> None:
+    """Prints ``value`` as JSON, with times in UTC."""
     click.echo(orjson.dumps(value, option=orjson.OPT_UTC_Z))
 
 
 def as_text(value: object) -> str:
+    """``value`` for a cell of a table: text as it is, anything else as JSON."""
     return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
 
 
 def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on a terminal; whole lines where nobody looks, so that nothing is cut for another program."""
+    """Prints a table. When stdout is not a terminal, no cell is shortened, so that another program gets all of it."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -49,13 +51,14 @@ def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         console = Console(width=10_000)
     table = Table(*names, box=None, pad_edge=False)
     for row in rows:
-        # what a client named is no markup, and no control sequence for a terminal either
+        # a name that a client chose may contain neither markup nor control sequences
         table.add_row(*(Text(cell if cell.isprintable() else ascii(cell)) for cell in row))
     console.print(table)
     click.echo(f"{len(rows)} in all.")
 
 
 def open_ledger() -> Any:
+    """The ledger that the settings name. Raises `ConfigurationError`."""
     from valetkey.adapters.sql import SqlLedger
     from valetkey.settings import load_settings
 

@@ -2,25 +2,25 @@
 
 import click
 
-from valetkey.commands.terminal import as_text, explained, json_option, open_ledger, print_json, print_table
+from valetkey.commands.terminal import as_text, json_option, open_ledger, print_json, print_table, report_errors
 from valetkey.core.errors import UploadNotFound
 from valetkey.core.model.upload import UploadState
 
 
 @click.group()
 def uploads() -> None:
-    """The uploads in the ledger, of all accounts."""
+    """Inspect the uploads in the ledger, of all accounts."""
 
 
 @uploads.command("list")
-@click.option("--state", type=click.Choice([str(state) for state in UploadState]), help="Only those in this state.")
-@click.option("--profile", help="Only those of this profile.")
-@click.option("--account", help="Only those of this API key's name.")
+@click.option("--state", type=click.Choice([str(state) for state in UploadState]), help="Only uploads in this state.")
+@click.option("--profile", help="Only uploads of this profile.")
+@click.option("--account", help="Only uploads of the API keys with this name.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @json_option
-@explained
+@report_errors
 def list_uploads(state: str | None, profile: str | None, account: str | None, limit: int, *, as_json: bool) -> None:
-    """List uploads, the newest first."""
+    """List uploads, newest first."""
     from valetkey.api.responses import upload_body
     from valetkey.core.ports.ledger import Query
 
@@ -39,9 +39,9 @@ def list_uploads(state: str | None, profile: str | None, account: str | None, li
 @uploads.command("show")
 @click.argument("upload_id")
 @json_option
-@explained
+@report_errors
 def show_upload(upload_id: str, *, as_json: bool) -> None:
-    """Show all that the ledger knows of one upload."""
+    """Show everything that the ledger knows about one upload."""
     from valetkey.api.responses import upload_body
 
     upload = open_ledger().get(upload_id)
@@ -56,11 +56,11 @@ def show_upload(upload_id: str, *, as_json: bool) -> None:
 
 
 @uploads.command("sweep")
-@click.option("--dry-run", is_flag=True, help="Change nothing: print what would be done.")
+@click.option("--dry-run", is_flag=True, help="Change nothing. Print what would be done.")
 @json_option
-@explained
+@report_errors
 def sweep_uploads(*, dry_run: bool, as_json: bool) -> None:
-    """Do now, once, what `valetkey worker` does all the time: look at what is due, and remove what nobody owns."""
+    """Sweep once, as `valetkey worker` does at intervals: look at uploads that are due, and remove orphaned objects."""
     from valetkey.app import create_sweep
 
     sweep = create_sweep()

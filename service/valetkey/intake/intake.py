@@ -1,28 +1,28 @@
-"""The RSGI application: the body first, then a thread."""
+"""The RSGI application: first the body, then a thread for the request."""
 
 from io import BytesIO
 from typing import Any
 
 from granian.rsgi import ProtocolError  # type: ignore[attr-defined]  # it is there, and documented
 
-from valetkey.intake.environ import Answer, Application, Environ, answer_of, environ_of
+from valetkey.intake.incomplete import IncompleteRequest, IncompleteRequests
 from valetkey.intake.loop import BodyRefused, Loop
-from valetkey.intake.turns import Turns
-from valetkey.intake.waiting import Waiting, WaitingRoom
+from valetkey.intake.request_limit import RequestLimit
+from valetkey.intake.wsgi import Application, Environ, WsgiResponse, build_environ, call_application
 
 MAX_CHUNKS = 4_096
-"""The most pieces that a body may come in, where it says no length: each costs as much as a small request."""
+"""The most chunks that a body without a length may come in: each costs as much as a small request."""
 
-ALIVE = {"GET", "HEAD"}
+LIVENESS_METHODS = {"GET", "HEAD"}
 
 
 class Intake:
-    """``application``, of which at most ``threads`` requests are answered at once, each with its whole body.
+    """``application``, which handles at most ``threads`` requests at once, each with its complete body.
 
-    A body of more than ``max_body`` bytes is not read: the application gets the request without it, and refuses it. One
-    that is not whole after ``deadline`` seconds is answered with ``too_slow``; a request that waits for its body for a
-    moment is tried without it, so that one which is refused whatever its body says (no credential, no such path) is
-    refused then. ``alive`` is a path, and its answer, for which nobody waits, however busy the threads are.
+    A body of more than ``max_body`` bytes is not read: the application gets the request without it, and refuses it.
+    A request whose body is not complete after ``deadline`` seconds gets the response ``too_slow``. A request that
+    waits for its body is soon tried without it, so that one that is refused whatever its body says (no credential, no
+    such path) is refused then. ``alive`` is a path and its response, which never waits, however busy the threads are.
     """
 
     def __init__(
@@ -32,105 +32,105 @@ class Intake:
         threads: int,
         max_body: int,
         deadline: float,
-        too_slow: Answer,
-        alive: tuple[str, Answer],
+        too_slow: WsgiResponse,
+        alive: tuple[str, WsgiResponse],
     ) -> None:
         self._application = application
         self._max_body = max_body
         self._too_slow = too_slow
         self._alive = alive
-        self._turns = Turns(threads)
-        self._room = WaitingRoom(application, deadline)
+        self._limit = RequestLimit(threads)
+        self._incomplete = IncompleteRequests(application, deadline)
 
     def __rsgi_init__(self, loop: Loop) -> None:
-        """granian's worker begins."""
-        self._room.open(loop.call_later)
-        loop.on_stop.append(self._room.close)
+        """Called when a worker process of granian starts."""
+        self._incomplete.start(loop.call_later)
+        loop.on_stop.append(self._incomplete.stop_waiting)
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
-        """One request."""
-        environ = environ_of(scope)
+        """Handles one request."""
+        environ = build_environ(scope)
         if "HTTP_TRANSFER_ENCODING" in environ:
-            environ.pop("CONTENT_LENGTH", None)  # it says nothing then (RFC 9112, section 6.3)
+            environ.pop("CONTENT_LENGTH", None)  # it means nothing then (RFC 9112, section 6.3)
         length = environ.get("CONTENT_LENGTH")
         if length is None and "HTTP_TRANSFER_ENCODING" not in environ:
-            if environ["PATH_INFO"] == self._alive[0] and environ["REQUEST_METHOD"] in ALIVE:
-                return _say(proto, self._alive[1])
+            if environ["PATH_INFO"] == self._alive[0] and environ["REQUEST_METHOD"] in LIVENESS_METHODS:
+                return _respond(proto, self._alive[1])
             body = b""
         else:
-            said = await self._body(environ, proto, length)
-            if said is None:
+            received = await self._receive_body(environ, proto, length)
+            if received is None:
                 return None
-            body = said
+            body = received
         environ["wsgi.input"] = BytesIO(body)
-        await self._turns
+        await self._limit
         try:
-            _say(proto, answer_of(self._application, environ))
+            _respond(proto, call_application(self._application, environ))
         finally:
-            self._turns.give()
+            self._limit.release()
 
-    async def _body(self, environ: Environ, proto: Any, length: str | None) -> bytes | None:
-        """The request's body, or what tells the application that it is too large; None once it is answered."""
+    async def _receive_body(self, environ: Environ, proto: Any, length: str | None) -> bytes | None:
+        """The body, or one that tells the application that it is too large; None when the request has a response."""
         chunked = length is None
-        size = self._max_body if length is None else int(length)  # hyper lets nothing in but a number
-        if size > self._max_body or _no_json(environ):
+        size = self._max_body if length is None else int(length)  # hyper lets only a number through
+        if size > self._max_body or _is_form(environ):
             return b""
-        one = Waiting(environ, proto, size)
-        if "HTTP_EXPECT" in environ and await self._refused(one):  # before it is told to go on and send its body
+        request = IncompleteRequest(environ, proto, size)
+        if "HTTP_EXPECT" in environ and await self._refuses(request):  # before the client is told to send its body
             return None
         try:
-            body = await (self._chunks(one) if chunked else self._whole(one))
+            body = await (self._receive_chunks(request) if chunked else self._receive_whole(request))
         except BodyRefused:
-            if not one.answered:
-                _say(proto, self._too_slow)
+            if not request.answered:
+                _respond(proto, self._too_slow)
             return None
-        except ProtocolError:  # who was to send it is gone
-            self._room.leave(one)
+        except ProtocolError:  # the client has gone
+            self._incomplete.remove(request)
             return None
-        if not self._room.leave(one):
+        if not self._incomplete.remove(request):
             return None
         if chunked:
             environ["CONTENT_LENGTH"] = str(len(body))
             del environ["HTTP_TRANSFER_ENCODING"]
         return body
 
-    async def _refused(self, one: Waiting) -> bool:
-        await self._turns
+    async def _refuses(self, request: IncompleteRequest) -> bool:
+        await self._limit
         try:
-            return self._room.tried(one)
+            return self._incomplete.try_without_body(request)
         finally:
-            self._turns.give()
+            self._limit.release()
 
-    async def _whole(self, one: Waiting) -> bytes:
-        one.future = one.proto()
-        self._room.enter(one)
-        body: bytes = await one.future
+    async def _receive_whole(self, request: IncompleteRequest) -> bytes:
+        request.future = request.proto()
+        self._incomplete.add(request)
+        body: bytes = await request.future
         return body
 
-    async def _chunks(self, one: Waiting) -> bytes:
+    async def _receive_chunks(self, request: IncompleteRequest) -> bytes:
         """Up to one byte more than a body may have."""
-        pieces: list[bytes] = []
+        chunks: list[bytes] = []
         size = 0
-        one.proto.__aiter__()
-        while size <= self._max_body and len(pieces) < MAX_CHUNKS:
-            one.future = one.proto.__anext__()
-            if not pieces:
-                self._room.enter(one)
-            piece = await one.future
-            if one.over:
+        request.proto.__aiter__()
+        while size <= self._max_body and len(chunks) < MAX_CHUNKS:
+            request.future = request.proto.__anext__()
+            if not chunks:
+                self._incomplete.add(request)
+            chunk = await request.future
+            if request.over:
                 raise BodyRefused
-            if not piece:
-                return b"".join(pieces)
-            pieces.append(piece)
-            size += len(piece)
+            if not chunk:
+                return b"".join(chunks)
+            chunks.append(chunk)
+            size += len(chunk)
         return bytes(self._max_body + 1)
 
 
-def _no_json(environ: Environ) -> bool:
-    """Whether it is a form: nothing here takes one, so its body is not waited for."""
+def _is_form(environ: Environ) -> bool:
+    """Whether the body is a form: the service takes none, so it does not wait for it."""
     kind = environ.get("CONTENT_TYPE", "").lstrip().lower()
     return bool(kind.startswith(("multipart/", "application/x-www-form-urlencoded")))
 
 
-def _say(proto: Any, answer: Answer) -> None:
-    proto.response_bytes(*answer)
+def _respond(proto: Any, response: WsgiResponse) -> None:
+    proto.response_bytes(*response)

@@ -1,8 +1,8 @@
-"""The event loop that granian is given: a request's coroutine runs in whatever thread wakes it.
+"""The event loop for granian: the coroutine of a request runs in whatever thread wakes it.
 
-granian hands each request, and each body that is whole, to a thread of its pool, and that thread to asyncio, by
-``call_soon_threadsafe``. The way from there to the loop's thread and back to one that may block costs a grant half as
-much again (measured: 240 µs of CPU instead of 160). So what granian says of a request is done where it says it.
+granian hands each request, and each complete body, to a thread of its pool, and that thread hands it to asyncio by
+``call_soon_threadsafe``. Going from there to the loop's thread, and back to a thread that may block, costs a grant half
+as much again (measured: 240 µs of CPU instead of 160). So this loop runs callbacks in the thread that schedules them.
 """
 
 import asyncio
@@ -18,13 +18,14 @@ Ts = TypeVarTuple("Ts")
 
 
 class BodyRefused(Exception):
-    """Thrown into a request's coroutine in the place of the body that it waits for."""
+    """Raised in the coroutine of a request instead of the body that it waits for."""
 
 
 class Step:
-    """Goes on with a request's coroutine when what it waits for is there.
+    """Continues the coroutine of a request when the future that it waits for is done.
 
-    ``thread`` is the one that is in it; ``at_once`` the one that was told, as it began to wait, that it need not.
+    ``thread`` is the id of the thread that runs it. ``at_once`` is the id of the thread that found the future done as
+    it started to wait, and continues at once; 0 when there is none.
     """
 
     __slots__ = ("at_once", "request", "thread")
@@ -34,17 +35,17 @@ class Step:
         self.thread = self.at_once = 0
 
     def __call__(self, awaited: Any = None) -> None:
-        """Runs the coroutine until it waits again, or is done; then whatever was handed to this thread meanwhile.
+        """Runs the coroutine until it waits again or ends; then the steps that `run_next` handed to this thread.
 
         ``awaited`` is the future that it has waited for.
         """
         self.run(awaited)
-        while (following := getattr(_handed, "step", None)) is not None:
-            _handed.step = None
+        while (following := getattr(_next, "step", None)) is not None:
+            _next.step = None
             following.run(None)
 
     def run(self, awaited: Any) -> None:
-        """The same for this one alone."""
+        """Runs this coroutine alone until it waits again or ends."""
         self.thread = here = get_ident()
         while True:
             try:
@@ -57,20 +58,20 @@ class Step:
             if not awaited.done():
                 self.at_once = 0
                 awaited.add_done_callback(self)
-                if self.at_once != here:  # it may be running in another thread by now
+                if self.at_once != here:  # another thread may run it by now
                     return
 
 
-_handed = local()
+_next = local()
 
 
-def go_on(step: Step) -> None:
-    """This thread goes on with ``step`` when it is done with the one that it is in."""
-    _handed.step = step
+def run_next(step: Step) -> None:
+    """Makes this thread run ``step`` once it is done with its current one."""
+    _next.step = step
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """An event loop for granian's RSGI, whose coroutines wait for granian's futures and for nothing else."""
+    """An event loop for granian's RSGI, whose coroutines wait for granian's futures and `RequestLimit` only."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,7 +82,7 @@ class Loop(asyncio.SelectorEventLoop):
     ) -> asyncio.Handle:
         if type(callback) is Step:
             callback(*args)
-        elif args and type(args[0]) is CoroutineType:  # a new request: (how asyncio would begin it, it, its watcher)
+        elif args and type(args[0]) is CoroutineType:  # a new request: (asyncio's starter, the coroutine, its watcher)
             Step(args[0])()
         else:
             return super().call_soon_threadsafe(callback, *args, context=context)
@@ -92,30 +93,30 @@ class Loop(asyncio.SelectorEventLoop):
     ) -> asyncio.Handle:
         if type(callback) is not Step:
             return super().call_soon(callback, *args, context=context)
-        if callback.thread == get_ident():  # what it began to wait for is there already: no deeper stack for that
+        if callback.thread == get_ident():  # the future is done already: continue without a deeper stack
             callback.at_once = callback.thread
         else:
             callback(*args)
         return _DONE
 
     def add_signal_handler(self, sig: int, callback: Callable[[Unpack[Ts]], object], *args: *Ts) -> None:
-        """As asyncio's; those in `on_stop` hear of the signal, too."""
+        """As asyncio's, but the signal also calls what is in `on_stop`."""
 
         def both() -> None:
             callback(*args)
-            for hear in self.on_stop:
-                hear()
+            for on_stop in self.on_stop:
+                on_stop()
 
         super().add_signal_handler(sig, both)
 
 
 _DONE = cast("asyncio.Handle", None)
-"""Nobody cancels a request by the handle that asyncio would give for it: granian looks at none."""
+"""In place of the handle that asyncio would return: granian uses none."""
 
 
 @loops.register("auto")
 def build() -> Loop:
-    """What granian makes its loop by, once this module is imported (its README, "Customising Granian")."""
+    """granian creates its loop by this, once this module is imported (its README, "Customising Granian")."""
     loop = Loop()
     asyncio.set_event_loop(loop)
     return loop

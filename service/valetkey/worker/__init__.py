@@ -1,7 +1,7 @@
-"""What runs beside the requests: the store's events from a queue, the sweep, and the outbox.
+"""Work beside the requests: the store's events from a queue, the sweep, and the outbox.
 
-Every loop goes on whatever happens, and stops between two pieces of work. Any number of workers may run side by side:
-what keeps two of them from doing the same twice is in the ledger and in the queue.
+Every loop keeps running whatever fails, and stops between two pieces of work. Any number of workers may run side by
+side: the ledger and the queue keep two of them from doing the same work twice.
 """
 
 from valetkey.worker.loop import Loop

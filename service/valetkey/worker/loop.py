@@ -1,4 +1,4 @@
-"""Work that goes on until it is told to stop, whatever fails."""
+"""What the loops of a worker have in common: they run until they are stopped, whatever fails."""
 
 import logging
 from threading import Event
@@ -9,35 +9,35 @@ from valetkey.core.errors import Unavailable
 log = logging.getLogger("valetkey")
 
 PAUSE = 2
-"""How long to leave alone what does not answer, in seconds."""
+"""How long to pause after a failure, in seconds."""
 
 
 class Loop(Protocol):
-    """Work that goes on until it is told to stop."""
+    """Work that runs until it is stopped."""
 
     def run(self) -> None:
-        """Returns after `stop`, with the piece of work in hand finished."""
+        """Returns after `stop`, once the current piece of work is finished."""
 
     def stop(self) -> None:
         """May be called from any thread, any number of times."""
 
 
-class GoesOn:
-    """Where a loop's work fails, it is logged, and the loop goes on after a pause, which a stop ends.
+class KeepRunning:
+    """Logs a failure of the block and pauses, so that the loop around it continues. A stop ends the pause.
 
-    ``away`` is what is said of an `Unavailable`, ``failed`` of anything else.
+    ``unavailable`` is logged, with its detail, for an `Unavailable`; ``failed`` for any other exception.
     """
 
-    def __init__(self, stop: Event, *, away: str, failed: str) -> None:
+    def __init__(self, stop: Event, *, unavailable: str, failed: str) -> None:
         self._stop = stop
-        self._away = away
+        self._unavailable = unavailable
         self._failed = failed
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
         if isinstance(error, Unavailable):
-            log.warning("%s: %s", self._away, error.detail)
+            log.warning("%s: %s", self._unavailable, error.detail)
         elif isinstance(error, Exception):
             log.error(self._failed, exc_info=error)
         else:
@@ -46,6 +46,6 @@ class GoesOn:
         return True
 
 
-def pause(stop: Event, doubled: int = 0) -> bool:
-    """Waits for `PAUSE`, ``doubled`` so many times, or until ``stop`` is set; says whether it is."""
-    return stop.wait(PAUSE * 2**doubled)
+def pause(stop: Event, doublings: int = 0) -> bool:
+    """Waits for `PAUSE`, doubled ``doublings`` times, or until ``stop`` is set. Returns whether it is set."""
+    return stop.wait(PAUSE * 2**doublings)

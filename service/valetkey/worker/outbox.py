@@ -1,4 +1,4 @@
-"""The outbox, sent by several threads."""
+"""Sending the outbox by several threads."""
 
 import logging
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -8,22 +8,22 @@ from time import monotonic
 from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.errors import Unavailable
 from valetkey.core.model.announcement import Announcement
-from valetkey.worker.loop import GoesOn
+from valetkey.worker.loop import KeepRunning
 
 log = logging.getLogger("valetkey")
 
-DELIVERIES = 8
-"""How many webhooks are sent at once: one slow answer does not hold up the others."""
+MAX_DELIVERIES = 8
+"""How many webhooks are sent at once: a slow receiver does not hold up the others."""
 
-LOOK_EVERY = 1.0
-"""How often the outbox is looked at when nothing is due, in seconds."""
+POLL_INTERVAL = 1.0
+"""How often the outbox is read while nothing is due, in seconds."""
 
-PRUNE_EVERY = 60.0
-"""How often delivered rows are looked through for those to remove, in seconds."""
+PRUNE_INTERVAL = 60.0
+"""How often old delivered rows are removed, in seconds."""
 
 
 class OutboxLoop:
-    """Sends what the outbox holds. Any number of them may run side by side, in one process or in many."""
+    """Sends what is due in the outbox. Any number of these loops may run at once, in one process or in many."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
@@ -31,26 +31,28 @@ class OutboxLoop:
         self._prune_at = 0.0
 
     def run(self) -> None:
-        """Works until `stop` is called. While the ledger is away it waits; nothing is lost by that."""
-        under_way: set[Future[None]] = set()
-        with ThreadPoolExecutor(DELIVERIES, "valetkey-webhook") as pool:
+        """Works until `stop` is called. While the ledger is unavailable it waits; no webhook is lost by that."""
+        deliveries: set[Future[None]] = set()
+        with ThreadPoolExecutor(MAX_DELIVERIES, "valetkey-webhook") as pool:
             while not self._stop.is_set():
-                claimed = self._claim(DELIVERIES - len(under_way))
-                under_way |= {pool.submit(self._deliver, one) for one in claimed}
-                if under_way:
-                    under_way = wait(under_way, LOOK_EVERY, FIRST_COMPLETED).not_done
+                claimed = self._claim(MAX_DELIVERIES - len(deliveries))
+                deliveries |= {pool.submit(self._deliver, one) for one in claimed}
+                if deliveries:
+                    deliveries = wait(deliveries, POLL_INTERVAL, FIRST_COMPLETED).not_done
                 else:
-                    self._stop.wait(LOOK_EVERY)
+                    self._stop.wait(POLL_INTERVAL)
 
     def stop(self) -> None:
-        """Ends `run` after the deliveries it has begun. May be called from another thread or a signal handler."""
+        """Ends `run` after the deliveries that have started. May be called from another thread or a signal handler."""
         self._stop.set()
 
     def _claim(self, free: int) -> list[Announcement]:
-        with GoesOn(self._stop, away="the outbox is away", failed="the outbox cannot be read"):
+        with KeepRunning(
+            self._stop, unavailable="the outbox is unavailable", failed="reading the outbox failed; it will be retried"
+        ):
             if monotonic() >= self._prune_at:
                 self._dispatcher.prune()
-                self._prune_at = monotonic() + PRUNE_EVERY
+                self._prune_at = monotonic() + PRUNE_INTERVAL
             return self._dispatcher.claim(free) if free else []
         return []
 

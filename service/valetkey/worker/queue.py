@@ -1,4 +1,4 @@
-"""The store's events from a queue."""
+"""Reading the store's events from a queue."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -8,89 +8,91 @@ from threading import Event, Thread
 from valetkey.core.errors import MalformedEvent, Unavailable
 from valetkey.core.events.event import StoreEvent, Tally
 from valetkey.core.ports.queue import EventQueue, Message
-from valetkey.worker.loop import GoesOn, pause
+from valetkey.worker.loop import KeepRunning, pause
 
 log = logging.getLogger("valetkey")
 
 LONG_POLL = 5
-"""How long one look at the queue waits, in seconds: a stop takes at most as long."""
+"""How long one call to the queue waits for messages, in seconds: a stop takes at most that long."""
 
-TRIES = 5
-"""How often a message is tried while something is away, with growing pauses: each delivery counts towards the
-redrive policy, and an outage must not send good messages to the dead letters."""
+MAX_ATTEMPTS = 5
+"""How often a message is handled while a dependency is unavailable, with growing pauses: each delivery counts towards
+the redrive policy, and an outage must not send good messages to the dead letter queue."""
 
 
 class QueueLoop:
-    """Feeds a queue's events to ``observe``. A message is deleted only after what it led to is durable.
+    """Hands the events of a queue to ``handle``. A message is deleted only once its consequences are durable.
 
-    One that cannot be read is left to the queue's redrive policy.
+    A message that ``parse`` cannot read is left to the redrive policy of the queue.
     """
 
     def __init__(
         self,
         queue: EventQueue,
         parse: Callable[[bytes], Sequence[StoreEvent]],
-        observe: Callable[[Iterable[StoreEvent]], Tally],
+        handle: Callable[[Iterable[StoreEvent]], Tally],
     ) -> None:
         self._queue = queue
         self._parse = parse
-        self._observe = observe
+        self._handle_events = handle
         self._stop = Event()
 
     def run(self) -> None:
-        """Works until `stop` is called. What is away is tried again; a message that failed comes again by itself."""
+        """Works until `stop` is called. An unavailable queue is asked again; a failed message is delivered again."""
         while not self._stop.is_set():
-            with GoesOn(
-                self._stop, away="the event queue is away", failed="the event queue's loop failed, and goes on"
+            with KeepRunning(
+                self._stop,
+                unavailable="the event queue is unavailable",
+                failed="reading the event queue failed; it will be retried",
             ):
                 self._work(self._queue.receive(LONG_POLL))
 
     def stop(self) -> None:
-        """Ends `run` after the messages it has. May be called from another thread."""
+        """Ends `run` after the messages that it has received. May be called from another thread."""
         self._stop.set()
 
     def _work(self, messages: Sequence[Message]) -> None:
         if not messages:
             return
-        with self._held(messages):
-            done = [message for message in messages if self._handled(message)]
-            self._queue.delete(done)
+        with self._kept_invisible(messages):
+            handled = [message for message in messages if self._handle(message)]
+            self._queue.delete(handled)
 
-    def _handled(self, message: Message) -> bool:
-        """Whether the message has done what it could; otherwise it comes again."""
-        for number in range(TRIES):
+    def _handle(self, message: Message) -> bool:
+        """Handles a message. Returns whether that is done; otherwise the queue delivers the message again."""
+        for attempt in range(MAX_ATTEMPTS):
             try:
-                self._observe(self._parse(message.body))
+                self._handle_events(self._parse(message.body))
             except Unavailable as error:
-                log.warning("an event will be tried again: %s", error.detail)
-                if pause(self._stop, doubled=number):
+                log.warning("an event will be handled again: %s", error.detail)
+                if pause(self._stop, doublings=attempt):
                     return False
-            except MalformedEvent as error:  # the queue's redrive policy takes it away after some tries
-                log.warning("an event cannot be read: %s", error.detail)
+            except MalformedEvent as error:  # after some deliveries the queue's redrive policy removes it
+                log.warning("an event is malformed: %s", error.detail)
                 return False
             except Exception:
-                log.exception("an event failed")
+                log.exception("handling an event failed")
                 return False
             else:
                 return True
         return False
 
     @contextmanager
-    def _held(self, messages: Sequence[Message]) -> Iterator[None]:
-        """Keeps messages from other workers while they are worked on, however long that takes."""
-        over = Event()
+    def _kept_invisible(self, messages: Sequence[Message]) -> Iterator[None]:
+        """Keeps messages from other workers while they are handled, however long that takes."""
+        done = Event()
 
         def extend() -> None:
-            while not over.wait(self._queue.visibility / 3):
+            while not done.wait(self._queue.visibility / 3):
                 try:
                     self._queue.extend(messages)
                 except Unavailable as error:
-                    log.warning("messages could not be kept from others: %s", error.detail)
+                    log.warning("the visibility timeout of messages could not be extended: %s", error.detail)
 
-        beat = Thread(target=extend, name="valetkey-visibility", daemon=True)
-        beat.start()
+        extending = Thread(target=extend, name="valetkey-visibility", daemon=True)
+        extending.start()
         try:
             yield
         finally:
-            over.set()
-            beat.join()
+            done.set()
+            extending.join()

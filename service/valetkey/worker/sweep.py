@@ -1,4 +1,4 @@
-"""The sweep, again and again."""
+"""Running the sweep at intervals."""
 
 import logging
 from collections.abc import Iterable
@@ -7,13 +7,13 @@ from time import monotonic
 
 from valetkey.core.sweeping.findings import Finding
 from valetkey.core.sweeping.sweep import Sweep
-from valetkey.worker.loop import GoesOn
+from valetkey.worker.loop import KeepRunning
 
 log = logging.getLogger("valetkey")
 
 
 class CheckLoop:
-    """Looks every ``interval`` seconds at what has arrived and waits to be checked: it stands behind nobody else."""
+    """Checks stored uploads every ``interval`` seconds, in a loop of its own, so that they wait for no other work."""
 
     def __init__(self, sweep: Sweep, interval: float) -> None:
         self._sweep = sweep
@@ -21,19 +21,23 @@ class CheckLoop:
         self._stop = Event()
 
     def run(self) -> None:
-        """Works until `stop` is called. A look that failed is begun again after a pause."""
+        """Works until `stop` is called. After a failure it pauses and tries again."""
         while not self._stop.is_set():
-            with GoesOn(self._stop, away="what waits will be looked at again", failed="the looks failed, and go on"):
+            with KeepRunning(
+                self._stop,
+                unavailable="stored uploads will be checked again",
+                failed="checking stored uploads failed; it will be retried",
+            ):
                 drain(self._sweep.check(self._stop.is_set))
             self._stop.wait(self._interval)
 
     def stop(self) -> None:
-        """Ends `run` after the upload it is looking at. May be called from another thread."""
+        """Ends `run` after the current upload. May be called from another thread."""
         self._stop.set()
 
 
 class SweepLoop:
-    """Looks every ``interval`` seconds at what is due, every ``clean_interval`` at what nobody owns."""
+    """Looks at the uploads that are due every ``interval`` seconds, and removes orphans every ``clean_interval``."""
 
     def __init__(self, sweep: Sweep, interval: float, clean_interval: float) -> None:
         self._sweep = sweep
@@ -42,10 +46,14 @@ class SweepLoop:
         self._stop = Event()
 
     def run(self) -> None:
-        """Works until `stop` is called. A sweep that failed is begun again after a pause."""
-        cleaned = monotonic() - self._clean_interval  # once at the start
+        """Works until `stop` is called. After a failure it pauses and tries again."""
+        cleaned = monotonic() - self._clean_interval  # so that it cleans once at the start
         while not self._stop.is_set():
-            with GoesOn(self._stop, away="the sweep will be tried again", failed="the sweep failed, and goes on"):
+            with KeepRunning(
+                self._stop,
+                unavailable="the sweep will be tried again",
+                failed="the sweep failed; it will be retried",
+            ):
                 drain(self._sweep.look(self._stop.is_set))
                 if monotonic() - cleaned >= self._clean_interval:
                     drain(self._sweep.clean(self._stop.is_set))
@@ -53,11 +61,11 @@ class SweepLoop:
             self._stop.wait(self._interval)
 
     def stop(self) -> None:
-        """Ends `run` after the upload it is looking at. May be called from another thread."""
+        """Ends `run` after the current upload. May be called from another thread."""
         self._stop.set()
 
 
 def drain(findings: Iterable[Finding]) -> None:
-    """Has all of it done."""
+    """Works through ``findings``: each is dealt with as it is drawn."""
     for finding in findings:
         log.debug("sweep: %s %s: %s", finding.action, finding.subject, finding.detail)

@@ -7,14 +7,14 @@ from valetkey.worker.loop import Loop
 
 
 class Worker:
-    """Loops side by side, each in a thread of its own."""
+    """Runs loops side by side, each in a thread of its own."""
 
     def __init__(self, loops: Sequence[Loop]) -> None:
         self._loops = loops
         self._threads: list[Thread] = []
 
     def start(self) -> None:
-        """Begins to work, and returns."""
+        """Starts the loops and returns."""
         self._threads = [
             Thread(target=loop.run, name=f"valetkey-{type(loop).__name__}-{number}", daemon=True)
             for number, loop in enumerate(self._loops)
@@ -23,7 +23,7 @@ class Worker:
             thread.start()
 
     def stop(self, wait: float | None = None) -> None:
-        """Returns when every loop has finished what it had in hand, or after ``wait`` seconds for each."""
+        """Returns when every loop has finished its current piece of work, or after ``wait`` seconds for each."""
         for loop in self._loops:
             loop.stop()
         for thread in self._threads:

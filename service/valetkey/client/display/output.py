@@ -1,0 +1,57 @@
+"""Lines on stdout and stderr, which may be closed or full, or may lack characters of a file name."""
+
+import os
+import sys
+from io import TextIOWrapper
+from typing import TextIO
+
+
+class Output:
+    """A standard stream, or None when it was closed from the beginning.
+
+    Once nobody reads the stream any more, lines are dropped silently: the work goes on without a reader. A line that
+    cannot be written for another reason is dropped, too, and ``problem`` says why.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+        self.problem: str | None = None
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+    @property
+    def is_terminal(self) -> bool:
+        return self._stream is not None and self._stream.isatty()
+
+    @property
+    def is_unicode(self) -> bool:
+        """Whether the stream can encode every character."""
+        return self._stream is None or (self._stream.encoding or "").lower().replace("-", "") == "utf8"
+
+    def write_line(self, text: str) -> None:
+        """Writes a line and flushes the stream."""
+        if self._stream is None:
+            return
+        try:
+            print(text, file=self._stream, flush=True)
+        except BrokenPipeError:
+            self._drop()
+        except OSError as error:
+            self.problem = error.strerror or str(error)
+            self._drop()
+
+    def _drop(self) -> None:
+        """Writes no more; what is left in the buffer causes no error when the interpreter ends."""
+        if self._stream is not None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+            self._stream = None
+
+
+def stdout() -> Output:
+    return Output(sys.stdout)
+
+
+def stderr() -> Output:
+    return Output(sys.stderr)

@@ -1,0 +1,68 @@
+"""Digests of parts of a file: what the store wants with a part, and how a later run recognises the file."""
+
+import hashlib
+from collections.abc import Callable
+
+from valetkey.client.errors import FileChanged
+from valetkey.client.files.source import Source
+
+STEP = 1024 * 1024
+"""Bytes that are read between two calls of the check."""
+
+WHOLE_FILE = 1024 * 1024
+"""Files up to this size, in bytes, are sampled as a whole."""
+
+SAMPLES, SAMPLE_SIZE = 8, 64 * 1024
+"""How many pieces of a larger file are its sample, and the bytes of each."""
+
+Check = Callable[[], None]
+"""Called before each step; it stops the work by raising."""
+
+PartRange = Callable[[int], tuple[int, int]]
+"""Where a part is in the file, by its number: its offset and its size, in bytes."""
+
+
+def part_ranges(source: Source, part_size: int) -> PartRange:
+    """The ranges of the parts of ``source``, each of ``part_size`` bytes but for the last."""
+    return lambda number: ((number - 1) * part_size, min(part_size, source.size - (number - 1) * part_size))
+
+
+def digest_range(source: Source, algorithm: str, offset: int, count: int, check: Check) -> bytes:
+    """The digest of ``count`` bytes from ``offset``. Raises `FileError`, and `FileChanged` when the file changed."""
+    return _digest(source, algorithm, [(offset, count)], check)
+
+
+def digest_sample(source: Source, check: Check) -> str:
+    """A digest by which a later run recognises the file, at the cost of a few reads: another sample is another file.
+
+    A small file is sampled as a whole: the same sample is the same file then (`covers_whole_file`). Raises like
+    `digest_range`.
+    """
+    if source.size <= WHOLE_FILE:
+        return f"whole:{_digest(source, 'sha256', [(0, source.size)], check).hex()}"
+    step = (source.size - SAMPLE_SIZE) // (SAMPLES - 1)
+    pieces = [(number * step, SAMPLE_SIZE) for number in range(SAMPLES - 1)]
+    pieces.append((source.size - SAMPLE_SIZE, SAMPLE_SIZE))
+    return f"sample:{_digest(source, 'sha256', pieces, check).hex()}"
+
+
+def covers_whole_file(sample: str) -> bool:
+    """Whether ``sample`` is a digest of the whole file."""
+    return sample.startswith("whole:")
+
+
+def _digest(source: Source, algorithm: str, pieces: list[tuple[int, int]], check: Check) -> bytes:
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    with source.open() as file:
+        for offset, count in pieces:
+            file.seek(offset)
+            left = count
+            while left:
+                check()
+                chunk = file.read(min(STEP, left))
+                if not chunk:
+                    raise FileChanged(source.name)
+                digest.update(chunk)
+                left -= len(chunk)
+        source.require_unchanged(file)
+    return digest.digest()

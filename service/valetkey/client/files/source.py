@@ -1,0 +1,61 @@
+"""A file as it was when it was found, and proof that it is still the same."""
+
+import os
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from valetkey.client.errors import FileChanged, FileError
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that is to be sent."""
+
+    path: str
+    """Where it is; bytes that are not text are escaped as Python does it."""
+    name: str
+    """What the user sees; always text, as are the two below."""
+    filename: str
+    """What the service is told."""
+    content_type: str
+    size: int
+    """In bytes."""
+    identity: tuple[int, ...]
+    """Size, time of the last change, inode and device: any change of the file changes one of them."""
+    relative: str | None = None
+    """The path below the directory that was named; None for a file that was named itself."""
+    lasting: bool = True
+    """Whether a later run can find it again; standard input cannot be."""
+
+    def open(self) -> BinaryIO:
+        """Opens the file. Raises `FileError`, and `FileChanged` when it is not the file that was found."""
+        try:
+            file = open(self.path, "rb", buffering=0, opener=_open_without_blocking)  # noqa: SIM115 - for the caller
+        except OSError as error:
+            raise unreadable(self.name, error) from error
+        try:
+            self.require_unchanged(file)
+        except FileChanged:
+            file.close()
+            raise
+        return file
+
+    def require_unchanged(self, file: BinaryIO) -> None:
+        """Raises `FileChanged` when the open ``file`` is not the file that was found, or has changed since."""
+        if identity_of(os.fstat(file.fileno())) != self.identity:
+            raise FileChanged(self.name)
+
+
+def identity_of(found: os.stat_result) -> tuple[int, ...]:
+    """See `Source.identity`."""
+    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_dev
+
+
+def unreadable(name: str, error: OSError) -> FileError:
+    """The error for a file that the system does not let us read."""
+    return FileError("unreadable", f"{name} cannot be read: {error.strerror or error}.")
+
+
+def _open_without_blocking(path: str, flags: int) -> int:
+    """A pipe that took the place of the file would make us wait for a writer."""
+    return os.open(path, flags | os.O_NONBLOCK)

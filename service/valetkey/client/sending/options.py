@@ -1,0 +1,41 @@
+"""How the uploads of a run are created."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from valetkey.client.files.source import Source
+from valetkey.client.interrupted.records import record_key
+
+
+@dataclass(frozen=True)
+class UploadOptions:
+    """What all uploads of a run have in common."""
+
+    endpoint: str
+    """The address of the service, without a slash at its end."""
+    profile: str | None = None
+    """The profile; None leaves it to the service: `default`, or the ticket's."""
+    metadata: tuple[tuple[str, str], ...] = ()
+    """Names and values that are kept with each upload."""
+    paths: bool = True
+    """Whether the path below a directory is kept as the metadata `path`."""
+    wait: float = 60.0
+    """How long the service may take to confirm what was sent, in seconds."""
+
+    def request(self, source: Source) -> dict[str, Any]:
+        """The body of the request that creates the upload of ``source``."""
+        body: dict[str, Any] = {
+            "filename": source.filename,
+            "content_type": source.content_type,
+            "size": source.size,
+            "metadata": self._metadata(source),
+        }
+        return body | ({"profile": self.profile} if self.profile else {})
+
+    def record_key(self, source: Source) -> str:
+        """The key under which the upload of ``source`` is recorded."""
+        return record_key(source, self.endpoint, self.profile, self._metadata(source))
+
+    def _metadata(self, source: Source) -> dict[str, str]:
+        path = {"path": source.relative} if self.paths and source.relative is not None else {}
+        return path | dict(self.metadata)

@@ -1,0 +1,51 @@
+"""What sending a whole file and sending a part have in common: renewed signatures, and no blind repetition."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from valetkey.client.errors import DeliveryUnknown, Refused, SignatureRejected
+from valetkey.client.remote.service import Json
+
+T = TypeVar("T")
+
+MAX_SIGNATURES = 3
+"""How many signatures are tried for one body, when the store rejects them."""
+
+SPARE_SECONDS = 2.0
+"""A signature that expires sooner is not used."""
+
+
+def expires_soon(signed: Json) -> bool:
+    """Whether a signature is not worth an attempt. When our clock is wrong, the store says so."""
+    left = datetime.fromisoformat(signed["expires_at"]).timestamp() - time.time()
+    return left < SPARE_SECONDS
+
+
+def check_before_resending(send: Callable[[], str], find: Callable[[], T | None]) -> Callable[[], str | T]:
+    """``send``, made safe to repeat: when its last delivery is unknown, ``find`` checks first whether it arrived.
+
+    ``find`` returns None when the bytes did not arrive.
+    """
+    unknown = False
+
+    def attempt() -> str | T:
+        nonlocal unknown
+        if unknown and (found := find()) is not None:
+            return found
+        unknown = False
+        try:
+            return send()
+        except DeliveryUnknown as error:
+            unknown = True
+            if error.check_now and (found := find()) is not None:
+                return found
+            raise
+
+    return attempt
+
+
+def refused_by_store(last: SignatureRejected | None) -> Refused:
+    """The error when the store rejects fresh signatures, too; ``last`` is what it said last."""
+    return Refused(f"store_{last.status if last else 403}", str(last))

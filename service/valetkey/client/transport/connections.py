@@ -1,0 +1,193 @@
+"""HTTP requests over connections that are kept open."""
+
+import http.client
+import socket as socket_module
+import ssl
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.message import Message
+from socket import IPPROTO_TCP, SHUT_RDWR, SO_KEEPALIVE, SOL_SOCKET, socket
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+from valetkey.client.errors import DeliveryUnknown, Transient
+from valetkey.client.transport.body import FileBody
+from valetkey.client.transport.deadline import response_within
+from valetkey.client.transport.diagnosis import diagnose
+from valetkey.reference.store_answers import seconds_until
+
+MAX_RESPONSE = 64 * 1024 * 1024
+"""Bytes of a response that are read: 10,000 parts with their URLs are fewer."""
+
+EARLY_RESPONSE_SECONDS = 2.0
+"""How long to wait for a response that the server may have sent before it took the whole body, in seconds."""
+
+DIGEST_RATE = 8 * 1024 * 1024
+"""Bytes a second that the slowest store digests: it responds when it has digested the body."""
+
+
+class Timeouts(NamedTuple):
+    """All in seconds."""
+
+    connect: float = 10.0
+    """How long a connection may take to open."""
+    stall: float = 60.0
+    """How long no byte may move while something is sent."""
+    answer: float = 300.0
+    """How long the response may take after the last byte, besides the time that the store needs for the bytes."""
+
+    def for_response(self, size: int) -> float:
+        """How long the response to a body of ``size`` bytes may take, in seconds."""
+        return self.answer + size / DIGEST_RATE
+
+
+DEFAULT_TIMEOUTS = Timeouts()
+
+
+class HttpResponse(NamedTuple):
+    """An HTTP response. The look-up of ``headers`` ignores case."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds that the server asks us to wait; None when it does not."""
+        return seconds_until(self.headers.get("Retry-After", ""), datetime.now(UTC))
+
+
+class Connections:
+    """HTTP connections, each kept by the thread that opened it. Any thread may call `close`."""
+
+    def __init__(self, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> None:
+        self._timeouts = timeouts
+        self._kept = threading.local()
+        self._lock = threading.Lock()
+        self._open: set[http.client.HTTPConnection] = set()
+        self._tls: ssl.SSLContext | None = None
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: FileBody | bytes = b"", *, slow: bool = False
+    ) -> HttpResponse:
+        """Sends one request and returns its response. ``slow`` marks a call that may take the server minutes.
+
+        A kept connection that the server has closed is replaced. Raises `Transient` for any other failure, and
+        `DeliveryUnknown` when the last byte of a file had been sent. Raises `Unreachable` at once when the certificate
+        is not trusted, or when http:// and https:// are mixed up.
+        """
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        slow = slow or isinstance(body, FileBody)
+        within = self._timeouts.for_response(len(body)) if slow else self._timeouts.stall
+        try:
+            connection, used = self._connect(parts)
+            try:
+                return self._exchange(connection, method, target, headers, body, within=within)
+            except (OSError, http.client.HTTPException) as error:
+                if not used or isinstance(error, TimeoutError) or _is_completed(body):
+                    raise
+            connection, _ = self._connect(parts)
+            return self._exchange(connection, method, target, headers, body, within=within)
+        except (OSError, http.client.HTTPException) as error:
+            if (permanent := diagnose(parts, error)) is not None:
+                raise permanent from error
+            detail = f"{parts.netloc} cannot be reached: {str(error) or type(error).__name__}."
+            raise (DeliveryUnknown if _is_completed(body) else Transient)(detail) from error
+
+    def close(self) -> None:
+        """Closes every connection; threads that wait on one wake up with an error."""
+        with self._lock:
+            for connection in self._open:
+                _shut_down(connection)
+
+    def _connect(self, address: SplitResult) -> tuple[http.client.HTTPConnection, bool]:
+        """A connection of this thread, and whether it has been used before."""
+        kept: dict[tuple[str, str], http.client.HTTPConnection] = self._kept.__dict__.setdefault("by_origin", {})
+        connection = kept.get(address[:2])
+        if connection is not None and connection.sock is not None:
+            return connection, True
+        connection = self._open_tls(address) if address.scheme == "https" else self._open_plain(address)
+        _enable_keepalive(connection.sock)
+        with self._lock:
+            self._open.add(connection)
+        kept[address[:2]] = connection
+        return connection, False
+
+    def _open_tls(self, address: SplitResult) -> http.client.HTTPConnection:
+        from valetkey.client.transport.proxy import find_proxy, open_tunnel  # the urllib it needs takes long to import
+
+        self._tls = self._tls or ssl.create_default_context()
+        if (proxy := find_proxy(address)) is not None:
+            return open_tunnel(proxy, address, self._tls, self._timeouts.connect)
+        connection = http.client.HTTPSConnection(address.netloc, timeout=self._timeouts.connect, context=self._tls)
+        connection.connect()
+        return connection
+
+    def _open_plain(self, address: SplitResult) -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection(address.netloc, timeout=self._timeouts.connect)
+        connection.connect()
+        return connection
+
+    def _exchange(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: FileBody | bytes,
+        *,
+        within: float,
+    ) -> HttpResponse:
+        reusable = False
+        connection.sock.settimeout(self._timeouts.stall)
+        try:
+            connection.putrequest(method, target, skip_accept_encoding=True)
+            for name, value in headers.items():
+                if name.lower() != "content-length":
+                    connection.putheader(name, value)
+            connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body if isinstance(body, bytes) and body else None)
+            whole = _send(connection, body)
+            seconds = within if whole else EARLY_RESPONSE_SECONDS
+            connection.response_class = response_within(seconds)  # type: ignore[assignment]
+            response = connection.getresponse()
+            read = HttpResponse(response.status, response.headers, response.read(MAX_RESPONSE))
+            reusable = whole and not response.will_close and response.isclosed()
+            return read
+        finally:
+            if not reusable:
+                with self._lock:
+                    self._open.discard(connection)
+                connection.close()
+
+
+def _is_completed(body: FileBody | bytes) -> bool:
+    return isinstance(body, FileBody) and body.completed
+
+
+def _enable_keepalive(to: socket) -> None:
+    """Makes the system notice a dead peer within a minute or two, also while we only wait for its response."""
+    to.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):
+        if hasattr(socket_module, name):  # not on every system
+            to.setsockopt(IPPROTO_TCP, getattr(socket_module, name), value)
+
+
+def _send(connection: http.client.HTTPConnection, body: FileBody | bytes) -> bool:
+    """Whether the server took the whole body. When it did not, an early response may be there to be read."""
+    if isinstance(body, bytes):
+        return True
+    try:
+        body.send(connection.sock)
+    except (BrokenPipeError, ConnectionResetError, TimeoutError):
+        return False
+    return True
+
+
+def _shut_down(connection: http.client.HTTPConnection) -> None:
+    with suppress(OSError):
+        if connection.sock is not None:
+            connection.sock.shutdown(SHUT_RDWR)

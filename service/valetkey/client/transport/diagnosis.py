@@ -1,0 +1,49 @@
+"""Connection errors that waiting does not cure: a certificate that is not trusted, http:// and https:// mixed up."""
+
+import http.client
+import socket
+import ssl
+from urllib.parse import SplitResult
+
+from valetkey.client.errors import Unreachable
+
+NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
+"""The reasons that OpenSSL gives for a response that is not TLS, as far as we have seen."""
+
+UNKNOWN_ISSUER = frozenset({18, 19, 20, 21})
+"""OpenSSL's X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT and the three after it: the issuer is not a known authority."""
+
+PROBE_SECONDS = 5.0
+"""How long the probe for TLS may take to connect, in seconds."""
+
+
+def diagnose(address: SplitResult, error: Exception) -> Unreachable | None:
+    """What is wrong with ``address``, when ``error`` comes from that; None when the error may pass."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Unreachable("certificate_not_trusted", _not_trusted(address.netloc, error))
+    if isinstance(error, ssl.SSLError) and error.reason in NOT_TLS:
+        return Unreachable("no_tls", f"{address.netloc} does not speak TLS: is its address http:// and not https://?")
+    hung_up = isinstance(error, ConnectionResetError | http.client.BadStatusLine)  # RemoteDisconnected is both
+    if hung_up and address.scheme == "http" and _speaks_tls(address):
+        return Unreachable("tls_only", f"{address.netloc} speaks TLS: its address is https:// and not http://.")
+    return None
+
+
+def _not_trusted(netloc: str, error: ssl.SSLCertVerificationError) -> str:
+    detail = f"The certificate of {netloc} is not trusted: {error.verify_message.rstrip('.')}."
+    hint = " Set SSL_CERT_FILE to a file with the certificates of the authorities to trust."
+    return detail + (hint if error.verify_code in UNKNOWN_ISSUER else "")
+
+
+def _speaks_tls(address: SplitResult) -> bool:
+    """Whether a handshake succeeds. It sends no data, so it does not matter who the peer is."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((address.hostname or "", address.port or 80), PROBE_SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=address.hostname),
+        ):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,150 @@
+"""Requests whose bodies are not complete: how long and how large they may get, and which need no body at all."""
+
+import logging
+from collections.abc import Callable
+from operator import attrgetter
+from queue import SimpleQueue
+from threading import Lock, Thread
+from time import monotonic
+from typing import Any
+
+from valetkey.intake.wsgi import Application, Environ, WsgiResponse, call_application
+
+log = logging.getLogger("valetkey")
+
+TICK = 0.2
+"""How often the requests are inspected, in seconds. A request whose body takes longer is tried without it."""
+
+TRIALS_PER_TICK = 100
+"""How many requests are tried in one tick, so that thousands that arrive at once delay nobody."""
+
+MAX_MEMORY = 256 * 2**20
+"""What all incomplete bodies may take together, in bytes. Above it the oldest requests are given up."""
+
+STOP_SECONDS = 2.0
+"""How long a body may still take once the process has to stop, in seconds."""
+
+
+class BodyNeeded(BaseException):
+    """The application has asked for a body that is not there. Not an `Exception`: no error handler may catch it."""
+
+
+class _AbsentBody:
+    """``wsgi.input`` of a request that is tried without its body."""
+
+    def read(self, *_: Any) -> bytes:
+        raise BodyNeeded
+
+    readline = readlines = readinto = read
+
+
+class IncompleteRequest:
+    """A request whose body is not complete.
+
+    ``size`` is what its body may become, in bytes, ``since`` when it started to wait (monotonic clock). ``future`` is
+    what its coroutine waits for, None before that. ``trial`` is held while it is tried without its body, None before
+    the first time. ``answered`` says that the trial gave a response, ``over`` that the body is not needed any more.
+    """
+
+    __slots__ = ("answered", "environ", "future", "over", "proto", "since", "size", "trial")
+
+    def __init__(self, environ: Environ, proto: Any, size: int) -> None:
+        self.environ = environ
+        self.proto = proto
+        self.size = size
+        self.since = monotonic()
+        self.future: Any = None
+        self.trial: Lock | None = None
+        self.answered = self.over = False
+
+
+class IncompleteRequests:
+    """All of them. ``deadline`` is how long each may wait for its body, in seconds."""
+
+    def __init__(self, application: Application, deadline: float) -> None:
+        self._application = application
+        self._deadline = deadline
+        self._waiting: dict[IncompleteRequest, None] = {}  # who takes a request out decides what becomes of it
+        self._trials: SimpleQueue[IncompleteRequest] = SimpleQueue()
+
+    def start(self, call_later: Callable[..., Any]) -> None:
+        """Starts to inspect them by an event loop's ``call_later``, and to try them in a thread of its own."""
+        Thread(target=self._run_trials, name="valetkey-intake", daemon=True).start()
+
+        def tick() -> None:
+            self.inspect()
+            call_later(TICK, tick)
+
+        call_later(TICK, tick)
+
+    def stop_waiting(self) -> None:
+        """Shortens the deadline, as the process has to stop."""
+        self._deadline = STOP_SECONDS
+
+    def add(self, request: IncompleteRequest) -> None:
+        """``request`` starts to wait."""
+        self._waiting[request] = None
+
+    def remove(self, request: IncompleteRequest) -> bool:
+        """The body of ``request`` is complete. Returns whether it still needs a response."""
+        if self._waiting.pop(request, self) is None or request.trial is None:
+            return True
+        with request.trial:
+            self._waiting.pop(request, None)
+            return not request.answered
+
+    def inspect(self) -> None:
+        """Gives up those that have waited too long, and starts the trial of those that have begun to wait."""
+        now, tried = monotonic(), 0
+        waiting = sorted(self._waiting.copy(), key=_SINCE)
+        size = sum(request.size for request in waiting)
+        for request in waiting:
+            if now - request.since > self._deadline or size > MAX_MEMORY:
+                size -= request.size
+                self._give_up(request)  # its coroutine responds with 408
+            elif request.trial is None and now - request.since >= TICK and tried < TRIALS_PER_TICK:
+                request.trial = Lock()
+                tried += 1
+                self._trials.put(request)
+
+    def _run_trials(self) -> None:
+        while True:
+            self.try_without_body(self._trials.get())
+
+    def try_without_body(self, request: IncompleteRequest) -> bool:
+        """Responds to ``request`` when that needs no body: no credential, an unknown path. Returns whether it did."""
+        request.trial = request.trial or Lock()
+        with request.trial:
+            if request.future is not None and self._waiting.pop(request, self) is not None:
+                return False  # its body is complete by now
+            response = self._call_without_body(request)
+            if response is None:
+                if request.future is not None:
+                    self._waiting[request] = None
+                return False
+            request.answered = True
+        status, headers, body = response
+        headers = [header for header in headers if header[0].lower() != "connection"]
+        headers.append(("Connection", "close"))  # the rest of the body is not going to be read
+        request.proto.response_bytes(status, headers, body)
+        self._give_up(request)
+        return True
+
+    def _give_up(self, request: IncompleteRequest) -> None:
+        request.over = True
+        self._waiting.pop(request, None)
+        if request.future is not None:
+            request.future.cancel()
+
+    def _call_without_body(self, request: IncompleteRequest) -> WsgiResponse | None:
+        environ = request.environ | {"wsgi.input": _AbsentBody()}
+        try:
+            return call_application(self._application, environ)
+        except BodyNeeded:
+            return None
+        except Exception:
+            log.exception("a request failed while it was tried without its body")
+            return None
+
+
+_SINCE = attrgetter("since")

@@ -1,0 +1,137 @@
+"""What a response of a store means, by one list: `store_answers.json`, beside this module.
+
+The service's S3 adapter and `valetkey put` use this module, the browser client a module that is generated from the same
+list (``frontend/client/scripts/answers.mjs``). An error code says more than a status, and stores use different
+statuses, so the code counts first. A response without a code, or with an unknown one, is judged by its status.
+"""
+
+import json
+import re
+from contextlib import suppress
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Meaning(StrEnum):
+    """What to do about a response; the list explains each in a sentence."""
+
+    TAKEN = "taken"
+    AGAIN = "again"
+    WAIT = "wait"
+    GARBLED = "garbled"
+    ODD = "odd"
+    FRESH = "fresh"
+    LOOK = "look"
+    GONE = "gone"
+    FILE = "file"
+    REFUSED = "refused"
+    PLACEMENT = "placement"
+    UNSUPPORTED = "unsupported"
+    MISSING = "missing"
+    CHANGED = "changed"
+
+
+class ErrorBody(NamedTuple):
+    """What the body of a response says of an error."""
+
+    code: str
+    """The store's code, such as ``SlowDown``; empty when the body has none."""
+    message: str
+    """The store's message, or ours; empty when there is none."""
+
+
+NO_ERROR = ErrorBody("", "")
+"""The body reports no error."""
+
+MAX_ERROR_BODY = 65_536
+"""Bytes of a body that are parsed: an error is at its beginning."""
+
+_ERROR_TAG = re.compile(r"<(?:[\w.-]+:)?Error[\s/>]")
+_HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+
+
+@cache
+def load_answers() -> dict[str, Any]:
+    """Reads the list."""
+    answers: dict[str, Any] = json.loads(Path(__file__).with_name("store_answers.json").read_bytes())
+    return answers
+
+
+def meaning_of(operation: str, status: int, error: ErrorBody = NO_ERROR) -> Meaning:
+    """What a response to ``operation`` (one of the list's) means, by its status and the ``error`` in its body.
+
+    A 2xx with an error in its body is that error, and never a success.
+    """
+    answers = load_answers()
+    if (known := answers["codes"].get(error.code)) is not None:
+        return _meaning_for(operation, known["means"])
+    if error.code.startswith("KMS."):
+        return Meaning.PLACEMENT
+    if 200 <= status < 300 and error is not NO_ERROR:
+        return Meaning.ODD
+    statuses = answers["statuses"]
+    return _meaning_for(operation, statuses.get(str(status)) or statuses.get(f"{status // 100}xx", "refused"))
+
+
+def _meaning_for(operation: str, means: str | dict[str, str]) -> Meaning:
+    return Meaning(means if isinstance(means, str) else means.get(operation) or means["*"])
+
+
+def parse_error(body: bytes) -> ErrorBody:
+    """Parses the error in ``body``: XML as S3 has it (any prefix, attributes, CDATA), or JSON; `NO_ERROR` otherwise.
+
+    An HTML page, and an error without a code, get a message of ours.
+    """
+    text = _decode(body)
+    if text[:1] == "{":
+        return _parse_json(text)
+    if _HTML.match(text):
+        return ErrorBody("", "The body is an HTML page: something between us and the store responded.")
+    if not _ERROR_TAG.search(text) and not _element(text, "Code"):
+        return NO_ERROR
+    code = _element(text, "Code")
+    return ErrorBody(code, _element(text, "Message") or ("" if code else "The error has no code."))
+
+
+def seconds_until(retry_after: str, now: datetime) -> float | None:
+    """The wait that ``Retry-After`` asks for, in seconds; None when it is neither seconds nor a date (RFC 9110)."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdecimal():
+        return float(text)
+    with suppress(TypeError, ValueError):
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
+    return None
+
+
+def _decode(body: bytes) -> str:
+    return body[:MAX_ERROR_BODY].decode("utf-8-sig", "replace").strip().removeprefix("\ufeff").lstrip()
+
+
+def _element(text: str, name: str) -> str:
+    from html import unescape  # `put` need not import it for a run without errors
+
+    found = re.search(rf"<(?:[\w.-]+:)?{name}(?:\s[^>]*)?>\s*(?:<!\[CDATA\[)?([^<\]]*)", text)
+    return unescape(found[1]).strip() if found else ""
+
+
+def _parse_json(text: str) -> ErrorBody:
+    """Parses ``{code, message}``, in any case, perhaps inside of ``error``, as B2 and gateways have it."""
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        return NO_ERROR
+    for name in ("error", "Error"):
+        if isinstance(parsed, dict) and isinstance(parsed.get(name), dict):
+            parsed = parsed[name]
+    if not isinstance(parsed, dict):
+        return NO_ERROR
+    lower = {str(name).lower(): value for name, value in parsed.items()}
+    code = next((value for name in ("code", "error", "__type") if isinstance(value := lower.get(name), str)), "")
+    message = lower.get("message")
+    if not code and "message" not in lower and "error" not in lower:
+        return NO_ERROR
+    return ErrorBody(code, message if isinstance(message, str) else "")
