@@ -42,12 +42,9 @@ from valetkey.core.ports.store import Capabilities
 from valetkey.core.service import UploadService
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.intake import Intake
-from valetkey.senders.b2 import B2Sender
-from valetkey.senders.ceph import CephSender
-from valetkey.senders.eventbridge import EventBridgeSender
-from valetkey.senders.minio import MinioSender
+from valetkey.senders import make_senders
 from valetkey.senders.records import read_queued_records
-from valetkey.senders.sns import SnsSender
+from valetkey.senders.settings import Outside
 from valetkey.settings import Settings, load_profiles, load_settings
 from valetkey.worker import CheckLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
 
@@ -324,18 +321,7 @@ def _grant_keys(settings: Settings) -> tuple[str, str] | None:
 
 def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, Sender]:
     """The event senders that have what they need to be trusted."""
-    found: dict[str, Sender] = {}
-    if settings.events_ceph_secret:
-        found["ceph"] = CephSender(settings.events_ceph_secret)
-    if settings.events_minio_token:
-        found["minio"] = MinioSender(settings.events_minio_token)
-    if settings.events_eventbridge_key:
-        found["eventbridge"] = EventBridgeSender(settings.events_eventbridge_key)
-    if settings.events_b2_secret:
-        found["b2"] = B2Sender(settings.events_b2_secret)
-    if settings.events_sns_topic_arns:
-        found["sns"] = SnsSender(settings.events_sns_topic_arns, certificate_fetcher(), SnsConfirmer(session))
-    return found
+    return make_senders(settings, Outside(certificate_fetcher, SnsConfirmer(session)))
 
 
 def open_ledger(settings: Settings) -> SqlLedger:

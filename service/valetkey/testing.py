@@ -98,7 +98,7 @@ class MemoryValetKey:
 
         Raises `LookupError` for an id that is no upload's.
         """
-        self.service.observe([ObjectEvent(self.store.bucket, self._upload(upload_id).arrival_key, "ObjectCreated")])
+        self.service.observe([ObjectEvent(self.store.bucket, self._upload(upload_id).arrival_key)])
 
     def work(self) -> None:
         """What `valetkey worker` does within a second: looks at what is due, as are the contents of uploads whose

@@ -57,7 +57,7 @@ def test_the_service_reads_no_byte_and_leaves_it_to_the_worker() -> None:
     first = world.service.complete(OWNER, upload.id)
     assert (first.state, first.due_at) == (UploadState.STORED, world.time)
     world.time += 5 * SECONDS
-    event = ObjectEvent(world.store.bucket, upload.staging_key, "ObjectCreated:Post")
+    event = ObjectEvent(world.store.bucket, upload.staging_key)
     assert world.service.observe([event]) == Tally(ignored=1)
     assert world.service.returned(upload.id)[0] == world.service.complete(OWNER, upload.id) == first
     assert not [name for name in world.operations if name.startswith("first_bytes")]

@@ -450,7 +450,7 @@ def test_an_object_that_arrives_after_the_abort_is_removed(world: World) -> None
     upload = world.create()
     world.service.remove(OWNER, upload.id)
     world.post(upload)
-    event = ObjectEvent(upload.bucket, upload.staging_key, "ObjectCreated:Post")
+    event = ObjectEvent(upload.bucket, upload.staging_key)
     assert world.service.observe([event]) == Tally(ignored=1)
     assert world.now(upload).state is UploadState.ABORTED
     assert world.store.keys() == []

@@ -11,7 +11,7 @@ from valetkey.core.sweeping.sweep import Action
 
 
 def event(upload: Upload) -> ObjectEvent:
-    return ObjectEvent(upload.bucket, upload.staging_key, "ObjectCreated:Post")
+    return ObjectEvent(upload.bucket, upload.staging_key)
 
 
 def test_repeats_in_one_delivery_are_one_look() -> None:
@@ -22,6 +22,20 @@ def test_repeats_in_one_delivery_are_one_look() -> None:
     world.operations.clear()
     assert world.service.observe([event(upload)] * 3, ignored=4) == Tally(confirmed=1, ignored=6)
     assert world.operations.count("get") == 1
+    world.check_settled()
+
+
+def test_each_object_of_a_delivery_is_looked_at_once() -> None:
+    """However its events are spread over it; the same key in another bucket is another object."""
+    world = World()
+    first, second = world.create(), world.create()
+    for upload in (first, second):
+        world.post(upload)
+    world.operations.clear()
+    elsewhere = ObjectEvent("elsewhere", first.staging_key)
+    delivery = [event(first), event(second), elsewhere, event(first), event(second)]
+    assert world.service.observe(delivery) == Tally(confirmed=2, ignored=3)
+    assert world.operations.count("get") == 2
     world.check_settled()
 
 

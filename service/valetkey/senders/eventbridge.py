@@ -4,9 +4,27 @@ the value ``Bearer ...``.
 EventBridge waits 5 seconds, repeats after 429 and 5xx for 24 hours, and honours Retry-After.
 """
 
-from valetkey.core.events.event import Arrival, Delivery, Parsed
+from pydantic import Field
+from typing_extensions import override
+
+from valetkey.core.events.event import Arrival, Delivery, Parsed, Sender
 from valetkey.senders.bearer import bearer_token, require_secret
 from valetkey.senders.records import read_eventbridge, read_json
+from valetkey.senders.settings import Outside, SenderSettings
+
+
+class EventBridgeSettings(SenderSettings):
+    """Without it this endpoint answers 404."""
+
+    sender_name = "eventbridge"
+
+    events_eventbridge_key: str | None = Field(
+        None, min_length=16, repr=False, description="the API key of EventBridge's connection"
+    )
+
+    @override
+    def make_sender(self, outside: Outside) -> Sender | None:
+        return EventBridgeSender(self.events_eventbridge_key) if self.events_eventbridge_key else None
 
 
 class EventBridgeSender:

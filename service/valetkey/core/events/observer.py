@@ -6,7 +6,7 @@ from functools import partial
 
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.errors import CopyUnproven, RulesUnknown, StateConflict, StoreUnavailable
-from valetkey.core.events.event import ObjectEvent, ScanEvent, StoreEvent, Tally, newest
+from valetkey.core.events.event import ObjectEvent, ScanEvent, StoreEvent, Tally
 from valetkey.core.model.upload import (
     QUARANTINE_PREFIX,
     Signal,
@@ -40,7 +40,7 @@ class Observer:
         """
         given = list(events)
         looks: list[Callable[[], UploadState | None]] = [
-            *(partial(self._observe, one) for one in newest(one for one in given if isinstance(one, ObjectEvent))),
+            *(partial(self._observe, one) for one in dict.fromkeys(given) if isinstance(one, ObjectEvent)),
             *(partial(self._hear, one) for one in given if isinstance(one, ScanEvent)),
         ]
         states = list(self._each(looks))
