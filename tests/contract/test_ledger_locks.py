@@ -11,8 +11,7 @@ from sqlalchemy import event
 from tests.contract.records import NOW, upload
 from tests.support.ledgers import migrated
 
-from valetkey.adapters import engines
-from valetkey.adapters.sql import SqlLedger
+from valetkey.adapters.sql import SqlLedger, engines
 from valetkey.core.access.api_keys import new_key
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.upload import UploadState

@@ -11,9 +11,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 from tests.contract.records import NOW, Record, upload
 
-from valetkey.adapters import migrations
-from valetkey.adapters.schema import metadata
-from valetkey.adapters.sql import SqlLedger
+from valetkey.adapters.sql import SqlLedger, migrations
+from valetkey.adapters.sql.schema import metadata
 from valetkey.core.access.api_keys import Scope
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
 from valetkey.core.model.upload import UploadState, new_upload_id

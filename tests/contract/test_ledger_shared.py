@@ -17,9 +17,8 @@ from tests.support.parallel import in_parallel
 from tests.support.postgres import Postgres
 from tests.support.servers import VALETKEY
 
-from valetkey.adapters import engines
-from valetkey.adapters.migrations import LOCK
-from valetkey.adapters.sql import SqlLedger
+from valetkey.adapters.sql import SqlLedger, engines
+from valetkey.adapters.sql.migrations import LOCK
 from valetkey.core.access.api_keys import new_key
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.upload import Upload, UploadId, UploadState
