@@ -15,11 +15,12 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from werkzeug.routing import MapAdapter
 
 from valetkey.adapters.embedded import Embedded
+from valetkey.adapters.ledgers import DurableLedger
+from valetkey.adapters.ledgers import open_ledger as open_ledger_at
 from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
-from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
@@ -38,6 +39,7 @@ from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.events.event import Sender
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.profile import Profile
+from valetkey.core.ports.announcing import Outbox
 from valetkey.core.ports.store import Capabilities
 from valetkey.core.service import UploadService
 from valetkey.core.sweeping.sweep import Sweep
@@ -62,7 +64,7 @@ class ValetKey:
     """
 
     service: UploadService
-    ledger: SqlLedger
+    ledger: DurableLedger
     store: S3Store
     background: UploadService
     sweep: Sweep
@@ -93,7 +95,7 @@ class ValetKey:
         else:
             settings.require_production()
         self.ledger = open_ledger(settings)
-        self.store = S3Store(s3_settings(settings), self._session)
+        self.store = open_store(settings, self._session)
         profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
         address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
@@ -293,6 +295,11 @@ def mounted(app: Flask) -> ValetKey:
     return found
 
 
+def open_store(settings: Settings, session: boto3.Session | None = None) -> S3Store:
+    """The store, which another one may take the place of here. Raises `ConfigurationError`."""
+    return S3Store(s3_settings(settings), session)
+
+
 def s3_settings(settings: Settings) -> S3Settings:
     """The part of ``settings`` that says where the bucket is."""
     if settings.bucket is None:
@@ -324,12 +331,12 @@ def senders(settings: Settings, session: boto3.Session | None = None) -> dict[st
     return make_senders(settings, Outside(certificate_fetcher, SnsConfirmer(session)))
 
 
-def open_ledger(settings: Settings) -> SqlLedger:
+def open_ledger(settings: Settings) -> DurableLedger:
     """The ledger; it writes announcements only where a webhook is configured. Raises `ConfigurationError`."""
-    return SqlLedger(settings.database_url, Announcer(webhook_body) if settings.webhook_url else None)
+    return open_ledger_at(settings.database_url, Announcer(webhook_body) if settings.webhook_url else None)
 
 
-def outbox_loop(settings: Settings, ledger: SqlLedger) -> OutboxLoop | None:
+def outbox_loop(settings: Settings, ledger: Outbox) -> OutboxLoop | None:
     """The loop that sends the ledger's announcements; None where no webhook is configured."""
     if settings.webhook_url is None:
         return None

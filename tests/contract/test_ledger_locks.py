@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event
-from tests.contract.records import NOW, upload
 from tests.support.ledgers import migrated
 
 from valetkey.adapters.sql import SqlLedger, engines
@@ -16,6 +15,7 @@ from valetkey.core.access.api_keys import new_key
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.upload import UploadState
 from valetkey.core.ports.ledger import Once, Query
+from valetkey.testing.contracts.samples import NOW, upload
 
 
 @pytest.fixture

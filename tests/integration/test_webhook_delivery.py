@@ -24,7 +24,6 @@ from tests.support import processes
 from tests.support.ledgers import migrated
 from tests.support.receiver import Behaviour, Received, Receiver, after, answer, hang_up, running_receiver
 from tests.support.tls import tls_for
-from tests.support.uploads import new_upload
 
 from valetkey.adapters.memory import MemoryStore
 from valetkey.adapters.sql import SqlLedger
@@ -44,6 +43,7 @@ from valetkey.core.model.upload import Upload, UploadState, new_upload_id
 from valetkey.core.ports.announcing import Outcome
 from valetkey.core.service import UploadService
 from valetkey.settings import Settings
+from valetkey.testing.contracts.samples import new_upload
 from valetkey.worker import OutboxLoop
 
 SECRETS = tuple("whsec_" + b64encode(bytes([number]) * 32).decode() for number in (1, 2))
