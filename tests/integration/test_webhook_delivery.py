@@ -41,6 +41,7 @@ from valetkey.core.model.announcement import Announcement, Announcer, Status
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, UploadState, new_upload_id
 from valetkey.core.ports.announcing import Outcome
+from valetkey.core.ports.ledger import Ledger
 from valetkey.core.service import UploadService
 from valetkey.settings import Settings
 from valetkey.testing.contracts.samples import new_upload
@@ -70,7 +71,7 @@ def ledger(url: str) -> Iterator[SqlLedger]:
         yield made
 
 
-def abort(ledger: SqlLedger) -> Upload:
+def abort(ledger: Ledger) -> Upload:
     """An upload that has just been aborted."""
     upload = new_upload(NOW, filename="größe.png")
     ledger.add([upload])
