@@ -1,18 +1,15 @@
 """The composition root: the only place that builds adapters and wires them to the core and the API."""
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any
 
 import boto3
 import orjson
-from flask import Flask, Request, Response
-from flask.sessions import NullSession, SessionInterface, SessionMixin
+from flask import Flask, current_app, has_app_context
 from flask_swagger_ui import get_swaggerui_blueprint
-from werkzeug.routing import MapAdapter
 
 from valetkey.adapters.embedded import Embedded
 from valetkey.adapters.ledgers import DurableLedger
@@ -25,16 +22,17 @@ from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
 from valetkey.api import cors, csrf, problems, routes, uppy
-from valetkey.api.addresses import EXTENSION as ADDRESS
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
-from valetkey.api.bodies import MAX_BODY, BodylessRequest
+from valetkey.api.bodies import MAX_BODY
 from valetkey.api.demo import demo
+from valetkey.api.mounted import EXTENSION, Mounted
 from valetkey.api.readiness import Readiness
+from valetkey.api.standalone import StandaloneFlask
 from valetkey.api.webhooks import webhook_body
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.announcing.dispatcher import Dispatcher
-from valetkey.core.content.inspection import Inspector
+from valetkey.core.assembly import Assembly
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.events.event import Sender
 from valetkey.core.model.announcement import Announcer
@@ -54,20 +52,41 @@ BLUEPRINTS = (routes.blueprint.name, uppy.blueprint.name)
 """What `request.blueprint` is in requests for valetkey, for an application's own hooks to tell them by."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed(Mounted):
+    """valetkey in one application, with what runs beside its requests."""
+
+    ledger: DurableLedger
+    """The durable record of uploads."""
+
+    store: S3Store
+    """The bucket."""
+
+    core: Assembly
+    """Everything that works on the two."""
+
+    @property
+    def sweep(self) -> Sweep:
+        """What looks for uploads that nobody reported."""
+        return self.core.sweep
+
+    def begin(self) -> None:
+        """Looks whether the ledger can be used, says where another process has other profiles, and asks the bucket what
+        decides about grants. Raises `LedgerUnavailable`; a store that is unavailable now is asked later."""
+        self.ledger.check()
+        self.service.declare()
+        with suppress(StoreUnavailable):
+            self.store.check()
+
+
 class ValetKey:
-    """valetkey for a Flask application: ``ValetKey(app)``, or `init_app` later.
+    """valetkey for a Flask application: ``ValetKey(app)``, or `init_app` later, for several applications if need be.
 
     It registers the API (below ``url_prefix``; `VALETKEY_PUBLIC_URL` may end in it or not) and keeps the service
     at ``.service`` for the application's own code. The rest of the application is left alone: its own forms and files
     work as before. ``VALETKEY_AUTH=open`` is refused, unless ``allow_open`` says that whoever reaches this application
     may upload: for tests and for trying things out. Raises `ConfigurationError` that says what to set.
     """
-
-    service: UploadService
-    ledger: DurableLedger
-    store: S3Store
-    background: UploadService
-    sweep: Sweep
 
     def __init__(
         self,
@@ -84,133 +103,83 @@ class ValetKey:
         self._profiles = profiles
         self._url_prefix = url_prefix
         self._session = session
+        self._app = app
         if app is not None:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Builds the service and registers the API with ``app``."""
+        """Builds the service and registers the API with ``app``, which keeps it in ``app.extensions``."""
         settings = self._settings or load_settings()
         if self._allow_open:
             settings.require_secrets()
         else:
             settings.require_production()
-        self.ledger = open_ledger(settings)
-        self.store = open_store(settings, self._session)
-        profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
+        installed = self._build(settings)
+        mount(app, installed, cors_origins=settings.cors_origins)
+
+    def _build(self, settings: Settings) -> Installed:
+        ledger = open_ledger(settings)
+        store = open_store(settings, self._session)
         address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
-        notifier = SignalNotifier()
-        make_service = partial(
-            UploadService,
-            store=self.store,
-            ledger=self.ledger,
-            notifier=notifier,
-            profiles=profiles,
+        core = Assembly(
+            store=store,
+            ledger=ledger,
+            notifier=SignalNotifier(),
+            detector=MagicDetector(),
+            profiles=self._profiles if self._profiles is not None else load_profiles(settings.config),
             tickets=tickets,
             public_url=address.base,
-            store_slots=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
             schedule=settings.schedule,
+            store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
         )
-        self.service = make_service()
-        # what runs beside the requests reads the first bytes of objects; what answers them never does
-        self.background = make_service(inspector=Inspector(self.store, MagicDetector()))
-        self.sweep = Sweep(
-            store=self.store,
-            ledger=self.ledger,
-            notifier=notifier,
-            confirmation=self.background.confirmation,
-            profiles=profiles,
-            schedule=settings.schedule,
+        keys = None if settings.auth == "open" else ledger
+        return Installed(
+            service=core.service,
+            authenticator=Authenticator(keys, tickets, lambda: datetime.now(UTC)),
+            senders=senders(settings, self._session),
+            readiness=Readiness(core.service.check),
+            address=address,
+            ledger=ledger,
+            store=store,
+            core=core,
         )
-        keys = None if settings.auth == "open" else self.ledger
-        authenticator = Authenticator(keys, tickets, lambda: datetime.now(UTC))
-        app.extensions["valetkey.mounted"] = self
-        parts = routes.Mounted(
-            self.service, authenticator, senders(settings, self._session), Readiness(self.service.check), address
-        )
-        mount(app, parts, cors_origins=settings.cors_origins)
 
-    def begin(self) -> None:
-        """Looks whether the ledger can be used, says where another process has other profiles, and asks the bucket what
-        decides about grants. Raises `LedgerUnavailable`; a store that is away now is asked later."""
-        self.ledger.check()
-        self.service.declare()
-        with suppress(StoreUnavailable):
-            self.store.check()
+    @property
+    def service(self) -> UploadService:
+        """That of the current application, or of the one that was given to the constructor. Raises `RuntimeError`
+        where there is neither."""
+        return self._installed().service
+
+    def _installed(self) -> Installed:
+        if has_app_context() and EXTENSION in current_app.extensions:
+            return installed_in(current_app)
+        if self._app is None:
+            raise RuntimeError("valetkey: call init_app(app) first, and work in the context of that application.")
+        return installed_in(self._app)
 
 
-def mount(app: Flask, parts: routes.Mounted, *, cors_origins: Sequence[str] = ()) -> None:
+def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> None:
     """Registers the API and its documentation with ``app``, to work on ``parts``. Raises `ConfigurationError`."""
     if app.url_map.host_matching:
         raise ConfigurationError("valetkey cannot be mounted in an application that matches hosts: give it its own.")
     prefix = parts.address.prefix
     cors.allow(app, cors_origins, blueprints=BLUEPRINTS, paths=[f"{prefix}/v1/", f"{prefix}/uppy/"])
-    app.extensions[routes.EXTENSION] = parts
-    app.extensions[ADDRESS] = parts.address
+    app.extensions[EXTENSION] = parts
     app.register_blueprint(routes.blueprint, url_prefix=prefix or None)
     app.register_blueprint(uppy.blueprint, url_prefix=f"{prefix}/uppy")
     # relative to its own page, so that it works wherever that is seen
     docs = get_swaggerui_blueprint(".", "../openapi.json", config={"app_name": "valetkey"})
     app.register_blueprint(docs, url_prefix=f"{prefix}/docs")
-    if not isinstance(app, _Service):
+    if not isinstance(app, StandaloneFlask):
         csrf.exempt(app, [routes.blueprint, uppy.blueprint])
-
-
-class _Stateless(SessionInterface):
-    """No cookie is read or written: every request proves who sends it."""
-
-    def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002
-        return NullSession()
-
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None: ...
-
-
-class _Service(Flask):
-    """A Flask without what a service for programs has no use for; together a seventh of what Flask costs a request."""
-
-    request_class = BodylessRequest
-    session_interface = _Stateless()
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Routes are matched by path and method alone, so the host need not be worked out."""
-        if request is None:
-            return None
-        environ = request.environ
-        return self.url_map.bind(
-            environ.get("HTTP_HOST") or environ["SERVER_NAME"],
-            environ.get("SCRIPT_NAME"),
-            url_scheme=environ["wsgi.url_scheme"],
-            default_method=environ["REQUEST_METHOD"],
-            path_info=request.path,
-            query_args=environ.get("QUERY_STRING", ""),
-        )
-
-    def full_dispatch_request(self) -> Response:
-        """As in Flask, but for the signals around a request: in this application nobody listens."""
-        try:
-            answer = self.preprocess_request()
-            if answer is None:
-                answer = self.dispatch_request()
-        except Exception as error:
-            answer = self.handle_user_exception(error)
-        return self.process_response(self.make_response(answer))
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """No view is a coroutine."""
-        return func
-
-    def do_teardown_request(self, exc: BaseException | None = None) -> None:
-        """Nothing is registered to be torn down."""
-
-    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
-        """Nothing is registered to be torn down."""
 
 
 def create_app(
     settings: Settings | None = None, session: boto3.Session | None = None, *, allow_open: bool = False
 ) -> Flask:
     """An application that is valetkey and nothing else; ``allow_open`` as in `ValetKey`. Raises as that does."""
-    app = _Service("valetkey", static_folder=None)
+    app = StandaloneFlask("valetkey", static_folder=None)
     problems.register(app)
     ValetKey(app, settings=settings, session=session, allow_open=allow_open)
     return app
@@ -224,7 +193,7 @@ def create_served_app() -> Flask:
     settings = load_settings()
     settings.require_production()
     app = create_app(settings)
-    mounted(app).begin()
+    installed_in(app).begin()
     # what is loaded by now stays; requests make next to no cycles, and looking for them took 3 % of the time
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
@@ -249,7 +218,7 @@ def create_intake() -> Intake:
 def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:
     """The same with the demo page, on the embedded store, and the worker that reads that store's events."""
     app = create_app(settings, store.session, allow_open=True)
-    valetkey = mounted(app)
+    valetkey = installed_in(app)
     valetkey.ledger.migrate()
     app.register_blueprint(demo)
     return app, Worker(
@@ -260,19 +229,19 @@ def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:
 def create_worker() -> Worker:
     """What `valetkey worker` runs, from the environment. Raises like `create_served_app`."""
     settings = load_settings()
-    valetkey = mounted(create_app(settings, allow_open=True))  # it answers nobody
+    valetkey = installed_in(create_app(settings, allow_open=True))  # it answers nobody
     valetkey.begin()
     return Worker(loops(valetkey, settings, boto3.Session()))
 
 
 def create_sweep() -> Sweep:
     """One sweep by hand, from the environment. Raises like `create_served_app`."""
-    valetkey = mounted(create_app(load_settings(), allow_open=True))
+    valetkey = installed_in(create_app(load_settings(), allow_open=True))
     valetkey.ledger.check()
     return valetkey.sweep
 
 
-def loops(valetkey: ValetKey, settings: Settings, session: boto3.Session) -> list[Loop]:
+def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> list[Loop]:
     """Everything that runs beside the requests: the place where another loop is added."""
     found: list[Loop] = [
         CheckLoop(valetkey.sweep, settings.sweep_interval),
@@ -280,18 +249,16 @@ def loops(valetkey: ValetKey, settings: Settings, session: boto3.Session) -> lis
     ]
     if url := settings.events_sqs_queue_url:
         queue = SqsQueue(make_sqs_client(session, url, settings.s3_region), url, settings.events_sqs_visibility)
-        read = (
-            QueueLoop(queue, read_queued_records, valetkey.background.observe) for _ in range(settings.worker_threads)
-        )
-        found.extend(read)
+        observe = valetkey.core.observer.observe
+        found.extend(QueueLoop(queue, read_queued_records, observe) for _ in range(settings.worker_threads))
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)
     return found
 
 
-def mounted(app: Flask) -> ValetKey:
-    """The `ValetKey` of an application made here."""
-    found: ValetKey = app.extensions["valetkey.mounted"]
+def installed_in(app: Flask) -> Installed:
+    """What `ValetKey` has made for ``app``."""
+    found: Installed = app.extensions[EXTENSION]
     return found
 
 

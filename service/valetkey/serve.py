@@ -20,7 +20,7 @@ from granian.constants import HTTPModes, Interfaces
 from werkzeug.serving import make_server
 
 from valetkey.adapters import embedded
-from valetkey.app import create_dev_app, create_served_app, create_worker, mounted
+from valetkey.app import create_dev_app, create_served_app, create_worker, installed_in
 from valetkey.core.errors import ConfigurationError
 from valetkey.settings import Settings, load_settings
 
@@ -51,7 +51,7 @@ def run_production(host: str | None, port: int | None) -> None:
     settings = load_settings(host=host, port=port)
     # granian's processes read the environment again
     os.environ["VALETKEY_HOST"], os.environ["VALETKEY_PORT"] = settings.host, str(settings.port)
-    mounted(create_served_app()).ledger.close()  # granian's processes make connections of their own
+    installed_in(create_served_app()).ledger.close()  # granian's processes make connections of their own
     with the_only_one(settings.host, settings.port):
         _granian(settings).serve(Granian._spawn_rsgi_worker)  # noqa: SLF001 - see `valetkey.intake.loop`
 

@@ -14,20 +14,12 @@ import pytest
 import urllib3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.policies import Condition, ContentLengthRange, Eq, Policy, StartsWith, form_fields, sign
 from tests.support.stores import Bucket
 
-from valetkey.adapters.memory.policies import MAX_SIZE, Answer, evaluate
-from valetkey.core.signing.policy import (
-    Condition,
-    ContentLengthRange,
-    Credentials,
-    Eq,
-    Policy,
-    PostSigner,
-    StartsWith,
-    form_fields,
-    signing_key,
-)
+from valetkey.adapters.memory.policies import MAX_SIZE, StoreAnswer, evaluate
+from valetkey.core.signing.credentials import Credentials, signing_key
+from valetkey.core.signing.policy import PostSigner
 
 Form = list[tuple[str, str]]
 
@@ -68,17 +60,17 @@ SIZES = st.sampled_from([SIZE, SIZE, SIZE, SIZE, SIZE - 1, SIZE + 1, 0, 40])
 LIVES = st.sampled_from([3600] * 9 + [60, 0, -1, -3600])
 
 
-def rgw_answer(bucket: Bucket, form: Sequence[tuple[str, str]], size: int) -> Answer:
+def rgw_answer(bucket: Bucket, form: Sequence[tuple[str, str]], size: int) -> StoreAnswer:
     """What RGW says to the form and then a file of `size` bytes."""
     fields: list[tuple[str, str | tuple[str, bytes]]] = [*form, ("file", (FILENAME, b"x" * size))]
     response = HTTP.request(
         "POST", f"{bucket.server.endpoint_url}/{bucket.name}", fields=fields, redirect=False, headers=CLOSE
     )
     code = re.search(rb"<Code>(\w+)</Code>", response.data)
-    return Answer(response.status, code[1].decode() if code else None)
+    return StoreAnswer(response.status, code[1].decode() if code else None)
 
 
-def our_answer(bucket: Bucket, form: Sequence[tuple[str, str]], size: int) -> Answer:
+def our_answer(bucket: Bucket, form: Sequence[tuple[str, str]], size: int) -> StoreAnswer:
     return evaluate(
         form,
         size,
@@ -205,7 +197,7 @@ def check_grant(bucket: Bucket, ask: Ask) -> None:
     by = by if ask.right_secret else replace(by, secret_key="other")
     by = by if ask.known_key else replace(by, access_key="stranger")
     policy = Policy(moment(ask.life), conditions)
-    form = list(form_fields(policy, PostSigner("us-east-1").sign(policy, by, datetime.now(UTC))).items())
+    form = list(form_fields(policy, sign(policy, by, datetime.now(UTC), signer=PostSigner("us-east-1"))).items())
     for edit in ask.edits:
         form = edit.apply(form)
     same_answers(bucket, form, ask.size)
@@ -391,7 +383,7 @@ def test_any_scope_gets_the_same_answer(rgw_bucket: Bucket, scope: str) -> None:
     same_answers(rgw_bucket, list(form.items()), SIZE)
 
 
-ACCEPTED, MALFORMED, REFUSED = Answer(204), Answer(400, "InvalidArgument"), Answer(403, "AccessDenied")
+ACCEPTED, MALFORMED, REFUSED = StoreAnswer(204), StoreAnswer(400, "InvalidArgument"), StoreAnswer(403, "AccessDenied")
 CONDITIONS_IN_AN_OBJECT = ", ".join(f'"{number}": {text}' for number, text in enumerate(CONDITIONS_OF_A))
 STRICTER = [
     # JSON is what the standard says
@@ -421,7 +413,7 @@ def test_evaluate_refuses_documents_that_only_rgw_can_read(rgw_bucket: Bucket, p
     ],
 )
 def test_other_documents_that_rgw_reads_differently(
-    rgw_bucket: Bucket, policy: str, ours: Answer, rgws: Answer
+    rgw_bucket: Bucket, policy: str, ours: StoreAnswer, rgws: StoreAnswer
 ) -> None:
     """The rest of the known differences: integers over 64 bits, times before 1970, and no conditions at all."""
     form = signed_for(rgw_bucket, policy)

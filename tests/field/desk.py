@@ -10,10 +10,10 @@ import boto3
 from tests.support.clients import Response, post_form, put
 from tests.support.stores import Bucket
 
-from valetkey.app import ValetKey, create_app, mounted
+from valetkey.app import Installed, create_app, installed_in
 from valetkey.core.access.callers import Caller
 from valetkey.core.model.upload import Upload, UploadId, Verdict
-from valetkey.core.sweeping.sweep import Finding
+from valetkey.core.sweeping.findings import Finding
 from valetkey.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Desk:
         )
         session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
         app = create_app(self.settings, session, allow_open=True)
-        self.valetkey: ValetKey = mounted(app)
+        self.valetkey: Installed = installed_in(app)
         self.valetkey.ledger.migrate()
         self.http: FlaskClient = app.test_client()
 

@@ -21,13 +21,12 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
-from valetkey import ValetKey
-from valetkey.app import BLUEPRINTS
+from valetkey.app import BLUEPRINTS, Installed
 from valetkey.core.errors import ConfigurationError
 from valetkey.settings import Settings, load_settings
 
 CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
-Mount = Callable[..., ValetKey]
+Mount = Callable[..., Installed]
 
 
 def application() -> Flask:

@@ -11,7 +11,7 @@ from tests.field.desk import MakeDesk
 from tests.support.stores import Bucket
 
 from valetkey.adapters.sql import SqlLedger
-from valetkey.core.sweeping.sweep import Action
+from valetkey.core.sweeping.findings import Action
 
 CHECKED = """
 [profiles.photo]

@@ -16,7 +16,7 @@ from tests.support.store_quirks import CopiesGetAnotherETag, Fails, IgnoresCopyC
 from tests.support.stores import Bucket, Rgw, fresh_bucket
 
 from valetkey.core.ports.store import ObjectHead, ObjectHeaders
-from valetkey.core.sweeping.sweep import Action
+from valetkey.core.sweeping.findings import Action
 
 LATER = timedelta(minutes=10)
 PROFILES = """

@@ -20,7 +20,7 @@ from valetkey.adapters.s3.copies import copy_in_parts
 from valetkey.core.errors import ObjectChanged
 from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.store import ObjectHeaders
-from valetkey.core.sweeping.sweep import Action
+from valetkey.core.sweeping.findings import Action
 
 PROFILES = """
 [profiles.kept]

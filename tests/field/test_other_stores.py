@@ -29,7 +29,7 @@ from tests.support.stores import Bucket, Rgw, fresh_bucket
 
 from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.store import ObjectHeaders
-from valetkey.core.sweeping.sweep import Action
+from valetkey.core.sweeping.findings import Action
 
 SCANNED = "[profiles.scanned]\nscan = true\n"
 

@@ -28,6 +28,7 @@ from tests.support.stores import Bucket
 
 from valetkey import ValetKey
 from valetkey.adapters.sql import SqlLedger
+from valetkey.app import installed_in
 from valetkey.core.access.tickets import TICKET_PREFIX
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.profile import Profile
@@ -63,7 +64,9 @@ def test_an_application_with_an_open_door_is_refused(
     given: dict[str, Any] = {} if by == "environment" else {"settings": load_settings()}
     with pytest.raises(ConfigurationError, match="VALETKEY_AUTH=keys"):
         ValetKey(Flask("photos"), **given)
-    ValetKey(Flask("photos"), allow_open=True, **given).ledger.close()
+    app = Flask("photos")
+    ValetKey(app, allow_open=True, **given)
+    installed_in(app).ledger.close()
 
 
 def test_no_renewal_prolongs_a_ticket() -> None:

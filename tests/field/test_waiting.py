@@ -32,7 +32,7 @@ from tests.support.stores import Bucket, S3Server, fresh_bucket
 
 from valetkey.api.bodies import MAX_BODY
 from valetkey.api.readiness import REMEMBERED, Readiness
-from valetkey.api.reading_room import READERS
+from valetkey.api.socket_bodies import READERS
 from valetkey.core.errors import StoreUnavailable, Unavailable
 from valetkey.core.model.upload import new_upload_id
 from valetkey.testing import MemoryValetKey

@@ -11,6 +11,7 @@ from tests.integration.played_service import Desk, running_desk
 from tests.support.stores import Bucket
 
 from valetkey import ValetKey
+from valetkey.app import Installed, installed_in
 from valetkey.settings import Settings
 
 
@@ -29,16 +30,17 @@ def settings(moto_bucket: Bucket, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def mount(settings: Settings, moto_bucket: Bucket) -> Callable[..., ValetKey]:
+def mount(settings: Settings, moto_bucket: Bucket) -> Callable[..., Installed]:
     """Mounts valetkey in an application of somebody else's, its ledger ready."""
     server = moto_bucket.server
     session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
 
-    def make(app: Flask, **options: Any) -> ValetKey:
+    def make(app: Flask, **options: Any) -> Installed:
         given: dict[str, Any] = {"settings": settings, "session": session, "allow_open": True} | options
-        mounted = ValetKey(app, **given)
-        mounted.ledger.migrate()
-        return mounted
+        ValetKey(app, **given)
+        made = installed_in(app)
+        made.ledger.migrate()
+        return made
 
     return make
 

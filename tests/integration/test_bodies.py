@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from tests.support.stores import Bucket
 
 from valetkey.api.bodies import MAX_BODY
-from valetkey.app import create_app, mounted
+from valetkey.app import create_app, installed_in
 from valetkey.settings import Settings
 
 
@@ -30,7 +30,7 @@ def app(settings: Settings, moto_bucket: Bucket) -> Flask:
     made = create_app(
         settings, boto3.Session(server.access_key, server.secret_key, region_name=server.region), allow_open=True
     )
-    mounted(made).ledger.migrate()
+    installed_in(made).ledger.migrate()
 
     @made.post("/careless")
     def careless() -> str:

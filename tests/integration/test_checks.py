@@ -13,7 +13,8 @@ from tests.support.deliveries import recorded
 from tests.support.stores import Bucket
 from tests.unit import samples
 
-from valetkey import Profile, ValetKey
+from valetkey import Profile
+from valetkey.app import Installed
 from valetkey.core.access.api_keys import Scope, new_key
 from valetkey.core.model.rules import Detect
 from valetkey.settings import Settings
@@ -29,7 +30,7 @@ PROFILES = {
 class Shop:
     """An application on moto, its worker's ledger, and a client for it."""
 
-    def __init__(self, valetkey: ValetKey, client: FlaskClient, bucket: Bucket) -> None:
+    def __init__(self, valetkey: Installed, client: FlaskClient, bucket: Bucket) -> None:
         self.valetkey = valetkey
         self.client = client
         self.bucket = bucket
@@ -68,7 +69,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(settings: Settings, mount: Callable[..., ValetKey], moto_bucket: Bucket) -> Shop:
+def shop(settings: Settings, mount: Callable[..., Installed], moto_bucket: Bucket) -> Shop:
     """With API keys; the worker does not run."""
     app = Flask("shop")
     closed = settings.model_copy(update={"auth": "keys", "events_eventbridge_key": SECRET})
@@ -196,7 +197,7 @@ def test_the_worker_reads_and_hears(
     assert found[1]["reason"]["code"] == "content_mismatch"
 
 
-def test_anybody_may_judge_where_the_door_is_open(mount: Callable[..., ValetKey]) -> None:
+def test_anybody_may_judge_where_the_door_is_open(mount: Callable[..., Installed]) -> None:
     """As in `dev`, so that it can be tried: it gets as far as an upload that is not there."""
     mount(app := Flask("shop"))
     said = {"verdict": "clean", "etag": "e"}

@@ -15,7 +15,7 @@ from tests.e2e.rgw_events import created_event
 from tests.support.clients import post_form
 from tests.support.stores import Bucket
 
-from valetkey.app import create_app, mounted
+from valetkey.app import create_app, installed_in
 from valetkey.core.errors import StoreUnavailable
 from valetkey.settings import Settings
 
@@ -56,9 +56,9 @@ def client(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[FlaskClient]:
         events_ceph_secret=SECRET,
     )
     app = create_app(settings, boto3.Session(server.access_key, server.secret_key), allow_open=True)
-    mounted(app).ledger.migrate()
+    installed_in(app).ledger.migrate()
     yield app.test_client()
-    mounted(app).ledger.close()
+    installed_in(app).ledger.close()
 
 
 @pytest.mark.parametrize(("by", "says"), OFF)
@@ -69,7 +69,7 @@ def test_a_clock_that_is_off_is_named(
     granted = client.post("/v1/uploads", json={"filename": "f", "content_type": "text/plain", "size": 5}).get_json()
     upload, grant = granted["upload"], granted["grant"]
     assert post_form(grant["url"], grant["fields"], b"bytes").status == 201
-    bucket = mounted(client.application).store.bucket
+    bucket = installed_in(client.application).store.bucket
     event = created_event(bucket, grant["fields"]["key"], 5, etag="")
     signals: list[Callable[[], TestResponse]] = [
         lambda: client.post(f"/v1/uploads/{upload['id']}/complete"),

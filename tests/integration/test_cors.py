@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.support.stores import Bucket
 from werkzeug.test import TestResponse
 
-from valetkey import ValetKey
+from valetkey.app import Installed
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
 from valetkey.settings import Settings, load_settings
 from valetkey.testing import MemoryValetKey
@@ -20,7 +20,7 @@ WANTED = {"filename": "a.png", "content_type": "image/png", "size": 5}
 
 
 @pytest.fixture
-def client(mount: Callable[..., ValetKey], settings: Settings) -> FlaskClient:
+def client(mount: Callable[..., Installed], settings: Settings) -> FlaskClient:
     """An application with a route of its own and valetkey below /files, for pages of two origins."""
     app = Flask("shop")
     app.add_url_rule("/v1/own", "own", lambda: "own", methods=["GET", "POST"])
@@ -99,7 +99,7 @@ def test_errors_can_be_read_too(client: FlaskClient, method: str, path: str, bod
     assert answer.headers.getlist(ALLOW) == [PAGE]
 
 
-def test_an_outage_can_be_read_too(mount: Callable[..., ValetKey], settings: Settings) -> None:
+def test_an_outage_can_be_read_too(mount: Callable[..., Installed], settings: Settings) -> None:
     """503 with Retry-After, exposed."""
     app = Flask("shop")
     mounted = mount(app, settings=settings.model_copy(update={"cors_origins": ("*",)}))
@@ -112,7 +112,7 @@ def test_an_outage_can_be_read_too(mount: Callable[..., ValetKey], settings: Set
     assert (answer.status_code, answer.headers["Retry-After"], answer.headers[ALLOW]) == (503, "7", "*")
 
 
-def test_any_origin(mount: Callable[..., ValetKey], settings: Settings) -> None:
+def test_any_origin(mount: Callable[..., Installed], settings: Settings) -> None:
     """``*`` is said as such, so that an answer is the same for all."""
     app = Flask("shop")
     mount(app, settings=settings.model_copy(update={"cors_origins": ("*",)}))

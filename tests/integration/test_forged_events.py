@@ -27,7 +27,7 @@ from tests.support.tls import tls_for
 from werkzeug.serving import make_server
 
 from valetkey.adapters.sns import certificate_fetcher
-from valetkey.app import create_app, mounted
+from valetkey.app import create_app, installed_in
 from valetkey.settings import Settings
 
 SECRET = "a-secret-of-some-length"
@@ -177,7 +177,7 @@ def world(settings: Settings, moto_bucket: Bucket, outgoing: Outgoing, moved: li
     app = create_app(
         enabled, boto3.Session(server.access_key, server.secret_key, region_name=server.region), allow_open=True
     )
-    mounted(app).ledger.migrate()
+    installed_in(app).ledger.migrate()
     served = make_server("127.0.0.1", 0, app, threaded=True)
     Thread(target=served.serve_forever, args=(0.05,), daemon=True).start()
     try:

@@ -4,12 +4,15 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 from flask import Flask, request
 from tests.support.clients import post_form
 
 from valetkey import ValetKey, upload_aborted, upload_confirmed, upload_deleted
+from valetkey.app import Installed, installed_in
 from valetkey.core.model.upload import Upload
+from valetkey.settings import Settings
 
 CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
 
@@ -34,7 +37,7 @@ def upload(app: Flask, prefix: str = "") -> dict[str, Any]:
     return granted
 
 
-def test_an_application_hears_of_each_end(mount: Callable[..., ValetKey]) -> None:
+def test_an_application_hears_of_each_end(mount: Callable[..., Installed]) -> None:
     """A receiver of a signal gets the upload, once, when it is confirmed, and again when it is deleted."""
     app = photo_app()
     mount(app)
@@ -55,7 +58,9 @@ def test_an_application_hears_of_each_end(mount: Callable[..., ValetKey]) -> Non
     assert heard == [("confirmed", granted["upload"]["id"]), ("deleted", granted["upload"]["id"])]
 
 
-def test_a_receiver_that_fails_undoes_nothing(mount: Callable[..., ValetKey], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_receiver_that_fails_undoes_nothing(
+    mount: Callable[..., Installed], caplog: pytest.LogCaptureFixture
+) -> None:
     """What a receiver raises is logged; the abort is answered and stays."""
     app = photo_app()
     mount(app)
@@ -70,7 +75,7 @@ def test_a_receiver_that_fails_undoes_nothing(mount: Callable[..., ValetKey], ca
     assert "the receiver's own trouble" in caplog.text
 
 
-def test_the_application_keeps_its_own_forms(mount: Callable[..., ValetKey]) -> None:
+def test_the_application_keeps_its_own_forms(mount: Callable[..., Installed]) -> None:
     """Only valetkey's paths refuse forms: the host's views read theirs as before."""
     app = photo_app()
     mount(app)
@@ -81,7 +86,7 @@ def test_the_application_keeps_its_own_forms(mount: Callable[..., ValetKey]) -> 
     assert (refused.status_code, refused.get_json()["code"]) == (415, "unsupported_media_type")
 
 
-def test_a_prefix_moves_everything(mount: Callable[..., ValetKey]) -> None:
+def test_a_prefix_moves_everything(mount: Callable[..., Installed]) -> None:
     """Under a prefix the API, its document and its pages are below it, and nothing is beside it."""
     app = photo_app()
     mount(app, url_prefix="/files")
@@ -94,7 +99,7 @@ def test_a_prefix_moves_everything(mount: Callable[..., ValetKey]) -> None:
     assert client.post("/v1/uploads", json=CAT).status_code == 404
 
 
-def test_the_service_is_there_for_the_application_itself(mount: Callable[..., ValetKey]) -> None:
+def test_the_service_is_there_for_the_application_itself(mount: Callable[..., Installed]) -> None:
     """`ValetKey.service` has the use cases without HTTP."""
     from valetkey.core.access.callers import Caller
     from valetkey.core.granting.admission import UploadRequest
@@ -102,3 +107,29 @@ def test_the_service_is_there_for_the_application_itself(mount: Callable[..., Va
     mounted = mount(photo_app())
     granted = mounted.service.create(Caller("photos"), UploadRequest("a.png", "image/png", 3, owner="user-7"))
     assert mounted.service.get(Caller("photos"), granted.upload.id).owner == "user-7"
+
+
+def test_one_instance_serves_several_applications(settings: Settings) -> None:
+    """Each application has a service of its own: the current one's is meant; outside of them nobody's."""
+    given: dict[str, Any] = {"allow_open": True, "session": boto3.Session("a", "b")}
+    valetkey = ValetKey(settings=settings, **given)
+    apps = [Flask("one"), Flask("two")]
+    for app in apps:
+        valetkey.init_app(app)
+    found = []
+    for app in apps:
+        with app.app_context():
+            found.append(valetkey.service)
+    assert found == [installed_in(app).service for app in apps]
+    assert found[0] is not found[1]
+    with pytest.raises(RuntimeError, match="init_app"):
+        assert valetkey.service
+
+
+def test_the_service_of_the_only_application_needs_no_context(settings: Settings) -> None:
+    """A script that made the application with it may use it as it is, in somebody else's context, too."""
+    app = Flask("photos")
+    valetkey = ValetKey(app, settings=settings, allow_open=True, session=boto3.Session("a", "b"))
+    with Flask("another").app_context():
+        assert valetkey.service is installed_in(app).service
+    assert valetkey.service is installed_in(app).service

@@ -10,10 +10,10 @@ from flask import Flask
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import valetkey.core
-from valetkey import ValetKey
 from valetkey.api.codes import REASONS
 from valetkey.api.openapi import document
 from valetkey.api.problems import status_of
+from valetkey.app import Installed
 from valetkey.cli import main
 from valetkey.core.errors import ConfigurationError, ValetKeyError
 
@@ -24,7 +24,7 @@ def test_it_is_openapi_3_1() -> None:
     assert document()["openapi"].startswith("3.1")
 
 
-def test_it_names_every_route_and_no_other(mount: Callable[..., ValetKey]) -> None:
+def test_it_names_every_route_and_no_other(mount: Callable[..., Installed]) -> None:
     """Each view has an operation and each operation a view. Uppy's protocol is Uppy's own, and documented there."""
     app = Flask("drift")
     mount(app)
@@ -64,7 +64,7 @@ def test_it_says_what_each_error_code_means() -> None:
 def test_it_says_what_each_reason_of_a_rejection_means() -> None:
     """What the core gives as a reason has a row, and there is no row for anything else."""
     core = Path(valetkey.core.__path__[0])
-    given = {code for file in core.glob("*.py") for code in re.findall(r'Reason\(\s*"(\w+)"', file.read_text("utf-8"))}
+    given = {code for file in core.rglob("*.py") for code in re.findall(r'Reason\(\s*"(\w+)"', file.read_text("utf-8"))}
     assert REASONS.keys() == given
 
 

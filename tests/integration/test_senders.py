@@ -16,7 +16,7 @@ from tests.support.deliveries import TOPIC, Outside, certificate, recorded, sign
 from tests.support.stores import Bucket
 from werkzeug.test import TestResponse
 
-from valetkey.app import create_app, mounted, senders
+from valetkey.app import create_app, installed_in, senders
 from valetkey.core.errors import ConfigurationError
 from valetkey.settings import Settings
 
@@ -75,7 +75,7 @@ def world(
     app = create_app(
         enabled, boto3.Session(server.access_key, server.secret_key, region_name=server.region), allow_open=True
     )
-    mounted(app).ledger.migrate()
+    installed_in(app).ledger.migrate()
     with app.test_client() as client:
         yield World(client, moto_bucket, outside)
 

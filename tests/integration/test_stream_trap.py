@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, copy_current_request_context, request
 from tests.support.clients import post_form
 
-from valetkey import ValetKey
+from valetkey.app import Installed
 from valetkey.core.access.callers import Caller
 from valetkey.core.model.upload import UploadId
 
@@ -40,7 +40,7 @@ def test_a_stream_dies_with_its_request_in_a_copied_context() -> None:
             app.extensions["later"].result(10)
 
 
-def test_an_upload_id_crosses_threads_and_contexts(mount: Callable[..., ValetKey]) -> None:
+def test_an_upload_id_crosses_threads_and_contexts(mount: Callable[..., Installed]) -> None:
     """What a view hands to a thread is an id: it outlives the request, and leads to the bytes."""
     app = Flask("free")
     mounted = mount(app)

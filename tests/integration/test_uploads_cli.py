@@ -15,7 +15,7 @@ from tests.support import processes
 from tests.support.servers import VALETKEY
 from tests.support.stores import Bucket
 
-from valetkey import ValetKey
+from valetkey.app import Installed
 from valetkey.cli import main
 from valetkey.core.access.callers import Caller
 from valetkey.core.granting.admission import UploadRequest
@@ -27,7 +27,7 @@ from valetkey.settings import Settings
 class Shell:
     """A shell with everything set, beside a running service."""
 
-    valetkey: ValetKey
+    valetkey: Installed
     bucket: Bucket
 
     def run(self, *args: str) -> Result:
@@ -54,7 +54,7 @@ class Shell:
 
 @pytest.fixture
 def shell(
-    mount: Callable[..., ValetKey],
+    mount: Callable[..., Installed],
     settings: Settings,
     moto_bucket: Bucket,
     monkeypatch: pytest.MonkeyPatch,

@@ -25,16 +25,18 @@ from tests.support.ledgers import migrated
 from tests.support.receiver import Behaviour, Received, Receiver, after, answer, hang_up, running_receiver
 from tests.support.tls import tls_for
 
+from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryStore
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api.answers import upload_body
 from valetkey.api.rendering import render
+from valetkey.api.responses import upload_body
 from valetkey.api.webhooks import webhook_body
 from valetkey.app import open_ledger, outbox_loop
 from valetkey.core.access.callers import Caller
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.announcing.dispatcher import LEASE, Dispatcher
+from valetkey.core.assembly import Assembly
 from valetkey.core.events.event import ObjectEvent
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.announcement import Announcement, Announcer, Status
@@ -42,7 +44,6 @@ from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, UploadState, new_upload_id
 from valetkey.core.ports.announcing import Outcome
 from valetkey.core.ports.ledger import Ledger
-from valetkey.core.service import UploadService
 from valetkey.settings import Settings
 from valetkey.testing.contracts.samples import new_upload
 from valetkey.worker import OutboxLoop
@@ -136,14 +137,15 @@ def test_what_is_sent(ledger: SqlLedger) -> None:
 def hundred_ends(ledger: SqlLedger) -> Counter[str]:
     """100 uploads through the service, to each kind of end; the ids that have to be announced."""
     store = MemoryStore()
-    service = UploadService(
+    service = Assembly(
         store=store,
         ledger=ledger,
         notifier=Silent(),
+        detector=MagicDetector(),
         profiles={"default": Profile("default")},
         tickets=Tickets(["secret"]),
         public_url="https://uploads.example",
-    )
+    ).service
     expected: Counter[str] = Counter()
     for number in range(100):
         upload = service.create(OWNER, UploadRequest("a.png", "image/png", 5)).upload

@@ -13,9 +13,9 @@ import pytest
 from flask import Flask
 from tests.support.stores import Bucket
 
-from valetkey import ValetKey, upload_confirmed
+from valetkey import upload_confirmed
 from valetkey.adapters.sqs import SqsQueue, make_client
-from valetkey.app import loops
+from valetkey.app import Installed, loops
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.granting.admission import UploadRequest
@@ -69,7 +69,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 90) -> None:
         sleep(0.1)
 
 
-def create(valetkey: ValetKey, number: int) -> list[Upload]:
+def create(valetkey: Installed, number: int) -> list[Upload]:
     request = UploadRequest("a.txt", "text/plain", 5)
     made = []
     for granted in valetkey.service.create_batch(CALLER, [request] * number):
@@ -89,7 +89,7 @@ def put(bucket: Bucket, upload: Upload) -> None:
 
 
 @contextmanager
-def working(valetkey: ValetKey, settings: Settings, queues: Queues) -> Iterator[None]:
+def working(valetkey: Installed, settings: Settings, queues: Queues) -> Iterator[None]:
     worker = Worker(loops(valetkey, settings, queues.session))
     worker.start()
     try:
@@ -99,7 +99,7 @@ def working(valetkey: ValetKey, settings: Settings, queues: Queues) -> Iterator[
 
 
 def test_two_workers_confirm_everything_once(
-    mount: Callable[..., ValetKey], settings: Settings, queues: Queues, moto_bucket: Bucket
+    mount: Callable[..., Installed], settings: Settings, queues: Queues, moto_bucket: Bucket
 ) -> None:
     """Events of 200 uploads, a fifth of them twice, by way of SQS: all are confirmed, each is announced once, and no
     message is left."""
@@ -126,7 +126,7 @@ def test_two_workers_confirm_everything_once(
 
 
 def test_a_poison_message_ends_among_the_dead_letters(
-    mount: Callable[..., ValetKey], settings: Settings, queues: Queues, moto_bucket: Bucket
+    mount: Callable[..., Installed], settings: Settings, queues: Queues, moto_bucket: Bucket
 ) -> None:
     """It is never deleted by us: the redrive policy takes it after its tries. What came with it goes through."""
     valetkey = mount(Flask("one"))
@@ -191,7 +191,7 @@ def test_the_queue_url_says_where_to_ask(url: str, endpoint: str | None, region:
 
 
 def test_the_sweep_runs_without_a_queue(
-    mount: Callable[..., ValetKey], settings: Settings, queues: Queues, moto_bucket: Bucket, tmp_path: Path
+    mount: Callable[..., Installed], settings: Settings, queues: Queues, moto_bucket: Bucket, tmp_path: Path
 ) -> None:
     """Without `VALETKEY_EVENTS_SQS_QUEUE_URL` a worker only sweeps, and that alone confirms."""
     settings = settings.model_copy(update={"sweep_interval": 1, "sweep_first_look": 1})

@@ -12,9 +12,11 @@ from urllib.request import Request, urlopen
 
 from botocore.exceptions import ClientError
 from tests.support.clients import post_form, put
+from tests.support.policies import Condition, ContentLengthRange, Eq, Policy, form_fields, sign
 from tests.support.stores import Bucket
 
-from valetkey.core.signing.policy import Condition, ContentLengthRange, Credentials, Eq, Policy, PostSigner, form_fields
+from valetkey.core.signing.credentials import Credentials
+from valetkey.core.signing.policy import PostSigner
 
 MIB = 1024**2
 WRONG_SUM = base64.b64encode(bytes(32)).decode()
@@ -62,9 +64,8 @@ class Asked:
         )
         policy = Policy(now + timedelta(seconds=expires_in), conditions)
         server = self.bucket.server
-        signed = PostSigner(server.region).sign(
-            policy, Credentials(server.access_key, server.secret_key, None, None), now
-        )
+        credentials = Credentials(server.access_key, server.secret_key)
+        signed = sign(policy, credentials, now, signer=PostSigner(server.region))
         fields = dict(form_fields(policy, signed)) | {name.replace("_", "-"): value for name, value in changed.items()}
         return post_form(f"{server.endpoint_url}/{self.name}/", fields, content).status
 

@@ -3,25 +3,17 @@
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryStore
-from valetkey.adapters.memory.policies import Answer
+from valetkey.adapters.memory.policies import StoreAnswer
 from valetkey.core.access.api_keys import Scope
 from valetkey.core.access.callers import Caller
 from valetkey.core.access.tickets import Tickets
-from valetkey.core.confirming.confirmation import Confirmation
-from valetkey.core.confirming.gate import StoreSlots
-from valetkey.core.content.inspection import Inspector
+from valetkey.core.assembly import Assembly
 from valetkey.core.granting.admission import UploadRequest
-from valetkey.core.granting.grants import GrantMaker
-from valetkey.core.granting.parts import Assembly
-from valetkey.core.model.profile import Profile, rules_of
-from valetkey.core.model.schedule import SCHEDULE
+from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import QUARANTINE_PREFIX, STAGING_PREFIX, Checksum, Signal, Upload, UploadState, Verdict
-from valetkey.core.service import UploadService
-from valetkey.core.sweeping.sweep import Sweep
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OWNER = Caller("shop")
@@ -40,28 +32,22 @@ class World:
         self.store = MemoryStore(versioned=versioned, clock=lambda: self.time, before=self._hook)
         self.ledger = MemoryLedger(before=self._hook)
         self.profiles = {"default": profile or Profile("default"), "avatar": Profile("avatar")}
-        self.grants = GrantMaker(self.store, "https://uploads.example")
-        self.assembly = Assembly(store=self.store, ledger=self.ledger, profiles=self.profiles, grants=self.grants)
-        self._shared: dict[str, Any] = {
-            "store": self.store,
-            "ledger": self.ledger,
-            "notifier": self,
-            "profiles": self.profiles,
-            "clock": lambda: self.time,
-        }
-        self._pausing: dict[str, Any] = {"pause": self._pause}
-        self.confirmation = self._confirmation()
-        self.inspecting = self._confirmation(Inspector(self.store, MagicDetector()))
+        self.core = Assembly(
+            store=self.store,
+            ledger=self.ledger,
+            notifier=self,
+            detector=MagicDetector(),
+            profiles=self.profiles,
+            tickets=Tickets(["secret"]),
+            public_url="https://uploads.example",
+            clock=lambda: self.time,
+            pause=self._pause,
+        )
+        self.grants, self.multiparts = self.core.grants, self.core.multiparts
+        self.service, self.sweep = self.core.service, self.core.sweep
+        self.confirmation = self.core.confirmation
+        self.inspecting = self.core.inspecting
         """What a worker has, which may read first bytes."""
-        self.service = UploadService(
-            **self._shared, tickets=Tickets(["secret"]), public_url="https://uploads.example", **self._pausing
-        )
-        self.sweep = Sweep(**self._shared, confirmation=self.inspecting, schedule=SCHEDULE)
-
-    def _confirmation(self, inspector: Inspector | None = None) -> Confirmation:
-        return Confirmation(
-            **self._shared, **self._pausing, assembly=self.assembly, slots=StoreSlots(16), inspector=inspector
-        )
 
     def _pause(self, seconds: float) -> None:
         """Who waits here for somebody else's copy waits for longer than one takes."""
@@ -95,9 +81,9 @@ class World:
         request = UploadRequest("a photo.png", "image/png", len(FIRST), checksum=checksum)
         return self.service.create(OWNER, request).upload
 
-    def post(self, upload: Upload, content: bytes = FIRST) -> Answer:
+    def post(self, upload: Upload, content: bytes = FIRST) -> StoreAnswer:
         """The client sends ``content`` with a grant for ``upload``."""
-        grant = self.grants.post(upload, rules_of(upload, self.profiles), self.time)
+        grant = self.grants.post(upload, self.core.profiles.rules_of(upload), self.time)
         return self.store.post(list(grant.fields.items()), content)
 
     def now(self, upload: Upload) -> Upload:

@@ -23,7 +23,7 @@ from valetkey.core.granting.grants import MultipartGrant, PartGrant, PutGrant
 from valetkey.core.model.multipart import MIB, MIN_PART_SIZE, NamedPart
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Method, Signal, Upload, UploadState
-from valetkey.core.sweeping.sweep import Action
+from valetkey.core.sweeping.findings import Action
 
 PART = 5 * MIB
 SIZE = 2 * PART + 3

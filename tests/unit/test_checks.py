@@ -24,7 +24,7 @@ from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Detect
 from valetkey.core.model.schedule import SCHEDULE
 from valetkey.core.model.upload import Signal, Upload, UploadState, Verdict, new_upload_id
-from valetkey.core.sweeping.sweep import Action
+from valetkey.core.sweeping.findings import Action
 
 PNG = samples.png()
 LIE = b"<html>".ljust(len(PNG))

@@ -13,9 +13,9 @@ from tests.unit.memory_world import FIRST, NOW, OWNER, SECOND, THIRD, World, md5
 
 from valetkey.adapters.memory import MemoryObject
 from valetkey.core.confirming.confirmation import MAX_PINS
-from valetkey.core.confirming.gate import StoreSlots
 from valetkey.core.errors import CopyUnproven, LedgerUnavailable, PlacementRefused, StateConflict, StoreUnavailable
 from valetkey.core.events.event import ObjectEvent, Tally
+from valetkey.core.gate import StoreGate
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import Checksum, Reason, Signal, Upload, UploadState
@@ -546,7 +546,7 @@ def test_a_full_house_does_not_decide_about_an_abort(world: World) -> None:
         raise StoreUnavailable("Too many uploads are being checked at this moment.", 1)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(StoreSlots, "__enter__", busy)
+        patch.setattr(StoreGate, "open_for", busy)
         world.service.remove(OWNER, upload.id)
     assert world.now(upload).state is UploadState.ABORTED
     world.time += timedelta(hours=1)

@@ -6,16 +6,17 @@ from datetime import timedelta
 from threading import Event, Thread
 
 import pytest
+from tests.support.policies import ContentLengthRange, Eq, Policy, form_fields, sign
 from tests.unit.memory_world import NOW, World
 
 from valetkey.core.access.callers import Caller
-from valetkey.core.confirming.gate import StoreSlots
 from valetkey.core.errors import StoreUnavailable
+from valetkey.core.gate import StoreGate
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.granting.grants import GrantMaker, PostGrant
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Checksum, Upload
-from valetkey.core.signing.policy import ContentLengthRange, Eq, Policy, PostSigner, form_fields
+from valetkey.core.signing.policy import PostSigner
 
 AWKWARD = 'text/plain; name="é\\ \t"'
 
@@ -47,7 +48,7 @@ def test_the_prepared_policy_is_the_one_that_the_signer_makes(
     ]
     assert upload.size is not None
     policy = Policy(NOW + profile.expires_in, (*fixed, ContentLengthRange(upload.size, upload.size), *own))
-    signed = PostSigner(world.store.region).sign(policy, world.store.credentials(), NOW)
+    signed = sign(policy, world.store.credentials(), NOW, signer=PostSigner(world.store.region))
     grant = GrantMaker(world.store, "https://up.example/").post(upload, profile.rules, NOW)
     assert dict(grant.fields) == form_fields(policy, signed)
     assert grant.expires_at == NOW + profile.expires_in
@@ -72,15 +73,15 @@ def test_a_grant_of_the_next_second_is_stamped_anew() -> None:
     assert first.fields["x-amz-date"] != second.fields["x-amz-date"]
 
 
-def test_beyond_its_slots_the_store_is_not_asked() -> None:
-    """With every slot waiting for the store, one more look is told at once to come again; afterwards it succeeds."""
+def test_beyond_its_limit_the_store_is_not_asked() -> None:
+    """While as many wait for the store as may, one more look is told at once to come again; afterwards it succeeds."""
     world = World()
-    world.service._confirmation._slots = slots = StoreSlots(1)
+    world.confirmation._gate = gate = StoreGate(world.store.bucket, 1)
     granted = world.service.create(Caller("shop"), UploadRequest("a.png", "image/png", 5))
     entered, leave = Event(), Event()
 
     def hold() -> None:
-        with slots:
+        with gate.open_for(granted.upload):
             entered.set()
             leave.wait(10)
 

@@ -7,7 +7,7 @@ from valetkey.core.errors import StoreUnavailable
 from valetkey.core.events.event import ObjectEvent, Tally
 from valetkey.core.model.rules import UNREADABLE
 from valetkey.core.model.upload import Upload, UploadState
-from valetkey.core.sweeping.sweep import Action
+from valetkey.core.sweeping.findings import Action
 
 
 def event(upload: Upload) -> ObjectEvent:

@@ -8,7 +8,7 @@ from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Method, Multipart, Upload, UploadState, Verdict
 from valetkey.core.ports.store import ObjectHeaders
-from valetkey.core.sweeping.sweep import Action
+from valetkey.core.sweeping.findings import Action
 
 
 def in_parts(world: World, *, joined: bool) -> Upload:
@@ -20,7 +20,7 @@ def in_parts(world: World, *, joined: bool) -> Upload:
     begun = world.store.start_multipart(key, ObjectHeaders(upload.content_type, upload.id))
     older = upload.changed(rules=None, key="", multipart=Multipart(key, upload.multipart.part_size, begun))
     assert world.ledger.replace(upload, older)
-    [part] = world.assembly.sign(older, [1], world.time)
+    [part] = world.multiparts.sign(older, [1], world.time)
     assert world.store.send(part.url, part.headers, FIRST).status == 200
     if not joined:
         return older

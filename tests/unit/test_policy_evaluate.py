@@ -7,19 +7,11 @@ from hmac import digest
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.policies import Condition, ContentLengthRange, Eq, Policy, StartsWith, form_fields, sign
 
-from valetkey.adapters.memory.policies import MAX_SIZE, Answer, evaluate
-from valetkey.core.signing.policy import (
-    Condition,
-    ContentLengthRange,
-    Credentials,
-    Eq,
-    Policy,
-    PostSigner,
-    StartsWith,
-    form_fields,
-    signing_key,
-)
+from valetkey.adapters.memory.policies import MAX_SIZE, StoreAnswer, evaluate
+from valetkey.core.signing.credentials import Credentials, signing_key
+from valetkey.core.signing.policy import PostSigner
 
 NOW = datetime(2026, 5, 17, 12, 0, 0, 500_000, UTC)
 LIFE = timedelta(minutes=15)
@@ -33,15 +25,15 @@ GRANT: tuple[Condition, ...] = (
     Eq("success_action_status", "201"),
     ContentLengthRange(SIZE, SIZE),
 )
-STORED = Answer(201)
-INVALID = Answer(400, "InvalidArgument")
-DENIED = Answer(403, "AccessDenied")
+STORED = StoreAnswer(201)
+INVALID = StoreAnswer(400, "InvalidArgument")
+DENIED = StoreAnswer(403, "AccessDenied")
 
 
 def granted(*more: Condition, credentials: Credentials = CREDENTIALS) -> dict[str, str]:
     """The form of a grant for 20 bytes of image/png, valid for a quarter of an hour from NOW."""
     policy = Policy(NOW + LIFE, (*GRANT, *more))
-    return form_fields(policy, PostSigner("us-east-1").sign(policy, credentials, NOW))
+    return form_fields(policy, sign(policy, credentials, NOW, signer=PostSigner("us-east-1")))
 
 
 def answer(
@@ -52,7 +44,7 @@ def answer(
     region: str | None = "us-east-1",
     now: datetime = NOW,
     filename: str = "",
-) -> Answer:
+) -> StoreAnswer:
     pairs = form.items() if isinstance(form, dict) else form
     return evaluate(
         pairs, size, bucket=bucket, region=region, credentials_for={"AK": "SK"}.get, now=now, filename=filename
@@ -91,31 +83,31 @@ def test_fields_to_be_ignored_may_be_added() -> None:
     ("size", "expected"),
     [
         (SIZE, STORED),
-        (SIZE + 1, Answer(400, "EntityTooLarge")),
-        (SIZE - 1, Answer(400, "EntityTooSmall")),
-        (0, Answer(400, "EntityTooSmall")),
+        (SIZE + 1, StoreAnswer(400, "EntityTooLarge")),
+        (SIZE - 1, StoreAnswer(400, "EntityTooSmall")),
+        (0, StoreAnswer(400, "EntityTooSmall")),
     ],
 )
-def test_the_size_is_the_granted_one(size: int, expected: Answer) -> None:
+def test_the_size_is_the_granted_one(size: int, expected: StoreAnswer) -> None:
     """One byte more or less than the range allows is refused, with a code that says which."""
     assert answer(granted(), size) == expected
 
 
 def test_all_ranges_of_a_policy_count() -> None:
     """A second content-length-range cannot widen the first."""
-    assert answer(granted(ContentLengthRange(0, 100)), SIZE + 1) == Answer(400, "EntityTooLarge")
+    assert answer(granted(ContentLengthRange(0, 100)), SIZE + 1) == StoreAnswer(400, "EntityTooLarge")
 
 
 def test_no_post_is_larger_than_5_gib() -> None:
     """Without a range S3's own limit holds."""
     policy = Policy(NOW + LIFE, (Eq("bucket", "b"), Eq("key", "k")))
-    form = form_fields(policy, PostSigner("us-east-1").sign(policy, CREDENTIALS, NOW))
-    assert answer(form, MAX_SIZE) == Answer(204)
-    assert answer(form, MAX_SIZE + 1) == Answer(400, "EntityTooLarge")
+    form = form_fields(policy, sign(policy, CREDENTIALS, NOW, signer=PostSigner("us-east-1")))
+    assert answer(form, MAX_SIZE) == StoreAnswer(204)
+    assert answer(form, MAX_SIZE + 1) == StoreAnswer(400, "EntityTooLarge")
 
 
 @pytest.mark.parametrize(("late", "expected"), [(timedelta(seconds=-1), STORED), (timedelta(0), DENIED)])
-def test_a_grant_ends_at_the_second_it_says(late: timedelta, expected: Answer) -> None:
+def test_a_grant_ends_at_the_second_it_says(late: timedelta, expected: StoreAnswer) -> None:
     """A policy is good until the second of its expiration begins, and its fraction of a second is none."""
     assert answer(granted(), now=(NOW + LIFE).replace(microsecond=0) + late) == expected
 
@@ -130,7 +122,7 @@ def test_a_grant_is_for_one_bucket() -> None:
     ("credentials", "expected"),
     [(Credentials("AK", "other"), DENIED), (Credentials("stranger", "SK"), DENIED)],
 )
-def test_only_a_known_key_signs(credentials: Credentials, expected: Answer) -> None:
+def test_only_a_known_key_signs(credentials: Credentials, expected: StoreAnswer) -> None:
     """A signature with another secret, or a stranger's, is refused in the same words."""
     assert answer(granted(credentials=credentials)) == expected
 
@@ -143,7 +135,7 @@ def test_a_policy_changed_after_signing_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("region", "expected"), [("eu-west-1", INVALID), ("us-east-1", STORED), (None, STORED)])
-def test_a_credential_is_for_one_region(region: str | None, expected: Answer) -> None:
+def test_a_credential_is_for_one_region(region: str | None, expected: StoreAnswer) -> None:
     """A bucket of another region refuses the credential, as AWS does; no region asks for none, as RGW does."""
     assert answer(granted(), region=region) == expected
 
@@ -168,7 +160,7 @@ def test_of_a_repeated_field_the_last_counts() -> None:
 
 
 @pytest.mark.parametrize(("value", "expected"), [("image/gif", STORED), ("", DENIED), ("text/image/", DENIED)])
-def test_a_prefix_leaves_the_rest_open(value: str, expected: Answer) -> None:
+def test_a_prefix_leaves_the_rest_open(value: str, expected: StoreAnswer) -> None:
     """`starts-with` accepts what starts so, and nothing else."""
     form = granted(StartsWith("x-amz-meta-kind", "image/")) | {"x-amz-meta-kind": value}
     assert answer(form) == expected
@@ -183,7 +175,7 @@ def test_the_files_name_gets_into_the_key_before_it_is_compared() -> None:
 
 def test_a_redirect_comes_before_the_status() -> None:
     """With both success fields in the form the answer is the redirect."""
-    assert answer(granted(Eq("success_action_redirect", "https://app.example/done"))) == Answer(303)
+    assert answer(granted(Eq("success_action_redirect", "https://app.example/done"))) == StoreAnswer(303)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +194,7 @@ def test_a_redirect_comes_before_the_status() -> None:
 def test_the_status_is_one_of_three(wish: str, expected: int) -> None:
     """The form chooses between 200, 201 and 204; what is no number is refused."""
     policy = Policy(NOW + LIFE, (Eq("bucket", "b"), Eq("key", "k"), Eq("success_action_status", wish)))
-    form = form_fields(policy, PostSigner("us-east-1").sign(policy, CREDENTIALS, NOW))
+    form = form_fields(policy, sign(policy, CREDENTIALS, NOW, signer=PostSigner("us-east-1")))
     assert answer(form).status == expected
 
 

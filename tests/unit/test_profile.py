@@ -13,7 +13,8 @@ from valetkey.core.errors import (
     SizeOutOfRange,
 )
 from valetkey.core.model.multipart import MAX_OBJECT_SIZE, MAX_SINGLE_SIZE, MIN_PART_SIZE
-from valetkey.core.model.profile import MAX_LIFE, Profile, final_key
+from valetkey.core.model.profile import MAX_LIFE, Profile
+from valetkey.core.model.profiles import Profiles
 from valetkey.testing.contracts.samples import new_upload
 
 IMAGES = Profile("images", min_size=10, max_size=20, content_types=("image/*", "application/pdf"))
@@ -148,7 +149,7 @@ def test_profiles_that_make_no_sense(values: dict[str, Any], complaint: str) -> 
 def test_each_pin_has_a_key_of_its_own() -> None:
     """The first has the plain one; no two are alike, and all carry the upload's id."""
     one = new_upload(NOW)
-    keys = [final_key(one, pin, {"default": Profile("default")}) for pin in range(1, 6)]
+    keys = [Profiles({"default": Profile("default")}).final_key(one, pin) for pin in range(1, 6)]
     assert keys[0] == f"uploads/{one.id}/a.png"
     assert len(set(keys)) == 5
     assert all(one.id in key for key in keys)

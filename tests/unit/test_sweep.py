@@ -13,7 +13,8 @@ from valetkey.core.model.rules import UNREADABLE
 from valetkey.core.model.schedule import SCHEDULE, Schedule
 from valetkey.core.model.upload import Signal, Upload, UploadState, new_upload_id
 from valetkey.core.ports.store import ObjectHead, ObjectHeaders
-from valetkey.core.sweeping.sweep import BATCH, MAX_FAILURES, Action, Finding
+from valetkey.core.sweeping.findings import Action, Finding
+from valetkey.core.sweeping.sweep import BATCH, MAX_FAILURES
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)

@@ -12,7 +12,7 @@ from puremagic.main import PureError, magic_string
 
 from valetkey.adapters.signatures import BRANDS, PATTERNS, PICTURES, RIFF, RIFFS, SIGNATURES
 from valetkey.core.content.look_alikes import family
-from valetkey.core.content.texts import ACTIVE, may_precede
+from valetkey.core.content.plain_text import ACTIVE, may_precede
 
 MIN_START, MIN_INSIDE = 3, 4
 """The shortest credible signature at the first byte, and behind it, in bytes."""

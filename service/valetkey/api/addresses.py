@@ -3,10 +3,6 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flask import current_app, has_request_context, request
-
-EXTENSION = "valetkey.address"
-
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -35,17 +31,3 @@ class Address:
             return self.path
         here = script_name.rstrip("/") + self.prefix
         return self.path if self.path.endswith(here) else here
-
-
-def root() -> str:
-    """`Address.root` of this request; nothing where there is none."""
-    if not has_request_context():
-        return ""
-    address: Address | None = current_app.extensions.get(EXTENSION)
-    return "" if address is None else address.root(request.environ.get("SCRIPT_NAME", ""))
-
-
-def server() -> str:
-    """Where the API is, for its own document: absolute if that is known, else as this request came."""
-    address: Address = current_app.extensions[EXTENSION]
-    return address.base if address.said else root() or "/"

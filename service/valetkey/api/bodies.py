@@ -6,7 +6,7 @@ from typing import Any
 from flask import Request, request
 from werkzeug.exceptions import RequestEntityTooLarge, RequestURITooLarge, UnsupportedMediaType
 
-from valetkey.api.reading_room import ReadingRoom, is_whole, read_known
+from valetkey.api.socket_bodies import BodyReaders, is_whole, read_known
 
 MAX_BODY = 256 * 1024
 """The largest body that is read, in bytes. It holds 100 uploads of a batch, and no file worth uploading."""
@@ -93,4 +93,4 @@ def _read(this: Request) -> bytes:
     return body
 
 
-_room = ReadingRoom()
+_room = BodyReaders()

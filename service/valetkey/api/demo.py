@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from valetkey.api.routes import EXTENSION, Mounted
+from valetkey.api.mounted import mounted
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.granting.grants import PostGrant
 from valetkey.core.model.upload import Method
@@ -39,7 +39,7 @@ def page() -> ResponseReturnValue:
 @demo.get("/demo/form")
 def plain_form() -> ResponseReturnValue:
     """A form that posts a file to the store, for one upload of its own."""
-    mounted: Mounted = current_app.extensions[EXTENSION]
+    here = mounted()
     filename = request.args.get("filename") or "file"
     wanted = UploadRequest(
         filename=filename,
@@ -48,7 +48,7 @@ def plain_form() -> ResponseReturnValue:
         redirect=True,
         method=Method.POST,
     )
-    granted = mounted.service.create(mounted.authenticator.caller(None), wanted)
+    granted = here.service.create(here.authenticator.caller(None), wanted)
     if not isinstance(granted.grant, PostGrant):
         raise TypeError("a form needs a POST grant")
     page = render_template("valetkey/form.html", upload=granted.upload, grant=granted.grant)

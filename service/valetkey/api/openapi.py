@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from valetkey.api import answers, codes, grants, requests
+from valetkey.api import codes, grants, requests, responses
 from valetkey.api.problems import MEDIA_TYPE, Problem
 from valetkey.senders import NAMES
 
@@ -17,7 +17,7 @@ _REF = "#/components/schemas/{model}"
 
 
 @dataclass(frozen=True)
-class Answer:
+class ResponseDoc:
     """One answer of an operation; ``model`` is what its JSON is."""
 
     text: str
@@ -34,7 +34,7 @@ class Operation:
     path: str
     name: str
     summary: str
-    answers: Mapping[int, Answer]
+    responses: Mapping[int, ResponseDoc]
     errors: tuple[int, ...] = ()
     body: Any = None
     body_required: bool = True
@@ -71,7 +71,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads",
         "createUpload",
         "Ask for an upload: the answer holds the grant to send the file with",
-        {201: Answer("created", answers.GrantedBody, headers={"Location": "the upload"})},
+        {201: ResponseDoc("created", responses.GrantedBody, headers={"Location": "the upload"})},
         (400, 401, 403, 408, 413, 415, 422, 503),
         body=requests.CreateUpload,
         parameters=(_IDEMPOTENCY,),
@@ -81,7 +81,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/batch",
         "createBatch",
         "Ask for up to 100 uploads in one durable commit",
-        {200: Answer("each upload, or why it was refused", answers.BatchBody)},
+        {200: ResponseDoc("each upload, or why it was refused", responses.BatchBody)},
         (400, 401, 403, 408, 413, 415, 422, 503),
         body=requests.CreateBatch,
     ),
@@ -90,7 +90,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads",
         "listUploads",
         "List your uploads, newest first",
-        {200: Answer("one page", answers.PageBody)},
+        {200: ResponseDoc("one page", responses.PageBody)},
         (401, 403, 413, 415, 422, 503),
         parameters=_query_parameters(),
     ),
@@ -100,8 +100,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "getUpload",
         "Look at an upload",
         {
-            200: Answer("the upload", answers.UploadBody, headers={"ETag": "for If-None-Match"}),
-            304: Answer("it has not changed"),
+            200: ResponseDoc("the upload", responses.UploadBody, headers={"ETag": "for If-None-Match"}),
+            304: ResponseDoc("it has not changed"),
         },
         (401, 403, 404, 413, 415, 503),
         parameters=(_ID, _IF_NONE_MATCH),
@@ -111,7 +111,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}",
         "removeUpload",
         "Abort a pending upload, or delete a confirmed one",
-        {204: Answer("aborted or deleted")},
+        {204: ResponseDoc("aborted or deleted")},
         (401, 403, 404, 409, 413, 415, 503),
         parameters=(_ID,),
     ),
@@ -120,7 +120,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/grant",
         "renewGrant",
         "Get a fresh grant for the same upload",
-        {200: Answer("the upload with a fresh grant", answers.GrantedBody)},
+        {200: ResponseDoc("the upload with a fresh grant", responses.GrantedBody)},
         (401, 403, 404, 409, 413, 415, 422, 503),
         parameters=(_ID,),
     ),
@@ -129,7 +129,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/parts",
         "listParts",
         "List the parts that the store has, of an upload in parts",
-        {200: Answer("the parts and the plan", grants.PartsBody)},
+        {200: ResponseDoc("the parts and the plan", grants.PartsBody)},
         (401, 404, 409, 413, 415, 503),
         parameters=(_ID,),
     ),
@@ -138,7 +138,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/parts",
         "signParts",
         "Get URLs for parts, just before they are sent",
-        {200: Answer("a presigned PUT for each", grants.SignedPartsBody)},
+        {200: ResponseDoc("a presigned PUT for each", grants.SignedPartsBody)},
         (400, 401, 404, 408, 409, 413, 415, 422, 503),
         body=grants.SignParts,
         parameters=(_ID,),
@@ -149,8 +149,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "completeUpload",
         "Say that the bytes are sent: the service looks at the object before it believes it",
         {
-            200: Answer("confirmed or rejected", answers.UploadBody),
-            202: Answer("not there yet, or still being checked", answers.UploadBody, headers=_RETRY),
+            200: ResponseDoc("confirmed or rejected", responses.UploadBody),
+            202: ResponseDoc("not there yet, or still being checked", responses.UploadBody, headers=_RETRY),
         },
         (400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
         body=grants.Complete,
@@ -162,7 +162,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/verdict",
         "giveVerdict",
         "Say what a scanner found in the bytes with this ETag; for an API key of the scope verdict",
-        {200: Answer("the upload, as far as it got by that", answers.UploadBody)},
+        {200: ResponseDoc("the upload, as far as it got by that", responses.UploadBody)},
         (400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
         body=requests.GiveVerdict,
         parameters=(_ID,),
@@ -173,8 +173,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "downloadUpload",
         "Be sent to a short-lived URL of the confirmed bytes, or be told it where JSON is accepted",
         {
-            200: Answer("the URL, where `Accept` prefers application/json", answers.DownloadBody),
-            303: Answer("to the object", headers={"Location": "a presigned URL"}),
+            200: ResponseDoc("the URL, where `Accept` prefers application/json", responses.DownloadBody),
+            303: ResponseDoc("to the object", headers={"Location": "a presigned URL"}),
         },
         (401, 403, 404, 409, 413, 415, 503),
         parameters=(_ID,),
@@ -185,8 +185,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "returnFromStore",
         "Where S3 sends the browser after a form with success_action_redirect; needs no credential",
         {
-            200: Answer("a page that shows the state", {"type": "string"}, "text/html; charset=utf-8"),
-            303: Answer("to the profile's return_url", headers={"Location": "return_url with id and state"}),
+            200: ResponseDoc("a page that shows the state", {"type": "string"}, "text/html; charset=utf-8"),
+            303: ResponseDoc("to the profile's return_url", headers={"Location": "return_url with id and state"}),
         },
         (404, 413, 415, 503),
         parameters=(_ID,),
@@ -197,7 +197,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/tickets",
         "createTicket",
         "Let a browser create uploads of one profile without your API key",
-        {201: Answer("created", answers.TicketBody)},
+        {201: ResponseDoc("created", responses.TicketBody)},
         (400, 401, 403, 408, 413, 415, 422, 503),
         body=requests.CreateTicket,
     ),
@@ -206,18 +206,20 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/events/{sender}",
         "receiveEvents",
         "Take the store's events; the sender proves itself in its own way, and is unknown until its secret is set",
-        {200: Answer("what became of them", answers.TallyBody)},
+        {200: ResponseDoc("what became of them", responses.TallyBody)},
         (400, 403, 404, 408, 413, 415, 503),
         parameters=(_SENDER, _SECRET),
         public=True,
     ),
-    Operation("get", "/healthz", "healthz", "Alive", {200: Answer("yes", answers.StatusBody)}, (413, 415), public=True),
+    Operation(
+        "get", "/healthz", "healthz", "Alive", {200: ResponseDoc("yes", responses.StatusBody)}, (413, 415), public=True
+    ),
     Operation(
         "get",
         "/readyz",
         "readyz",
         "Ready: the ledger and the store answer",
-        {200: Answer("yes", answers.StatusBody)},
+        {200: ResponseDoc("yes", responses.StatusBody)},
         (413, 415, 503),
         public=True,
     ),
@@ -226,7 +228,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/openapi.json",
         "openapi",
         "This document",
-        {200: Answer("OpenAPI 3.1", {"type": "object"})},
+        {200: ResponseDoc("OpenAPI 3.1", {"type": "object"})},
         (413, 415),
         public=True,
     ),
@@ -269,13 +271,13 @@ def _schemas() -> tuple[dict[int, dict[str, Any]], dict[str, Any]]:
 
 
 def _models() -> list[Any]:
-    said = [answer.model for operation in OPERATIONS for answer in operation.answers.values()]
+    said = [answer.model for operation in OPERATIONS for answer in operation.responses.values()]
     return [model for model in [*said, *(operation.body for operation in OPERATIONS), Problem] if model is not None]
 
 
 def _render(operation: Operation, references: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
     problem = {"content": {MEDIA_TYPE: {"schema": references[id(Problem)]}}}
-    responses = {str(status): _answer(answer, references) for status, answer in operation.answers.items()}
+    responses = {str(status): _answer(answer, references) for status, answer in operation.responses.items()}
     for status in operation.errors:
         headers = {"headers": _headers(_RETRY)} if status == 503 else {}
         responses[str(status)] = {"description": _ERRORS[status], **headers, **problem}
@@ -296,7 +298,7 @@ def _render(operation: Operation, references: Mapping[int, dict[str, Any]]) -> d
     return rendered
 
 
-def _answer(answer: Answer, references: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+def _answer(answer: ResponseDoc, references: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
     rendered: dict[str, Any] = {"description": answer.text}
     if answer.model is not None:
         schema = answer.model if isinstance(answer.model, dict) else references[id(answer.model)]
@@ -320,5 +322,5 @@ _ERRORS = {
     413: "the body is too large: files go straight to S3",
     415: "not JSON: files go straight to S3",
     422: "the request breaks a rule; `code` and `errors` say which",
-    503: "the store or the ledger is away; nothing was lost, try again",
+    503: "the store or the ledger is unavailable; nothing was lost, try again",
 }

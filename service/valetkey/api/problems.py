@@ -11,8 +11,8 @@ from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
-from valetkey.api import addresses
-from valetkey.api.reading_room import leave_unread
+from valetkey.api.mounted import root
+from valetkey.api.socket_bodies import leave_unread
 from valetkey.core import errors
 
 log = logging.getLogger("valetkey")
@@ -84,7 +84,7 @@ def status_of(kind: type[errors.ValetKeyError]) -> int:
 def problem(status: int, code: str, detail: str) -> Problem:
     """A problem document; its type names the code, in the documentation."""
     return {
-        "type": f"{addresses.root()}/docs#{code}",
+        "type": f"{root()}/docs#{code}",
         "title": HTTP_STATUS_CODES[status],
         "status": status,
         "detail": detail,

@@ -11,7 +11,7 @@ REMEMBERED = 2.0
 
 
 class Readiness:
-    """``look`` raises `Unavailable` where something is away. It is never called twice at a time: whoever asks
+    """``look`` raises `Unavailable` where something is unavailable. It is never called twice at a time: whoever asks
     meanwhile waits for nobody, and is told what was found last, or that nobody knows yet."""
 
     def __init__(self, look: Callable[[], None]) -> None:

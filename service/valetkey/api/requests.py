@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from valetkey.api.answers import State
+from valetkey.api.json_reading import read, read_raising
 from valetkey.api.problems import unreadable, validated
-from valetkey.api.reading import read, read_raising
+from valetkey.api.responses import State
 from valetkey.core.errors import InvalidRequest, MetadataNotAllowed, ValetKeyError
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.profile import MAX_METADATA_KEYS

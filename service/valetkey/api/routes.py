@@ -1,30 +1,26 @@
 """The blueprint: each view parses, calls one method of the service, and renders."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api import problems
-from valetkey.api.addresses import Address, server
-from valetkey.api.answers import DownloadBody, PageBody, granted_body, tally_body, ticket_body, upload_body
-from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import JSON, json_body, raw_body, refuse_streams
 from valetkey.api.grants import part_grants, parts_body, read_complete, read_sign_parts
+from valetkey.api.mounted import mounted, server_url
 from valetkey.api.openapi import document
-from valetkey.api.readiness import Readiness
 from valetkey.api.rendering import render
 from valetkey.api.requests import read_batch, read_create, read_query, read_ticket, read_verdict
+from valetkey.api.responses import DownloadBody, PageBody, granted_body, tally_body, ticket_body, upload_body
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
-from valetkey.core.events.event import Arrival, Delivery, Sender
+from valetkey.core.events.event import Arrival, Delivery
 from valetkey.core.model.upload import Upload, UploadId, UploadState, parse_upload_id
 from valetkey.core.service import UploadService
 
-EXTENSION = "valetkey"
 HTML = "text/html"
 RETRY_AFTER = 2
 """When to ask again for an upload whose bytes have not arrived, in seconds."""
@@ -34,28 +30,12 @@ blueprint.before_request(refuse_streams)
 problems.register(blueprint)
 
 
-@dataclass(frozen=True, slots=True)
-class Mounted:
-    """What the views work on; `valetkey.app` puts it into ``app.extensions``."""
-
-    service: UploadService
-    authenticator: Authenticator
-    senders: Mapping[str, Sender]
-    readiness: Readiness
-    address: Address
-
-
-def _mounted() -> Mounted:
-    mounted: Mounted = current_app.extensions[EXTENSION]
-    return mounted
-
-
 def _service() -> UploadService:
-    return _mounted().service
+    return mounted().service
 
 
 def _caller() -> Caller:
-    return _mounted().authenticator.caller(request.environ.get("HTTP_AUTHORIZATION"))
+    return mounted().authenticator.caller(request.environ.get("HTTP_AUTHORIZATION"))
 
 
 def _id(text: str) -> UploadId:
@@ -72,14 +52,14 @@ def _one(upload: Upload, status: int = 200, headers: Mapping[str, str] | None = 
 
 @blueprint.post("/v1/uploads")
 def create_upload() -> Response:
-    mounted = _mounted()
+    here = mounted()
     environ = request.environ
-    caller = mounted.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
+    caller = here.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
     key = environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not (0 < len(key) <= 255 and key.isascii()):  # servers read other bytes in their own ways
         raise InvalidRequest("An Idempotency-Key has 1 to 255 characters of ASCII.")
-    granted = mounted.service.create(caller, read_create(json_body()), key)
-    root = mounted.address.root(environ.get("SCRIPT_NAME", ""))
+    granted = here.service.create(caller, read_create(json_body()), key)
+    root = here.address.root(environ.get("SCRIPT_NAME", ""))
     headers = {"Location": f"{root}/v1/uploads/{granted.upload.id}"}
     if granted.replayed:
         headers["Idempotency-Replayed"] = "true"
@@ -206,7 +186,7 @@ def create_ticket() -> Response:
 
 @blueprint.post("/v1/events/<name>")
 def receive_events(name: str) -> Response:
-    sender = _mounted().senders.get(name)
+    sender = mounted().senders.get(name)
     if sender is None:
         raise SenderUnknown("There is no such event sender here, or its secret is not set.")
     headers, query = {key.lower(): value for key, value in request.headers}, request.args.to_dict()
@@ -224,10 +204,10 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    _mounted().readiness.check()
+    mounted().readiness.check()
     return render({"status": "ok"})
 
 
 @blueprint.get("/openapi.json")
 def openapi_document() -> Response:
-    return render(document() | {"servers": [{"url": server()}]})
+    return render(document() | {"servers": [{"url": server_url()}]})

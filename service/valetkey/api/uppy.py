@@ -14,15 +14,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from valetkey.api import problems
 from valetkey.api.bodies import raw_body, refuse_streams
-from valetkey.api.reading import read
+from valetkey.api.json_reading import read
+from valetkey.api.mounted import mounted
 from valetkey.api.rendering import render
 from valetkey.api.requests import Text, few_enough
-from valetkey.api.routes import EXTENSION, Mounted
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import InvalidRequest, UploadNotFound
 from valetkey.core.granting.admission import UploadRequest
@@ -180,18 +180,13 @@ def abort(ticket: str | None, upload_id: str) -> Response:
     return render({})
 
 
-def _mounted() -> Mounted:
-    mounted: Mounted = current_app.extensions[EXTENSION]
-    return mounted
-
-
 def _service() -> UploadService:
-    return _mounted().service
+    return mounted().service
 
 
 def _caller(ticket: str | None) -> Caller:
     """By the ticket in the path, or by the header that Uppy or the application sends."""
-    authenticator = _mounted().authenticator
+    authenticator = mounted().authenticator
     token = ticket or request.headers.get("Uppy-Auth-Token")
     return authenticator.holder(token) if token else authenticator.caller(request.headers.get("Authorization"))
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import orjson
 
-from valetkey.api.answers import upload_body
+from valetkey.api.responses import upload_body
 from valetkey.core.model.upload import Upload
 
 

@@ -21,7 +21,7 @@ def uploads() -> None:
 @explained
 def list_uploads(state: str | None, profile: str | None, account: str | None, limit: int, *, as_json: bool) -> None:
     """List uploads, the newest first."""
-    from valetkey.api.answers import upload_body
+    from valetkey.api.responses import upload_body
     from valetkey.core.ports.ledger import Query
 
     query = Query(account, limit, UploadState(state) if state else None, profile)
@@ -42,7 +42,7 @@ def list_uploads(state: str | None, profile: str | None, account: str | None, li
 @explained
 def show_upload(upload_id: str, *, as_json: bool) -> None:
     """Show all that the ledger knows of one upload."""
-    from valetkey.api.answers import upload_body
+    from valetkey.api.responses import upload_body
 
     upload = open_ledger().get(upload_id)
     if upload is None:

@@ -175,7 +175,7 @@ class MalformedEvent(ValetKeyError):
 
 
 class Unavailable(ValetKeyError):
-    """The service is busy, or something that it needs is away: try again.
+    """The service is busy, or something that it needs is unavailable: try again.
 
     ``retry_after`` is in seconds.
     """
@@ -188,7 +188,7 @@ class Unavailable(ValetKeyError):
 
 
 class StoreUnavailable(Unavailable):
-    """The store is away, or does not do what it was asked for: try again.
+    """The store is unavailable, or does not do what it was asked for: try again.
 
     ``refused``: the store has answered that it did nothing; otherwise what was asked for may still be done.
     """
@@ -215,7 +215,7 @@ class NotSupportedByStore(StoreUnavailable):
 
 
 class LedgerUnavailable(Unavailable):
-    """The ledger is away: try again."""
+    """The ledger is unavailable: try again."""
 
     code = "ledger_unavailable"
 

@@ -1,28 +1,25 @@
 """The use cases: one method each. Whoever mounts valetkey calls these, HTTP or not."""
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from valetkey.core.access.callers import Caller, ProfileTicket
 from valetkey.core.access.tickets import Tickets, new_ticket_id
 from valetkey.core.confirming.confirmation import Confirmation
-from valetkey.core.confirming.gate import StoreSlots
-from valetkey.core.content.inspection import Inspector
+from valetkey.core.confirming.ending import Endings
 from valetkey.core.errors import InvalidRequest, PartsMissing, StateConflict, UploadNotFound, ValetKeyError
 from valetkey.core.events.event import StoreEvent, Tally
 from valetkey.core.events.observer import Observer
+from valetkey.core.gate import StoreGate
 from valetkey.core.granting.admission import Admission, UploadRequest
-from valetkey.core.granting.grantor import Granted, Issuer, require_renewable
-from valetkey.core.granting.grants import GrantMaker, PartGrant
-from valetkey.core.granting.parts import NO_CHECKSUMS, Assembly, plan_of, target_of
+from valetkey.core.granting.grantor import Granted, Grantor, require_renewable
+from valetkey.core.granting.grants import PartGrant
+from valetkey.core.granting.parts import NO_CHECKSUMS, MultipartUploads, plan_of, target_of
 from valetkey.core.model.multipart import NamedPart, Part, Plan
-from valetkey.core.model.profile import Profile, final_key
-from valetkey.core.model.schedule import SCHEDULE, Schedule
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.upload import Signal, Upload, UploadId, UploadState, Verdict
-from valetkey.core.ports.announcing import Notifier
 from valetkey.core.ports.ledger import Ledger, Query
 from valetkey.core.ports.store import ObjectStore
 
@@ -47,11 +44,10 @@ class Download:
 
 
 class UploadService:
-    """Everything valetkey does, on the ports it is given.
+    """Everything valetkey does, on the parts that `Assembly` has wired.
 
-    Every method raises `StoreUnavailable` or `LedgerUnavailable` when it needs the one or the other and it is away;
-    what a method changed before that is durable and right. At most ``store_slots`` calls wait for the store at once.
-    Only a process that answers no requests is given an ``inspector``, which reads the first bytes of objects.
+    Every method raises `StoreUnavailable` or `LedgerUnavailable` when it needs the one or the other and it is
+    unavailable; what a method changed before that is durable and right.
     """
 
     def __init__(
@@ -59,53 +55,29 @@ class UploadService:
         *,
         store: ObjectStore,
         ledger: Ledger,
-        notifier: Notifier,
-        profiles: Mapping[str, Profile],
+        profiles: Profiles,
         tickets: Tickets,
-        public_url: str,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        pause: Callable[[float], None] = time.sleep,
-        store_slots: int = 48,
-        schedule: Schedule = SCHEDULE,
-        inspector: Inspector | None = None,
+        admission: Admission,
+        grantor: Grantor,
+        multiparts: MultipartUploads,
+        confirmation: Confirmation,
+        endings: Endings,
+        observer: Observer,
+        gate: StoreGate,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._ledger = ledger
-        self._notifier = notifier
         self._profiles = profiles
         self._tickets = tickets
+        self._admission = admission
+        self._grantor = grantor
+        self._multiparts = multiparts
+        self._confirmation = confirmation
+        self._endings = endings
+        self._observer = observer
+        self._gate = gate
         self._clock = clock
-        self._schedule = schedule
-        grants = GrantMaker(store, public_url)
-        self._assembly = Assembly(store=store, ledger=ledger, profiles=profiles, grants=grants)
-        self._admission = Admission(store=store, ledger=ledger, profiles=profiles, schedule=schedule)
-        self._confirmation = Confirmation(
-            store=store,
-            ledger=ledger,
-            notifier=notifier,
-            profiles=profiles,
-            assembly=self._assembly,
-            clock=clock,
-            pause=pause,
-            slots=StoreSlots(store_slots),
-            schedule=schedule,
-            inspector=inspector,
-        )
-        self._observer = Observer(bucket=store.bucket, ledger=ledger, confirmation=self._confirmation)
-        self._issuer = Issuer(
-            ledger=ledger,
-            profiles=profiles,
-            tickets=tickets,
-            grants=grants,
-            assembly=self._assembly,
-            schedule=schedule,
-            at_store=self._confirmation.at_store,
-        )
-
-    @property
-    def confirmation(self) -> Confirmation:
-        """What takes uploads to their end, for the sweep."""
-        return self._confirmation
 
     def declare(self) -> None:
         """Says at the start what the profiles are here, and where other processes of the ledger see them otherwise."""
@@ -121,15 +93,15 @@ class UploadService:
         if idempotency_key is None:
             self._admission.keep(caller, [upload])
         elif (kept := self._admission.keep_once(caller, upload, request, idempotency_key)).id != upload.id:
-            return self._issuer.replayed(kept, now)
-        return self._issuer.granted(self._issuer.begun(upload), now)
+            return self._grantor.grant_again(kept, now)
+        return self._grantor.grant(self._grantor.begin_parts(upload), now)
 
     def create_batch(
         self, caller: Caller, requests: Sequence[UploadRequest | ValetKeyError]
     ) -> list[Granted | ValetKeyError]:
         """Many at once, durable in one commit; a request that breaks a rule yields its error and hinders no other.
 
-        Grants for parts come without parts: they are begun at the store when the first parts are asked for.
+        Grants for parts come without parts: they are started at the store when the first parts are asked for.
         A request that could not be read comes in as its error, and goes out as such at its place. Raises `Forbidden`,
         and `TicketUsedUp` when the caller's ticket does not allow as many more as break no rule: none is created then.
         """
@@ -137,7 +109,7 @@ class UploadService:
         now = self._clock()
         uploads = [self._new_or_error(caller, request, now) for request in requests]
         self._admission.keep(caller, [upload for upload in uploads if isinstance(upload, Upload)])
-        return [self._issuer.granted(upload, now) if isinstance(upload, Upload) else upload for upload in uploads]
+        return [self._grantor.grant(upload, now) if isinstance(upload, Upload) else upload for upload in uploads]
 
     def issue_ticket(
         self,
@@ -158,7 +130,7 @@ class UploadService:
             id=new_ticket_id(),
             account=account,
             owner=account if owner is None else owner,
-            profile=self._admission.profile(profile).name,
+            profile=self._profiles.named(profile).name,
             expires_at=expires_at,
             max_uploads=max_uploads,
         )
@@ -188,16 +160,16 @@ class UploadService:
 
         Raises `UploadNotFound`, and `StateConflict` when they have, or when it is too late to renew.
         """
-        upload = self._issuer.begun(require_renewable(self.get(caller, upload_id), self._clock()))
+        upload = self._grantor.begin_parts(require_renewable(self.get(caller, upload_id), self._clock()))
         now = self._clock()
-        return self._issuer.granted(self._issuer.prolonged(upload, now, at_least=1.0), now)
+        return self._grantor.grant(self._grantor.extend(upload, now, at_least=1.0), now)
 
     def parts(self, caller: Caller, upload_id: UploadId) -> tuple[Plan, list[Part]]:
         """The plan, and the parts that the store has. Raises `UploadNotFound`; `StateConflict` for one in one piece."""
         upload = self.get(caller, upload_id)
         plan = plan_of(upload)
-        with self._confirmation.at_store(upload):
-            return plan, self._assembly.parts(upload)
+        with self._gate.open_for(upload):
+            return plan, self._multiparts.parts(upload)
 
     def sign_parts(
         self,
@@ -219,8 +191,8 @@ class UploadService:
             raise InvalidRequest(f"Part {min(others)} has a checksum, and is not to be signed.", "/checksums")
         require_renewable(upload, now)
         if target_of(upload).id is None:
-            upload = self._issuer.begun(upload)
-        return self._assembly.sign(self._issuer.prolonged(upload, now, at_least=0.5), numbers, now, checksums)
+            upload = self._grantor.begin_parts(upload)
+        return self._multiparts.sign(self._grantor.extend(upload, now, at_least=0.5), numbers, now, checksums)
 
     def complete(self, caller: Caller, upload_id: UploadId, named: Sequence[NamedPart] | None = None) -> Upload:
         """The client says that it is done: the upload, `confirmed` or `rejected`, or still as it was.
@@ -245,8 +217,7 @@ class UploadService:
         upload = self._ledger.get(upload_id)
         if upload is None or (anybody and not upload.redirect):
             raise UploadNotFound
-        profile = self._profiles.get(upload.profile)
-        return self._confirmation.run(upload, Signal.REDIRECT), profile.return_url if profile else None
+        return self._confirmation.run(upload, Signal.REDIRECT), self._profiles.return_url(upload)
 
     def observe(self, events: Iterable[StoreEvent], ignored: int = 0) -> Tally:
         """The store says that objects were created, or a scanner what it found in them.
@@ -298,19 +269,17 @@ class UploadService:
         self._confirmation.tidy(upload)
 
     def _delete(self, upload: Upload) -> None:
-        slots = self._confirmation.at_store(upload)
+        at_store = self._gate.open_for(upload)
         if upload.state is UploadState.CONFIRMED:
             self._end(upload, upload.moved(UploadState.DELETED))
         if upload.object is None:
             return
-        with slots:  # once more for a deleted one: the store may have been away the first time
+        with at_store:  # once more for a deleted one: the store may have been unavailable the first time
             self._store.delete(upload.object.key)
 
     def _end(self, before: Upload, after: Upload) -> None:
-        after = after._replace(due_at=self._schedule.after_end(after, self._clock()))
-        if not self._ledger.replace(before, after):
+        if self._endings.write(before, after) is None:
             raise StateConflict("The upload has just changed; look at it and try again.")
-        self._notifier.ended(after)
 
     def download(self, caller: Caller, upload_id: UploadId) -> Download:
         """A URL to the confirmed bytes that saves them under the client's file name.
@@ -320,7 +289,7 @@ class UploadService:
         upload = self.get(caller, upload_id)
         if upload.state is not UploadState.CONFIRMED or upload.object is None:
             raise StateConflict(f"The upload is {upload.state}: there is nothing to download.")
-        with self._confirmation.at_store(upload):
+        with self._gate.open_for(upload):
             url = self._store.presigned_get(upload.object, upload.filename, DOWNLOAD_LIFE)
             ends = [self._clock() + timedelta(seconds=DOWNLOAD_LIFE), self._store.credentials().expires_at]
         return Download(url, min(end for end in ends if end is not None))
@@ -332,7 +301,7 @@ class UploadService:
     def where(self, upload: Upload) -> str:
         """The address of its confirmed object, or where it will be, as long as its bytes are not sent again."""
         confirmed = upload.object if upload.state is UploadState.CONFIRMED else None
-        return self.object_url(confirmed.key if confirmed else final_key(upload, max(1, upload.pins), self._profiles))
+        return self.object_url(confirmed.key if confirmed else self._profiles.final_key(upload, max(1, upload.pins)))
 
     def check(self) -> None:
         """Raises `StoreUnavailable` or `LedgerUnavailable` when one of them cannot be used now."""

@@ -18,17 +18,17 @@ function that is called before each operation, and may raise `StoreUnavailable` 
 """
 
 from valetkey.adapters.memory import MemoryLedger, MemoryObject, MemoryStore
-from valetkey.adapters.memory.policies import Answer
+from valetkey.adapters.memory.policies import StoreAnswer
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.testing.memory import MemoryValetKey, TestClient
 
 __all__ = [
-    "Answer",
     "LedgerUnavailable",
     "MemoryLedger",
     "MemoryObject",
     "MemoryStore",
     "MemoryValetKey",
+    "StoreAnswer",
     "StoreUnavailable",
     "TestClient",
 ]

@@ -2,29 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from flask import Flask
 
 from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryStore
-from valetkey.adapters.memory.policies import Answer
+from valetkey.adapters.memory.policies import StoreAnswer
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
+from valetkey.api.mounted import Mounted
 from valetkey.api.readiness import Readiness
-from valetkey.api.routes import Mounted
 from valetkey.app import mount
 from valetkey.core.access.callers import Caller
 from valetkey.core.access.tickets import Tickets
-from valetkey.core.content.inspection import Inspector
+from valetkey.core.assembly import Assembly
 from valetkey.core.events.event import ObjectEvent
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.schedule import SCHEDULE
 from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
-from valetkey.core.service import UploadService
-from valetkey.core.sweeping.sweep import Sweep
 
 PUBLIC_URL = "http://valetkey.test"
 
@@ -46,21 +42,28 @@ class MemoryValetKey:
         self.store = MemoryStore(clock=clock)
         self.ledger = MemoryLedger()
         tickets = Tickets(["only for tests, where nothing is secret"])
-        shared: dict[str, Any] = {
-            "store": self.store,
-            "ledger": self.ledger,
-            "notifier": SignalNotifier(),
-            "profiles": {"default": Profile("default")} | dict(profiles or {}),
-            "clock": clock,
-        }
         address = Address.of(PUBLIC_URL, url_prefix, said=True)
         self._prefix = address.prefix
-        make_service = partial(UploadService, **shared, tickets=tickets, public_url=address.base)
-        self.service = make_service()
-        background = make_service(inspector=Inspector(self.store, MagicDetector()))
-        self._sweep = Sweep(**shared, confirmation=background.confirmation, schedule=SCHEDULE)
-        parts = Mounted(self.service, Authenticator(None, tickets, clock), {}, Readiness(self.service.check), address)
-        mount(app, parts)
+        core = Assembly(
+            store=self.store,
+            ledger=self.ledger,
+            notifier=SignalNotifier(),
+            detector=MagicDetector(),
+            profiles={"default": Profile("default")} | dict(profiles or {}),
+            tickets=tickets,
+            public_url=address.base,
+            clock=clock,
+        )
+        self.service = core.service
+        self._sweep = core.sweep
+        mounted = Mounted(
+            service=self.service,
+            authenticator=Authenticator(None, tickets, clock),
+            senders={},
+            readiness=Readiness(self.service.check),
+            address=address,
+        )
+        mount(app, mounted)
 
     def client(self, app: Flask) -> "TestClient":
         """Somebody who uploads to ``app``."""
@@ -126,7 +129,7 @@ class TestClient:
         granted: dict[str, Any] = answer.get_json()
         return granted
 
-    def send(self, granted: Mapping[str, Any], content: bytes, **changed: str) -> Answer:
+    def send(self, granted: Mapping[str, Any], content: bytes, **changed: str) -> StoreAnswer:
         """Sends ``content`` by the grant, with some of its fields or headers ``changed``: what S3 would answer.
 
         Of a file in parts the answer is that to the last part that was sent: the first one that is refused ends it.
@@ -140,8 +143,8 @@ class TestClient:
             case _:
                 return self._send_parts(granted, content, changed)
 
-    def _send_parts(self, granted: Mapping[str, Any], content: bytes, changed: Mapping[str, str]) -> Answer:
-        size, answer = granted["grant"]["part_size"], Answer(200)
+    def _send_parts(self, granted: Mapping[str, Any], content: bytes, changed: Mapping[str, str]) -> StoreAnswer:
+        size, answer = granted["grant"]["part_size"], StoreAnswer(200)
         numbers = list(range(1, granted["grant"]["part_count"] + 1))
         for part in self._call(granted, "parts", {"numbers": numbers})["parts"]:
             piece = content[(part["number"] - 1) * size :][:size]

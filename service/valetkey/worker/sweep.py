@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from threading import Event
 from time import monotonic
 
-from valetkey.core.sweeping.sweep import Finding, Sweep
+from valetkey.core.sweeping.findings import Finding
+from valetkey.core.sweeping.sweep import Sweep
 from valetkey.worker.loop import GoesOn
 
 log = logging.getLogger("valetkey")

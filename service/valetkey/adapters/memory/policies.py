@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hmac import compare_digest, digest
 
-from valetkey.core.signing.policy import ALGORITHM, signing_key
+from valetkey.core.signing.credentials import ALGORITHM, signing_key
 
 MAX_SIZE = 5 * 1024**3
 """Bytes that one POST takes. RGW counts the whole form, so a file must be smaller than that by its fields."""
@@ -28,7 +28,7 @@ _RANGE = "content-length-range"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StoreAnswer:
     """An HTTP status, and S3's error code where it refuses."""
 
     status: int
@@ -38,7 +38,7 @@ class Answer:
 class _RefusedError(Exception):
     def __init__(self, code: str = "InvalidArgument", status: int = 400) -> None:
         super().__init__(code)
-        self.answer = Answer(status, code)
+        self.answer = StoreAnswer(status, code)
 
 
 def evaluate(
@@ -50,7 +50,7 @@ def evaluate(
     credentials_for: Callable[[str], str | None],
     now: datetime,
     filename: str = "",
-) -> Answer:
+) -> StoreAnswer:
     """S3's answer to a POST to `bucket` of the fields `form`, in their order, then a file of `size` bytes.
 
     `credentials_for` gives the secret of an access key, None for a stranger's. `region` is the bucket's; None takes
@@ -62,7 +62,7 @@ def evaluate(
         policy = _read(fields["policy"])
         policy.check(fields, now)
         policy.check_size(size)
-        return Answer(_success(fields))
+        return StoreAnswer(_success(fields))
     except _RefusedError as refused:
         return refused.answer
 

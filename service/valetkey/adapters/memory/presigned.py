@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from valetkey.adapters.memory.policies import Answer
+from valetkey.adapters.memory.policies import StoreAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,15 @@ class PresignedUrls:
         query["signature"] = self._signature(key, query, signed)
         return f"memory://{self._bucket}/{quote(key)}?{urlencode(query)}"
 
-    def judge(self, url: str, sent: Mapping[str, str]) -> Put | Answer:
+    def judge(self, url: str, sent: Mapping[str, str]) -> Put | StoreAnswer:
         """The PUT to ``url`` with the headers ``sent`` (names in lower case), or S3's refusal of it."""
         parts = urlsplit(url)
         key, asked = unquote(parts.path).removeprefix("/"), dict(parse_qsl(parts.query, keep_blank_values=True))
         signed = {name: sent.get(name, "") for name in asked.get("headers", "").split(";") if name}
         if not hmac.compare_digest(asked.pop("signature", ""), self._signature(key, asked, signed)):
-            return Answer(403, "SignatureDoesNotMatch")
+            return StoreAnswer(403, "SignatureDoesNotMatch")
         if float(asked["expires"]) <= self._clock().timestamp():
-            return Answer(403, "AccessDenied")
+            return StoreAnswer(403, "AccessDenied")
         return Put(key, asked, signed)
 
     def _signature(self, key: str, asked: Mapping[str, str], headers: Mapping[str, str]) -> str:

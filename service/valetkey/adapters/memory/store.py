@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from valetkey.adapters.memory.bucket import DEFAULT_TYPE, MemoryBucket, MemoryObject, md5
 from valetkey.adapters.memory.hooks import Hook
-from valetkey.adapters.memory.policies import Answer, evaluate
+from valetkey.adapters.memory.policies import StoreAnswer, evaluate
 from valetkey.adapters.memory.presigned import PresignedUrls
 from valetkey.core.errors import ObjectChanged, ObjectMissing
 from valetkey.core.model.multipart import MIN_PART_SIZE, Part, part_headers
@@ -24,7 +24,7 @@ from valetkey.core.ports.store import (
     OldObject,
     Presigned,
 )
-from valetkey.core.signing.policy import Credentials
+from valetkey.core.signing.credentials import Credentials
 
 _META = "x-amz-meta-"
 _CHECKSUM = "x-amz-checksum-"
@@ -195,7 +195,7 @@ class MemoryStore(MemoryBucket):
             metadata = {"upload-id": headers.upload_id}
             self._write(MemoryObject(head, content, metadata, headers.placement, self._clock()))
 
-    def post(self, form: Sequence[tuple[str, str]], content: bytes, filename: str = "") -> Answer:
+    def post(self, form: Sequence[tuple[str, str]], content: bytes, filename: str = "") -> StoreAnswer:
         """A client's POST of ``form`` and then a file: S3's answer; the object is there when it is 201, 204 or 303.
 
         Like AWS it refuses content that does not have a checksum of the form (crc32, sha1, sha256).
@@ -216,42 +216,42 @@ class MemoryStore(MemoryBucket):
         key = fields["key"].strip().replace("${filename}", filename, 1)
         return self._take(key, fields, content) or answer
 
-    def send(self, url: str, headers: Mapping[str, str], content: bytes) -> Answer:
+    def send(self, url: str, headers: Mapping[str, str], content: bytes) -> StoreAnswer:
         """A client's PUT to a presigned URL: S3's answer. The headers that were signed have to be as they were."""
         sent = {name.lower(): value for name, value in headers.items()} | {"content-length": str(len(content))}
         put = self._urls.judge(url, sent)
-        if isinstance(put, Answer):
+        if isinstance(put, StoreAnswer):
             return put
         with self._lock:
             if "uploadId" in put.query:
                 return self._take_part(put.query["uploadId"], int(put.query["partNumber"]), sent, content)
             if "if-none-match" in put.signed and self.read(put.key) is not None:
-                return Answer(412, "PreconditionFailed")
-            return self._take(put.key, sent, content) or Answer(200)
+                return StoreAnswer(412, "PreconditionFailed")
+            return self._take(put.key, sent, content) or StoreAnswer(200)
 
-    def _take(self, key: str, fields: Mapping[str, str], content: bytes) -> Answer | None:
+    def _take(self, key: str, fields: Mapping[str, str], content: bytes) -> StoreAnswer | None:
         """Writes what a client sent with ``fields``; the answer where its checksums are not those of ``content``."""
         checked = _checked(fields, content)
-        if isinstance(checked, Answer):
+        if isinstance(checked, StoreAnswer):
             return checked
         self.put(key, content, fields.get("content-type", DEFAULT_TYPE), _named(fields, _META), checked)
         return None
 
-    def _take_part(self, multipart_id: str, number: int, headers: Mapping[str, str], content: bytes) -> Answer:
-        if isinstance(checked := _checked(headers, content), Answer):
+    def _take_part(self, multipart_id: str, number: int, headers: Mapping[str, str], content: bytes) -> StoreAnswer:
+        if isinstance(checked := _checked(headers, content), StoreAnswer):
             return checked
         multipart = self._multiparts.get(multipart_id)
         if multipart is None:
-            return Answer(404, "NoSuchUpload")
+            return StoreAnswer(404, "NoSuchUpload")
         multipart.parts[number] = content
-        return Answer(200)
+        return StoreAnswer(200)
 
 
-def _checked(fields: Mapping[str, str], content: bytes) -> dict[str, str] | Answer:
+def _checked(fields: Mapping[str, str], content: bytes) -> dict[str, str] | StoreAnswer:
     """The checksums of ``fields`` that are those of ``content``; the answer where one is not."""
     sums = _named(fields, _CHECKSUM)
     checked = {name: b64encode(_SUMS[name](content)).decode() for name in sums if name in _SUMS}
-    return Answer(400, "BadDigest") if any(sums[name] != value for name, value in checked.items()) else checked
+    return StoreAnswer(400, "BadDigest") if any(sums[name] != value for name, value in checked.items()) else checked
 
 
 def _named(fields: Mapping[str, str], prefix: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.multipart import part_headers
 from valetkey.core.model.upload import MultipartUploadId
 from valetkey.core.ports.store import Presigned
-from valetkey.core.signing.policy import Credentials
+from valetkey.core.signing.credentials import Credentials
 from valetkey.core.signing.presign import UrlSigner
 
 log = logging.getLogger("valetkey")

@@ -37,7 +37,7 @@ from valetkey.core.ports.store import (
     OldObject,
     Presigned,
 )
-from valetkey.core.signing.policy import Credentials
+from valetkey.core.signing.credentials import Credentials
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -4,12 +4,12 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from hmac import compare_digest, digest
+from hmac import HMAC, compare_digest, digest
 from secrets import token_urlsafe
 
 from valetkey.core.access.callers import Caller, ProfileTicket
 from valetkey.core.model.upload import Upload, parse_upload_id
-from valetkey.core.signing.mac import Mac
+from valetkey.core.signing.credentials import hmac_of, prepare_hmac
 
 TICKET_PREFIX = "vt_"
 
@@ -25,7 +25,7 @@ class Tickets:
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        self._macs = [Mac(digest(secret.encode(), b"valetkey.ticket", "sha256")) for secret in secrets]
+        self._keys = [prepare_hmac(digest(secret.encode(), b"valetkey.ticket", "sha256")) for secret in secrets]
 
     def issue(self, upload: Upload, grant_life: timedelta | None = None) -> str:
         """A ticket for ``upload`` that lives as long as grants for it are renewed, and as the last one lives then.
@@ -36,7 +36,7 @@ class Tickets:
         life = upload.expires_at - upload.created_at if grant_life is None else grant_life
         expires = int(max(upload.renewable_until + life, upload.expires_at).timestamp())
         claim = f"u.{upload.id}.{expires}"
-        return f"{TICKET_PREFIX}{claim}.{_signature(self._macs[0], claim)}"
+        return f"{TICKET_PREFIX}{claim}.{_signature(self._keys[0], claim)}"
 
     def issue_for_profile(self, ticket: ProfileTicket) -> str:
         """``ticket`` as text. Of its expiry the whole seconds count."""
@@ -44,7 +44,7 @@ class Tickets:
         claims = [ticket.id, ticket.account, ticket.owner, ticket.profile, expires, ticket.max_uploads]
         text = json.dumps(claims, ensure_ascii=False, separators=(",", ":"))
         claim = f"p.{urlsafe_b64encode(text.encode()).rstrip(b'=').decode()}"
-        return f"{TICKET_PREFIX}{claim}.{_signature(self._macs[0], claim)}"
+        return f"{TICKET_PREFIX}{claim}.{_signature(self._keys[0], claim)}"
 
     def read(self, text: str, now: datetime) -> Caller | None:
         """The caller that ``text`` stands for; None when it is no ticket of ours, or one that has expired."""
@@ -64,11 +64,11 @@ class Tickets:
         return Caller(account="", ticket_for=known)
 
     def _signed(self, claim: str, signature: str) -> bool:
-        return any(compare_digest(_signature(mac, claim), signature) for mac in self._macs)
+        return any(compare_digest(_signature(key, claim), signature) for key in self._keys)
 
 
-def _signature(mac: Mac, claim: str) -> str:
-    return urlsafe_b64encode(mac.digest(claim.encode())).rstrip(b"=").decode()
+def _signature(key: HMAC, claim: str) -> str:
+    return urlsafe_b64encode(hmac_of(key, claim.encode())).rstrip(b"=").decode()
 
 
 def _profile_ticket(claims: str) -> ProfileTicket:

@@ -1,14 +1,14 @@
 """What is removed when an upload has ended. It never decides an answer: what fails is left to the sweep."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from valetkey.core.confirming.matching import points_at
 from valetkey.core.errors import LedgerUnavailable, RulesUnknown, StoreUnavailable
-from valetkey.core.granting.parts import Assembly
-from valetkey.core.model.profile import Profile, final_key, rules_of
+from valetkey.core.granting.parts import MultipartUploads
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import Upload, UploadState, quarantine_key
 from valetkey.core.ports.ledger import Ledger
@@ -25,15 +25,15 @@ class Cleaner:
         *,
         store: ObjectStore,
         ledger: Ledger,
-        profiles: Mapping[str, Profile],
-        assembly: Assembly,
+        profiles: Profiles,
+        multiparts: MultipartUploads,
         schedule: Schedule,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._profiles = profiles
-        self._assembly = assembly
+        self._multiparts = multiparts
         self._schedule = schedule
         self._clock = clock
 
@@ -69,7 +69,7 @@ class Cleaner:
         self._tidy(upload)
         if upload.object is not None and upload.state is UploadState.DELETED:
             self._store.delete(upload.object.key)  # first: it needs no rule to be known
-        finals = [final_key(upload, pin, self._profiles) for pin in range(1, upload.pins + 1)]
+        finals = [self._profiles.final_key(upload, pin) for pin in range(1, upload.pins + 1)]
         self._remove(upload, [*self._quarantine(upload), *finals])
 
     def discard(self, upload: Upload, key: str) -> None:
@@ -80,11 +80,11 @@ class Cleaner:
     def _tidy(self, upload: Upload) -> None:
         """A form and a PUT may still write; where parts were joined their URLs are dead."""
         if upload.multipart and upload.state is not UploadState.CONFIRMED:
-            self._assembly.discard(upload)
+            self._multiparts.discard(upload)
         self._remove(upload, [upload.arrival_key])
 
     def _quarantine(self, upload: Upload) -> list[str]:
-        if not upload.pins or not rules_of(upload, self._profiles).wants_checks:
+        if not upload.pins or not self._profiles.rules_of(upload).wants_checks:
             return []
         return [quarantine_key(upload.id, pin) for pin in range(1, upload.pins + 1)]
 
@@ -92,7 +92,7 @@ class Cleaner:
         """Copies that others may have made: none where there was one pin, which is confirmed."""
         if upload.pins == 1 and upload.state is UploadState.CONFIRMED:
             return []
-        return [final_key(upload, pin, self._profiles) for pin in range(1, upload.pins + 1)]
+        return [self._profiles.final_key(upload, pin) for pin in range(1, upload.pins + 1)]
 
     def _remove(self, upload: Upload, keys: Iterable[str]) -> None:
         for key in dict.fromkeys(keys):

@@ -18,7 +18,7 @@ then, or in quarantine.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ from typing import Any
 from valetkey.core.confirming.checks import content_mismatch, missing_check, require_verdict_wanted
 from valetkey.core.confirming.cleaning import Cleaner
 from valetkey.core.confirming.copying import Copier, head_of, unproven
-from valetkey.core.confirming.gate import StoreSlots
+from valetkey.core.confirming.ending import Endings
 from valetkey.core.confirming.matching import mismatch, pins, points_at, verified
 from valetkey.core.content.inspection import Inspector
 from valetkey.core.errors import (
@@ -39,13 +39,13 @@ from valetkey.core.errors import (
     StateConflict,
     StoreUnavailable,
 )
-from valetkey.core.granting.parts import Assembly
+from valetkey.core.gate import StoreGate
+from valetkey.core.granting.parts import MultipartUploads
 from valetkey.core.model.multipart import WHOLE_COPY, NamedPart
-from valetkey.core.model.profile import Profile, final_key, rules_of
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.rules import Detect, Rules
 from valetkey.core.model.schedule import SCHEDULE, Schedule
 from valetkey.core.model.upload import Inspection, Reason, Signal, Upload, UploadState, Verdict
-from valetkey.core.ports.announcing import Notifier
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import ObjectHead, ObjectStore
 
@@ -103,28 +103,28 @@ class Confirmation:
         *,
         store: ObjectStore,
         ledger: Ledger,
-        notifier: Notifier,
-        profiles: Mapping[str, Profile],
-        assembly: Assembly,
+        endings: Endings,
+        profiles: Profiles,
+        multiparts: MultipartUploads,
         clock: Callable[[], datetime],
         pause: Callable[[float], None],
-        slots: StoreSlots,
+        gate: StoreGate,
         schedule: Schedule = SCHEDULE,
         inspector: Inspector | None = None,
     ) -> None:
         self._store = store
         self._ledger = ledger
-        self._notifier = notifier
+        self._endings = endings
         self._profiles = profiles
-        self._assembly = assembly
+        self._multiparts = multiparts
         self._clock = clock
         self._pause = pause
-        self._slots = slots
+        self._gate = gate
         self._schedule = schedule
         self._inspector = inspector
         self._copier = Copier(store=store, profiles=profiles)
         self._cleaner = Cleaner(
-            store=store, ledger=ledger, profiles=profiles, assembly=assembly, schedule=schedule, clock=clock
+            store=store, ledger=ledger, profiles=profiles, multiparts=multiparts, schedule=schedule, clock=clock
         )
 
     def run(self, upload: Upload, signal: Signal) -> Upload:
@@ -146,7 +146,7 @@ class Confirmation:
         """
         if upload.ended:
             return upload
-        with self.at_store(upload):
+        with self._gate.open_for(upload):
             return self._advance(upload, _Run(signal, named, joined=upload.multipart is None))
 
     def judge(self, upload: Upload, verdict: Verdict) -> Upload:
@@ -182,17 +182,11 @@ class Confirmation:
 
     def can_join(self, upload: Upload) -> bool:
         """Whether it comes in parts, and all of them are at the store."""
-        return upload.multipart is not None and self._assembly.is_whole(upload)
-
-    def at_store(self, upload: Upload) -> StoreSlots:
-        """A slot for work at the store on this upload's objects. Raises `StoreUnavailable` for another bucket's."""
-        if upload.bucket != self._store.bucket:
-            raise StoreUnavailable(f"The upload is in bucket {upload.bucket!r}, which is not the one in use.", 60)
-        return self._slots
+        return upload.multipart is not None and self._multiparts.is_whole(upload)
 
     def tidy(self, upload: Upload) -> None:
         """Removes what arrived under the grant of an upload that has ended; the sweep comes where that fails."""
-        with self._cleaner.later(upload), self.at_store(upload):
+        with self._cleaner.later(upload), self._gate.open_for(upload):
             self._cleaner.tidy(upload)
 
     def clear(self, upload: Upload) -> None:
@@ -200,7 +194,7 @@ class Confirmation:
 
         Raises `StoreUnavailable` and `RulesUnknown`.
         """
-        with self.at_store(upload):
+        with self._gate.open_for(upload):
             self._cleaner.clear(upload)
 
     def _advance(self, upload: Upload, run: _Run) -> Upload:
@@ -233,7 +227,7 @@ class Confirmation:
         if found is not None:
             return self._pin(upload, found, run)
         if not run.joined:
-            reason = self._assembly.join(upload, run.named)
+            reason = self._multiparts.join(upload, run.named)
             run.joined = run.has_joined = True
             return self._reject(upload, reason) if reason else upload
         now = self._reload(upload)  # did another signal take the bytes away? It is done then, or on its way
@@ -504,7 +498,7 @@ class Confirmation:
             reason=None,
         )
         now = self._end(upload, after)
-        if now.ended and now is not after:
+        if now.ended:  # perhaps by somebody else's copy
             self._cleaner.discard(now, copied.key)
         return now
 
@@ -514,24 +508,23 @@ class Confirmation:
 
     def _end(self, before: Upload, after: Upload) -> Upload:
         """Writes an end; what the ledger does not point at afterwards is removed."""
-        after = after._replace(due_at=self._schedule.after_end(after, self._clock()))
-        if not self._ledger.replace(before, after):
+        ended = self._endings.write(before, after)
+        if ended is None:
             return self._reload(before)
-        self._notifier.ended(after)
-        self._cleaner.after_end(after)
-        return after
+        self._cleaner.after_end(ended)
+        return ended
 
     def _reload(self, upload: Upload) -> Upload:
         """What the ledger says by now; a row is never removed while its upload is open."""
         return self._ledger.get(upload.id) or upload
 
     def _rules(self, upload: Upload) -> Rules:
-        return rules_of(upload, self._profiles)
+        return self._profiles.rules_of(upload)
 
     def _is_joined_in_place(self, upload: Upload) -> bool:
         """Whether its parts were joined under its final key, and nobody has to look at them: nothing has to be copied.
 
         Older versions joined there what has to be checked, too: that is copied into quarantine like anything else.
         """
-        in_place = upload.multipart is not None and points_at(upload, final_key(upload, 1, self._profiles))
+        in_place = upload.multipart is not None and points_at(upload, self._profiles.final_key(upload, 1))
         return in_place and not self._rules(upload).wants_checks

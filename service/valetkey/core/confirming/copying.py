@@ -5,13 +5,12 @@ in quarantine; else the condition on the source's ETag, where the store is known
 copy is kept, as it may be good, and nothing is confirmed by it.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
-from valetkey.core.confirming.matching import Likeness, likeness
+from valetkey.core.confirming.matching import CopyMatch, compare_copy
 from valetkey.core.errors import CopyUnproven, ObjectMissing
 from valetkey.core.model.multipart import WHOLE_COPY
-from valetkey.core.model.profile import Profile, final_key, rules_of
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.upload import StoredObject, Upload, quarantine_key
 from valetkey.core.ports.store import ObjectHead, ObjectHeaders, ObjectStore
 
@@ -19,7 +18,7 @@ LOOKS = 8
 """How many of the last pins are looked for copies that came late."""
 
 
-class Found(NamedTuple):
+class EarlierCopies(NamedTuple):
     """What earlier work has left: a copy that is proven, or one that only may be good."""
 
     proven: ObjectHead | None
@@ -29,30 +28,30 @@ class Found(NamedTuple):
 class Copier:
     """Copies the pinned bytes of uploads. Every method raises `StoreUnavailable` and `RulesUnknown`."""
 
-    def __init__(self, *, store: ObjectStore, profiles: Mapping[str, Profile]) -> None:
+    def __init__(self, *, store: ObjectStore, profiles: Profiles) -> None:
         self._store = store
         self._profiles = profiles
 
     def into_quarantine(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
         """Copies ``source``, which is pinned. None where it had changed. Raises like `to_final`."""
-        placement = rules_of(upload, self._profiles).placement.while_it_is_checked
+        placement = self._profiles.rules_of(upload).placement.while_it_is_checked
         headers = ObjectHeaders(upload.content_type, upload.id, placement)
         return self._copied(upload, source, quarantine_key(upload.id, upload.pins), headers)
 
     def to_final(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
         """The same under the final key. Raises `ObjectChanged`, `ObjectMissing`, `PlacementRefused`, `CopyUnproven`."""
-        headers = ObjectHeaders(upload.content_type, upload.id, rules_of(upload, self._profiles).placement)
-        return self._copied(upload, source, final_key(upload, upload.pins, self._profiles), headers)
+        headers = ObjectHeaders(upload.content_type, upload.id, self._profiles.rules_of(upload).placement)
+        return self._copied(upload, source, self._profiles.final_key(upload, upload.pins), headers)
 
     def _copied(self, upload: Upload, source: ObjectHead, key: str, headers: ObjectHeaders) -> ObjectHead | None:
         self._store.copy(source, key, headers)
         copied = self._store.head(key)
-        alike = likeness(copied, source, upload) if copied else Likeness.OTHER
-        if alike is Likeness.SAME or (alike is Likeness.UNSURE and self._is_vouched_for(upload, source)):
+        alike = compare_copy(copied, source, upload) if copied else CopyMatch.OTHER
+        if alike is CopyMatch.SAME or (alike is CopyMatch.UNSURE and self._is_vouched_for(upload, source)):
             return copied
         if not self._is_still_there(source):
             return None
-        raise unproven(upload, key) if alike is Likeness.UNSURE else _mangled(upload, copied, key)
+        raise unproven(upload, key) if alike is CopyMatch.UNSURE else _mangled(upload, copied, key)
 
     def _is_vouched_for(self, upload: Upload, source: ObjectHead) -> bool:
         return upload.in_quarantine or source.size > WHOLE_COPY or self._store.proves_copies(source)
@@ -62,21 +61,21 @@ class Copier:
         now = self._store.head(source.key, source.version_id)
         return now is not None and now.etag == source.etag
 
-    def earlier(self, upload: Upload) -> Found:
+    def earlier(self, upload: Upload) -> EarlierCopies:
         """What those who worked on ``upload`` before have left of copies of the bytes that are pinned now."""
         pinned = upload.object
         assert pinned is not None  # noqa: S101  (it is `stored`)
         doubtful = None
         for pin in range(upload.pins, max(0, upload.pins - LOOKS), -1):
             copied = self._store.head(self._target(upload, pin))
-            alike = likeness(copied, head_of(pinned, upload), upload) if copied else Likeness.OTHER
-            if alike is Likeness.UNSURE and pin == upload.pins and self._was_conditional(upload, pinned):
-                alike = Likeness.SAME
-            if alike is Likeness.SAME:
-                return Found(copied, None)
-            if alike is Likeness.UNSURE:
+            alike = compare_copy(copied, head_of(pinned, upload), upload) if copied else CopyMatch.OTHER
+            if alike is CopyMatch.UNSURE and pin == upload.pins and self._was_conditional(upload, pinned):
+                alike = CopyMatch.SAME
+            if alike is CopyMatch.SAME:
+                return EarlierCopies(copied, None)
+            if alike is CopyMatch.UNSURE:
                 doubtful = copied
-        return Found(None, doubtful)
+        return EarlierCopies(None, doubtful)
 
     def _was_conditional(self, upload: Upload, pinned: StoredObject) -> bool:
         """Whether the copy of the last pin can only have succeeded with the bytes that it pinned."""
@@ -89,9 +88,9 @@ class Copier:
             return False
 
     def _target(self, upload: Upload, pin: int) -> str:
-        if rules_of(upload, self._profiles).wants_checks and not upload.in_quarantine:
+        if self._profiles.rules_of(upload).wants_checks and not upload.in_quarantine:
             return quarantine_key(upload.id, pin)
-        return final_key(upload, pin, self._profiles)
+        return self._profiles.final_key(upload, pin)
 
 
 def head_of(stored: StoredObject, upload: Upload) -> ObjectHead:

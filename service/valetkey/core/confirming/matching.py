@@ -10,7 +10,7 @@ from valetkey.core.ports.store import ObjectHead
 
 def mismatch(upload: Upload, found: ObjectHead, rules: Rules) -> Reason | None:
     """Why ``found`` is not what the grant allowed, or None when it is. ``rules`` say sizes where none was declared."""
-    smallest, largest = rules.sizes if upload.size is None else (upload.size, upload.size)
+    smallest, largest = rules.sizes_of(upload.size)
     if not smallest <= found.size <= largest:
         granted = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
         return Reason("size_mismatch", f"{granted} bytes were granted, {found.size} arrived.")
@@ -44,7 +44,7 @@ def pins(upload: Upload, found: ObjectHead) -> bool:
     return (pinned.etag, pinned.version_id) == (found.etag, found.version_id)
 
 
-class Likeness(Enum):
+class CopyMatch(Enum):
     """What a look says of a copy. `UNSURE`: it may be good, and nothing that the store shows proves it."""
 
     SAME = "same"
@@ -52,7 +52,7 @@ class Likeness(Enum):
     UNSURE = "unsure"
 
 
-def likeness(copied: ObjectHead, source: ObjectHead, upload: Upload) -> Likeness:
+def compare_copy(copied: ObjectHead, source: ObjectHead, upload: Upload) -> CopyMatch:
     """What ``copied`` is beside ``source``, the pinned object of ``upload``: by ETag, or by a checksum that both have.
 
     Under SSE-KMS a copy gets another ETag; on AWS it keeps its checksum, MinIO keeps none.
@@ -61,8 +61,8 @@ def likeness(copied: ObjectHead, source: ObjectHead, upload: Upload) -> Likeness
     same_kind = (copied.size, copied.upload_id) == (source.size, upload.id)
     same_kind = same_kind and same_type(copied.content_type, upload.content_type)
     if not same_kind or any(copied.checksums[name] != source.checksums[name] for name in shared):
-        return Likeness.OTHER
-    return Likeness.SAME if shared or copied.etag == source.etag else Likeness.UNSURE
+        return CopyMatch.OTHER
+    return CopyMatch.SAME if shared or copied.etag == source.etag else CopyMatch.UNSURE
 
 
 def points_at(upload: Upload, key: str) -> bool:

@@ -20,7 +20,7 @@ from valetkey.core.content.look_alikes import (
     shown_as,
     takes_any_text,
 )
-from valetkey.core.content.texts import (
+from valetkey.core.content.plain_text import (
     ACTIVE,
     POLYGLOT,
     hidden_script,

@@ -15,11 +15,10 @@ from valetkey.core.errors import (
     IdempotencyKeyReused,
     LedgerUnavailable,
     TicketUsedUp,
-    UnknownProfile,
 )
 from valetkey.core.granting.declaration import declare
 from valetkey.core.model.multipart import choose_method
-from valetkey.core.model.profile import Profile
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import Checksum, Method, Multipart, Upload, new_upload_id, quarantine_key
 from valetkey.core.ports.ledger import Ledger, Once
@@ -51,9 +50,7 @@ class UploadRequest(NamedTuple):
 class Admission:
     """Lets requests in, as uploads. Methods that write raise `LedgerUnavailable`."""
 
-    def __init__(
-        self, *, store: ObjectStore, ledger: Ledger, profiles: Mapping[str, Profile], schedule: Schedule
-    ) -> None:
+    def __init__(self, *, store: ObjectStore, ledger: Ledger, profiles: Profiles, schedule: Schedule) -> None:
         self._store = store
         self._ledger = ledger
         self._profiles = profiles
@@ -66,25 +63,13 @@ class Admission:
             declare(self._ledger, self._profiles, now)
             self._declared = True
 
-    @property
-    def profiles(self) -> Mapping[str, Profile]:
-        """Those of this process, by name."""
-        return self._profiles
-
-    def profile(self, name: str) -> Profile:
-        """Raises `UnknownProfile`."""
-        profile = self._profiles.get(name)
-        if profile is None:
-            raise UnknownProfile(f"There is no profile {name[:100]!r}.", "/profile")
-        return profile
-
     def new(self, caller: Caller, request: UploadRequest, now: datetime) -> Upload:
         """The upload that ``request`` asks for, which nobody knows of yet.
 
         Raises `InvalidRequest` (its subclass says what is wrong) and `Forbidden`.
         """
         name, owner = caller.terms(request.profile, request.owner)
-        profile = self.profile(name)
+        profile = self._profiles.named(name)
         content_type = profile.check(request.content_type, request.size, request.metadata)
         if profile.checksum_required and request.checksum is None:
             raise ChecksumRequired(f"Profile {profile.name!r} takes nothing without a checksum.", "/checksum")

@@ -1,10 +1,9 @@
 """Processes of one ledger say at their start what their profiles are, and where another one said otherwise."""
 
 import logging
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from valetkey.core.model.profile import Profile
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.ports.ledger import Ledger
 
 log = logging.getLogger("valetkey")
@@ -13,13 +12,13 @@ REMEMBERED = timedelta(days=7)
 """How long a profile that nobody has declared again is missed."""
 
 
-def declare(ledger: Ledger, profiles: Mapping[str, Profile], now: datetime) -> list[str]:
+def declare(ledger: Ledger, profiles: Profiles, now: datetime) -> list[str]:
     """Writes what ``profiles`` are, and returns a sentence for each that another process sees otherwise.
 
     Each is logged as a warning, too. Nothing breaks by it: an upload keeps the rules that it was granted by. Raises
     `LedgerUnavailable`.
     """
-    ours = {name: f"{profile.key} {profile.rules.text}" for name, profile in profiles.items()}
+    ours = profiles.terms()
     before = ledger.declare(ours, now)
     said = [
         f"Profile {name!r} is another here than in a process that started at {before[name].at:%Y-%m-%d %H:%M:%S}: "

@@ -1,16 +1,14 @@
 """What a client is given with an upload: its grant and its ticket, at first and again."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.errors import StateConflict
+from valetkey.core.gate import StoreGate
 from valetkey.core.granting.grants import Grant, GrantMaker, MultipartGrant
-from valetkey.core.granting.parts import Assembly, plan_of, target_of
-from valetkey.core.model.profile import Profile, rules_of
+from valetkey.core.granting.parts import MultipartUploads, plan_of, target_of
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import Method, Upload, UploadState
 from valetkey.core.ports.ledger import Ledger
@@ -32,55 +30,55 @@ class Granted:
     replayed: bool = False
 
 
-class Issuer:
+class Grantor:
     """Gives grants for uploads that the ledger has.
 
-    ``at_store`` is entered while a call waits for the store. Methods raise `StoreUnavailable` and `LedgerUnavailable`.
+    Methods raise `StoreUnavailable` and `LedgerUnavailable`.
     """
 
     def __init__(
         self,
         *,
         ledger: Ledger,
-        profiles: Mapping[str, Profile],
+        profiles: Profiles,
         tickets: Tickets,
         grants: GrantMaker,
-        assembly: Assembly,
+        multiparts: MultipartUploads,
         schedule: Schedule,
-        at_store: Callable[[Upload], AbstractContextManager[Any]],
+        gate: StoreGate,
     ) -> None:
         self._ledger = ledger
         self._profiles = profiles
         self._tickets = tickets
         self._grants = grants
-        self._assembly = assembly
+        self._multiparts = multiparts
         self._schedule = schedule
-        self._at_store = at_store
+        self._gate = gate
 
-    def begun(self, upload: Upload) -> Upload:
-        """An upload in parts with a multipart upload at the store; any other as it is."""
+    def begin_parts(self, upload: Upload) -> Upload:
+        """Begins an upload in parts at the store, unless that was done before; any other upload stays as it is."""
         if upload.multipart is None:
             return upload
-        with self._at_store(upload):
-            return self._assembly.begin(upload)
+        with self._gate.open_for(upload):
+            return self._multiparts.begin(upload)
 
-    def granted(self, upload: Upload, now: datetime) -> Granted:
-        """``upload`` with a grant that is good from ``now``."""
+    def grant(self, upload: Upload, now: datetime) -> Granted:
+        """Gives a grant that is good from ``now``."""
         return Granted(upload, self._grant(upload, now), self._ticket(upload))
 
-    def replayed(self, upload: Upload, now: datetime) -> Granted:
-        """An upload that was asked for before, with a fresh grant as long as its bytes may still be sent."""
+    def grant_again(self, upload: Upload, now: datetime) -> Granted:
+        """Gives a fresh grant for an upload that was asked for before, as long as its bytes may still be sent."""
         if upload.state not in _OPEN_TO_GRANTS or now >= upload.renewable_until:
             return Granted(upload, None, self._ticket(upload), replayed=True)
-        again = self.prolonged(self.begun(upload), now, at_least=1.0)
+        again = self.extend(self.begin_parts(upload), now, at_least=1.0)
         return Granted(again, self._grant(again, now), self._ticket(again), replayed=True)
 
-    def prolonged(self, upload: Upload, now: datetime, at_least: float) -> Upload:
-        """``upload`` with ``at_least`` so much of a grant's life ahead of it, in the ledger first.
+    def extend(self, upload: Upload, now: datetime, at_least: float) -> Upload:
+        """Lets grants for ``upload`` live a whole life from ``now``, unless ``at_least`` that share of one is left.
 
-        Raises `StateConflict`.
+        The ledger has it first. Raises `StateConflict`.
         """
-        life = rules_of(upload, self._profiles).expires_in
+        life = self._profiles.rules_of(upload).expires_in
         for _ in range(RENEWAL_TRIES):
             require_renewable(upload, now)
             end, _ = self._grants.life(now, life)
@@ -98,14 +96,14 @@ class Issuer:
 
     def _grant(self, upload: Upload, now: datetime) -> Grant:
         if upload.method is Method.POST:
-            return self._grants.post(upload, rules_of(upload, self._profiles), now)
+            return self._grants.post(upload, self._profiles.rules_of(upload), now)
         if upload.method is Method.PUT:
-            return self._grants.put(upload, rules_of(upload, self._profiles), now)
+            return self._grants.put(upload, self._profiles.rules_of(upload), now)
         plan = plan_of(upload)
-        if self._assembly.wants_checksums:
+        if self._multiparts.wants_checksums:
             return MultipartGrant(plan, [], upload.expires_at, part_checksum="sha256")
         numbers = range(1, min(plan.part_count, FIRST_PARTS) + 1) if target_of(upload).id and upload.size else ()
-        return MultipartGrant(plan, self._assembly.sign(upload, numbers, now), upload.expires_at)
+        return MultipartGrant(plan, self._multiparts.sign(upload, numbers, now), upload.expires_at)
 
 
 _OPEN_TO_GRANTS = frozenset({UploadState.PENDING, UploadState.EXPIRED})

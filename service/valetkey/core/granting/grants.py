@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from json.encoder import encode_basestring_ascii as quote
 from typing import Literal
 
 from valetkey.core.errors import StoreUnavailable
@@ -13,7 +12,8 @@ from valetkey.core.model.multipart import Plan
 from valetkey.core.model.rules import Placement, Rules
 from valetkey.core.model.upload import UPLOAD_ID_METADATA, Upload
 from valetkey.core.ports.store import ObjectStore
-from valetkey.core.signing.policy import Credentials, Eq, PostSigner, Stamp
+from valetkey.core.signing.credentials import Credentials
+from valetkey.core.signing.policy import PostSigner, Stamp, content_length_range, exactly
 
 SUCCESS_STATUS = "201"
 """S3's answer to a good POST: 201 is the one whose body says the ETag."""
@@ -74,9 +74,9 @@ Grant = PostGrant | PutGrant | MultipartGrant
 
 @dataclass(frozen=True, slots=True)
 class _Fixed:
-    """What grants by the same rules share: their conditions' JSON, and the fields that they fix."""
+    """What grants by the same rules share: their conditions, and the fields that they fix."""
 
-    json: str
+    conditions: str
     fields: Mapping[str, str]
 
 
@@ -108,11 +108,8 @@ class GrantMaker:
         fixed = self._fixed_by(rules)
         moment = self._moment(rules.expires_in, now)
         own = self._own_fields(upload)
-        if upload.size is None:
-            size = f'["content-length-range", {rules.min_size}, {rules.max_size}]'
-        else:
-            size = f'["content-length-range", {upload.size}, {upload.size}]'
-        conditions = ", ".join([fixed.json, size, *[f"{{{quote(name)}: {quote(own[name])}}}" for name in own]])
+        size = content_length_range(*rules.sizes_of(upload.size))
+        conditions = ", ".join([fixed.conditions, size, *[exactly(name, own[name]) for name in own]])
         fields = {**fixed.fields, **own, **moment.stamp.sign(conditions)}
         return PostGrant(self._store.post_url, fields, moment.expires_at)
 
@@ -183,5 +180,5 @@ def _fixed(bucket: str, placement: Placement) -> _Fixed:
         fields["x-amz-server-side-encryption"] = placement.sse
     if placement.sse_kms_key_id:
         fields["x-amz-server-side-encryption-aws-kms-key-id"] = placement.sse_kms_key_id
-    conditions = [Eq("bucket", bucket), *[Eq(name, value) for name, value in fields.items()]]
-    return _Fixed(", ".join(condition.json for condition in conditions), fields)
+    conditions = [exactly(name, value) for name, value in {"bucket": bucket, **fields}.items()]
+    return _Fixed(", ".join(conditions), fields)

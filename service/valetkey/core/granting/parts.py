@@ -1,4 +1,4 @@
-"""Uploads in parts: begun at the store, signed part by part, and joined when all of them are there.
+"""Uploads in parts: started at the store, signed part by part, and joined when all of them are there.
 
 What the store lists is the truth. The parts go straight to where they are kept: when they have been joined their URLs
 are dead, so nothing can change the object afterwards. Nothing is joined before its total has been compared with the
@@ -18,7 +18,7 @@ from valetkey.core.errors import (
 )
 from valetkey.core.granting.grants import GrantMaker, PartGrant
 from valetkey.core.model.multipart import NamedPart, Part, Plan, are_all, excess, missing_parts, require_whole
-from valetkey.core.model.profile import Profile, rules_of
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.upload import Multipart, Reason, Upload
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import ObjectHeaders, ObjectStore
@@ -29,12 +29,10 @@ TRIES = 3
 """How often the parts are listed again when some of them change while they are being joined."""
 
 
-class Assembly:
+class MultipartUploads:
     """The multipart side of one bucket. Every method raises `StoreUnavailable`, as it asks the store."""
 
-    def __init__(
-        self, *, store: ObjectStore, ledger: Ledger, profiles: Mapping[str, Profile], grants: GrantMaker
-    ) -> None:
+    def __init__(self, *, store: ObjectStore, ledger: Ledger, profiles: Profiles, grants: GrantMaker) -> None:
         self._store = store
         self._ledger = ledger
         self._profiles = profiles
@@ -51,18 +49,18 @@ class Assembly:
                 return upload
             if self._store.head(target.key) is not None:
                 raise StateConflict("All its bytes have arrived: complete it.")
-        placement = rules_of(upload, self._profiles).placement
+        placement = self._profiles.rules_of(upload).placement
         if target.key != upload.key and upload.key:
             placement = placement.while_it_is_checked
         headers = ObjectHeaders(upload.content_type, upload.id, placement)
-        begun = self._store.start_multipart(target.key, headers)
-        after = upload.changed(multipart=replace(target, id=begun))
+        multipart_id = self._store.start_multipart(target.key, headers)
+        after = upload.changed(multipart=replace(target, id=multipart_id))
         if self._ledger.replace(upload, after):
             return after
-        self._store.abort_multipart(target.key, begun)
-        return self._begun_by_another(upload)
+        self._store.abort_multipart(target.key, multipart_id)
+        return self._started_by_another(upload)
 
-    def _begun_by_another(self, upload: Upload) -> Upload:
+    def _started_by_another(self, upload: Upload) -> Upload:
         now = self._ledger.get(upload.id)
         if now is None or now.ended or target_of(now).id in {None, target_of(upload).id}:
             raise StateConflict("The upload has just changed; look at it and try again.")
@@ -76,7 +74,7 @@ class Assembly:
     def sign(
         self, upload: Upload, numbers: Sequence[int], now: datetime, checksums: Mapping[int, str] = NO_CHECKSUMS
     ) -> list[PartGrant]:
-        """URLs for parts of an upload that was begun; they die with its grant.
+        """URLs for parts of an upload that was started; they die with its grant.
 
         ``checksums`` are SHA-256 in base64 by number: such a part has to be sent with its own.
         """
@@ -88,12 +86,12 @@ class Assembly:
     def _sign(self, upload: Upload, number: int, expires_at: datetime, seconds: int, checksum: str | None) -> PartGrant:
         target, size = target_of(upload), plan_of(upload).size_of(number)
         if target.id is None:
-            raise StateConflict("The upload has not been begun at the store: renew its grant.")
+            raise StateConflict("The upload was not started at the store: renew its grant.")
         signed = self._store.presigned_part(target.key, target.id, number, size, seconds, checksum=checksum)
         return PartGrant(number, size, signed.url, signed.headers, expires_at)
 
     def parts(self, upload: Upload) -> list[Part]:
-        """What the store has of it: nothing before it was begun, and nothing once it is joined."""
+        """What the store has of it: nothing before it was started, and nothing once it is joined."""
         target = target_of(upload)
         return (self._store.parts(target.key, target.id) or []) if target.id else []
 
@@ -121,8 +119,7 @@ class Assembly:
         raise PartsMismatch("The parts make no object: all but the last need 5 MiB, and none may change meanwhile.")
 
     def _excess(self, upload: Upload, found: Sequence[Part], *, whole: bool) -> Reason | None:
-        rules = rules_of(upload, self._profiles)
-        smallest, largest = (upload.size, upload.size) if upload.size is not None else rules.sizes
+        smallest, largest = self._profiles.rules_of(upload).sizes_of(upload.size)
         return excess(plan_of(upload), found, smallest, largest, whole=whole and upload.size is None)
 
     def is_whole(self, upload: Upload) -> bool:

@@ -10,7 +10,6 @@ from valetkey.core.errors import (
     ConfigurationError,
     ContentTypeNotAllowed,
     MetadataNotAllowed,
-    RulesUnknown,
     SizeOutOfRange,
 )
 from valetkey.core.model.media_types import essence, is_range, matches, media_type
@@ -24,7 +23,7 @@ from valetkey.core.model.multipart import (
     part_size_for,
 )
 from valetkey.core.model.naming import KeyTemplate
-from valetkey.core.model.rules import UNREADABLE, Detect, Placement, Rules, read_rules, rules_text
+from valetkey.core.model.rules import Detect, Placement, Rules, read_rules, rules_text
 from valetkey.core.model.upload import Upload
 
 MAX_METADATA_KEYS = 50
@@ -182,28 +181,3 @@ def _is_address(url: str) -> bool:
         return parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         return False
-
-
-def rules_of(upload: Upload, profiles: Mapping[str, Profile]) -> Rules:
-    """The rules that ``upload`` was granted by. Raises `RulesUnknown` where nobody can say them any more."""
-    rules = upload.rules or _profile_of(upload, profiles).rules
-    if rules is UNREADABLE:
-        raise RulesUnknown(f"The rules of upload {upload.id} were kept by a newer version of valetkey.")
-    return rules
-
-
-def final_key(upload: Upload, pin: int, profiles: Mapping[str, Profile]) -> str:
-    """Where the bytes of the ``pin``-th pin go when they are confirmed. Raises like `rules_of`.
-
-    Each pin has a key of its own, which only the one who made the pin writes: so no copy that comes late can change
-    what another one confirmed.
-    """
-    key = upload.key or _profile_of(upload, profiles).object_key(upload)
-    return key if pin == 1 else key.replace(upload.id, f"{upload.id}-{pin}")
-
-
-def _profile_of(upload: Upload, profiles: Mapping[str, Profile]) -> Profile:
-    profile = profiles.get(upload.profile)
-    if profile is None:
-        raise RulesUnknown(f"Nothing is known here of the profile {upload.profile!r}, which upload {upload.id} is of.")
-    return profile

@@ -57,10 +57,9 @@ class Rules:
     def __hash__(self) -> int:
         return hash(self.text)
 
-    @property
-    def sizes(self) -> tuple[int, int]:
-        """The smallest and the largest size that may arrive."""
-        return self.min_size, self.max_size
+    def sizes_of(self, declared: int | None) -> tuple[int, int]:
+        """The smallest and the largest size that may arrive: the declared one, or those of the profile."""
+        return (self.min_size, self.max_size) if declared is None else (declared, declared)
 
     @property
     def wants_checks(self) -> bool:
@@ -95,7 +94,7 @@ def rules_text(
 
 
 UNREADABLE = Rules(
-    "", 0, -1, (), Detect.REJECT, scan=True, checksum_required=True, placement=Placement(), expires_in=timedelta()
+    "", 0, 0, (), Detect.REJECT, scan=True, checksum_required=True, placement=Placement(), expires_in=timedelta()
 )
 """Stands for rules that were kept by a newer version. Nothing is done by them: unknown means stop."""
 

@@ -47,8 +47,11 @@ class Schedule:
     def after_end(self, upload: Upload, now: datetime) -> datetime | None:
         """When to look for what a re-POST or a stopped signal left of ``upload``, which has ended.
 
-        None where there is next to nothing to find: bytes that were confirmed by the first pin.
+        None where there is next to nothing to find: bytes that were confirmed by the first pin. An expired one is open
+        still: bytes may come late.
         """
+        if upload.state is UploadState.EXPIRED:
+            return self.after_look(upload, now)
         if upload.state is UploadState.CONFIRMED and upload.pins == 1:
             return None
         return max(now, upload.expires_at) + self.grace

@@ -159,52 +159,70 @@ _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
 class Upload(NamedTuple):
-    """One upload as the ledger keeps it. A tuple, as it is made in half the time of a frozen dataclass.
-
-    ``version`` counts its changes: a compare-and-set names the version it read. ``account`` is who created it (an API
-    key's name), ``owner`` on whose behalf; ``ticket`` is the id of the profile ticket it was created with, None with an
-    API key. ``size`` is the declared size in bytes, None where the protocol has none (Uppy's): the range of its
-    ``rules`` holds then. Those are kept from when it was granted, and so is ``key``, where its first pin is confirmed;
-    None and "" are uploads of older versions, whose profile is asked.
-
-    ``expires_at`` is when the last grant given for it dies, ``renewable_until`` when no grant is given any more.
-    ``due_at`` is when the sweep looks at it next; moving it is no change of the upload. ``pins`` counts how often bytes
-    were pinned, ``copying_since`` says since when somebody has been copying those of the last pin. ``inspection`` and
-    ``verdict`` are the checks of its content, each of one object: see `is_inspected` and `verdict_on_pinned`.
-    ``checksum_verified`` is None where no checksum was declared, or nothing has arrived yet.
-    """
+    """One upload as the ledger keeps it. A tuple, as it is made in half the time of a frozen dataclass."""
 
     id: UploadId
+    """Ours, a UUIDv7."""
     profile: str
+    """The name of the profile that it was created under."""
     account: str
+    """Who created it: an API key's name."""
     owner: str
+    """On whose behalf."""
     filename: str
+    """What the client calls the file; it never goes into an S3 header raw."""
     content_type: str
+    """The one that was granted."""
     size: int | None
+    """The declared size in bytes; None where the protocol has none (Uppy's): the range of its ``rules`` holds then."""
     bucket: str
+    """Where its object is or will be."""
     created_at: datetime
+    """When it was created."""
     expires_at: datetime
+    """When the last grant given for it dies."""
     renewable_until: datetime
+    """When no grant is given any more."""
     checksum: Checksum | None = None
+    """The declared one, of the whole object."""
     metadata: Mapping[str, str] = _NO_METADATA
+    """What the client wants remembered; it is kept in the ledger only."""
     redirect: bool = False
+    """Whether its form sends browsers back to us."""
     state: UploadState = UploadState.PENDING
+    """Where it stands."""
     version: int = 1
+    """Counts its changes: a compare-and-set names the version that it read."""
     pins: int = 0
+    """How often bytes were pinned."""
     object: StoredObject | None = None
+    """The object that it stands for, once bytes were pinned."""
     reason: Reason | None = None
+    """Why it was rejected; of a `stored` one, why it cannot go on now."""
     confirmed_by: Signal | None = None
+    """The signal that led to the confirmation."""
     confirmed_at: datetime | None = None
+    """When it was confirmed."""
     due_at: datetime | None = None
+    """When the sweep looks at it next; None: never. Moving it is no change of the upload."""
     inspection: Inspection | None = None
+    """A look at the first bytes of one pin: see `is_inspected`."""
     verdict: Verdict | None = None
+    """A scanner's verdict on one object: see `verdict_on_pinned`."""
     method: Method = Method.POST
+    """How its bytes travel."""
     multipart: Multipart | None = None
+    """Where its parts go; None for one that comes in one piece."""
     ticket: str | None = None
+    """The id of the profile ticket that it was created with; None with an API key."""
     key: str = ""
+    """Where its first pin is confirmed, "" for uploads of older versions, whose profile is asked."""
     rules: Rules | None = None
+    """What it was granted by, None for uploads of older versions, whose profile is asked."""
     copying_since: datetime | None = None
+    """Since when somebody has been copying the bytes of the last pin."""
     checksum_verified: bool | None = None
+    """Whether the store has shown the declared checksum; None where none was declared, or nothing has arrived yet."""
 
     @property
     def detected_type(self) -> str | None:

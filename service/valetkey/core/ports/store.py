@@ -8,7 +8,7 @@ from typing import Protocol
 from valetkey.core.model.multipart import Part
 from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import MultipartUploadId, StoredObject, UploadId
-from valetkey.core.signing.policy import Credentials
+from valetkey.core.signing.credentials import Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class ObjectStore(Protocol):
         """
 
     def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
-        """The multipart uploads below ``prefix`` that were begun before then and are still open."""
+        """The multipart uploads below ``prefix`` that were started before then and are still open."""
 
     def abort_multipart(self, key: str, multipart_id: MultipartUploadId) -> None:
         """Ends a multipart upload and removes its parts; nothing happens when it is over."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from urllib.parse import quote, urlsplit
 
-from valetkey.core.signing.policy import ALGORITHM, Credentials, signing_mac
+from valetkey.core.signing.credentials import ALGORITHM, Credentials, hmac_of, signing_hmac
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -63,5 +63,5 @@ class UrlSigner:
         lines = "".join(f"{name}:{sent[name]}\n" for name in sorted(sent))
         canonical = f"{method}\n{path}\n{text}\n{lines}\n{names}\nUNSIGNED-PAYLOAD"
         to_sign = f"{ALGORITHM}\n{date}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
-        signature = signing_mac(credentials.secret_key, scope).digest(to_sign.encode()).hex()
+        signature = hmac_of(signing_hmac(credentials.secret_key, scope), to_sign.encode()).hex()
         return f"{self._origin}{path}?{text}&X-Amz-Signature={signature}"

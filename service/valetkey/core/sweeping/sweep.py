@@ -7,29 +7,24 @@ nothing either: what it had taken is due again a little later.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from valetkey.core.confirming.confirmation import Confirmation
-from valetkey.core.confirming.matching import points_at
-from valetkey.core.errors import CopyUnproven, LedgerUnavailable, StoreUnavailable, Unavailable
-from valetkey.core.model.profile import Profile
+from valetkey.core.confirming.ending import Endings
+from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import (
-    QUARANTINE_PREFIX,
-    STAGING_PREFIX,
-    Reason,
     Signal,
     Upload,
     UploadState,
-    upload_id_of,
-    upload_ids_in,
 )
-from valetkey.core.ports.announcing import Notifier
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import ObjectHead, ObjectStore, OldMultipart, OldObject
+from valetkey.core.sweeping import findings
+from valetkey.core.sweeping.findings import Action, Finding
+from valetkey.core.sweeping.leftovers import Leftovers
 
 log = logging.getLogger("valetkey")
 
@@ -37,7 +32,7 @@ BATCH = 50
 """How many uploads one sweep takes at a time: what a killed one leaves for later."""
 
 MAX_FAILURES = 5
-"""How many looks may find the store away in a row before it is left alone for a while."""
+"""How many looks may find the store unavailable in a row before it is left alone for a while."""
 
 
 ALLOWANCES = 1_000
@@ -47,37 +42,8 @@ TICKET_GRACE = timedelta(hours=1)
 """How long after its end a ticket's count is kept: another service's clock may be behind ours."""
 
 
-class Action(StrEnum):
-    """What a sweep does, or would do."""
-
-    CONFIRM = "confirm"
-    REJECT = "reject"
-    CHECK = "check"
-    EXPIRE = "expire"
-    WAIT = "wait"
-    CLEAR = "clear"
-    REMOVE = "remove"
-    ABORT = "abort"
-    SKIP = "skip"
-    STUCK = "stuck"
-    FAIL = "fail"
-
-
 _UNCHANGED = {Action.WAIT, Action.CLEAR, Action.SKIP, Action.STUCK, Action.FAIL}
 """Whatever else was done has set by itself when the upload is due again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was found and what is done about it. ``subject`` is an upload's id, or an object's key.
-
-    ``away``: it failed as the store does not answer, so that others will fail, too.
-    """
-
-    action: Action
-    subject: str
-    detail: str
-    away: bool = False
 
 
 class Sweep:
@@ -88,20 +54,19 @@ class Sweep:
         *,
         store: ObjectStore,
         ledger: Ledger,
-        notifier: Notifier,
+        endings: Endings,
         confirmation: Confirmation,
-        profiles: Mapping[str, Profile],
+        profiles: Profiles,
         schedule: Schedule,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._ledger = ledger
-        self._notifier = notifier
+        self._endings = endings
         self._confirmation = confirmation
-        templates = (profile.template.prefix for profile in profiles.values())
-        self._prefixes = sorted({STAGING_PREFIX, QUARANTINE_PREFIX, *templates})
         self._schedule = schedule
         self._clock = clock
+        self._leftovers = Leftovers(store=store, ledger=ledger, profiles=profiles, schedule=schedule, clock=clock)
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
         """One whole sweep, finding by finding; it ends early, between two of them, when ``stop`` says so.
@@ -114,7 +79,7 @@ class Sweep:
     def look(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
         """The part that looks at what is due now, first at what has arrived and waits. Raises like `run`."""
         start = self._clock()
-        yield from self._drain(lambda: self._waiting(start) or self._ledger.due(start, BATCH), stop)
+        yield from self._drain(lambda: self._waiting_at(start) or self._ledger.due(start, BATCH), stop)
 
     def check(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
         """Looks only at what has arrived and waits: it does not stand behind those that wait for nothing yet.
@@ -122,9 +87,9 @@ class Sweep:
         Raises like `run`.
         """
         start = self._clock()
-        yield from self._drain(lambda: self._waiting(start), stop)
+        yield from self._drain(lambda: self._waiting_at(start), stop)
 
-    def _waiting(self, at: datetime) -> list[Upload]:
+    def _waiting_at(self, at: datetime) -> list[Upload]:
         return self._ledger.due(at, BATCH, state=UploadState.STORED)
 
     def _drain(self, take: Callable[[], list[Upload]], stop: Callable[[], bool]) -> Iterator[Finding]:
@@ -138,7 +103,7 @@ class Sweep:
         Raises like `run`.
         """
         self._ledger.forget_allowances(self._clock() - TICKET_GRACE, ALLOWANCES)
-        for found in self._leftovers():
+        for found in self._leftovers.find():
             if stop():
                 return
             try:
@@ -149,10 +114,10 @@ class Sweep:
     def _clean(self, found: OldObject | OldMultipart) -> Iterator[Finding]:
         if isinstance(found, OldMultipart):
             self._store.abort_multipart(found.key, found.multipart_id)
-            yield _aborting(found)
-        elif (upload := self._owner(found)) is None:
+            yield findings.aborting(found)
+        elif (upload := self._leftovers.owner(found)) is None:
             self._store.delete(found.key)
-            yield _removing(found)
+            yield findings.removing(found)
         elif found.key == upload.arrival_key and not upload.in_quarantine:
             yield self._try(upload)  # nobody looks for it any more, but it is there: bytes are not lost
 
@@ -165,13 +130,13 @@ class Sweep:
             yield from (self._expect_or_fail(upload, now) for upload in due)
             seen.update(upload.arrival_key for upload in due)
             last = due[-1]
-        for found in self._leftovers():
+        for found in self._leftovers.find():
             if isinstance(found, OldMultipart):
-                yield _aborting(found)
+                yield findings.aborting(found)
             elif found.key in seen:  # whatever is done with its upload takes it away
                 continue
-            elif (upload := self._owner(found)) is None:
-                yield _removing(found)
+            elif (upload := self._leftovers.owner(found)) is None:
+                yield findings.removing(found)
             elif found.key == upload.arrival_key and not upload.in_quarantine:
                 yield self._expect_or_fail(upload, now)
 
@@ -210,35 +175,33 @@ class Sweep:
         except LedgerUnavailable:
             raise
         except Exception as error:
-            return _failed(upload, error)
+            return findings.failed(upload, error)
 
     def _visit(self, upload: Upload) -> Finding:
         if upload.bucket != self._store.bucket:
-            return _skipped(upload)
+            return findings.skipped(upload)
         if upload.ended:
             self._confirmation.clear(upload)
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
         after = self._confirmation.run(upload, Signal.SWEEP)
         if after.version != upload.version:
-            return _changed(after)
+            return findings.changed(after)
         if self._is_over(after, self._clock()):
             return self._expire(after)
         return self._still(after)
 
     def _still(self, upload: Upload) -> Finding:
-        missing = self._confirmation.waits_for(upload) if upload.state is UploadState.STORED else None
-        return _missing(upload, missing) if missing else _waiting(upload)
+        check = self._confirmation.waits_for(upload) if upload.state is UploadState.STORED else None
+        return findings.missing(upload, check) if check else findings.waiting(upload)
 
     def _is_over(self, upload: Upload, now: datetime) -> bool:
         return upload.state is UploadState.PENDING and now >= self._schedule.expires(upload)
 
     def _expire(self, upload: Upload) -> Finding:
-        after = upload.moved(UploadState.EXPIRED)
-        after = after._replace(due_at=self._schedule.after_look(after, self._clock()))
-        if not self._ledger.replace(upload, after):
+        after = self._endings.write(upload, upload.moved(UploadState.EXPIRED))
+        if after is None:
             return Finding(Action.CHECK, upload.id, "somebody else is working on it")
-        self._notifier.ended(after)
-        return _expiring(after)
+        return findings.expiring(after)
 
     def _expect_or_fail(self, upload: Upload, now: datetime) -> Finding:
         try:
@@ -246,12 +209,12 @@ class Sweep:
         except LedgerUnavailable:
             raise
         except Exception as error:
-            return _failed(upload, error)
+            return findings.failed(upload, error)
 
     def _expect(self, upload: Upload, now: datetime) -> Finding:
         """What `_visit` would find, by reading only."""
         if upload.bucket != self._store.bucket:
-            return _skipped(upload)
+            return findings.skipped(upload)
         if upload.ended:
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
         return self._expect_checked(upload) if upload.in_quarantine else self._expect_arrival(upload, now)
@@ -263,110 +226,14 @@ class Sweep:
         if upload.state is UploadState.STORED:
             return Finding(Action.CHECK, upload.id, "its staging object is gone, its copy may be there")
         if self._confirmation.can_join(upload):
-            return _confirming(upload)
-        return _expiring(upload) if self._is_over(upload, now) else _waiting(upload)
+            return findings.confirming(upload)
+        return findings.expiring(upload) if self._is_over(upload, now) else findings.waiting(upload)
 
     def _expect_of(self, upload: Upload, found: ObjectHead) -> Finding:
         if reason := self._confirmation.objection(upload, found):
-            return _rejecting(upload, reason)
+            return findings.rejecting(upload, reason)
         return self._expect_checked(upload)
 
     def _expect_checked(self, upload: Upload) -> Finding:
-        missing = self._confirmation.waits_for(upload)
-        return _missing(upload, missing) if missing else _confirming(upload)
-
-    def _leftovers(self) -> Iterator[OldObject | OldMultipart]:
-        """What lies in our part of the bucket for longer than the retention."""
-        before = self._clock() - self._schedule.retention
-        for prefix in (STAGING_PREFIX, QUARANTINE_PREFIX):
-            for found in self._store.old_objects(prefix, before):
-                if found.key.startswith(prefix) and _is_ours(found.key) and not self._is_confirmed(found.key):
-                    yield found
-        for prefix in self._prefixes:
-            for multipart in self._store.old_multiparts(prefix, before):
-                if multipart.key.startswith(prefix) and self._is_abandoned(multipart):
-                    yield multipart
-
-    def _is_confirmed(self, key: str) -> bool:
-        """Whether it is where an older version was allowed to keep what is confirmed, below ``quarantine/``."""
-        found = (self._ledger.get(one) for one in upload_ids_in(key)) if key.startswith(QUARANTINE_PREFIX) else ()
-        return any(upload is not None and upload.ended and points_at(upload, key) for upload in found)
-
-    def _owner(self, found: OldObject) -> Upload | None:
-        """The open upload that ``found`` belongs to, if there is one."""
-        upload_id = upload_id_of(found.key)
-        upload = self._ledger.get(upload_id) if upload_id else None
-        return None if upload is None or upload.ended else upload
-
-    def _is_abandoned(self, multipart: OldMultipart) -> bool:
-        """Whether it is ours, and will never be joined. Past staging and quarantine a key of ours names an upload we
-        know, and a copy in parts that was given up has that upload's final key."""
-        owners = [upload for one in upload_ids_in(multipart.key) if (upload := self._ledger.get(one)) is not None]
-        if not owners:
-            return multipart.key.startswith((STAGING_PREFIX, QUARANTINE_PREFIX)) and _is_ours(multipart.key)
-        return all(self._has_given_up(upload, multipart) for upload in owners)
-
-    def _has_given_up(self, upload: Upload, multipart: OldMultipart) -> bool:
-        if upload.ended or upload.multipart is None or upload.multipart.key != multipart.key:
-            return upload.ended
-        too_late = self._clock() >= max(upload.renewable_until, upload.expires_at) + self._schedule.grace
-        return upload.multipart.id != multipart.multipart_id or (upload.state is UploadState.EXPIRED and too_late)
-
-
-def _is_ours(key: str) -> bool:
-    """Other programs, scanners above all, have a ``quarantine/`` of their own; ``staging/`` is given to us as a whole.
-
-    A store that ignores the prefix of a listing must not lose its bucket either.
-    """
-    return key.startswith(STAGING_PREFIX) or upload_id_of(key) is not None
-
-
-def _changed(upload: Upload) -> Finding:
-    match upload.state:
-        case UploadState.CONFIRMED:
-            return _confirming(upload)
-        case UploadState.REJECTED if upload.reason is not None:
-            return _rejecting(upload, upload.reason)
-        case _:
-            return Finding(Action.CHECK, upload.id, f"it is {upload.state} by now")
-
-
-def _confirming(upload: Upload) -> Finding:
-    return Finding(Action.CONFIRM, upload.id, f"{upload.size} bytes that nobody reported")
-
-
-def _rejecting(upload: Upload, reason: Reason) -> Finding:
-    return Finding(Action.REJECT, upload.id, reason.code)
-
-
-def _expiring(upload: Upload) -> Finding:
-    return Finding(Action.EXPIRE, upload.id, f"no bytes, its grant died at {upload.expires_at:%Y-%m-%d %H:%M:%S}")
-
-
-def _waiting(upload: Upload) -> Finding:
-    return Finding(Action.WAIT, upload.id, f"it is {upload.state}, and nothing has come yet")
-
-
-def _missing(upload: Upload, check: str) -> Finding:
-    return Finding(Action.WAIT, upload.id, f"it is {upload.state}, and needs {check}")
-
-
-def _skipped(upload: Upload) -> Finding:
-    return Finding(Action.SKIP, upload.id, f"it is in bucket {upload.bucket!r}, which is not the one in use")
-
-
-def _failed(upload: Upload, error: Exception) -> Finding:
-    if isinstance(error, Unavailable):
-        log.warning("upload %s will be looked at again: %s", upload.id, error.detail)
-        away = isinstance(error, StoreUnavailable) and not (error.refused or isinstance(error, CopyUnproven))
-        return Finding(Action.FAIL if away else Action.STUCK, upload.id, error.detail, away)
-    log.error("the sweep failed for upload %s", upload.id, exc_info=error)
-    return Finding(Action.FAIL, upload.id, f"{type(error).__name__}: it will be looked at again")
-
-
-def _removing(found: OldObject) -> Finding:
-    return Finding(Action.REMOVE, found.key, f"nobody's, written at {found.modified_at:%Y-%m-%d %H:%M:%S}")
-
-
-def _aborting(found: OldMultipart) -> Finding:
-    return Finding(Action.ABORT, found.key, f"a multipart upload begun at {found.started_at:%Y-%m-%d %H:%M:%S}")
+        check = self._confirmation.waits_for(upload)
+        return findings.missing(upload, check) if check else findings.confirming(upload)

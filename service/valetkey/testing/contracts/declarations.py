@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from valetkey.core.granting.declaration import declare
 from valetkey.core.model.profile import Profile
+from valetkey.core.model.profiles import Profiles
 from valetkey.core.ports.ledger import Declared, Ledger
 from valetkey.testing.contracts.samples import NOW, Record
 
@@ -37,7 +38,7 @@ class DeclarationContract:
     def test_disagreement_is_a_sentence_each(self, ledger: Record) -> None:
         """Of a profile that is another here, and of one that is missing; of a missing one only for a week."""
         known: Ledger = ledger
-        assert declare(known, {"a": Profile("a"), "b": Profile("b")}, NOW) == []
-        said = declare(known, {"a": Profile("a", scan=True)}, NOW + MINUTE)
+        assert declare(known, Profiles({"a": Profile("a"), "b": Profile("b")}), NOW) == []
+        said = declare(known, Profiles({"a": Profile("a", scan=True)}), NOW + MINUTE)
         assert [sentence.split()[1] for sentence in said] == ["'a'", "'b'"]
-        assert declare(known, {"a": Profile("a", scan=True)}, NOW + timedelta(days=8)) == []
+        assert declare(known, Profiles({"a": Profile("a", scan=True)}), NOW + timedelta(days=8)) == []

@@ -59,8 +59,8 @@ def read_known(environ: Mapping[str, Any], length: int) -> bytes:
 def leave_unread(environ: Mapping[str, Any]) -> bool:
     """The request is refused: whether it has a body that nobody has read.
 
-    Servers read the rest of it away before they take the connection's next request, and a thread waits for that (ten
-    seconds in gunicorn). So where the socket is known, it ends here.
+    Servers read and drop the rest of it before they take the connection's next request, and a thread waits for that
+    (ten seconds in gunicorn). So where the socket is known, it ends here.
     """
     if _READ in environ or "wsgi.input" not in environ or is_whole(environ):
         return False
@@ -83,7 +83,7 @@ def _end(connection: socket.socket | None) -> bool:
     return True
 
 
-class ReadingRoom:
+class BodyReaders:
     """Its places, and who has them since when.
 
     Where the server tells its socket (gunicorn, werkzeug), the connection of who reads too long is cut: nothing else

@@ -1,0 +1,55 @@
+"""What the views work on: one record for each application, in ``app.extensions``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import current_app, has_request_context, request
+
+from valetkey.api.addresses import Address
+from valetkey.api.auth import Authenticator
+from valetkey.api.readiness import Readiness
+from valetkey.core.events.event import Sender
+from valetkey.core.service import UploadService
+
+EXTENSION = "valetkey"
+"""The name in ``app.extensions``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mounted:
+    """valetkey in one application."""
+
+    service: UploadService
+    """The use cases."""
+
+    authenticator: Authenticator
+    """Who calls."""
+
+    senders: Mapping[str, Sender]
+    """Those whose events are taken, by the name in the path."""
+
+    readiness: Readiness
+    """Whether store and ledger can be used."""
+
+    address: Address
+    """Where the API is."""
+
+
+def mounted() -> Mounted:
+    """That of the application whose context this is."""
+    found: Mounted = current_app.extensions[EXTENSION]
+    return found
+
+
+def root() -> str:
+    """`Address.root` of this request; nothing where there is none."""
+    if not has_request_context():
+        return ""
+    found: Mounted | None = current_app.extensions.get(EXTENSION)
+    return "" if found is None else found.address.root(request.environ.get("SCRIPT_NAME", ""))
+
+
+def server_url() -> str:
+    """Where the API is, for its own document: absolute if that is known, else as this request came."""
+    address = mounted().address
+    return address.base if address.said else root() or "/"

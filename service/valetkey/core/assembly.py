@@ -1,0 +1,121 @@
+"""The assembly: the one place where the core is wired, for the service, for the worker and for tests alike."""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from valetkey.core.access.tickets import Tickets
+from valetkey.core.confirming.confirmation import Confirmation
+from valetkey.core.confirming.ending import Endings
+from valetkey.core.content.inspection import Inspector
+from valetkey.core.events.observer import Observer
+from valetkey.core.gate import StoreGate
+from valetkey.core.granting.admission import Admission
+from valetkey.core.granting.grantor import Grantor
+from valetkey.core.granting.grants import GrantMaker
+from valetkey.core.granting.parts import MultipartUploads
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.profiles import Profiles
+from valetkey.core.model.schedule import SCHEDULE, Schedule
+from valetkey.core.ports.announcing import Notifier
+from valetkey.core.ports.content import TypeDetector
+from valetkey.core.ports.ledger import Ledger
+from valetkey.core.ports.store import ObjectStore
+from valetkey.core.service import UploadService
+from valetkey.core.sweeping.sweep import Sweep
+
+
+class Assembly:
+    """The core on these ports. ``public_url`` is where clients reach the service; ``pause`` waits for so many seconds.
+
+    At most ``store_limit`` requests wait for the store at once, and as many more of the worker's.
+    """
+
+    service: UploadService
+    """What answers requests. It never reads the bytes of objects."""
+
+    observer: Observer
+    """What the worker does with events from a queue."""
+
+    sweep: Sweep
+    """What the worker does with what is due."""
+
+    def __init__(
+        self,
+        *,
+        store: ObjectStore,
+        ledger: Ledger,
+        notifier: Notifier,
+        detector: TypeDetector,
+        profiles: Mapping[str, Profile],
+        tickets: Tickets,
+        public_url: str,
+        schedule: Schedule = SCHEDULE,
+        store_limit: int = 48,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._store, self._ledger, self._schedule = store, ledger, schedule
+        self._clock, self._pause = clock, pause
+        self.profiles = Profiles(profiles)
+        self.grants = GrantMaker(store, public_url)
+        self.multiparts = MultipartUploads(store=store, ledger=ledger, profiles=self.profiles, grants=self.grants)
+        self.endings = Endings(ledger=ledger, notifier=notifier, schedule=schedule, clock=clock)
+        self.gate = StoreGate(store.bucket, store_limit)
+        self.confirmation = self._confirmation(self.gate)
+        # what runs beside the requests reads the first bytes of objects, and copies what takes long
+        self.inspecting = self._confirmation(StoreGate(store.bucket, store_limit), Inspector(store, detector))
+        self.service = self._service(tickets)
+        self.observer = self._observer(self.inspecting)
+        self.sweep = Sweep(
+            store=store,
+            ledger=ledger,
+            endings=self.endings,
+            confirmation=self.inspecting,
+            profiles=self.profiles,
+            schedule=schedule,
+            clock=clock,
+        )
+
+    def _confirmation(self, gate: StoreGate, inspector: Inspector | None = None) -> Confirmation:
+        return Confirmation(
+            store=self._store,
+            ledger=self._ledger,
+            profiles=self.profiles,
+            endings=self.endings,
+            multiparts=self.multiparts,
+            gate=gate,
+            schedule=self._schedule,
+            clock=self._clock,
+            pause=self._pause,
+            inspector=inspector,
+        )
+
+    def _observer(self, confirmation: Confirmation) -> Observer:
+        return Observer(bucket=self._store.bucket, ledger=self._ledger, confirmation=confirmation)
+
+    def _service(self, tickets: Tickets) -> UploadService:
+        return UploadService(
+            store=self._store,
+            ledger=self._ledger,
+            profiles=self.profiles,
+            tickets=tickets,
+            admission=Admission(
+                store=self._store, ledger=self._ledger, profiles=self.profiles, schedule=self._schedule
+            ),
+            grantor=Grantor(
+                ledger=self._ledger,
+                profiles=self.profiles,
+                tickets=tickets,
+                grants=self.grants,
+                multiparts=self.multiparts,
+                schedule=self._schedule,
+                gate=self.gate,
+            ),
+            multiparts=self.multiparts,
+            confirmation=self.confirmation,
+            endings=self.endings,
+            observer=self._observer(self.confirmation),
+            gate=self.gate,
+            clock=self._clock,
+        )

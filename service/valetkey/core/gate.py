@@ -1,0 +1,49 @@
+"""The gate to the store: how many requests may wait for it at once, and for uploads of which bucket.
+
+A store may call us back while we wait for it: Ceph RGW holds a copy until the notification of that very copy is
+answered (measured on 16.2). With every thread in such a copy nobody would be left to answer, for ever.
+"""
+
+from contextlib import AbstractContextManager
+from threading import BoundedSemaphore
+
+from valetkey.core.errors import StoreUnavailable
+from valetkey.core.model.upload import Upload
+
+RETRY_AFTER = 1
+"""When to try again where as many wait as may, in seconds."""
+
+OTHER_BUCKET_RETRY_AFTER = 60
+"""When to try again where the upload is in another bucket, in seconds: somebody has to change the settings."""
+
+
+class StoreGate:
+    """Around work at the store on an upload's objects: ``with gate.open_for(upload):``. Threads may share it.
+
+    At most ``limit`` are within at once.
+    """
+
+    def __init__(self, bucket: str, limit: int) -> None:
+        self._bucket = bucket
+        self._within = _Bounded(limit)
+
+    def open_for(self, upload: Upload) -> AbstractContextManager[None]:
+        """Raises `StoreUnavailable` for an upload of another bucket; entered, where as many are within as may be."""
+        if upload.bucket != self._bucket:
+            detail = f"The upload is in bucket {upload.bucket!r}, which is not the one in use."
+            raise StoreUnavailable(detail, OTHER_BUCKET_RETRY_AFTER)
+        return self._within
+
+
+class _Bounded(AbstractContextManager[None]):
+    """Refuses at once where a semaphore would wait."""
+
+    def __init__(self, limit: int) -> None:
+        self._free = BoundedSemaphore(limit)
+
+    def __enter__(self) -> None:
+        if not self._free.acquire(blocking=False):
+            raise StoreUnavailable("Too many uploads are being checked at this moment.", RETRY_AFTER)
+
+    def __exit__(self, *_: object) -> None:
+        self._free.release()

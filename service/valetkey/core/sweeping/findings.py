@@ -1,0 +1,91 @@
+"""What a sweep finds, and says that it does about it."""
+
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+
+from valetkey.core.errors import CopyUnproven, StoreUnavailable, Unavailable
+from valetkey.core.model.upload import Reason, Upload, UploadState
+from valetkey.core.ports.store import OldMultipart, OldObject
+
+log = logging.getLogger("valetkey")
+
+
+class Action(StrEnum):
+    """What a sweep does, or would do."""
+
+    CONFIRM = "confirm"
+    REJECT = "reject"
+    CHECK = "check"
+    EXPIRE = "expire"
+    WAIT = "wait"
+    CLEAR = "clear"
+    REMOVE = "remove"
+    ABORT = "abort"
+    SKIP = "skip"
+    STUCK = "stuck"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found and what is done about it. ``subject`` is an upload's id, or an object's key.
+
+    ``away``: it failed as the store does not answer, so that others will fail, too.
+    """
+
+    action: Action
+    subject: str
+    detail: str
+    away: bool = False
+
+
+def changed(upload: Upload) -> Finding:
+    match upload.state:
+        case UploadState.CONFIRMED:
+            return confirming(upload)
+        case UploadState.REJECTED if upload.reason is not None:
+            return rejecting(upload, upload.reason)
+        case _:
+            return Finding(Action.CHECK, upload.id, f"it is {upload.state} by now")
+
+
+def confirming(upload: Upload) -> Finding:
+    return Finding(Action.CONFIRM, upload.id, f"{upload.size} bytes that nobody reported")
+
+
+def rejecting(upload: Upload, reason: Reason) -> Finding:
+    return Finding(Action.REJECT, upload.id, reason.code)
+
+
+def expiring(upload: Upload) -> Finding:
+    return Finding(Action.EXPIRE, upload.id, f"no bytes, its grant died at {upload.expires_at:%Y-%m-%d %H:%M:%S}")
+
+
+def waiting(upload: Upload) -> Finding:
+    return Finding(Action.WAIT, upload.id, f"it is {upload.state}, and nothing has come yet")
+
+
+def missing(upload: Upload, check: str) -> Finding:
+    return Finding(Action.WAIT, upload.id, f"it is {upload.state}, and needs {check}")
+
+
+def skipped(upload: Upload) -> Finding:
+    return Finding(Action.SKIP, upload.id, f"it is in bucket {upload.bucket!r}, which is not the one in use")
+
+
+def failed(upload: Upload, error: Exception) -> Finding:
+    if isinstance(error, Unavailable):
+        log.warning("upload %s will be looked at again: %s", upload.id, error.detail)
+        away = isinstance(error, StoreUnavailable) and not (error.refused or isinstance(error, CopyUnproven))
+        return Finding(Action.FAIL if away else Action.STUCK, upload.id, error.detail, away)
+    log.error("the sweep failed for upload %s", upload.id, exc_info=error)
+    return Finding(Action.FAIL, upload.id, f"{type(error).__name__}: it will be looked at again")
+
+
+def removing(found: OldObject) -> Finding:
+    return Finding(Action.REMOVE, found.key, f"nobody's, written at {found.modified_at:%Y-%m-%d %H:%M:%S}")
+
+
+def aborting(found: OldMultipart) -> Finding:
+    return Finding(Action.ABORT, found.key, f"a multipart upload started at {found.started_at:%Y-%m-%d %H:%M:%S}")
