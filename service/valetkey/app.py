@@ -34,7 +34,7 @@ from valetkey.core.access.tickets import Tickets
 from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.assembly import Assembly
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
-from valetkey.core.events.event import Sender
+from valetkey.core.events.event import EventSender
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.profile import Profile
 from valetkey.core.ports.announcing import Outbox
@@ -293,7 +293,7 @@ def _grant_keys(settings: Settings) -> tuple[str, str] | None:
     return settings.s3_grant_access_key_id, settings.s3_grant_secret_access_key
 
 
-def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, Sender]:
+def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, EventSender]:
     """The event senders that have what they need to be trusted."""
     return make_senders(settings, Outside(certificate_fetcher, SnsConfirmer(session)))
 

@@ -10,7 +10,7 @@ from tests.support.deliveries import recorded
 from tests.unit.memory_world import World
 
 from valetkey.core.errors import MalformedEvent
-from valetkey.core.events.event import ObjectEvent, Sender, Tally
+from valetkey.core.events.event import EventCounts, EventSender, ObjectEvent
 from valetkey.core.model.upload import UploadState
 from valetkey.senders.b2 import B2Sender
 from valetkey.senders.ceph import CephSender
@@ -18,7 +18,7 @@ from valetkey.senders.eventbridge import EventBridgeSender
 from valetkey.senders.minio import MinioSender
 from valetkey.senders.records import read_message, read_queued_records
 
-SENDERS: dict[str, Sender] = {
+SENDERS: dict[str, EventSender] = {
     "ceph_post": CephSender("s" * 16),
     "minio_post": MinioSender("s" * 16),
     "b2_upload": B2Sender("s" * 16),
@@ -205,6 +205,6 @@ def test_a_senders_clock_does_not_matter(name: str, by: timedelta) -> None:
     upload = world.create()
     assert world.post(upload).status == 201
     delivered = body(told_at(name, world.time + by, upload.staging_key))
-    assert world.service.observe(*SENDERS[name].parse(delivered)) == Tally(confirmed=1)
+    assert world.service.observe(*SENDERS[name].parse(delivered)) == EventCounts(confirmed=1)
     assert world.now(upload).state is UploadState.CONFIRMED
-    assert world.service.observe(*SENDERS[name].parse(delivered)) == Tally(ignored=1)
+    assert world.service.observe(*SENDERS[name].parse(delivered)) == EventCounts(ignored=1)

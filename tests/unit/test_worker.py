@@ -8,7 +8,7 @@ import pytest
 from tests.unit.memory_world import World
 
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
-from valetkey.core.events.event import StoreEvent, Tally
+from valetkey.core.events.event import EventCounts, StoreEvent
 from valetkey.core.ports.queue import Message
 from valetkey.senders.records import read_queued_records
 from valetkey.worker import SweepLoop, Worker
@@ -60,11 +60,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loops, "PAUSE", 0.01)
 
 
-def nothing(_: Iterable[StoreEvent]) -> Tally:
-    return Tally()
+def nothing(_: Iterable[StoreEvent]) -> EventCounts:
+    return EventCounts()
 
 
-def until_empty(queue: Queue, observe: Callable[[Iterable[StoreEvent]], Tally] = nothing) -> None:
+def until_empty(queue: Queue, observe: Callable[[Iterable[StoreEvent]], EventCounts] = nothing) -> None:
     """Runs a loop until it has asked for more than there is."""
     loop = QueueLoop(queue, read_queued_records, observe)
     working = Worker([loop])
@@ -92,10 +92,10 @@ def test_a_bug_leaves_its_message(caplog: pytest.LogCaptureFixture) -> None:
     """It is logged with its traceback, and the next message is handled."""
     calls = iter([ZeroDivisionError(), None])
 
-    def observe(_: Iterable[StoreEvent]) -> Tally:
+    def observe(_: Iterable[StoreEvent]) -> EventCounts:
         if error := next(calls):
             raise error
-        return Tally()
+        return EventCounts()
 
     queue = Queue([GOOD, TEST_EVENT])
     until_empty(queue, observe)
@@ -108,11 +108,11 @@ def test_an_outage_costs_no_delivery() -> None:
     queue = Queue([GOOD])
     tries: list[list[bytes]] = []
 
-    def observe(_: Iterable[StoreEvent]) -> Tally:
+    def observe(_: Iterable[StoreEvent]) -> EventCounts:
         tries.append(list(queue.deleted))
         if len(tries) < TRIES:
             raise LedgerUnavailable("The ledger is away.")
-        return Tally()
+        return EventCounts()
 
     until_empty(queue, observe)
     assert tries == [[]] * TRIES
@@ -124,12 +124,12 @@ def test_a_long_outage_gives_the_message_back() -> None:
     queue = Queue([GOOD], [TEST_EVENT])
     tries = 0
 
-    def observe(_: Iterable[StoreEvent]) -> Tally:
+    def observe(_: Iterable[StoreEvent]) -> EventCounts:
         nonlocal tries
         tries += 1
         if tries <= TRIES:
             raise StoreUnavailable("The store is away.")
-        return Tally()
+        return EventCounts()
 
     until_empty(queue, observe)
     assert queue.deleted == [TEST_EVENT]
@@ -139,12 +139,12 @@ def test_slow_work_keeps_its_messages() -> None:
     """Their visibility is extended again and again until they are done, and no longer; a failure of that is no harm."""
     queue = Queue([GOOD], visibility=0.03)
 
-    def observe(_: Iterable[StoreEvent]) -> Tally:
+    def observe(_: Iterable[StoreEvent]) -> EventCounts:
         deadline = monotonic() + 30
         while queue.extended < 3:
             assert monotonic() < deadline
             sleep(0.005)
-        return Tally()
+        return EventCounts()
 
     until_empty(queue, observe)
     assert queue.deleted == [GOOD]
@@ -167,10 +167,10 @@ def test_a_stop_finishes_the_messages_in_hand() -> None:
     """`stop` returns when they are done and deleted, and no others are asked for."""
     begun, go = Event(), Event()
 
-    def observe(_: Iterable[StoreEvent]) -> Tally:
+    def observe(_: Iterable[StoreEvent]) -> EventCounts:
         begun.set()
         assert go.wait(30)
-        return Tally()
+        return EventCounts()
 
     queue = Queue([GOOD, TEST_EVENT], [GOOD])
     working = Worker([QueueLoop(queue, read_queued_records, observe)])
@@ -192,7 +192,7 @@ def test_a_stop_does_not_wait_for_an_outage_to_end(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(loops, "PAUSE", 60)
     begun = Event()
 
-    def observe(_: Iterable[StoreEvent]) -> Tally:
+    def observe(_: Iterable[StoreEvent]) -> EventCounts:
         begun.set()
         raise StoreUnavailable("The store is away.")
 

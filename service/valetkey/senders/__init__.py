@@ -3,7 +3,7 @@
 Another sender is one more module, and one more line here: a base of `EventSettings`.
 """
 
-from valetkey.core.events.event import Sender
+from valetkey.core.events.event import EventSender
 from valetkey.senders.b2 import B2Settings
 from valetkey.senders.ceph import CephSettings
 from valetkey.senders.eventbridge import EventBridgeSettings
@@ -27,7 +27,7 @@ NAMES = tuple(kind.sender_name for kind in KINDS)
 """All senders that there are, whether their settings are made or not."""
 
 
-def make_senders(settings: EventSettings, outside: Outside) -> dict[str, Sender]:
+def make_senders(settings: EventSettings, outside: Outside) -> dict[str, EventSender]:
     """Those that have what they need to be trusted, by name. Raises `ConfigurationError`."""
     made = {kind.sender_name: kind.make_sender(settings, outside) for kind in KINDS}
     return {name: sender for name, sender in made.items() if sender is not None}

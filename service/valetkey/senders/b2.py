@@ -13,7 +13,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from valetkey.core.errors import SenderRefused
-from valetkey.core.events.event import Arrival, Delivery, ObjectEvent, Parsed, Sender
+from valetkey.core.events.event import Arrival, Delivery, EventSender, ObjectEvent, Parsed
 from valetkey.senders.records import gather, read_json, require_created, require_text
 from valetkey.senders.settings import Outside, SenderSettings
 
@@ -31,12 +31,12 @@ class B2Settings(SenderSettings):
     )
 
     @override
-    def make_sender(self, outside: Outside) -> Sender | None:
+    def make_sender(self, outside: Outside) -> EventSender | None:
         return B2Sender(self.events_b2_secret) if self.events_b2_secret else None
 
 
 class B2Sender:
-    """`Sender` for Backblaze B2. Raises `SenderRefused` unless the body is signed with the secret."""
+    """`EventSender` for Backblaze B2. Raises `SenderRefused` unless the body is signed with the secret."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()

@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from valetkey.core.errors import MalformedEvent, SenderRefused
-from valetkey.core.events.event import Arrival, Delivery, Parsed, Sender
+from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
 from valetkey.senders.records import read_json, read_records
 from valetkey.senders.settings import Outside, SenderSettings
 
@@ -25,12 +25,12 @@ class CephSettings(SenderSettings):
     )
 
     @override
-    def make_sender(self, outside: Outside) -> Sender | None:
+    def make_sender(self, outside: Outside) -> EventSender | None:
         return CephSender(self.events_ceph_secret) if self.events_ceph_secret else None
 
 
 class CephSender:
-    """`Sender` for Ceph RGW. Raises `SenderRefused` where no secret, or another one, came with the delivery."""
+    """`EventSender` for Ceph RGW. Raises `SenderRefused` where no secret, or another one, came with the delivery."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()

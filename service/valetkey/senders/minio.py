@@ -7,7 +7,7 @@ is success; with a ``queue_dir`` it repeats all else.
 from pydantic import Field
 from typing_extensions import override
 
-from valetkey.core.events.event import Arrival, Delivery, Parsed, Sender
+from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
 from valetkey.senders.bearer import bearer_token, require_secret
 from valetkey.senders.records import read_json, read_records
 from valetkey.senders.settings import Outside, SenderSettings
@@ -23,12 +23,12 @@ class MinioSettings(SenderSettings):
     )
 
     @override
-    def make_sender(self, outside: Outside) -> Sender | None:
+    def make_sender(self, outside: Outside) -> EventSender | None:
         return MinioSender(self.events_minio_token) if self.events_minio_token else None
 
 
 class MinioSender:
-    """`Sender` for MinIO. Raises `SenderRefused` where no token, or another one, came with the delivery."""
+    """`EventSender` for MinIO. Raises `SenderRefused` where no token, or another one, came with the delivery."""
 
     def __init__(self, token: str) -> None:
         self._token = token

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from valetkey.core.events.event import Sender
+from valetkey.core.events.event import EventSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +26,5 @@ class SenderSettings(BaseModel):
     """The last part of its address: ``/v1/events/<name>``."""
 
     @abstractmethod
-    def make_sender(self, outside: Outside) -> Sender | None:
+    def make_sender(self, outside: Outside) -> EventSender | None:
         """The sender; None without what proves who sends. Raises `ConfigurationError` for what cannot be right."""

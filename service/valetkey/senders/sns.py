@@ -24,7 +24,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from valetkey.core.errors import ConfigurationError, MalformedEvent, SenderRefused, Unavailable
-from valetkey.core.events.event import Arrival, Delivery, Parsed, Sender
+from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
 from valetkey.senders.records import read_enclosed, read_json, read_message
 from valetkey.senders.settings import Outside, SenderSettings
 from valetkey.separated import Separated
@@ -68,13 +68,13 @@ class SnsSettings(SenderSettings):
     )
 
     @override
-    def make_sender(self, outside: Outside) -> Sender | None:
+    def make_sender(self, outside: Outside) -> EventSender | None:
         topics = self.events_sns_topic_arns
         return SnsSender(topics, outside.certificates(), outside.confirm) if topics else None
 
 
 class SnsSender:
-    """`Sender` for SNS topics. Raises `SenderRefused` for all that SNS did not sign for one of ``topic_arns``.
+    """`EventSender` for SNS topics. Raises `SenderRefused` for all that SNS did not sign for one of ``topic_arns``.
 
     ``fetch`` gets a certificate's bytes by its URL, without redirects; it raises `SenderRefused` when there is none,
     and `Unavailable` when that cannot be said now. ``confirm`` confirms a subscription by topic ARN and token. Raises

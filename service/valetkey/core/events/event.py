@@ -55,15 +55,15 @@ class Delivery(Arrival):
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What became of the events of one delivery."""
+class EventCounts:
+    """How many events of one delivery led to what."""
 
     confirmed: int = 0
     rejected: int = 0
     ignored: int = 0
 
 
-class Sender(Protocol):
+class EventSender(Protocol):
     """One kind of event sender. `admit` comes first, then `authenticate`: `parse` may trust that both were done."""
 
     def admit(self, arrival: Arrival) -> None:
