@@ -12,11 +12,12 @@ from flask import Flask, current_app, has_app_context
 from flask_swagger_ui import get_swaggerui_blueprint
 
 from valetkey.adapters.embedded import Embedded
+from valetkey.adapters.ledgers import DurableLedger
+from valetkey.adapters.ledgers import open_ledger as open_ledger_at
 from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
-from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
@@ -33,19 +34,17 @@ from valetkey.core.access.tickets import Tickets
 from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.assembly import Assembly
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
-from valetkey.core.events.event import Sender
+from valetkey.core.events.event import EventSender
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.profile import Profile
+from valetkey.core.ports.announcing import Outbox
 from valetkey.core.ports.store import Capabilities
 from valetkey.core.service import UploadService
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.intake import Intake
-from valetkey.senders.b2 import B2Sender
-from valetkey.senders.ceph import CephSender
-from valetkey.senders.eventbridge import EventBridgeSender
-from valetkey.senders.minio import MinioSender
+from valetkey.senders import make_senders
 from valetkey.senders.records import read_queued_records
-from valetkey.senders.sns import SnsSender
+from valetkey.senders.settings import Outside
 from valetkey.settings import Settings, load_profiles, load_settings
 from valetkey.worker import CheckLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
 
@@ -57,7 +56,7 @@ BLUEPRINTS = (routes.blueprint.name, uppy.blueprint.name)
 class Installed(Mounted):
     """valetkey in one application, with what runs beside its requests."""
 
-    ledger: SqlLedger
+    ledger: DurableLedger
     """The durable record of uploads."""
 
     store: S3Store
@@ -120,7 +119,7 @@ class ValetKey:
 
     def _build(self, settings: Settings) -> Installed:
         ledger = open_ledger(settings)
-        store = S3Store(s3_settings(settings), self._session)
+        store = open_store(settings, self._session)
         address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
         core = Assembly(
@@ -263,6 +262,11 @@ def installed_in(app: Flask) -> Installed:
     return found
 
 
+def open_store(settings: Settings, session: boto3.Session | None = None) -> S3Store:
+    """The store, which another one may take the place of here. Raises `ConfigurationError`."""
+    return S3Store(s3_settings(settings), session)
+
+
 def s3_settings(settings: Settings) -> S3Settings:
     """The part of ``settings`` that says where the bucket is."""
     if settings.bucket is None:
@@ -289,28 +293,17 @@ def _grant_keys(settings: Settings) -> tuple[str, str] | None:
     return settings.s3_grant_access_key_id, settings.s3_grant_secret_access_key
 
 
-def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, Sender]:
+def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, EventSender]:
     """The event senders that have what they need to be trusted."""
-    found: dict[str, Sender] = {}
-    if settings.events_ceph_secret:
-        found["ceph"] = CephSender(settings.events_ceph_secret)
-    if settings.events_minio_token:
-        found["minio"] = MinioSender(settings.events_minio_token)
-    if settings.events_eventbridge_key:
-        found["eventbridge"] = EventBridgeSender(settings.events_eventbridge_key)
-    if settings.events_b2_secret:
-        found["b2"] = B2Sender(settings.events_b2_secret)
-    if settings.events_sns_topic_arns:
-        found["sns"] = SnsSender(settings.events_sns_topic_arns, certificate_fetcher(), SnsConfirmer(session))
-    return found
+    return make_senders(settings, Outside(certificate_fetcher, SnsConfirmer(session)))
 
 
-def open_ledger(settings: Settings) -> SqlLedger:
+def open_ledger(settings: Settings) -> DurableLedger:
     """The ledger; it writes announcements only where a webhook is configured. Raises `ConfigurationError`."""
-    return SqlLedger(settings.database_url, Announcer(webhook_body) if settings.webhook_url else None)
+    return open_ledger_at(settings.database_url, Announcer(webhook_body) if settings.webhook_url else None)
 
 
-def outbox_loop(settings: Settings, ledger: SqlLedger) -> OutboxLoop | None:
+def outbox_loop(settings: Settings, ledger: Outbox) -> OutboxLoop | None:
     """The loop that sends the ledger's announcements; None where no webhook is configured."""
     if settings.webhook_url is None:
         return None

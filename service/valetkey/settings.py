@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from valetkey.core.announcing.dispatcher import DELAYS
 from valetkey.core.errors import ConfigurationError
@@ -18,17 +18,15 @@ from valetkey.core.model.multipart import MAX_SINGLE_SIZE, MIB
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Detect
 from valetkey.core.model.schedule import Schedule
+from valetkey.senders import EventSettings
+from valetkey.separated import Separated
 
 MIN_SECRET = 32
 """The shortest secret key accepted, in characters."""
 
 
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-class Settings(BaseSettings):
-    """What the environment says; anything that cannot be right is refused at the start."""
+class Settings(EventSettings, BaseSettings):
+    """What the environment says; anything that cannot be right is refused at the start. Senders say their own."""
 
     model_config = SettingsConfigDict(env_prefix="VALETKEY_", env_ignore_empty=True, frozen=True)
 
@@ -49,9 +47,7 @@ class Settings(BaseSettings):
         None, description="what grants are signed with: it need not read anything"
     )
     s3_grant_secret_access_key: str | None = Field(None, repr=False)
-    s3_lacks: Annotated[
-        tuple[Literal["post", "conditional-put", "list-parts", "dead-parts"], ...], NoDecode, BeforeValidator(_split)
-    ] = Field(
+    s3_lacks: Separated[tuple[Literal["post", "conditional-put", "list-parts", "dead-parts"], ...]] = Field(
         (),
         description="what the store cannot do, separated by commas: post, conditional-put (If-None-Match of a PUT), "
         "list-parts, dead-parts (it takes parts after they were joined)",
@@ -59,28 +55,21 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "sqlite:///valetkey.db", repr=False, description="the ledger; or postgresql://USER:PASSWORD@HOST/DATABASE"
     )
-    secret_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+    secret_keys: Separated[tuple[str, ...]] = Field(
         (), repr=False, description="separated by commas; the first signs tickets, all are accepted"
     )
     auth: Literal["keys", "open"] = Field("keys", description="open: anybody may upload; for `dev` only")
-    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+    cors_origins: Separated[tuple[str, ...]] = Field(
         (), description="pages that may call the API: https://app.example, separated by commas; or * alone"
     )
-    events_ceph_secret: str | None = Field(None, min_length=16, repr=False)
-    events_minio_token: str | None = Field(None, min_length=16, repr=False)
-    events_eventbridge_key: str | None = Field(None, min_length=16, repr=False)
-    events_b2_secret: str | None = Field(None, min_length=16, repr=False)
-    events_sns_topic_arns: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
-        (), description="separated by commas; events of other topics are refused"
-    )
     webhook_url: str | None = Field(None, description="where the ends of uploads are announced; None: nowhere")
-    webhook_secrets: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+    webhook_secrets: Separated[tuple[str, ...]] = Field(
         (), repr=False, description="whsec_..., separated by commas; each signs, so that they can be rotated"
     )
     webhook_allow_private: bool = Field(False, description="lets webhooks go to addresses that are not public")
-    webhook_delays: Annotated[
-        tuple[Annotated[float, Field(ge=0, le=2_592_000)], ...], NoDecode, BeforeValidator(_split)
-    ] = Field(DELAYS, description="seconds to wait after each failed attempt, separated by commas")
+    webhook_delays: Separated[tuple[Annotated[float, Field(ge=0, le=2_592_000)], ...]] = Field(
+        DELAYS, description="seconds to wait after each failed attempt, separated by commas"
+    )
     webhook_retention: int = Field(
         604_800, ge=0, le=315_360_000, description="seconds that delivered webhooks are kept"
     )

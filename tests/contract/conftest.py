@@ -1,20 +1,21 @@
-"""Ledgers: SQLite, PostgreSQL and memory pass the same suite; another is one parameter more. All stores, by kind."""
+"""Ledgers: SQLite, PostgreSQL and memory; another is one name more in `LEDGERS`. All stores, by kind."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.contract.records import Record
+from tests.contract.kinds import LEDGERS
 from tests.support.ledgers import migrated
 from tests.support.store_kinds import servers
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
+from valetkey.testing.contracts.samples import Record
 
 __all__ = ["servers"]
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "memory"])
+@pytest.fixture(params=LEDGERS)
 def ledger(request: pytest.FixtureRequest) -> Iterator[Record]:
     if request.param == "memory":
         yield MemoryLedger()

@@ -1,13 +1,17 @@
-"""The stores that the contract of object stores is proven on, and what each of them can do."""
+"""The stores and ledgers that their contracts are proven on, and what each of the stores can do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from tests.contract.places import Able, Place, memory_place, s3_place
+from tests.contract.places import memory_place, s3_place
 from tests.support.store_kinds import KINDS as OF_THIS_RUN
 from tests.support.store_kinds import QUICK, Servers, bucket_of_kind
+
+from valetkey.testing.contracts import Able, Place
+
+LEDGERS = ("sqlite", "postgresql", "memory")
 
 ABLE = {
     "memory": Able(),
@@ -26,6 +30,15 @@ ABLE = {
 
 VERSIONED = ("memory", "rgw", "ceph18", "localstack", "moto", "kms")
 """Where a test may switch versions on."""
+
+
+PAGING = {"memory", "rgw", "ceph18", "localstack"}
+"""Where a thousand and two parts are sent: stores of different makers."""
+
+
+def url_of_kind(request: pytest.FixtureRequest, kind: str) -> str:
+    """The URL of an empty database."""
+    return str(request.getfixturevalue("url" if kind == "sqlite" else "postgres_url"))
 
 
 def places(*, versioned: bool) -> list[str]:

@@ -1,105 +1,12 @@
-"""What every ledger must do with new uploads: all of a batch or nothing, and once for each idempotency key."""
+"""Whatever text a client sends, a database gives it back."""
 
-from collections.abc import Callable
 from datetime import UTC
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.contract.records import Record, full, in_parts, upload
-from tests.support.parallel import in_parallel
 
 from valetkey.adapters.sql import SqlLedger
-from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.model.upload import Upload, UploadState, new_upload_id
-from valetkey.core.ports.ledger import Once, Query
-
-
-@pytest.mark.parametrize("make", [upload, full, in_parts])
-def test_what_is_added_comes_back(ledger: Record, make: Callable[[], Upload]) -> None:
-    """Every field as it was: None, Unicode, 64-bit sizes, moments to the microsecond."""
-    one = make()
-    ledger.add([one])
-    assert ledger.get(one.id) == one
-
-
-def test_an_unknown_id_is_none(ledger: Record) -> None:
-    """Nothing there is no error."""
-    assert ledger.get(new_upload_id()) is None
-
-
-def test_adding_nothing(ledger: Record) -> None:
-    """A batch of which every request broke a rule."""
-    ledger.add([])
-    assert ledger.add_once([]) == []
-
-
-def test_a_batch_is_added(ledger: Record) -> None:
-    """All of it."""
-    batch = [upload() for _ in range(100)]
-    ledger.add(batch)
-    assert [ledger.get(one.id) for one in batch] == batch
-
-
-def test_a_batch_is_added_whole_or_not_at_all(ledger: Record) -> None:
-    """One that cannot be added hinders all of its batch, and no other."""
-    known, new = upload(), upload()
-    ledger.add([known])
-    with pytest.raises(LedgerUnavailable):
-        ledger.add([new, known._replace(filename="other")])
-    with pytest.raises(LedgerUnavailable):
-        ledger.add([new, new])
-    assert ledger.get(new.id) is None
-    assert ledger.get(known.id) == known
-    ledger.add([new])
-
-
-def test_the_first_of_a_key_is_added(ledger: Record) -> None:
-    """And comes back as it was given."""
-    entry = Once(upload(), "key", "f" * 64)
-    assert ledger.add_once([entry]) == [entry]
-    assert ledger.get(entry.upload.id) == entry.upload
-
-
-def test_a_replay_gets_what_was_recorded(ledger: Record) -> None:
-    """As it is by now, and nothing is added."""
-    first = Once(upload(), "key", "f" * 64)
-    ledger.add_once([first])
-    later = first.upload.moved(UploadState.ABORTED)
-    assert ledger.replace(first.upload, later)
-    again = Once(upload(), "key", "f" * 64)
-    assert ledger.add_once([again]) == [Once(later, "key", "f" * 64)]
-    assert ledger.get(again.upload.id) is None
-
-
-def test_a_replay_with_another_body_is_told(ledger: Record) -> None:
-    """The fingerprint of the first comes back, so that the caller sees the difference."""
-    first = Once(upload(), "key", "f" * 64)
-    ledger.add_once([first])
-    assert ledger.add_once([Once(upload(), "key", "0" * 64)]) == [first]
-
-
-def test_keys_of_two_accounts_do_not_meet(ledger: Record) -> None:
-    """Nor do two keys of one account."""
-    entries = [Once(upload("shop"), "key", "f"), Once(upload("mall"), "key", "f"), Once(upload("shop"), "Key", "f")]
-    assert ledger.add_once(entries) == entries
-
-
-def test_a_key_twice_in_one_call(ledger: Record) -> None:
-    """The first wins there too."""
-    first, second = Once(upload(), "key", "f"), Once(upload(), "key", "f")
-    assert ledger.add_once([first, second]) == [first, first]
-    assert ledger.get(second.upload.id) is None
-
-
-def test_one_key_by_many_threads(ledger: Record) -> None:
-    """All of them get the same upload, which one of them brought, and it is the only one."""
-    entries = [Once(upload(), "key", "f") for _ in range(8)]
-    kept = in_parallel([lambda entry=entry: ledger.add_once([entry]) for entry in entries])  # type: ignore[misc]
-    assert all(one == kept[0] for one in kept)
-    assert kept[0] in [[entry] for entry in entries]
-    assert len(ledger.page(Query("shop", 100))) == 1
-
+from valetkey.testing.contracts.samples import upload
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50)
 """What the API lets in: no NUL, which PostgreSQL does not keep."""

@@ -1,51 +1,15 @@
-"""What processes of one ledger say of their profiles: each hears what was said before, however many start at once."""
+"""What processes say of their profiles, to a database that is not made yet."""
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from tests.contract.records import NOW, Record
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.granting.declaration import declare
-from valetkey.core.model.profile import Profile
-from valetkey.core.model.profiles import Profiles
-from valetkey.core.ports.ledger import Declared, Ledger
+from valetkey.testing.contracts.samples import NOW
 
 MINUTE = timedelta(minutes=1)
-
-
-def test_what_was_said_before_comes_back(ledger: Record) -> None:
-    """The last word on each name, and when it was said; names that are not said again stay."""
-    assert ledger.declare({"default": "a", "avatar": "b"}, NOW) == {}
-    before = ledger.declare({"default": "c"}, NOW + MINUTE)
-    assert before == {"default": Declared("a", NOW), "avatar": Declared("b", NOW)}
-    after = ledger.declare({}, NOW)
-    assert after == {"default": Declared("c", NOW + MINUTE), "avatar": Declared("b", NOW)}
-
-
-def test_many_that_start_at_once(ledger: Record) -> None:
-    """None fails, none waits for ever, and one of each two hears of the other."""
-    names = [f"profile-{number}" for number in range(20)]
-
-    def start(number: int) -> bool:
-        return bool(ledger.declare({name: str(number) for name in names[:: 1 if number % 2 else -1]}, NOW))
-
-    with ThreadPoolExecutor(8) as pool:
-        heard = list(pool.map(start, range(16)))
-    assert heard.count(False) <= 8
-    assert set(ledger.declare({}, NOW)) == set(names)
-
-
-def test_disagreement_is_a_sentence_each(ledger: Record) -> None:
-    """Of a profile that is another here, and of one that is missing; of a missing one only for a week."""
-    known: Ledger = ledger
-    assert declare(known, Profiles({"a": Profile("a"), "b": Profile("b")}), NOW) == []
-    said = declare(known, Profiles({"a": Profile("a", scan=True)}), NOW + MINUTE)
-    assert [sentence.split()[1] for sentence in said] == ["'a'", "'b'"]
-    assert declare(known, Profiles({"a": Profile("a", scan=True)}), NOW + timedelta(days=8)) == []
 
 
 def test_a_ledger_without_the_schema(any_url: str) -> None:

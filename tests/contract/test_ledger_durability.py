@@ -5,11 +5,11 @@ from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection
-from tests.contract.records import NOW, full, upload
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.access.api_keys import new_key
 from valetkey.core.ports.ledger import Once
+from valetkey.testing.contracts.samples import NOW, full, upload
 
 
 def test_it_is_all_there_after_a_restart(kept: SqlLedger) -> None:

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event
-from tests.contract.records import NOW, upload
 from tests.support.ledgers import migrated
 
-from valetkey.adapters import engines
-from valetkey.adapters.sql import SqlLedger
+from valetkey.adapters.sql import SqlLedger, engines
 from valetkey.core.access.api_keys import new_key
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.upload import UploadState
 from valetkey.core.ports.ledger import Once, Query
+from valetkey.testing.contracts.samples import NOW, upload
 
 
 @pytest.fixture

@@ -8,20 +8,17 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
-from tests.contract.records import NOW, Record, upload
+from sqlalchemy import Connection, text
 
-from valetkey.adapters import migrations
-from valetkey.adapters.schema import metadata
-from valetkey.adapters.sql import SqlLedger
-from valetkey.core.access.api_keys import Scope
+from valetkey.adapters.ledgers import open_ledger
+from valetkey.adapters.sql import SqlLedger, migrations
+from valetkey.adapters.sql.rows import as_key_row, as_outbox_row, as_row
+from valetkey.adapters.sql.schema import metadata
+from valetkey.core.access.api_keys import Scope, new_key
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
+from valetkey.core.model.announcement import Announcement
 from valetkey.core.model.upload import UploadState, new_upload_id
-
-
-def test_check_of_a_good_ledger(ledger: Record) -> None:
-    """It says nothing."""
-    ledger.check()
+from valetkey.testing.contracts.samples import NOW, upload
 
 
 def test_a_database_without_the_schema_is_told(any_url: str) -> None:
@@ -59,8 +56,21 @@ def test_a_database_with_an_older_schema_is_told(kept: SqlLedger) -> None:
 )
 def test_a_url_it_cannot_use_is_a_setting_to_mend(bad: str) -> None:
     """At the start, not at the first request."""
-    with pytest.raises(ConfigurationError):
-        SqlLedger(bad)
+    for open_it in (SqlLedger, open_ledger):
+        with pytest.raises(ConfigurationError):
+            open_it(bad)
+
+
+def test_a_url_chooses_its_ledger_by_its_scheme(any_url: str) -> None:
+    """With a driver's name behind it, too; what there is none for is told what there is."""
+    scheme, _, place = any_url.partition(":")
+    driver = {"sqlite": "pysqlite", "postgresql": "psycopg"}[scheme.partition("+")[0]]
+    for url in (any_url, f"{scheme.partition('+')[0]}+{driver}:{place}"):
+        with closing(open_ledger(url)) as ledger:
+            ledger.migrate()
+            ledger.check()
+    with pytest.raises(ConfigurationError, match="sqlite or postgresql"):
+        open_ledger("mysql://localhost/x")
 
 
 def test_the_migrations_make_the_schema(kept: SqlLedger) -> None:
@@ -149,4 +159,52 @@ def test_checks_of_an_older_version_are_made_again(any_url: str) -> None:
         "infected": ("staging/ID", False, False),
         "done": ("uploads/x", True, True),
         "joined": ("uploads/x", False, None),
+    }
+
+
+def test_a_size_that_nobody_declared_is_null(any_url: str) -> None:
+    """It was -1 up to version 0007. SQLite's table is copied for that: still without row ids, with all its indexes."""
+    columns = {
+        "version": 1, "profile": "default", "account": "shop", "owner": "ann", "filename": "a", "pins": 0,
+        "content_type": "t/t", "bucket": "b", "created_at": 0, "expires_at": 7, "renewable_until": 9, "redirect": 0,
+        "state": "pending", "due_at": 3,
+    }  # fmt: skip
+    with closing(SqlLedger(any_url)) as ledger:
+        with ledger._writers.connect() as connection:
+            command.upgrade(migrations.config(connection), "0007")
+            before = _made_of(connection)
+        ids = {size: new_upload_id() for size in (-1, 0, 7)}
+        with ledger._writers.begin() as connection:
+            for size, upload_id in ids.items():
+                values = columns | {"id": upload_id, "size": size}
+                names, marks = ", ".join(values), ", ".join(f":{column}" for column in values)
+                connection.execute(text(f"INSERT INTO uploads ({names}) VALUES ({marks})"), values)
+        ledger.migrate()
+        kept = {size: ledger.get(upload_id) for size, upload_id in ids.items()}
+        assert {size: one and one.size for size, one in kept.items()} == {-1: None, 0: 0, 7: 7}
+        with ledger._writers.connect() as connection:
+            after = _made_of(connection)
+    assert "size BIGINT NOT NULL" not in after.pop("uploads", "")
+    before.pop("uploads", "")
+    assert after == before
+    assert [one.size for one in ledger.due(NOW, 10)] == [None, 0, 7]
+
+
+def _made_of(connection: Connection) -> dict[str, str]:
+    """The statements that make the table of uploads and its indexes, by name; SQLite's only."""
+    if connection.dialect.name != "sqlite":
+        return {}
+    query = "SELECT name, sql FROM sqlite_master WHERE tbl_name = 'uploads' AND sql IS NOT NULL"
+    made = {name: " ".join(sql.split()) for name, sql in connection.exec_driver_sql(query)}
+    assert "WITHOUT ROWID" in made["uploads"]
+    return made
+
+
+def test_a_row_names_every_column() -> None:
+    """None is forgotten where uploads, API keys and announcements are written, and none is made up."""
+    key, _ = new_key("shop", NOW)
+    announced = Announcement("a", "upload.aborted", new_upload_id(), "{}", NOW, NOW)
+    rows = {"uploads": as_row(upload()), "api_keys": as_key_row(key), "outbox": as_outbox_row(announced)}
+    assert {name: set(row) for name, row in rows.items()} == {
+        name: set(metadata.tables[name].c.keys()) for name in rows
     }

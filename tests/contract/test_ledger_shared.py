@@ -10,20 +10,19 @@ from time import monotonic, sleep
 
 import psycopg
 import pytest
-from tests.contract.records import upload
 from tests.support import processes
 from tests.support.ledgers import migrated
-from tests.support.parallel import in_parallel
 from tests.support.postgres import Postgres
 from tests.support.servers import VALETKEY
 
-from valetkey.adapters import engines
-from valetkey.adapters.migrations import LOCK
-from valetkey.adapters.sql import SqlLedger
+from valetkey.adapters.sql import SqlLedger, engines
+from valetkey.adapters.sql.migrations import LOCK
 from valetkey.core.access.api_keys import new_key
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.upload import Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Once, Query
+from valetkey.testing.contracts.parallel import in_parallel
+from valetkey.testing.contracts.samples import upload
 
 ROUNDS = 20
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
-from tests.contract.records import upload
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.upload import UploadState
 from valetkey.core.ports.ledger import Query
+from valetkey.testing.contracts.samples import upload
 
 
 def limit_pages(ledger: SqlLedger, more: int) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.field.desk import MakeDesk
 from tests.support.stores import Bucket
 
+from valetkey.adapters.sql import SqlLedger
 from valetkey.core.sweeping.findings import Action
 
 CHECKED = """
@@ -70,7 +71,9 @@ def test_rules_of_a_newer_version_stop(rgw_bucket: Bucket, make_desk: MakeDesk) 
     created = desk.sent(PAGE, filename="a.png", content_type="image/png", profile="photo")
     upload = desk.kept(created)
     assert upload.rules is not None
-    with desk.valetkey.ledger._writers.begin() as connection:
+    ledger = desk.valetkey.ledger
+    assert isinstance(ledger, SqlLedger)
+    with ledger._writers.begin() as connection:
         connection.exec_driver_sql("UPDATE uploads SET rules = ?", ('{"detect": "ask the oracle"}',))
     problem = desk.complete(created)
     assert (problem["status"], problem["code"]) == (503, "rules_unknown")

@@ -16,7 +16,7 @@ from tests.support.store_proxy import Quirk, QuirkyServer, quirky
 from tests.support.store_quirks import Fails, WeakETags
 from tests.support.stores import Bucket, Rgw, fresh_bucket
 
-from valetkey.adapters.copies import copy_in_parts
+from valetkey.adapters.s3.copies import copy_in_parts
 from valetkey.core.errors import ObjectChanged
 from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.store import ObjectHeaders

@@ -277,8 +277,8 @@ def test_large_objects_are_copied_in_parts(
     """By the worker only, while `complete` answers 202; the size from which on is made small here."""
     for module in ("copying", "confirmation"):
         monkeypatch.setattr(f"valetkey.core.confirming.{module}.WHOLE_COPY", 10_000_000)
-    monkeypatch.setattr("valetkey.adapters.s3.WHOLE_COPY", 10_000_000)
-    monkeypatch.setattr("valetkey.adapters.copies.PART", 6_000_000)
+    monkeypatch.setattr("valetkey.adapters.s3.store.WHOLE_COPY", 10_000_000)
+    monkeypatch.setattr("valetkey.adapters.s3.copies.PART", 6_000_000)
     desk = make_desk(rgw_bucket, SCANNED)
     content = b"0123456789" * 1_300_000
     for asked in (
@@ -307,7 +307,7 @@ def test_a_source_that_changes_while_it_is_copied_in_parts(
     """RGW 16 ignores the condition of UploadPartCopy: the source is looked at before and after, and nothing is left."""
     from valetkey.core.errors import ObjectChanged
 
-    monkeypatch.setattr("valetkey.adapters.s3.WHOLE_COPY", 1)
+    monkeypatch.setattr("valetkey.adapters.s3.store.WHOLE_COPY", 1)
     desk = make_desk(rgw_bucket)
     s3, store = rgw_bucket.client, desk.valetkey.store
     s3.put_object(Bucket=rgw_bucket.name, Key="a", Body=b"first")

@@ -18,10 +18,10 @@ from tests.support.ledgers import migrated
 from tests.support.pgbouncer import pooled
 from tests.support.servers import ValetkeyServer
 from tests.support.stores import Bucket
-from tests.support.uploads import new_upload
 
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.upload import UploadState
+from valetkey.testing.contracts.samples import new_upload
 
 UPLOADS = 300
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from valetkey.adapters import migrations
+from valetkey.adapters.sql import migrations
 from valetkey.cli import main
 
 READY = {

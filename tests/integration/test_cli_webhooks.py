@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from tests.support.ledgers import migrated
-from tests.support.uploads import new_upload
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.api.webhooks import webhook_body
 from valetkey.cli import main
 from valetkey.core.model.announcement import Announcer, Status
 from valetkey.core.model.upload import UploadState
+from valetkey.testing.contracts.samples import new_upload
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 

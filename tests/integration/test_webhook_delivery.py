@@ -24,7 +24,6 @@ from tests.support import processes
 from tests.support.ledgers import migrated
 from tests.support.receiver import Behaviour, Received, Receiver, after, answer, hang_up, running_receiver
 from tests.support.tls import tls_for
-from tests.support.uploads import new_upload
 
 from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryStore
@@ -44,7 +43,9 @@ from valetkey.core.model.announcement import Announcement, Announcer, Status
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, UploadState, new_upload_id
 from valetkey.core.ports.announcing import Outcome
+from valetkey.core.ports.ledger import Ledger
 from valetkey.settings import Settings
+from valetkey.testing.contracts.samples import new_upload
 from valetkey.worker import OutboxLoop
 
 SECRETS = tuple("whsec_" + b64encode(bytes([number]) * 32).decode() for number in (1, 2))
@@ -71,7 +72,7 @@ def ledger(url: str) -> Iterator[SqlLedger]:
         yield made
 
 
-def abort(ledger: SqlLedger) -> Upload:
+def abort(ledger: Ledger) -> Upload:
     """An upload that has just been aborted."""
     upload = new_upload(NOW, filename="größe.png")
     ledger.add([upload])
@@ -155,7 +156,7 @@ def hundred_ends(ledger: SqlLedger) -> Counter[str]:
         else:
             content = b"wrong size" if number % 5 == 2 else b"hello"
             store.put(upload.staging_key, content, "image/png", {"upload-id": upload.id})
-            service.observe([ObjectEvent(store.bucket, upload.staging_key, "ObjectCreated:Post")])
+            service.observe([ObjectEvent(store.bucket, upload.staging_key)])
         expected[f"{upload.id}-{('aborted', 'expired', 'rejected', 'confirmed', 'confirmed')[number % 5]}"] += 1
         if number % 5 == 4:
             service.remove(OWNER, upload.id)

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import Signer
-from tests.support.uploads import new_upload
 from tests.unit.memory_world import NOW
 
 from valetkey.core.access.callers import Caller
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.errors import Forbidden, UploadNotFound
 from valetkey.core.model.upload import Upload, UploadId, new_upload_id
+from valetkey.testing.contracts.samples import new_upload
 
 ONE = new_upload(NOW, id=UploadId("0190a1b2-c3d4-7e5f-8a6b-0123456789ab"))
 TICKETS = Tickets(["secret"])

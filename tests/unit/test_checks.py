@@ -18,7 +18,7 @@ from valetkey.core.errors import (
     StoreUnavailable,
     UploadNotFound,
 )
-from valetkey.core.events.event import ObjectEvent, ScanEvent, Tally
+from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Detect
@@ -57,8 +57,8 @@ def test_the_service_reads_no_byte_and_leaves_it_to_the_worker() -> None:
     first = world.service.complete(OWNER, upload.id)
     assert (first.state, first.due_at) == (UploadState.STORED, world.time)
     world.time += 5 * SECONDS
-    event = ObjectEvent(world.store.bucket, upload.staging_key, "ObjectCreated:Post")
-    assert world.service.observe([event]) == Tally(ignored=1)
+    event = ObjectEvent(world.store.bucket, upload.staging_key)
+    assert world.service.observe([event]) == EventCounts(ignored=1)
     assert world.service.returned(upload.id)[0] == world.service.complete(OWNER, upload.id) == first
     assert not [name for name in world.operations if name.startswith("first_bytes")]
     assert world.final_keys() == []
@@ -324,9 +324,9 @@ def test_verdicts_that_nobody_waits_for_are_conflicts() -> None:
         plain.judge(sent(plain, PNG), PNG, clean=True)
 
 
-@pytest.mark.parametrize(("clean", "tally"), [(True, Tally(confirmed=1)), (False, Tally(rejected=1))])
+@pytest.mark.parametrize(("clean", "tally"), [(True, EventCounts(confirmed=1)), (False, EventCounts(rejected=1))])
 @pytest.mark.parametrize("known", [True, False])
-def test_a_scanners_event_is_a_verdict(*, clean: bool, tally: Tally, known: bool) -> None:
+def test_a_scanners_event_is_a_verdict(*, clean: bool, tally: EventCounts, known: bool) -> None:
     """Before the store's own event or after it; repeated, it is ignored."""
     world = scanning()
     upload = sent(world, FIRST)
@@ -344,7 +344,7 @@ def test_an_event_without_a_verdict_is_logged_for_somebody_to_act(caplog: pytest
     world = scanning()
     upload = sent(world, FIRST)
     world.run(upload)
-    assert world.service.observe([scan(world, upload, FIRST, clean=None)]) == Tally(ignored=1)
+    assert world.service.observe([scan(world, upload, FIRST, clean=None)]) == EventCounts(ignored=1)
     assert "an operator can POST one" in caplog.text
     assert world.now(upload).state is UploadState.STORED
     assert world.judge(upload, FIRST, clean=True).state is UploadState.CONFIRMED
@@ -363,10 +363,10 @@ def test_scanners_events_that_are_not_ours_are_ignored() -> None:
         replace(good, key=f"uploads/{upload.id}/a.png"),
         replace(good, etag=md5(SECOND)),
     ]
-    assert world.service.observe(others) == Tally(ignored=6)
+    assert world.service.observe(others) == EventCounts(ignored=6)
     assert world.now(upload).state is not UploadState.CONFIRMED
     plain = detecting()
-    assert plain.service.observe([scan(plain, sent(plain, PNG), PNG, clean=True)]) == Tally(ignored=1)
+    assert plain.service.observe([scan(plain, sent(plain, PNG), PNG, clean=True)]) == EventCounts(ignored=1)
 
 
 @pytest.mark.parametrize("operation", ["copy final", "first_bytes quarantine"])

@@ -14,7 +14,7 @@ from tests.unit.memory_world import FIRST, NOW, OWNER, SECOND, THIRD, World, md5
 from valetkey.adapters.memory import MemoryObject
 from valetkey.core.confirming.confirmation import MAX_PINS
 from valetkey.core.errors import CopyUnproven, LedgerUnavailable, PlacementRefused, StateConflict, StoreUnavailable
-from valetkey.core.events.event import ObjectEvent, Tally
+from valetkey.core.events.event import EventCounts, ObjectEvent
 from valetkey.core.gate import StoreGate
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Placement
@@ -450,8 +450,8 @@ def test_an_object_that_arrives_after_the_abort_is_removed(world: World) -> None
     upload = world.create()
     world.service.remove(OWNER, upload.id)
     world.post(upload)
-    event = ObjectEvent(upload.bucket, upload.staging_key, "ObjectCreated:Post")
-    assert world.service.observe([event]) == Tally(ignored=1)
+    event = ObjectEvent(upload.bucket, upload.staging_key)
+    assert world.service.observe([event]) == EventCounts(ignored=1)
     assert world.now(upload).state is UploadState.ABORTED
     assert world.store.keys() == []
     world.check_settled()

@@ -4,14 +4,14 @@ import pytest
 from tests.unit.memory_world import World
 
 from valetkey.core.errors import StoreUnavailable
-from valetkey.core.events.event import ObjectEvent, Tally
+from valetkey.core.events.event import EventCounts, ObjectEvent
 from valetkey.core.model.rules import UNREADABLE
 from valetkey.core.model.upload import Upload, UploadState
 from valetkey.core.sweeping.findings import Action
 
 
 def event(upload: Upload) -> ObjectEvent:
-    return ObjectEvent(upload.bucket, upload.staging_key, "ObjectCreated:Post")
+    return ObjectEvent(upload.bucket, upload.staging_key)
 
 
 def test_repeats_in_one_delivery_are_one_look() -> None:
@@ -20,8 +20,22 @@ def test_repeats_in_one_delivery_are_one_look() -> None:
     upload = world.create()
     world.post(upload)
     world.operations.clear()
-    assert world.service.observe([event(upload)] * 3, ignored=4) == Tally(confirmed=1, ignored=6)
+    assert world.service.observe([event(upload)] * 3, ignored=4) == EventCounts(confirmed=1, ignored=6)
     assert world.operations.count("get") == 1
+    world.check_settled()
+
+
+def test_each_object_of_a_delivery_is_looked_at_once() -> None:
+    """However its events are spread over it; the same key in another bucket is another object."""
+    world = World()
+    first, second = world.create(), world.create()
+    for upload in (first, second):
+        world.post(upload)
+    world.operations.clear()
+    elsewhere = ObjectEvent("elsewhere", first.staging_key)
+    delivery = [event(first), event(second), elsewhere, event(first), event(second)]
+    assert world.service.observe(delivery) == EventCounts(confirmed=2, ignored=3)
+    assert world.operations.count("get") == 2
     world.check_settled()
 
 
@@ -31,7 +45,7 @@ def test_an_upload_of_another_bucket_is_not_ours_to_confirm() -> None:
     upload = world.create()
     here = event(upload)
     assert world.ledger.replace(upload, upload.changed(bucket="the-bucket-before"))
-    assert world.service.observe([here]) == Tally(ignored=1)
+    assert world.service.observe([here]) == EventCounts(ignored=1)
     assert world.now(upload).state is UploadState.PENDING
 
 
@@ -42,7 +56,7 @@ def test_an_upload_that_cannot_go_on_hinders_no_other_of_its_delivery() -> None:
     for upload in (unknown, refused, good):
         world.post(upload)
     assert world.ledger.replace(unknown, unknown.changed(rules=UNREADABLE))
-    assert world.service.observe([event(unknown)]) == Tally(ignored=1)
+    assert world.service.observe([event(unknown)]) == EventCounts(ignored=1)
 
     def refuse() -> None:
         raise StoreUnavailable("The store refused HeadObject: AccessDenied.", refused=True)
@@ -64,7 +78,7 @@ def test_an_upload_that_is_pinned_and_refused_is_the_sweeps() -> None:
         raise StoreUnavailable("The store refused CopyObject: AccessDenied.", refused=True)
 
     world.once("copy final", refuse)
-    assert world.service.observe([event(upload)]) == Tally(ignored=1)
+    assert world.service.observe([event(upload)]) == EventCounts(ignored=1)
     waiting = world.now(upload)
     assert waiting.state is UploadState.STORED
     assert waiting.due_at is not None

@@ -364,7 +364,7 @@ class Operations(RuleBasedStateMachine):
 
 def _read(body: bytes) -> list[ObjectEvent]:
     """A message here is the key alone."""
-    return [ObjectEvent("memory", body.decode(), "ObjectCreated:Post")]
+    return [ObjectEvent("memory", body.decode())]
 
 
 def _reachable(state: UploadState) -> set[UploadState]:

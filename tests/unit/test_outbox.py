@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.uploads import new_upload
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.core.announcing.dispatcher import DELAYS, JITTER, LEASE, RETENTION, Dispatcher
@@ -15,6 +14,7 @@ from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.announcement import EVENT_TYPES, Announcement, Announcer, Status
 from valetkey.core.model.upload import TRANSITIONS, Upload, UploadState
 from valetkey.core.ports.announcing import Outcome, Receipt
+from valetkey.testing.contracts.samples import new_upload
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OK, BAD, GONE = (Receipt(outcome, outcome.value) for outcome in Outcome)

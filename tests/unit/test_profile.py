@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.uploads import new_upload
 from tests.unit.memory_world import NOW
 
 from valetkey.core.errors import (
@@ -16,6 +15,7 @@ from valetkey.core.errors import (
 from valetkey.core.model.multipart import MAX_OBJECT_SIZE, MAX_SINGLE_SIZE, MIN_PART_SIZE
 from valetkey.core.model.profile import MAX_LIFE, Profile
 from valetkey.core.model.profiles import Profiles
+from valetkey.testing.contracts.samples import new_upload
 
 IMAGES = Profile("images", min_size=10, max_size=20, content_types=("image/*", "application/pdf"))
 

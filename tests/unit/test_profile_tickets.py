@@ -10,7 +10,6 @@ from string import ascii_letters, digits
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.uploads import new_upload
 from tests.unit.memory_world import NOW, OWNER, World
 from tests.unit.test_access import forged
 
@@ -20,6 +19,7 @@ from valetkey.core.errors import Forbidden, TicketUsedUp, UnknownProfile, Upload
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.granting.grantor import Granted
 from valetkey.core.sweeping.sweep import TICKET_GRACE
+from valetkey.testing.contracts.samples import new_upload
 
 TICKETS = Tickets(["secret"])
 END = NOW + timedelta(hours=1)

@@ -12,13 +12,13 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError
-from tests.support.uploads import new_upload
 
 from valetkey.adapters.s3 import MAX_DISPOSITION, S3Settings, S3Store, content_disposition
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.granting.grants import GrantMaker, PostGrant
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import StoredObject
+from valetkey.testing.contracts.samples import new_upload
 
 HOME = "http://127.0.0.1:7480"
 PUBLIC = "https://files.example"

@@ -3,7 +3,6 @@
 from itertools import pairwise, product
 
 import pytest
-from tests.support.uploads import new_upload
 from tests.unit.memory_world import NOW
 
 from valetkey.core.errors import StateConflict
@@ -14,6 +13,7 @@ from valetkey.core.model.upload import (
     parse_upload_id,
     upload_id_of,
 )
+from valetkey.testing.contracts.samples import new_upload
 
 S = UploadState
 

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.memory_world import World
 
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
-from valetkey.core.events.event import StoreEvent, Tally
+from valetkey.core.events.event import EventCounts, StoreEvent
 from valetkey.core.ports.queue import Message
 from valetkey.senders.records import read_queued_records
 from valetkey.worker import SweepLoop, Worker
@@ -60,11 +60,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loops, "PAUSE", 0.01)
 
 
-def nothing(_: Iterable[StoreEvent]) -> Tally:
-    return Tally()
+def nothing(_: Iterable[StoreEvent]) -> EventCounts:
+    return EventCounts()
 
 
-def until_empty(queue: Queue, handle: Callable[[Iterable[StoreEvent]], Tally] = nothing) -> None:
+def until_empty(queue: Queue, handle: Callable[[Iterable[StoreEvent]], EventCounts] = nothing) -> None:
     """Runs a loop until it has asked for more than there is."""
     loop = QueueLoop(queue, read_queued_records, handle)
     working = Worker([loop])
@@ -92,10 +92,10 @@ def test_a_bug_leaves_its_message(caplog: pytest.LogCaptureFixture) -> None:
     """It is logged with its traceback, and the next message is handled."""
     calls = iter([ZeroDivisionError(), None])
 
-    def handle(_: Iterable[StoreEvent]) -> Tally:
+    def handle(_: Iterable[StoreEvent]) -> EventCounts:
         if error := next(calls):
             raise error
-        return Tally()
+        return EventCounts()
 
     queue = Queue([GOOD, TEST_EVENT])
     until_empty(queue, handle)
@@ -108,11 +108,11 @@ def test_an_outage_costs_no_delivery() -> None:
     queue = Queue([GOOD])
     tries: list[list[bytes]] = []
 
-    def handle(_: Iterable[StoreEvent]) -> Tally:
+    def handle(_: Iterable[StoreEvent]) -> EventCounts:
         tries.append(list(queue.deleted))
         if len(tries) < MAX_ATTEMPTS:
             raise LedgerUnavailable("The ledger is unavailable.")
-        return Tally()
+        return EventCounts()
 
     until_empty(queue, handle)
     assert tries == [[]] * MAX_ATTEMPTS
@@ -124,12 +124,12 @@ def test_a_long_outage_gives_the_message_back() -> None:
     queue = Queue([GOOD], [TEST_EVENT])
     tries = 0
 
-    def handle(_: Iterable[StoreEvent]) -> Tally:
+    def handle(_: Iterable[StoreEvent]) -> EventCounts:
         nonlocal tries
         tries += 1
         if tries <= MAX_ATTEMPTS:
             raise StoreUnavailable("The store is unavailable.")
-        return Tally()
+        return EventCounts()
 
     until_empty(queue, handle)
     assert queue.deleted == [TEST_EVENT]
@@ -139,12 +139,12 @@ def test_slow_work_keeps_its_messages() -> None:
     """Their visibility is extended again and again until they are done, and no longer; a failure of that is no harm."""
     queue = Queue([GOOD], visibility=0.03)
 
-    def handle(_: Iterable[StoreEvent]) -> Tally:
+    def handle(_: Iterable[StoreEvent]) -> EventCounts:
         deadline = monotonic() + 30
         while queue.extended < 3:
             assert monotonic() < deadline
             sleep(0.005)
-        return Tally()
+        return EventCounts()
 
     until_empty(queue, handle)
     assert queue.deleted == [GOOD]
@@ -167,10 +167,10 @@ def test_a_stop_finishes_the_messages_in_hand() -> None:
     """`stop` returns when they are done and deleted, and no others are asked for."""
     started, go = Event(), Event()
 
-    def handle(_: Iterable[StoreEvent]) -> Tally:
+    def handle(_: Iterable[StoreEvent]) -> EventCounts:
         started.set()
         assert go.wait(30)
-        return Tally()
+        return EventCounts()
 
     queue = Queue([GOOD, TEST_EVENT], [GOOD])
     working = Worker([QueueLoop(queue, read_queued_records, handle)])
@@ -192,7 +192,7 @@ def test_a_stop_does_not_wait_for_an_outage_to_end(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(loops, "PAUSE", 60)
     started = Event()
 
-    def handle(_: Iterable[StoreEvent]) -> Tally:
+    def handle(_: Iterable[StoreEvent]) -> EventCounts:
         started.set()
         raise StoreUnavailable("The store is unavailable.")
 

@@ -2,7 +2,7 @@
 
 puremagic knows a thousand signatures of one byte and more, some of the end of a file. Of those only the beginning
 counts here, and only a match that is long enough to be no accident. Where a signature says "one of these containers",
-the container's own header is read.
+the container's own header is read. It needs no rights: it is given the bytes.
 """
 
 import re

@@ -37,7 +37,7 @@ def certificate_fetcher(context: ssl.SSLContext | None = None) -> Callable[[str]
     """Makes a function that gets what is at an https URL, through the environment's proxy if there is one.
 
     It follows no redirect, and takes no more than `MAX_CERTIFICATE` bytes and `FETCH_TIME` seconds. Raises
-    `SenderRefused` for what is not there or too large, and `Unavailable` for a server that fails or is away.
+    `SenderRefused` for what is not there or too large, and `Unavailable` for a server that fails or is unavailable.
     """
     opener = OpenerDirector()  # not build_opener: that one follows redirects, and opens files
     opener.add_handler(ProxyHandler())

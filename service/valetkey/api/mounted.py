@@ -8,7 +8,7 @@ from flask import current_app, has_request_context, request
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.readiness import Readiness
-from valetkey.core.events.event import Sender
+from valetkey.core.events.event import EventSender
 from valetkey.core.service import UploadService
 
 EXTENSION = "valetkey"
@@ -25,7 +25,7 @@ class Mounted:
     authenticator: Authenticator
     """Who calls."""
 
-    senders: Mapping[str, Sender]
+    senders: Mapping[str, EventSender]
     """Those whose events are taken, by the name in the path."""
 
     readiness: Readiness

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from valetkey.api import codes, grants, requests, responses
 from valetkey.api.problems import MEDIA_TYPE, Problem
+from valetkey.senders import NAMES
 
 JSON = "application/json"
 _REF = "#/components/schemas/{model}"
@@ -50,8 +51,7 @@ _IDEMPOTENCY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 _IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": _TEXT}
-_SENDERS = ["sns", "eventbridge", "minio", "ceph", "b2"]
-_SENDER = {"name": "sender", "in": "path", "required": True, "schema": {"type": "string", "enum": _SENDERS}}
+_SENDER = {"name": "sender", "in": "path", "required": True, "schema": {"type": "string", "enum": list(NAMES)}}
 _SECRET = {"name": "secret", "in": "query", "description": "ceph: or as the topic's OpaqueData", "schema": _TEXT}
 _RETRY = {"Retry-After": "seconds to wait before asking again"}
 

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from valetkey.api.grants import GrantBody, grant_body
 from valetkey.api.problems import Problem
-from valetkey.core.events.event import Tally
+from valetkey.core.events.event import EventCounts
 from valetkey.core.granting.grantor import Granted
 from valetkey.core.model.upload import Upload, UploadState
 from valetkey.core.service import IssuedTicket
@@ -175,6 +175,6 @@ def ticket_body(issued: IssuedTicket) -> TicketBody:
     return {"ticket": issued.ticket, "expires_at": issued.expires_at}
 
 
-def tally_body(tally: Tally) -> TallyBody:
+def tally_body(tally: EventCounts) -> TallyBody:
     """``tally`` for the wire."""
     return {"confirmed": tally.confirmed, "rejected": tally.rejected, "ignored": tally.ignored}

@@ -59,7 +59,7 @@ def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def open_ledger() -> Any:
     """The ledger that the settings name. Raises `ConfigurationError`."""
-    from valetkey.adapters.sql import SqlLedger
+    from valetkey.adapters import ledgers
     from valetkey.settings import load_settings
 
-    return SqlLedger(load_settings().database_url)
+    return ledgers.open_ledger(load_settings().database_url)

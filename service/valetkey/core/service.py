@@ -10,7 +10,7 @@ from valetkey.core.access.tickets import Tickets, new_ticket_id
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.confirming.ending import Endings
 from valetkey.core.errors import InvalidRequest, PartsMissing, StateConflict, UploadNotFound, ValetKeyError
-from valetkey.core.events.event import StoreEvent, Tally
+from valetkey.core.events.event import EventCounts, StoreEvent
 from valetkey.core.events.observer import Observer
 from valetkey.core.gate import StoreGate
 from valetkey.core.granting.admission import Admission, UploadRequest
@@ -219,7 +219,7 @@ class UploadService:
             raise UploadNotFound
         return self._confirmation.run(upload, Signal.REDIRECT), self._profiles.return_url(upload)
 
-    def observe(self, events: Iterable[StoreEvent], ignored: int = 0) -> Tally:
+    def observe(self, events: Iterable[StoreEvent], ignored: int = 0) -> EventCounts:
         """The store says that objects were created, or a scanner what it found in them.
 
         Looks at each new object once, hears each verdict, and counts what became of the events. ``ignored`` is how

@@ -1,7 +1,7 @@
 """Backblaze B2's event notifications, signed with the rule's ``hmacSha256SigningSecret``.
 
-``X-Bz-Event-Notification-Signature: v1=`` and the hex HMAC-SHA256 of the raw body. A delivery has up to 50 events.
-They have no sequencer, but a time in milliseconds, which orders them as well. ``b2:TestEvent`` names no object.
+``X-Bz-Event-Notification-Signature: v1=`` and the hex HMAC-SHA256 of the raw body. A delivery has up to 50 events;
+``b2:TestEvent`` names no object.
 """
 
 import hashlib
@@ -9,16 +9,34 @@ import hmac
 import re
 from typing import Any
 
+from pydantic import Field
+from typing_extensions import override
+
 from valetkey.core.errors import SenderRefused
-from valetkey.core.events.event import Arrival, Delivery, ObjectEvent, Parsed, sequencer_of
+from valetkey.core.events.event import Arrival, Delivery, EventSender, ObjectEvent, Parsed
 from valetkey.senders.records import gather, read_json, require_created, require_text
+from valetkey.senders.settings import Outside, SenderSettings
 
 SIGNATURE = "x-bz-event-notification-signature"
 _SIGNED = re.compile("v1=[0-9a-f]{64}")
 
 
+class B2Settings(SenderSettings):
+    """Without it this endpoint answers 404."""
+
+    sender_name = "b2"
+
+    events_b2_secret: str | None = Field(
+        None, min_length=16, repr=False, description="the `hmacSha256SigningSecret` of B2's event notification rule"
+    )
+
+    @override
+    def make_sender(self, outside: Outside) -> EventSender | None:
+        return B2Sender(self.events_b2_secret) if self.events_b2_secret else None
+
+
 class B2Sender:
-    """`Sender` for Backblaze B2. Raises `SenderRefused` unless the body is signed with the secret."""
+    """`EventSender` for Backblaze B2. Raises `SenderRefused` unless the body is signed with the secret."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
@@ -38,10 +56,5 @@ class B2Sender:
 
 
 def _read(event: dict[str, Any]) -> ObjectEvent:
-    moment = event.get("eventTimestamp")
-    return ObjectEvent(
-        name=require_created(event["eventType"].removeprefix("b2:")),
-        bucket=require_text(event["bucketName"]),
-        key=require_text(event["objectName"]),
-        sequencer=sequencer_of(f"{moment:016X}") if isinstance(moment, int) else None,
-    )
+    require_created(event["eventType"].removeprefix("b2:"))
+    return ObjectEvent(require_text(event["bucketName"]), require_text(event["objectName"]))

@@ -6,13 +6,31 @@ RGW signs nothing and sends no credential of its own, so the secret is all there
 import hmac
 from typing import Any
 
+from pydantic import Field
+from typing_extensions import override
+
 from valetkey.core.errors import MalformedEvent, SenderRefused
-from valetkey.core.events.event import Arrival, Delivery, Parsed, sequencer_of_words
+from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
 from valetkey.senders.records import read_json, read_records
+from valetkey.senders.settings import Outside, SenderSettings
+
+
+class CephSettings(SenderSettings):
+    """Without it this endpoint answers 404."""
+
+    sender_name = "ceph"
+
+    events_ceph_secret: str | None = Field(
+        None, min_length=16, repr=False, description="`?secret=` of Ceph RGW's push endpoint, or its topic's OpaqueData"
+    )
+
+    @override
+    def make_sender(self, outside: Outside) -> EventSender | None:
+        return CephSender(self.events_ceph_secret) if self.events_ceph_secret else None
 
 
 class CephSender:
-    """`Sender` for Ceph RGW. Raises `SenderRefused` where no secret, or another one, came with the delivery."""
+    """`EventSender` for Ceph RGW. Raises `SenderRefused` where no secret, or another one, came with the delivery."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
@@ -35,7 +53,7 @@ class CephSender:
         return hmac.compare_digest(text.encode(errors="replace"), self._secret)
 
     def parse(self, body: bytes) -> Parsed:
-        return read_records(read_json(body), encoded_keys=False, sequencer=sequencer_of_words)
+        return read_records(read_json(body), encoded_keys=False)
 
 
 def _records(body: bytes) -> list[dict[str, Any]]:

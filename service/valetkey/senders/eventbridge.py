@@ -4,13 +4,31 @@ the value ``Bearer ...``.
 EventBridge waits 5 seconds, repeats after 429 and 5xx for 24 hours, and honours Retry-After.
 """
 
-from valetkey.core.events.event import Arrival, Delivery, Parsed
+from pydantic import Field
+from typing_extensions import override
+
+from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
 from valetkey.senders.bearer import bearer_token, require_secret
 from valetkey.senders.records import read_eventbridge, read_json
+from valetkey.senders.settings import Outside, SenderSettings
+
+
+class EventBridgeSettings(SenderSettings):
+    """Without it this endpoint answers 404."""
+
+    sender_name = "eventbridge"
+
+    events_eventbridge_key: str | None = Field(
+        None, min_length=16, repr=False, description="the API key of EventBridge's connection"
+    )
+
+    @override
+    def make_sender(self, outside: Outside) -> EventSender | None:
+        return EventBridgeSender(self.events_eventbridge_key) if self.events_eventbridge_key else None
 
 
 class EventBridgeSender:
-    """`Sender` for EventBridge. Raises `SenderRefused` where no key, or another one, came with the delivery."""
+    """`EventSender` for EventBridge. Raises `SenderRefused` where no key, or another one, came with the delivery."""
 
     def __init__(self, key: str) -> None:
         self._key = key

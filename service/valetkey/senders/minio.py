@@ -4,13 +4,31 @@ Event names come with the prefix ``s3:``, and an empty object without its size (
 is success; with a ``queue_dir`` it repeats all else.
 """
 
-from valetkey.core.events.event import Arrival, Delivery, Parsed
+from pydantic import Field
+from typing_extensions import override
+
+from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
 from valetkey.senders.bearer import bearer_token, require_secret
 from valetkey.senders.records import read_json, read_records
+from valetkey.senders.settings import Outside, SenderSettings
+
+
+class MinioSettings(SenderSettings):
+    """Without it this endpoint answers 404."""
+
+    sender_name = "minio"
+
+    events_minio_token: str | None = Field(
+        None, min_length=16, repr=False, description="the `auth_token` of MinIO's webhook target"
+    )
+
+    @override
+    def make_sender(self, outside: Outside) -> EventSender | None:
+        return MinioSender(self.events_minio_token) if self.events_minio_token else None
 
 
 class MinioSender:
-    """`Sender` for MinIO. Raises `SenderRefused` where no token, or another one, came with the delivery."""
+    """`EventSender` for MinIO. Raises `SenderRefused` where no token, or another one, came with the delivery."""
 
     def __init__(self, token: str) -> None:
         self._token = token

@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 import orjson
 
 from valetkey.core.errors import MalformedEvent
-from valetkey.core.events.event import ObjectEvent, Parsed, ScanEvent, Sequencer, StoreEvent, sequencer_of
+from valetkey.core.events.event import ObjectEvent, Parsed, ScanEvent, StoreEvent
 
 log = logging.getLogger("valetkey")
 
@@ -81,30 +81,18 @@ def read_eventbridge(message: dict[str, Any]) -> Parsed:
     return gather([message], _read_eventbridge)
 
 
-def read_records(
-    message: dict[str, Any],
-    *,
-    encoded_keys: bool,
-    sequencer: Callable[[object], Sequencer | None] = sequencer_of,
-) -> Parsed:
+def read_records(message: dict[str, Any], *, encoded_keys: bool) -> Parsed:
     """The creations among ``message``'s ``Records``. Raises `MalformedEvent` when it has no such list.
 
     AWS, MinIO and moto form-encode keys (``encoded_keys``), Ceph sends them raw.
     """
 
     def read(record: Any) -> ObjectEvent:
-        name = require_created(record["eventName"].removeprefix("s3:"))
+        require_created(record["eventName"].removeprefix("s3:"))
         if require_text(record.get("eventVersion", EVENT_VERSION)).partition(".")[0] != EVENT_VERSION:
             raise LeftOut(f"version {record['eventVersion'][:10]!r} of the event format is unknown")
-        stored = record["s3"]["object"]
-        key = require_text(stored["key"])
-        return ObjectEvent(
-            bucket=require_text(record["s3"]["bucket"]["name"]),
-            key=unquote_plus(key) if encoded_keys else key,
-            name=name,
-            etag=str(stored.get("eTag", "")).strip('"') or None,
-            sequencer=sequencer(stored.get("sequencer")),
-        )
+        key = require_text(record["s3"]["object"]["key"])
+        return ObjectEvent(require_text(record["s3"]["bucket"]["name"]), unquote_plus(key) if encoded_keys else key)
 
     return gather(message.get("Records"), read)
 
@@ -137,14 +125,7 @@ def _read_eventbridge(message: dict[str, Any]) -> StoreEvent:
     if (message.get("source"), message["detail-type"]) != ("aws.s3", "Object Created"):
         raise LeftOut(f"{message['detail-type'][:60]!r} tells of no new object")
     detail = message["detail"]
-    stored = detail["object"]
-    return ObjectEvent(
-        bucket=require_text(detail["bucket"]["name"]),
-        key=require_text(stored["key"]),
-        name=CREATED + str(detail.get("reason", "")),
-        etag=str(stored.get("etag", "")).strip('"') or None,
-        sequencer=sequencer_of(stored.get("sequencer")),
-    )
+    return ObjectEvent(require_text(detail["bucket"]["name"]), require_text(detail["object"]["key"]))
 
 
 def _read_scan(detail: dict[str, Any]) -> ScanEvent:
@@ -161,11 +142,10 @@ def _read_scan(detail: dict[str, Any]) -> ScanEvent:
     )
 
 
-def require_created(name: str) -> str:
-    """``name`` if it is that of a creation. Raises `LeftOut`."""
+def require_created(name: str) -> None:
+    """Raises `LeftOut` unless ``name`` is that of a creation."""
     if not name.startswith(CREATED):
         raise LeftOut(f"{name[:60]!r} tells of no new object")
-    return name
 
 
 def require_text(value: object) -> str:

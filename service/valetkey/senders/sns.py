@@ -20,10 +20,14 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from pydantic import Field
+from typing_extensions import override
 
 from valetkey.core.errors import ConfigurationError, MalformedEvent, SenderRefused, Unavailable
-from valetkey.core.events.event import Arrival, Delivery, Parsed
+from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
 from valetkey.senders.records import read_enclosed, read_json, read_message
+from valetkey.senders.settings import Outside, SenderSettings
+from valetkey.separated import Separated
 
 log = logging.getLogger("valetkey")
 
@@ -54,8 +58,23 @@ _SIGNED = {
 _HASHES: Mapping[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303  (as SNS signs)
 
 
+class SnsSettings(SenderSettings):
+    """Without topics this endpoint answers 404."""
+
+    sender_name = "sns"
+
+    events_sns_topic_arns: Separated[tuple[str, ...]] = Field(
+        (), description="separated by commas; events of other topics are refused"
+    )
+
+    @override
+    def make_sender(self, outside: Outside) -> EventSender | None:
+        topics = self.events_sns_topic_arns
+        return SnsSender(topics, outside.certificates(), outside.confirm) if topics else None
+
+
 class SnsSender:
-    """`Sender` for SNS topics. Raises `SenderRefused` for all that SNS did not sign for one of ``topic_arns``.
+    """`EventSender` for SNS topics. Raises `SenderRefused` for all that SNS did not sign for one of ``topic_arns``.
 
     ``fetch`` gets a certificate's bytes by its URL, without redirects; it raises `SenderRefused` when there is none,
     and `Unavailable` when that cannot be said now. ``confirm`` confirms a subscription by topic ARN and token. Raises

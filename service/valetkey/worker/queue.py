@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 from valetkey.core.errors import MalformedEvent, Unavailable
-from valetkey.core.events.event import StoreEvent, Tally
+from valetkey.core.events.event import EventCounts, StoreEvent
 from valetkey.core.ports.queue import EventQueue, Message
 from valetkey.worker.loop import KeepRunning, pause
 
@@ -30,7 +30,7 @@ class QueueLoop:
         self,
         queue: EventQueue,
         parse: Callable[[bytes], Sequence[StoreEvent]],
-        handle: Callable[[Iterable[StoreEvent]], Tally],
+        handle: Callable[[Iterable[StoreEvent]], EventCounts],
     ) -> None:
         self._queue = queue
         self._parse = parse

@@ -6,7 +6,7 @@ from functools import partial
 
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.errors import CopyUnproven, RulesUnknown, StateConflict, StoreUnavailable
-from valetkey.core.events.event import ObjectEvent, ScanEvent, StoreEvent, Tally, newest
+from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent, StoreEvent
 from valetkey.core.model.upload import (
     QUARANTINE_PREFIX,
     Signal,
@@ -32,7 +32,7 @@ class Observer:
         self._ledger = ledger
         self._confirmation = confirmation
 
-    def observe(self, events: Iterable[StoreEvent], ignored: int = 0) -> Tally:
+    def observe(self, events: Iterable[StoreEvent], ignored: int = 0) -> EventCounts:
         """Looks at each new object once, hears each verdict, and counts what became of the events.
 
         ``ignored`` is how many records the sender has left out already. Raises `StoreUnavailable` and
@@ -40,12 +40,12 @@ class Observer:
         """
         given = list(events)
         looks: list[Callable[[], UploadState | None]] = [
-            *(partial(self._observe, one) for one in newest(one for one in given if isinstance(one, ObjectEvent))),
+            *(partial(self._observe, one) for one in dict.fromkeys(given) if isinstance(one, ObjectEvent)),
             *(partial(self._hear, one) for one in given if isinstance(one, ScanEvent)),
         ]
         states = list(self._each(looks))
         confirmed, rejected = states.count(UploadState.CONFIRMED), states.count(UploadState.REJECTED)
-        return Tally(confirmed, rejected, ignored + len(given) - confirmed - rejected)
+        return EventCounts(confirmed, rejected, ignored + len(given) - confirmed - rejected)
 
     @staticmethod
     def _each(looks: Iterable[Callable[[], UploadState | None]]) -> Iterator[UploadState | None]:

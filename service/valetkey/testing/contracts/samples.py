@@ -1,9 +1,7 @@
-"""What the tests of ledgers write down."""
+"""What the contracts of ledgers write down."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
-
-from tests.support.uploads import new_upload
+from typing import Any, Protocol
 
 from valetkey.core.model.upload import (
     Checksum,
@@ -27,7 +25,25 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 class Record(Ledger, KeyRing, Protocol):
-    """Both ports, as every adapter here has them."""
+    """A ledger that keeps the API keys, too."""
+
+
+def new_upload(at: datetime, **changes: Any) -> Upload:
+    """One byte of ann's at the shop, with ``changes``: a grant for a quarter of an hour, which is renewed for a day."""
+    one = Upload(
+        id=new_upload_id(),
+        profile="default",
+        account="shop",
+        owner="ann",
+        filename="a.png",
+        content_type="image/png",
+        size=1,
+        bucket="b",
+        created_at=at,
+        expires_at=at + timedelta(minutes=15),
+        renewable_until=at + timedelta(days=1),
+    )
+    return one._replace(**changes)
 
 
 def upload(account: str = "shop", profile: str = "default", state: UploadState = UploadState.PENDING) -> Upload:

@@ -2,8 +2,9 @@
 
 import os
 import sqlite3
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -13,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from valetkey.adapters.forks import KEPT, give_up_in_child
+from valetkey.adapters.sql.writer import GroupWriter, SharedWriter
 from valetkey.core.errors import ConfigurationError
 
 BUSY_TIMEOUT = 5_000
@@ -27,14 +29,40 @@ PRIVATE = 0o600
 _URLS = "sqlite:///valetkey.db or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 
+class Connections(NamedTuple):
+    """What a database is read by, what it is written by, and the writer that does it."""
+
+    readers: Engine
+    writers: Engine
+    writer: type[GroupWriter]
+
+
 def parsed_url(url: str) -> URL:
+    """``url`` in its parts. Raises `ConfigurationError` where it names no database that there is an engine for."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise ConfigurationError(f"The database URL cannot be read; it looks like {_URLS}.") from error
-    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+    if parsed.get_backend_name() not in _DATABASES:
         raise ConfigurationError(f"No ledger for {parsed.get_backend_name()!r}: use {_URLS}.")
     return parsed
+
+
+def connect(parsed: URL) -> Connections:
+    """Makes what is needed for the database, without connecting yet. Raises `ConfigurationError`."""
+    return _DATABASES[parsed.get_backend_name()](parsed)
+
+
+def _postgresql(parsed: URL) -> Connections:
+    engine = postgresql_engine(parsed)
+    return Connections(engine.execution_options(isolation_level="AUTOCOMMIT"), engine, SharedWriter)  # of one pool
+
+
+def _sqlite(parsed: URL) -> Connections:
+    return Connections(sqlite_engine(parsed, writes=False), sqlite_engine(parsed, writes=True), GroupWriter)
+
+
+_DATABASES: Mapping[str, Callable[[URL], Connections]] = {"sqlite": _sqlite, "postgresql": _postgresql}
 
 
 def postgresql_engine(parsed: URL) -> Engine:

@@ -1,7 +1,6 @@
 """The ledger's tables. A change here needs a migration beside it; a test compares the two.
 
-Moments are whole microseconds since 1970, so that every database sorts and compares them alike. A size of -1 is one
-that nobody declared.
+Moments are whole microseconds since 1970, so that every database sorts and compares them alike.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, text
@@ -25,7 +24,7 @@ uploads = Table(
     Column("owner", String(200), nullable=False),
     Column("filename", Text, nullable=False),
     Column("content_type", String(255), nullable=False),
-    Column("size", BigInteger, nullable=False),
+    Column("size", BigInteger),
     Column("bucket", String(255), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),

@@ -3,8 +3,8 @@
 from alembic import context
 from sqlalchemy import text
 
-from valetkey.adapters.migrations import LOCK
-from valetkey.adapters.schema import metadata
+from valetkey.adapters.sql.migrations import LOCK
+from valetkey.adapters.sql.schema import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)

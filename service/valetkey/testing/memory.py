@@ -1,19 +1,4 @@
-"""valetkey in memory, for the tests of applications that use it: no S3, no database, no threads, and real policies.
-
-::
-
-    from valetkey.testing import MemoryValetKey
-
-    def test_my_application():
-        app = make_my_app()
-        valetkey = MemoryValetKey(app)
-        upload = valetkey.client(app).upload(b"hello", filename="cat.png", content_type="image/png")
-        assert upload["state"] == "confirmed"
-
-The store judges forms as S3 does (the same function is compared with Ceph RGW's answers in valetkey's own tests), so a
-client that sends another size or type is refused. ``valetkey.store.before`` and ``valetkey.ledger.before`` take a
-function that is called before each operation, and may raise `StoreUnavailable` or `LedgerUnavailable`.
-"""
+"""valetkey in memory: the store, the ledger, and a client that plays all of its parts."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -22,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from valetkey.adapters.magic import MagicDetector
-from valetkey.adapters.memory import MemoryLedger, MemoryObject, MemoryStore
+from valetkey.adapters.memory import MemoryLedger, MemoryStore
 from valetkey.adapters.memory.policies import StoreAnswer
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.addresses import Address
@@ -33,21 +18,9 @@ from valetkey.app import mount
 from valetkey.core.access.callers import Caller
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.assembly import Assembly
-from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.events.event import ObjectEvent
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
-
-__all__ = [
-    "LedgerUnavailable",
-    "MemoryLedger",
-    "MemoryObject",
-    "MemoryStore",
-    "MemoryValetKey",
-    "StoreAnswer",
-    "StoreUnavailable",
-    "TestClient",
-]
 
 PUBLIC_URL = "http://valetkey.test"
 
@@ -101,7 +74,7 @@ class MemoryValetKey:
 
         Raises `LookupError` for an id that is no upload's.
         """
-        self.service.observe([ObjectEvent(self.store.bucket, self._upload(upload_id).arrival_key, "ObjectCreated")])
+        self.service.observe([ObjectEvent(self.store.bucket, self._upload(upload_id).arrival_key)])
 
     def work(self) -> None:
         """What `valetkey worker` does within a second: looks at what is due, as are the contents of uploads whose

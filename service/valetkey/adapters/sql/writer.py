@@ -4,7 +4,7 @@ SQLite lets one connection write at a time, and a durable commit costs an fsync 
 their work over and wait: the answer is sent after the commit, and a busy service pays one fsync for many of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any, Generic, TypeVar, cast
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from valetkey.adapters.forks import KEPT, give_up_in_child
+from valetkey.adapters.sql.rows import Row
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ class _Work(Generic[T]):
 
     __slots__ = ("call", "done", "error", "result", "rows")
 
-    def __init__(self, rows: list[tuple[Any, ...]] | None, call: Callable[[Connection], T] | None) -> None:
+    def __init__(self, rows: list[Row] | None, call: Callable[[Connection], T] | None) -> None:
         self.rows = rows
         self.call = call
         self.result: T | None = None
@@ -43,7 +44,7 @@ class _Work(Generic[T]):
 class GroupWriter:
     """Runs work on one connection of ``engine``, in transactions shared by whoever waits; starts at its first work."""
 
-    def __init__(self, engine: Engine, insert: Callable[[Connection, list[tuple[Any, ...]]], None]) -> None:
+    def __init__(self, engine: Engine, insert: Callable[[Connection, Sequence[Row]], None]) -> None:
         self._engine = engine
         self._insert = insert
         self._reset()
@@ -60,7 +61,7 @@ class GroupWriter:
         KEPT.append(self._connection)
         self._reset()
 
-    def insert(self, rows: list[tuple[Any, ...]]) -> None:
+    def insert(self, rows: list[Row]) -> None:
         """Inserts ``rows``, all or none, and returns when they are durable. Raises what the database raised."""
         self._wait(_Work[None](rows, None))
 

@@ -1,0 +1,35 @@
+"""Ledgers by the scheme of their URL. Another one is a module of its own, and one line here."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from valetkey.adapters.sql import SqlLedger
+from valetkey.core.errors import ConfigurationError
+from valetkey.core.model.announcement import Announcer
+from valetkey.core.ports.announcing import Outbox
+from valetkey.core.ports.api_keys import KeyRing
+from valetkey.core.ports.ledger import Ledger
+
+
+class DurableLedger(Ledger, KeyRing, Outbox, Protocol):
+    """A ledger that keeps the API keys and the outbox, too, as a process opens it."""
+
+    def migrate(self) -> None:
+        """Makes its schema, or brings it to this version's. Raises `LedgerUnavailable`."""
+
+    def close(self) -> None:
+        """Finishes what was begun, and lets go of it."""
+
+
+LEDGERS: Mapping[str, Callable[[str, Announcer | None], DurableLedger]] = {
+    "sqlite": SqlLedger,
+    "postgresql": SqlLedger,
+}
+
+
+def open_ledger(url: str, announce: Announcer | None = None) -> DurableLedger:
+    """The ledger at ``url``; without ``announce`` it writes no announcements. Raises `ConfigurationError`."""
+    scheme = url.partition(":")[0].partition("+")[0]
+    if scheme not in LEDGERS:
+        raise ConfigurationError(f"No ledger for {scheme!r}: VALETKEY_DATABASE_URL begins with {' or '.join(LEDGERS)}.")
+    return LEDGERS[scheme](url, announce)

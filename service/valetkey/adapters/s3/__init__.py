@@ -1,0 +1,15 @@
+"""An S3-compatible bucket by boto3.
+
+Rights it needs: ``s3:PutObject``, ``s3:GetObject`` and ``s3:DeleteObject`` on ``staging/*``, ``quarantine/*`` and the
+profiles' keys, and ``s3:ListBucket`` on the bucket (without it S3 says 403 of an object that is not there). The sweep
+needs ``s3:ListBucketMultipartUploads`` on the bucket, and both it and uploads in parts need ``s3:AbortMultipartUpload``
+and ``s3:ListMultipartUploadParts`` on the objects. A bucket with versions needs ``s3:GetBucketVersioning`` and
+``s3:ListBucketVersions`` on it, ``s3:GetObjectVersion`` and ``s3:DeleteObjectVersion`` on the objects; one with Object
+Lock ``s3:GetBucketObjectLockConfiguration``.
+"""
+
+from valetkey.adapters.s3.client import AddressingStyle, S3Settings
+from valetkey.adapters.s3.downloads import MAX_DISPOSITION, content_disposition
+from valetkey.adapters.s3.store import S3Store
+
+__all__ = ["MAX_DISPOSITION", "AddressingStyle", "S3Settings", "S3Store", "content_disposition"]

@@ -1,0 +1,102 @@
+"""Where a bucket is, and the boto3 clients for it."""
+
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from valetkey.core.ports.store import Capabilities
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+AddressingStyle = Literal["auto", "path", "virtual"]
+
+TIMEOUT = 10
+"""How long the store may take to answer, in seconds."""
+
+COPY_TIMEOUT = 120
+"""How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
+
+_USER_AGENT = f"valetkey/{version('valetkey')}"
+"""Botocore adds its name. Its usual one, with all that runs here, is put together anew each time: a fifth of a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """Where the bucket is. ``public_endpoint_url`` is what clients see, where it differs from ``endpoint_url``.
+
+    ``capabilities`` is what is known of the store before it is asked. ``grant_keys`` are an access key and its secret
+    with which grants are signed instead of the service's own: it has to write below ``staging/``, ``quarantine/`` and
+    the profiles' keys, and need not read anything.
+    """
+
+    bucket: str
+    region: str = "us-east-1"
+    endpoint_url: str | None = None
+    public_endpoint_url: str | None = None
+    addressing_style: AddressingStyle = "auto"
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    grant_keys: tuple[str, str] | None = field(default=None, repr=False)
+
+
+def make_client(
+    session: boto3.Session,
+    settings: S3Settings,
+    endpoint_url: str | None,
+    *,
+    read_timeout: int = TIMEOUT,
+    attempts: int = 3,
+) -> "S3Client":
+    """A client that signs SigV4 for the region's own endpoint, and adds no checksums that stores off AWS refuse."""
+    return session.client(
+        "s3",
+        region_name=settings.region,
+        endpoint_url=endpoint_url,
+        config=Config(
+            signature_version="s3v4",
+            user_agent=_USER_AGENT,
+            s3={
+                "addressing_style": addressing_style(settings, endpoint_url),
+                "us_east_1_regional_endpoint": "regional",
+            },
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            connect_timeout=5,
+            read_timeout=read_timeout,
+            max_pool_connections=64,
+            parameter_validation=False,  # ours are right by their types; it pays for the headers that a copy replaces
+        ),
+    )
+
+
+def addressing_style(settings: S3Settings, endpoint_url: str | None) -> AddressingStyle:
+    """``auto``: virtual hosts on AWS, where path style meets redirects; path style on other stores and dotted names,
+    whose certificates seldom cover the bucket's host."""
+    if settings.addressing_style != "auto":
+        return settings.addressing_style
+    return "path" if endpoint_url or "." in settings.bucket else "virtual"
+
+
+def make_copier(session: boto3.Session, settings: S3Settings) -> "S3Client":
+    """A client for what takes long and is not tried again: copies, and the joining of parts."""
+    copier = make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1)
+    for operation in ("CopyObject", "UploadPartCopy"):
+        copier.meta.events.register(f"before-sign.s3.{operation}", _condition_for_ceph)
+    return copier
+
+
+def _condition_for_ceph(request: Any, **_: Any) -> None:
+    """Ceph RGW 16 ignores ``x-amz-copy-source-if-match`` and reads the same from ``x-amz-copy-if-match``."""
+    if etag := request.headers.get("x-amz-copy-source-if-match"):
+        request.headers["x-amz-copy-if-match"] = etag
+
+
+def refuses_unsigned(settings: S3Settings) -> bool:
+    """Whether the store refuses requests with ``x-amz-`` headers that nobody signed: AWS does, in words (403)."""
+    host = urlsplit(settings.public_endpoint_url or settings.endpoint_url or "").hostname
+    return host is None or host.endswith((".amazonaws.com", ".amazonaws.com.cn"))

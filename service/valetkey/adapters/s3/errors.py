@@ -1,0 +1,106 @@
+"""What boto3 raises, as what the port promises."""
+
+import math
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import botocore.compat
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from valetkey.core.errors import NotSupportedByStore, ObjectChanged, ObjectMissing, PlacementRefused, StoreUnavailable
+from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of, seconds_until
+
+RETRY_AFTER = 5
+MAX_RETRY_AFTER = 60
+"""Seconds after which callers are asked to come back, where the store does not say, and at most."""
+
+MAX_SKEW = timedelta(minutes=15)
+"""How far the clock of a request may be from S3's (S3's error responses, RequestTimeTooSkewed)."""
+
+_OPERATIONS = {
+    "HeadObject": "head",
+    "GetObject": "get",
+    "CopyObject": "copy",
+    "UploadPartCopy": "copy",
+    "PutObject": "put",
+    "UploadPart": "part",
+    "CreateMultipartUpload": "begin",
+    "ListParts": "parts",
+    "CompleteMultipartUpload": "complete",
+    "AbortMultipartUpload": "abort",
+    "DeleteObject": "delete",
+    "DeleteObjects": "delete",
+    "HeadBucket": "bucket",
+}
+"""What the list of a store's answers calls botocore's operations; all others list."""
+
+_NOT_BEGUN = frozenset({"SlowDown", "ServiceUnavailable"})
+"""Answers of 503 by which S3 says that it has not begun; any other error of the 500s may come after the work."""
+
+_UNAVAILABLE: dict[Meaning, type[StoreUnavailable]] = {
+    Meaning.PLACEMENT: PlacementRefused,
+    Meaning.UNSUPPORTED: NotSupportedByStore,
+}
+
+_UNREADABLE = (ResponseParserError, LookupError, ValueError, TypeError)
+"""What botocore, and we, raise of an answer that is half there, has no XML in it, or lacks what S3 always says."""
+
+
+class _Available:
+    """Turns what botocore raises into what the port promises."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, ClientError):
+            raise _translated(error) from error
+        # RuntimeError: botocore's, for credentials that were renewed and are expired all the same
+        if isinstance(error, BotoCoreError | RuntimeError):
+            raise StoreUnavailable(f"The store does not answer: {type(error).__name__}.") from error
+        if isinstance(error, _UNREADABLE):
+            raise StoreUnavailable(f"The store's answer cannot be read: {type(error).__name__}.") from error
+
+
+available = _Available()
+
+
+def _translated(error: ClientError) -> Exception:
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    said = error.response.get("Error", {})
+    code = "" if str(said.get("Code", "")).isdecimal() else str(said.get("Code", ""))  # a HEAD has no body
+    meaning = meaning_of(
+        _OPERATIONS.get(error.operation_name, "list"), status, ErrorBody(code, str(said.get("Message", "")))
+    )
+    if meaning is Meaning.MISSING:
+        return ObjectMissing()
+    if meaning is Meaning.CHANGED:
+        return ObjectChanged()
+    detail = f"The store refused {error.operation_name}: {code or status}.{_clock_hint(error)}"
+    refused = status in range(400, 500) or meaning in {Meaning.UNSUPPORTED, Meaning.PLACEMENT} or code in _NOT_BEGUN
+    return _UNAVAILABLE.get(meaning, StoreUnavailable)(detail, _retry_after(error), refused=refused)
+
+
+def _retry_after(error: ClientError) -> int:
+    """Seconds that the store asks to be left alone; a few where it does not say."""
+    asked = str(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))
+    seconds = seconds_until(asked, datetime.now(UTC))
+    return RETRY_AFTER if seconds is None else min(math.ceil(seconds), MAX_RETRY_AFTER)
+
+
+def _clock_hint(error: ClientError) -> str:
+    """A sentence for whoever has to mend it, where our clock is too far from the store's; else nothing.
+
+    The store's ``Date`` header tells: its code for that, RequestTimeTooSkewed, is in a body, which a HEAD has not.
+    """
+    metadata = error.response.get("ResponseMetadata", {})
+    with suppress(KeyError, TypeError, ValueError):
+        theirs = parsedate_to_datetime(metadata["HTTPHeaders"]["date"])
+        off = botocore.compat.get_current_datetime(remove_tzinfo=False) - theirs
+        if metadata["HTTPStatusCode"] == HTTPStatus.FORBIDDEN and abs(off) > MAX_SKEW:
+            minutes = abs(off) // timedelta(minutes=1)
+            direction = "ahead of" if off > timedelta(0) else "behind"
+            return f" This machine's clock is {minutes} minutes {direction} the store's: set it right."
+    return ""

@@ -1,0 +1,100 @@
+"""What grants are signed with, and presigned PUTs."""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import boto3
+from botocore.credentials import Credentials as BotocoreCredentials
+
+from valetkey.adapters.s3.client import S3Settings, refuses_unsigned
+from valetkey.adapters.s3.errors import available
+from valetkey.core.errors import ConfigurationError
+from valetkey.core.model.multipart import part_headers
+from valetkey.core.model.upload import MultipartUploadId
+from valetkey.core.ports.store import Presigned
+from valetkey.core.signing.credentials import Credentials
+from valetkey.core.signing.presign import UrlSigner
+
+log = logging.getLogger("valetkey")
+
+NO_COPY = {"x-amz-copy-source-range": "none", "x-amz-metadata-directive": "COPY"}
+"""What is signed with each PUT, lest one more header make it a copy of somebody else's object (as in CVE-2026-54330).
+
+Ceph RGW, as others, takes ``x-amz-copy-source`` unsigned, and judges the source by our own rights (16.2, measured). A
+plain PUT heeds neither of these; a copy of a range fails, as "none" is no range, and any other one brings the source's
+metadata with it, in which the upload's id is wrong.
+"""
+
+UNGUARDED = (
+    "Parts for Uppy are signed with credentials that may read: a store that takes headers which nobody signed can be "
+    "made to copy other objects into them. VALETKEY_S3_GRANT_ACCESS_KEY_ID takes a key that may only write."
+)
+
+
+def require_credentials(session: boto3.Session) -> BotocoreCredentials:
+    """The session's own. Raises `ConfigurationError` where it has none."""
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise ConfigurationError("No S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role.")
+    return credentials
+
+
+class Signer:
+    """Signs for one bucket at ``url``, with the service's credentials or with those for grants alone."""
+
+    def __init__(self, credentials: BotocoreCredentials, settings: S3Settings, url: str) -> None:
+        self._credentials = credentials
+        self._last_credentials: Credentials | None = None
+        self._grant_credentials = Credentials(*settings.grant_keys) if settings.grant_keys else None
+        self._urls = UrlSigner(url, settings.region)
+        self._guards = {} if refuses_unsigned(settings) else NO_COPY
+        self._has_warned = False
+
+    def credentials(self) -> Credentials:
+        """Those that grants are signed with now; the same object as long as they do not change."""
+        if self._grant_credentials is not None:
+            return self._grant_credentials
+        with available:
+            frozen = self._credentials.get_frozen_credentials()
+        # botocore keeps the expiry of temporary credentials to itself; there is no public way to it
+        expires_at: datetime | None = getattr(self._credentials, "_expiry_time", None)
+        last = self._last_credentials
+        if last is not None and (frozen.secret_key, frozen.token, expires_at) == (
+            last.secret_key,
+            last.token,
+            last.expires_at,
+        ):
+            return last  # the same object, so what is kept for it is found again without comparing it
+        self._last_credentials = Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token, expires_at)
+        return self._last_credentials
+
+    def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
+        """As of `ObjectStore`."""
+        return self._presigned(key, {}, {**headers, **self._guards}, expires_in)
+
+    def presigned_part(
+        self,
+        key: str,
+        multipart_id: MultipartUploadId,
+        number: int,
+        size: int | None,
+        expires_in: int,
+        *,
+        checksum: str | None,
+    ) -> Presigned:
+        """As of `ObjectStore`."""
+        headers = part_headers(size, checksum)
+        if size is not None:  # Uppy says no size, and its version 6 sends no headers
+            headers |= self._guards
+        elif self._guards and self._grant_credentials is None and not self._has_warned:
+            self._has_warned = True
+            log.warning(UNGUARDED)
+        return self._presigned(key, {"partNumber": str(number), "uploadId": multipart_id}, headers, expires_in)
+
+    def _presigned(self, key: str, query: Mapping[str, str], headers: Mapping[str, str], expires_in: int) -> Presigned:
+        now, credentials = datetime.now(UTC), self.credentials()
+        url = self._urls.sign(
+            "PUT", key, query=query, headers=headers, credentials=credentials, now=now, expires_in=expires_in
+        )
+        return Presigned(url, headers)

@@ -1,0 +1,104 @@
+"""Removing and listing objects, where a bucket may keep what was deleted or overwritten as old versions."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from valetkey.adapters.s3.errors import available
+from valetkey.adapters.s3.traits import Traits
+from valetkey.core.errors import ObjectMissing, StoreUnavailable
+from valetkey.core.ports.store import OldObject
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+log = logging.getLogger("valetkey")
+
+
+class Versions:
+    """The objects of one bucket with all of their versions."""
+
+    def __init__(self, client: "S3Client", bucket: str, traits: Traits) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._traits = traits
+
+    def delete(self, key: str) -> None:
+        """Removes the object with all of its versions."""
+        if not key:  # botocore, which does not look at parameters here, would delete the bucket
+            raise ValueError("no key")
+        if self._keeps_versions() and self._delete_versions(key):
+            return
+        with suppress(ObjectMissing), available:  # some stores answer 404
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def _keeps_versions(self) -> bool:
+        with available:
+            return self._traits.keeps_versions()
+
+    def _delete_versions(self, key: str) -> bool:
+        """Removes each version and marker of ``key``; says False where it has to be hidden instead.
+
+        That is where it may not list them, and where one is under retention (Object Lock): what cannot be removed stays
+        behind a marker, which keeps it out of listings and lets a lifecycle rule remove it when its time has come.
+        """
+        try:
+            found = [one for one in self._versions(key) if one["Key"] == key]
+        except StoreUnavailable as error:
+            if not error.refused:
+                raise
+            log.warning("old versions of %r stay: %s", key, error.detail)
+            return False
+        markers = [one for one in found if "ETag" not in one]
+        versions = [one for one in found if "ETag" in one]
+        if kept := [one for one in versions if not self._delete_version(key, one["VersionId"])]:
+            log.info("%d versions of %r stay", len(kept), key)
+            return any(one["IsLatest"] for one in markers)
+        return not [one for one in markers if not self._delete_version(key, one["VersionId"])]
+
+    def _delete_version(self, key: str, version_id: str) -> bool:
+        try:
+            with suppress(ObjectMissing), available:
+                self._client.delete_object(Bucket=self._bucket, Key=key, VersionId=version_id)
+        except StoreUnavailable as error:
+            if not error.refused:
+                raise
+            log.info("version %s of %r stays: %s", version_id, key, error.detail)
+            return False
+        return True
+
+    def _versions(self, prefix: str) -> Iterator[Mapping[str, Any]]:
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
+        with available:
+            for page in pages:
+                yield from page.get("Versions", [])
+                yield from page.get("DeleteMarkers", [])
+
+    def written_before(self, prefix: str, before: datetime) -> Iterator[OldObject]:
+        """The keys below ``prefix`` where something was written before then, old versions and markers included."""
+        last = None
+        with available:
+            for item in self._listed(prefix):
+                if item["LastModified"] < before and item["Key"] != last:  # the versions of a key come together
+                    last = item["Key"]
+                    yield OldObject(item["Key"], item["LastModified"])
+
+    def _listed(self, prefix: str) -> Iterator[Mapping[str, Any]]:
+        if self._keeps_versions():
+            try:
+                yield from self._versions(prefix)
+            except StoreUnavailable as error:
+                if not error.refused:
+                    raise
+                log.warning("old versions below %r are not looked for: %s", prefix, error.detail)
+            else:
+                return
+        yield from self._objects(prefix)
+
+    def _objects(self, prefix: str) -> Iterator[Mapping[str, Any]]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        with available:
+            for page in pages:
+                yield from page.get("Contents", [])

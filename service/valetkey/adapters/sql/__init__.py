@@ -1,0 +1,11 @@
+"""The ledger, the API keys and the outbox in an SQL database, by SQLAlchemy Core.
+
+Rights they need: SELECT, INSERT and UPDATE on their tables, DELETE on ``outbox``, ``idempotency`` and ``tickets``;
+`migrate` needs to create and to alter them.
+"""
+
+from valetkey.adapters.sql.keys import SqlKeyRing
+from valetkey.adapters.sql.ledger import SqlLedger
+from valetkey.adapters.sql.outbox import SqlOutbox
+
+__all__ = ["SqlKeyRing", "SqlLedger", "SqlOutbox"]

@@ -1,0 +1,20 @@
+"""What tickets that allow a number of uploads have spent, inside of somebody's transaction."""
+
+from sqlalchemy import Connection
+
+from valetkey.adapters.sql.inserts import upsert
+from valetkey.adapters.sql.rows import micros
+from valetkey.adapters.sql.schema import tickets
+from valetkey.core.access.callers import Allowance
+
+
+def spend(connection: Connection, allowance: Allowance, count: int) -> bool:
+    """Takes ``count`` of ``allowance`` if so many are left. Who does the same meanwhile waits for this transaction."""
+    if count > allowance.limit:
+        return False
+    row = {"id": allowance.ticket, "used": count, "expires_at": micros(allowance.expires_at)}
+    total = tickets.c.used + count
+    statement = upsert(connection, tickets, row).on_conflict_do_update(
+        index_elements=[tickets.c.id], set_={"used": total}, where=total <= allowance.limit
+    )
+    return bool(connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount == 1)

@@ -1,0 +1,134 @@
+"""The ledger in an SQL database."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, literal_column, select, tuple_, update
+
+from valetkey.adapters.sql.allowances import spend
+from valetkey.adapters.sql.inserts import insert_uploads, upsert
+from valetkey.adapters.sql.keys import SqlKeyRing
+from valetkey.adapters.sql.once import add_once, add_once_within, find_upload
+from valetkey.adapters.sql.outbox import SqlOutbox
+from valetkey.adapters.sql.rows import as_outbox_row, as_row, as_upload, changed, micros, moment
+from valetkey.adapters.sql.schema import outbox, profiles, tickets, uploads
+from valetkey.core.access.callers import Allowance
+from valetkey.core.model.announcement import Announcer
+from valetkey.core.model.upload import Upload, UploadId, UploadState
+from valetkey.core.ports.ledger import Declared, Once, Query
+
+
+class SqlLedger(SqlKeyRing, SqlOutbox):
+    """`Ledger`, `KeyRing` and `Outbox` in one database, whose URL is as in `Database`.
+
+    Without ``announce`` nothing is written to the outbox: rows that nobody would send only grow it. Raises
+    `ConfigurationError` for a URL it cannot use.
+    """
+
+    def __init__(self, url: str, announce: Announcer | None = None) -> None:
+        super().__init__(url)
+        self._announce = announce
+
+    def add(self, new: Sequence[Upload]) -> None:
+        if new:
+            self._insert([as_row(upload) for upload in new])
+
+    def add_once(self, entries: Sequence[Once]) -> list[Once]:
+        return self._write(lambda connection: [add_once(connection, entry) for entry in entries])
+
+    def add_within(self, new: Sequence[Upload], allowance: Allowance) -> bool:
+        if not new:
+            return True
+        rows = [as_row(upload) for upload in new]
+
+        def write(connection: Connection) -> bool:
+            if not spend(connection, allowance, len(rows)):
+                return False
+            insert_uploads(connection, rows)
+            return True
+
+        return self._write(write)
+
+    def add_once_within(self, entry: Once, allowance: Allowance) -> Once | None:
+        return self._write(lambda connection: add_once_within(connection, entry, allowance))
+
+    def forget_allowances(self, before: datetime, limit: int) -> int:
+        expired = select(tickets.c.id).where(tickets.c.expires_at < micros(before)).limit(limit)
+        statement = delete(tickets).where(tickets.c.id.in_(expired))
+        return self._write(lambda connection: connection.execute(statement).rowcount)
+
+    def get(self, upload_id: UploadId) -> Upload | None:
+        with self._reading() as connection:
+            return find_upload(connection, upload_id)
+
+    def replace(self, before: Upload, after: Upload) -> bool:
+        statement = (
+            update(uploads)
+            .where(uploads.c.id == before.id, uploads.c.version == before.version)
+            .values(changed(as_row(before), as_row(after)))
+        )
+        announcement = self._announce(before, after) if self._announce else None
+
+        def write(connection: Connection) -> bool:
+            won = connection.execute(statement).rowcount == 1
+            if won and announcement is not None:
+                connection.execute(insert(outbox), as_outbox_row(announcement))
+            return won
+
+        return self._write(write)
+
+    def page(self, query: Query) -> list[Upload]:
+        statement = select(uploads)
+        if query.account is not None:
+            statement = statement.where(uploads.c.account == query.account)
+        if query.state is not None:
+            statement = statement.where(uploads.c.state == query.state.value)
+        if query.profile is not None:
+            statement = statement.where(uploads.c.profile == query.profile)
+        if query.before is not None:
+            statement = statement.where(uploads.c.id < query.before)
+        statement = statement.order_by(uploads.c.id.desc()).limit(query.limit)
+        with self._reading() as connection:
+            return [as_upload(row) for row in connection.execute(statement).mappings()]
+
+    def due(
+        self, at: datetime, limit: int, after: Upload | None = None, *, state: UploadState | None = None
+    ) -> list[Upload]:
+        statement = select(uploads).where(uploads.c.due_at <= micros(at))
+        if state is not None:  # written out: a bound value would not match the partial index
+            statement = statement.where(uploads.c.state == literal_column(f"'{state.value}'"))
+        if after is not None and after.due_at is not None:
+            statement = statement.where(tuple_(uploads.c.due_at, uploads.c.id) > (micros(after.due_at), after.id))
+        statement = statement.order_by(uploads.c.due_at, uploads.c.id).limit(limit)
+        with self._reading() as connection:
+            return [as_upload(row) for row in connection.execute(statement).mappings()]
+
+    def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
+        return self._write(lambda connection: _reschedule(connection, moves)) if moves else []
+
+    def declare(self, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
+        return self._write(lambda connection: _declare(connection, terms, now))
+
+
+def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
+    moved = []
+    for upload, due_at in moves:
+        before = None if upload.due_at is None else micros(upload.due_at)
+        statement = (
+            update(uploads)
+            .where(uploads.c.id == upload.id, uploads.c.version == upload.version, uploads.c.due_at == before)
+            .values(due_at=None if due_at is None else micros(due_at))
+        )
+        if connection.execute(statement).rowcount == 1:
+            moved.append(upload._replace(due_at=due_at))
+    return moved
+
+
+def _declare(connection: Connection, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
+    rows = connection.execute(select(profiles)).mappings()
+    before = {row["name"]: Declared(row["terms"], moment(row["declared_at"])) for row in rows}
+    for name, text in sorted(terms.items()):  # in one order, so that two who start at once do not lock each other
+        values = {"terms": text, "declared_at": micros(now)}
+        statement = upsert(connection, profiles, {"name": name, **values})
+        connection.execute(statement.on_conflict_do_update(index_elements=[profiles.c.name], set_=values))
+    return before

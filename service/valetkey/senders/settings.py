@@ -1,0 +1,30 @@
+"""What a sender's module says of itself: its name, its settings, and how it is made of them."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from valetkey.core.events.event import EventSender
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a sender may need of other systems. ``certificates`` makes a function that gets what is at an https URL, and
+    ``confirm`` confirms a subscription by topic ARN and token; `SnsSender` says what both may raise."""
+
+    certificates: Callable[[], Callable[[str], bytes]]
+    confirm: Callable[[str, str], None]
+
+
+class SenderSettings(BaseModel):
+    """The settings of one sender. A field ``events_b2_secret`` is ``VALETKEY_EVENTS_B2_SECRET``; each has a default."""
+
+    sender_name: ClassVar[str]
+    """The last part of its address: ``/v1/events/<name>``."""
+
+    @abstractmethod
+    def make_sender(self, outside: Outside) -> EventSender | None:
+        """The sender; None without what proves who sends. Raises `ConfigurationError` for what cannot be right."""

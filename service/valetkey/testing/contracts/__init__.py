@@ -1,0 +1,70 @@
+"""What every adapter must do, as test suites for whoever writes one. They need pytest.
+
+A test class inherits a suite, and gives it what it asks for by one fixture::
+
+    class TestMyStore(ObjectStoreContract, FormContract, MultipartContract):
+        @pytest.fixture
+        def place(self) -> Place: ...
+
+    class TestMyLedger(LedgerContract):
+        @pytest.fixture
+        def ledger(self) -> Ledger: ...
+
+`ObjectStoreContract`, `FormContract`, `MultipartContract`, `ManyPartsContract` and `VersionedStoreContract` ask for
+``place``, a `Place`; `LedgerContract`, `KeyRingContract` and `OutboxContract` for ``ledger``, and `AllowanceContract`
+for ``two``. Each test gets an empty one.
+"""
+
+from pkgutil import iter_modules
+
+import pytest
+
+# before they are imported, so that a failure shows the values that were compared
+pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))
+
+from valetkey.testing.contracts.allowances import AllowanceContract, Pair
+from valetkey.testing.contracts.creation import CreationContract
+from valetkey.testing.contracts.declarations import DeclarationContract
+from valetkey.testing.contracts.due import DueContract
+from valetkey.testing.contracts.forms import FormContract
+from valetkey.testing.contracts.keys import KeyRingContract
+from valetkey.testing.contracts.multipart import ManyPartsContract, MultipartContract
+from valetkey.testing.contracts.outbox import Announcing, OutboxContract, announcer
+from valetkey.testing.contracts.pages import PageContract
+from valetkey.testing.contracts.places import (
+    Able,
+    Download,
+    Place,
+    download_over_http,
+    post_over_http,
+    put_over_http,
+)
+from valetkey.testing.contracts.replacement import ReplacementContract
+from valetkey.testing.contracts.store import ObjectStoreContract
+from valetkey.testing.contracts.versions import VersionedStoreContract
+
+
+class LedgerContract(CreationContract, ReplacementContract, PageContract, DueContract, DeclarationContract):
+    """What every ledger must do. A fixture ``ledger`` gives an empty one."""
+
+
+__all__ = [
+    "Able",
+    "AllowanceContract",
+    "Announcing",
+    "Download",
+    "FormContract",
+    "KeyRingContract",
+    "LedgerContract",
+    "ManyPartsContract",
+    "MultipartContract",
+    "ObjectStoreContract",
+    "OutboxContract",
+    "Pair",
+    "Place",
+    "VersionedStoreContract",
+    "announcer",
+    "download_over_http",
+    "post_over_http",
+    "put_over_http",
+]

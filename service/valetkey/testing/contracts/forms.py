@@ -1,0 +1,52 @@
+"""What every object store must do with the forms of presigned POSTs."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from valetkey.core.granting.grants import GrantMaker
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import Upload
+from valetkey.testing.contracts.places import Place
+from valetkey.testing.contracts.samples import new_upload
+from valetkey.testing.contracts.store import ETAG_OF_BYTES
+
+
+def granted(place: Place) -> tuple[Upload, dict[str, str]]:
+    """An upload of exactly 5 bytes, and the fields of its form."""
+    now = datetime.now(UTC)
+    upload = new_upload(now, bucket=place.store.bucket, size=5)
+    grant = GrantMaker(place.store, "https://valetkey.example").post(upload, Profile("default").rules, now)
+    return upload, dict(grant.fields)
+
+
+class FormContract:
+    """What a form must keep to. A fixture ``place`` gives a `Place` with an empty bucket."""
+
+    def test_a_form_that_keeps_to_its_policy(self, place: Place) -> None:
+        """The object is there, with the type and the metadata that the form said."""
+        upload, fields = granted(place)
+        assert place.post(list(fields.items()), b"bytes") == 201
+        head = place.store.head(upload.staging_key)
+        assert head is not None
+        assert (head.etag, head.size, head.content_type, head.upload_id) == (ETAG_OF_BYTES, 5, "image/png", upload.id)
+
+    @pytest.mark.parametrize(
+        ("field", "value", "content", "refusal"),
+        [
+            ("key", "staging/2", b"bytes", 403),
+            ("Content-Type", "image/gif", b"bytes", 403),
+            ("x-amz-meta-upload-id", "2", b"bytes", 403),
+            ("x-amz-signature", "0" * 64, b"bytes", 403),
+            ("x-amz-meta-more", "x", b"bytes", 403),
+            ("x-ignore-me", "x", b"byte", 400),
+            ("x-ignore-me", "x", b"bytes!", 400),
+        ],
+    )
+    def test_a_form_that_does_not(self, place: Place, field: str, value: str, content: bytes, refusal: int) -> None:
+        """It is refused, and nothing is written."""
+        upload, fields = granted(place)
+        status = place.post(list((fields | {field: value}).items()), content)
+        kept = [key for key in (upload.staging_key, "staging/2") if place.store.head(key)]
+        enforced = place.able.enforces_all if field in {"x-amz-signature", "x-amz-meta-more"} else place.able.enforces
+        assert (status, len(kept)) == ((refusal, 0) if enforced else (201, 1))

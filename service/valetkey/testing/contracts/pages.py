@@ -1,0 +1,50 @@
+"""What every ledger must list: the newest uploads first, page by page."""
+
+from valetkey.core.model.upload import UploadState
+from valetkey.core.ports.ledger import Query
+from valetkey.testing.contracts.samples import Record, upload
+
+
+class PageContract:
+    """What every ledger must list. A fixture ``ledger`` gives an empty one."""
+
+    def test_pages_are_newest_first(self, ledger: Record) -> None:
+        """In the order of creation, whatever the order of adding, and cut at the limit."""
+        made = [upload() for _ in range(5)]
+        ledger.add([made[number] for number in (3, 0, 4, 1, 2)])
+        assert ledger.page(Query("shop", 10)) == made[::-1]
+        assert ledger.page(Query("shop", 2)) == [made[4], made[3]]
+
+    def test_pages_go_on_from_a_cursor(self, ledger: Record) -> None:
+        """Each upload once, though new ones come in between; behind the last there is nothing."""
+        made = [upload() for _ in range(5)]
+        ledger.add(made)
+        first = ledger.page(Query("shop", 2))
+        ledger.add([upload()])
+        second = ledger.page(Query("shop", 2, before=first[-1].id))
+        third = ledger.page(Query("shop", 2, before=second[-1].id))
+        assert first + second + third == made[::-1]
+        assert ledger.page(Query("shop", 2, before=made[0].id)) == []
+
+    def test_pages_are_filtered(self, ledger: Record) -> None:
+        """By state, by profile, by both, and always by account."""
+        mine = [
+            upload(profile=profile, state=state)
+            for profile in ("default", "images")
+            for state in (UploadState.PENDING, UploadState.CONFIRMED)
+        ]
+        ledger.add([*mine, upload("mall"), upload("SHOP"), upload("")])
+        pending = UploadState.PENDING
+        assert ledger.page(Query("shop", 10)) == mine[::-1]
+        assert ledger.page(Query("shop", 10, state=pending)) == [mine[2], mine[0]]
+        assert ledger.page(Query("shop", 10, profile="images")) == [mine[3], mine[2]]
+        assert ledger.page(Query("shop", 10, state=pending, profile="images")) == [mine[2]]
+        assert ledger.page(Query("shop", 10, state=pending, before=mine[2].id)) == [mine[0]]
+        assert ledger.page(Query("nobody", 10)) == []
+
+    def test_pages_of_all_accounts(self, ledger: Record) -> None:
+        """For the operator: no account filters nothing, and the other filters still do."""
+        mine, other = upload("shop"), upload("mall", state=UploadState.CONFIRMED)
+        ledger.add([mine, other])
+        assert ledger.page(Query(None, 10)) == [other, mine]
+        assert ledger.page(Query(None, 10, state=UploadState.CONFIRMED)) == [other]

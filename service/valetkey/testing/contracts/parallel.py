@@ -1,0 +1,20 @@
+"""Calls made at the same moment."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def in_parallel(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Start all `calls` together, one thread each; their results in order, or the first error."""
+    together = threading.Barrier(len(calls))
+
+    def start(call: Callable[[], T]) -> T:
+        together.wait(30)
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(start, calls))
