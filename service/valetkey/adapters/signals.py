@@ -1,6 +1,7 @@
 """Tells the application of every end by blinker signals: ``upload_confirmed`` and its kin.
 
-A receiver gets the `Upload` as its sender, in the thread of whoever ended the upload, after the ledger's commit. It needs no rights.
+A receiver gets the `Upload` as its sender, in the thread of whoever ended the upload, after the ledger's commit. It
+needs no rights.
 """
 
 import logging
