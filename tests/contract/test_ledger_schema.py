@@ -69,7 +69,7 @@ def test_a_url_chooses_its_ledger_by_its_scheme(any_url: str) -> None:
         with closing(open_ledger(url)) as ledger:
             ledger.migrate()
             ledger.check()
-    with pytest.raises(ConfigurationError, match="sqlite or postgresql"):
+    with pytest.raises(ConfigurationError, match="sqlite:// or postgresql://"):
         open_ledger("mysql://localhost/x")
 
 
