@@ -1,5 +1,8 @@
 """`valetkey.testing`, as the author of an application would use it: public names only."""
 
+import subprocess
+import sys
+
 import pytest
 from flask import Flask
 
@@ -120,3 +123,9 @@ def test_other_ways_to_send_a_file(app: Flask, method: str, size: int) -> None:
     assert stored.content == content
     refused = client.send(client.ask(size - 1, method=method, **PHOTO), content)
     assert (refused.status, refused.code) == (403, "SignatureDoesNotMatch") or method == "multipart"
+
+
+def test_it_needs_no_pytest() -> None:
+    """Only the contracts do, which are tests themselves."""
+    code = "import sys; sys.modules['pytest'] = None; import valetkey.testing"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

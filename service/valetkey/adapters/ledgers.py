@@ -31,5 +31,6 @@ def open_ledger(url: str, announce: Announcer | None = None) -> DurableLedger:
     """The ledger at ``url``; without ``announce`` it writes no announcements. Raises `ConfigurationError`."""
     scheme = url.partition(":")[0].partition("+")[0]
     if scheme not in LEDGERS:
-        raise ConfigurationError(f"No ledger for {scheme!r}: VALETKEY_DATABASE_URL begins with {' or '.join(LEDGERS)}.")
+        known = " or ".join(f"{name}://" for name in LEDGERS)
+        raise ConfigurationError(f"No ledger for {scheme!r}: VALETKEY_DATABASE_URL begins with {known}.")
     return LEDGERS[scheme](url, announce)

@@ -1,6 +1,7 @@
 """Rows of the ledger's tables by the names of their columns, and what the core makes of them.
 
-A new column of an upload is a line in `as_row` and one in `as_upload`, beside its line in `schema` and its migration.
+A new column of an upload is a line in `as_row` (or below it) and one in `as_upload`, beside its line in `schema` and
+its migration.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -44,13 +45,14 @@ def moment(micros: int) -> datetime:
 
 
 def as_row(upload: Upload) -> Row:
-    """``upload`` as a row of `uploads`: a value for each column. `as_upload` is its reverse."""
-    checksum, stored, reason, multipart = upload.checksum, upload.object, upload.reason, upload.multipart
-    inspection, verdict = upload.inspection, upload.verdict
-    return {
+    """``upload`` as a row of `uploads`. A column that it does not name is NULL, as half of them are in a new upload.
+
+    `as_upload` is its reverse.
+    """
+    row: Row = {
         "id": upload.id,
         "version": upload.version,
-        "state": upload.state.value,
+        "state": str(upload.state),
         "profile": upload.profile,
         "account": upload.account,
         "owner": upload.owner,
@@ -61,37 +63,46 @@ def as_row(upload: Upload) -> Row:
         "created_at": micros(upload.created_at),
         "expires_at": micros(upload.expires_at),
         "renewable_until": micros(upload.renewable_until),
-        "checksum_algorithm": checksum.algorithm if checksum else None,
-        "checksum_value": checksum.value if checksum else None,
-        "metadata": orjson.dumps(upload.metadata).decode() if upload.metadata else None,
         "redirect": int(upload.redirect),
         "pins": upload.pins,
-        "object_key": stored.key if stored else None,
-        "object_etag": stored.etag if stored else None,
-        "object_version_id": stored.version_id if stored else None,
-        "object_size": stored.size if stored else None,
-        "object_content_type": stored.content_type if stored else None,
-        "reason_code": reason.code if reason else None,
-        "reason_detail": reason.detail if reason else None,
-        "confirmed_by": upload.confirmed_by.value if upload.confirmed_by else None,
-        "confirmed_at": micros(upload.confirmed_at) if upload.confirmed_at else None,
         "due_at": micros(upload.due_at) if upload.due_at else None,
-        "inspected_pin": inspection.pin if inspection else None,
-        "detected_type": inspection.detected_type if inspection else None,
-        "verdict_etag": verdict.etag if verdict else None,
-        "verdict_clean": int(verdict.clean) if verdict else None,
-        "verdict_detail": verdict.detail if verdict else None,
-        "verdict_key": verdict.key if verdict else None,
-        "method": upload.method.value,
-        "multipart_key": multipart.key if multipart else None,
-        "multipart_part_size": multipart.part_size if multipart else None,
-        "multipart_id": multipart.id if multipart else None,
-        "ticket": upload.ticket,
+        "method": str(upload.method),
         "key": upload.key or None,
         "rules": upload.rules.text if upload.rules else None,
-        "copying_since": micros(upload.copying_since) if upload.copying_since else None,
-        "checksum_verified": None if upload.checksum_verified is None else int(upload.checksum_verified),
     }
+    if upload.metadata:
+        row["metadata"] = orjson.dumps(upload.metadata).decode()
+    if upload.ticket is not None:
+        row["ticket"] = upload.ticket
+    if upload.checksum is not None:
+        row |= {"checksum_algorithm": upload.checksum.algorithm, "checksum_value": upload.checksum.value}
+    if upload.multipart is not None:
+        plan = upload.multipart
+        row |= {"multipart_key": plan.key, "multipart_part_size": plan.part_size, "multipart_id": plan.id}
+    _add_what_came_of_it(row, upload)
+    return row
+
+
+def _add_what_came_of_it(row: Row, upload: Upload) -> None:
+    """The columns that a new upload has no value for."""
+    if (stored := upload.object) is not None:
+        row |= {"object_key": stored.key, "object_etag": stored.etag, "object_version_id": stored.version_id}
+        row |= {"object_size": stored.size, "object_content_type": stored.content_type}
+    if (reason := upload.reason) is not None:
+        row |= {"reason_code": reason.code, "reason_detail": reason.detail}
+    if upload.confirmed_by is not None:
+        row["confirmed_by"] = str(upload.confirmed_by)
+    if upload.confirmed_at is not None:
+        row["confirmed_at"] = micros(upload.confirmed_at)
+    if (inspection := upload.inspection) is not None:
+        row |= {"inspected_pin": inspection.pin, "detected_type": inspection.detected_type}
+    if (verdict := upload.verdict) is not None:
+        row |= {"verdict_etag": verdict.etag, "verdict_clean": int(verdict.clean)}
+        row |= {"verdict_detail": verdict.detail, "verdict_key": verdict.key}
+    if upload.copying_since is not None:
+        row["copying_since"] = micros(upload.copying_since)
+    if upload.checksum_verified is not None:
+        row["checksum_verified"] = int(upload.checksum_verified)
 
 
 def as_upload(row: RowMapping) -> Upload:
@@ -216,4 +227,4 @@ def as_announcement(row: RowMapping) -> Announcement:
 
 def changed(before: Row, after: Row) -> Row:
     """The columns in which the two differ, as they are in ``after``."""
-    return {name: value for name, value in after.items() if value != before[name]}
+    return {name: after.get(name) for name in before | after if after.get(name) != before.get(name)}

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import (
     Checksum,
     Inspection,
@@ -76,9 +77,14 @@ def full() -> Upload:
         confirmed_at=NOW - timedelta(days=20_000),
         due_at=NOW + MICROSECOND,
         inspection=Inspection(3, "image/x-größe"),
-        verdict=Verdict("etag-2", clean=False, detail="Trojan 名前\n"),
+        verdict=Verdict("etag-2", clean=False, detail="Trojan 名前\n", key="quarantine/é"),
         method=Method.MULTIPART,
         multipart=Multipart("k/é", 5 * 1024**3, MultipartUploadId("2~" + "x" * 1000)),
+        ticket="A" * 16,
+        key="größe/名前",
+        rules=Profile("größe", content_types=("image/*",), metadata=frozenset({"title"})).rules,
+        copying_since=NOW - MICROSECOND,
+        checksum_verified=False,
     )
 
 
