@@ -1,7 +1,7 @@
 import { useCallback, useSyncExternalStore } from "react";
-import type { GroupSnapshot, UploadGroup } from "./group";
-import type { UploadSnapshot } from "./status";
-import type { Upload } from "./upload";
+import type { GroupSnapshot, UploadGroup } from "./uploader/group";
+import type { UploadSnapshot } from "./uploader/snapshot";
+import type { Upload } from "./uploader/upload";
 
 /** What an upload is doing, rendered anew with each change; null without an upload. */
 export function useUpload(upload: Upload | null | undefined): UploadSnapshot | null {

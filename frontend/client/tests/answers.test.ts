@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { storageError } from "../src/answers";
-import { fetchTransport, type StorageAnswer } from "../src/index";
-import type { Operation } from "../src/meaning";
-import { DEFAULT_TIMING } from "../src/transport";
+import type { StorageAnswer } from "../src/index";
+import type { Operation } from "../src/storage/classify";
+import { fetchTransport } from "../src/storage/fetch";
+import { storageError } from "../src/storage/responses";
+import { DEFAULT_TIMING } from "../src/storage/transport";
 import { xml } from "./fake/s3";
 import { bytesOf, fileOf, world } from "./world";
 

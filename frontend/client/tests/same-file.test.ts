@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { sameObject } from "../src/same";
+import { sameObject } from "../src/digests/compare";
 import { bytesOf, fileOf, interrupted, world } from "./world";
 
 const on = world();

@@ -1,20 +1,22 @@
 import type { FileOptions, UploadRecord } from "@valetkey/client";
-import { reflect, upgrade } from "./attributes";
-import { Destination, type TokenSource } from "./destination";
-import { type Dropped, handleOf } from "./dropped";
-import { detailOf, type ItemDetail } from "./events";
-import { FormControl } from "./form-control";
-import { type Gestures, watchDrags, watchPastes } from "./gestures";
-import { type Interrupted, type InterruptedChange, InterruptedUploads } from "./interrupted";
-import type { Item } from "./item";
-import { languageAt, watchLanguage } from "./language";
-import { Limits } from "./limits";
-import { Panel } from "./panel";
-import { Queue } from "./queue";
-import { Reporter } from "./reporter";
-import { perFrame, soon, whileSeen } from "./schedule";
-import { type Bulk, totalsOf } from "./summary";
-import { Words } from "./words";
+import { Words } from "./language/words";
+import { reflect, upgrade } from "./page/attributes";
+import { Destination, type TokenSource } from "./page/destination";
+import { type Dropped, handleOf } from "./page/dropped";
+import { detailOf, type ItemDetail } from "./page/events";
+import { FormControl } from "./page/form-control";
+import { type Gestures, watchDrags, watchPastes } from "./page/gestures";
+import { languageAt, watchLanguage } from "./page/language";
+import { Reporter } from "./page/reporter";
+import { perFrame, soon, whileSeen } from "./page/schedule";
+import { Announcements } from "./state/announcements";
+import type { Bulk } from "./state/bulk-actions";
+import { type Interrupted, type InterruptedChange, InterruptedUploads } from "./state/interrupted";
+import type { Item } from "./state/item";
+import { Queue } from "./state/item-list";
+import { Limits } from "./state/limits";
+import { totalsOf } from "./state/totals";
+import { Panel } from "./views/panel";
 
 export type Metadata = Record<string, string>;
 
@@ -58,6 +60,10 @@ export class ValetUpload extends FormControl {
   );
   readonly #interrupted = new InterruptedUploads((one, change) => this.#interruptedChanged(one, change));
   readonly #panel: Panel;
+  readonly #announcements = new Announcements(
+    () => this.#words,
+    (text) => this.#panel.announce(text),
+  );
   readonly #reporter: Reporter;
   readonly #draw = perFrame(() => this.#show());
   readonly #commit = soon(
@@ -85,8 +91,8 @@ export class ValetUpload extends FormControl {
         },
       },
     };
-    this.#panel = new Panel(root, doings, () => this.#words);
-    this.#reporter = new Reporter(this, this.#panel.announcer);
+    this.#panel = new Panel(root, doings);
+    this.#reporter = new Reporter(this, this.#announcements);
     watchDrags(this, this.#gestures);
   }
 
@@ -212,7 +218,7 @@ export class ValetUpload extends FormControl {
       this.#limits.judge,
       this.#options,
     ))
-      if (!item.refusal) this.#panel.announcer.tell("saidAdded", item.name);
+      if (!item.refusal) this.#announcements.add("saidAdded", item.name);
   }
 
   /** Where there is room for one file, a new one takes the place of the old. */
@@ -255,7 +261,7 @@ export class ValetUpload extends FormControl {
     if (!upload) return;
     this.#replace();
     const item = this.#queue.adopt(upload, one.record);
-    this.#panel.announcer.tell("saidAdded", item.name);
+    this.#announcements.add("saidAdded", item.name);
   }
 
   #interruptedChanged(one: Interrupted, change: InterruptedChange): void {
@@ -311,7 +317,7 @@ export class ValetUpload extends FormControl {
       dragging: this.#dragging,
       reading: this.#reading,
     });
-    this.#panel.announcer.away(this.#panel.counting);
+    this.#announcements.setWaiting(this.#panel.counting);
     if (this.#panel.counting)
       this.#ticking ??= setTimeout(() => {
         this.#ticking = null;

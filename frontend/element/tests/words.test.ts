@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { accepts } from "../src/accept";
-import { chooseLanguage, type Message, type Messages, registerTranslation } from "../src/messages";
-import { de } from "../src/translations/de";
-import { en } from "../src/translations/en";
-import { es } from "../src/translations/es";
-import { zh } from "../src/translations/zh";
-import { Words } from "../src/words";
+import { chooseLanguage, type Message, type Messages, registerTranslation } from "../src/language/messages";
+import { de } from "../src/language/translations/de";
+import { en } from "../src/language/translations/en";
+import { es } from "../src/language/translations/es";
+import { zh } from "../src/language/translations/zh";
+import { Words } from "../src/language/words";
+import { accepts } from "../src/state/accept";
 
 const LANGUAGES: Record<string, Messages> = { en, de, es, zh };
 for (const [lang, messages] of Object.entries(LANGUAGES)) registerTranslation(lang, messages);

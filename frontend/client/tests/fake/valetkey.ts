@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { CreateUpload, Grant, SignedPart, UploadBody } from "../../src/wire";
+import type { CreateUpload, Grant, SignedPart, UploadBody } from "../../src/model/wire";
 import { type Answer, type Asked, FakeServer } from "./http";
 import type { FakeS3 } from "./s3";
 

@@ -1,0 +1,193 @@
+import { linked } from "../async/abort";
+import { ValetKeyError } from "../model/errors";
+import type {
+  BatchResult,
+  CompletedPart,
+  CreateUpload,
+  Granted,
+  Problem,
+  SignedPart,
+  SignedParts,
+  StoredPart,
+  StoredParts,
+  UploadBody,
+} from "../model/wire";
+import { retryAfter } from "../retry/retry-after";
+
+/** What to show the service: a token, or how to get one. A function is asked again after a 401. */
+export type Token = string | (() => string | Promise<string>);
+
+const TIMEOUT = 60_000; // ms
+const COMPLETE_TIMEOUT = 300_000; // ms: the service may copy 5 GB before it answers
+const COMPLETE_LIMIT = 200_000; // bytes of a body; the service takes 256 KiB
+
+interface Call {
+  signal: AbortSignal;
+  body?: unknown;
+  /** an upload's own ticket, instead of the uploader's token */
+  ticket?: string;
+  headers?: Record<string, string>;
+  timeout?: number;
+  keepalive?: boolean;
+}
+
+/** What `complete` says: the upload, and for how long to wait before asking again (ms) while it is not at its end. */
+export interface Completion {
+  upload: UploadBody;
+  again: number | null;
+}
+
+/** The service's HTTP API: one method per call, one attempt each. Every failure is a `ValetKeyError`. */
+export class Service {
+  readonly #endpoint: string;
+  readonly #token: Token | undefined;
+  #fetched: string | undefined;
+
+  constructor(endpoint: string, token?: Token) {
+    this.#endpoint = endpoint;
+    this.#token = token;
+  }
+
+  async create(request: CreateUpload, idempotencyKey: string, signal: AbortSignal): Promise<Granted> {
+    const headers = { "Idempotency-Key": idempotencyKey };
+    return (await this.#call("POST", "/v1/uploads", { signal, body: request, headers })).json();
+  }
+
+  /** Up to 100; the answers are in the order of the requests. */
+  async createBatch(uploads: CreateUpload[], signal: AbortSignal): Promise<BatchResult[]> {
+    const answer = await this.#call("POST", "/v1/uploads/batch", { signal, body: { uploads } });
+    return ((await answer.json()) as { results: BatchResult[] }).results;
+  }
+
+  async get(id: string, ticket: string, signal: AbortSignal): Promise<UploadBody> {
+    return (await this.#call("GET", `/v1/uploads/${id}`, { signal, ticket })).json();
+  }
+
+  /** A fresh grant for the same upload; `state_conflict` when its bytes are there, or it has ended. */
+  async renew(id: string, ticket: string, signal: AbortSignal): Promise<Granted> {
+    return (await this.#call("POST", `/v1/uploads/${id}/grant`, { signal, ticket })).json();
+  }
+
+  /** `checksums` are those of the parts in base64, where the grant asks for them. */
+  async signParts(
+    id: string,
+    ticket: string,
+    numbers: number[],
+    signal: AbortSignal,
+    checksums?: Record<number, string>,
+  ): Promise<SignedPart[]> {
+    const body = { numbers, ...(checksums && { checksums }) };
+    const answer = await this.#call("POST", `/v1/uploads/${id}/parts`, { signal, ticket, body });
+    return ((await answer.json()) as SignedParts).parts;
+  }
+
+  /** The parts that S3 has. */
+  async storedParts(id: string, ticket: string, signal: AbortSignal): Promise<StoredPart[]> {
+    const answer = await this.#call("GET", `/v1/uploads/${id}/parts`, { signal, ticket });
+    return ((await answer.json()) as StoredParts).parts;
+  }
+
+  async complete(
+    id: string,
+    ticket: string,
+    parts: CompletedPart[],
+    signal: AbortSignal,
+  ): Promise<Completion> {
+    const answer = await this.#call("POST", `/v1/uploads/${id}/complete`, {
+      signal,
+      ticket,
+      timeout: COMPLETE_TIMEOUT,
+      ...withParts(parts),
+    });
+    const again = answer.status === 202 ? (retryAfter(answer.headers.get("Retry-After")) ?? 1000) : null;
+    return { upload: await answer.json(), again };
+  }
+
+  /** Aborts a pending upload. The request outlives the page. */
+  async remove(id: string, ticket: string, signal: AbortSignal): Promise<void> {
+    await this.#call("DELETE", `/v1/uploads/${id}`, { signal, ticket, keepalive: true });
+  }
+
+  async #call(method: string, path: string, call: Call): Promise<Response> {
+    const token = call.ticket ?? (await this.#bearer());
+    let answer = await this.#send(method, path, call, token);
+    if (answer.status === 401 && call.ticket === undefined && typeof this.#token === "function") {
+      if (this.#fetched === token) this.#fetched = undefined;
+      answer = await this.#send(method, path, call, await this.#bearer());
+    }
+    if (!answer.ok) throw await refusal(answer);
+    return answer;
+  }
+
+  async #bearer(): Promise<string | undefined> {
+    if (typeof this.#token !== "function") return this.#token;
+    try {
+      this.#fetched ??= await this.#token();
+    } catch (cause) {
+      throw new ValetKeyError("token_unavailable", "No token for the upload service could be had.", {
+        retryable: true,
+        cause,
+      });
+    }
+    return this.#fetched;
+  }
+
+  /** Sends, and reads the whole answer: a connection that is cut while we read is a failure like any other. */
+  async #send(method: string, path: string, call: Call, token: string | undefined): Promise<Response> {
+    const { controller, release } = linked(call.signal);
+    const timer = setTimeout(() => controller.abort(), call.timeout ?? TIMEOUT);
+    const headers: Record<string, string> = { Accept: "application/json", ...call.headers };
+    if (token !== undefined) headers.Authorization = `Bearer ${token}`;
+    const init: RequestInit = {
+      method,
+      headers,
+      signal: controller.signal,
+      keepalive: call.keepalive ?? false,
+    };
+    if (call.body !== undefined) {
+      headers["Content-Type"] = "application/json";
+      init.body = JSON.stringify(call.body);
+    }
+    try {
+      const answer = await fetch(this.#endpoint + path, init);
+      const bodiless = answer.status === 204 || answer.status === 304;
+      return new Response(bodiless ? null : await answer.text(), answer);
+    } catch (cause) {
+      call.signal.throwIfAborted();
+      const detail = "The upload service cannot be reached, or its CORS settings do not allow this page.";
+      throw new ValetKeyError("service_unreachable", detail, { retryable: true, cause });
+    } finally {
+      clearTimeout(timer);
+      release();
+    }
+  }
+}
+
+/** A body of `complete`: too many parts for one body are left out, since S3's own list is the truth anyway. */
+function withParts(parts: CompletedPart[]): { body?: { parts: CompletedPart[] } } {
+  if (parts.length === 0 || JSON.stringify(parts).length > COMPLETE_LIMIT) return {};
+  return { body: { parts } };
+}
+
+/** An answer that is no success, as an error. */
+async function refusal(answer: Response): Promise<ValetKeyError> {
+  const { status } = answer;
+  const retryable = status >= 500 || [408, 425, 429].includes(status);
+  const failure = { status, retryable, retryAfter: retryAfter(answer.headers.get("Retry-After")) };
+  const problem: Partial<Problem> = await answer.json().catch(() => ({}));
+  if (typeof problem?.code === "string") return problemError({ ...problem, status } as Problem, failure);
+  return new ValetKeyError("unexpected_answer", `The upload service answered ${status}.`, failure);
+}
+
+/** A problem document as an error; its sentence names the first thing that is wrong, which says more than the general one. */
+export function problemError(
+  problem: Problem,
+  failure: { retryable?: boolean; retryAfter?: number | undefined } = {},
+): ValetKeyError {
+  const detail = problem.errors?.[0]?.detail ?? problem.detail;
+  return new ValetKeyError(problem.code, detail, {
+    ...failure,
+    status: problem.status,
+    errors: problem.errors,
+  });
+}
