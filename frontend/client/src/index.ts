@@ -1,6 +1,6 @@
 export type { FileFacts, FileLike } from "./files/file";
 export { IndexedDBRecords } from "./interrupted/indexeddb";
-export type { UnfinishedUpload } from "./interrupted/inspect";
+export type { InterruptedUpload } from "./interrupted/inspect";
 export { MemoryRecords, type RecordStore, type UploadRecord } from "./interrupted/records";
 export { type ClientCode, UploadRejected, ValetKeyError } from "./model/errors";
 export type { ConfirmedUpload, Grant, Method, UploadBody } from "./model/wire";
@@ -9,8 +9,8 @@ export type { Progress } from "./sending/progress";
 export type { Token } from "./service/service";
 export { fetchTransport } from "./storage/fetch";
 export type {
-  StorageAnswer,
   StorageRequest,
+  StorageResponse,
   Timing,
   Transport,
 } from "./storage/transport";
@@ -18,7 +18,7 @@ export { xhrTransport } from "./storage/xhr";
 export type { FileOptions } from "./transfer/job";
 export type { GroupSnapshot, UploadGroup } from "./uploader/group";
 export type { UploadSnapshot, UploadState } from "./uploader/snapshot";
-export type { Upload, Watching } from "./uploader/upload";
+export type { Upload, WatchOptions } from "./uploader/upload";
 export {
   createUploader,
   type GroupItem,

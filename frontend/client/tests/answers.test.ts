@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { StorageAnswer } from "../src/index";
+import type { StorageResponse } from "../src/index";
 import type { Operation } from "../src/storage/classify";
 import { fetchTransport } from "../src/storage/fetch";
 import { storageError } from "../src/storage/responses";
@@ -26,7 +26,7 @@ function expected(means: Means, operation: string): string {
 }
 
 /** What a real server on loopback answers to a body. */
-async function answered(): Promise<StorageAnswer> {
+async function answered(): Promise<StorageResponse> {
   const request = {
     method: "PUT" as const,
     url: `${on.s3.url}/x`,

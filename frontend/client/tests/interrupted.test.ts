@@ -15,26 +15,26 @@ async function leave(parts: number, name = "a.bin"): Promise<UploadRecord> {
 describe("what an earlier page left", () => {
   test("is told with the bytes that S3 has", async () => {
     const record = await leave(4);
-    expect(await on.uploader().unfinished()).toEqual([{ record, stored: 4000 }]);
+    expect(await on.uploader().inspectInterrupted()).toEqual([{ record, stored: 4000 }]);
   });
 
   test("a file that goes in one request has nothing there before it has all", async () => {
     on.service.multipartFrom = 20_000;
     const record = await leave(0);
-    expect(await on.uploader().unfinished()).toEqual([{ record, stored: 0 }]);
+    expect(await on.uploader().inspectInterrupted()).toEqual([{ record, stored: 0 }]);
   });
 
   test("is not that of another service, nor what a page works on", async () => {
     await leave(4);
     const elsewhere = on.uploader({ endpoint: `${on.service.url}/elsewhere` });
-    expect(await elsewhere.unfinished()).toEqual([]);
+    expect(await elsewhere.inspectInterrupted()).toEqual([]);
     const uploader = on.uploader();
     on.s3.fault = () => ({ delay: 60_000 });
     const upload = uploader.upload(fileOf(10_000));
     while (upload.state !== "sending") await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(await uploader.unfinished()).toEqual([]);
+    expect(await uploader.inspectInterrupted()).toEqual([]);
     upload.pause();
-    expect(await uploader.unfinished()).toEqual([]);
+    expect(await uploader.inspectInterrupted()).toEqual([]);
   });
 
   test.each(["aborted", "expired", "deleted", "rejected"] as const)(
@@ -43,7 +43,7 @@ describe("what an earlier page left", () => {
       await leave(4);
       const kept = on.service.only();
       kept.upload = { ...kept.upload, state };
-      expect(await on.uploader().unfinished()).toEqual([]);
+      expect(await on.uploader().inspectInterrupted()).toEqual([]);
       expect(await on.records.list()).toEqual([]);
     },
   );
@@ -51,7 +51,7 @@ describe("what an earlier page left", () => {
   test("is forgotten when the service knows nothing of it", async () => {
     await leave(4);
     on.service.uploads.clear();
-    expect(await on.uploader().unfinished()).toEqual([]);
+    expect(await on.uploader().inspectInterrupted()).toEqual([]);
     expect(await on.records.list()).toEqual([]);
   });
 
@@ -59,9 +59,9 @@ describe("what an earlier page left", () => {
     const [record] = [await leave(4), await leave(2, "b.bin")];
     on.service.fault = () => ({ status: 503 });
     const uploader = on.uploader();
-    expect((await uploader.unfinished()).map(({ stored }) => stored)).toEqual([null, null]);
+    expect((await uploader.inspectInterrupted()).map(({ stored }) => stored)).toEqual([null, null]);
     await on.service.stop();
-    expect((await uploader.unfinished())[0]).toEqual({ record, stored: null });
+    expect((await uploader.inspectInterrupted())[0]).toEqual({ record, stored: null });
     expect(await on.records.list()).toHaveLength(2);
   });
 });
@@ -74,7 +74,7 @@ describe("what S3 has in full", () => {
     while (on.service.count("POST", /complete/) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     on.service.fault = () => undefined;
     const uploader = on.uploader();
-    const [left] = await uploader.unfinished();
+    const [left] = await uploader.inspectInterrupted();
     expect(left?.stored).toBe(10_000);
     const upload = await uploader.resume(left?.record as UploadRecord);
     const { id } = await upload.done;
@@ -89,7 +89,7 @@ describe("what S3 has in full", () => {
     const kept = on.service.only();
     kept.upload = { ...kept.upload, state: "confirmed" };
     const uploader = on.uploader();
-    expect(await uploader.unfinished()).toEqual([{ record, stored: 10_000 }]);
+    expect(await uploader.inspectInterrupted()).toEqual([{ record, stored: 10_000 }]);
     expect((await (await uploader.resume(record)).done).id).toBe(record.id);
     expect(await on.records.list()).toEqual([]);
   });
@@ -112,9 +112,9 @@ describe("an interrupted upload goes on", () => {
     const [one, other] = [on.uploader(), on.uploader()];
     const upload = await one.resume(record, fileOf(10_000));
     await expect(one.resume(record, fileOf(10_000))).rejects.toMatchObject({ code: "state_conflict" });
-    expect(await one.unfinished()).toEqual([]);
+    expect(await one.inspectInterrupted()).toEqual([]);
     expect((await upload.done).id).toBe(record.id);
-    expect(await other.unfinished()).toEqual([]);
+    expect(await other.inspectInterrupted()).toEqual([]);
   });
 
   test("again, when it was ended before its turn came, or failed", async () => {
@@ -122,7 +122,7 @@ describe("an interrupted upload goes on", () => {
     const uploader = on.uploader({ retry: { patience: 50 } });
     const upload = await uploader.resume(record, fileOf(10_000));
     await upload.abort();
-    expect((await uploader.resumable()).map(({ id }) => id)).toEqual([record.id]);
+    expect((await uploader.listInterrupted()).map(({ id }) => id)).toEqual([record.id]);
     on.s3.fault = () => ({ status: 500 });
     const failing = await uploader.resume(record, fileOf(10_000));
     await expect(failing.done).rejects.toMatchObject({ code: "storage_unavailable" });

@@ -1,5 +1,5 @@
-/** Lets so many run at once, in the order in which they came. */
-export class Slots {
+/** Lets a limited number of tasks run at once, first come first served. */
+export class Semaphore {
   #free: number;
   readonly #waiting = new Set<() => void>();
 
@@ -7,7 +7,7 @@ export class Slots {
     this.#free = count;
   }
 
-  /** Waits for a slot; the function that it gives back frees it (once). Rejects with the signal's reason. */
+  /** Waits for a permit; the function that it returns releases it (once). Rejects with the signal's reason. */
   async acquire(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
     if (this.#free > 0) this.#free--;
@@ -19,7 +19,7 @@ export class Slots {
     };
   }
 
-  /** Runs `work` in a slot. */
+  /** Runs `work` with a permit. */
   async use<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const release = await this.acquire(signal);
     try {

@@ -2,38 +2,42 @@ import { sleep } from "../async/sleep";
 import { fileChanged } from "../model/errors";
 import type { Algorithm } from "./hash";
 
-type Answer = { values: string[] } | { failed: string };
+type WorkerReply = { values: string[] } | { failed: string };
 
 /**
- * The SHA-256 of `file` in base64, by a worker, so that the page stays usable; on the page itself where no worker can be had
+ * The SHA-256 of `file` in base64, computed by a worker, so that the page stays usable; on the page itself if no worker starts
  * (another origin, a strict policy, a bundler that lost it). Rejects with `file_changed` when the file cannot be read, or the
  * signal's reason.
  */
-export async function sha256(file: Blob, signal: AbortSignal): Promise<string> {
-  const [value = ""] = await digests([file], "sha256", signal);
+export async function computeSha256(file: Blob, signal: AbortSignal): Promise<string> {
+  const [value = ""] = await computeDigests([file], "sha256", signal);
   return value;
 }
 
 /** The digests of several blobs, in their order, by one worker; like `sha256`. */
-export async function digests(blobs: Blob[], algorithm: Algorithm, signal: AbortSignal): Promise<string[]> {
+export async function computeDigests(
+  blobs: Blob[],
+  algorithm: Algorithm,
+  signal: AbortSignal,
+): Promise<string[]> {
   signal.throwIfAborted();
   return (await inWorker(blobs, algorithm, signal)) ?? onPage(blobs, algorithm, signal);
 }
 
 function inWorker(blobs: Blob[], algorithm: Algorithm, signal: AbortSignal): Promise<string[] | null> {
-  const worker = start();
+  const worker = startWorker();
   if (!worker) return Promise.resolve(null);
-  const answered = new Promise<string[] | null>((resolve, reject) => {
+  const reply = new Promise<string[] | null>((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     worker.onerror = () => resolve(null);
-    worker.onmessage = ({ data }: MessageEvent<Answer>) =>
+    worker.onmessage = ({ data }: MessageEvent<WorkerReply>) =>
       "values" in data ? resolve(data.values) : reject(fileChanged(data.failed));
     worker.postMessage({ blobs, algorithm });
   });
-  return answered.finally(() => worker.terminate());
+  return reply.finally(() => worker.terminate());
 }
 
-function start(): Worker | null {
+function startWorker(): Worker | null {
   try {
     return new Worker(new URL("./sha256.worker.js", import.meta.url), { type: "module" });
   } catch {

@@ -3,10 +3,10 @@ const PIECE = 64 * 1024; // bytes
 const WHOLE = "w";
 
 /**
- * What a file is known again by, at the cost of a few reads: another sample is another file. Of a small one it is all of it, so
- * that the same sample is the same file, too. Undefined where it cannot be read; then the upload says so.
+ * A fingerprint of a file, at the cost of a few reads: files with different fingerprints differ. A small file's covers all of it, so
+ * that equal ones prove equal files. Undefined if the file cannot be read; the upload itself fails then.
  */
-export async function sampleOf(file: Blob): Promise<string | undefined> {
+export async function takeFingerprint(file: Blob): Promise<string | undefined> {
   const whole = file.size <= PIECES * PIECE;
   const bytes = whole ? file : new Blob(pieces(file));
   try {
@@ -27,7 +27,7 @@ function pieces(file: Blob): Blob[] {
   });
 }
 
-/** Whether it is of the whole file. */
-export function isWhole(sample: string): boolean {
-  return sample.startsWith(WHOLE);
+/** Whether the fingerprint is of the whole file. */
+export function coversWholeFile(fingerprint: string): boolean {
+  return fingerprint.startsWith(WHOLE);
 }

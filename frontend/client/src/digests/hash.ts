@@ -1,7 +1,7 @@
 import { md5 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 
-/** By which digests of files are taken: SHA-256, and MD5, which many ETags are. */
+/** The digests in use: SHA-256, and MD5, which many ETags are. */
 export type Algorithm = "sha256" | "md5";
 
 const SUBTLE_UP_TO = 8 * 1024 * 1024; // bytes: WebCrypto is faster, but wants all of them at once

@@ -1,6 +1,6 @@
 import { type Algorithm, digest } from "./hash";
 
-/** Blobs come, their digests go. */
+/** Computes the digests of the blobs in each message. */
 addEventListener("message", async ({ data }: MessageEvent<{ blobs: Blob[]; algorithm: Algorithm }>) => {
   try {
     const values: string[] = [];

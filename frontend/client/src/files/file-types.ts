@@ -3,8 +3,8 @@ import { EXTENSIONS } from "./extensions";
 const ENDING = /[^/\\]\.([a-z0-9]+)$/i;
 
 /**
- * The content type that a file's name tells, for browsers and systems that tell none: by the same table as everywhere else
- * in valetkey. Undefined where the name tells nothing.
+ * The content type for a file's name, for browsers and systems that give none: by the same table as everywhere else
+ * in valetkey. Undefined for an unknown extension.
  */
 export function typeOf(name: string): string | undefined {
   const ending = ENDING.exec(name)?.[1]?.toLowerCase();

@@ -1,14 +1,14 @@
-/** What may be uploaded: a picked File, or any Blob. */
+/** What can be uploaded: a File, or any Blob. */
 export type FileLike = Blob & {
   readonly name?: string;
   readonly lastModified?: number;
   readonly webkitRelativePath?: string;
 };
 
-/** How a file is known again. */
+/** How a file is recognised after a reload, before its bytes are compared. */
 export interface FileFacts {
   name: string;
-  /** within a picked folder, else "" */
+  /** within a chosen folder, else "" */
   path: string;
   /** bytes */
   size: number;
@@ -26,7 +26,7 @@ export interface NameAndType {
 const NUL = /\0/g;
 const LONE_SURROGATES = /\p{Surrogate}/gu;
 
-/** What is known of a file; its type is "" where only its name can tell it. A Blob without a time is never taken for one that was seen before. */
+/** The facts about a file; its type is "" if only its name can tell it. A Blob has no date, and so never matches an earlier one. */
 export function factsOf(file: FileLike, { filename, contentType }: NameAndType = {}): FileFacts {
   const name = (filename ?? file.name ?? "blob").replace(NUL, "").replace(LONE_SURROGATES, "\uFFFD");
   return {
@@ -39,10 +39,10 @@ export function factsOf(file: FileLike, { filename, contentType }: NameAndType =
 }
 
 /**
- * Gives a file without a type the one that its name tells. Before that nobody knows whether it is one that was seen before, and
- * nothing is asked for. The table is loaded on demand: browsers know most types.
+ * Gives a file without a type the one that its name tells; only then can it be compared with the records of interrupted uploads.
+ * The table is loaded on demand: browsers know most types.
  */
-export async function settleType(file: FileFacts): Promise<void> {
+export async function fillType(file: FileFacts): Promise<void> {
   if (file.type) return;
   const table = await import("./file-types").catch(() => null);
   file.type = table?.typeOf(file.name) || "application/octet-stream";

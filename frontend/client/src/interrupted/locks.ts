@@ -1,10 +1,10 @@
 const PREFIX = "valetkey:";
 
 /**
- * Takes the upload `id` for this page, by a Web Lock, which ends with the page. Gives the function that lets it go, or null
- * when another page has it. Where there are no locks, nobody is known to have it.
+ * Locks the upload `id` for this page by a Web Lock, which ends with the page. Returns the function that releases it, or null
+ * if another page holds it. In a browser without Web Locks every upload counts as free.
  */
-export function claim(id: string): Promise<(() => void) | null> {
+export function acquireLock(id: string): Promise<(() => void) | null> {
   const locks = globalThis.navigator?.locks;
   if (!locks) return Promise.resolve(() => {});
   return new Promise((resolve) => {
@@ -16,8 +16,8 @@ export function claim(id: string): Promise<(() => void) | null> {
   });
 }
 
-/** The ids of all uploads that pages are working on. */
-export async function claimedElsewhere(): Promise<Set<string>> {
+/** Lists the ids of the uploads that are locked by any page. */
+export async function listLocked(): Promise<Set<string>> {
   const locks = await globalThis.navigator?.locks?.query().catch(() => null);
   return new Set(locks?.held?.map(({ name }) => name?.replace(PREFIX, "") ?? ""));
 }

@@ -1,32 +1,32 @@
 import type { FileFacts } from "../files/file";
 import type { Method } from "../model/wire";
 
-/** What is kept of an upload that is under way, so that it can go on after a reload. */
+/** What is kept of a running upload, so that it can be resumed after a reload. */
 export interface UploadRecord {
   /** the upload's id */
   id: string;
-  /** good for this one upload only */
+  /** valid for this upload only */
   ticket: string;
   endpoint: string;
   profile: string;
   metadata: Record<string, string>;
   file: FileFacts;
-  /** null for a file that goes in one request */
+  /** null for a file that is sent in one request */
   plan: { partSize: number; partCount: number } | null;
   method: Method;
   /** milliseconds since the epoch */
   createdAt: number;
-  /** where the browser gave one: with it the upload can go on without picking the file again */
+  /** if the browser gave one: with it the upload can be resumed without choosing the file again */
   handle?: FileSystemFileHandle;
-  /** whose it is, where the page says who uses it */
+  /** who owns it, if the page named its user */
   user?: string;
-  /** digest of pieces of the file, or of all of a small one */
-  sample?: string;
-  /** SHA-256 in base64 of parts that were sent, by number, where the storage's ETags say nothing of the bytes */
+  /** of the file's bytes: a digest of pieces, or of all of a small file */
+  fingerprint?: string;
+  /** SHA-256 in base64 of sent parts, by number, where the storage's ETags are not MD5s */
   digests?: Record<number, string>;
 }
 
-/** Where records are kept. Any method may reject: uploads go on without. */
+/** Where records are kept. Any method may reject: uploads work without records. */
 export interface RecordStore {
   list(): Promise<UploadRecord[]>;
   /** adds a record, or replaces the one with its id */
@@ -35,7 +35,7 @@ export interface RecordStore {
   remove(id: string): Promise<void>;
 }
 
-/** Keeps records as long as the page lives. */
+/** Keeps records until the page is closed. */
 export class MemoryRecords implements RecordStore {
   readonly #records = new Map<string, UploadRecord>();
 
@@ -52,16 +52,16 @@ export class MemoryRecords implements RecordStore {
   }
 }
 
-/** What a record says about a file before the service has heard of it. */
-export type Wish = Pick<UploadRecord, "endpoint" | "profile" | "metadata" | "file" | "method">;
+/** What to upload, and where: everything that is known before the service has created the upload. */
+export type UploadSpec = Pick<UploadRecord, "endpoint" | "profile" | "metadata" | "file" | "method">;
 
-/** What was asked for when the upload began. */
-export function wishOf({ endpoint, profile, metadata, file, method }: UploadRecord): Wish {
+/** The spec that the upload was created from. */
+export function specOf({ endpoint, profile, metadata, file, method }: UploadRecord): UploadSpec {
   return { endpoint, profile, metadata, file, method };
 }
 
-/** Two wishes with the same key are the same: the same file to the same place, with the same words about it. */
-export function wishKey({ endpoint, profile, metadata, file, method }: Wish): string {
+/** Equal keys mean equal specs: the same file for the same profile, with the same metadata. */
+export function specKey({ endpoint, profile, metadata, file, method }: UploadSpec): string {
   const { name, path, size, lastModified, type } = file;
   const words = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([endpoint, profile, method, words, name, path, size, lastModified, type]);

@@ -1,43 +1,46 @@
-import { typed } from "../model/errors";
-import type { Granted } from "../model/wire";
-import { type Asking, ENDED, FORGOTTEN } from "../service/calls";
+import { asValetKeyError } from "../model/errors";
+import type { GrantedUpload } from "../model/wire";
+import { type CallContext, ENDED_STATES, FORGOTTEN_STATUSES } from "../service/calls";
 import type { UploadRecord } from "./records";
 
 /**
- * Finds out how far an interrupted upload came: with a grant when it needs more bytes, without one when they are there. Null
- * when there is nothing to go on with.
+ * Reopens an interrupted upload: with a new grant if it needs more bytes, without one if S3 has them all. Null if it has ended
+ * or the service does not know it any more.
  */
-export async function pickUp(record: UploadRecord, asking: Asking): Promise<Granted | null> {
+export async function reopen(record: UploadRecord, context: CallContext): Promise<GrantedUpload | null> {
   try {
-    return await reached(record, asking);
+    return await fetchState(record, context);
   } catch (error) {
-    if (FORGOTTEN.has(typed(error).status ?? 0)) return null;
+    if (FORGOTTEN_STATUSES.has(asValetKeyError(error).status ?? 0)) return null;
     throw error;
   }
 }
 
-async function reached({ id, ticket, plan }: UploadRecord, asking: Asking): Promise<Granted | null> {
-  const { service, signal, persist } = asking;
-  let upload = await persist(() => service.get(id, ticket, signal));
-  // One request may have arrived whole without anybody having said so: asking costs less than sending again.
+async function fetchState(
+  { id, ticket, plan }: UploadRecord,
+  context: CallContext,
+): Promise<GrantedUpload | null> {
+  const { service, signal, retry } = context;
+  let upload = await retry(() => service.get(id, ticket, signal));
+  // The one request may have arrived without the service knowing: asking costs less than sending it again.
   if (upload.state === "pending" && !plan) {
-    upload = (await persist(() => service.complete(id, ticket, [], signal))).upload;
+    upload = (await retry(() => service.complete(id, ticket, [], signal))).upload;
   }
-  if (ENDED.has(upload.state)) return null;
-  const granted = upload.state === "pending" ? await renewed(id, ticket, asking) : null;
+  if (ENDED_STATES.has(upload.state)) return null;
+  const granted = upload.state === "pending" ? await renewGrant(id, ticket, context) : null;
   return granted ?? { upload, grant: null, ticket };
 }
 
-/** A fresh grant; null when the service says that it needs no more bytes. */
-async function renewed(
+/** A new grant; null if the service needs no more bytes. */
+async function renewGrant(
   id: string,
   ticket: string,
-  { service, signal, persist }: Asking,
-): Promise<Granted | null> {
+  { service, signal, retry }: CallContext,
+): Promise<GrantedUpload | null> {
   try {
-    return await persist(() => service.renew(id, ticket, signal));
+    return await retry(() => service.renew(id, ticket, signal));
   } catch (error) {
-    if (typed(error).code === "state_conflict") return null;
+    if (asValetKeyError(error).code === "state_conflict") return null;
     throw error;
   }
 }

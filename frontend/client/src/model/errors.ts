@@ -6,36 +6,36 @@ import type { Problem, UploadBody } from "./wire";
  */
 export type ClientCode =
   | "aborted" // by `abort()` or the caller's signal
-  | "service_unreachable" // no answer from the service, for as long as `patience` lasts
-  | "storage_unreachable" // no answer from S3, likewise
-  | "storage_unavailable" // S3 answered 5xx or 429, likewise
-  | "cors_forbidden" // S3 is there, but the bucket's CORS rules do not allow this page
+  | "service_unreachable" // no response from the service, for as long as `patience` lasts
+  | "storage_unreachable" // no response from S3, likewise
+  | "storage_unavailable" // S3 responded 5xx or 429, likewise
+  | "cors_forbidden" // S3 is available, but the bucket's CORS rules do not allow this page
   | "etag_hidden" // the bucket's CORS rules do not expose the ETag of a part
-  | "storage_refused" // S3 refused the request: `detail` has its own words
+  | "storage_refused" // S3 refused the request: `detail` quotes it
   | "checksum_mismatch" // S3 received other bytes than the checksum says
-  | "file_changed" // the file changed, moved or vanished since it was picked
+  | "file_changed" // the file was changed, moved or deleted since it was chosen
   | "file_mismatch" // another file than the one that the interrupted upload is of
-  | "file_needed" // an interrupted upload cannot go on before the file is picked again
-  | "not_arrived" // S3 took the bytes, but the service does not find them
-  | "upload_ended" // somebody else aborted or deleted the upload, or it expired
+  | "file_needed" // an interrupted upload cannot be resumed before the file is chosen again
+  | "not_arrived" // S3 accepted the bytes, but the service cannot find them
+  | "upload_ended" // the upload was aborted or deleted elsewhere, or it expired
   | "token_unavailable" // the caller's function for the token failed, for as long as `patience` lasts
   | "unexpected_answer"; // not what the API documents: a proxy, perhaps
 
-/** What is known about a failure beside its sentence. */
-export interface Failure {
-  /** HTTP status, where there was an answer */
+/** What is known about an error beside its sentence. */
+export interface ErrorOptions {
+  /** HTTP status, if there was a response */
   status?: number;
-  /** whether the same may succeed later; the client has tried for as long as it was allowed to */
+  /** whether the same may succeed later; the client has retried for as long as it was allowed to */
   retryable?: boolean;
-  /** milliseconds that the other side asks us to wait */
+  /** milliseconds to wait, as the other side asked */
   retryAfter?: number | undefined;
-  /** whether all bytes of the file had left: they may have arrived */
+  /** whether all bytes of the file were sent: they may have arrived */
   sent?: boolean;
-  /** what the storage's answer means, by the list that both clients and the service decide by */
+  /** what the storage's response means, by the list that both clients and the service share */
   meaning?: string;
-  /** how often it may happen until it is no accident any more; not there where only patience counts */
+  /** how often it may happen before the upload fails; unset if only patience limits it */
   tries?: number;
-  /** each thing that is wrong with a request, where the service says so */
+  /** each problem with a request, if the service lists them */
   errors?: Problem["errors"];
   cause?: unknown;
 }
@@ -53,7 +53,7 @@ export class ValetKeyError extends Error {
   readonly meaning: string | undefined;
   readonly tries: number;
 
-  constructor(code: ClientCode | (string & {}), detail: string, failure: Failure = {}) {
+  constructor(code: ClientCode | (string & {}), detail: string, failure: ErrorOptions = {}) {
     super(detail, { cause: failure.cause });
     this.code = code;
     this.detail = detail;
@@ -76,22 +76,22 @@ export class UploadRejected extends ValetKeyError {
   }
 }
 
-/** The error of an upload that its owner ended. */
+/** The error of an upload that the caller aborted. */
 export function aborted(): ValetKeyError {
   return new ValetKeyError("aborted", "The upload was aborted.");
 }
 
-/** The error of a file whose bytes are no longer those that were picked. */
+/** The error for a file whose bytes have changed since it was chosen. */
 export function fileChanged(cause?: unknown): ValetKeyError {
   return new ValetKeyError(
     "file_changed",
-    "The file changed, moved or vanished since it was picked. Pick it again.",
+    "The file was changed, moved or deleted since it was chosen. Choose it again.",
     { cause },
   );
 }
 
-/** `error` itself when it is ours, else wrapped: nothing but `ValetKeyError` reaches a caller. */
-export function typed(error: unknown): ValetKeyError {
+/** `error` itself if it is a `ValetKeyError`, else wrapped in one: callers see nothing else. */
+export function asValetKeyError(error: unknown): ValetKeyError {
   if (error instanceof ValetKeyError) return error;
   return new ValetKeyError("unexpected_answer", `Something unexpected happened: ${error}`, { cause: error });
 }

@@ -1,4 +1,4 @@
-/** The words of the wire, by the names that the client uses. They are generated: see `npm run wire`. */
+/** The types of the HTTP API under the client's names. They are generated: see `npm run wire`. */
 import type { components } from "./openapi";
 
 type Schemas = components["schemas"];
@@ -13,19 +13,19 @@ export type Method = NonNullable<CreateUpload["method"]>;
 
 export type PostGrant = Schemas["PostGrantBody"];
 export type PutGrant = Schemas["PutGrantBody"];
-/** `parts` holds the first few, signed; none in the answer to a batch. */
+/** `parts` holds the first few, signed; none in the response to a batch. */
 export type MultipartGrant = Schemas["MultipartGrantBody"];
 export type SignedPart = Schemas["PartGrantBody"];
 export type SignedParts = Schemas["SignedPartsBody"];
 export type StoredPart = Schemas["PartBody"];
 export type StoredParts = Schemas["PartsBody"];
 
-/** An upload with what its client needs; `grant` is null when its bytes have arrived already. */
-export type Granted = Schemas["GrantedBody"];
-export type Grant = NonNullable<Granted["grant"]>;
+/** An upload with its ticket and grant; `grant` is null if the bytes have arrived already. */
+export type GrantedUpload = Schemas["GrantedBody"];
+export type Grant = NonNullable<GrantedUpload["grant"]>;
 export type BatchResult = Schemas["BatchBody"]["results"][number];
 
-/** What is told to the service about a part that is sent. */
+/** What the service is told about a sent part. */
 export type CompletedPart = Schemas["NamedPartIn"];
 
 /** An upload that the service has proven: its object is there. */

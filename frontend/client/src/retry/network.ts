@@ -1,20 +1,20 @@
 import { sleep } from "../async/sleep";
 
-const LOOK_EVERY = 15_000; // ms: some systems never tell
+const POLL_EVERY = 15_000; // ms: some systems never fire `online`
 
-/** Whether the browser believes that it has a network. Where nobody knows (Node), we are online. */
+/** Whether the browser has a network; true where it cannot tell (Node). */
 export function isOnline(): boolean {
   return globalThis.navigator?.onLine !== false;
 }
 
 /** Resolves when there is a network again; rejects with the signal's reason. */
-export async function untilOnline(signal: AbortSignal): Promise<void> {
+export async function waitUntilOnline(signal: AbortSignal): Promise<void> {
   while (!isOnline()) {
     const woken = new AbortController();
     const wake = () => woken.abort();
     globalThis.addEventListener?.("online", wake);
     signal.addEventListener("abort", wake);
-    await sleep(LOOK_EVERY, woken.signal).catch(() => {});
+    await sleep(POLL_EVERY, woken.signal).catch(() => {});
     globalThis.removeEventListener?.("online", wake);
     signal.removeEventListener("abort", wake);
     signal.throwIfAborted();

@@ -1,48 +1,48 @@
 import { sleep } from "../async/sleep";
-import { typed, type ValetKeyError } from "../model/errors";
-import { isOnline, untilOnline } from "./network";
+import { asValetKeyError, type ValetKeyError } from "../model/errors";
+import { isOnline, waitUntilOnline } from "./network";
 
-/** How failures that may pass are met. All times in milliseconds. */
+/** How often failed requests are retried. All times in milliseconds. */
 export interface RetryPolicy {
-  /** about the first wait; each further one may be twice as long (500) */
+  /** the first delay, roughly; each further one may be twice as long (500) */
   delay: number;
-  /** the longest wait that we choose ourselves (20,000); a longer Retry-After is kept */
+  /** the longest delay (20,000); a longer Retry-After is respected */
   maxDelay: number;
-  /** how long one step may fail, without a success between, before the upload does (600,000); time offline is free */
+  /** how long one step may keep failing before the upload fails (600,000); time offline does not count */
   patience: number;
 }
 
 export const DEFAULT_RETRY: RetryPolicy = { delay: 500, maxDelay: 20_000, patience: 600_000 };
 
-const BUSY = 2; // delays that a storage with too much to do is left alone
+const BUSY = 2; // delays before an overloaded storage is asked again
 
-/** Why nothing moves at the moment. */
+/** Why nothing is sent at the moment. */
 export interface Waiting {
   reason: "offline" | "retry";
-  /** what failed; not there when we are just offline */
+  /** what failed; unset while offline without a failure */
   error?: ValetKeyError;
   /** how often this step has failed in a row */
   attempt: number;
-  /** when the next attempt is made, in milliseconds since the epoch; not there while offline */
+  /** when the next attempt is made, in milliseconds since the epoch; unset while offline */
   until?: number;
 }
 
-export interface Persistence {
+export interface RetryOptions {
   policy: RetryPolicy;
   signal: AbortSignal;
-  /** told when waiting begins; the function that it gives back, when it ends */
+  /** called when waiting begins; the function that it returns is called when waiting ends */
   onWait(waiting: Waiting): () => void;
 }
 
 /**
- * Does `attempt` until it succeeds, fails for good, or has failed for longer than the policy's patience.
+ * Repeats `attempt` until it succeeds, fails with an error that is not retryable, or has failed for longer than `patience`.
  *
- * Between attempts it waits with full jitter, at least as long as the other side asked for; offline, until we are online,
- * without counting. Throws the last `ValetKeyError`, or the signal's reason.
+ * Between attempts it waits with jitter, at least as long as the other side asked for; offline it waits until there is a network,
+ * which does not count. Throws the last `ValetKeyError`, or the signal's reason.
  */
-export async function persist<T>(
+export async function withRetry<T>(
   attempt: () => Promise<T>,
-  { policy, signal, onWait }: Persistence,
+  { policy, signal, onWait }: RetryOptions,
 ): Promise<T> {
   let failures = 0;
   let since = 0;
@@ -52,10 +52,10 @@ export async function persist<T>(
       return await attempt();
     } catch (thrown) {
       signal.throwIfAborted();
-      const error = typed(thrown);
+      const error = asValetKeyError(thrown);
       if (!error.retryable) throw error;
       if (!isOnline()) {
-        await during(onWait({ reason: "offline", error, attempt: failures }), untilOnline(signal));
+        await during(onWait({ reason: "offline", error, attempt: failures }), waitUntilOnline(signal));
         failures = 0;
         continue;
       }

@@ -1,8 +1,8 @@
 import { ValetKeyError } from "../model/errors";
 import type { SignedPart } from "../model/wire";
-import { usable } from "./signature-age";
+import { isUsable } from "./signature-age";
 
-interface Held {
+interface HeldSignature {
   part: SignedPart;
   since: number;
 }
@@ -10,7 +10,7 @@ interface Held {
 /** Gets parts signed just before they are sent, a few at a time. */
 export class PartSigner {
   readonly #sign: (numbers: number[]) => Promise<SignedPart[]>;
-  readonly #held = new Map<number, Held>();
+  readonly #held = new Map<number, HeldSignature>();
   readonly #wanted = new Set<number>();
   #signing: Promise<void> | null = null;
 
@@ -19,13 +19,13 @@ export class PartSigner {
     this.#hold(first);
   }
 
-  /** `number`, signed. When it has to be, those `upcoming` are signed in the same call, and all that others wait for. */
+  /** Part `number`, signed. A call for it includes the parts `upcoming`, and those that others wait for. */
   async take(number: number, upcoming: number[]): Promise<SignedPart> {
     let part = this.#usable(number);
     if (part) return part;
     for (const next of upcoming) if (!this.#held.has(next)) this.#wanted.add(next);
     this.#wanted.add(number);
-    await this.#signing?.catch(() => {}); // a call that is under way was made before this part was wanted
+    await this.#signing?.catch(() => {}); // a running call does not include this part
     part = this.#usable(number);
     if (part) return part;
     this.#signing ??= this.#fetch().finally(() => {
@@ -37,14 +37,14 @@ export class PartSigner {
     throw new ValetKeyError("unexpected_answer", `The service did not sign part ${number}.`);
   }
 
-  /** Forgets a signature that S3 did not take, or that is used up. */
+  /** Discards a signature that S3 refused, or that has been used. */
   drop(number: number): void {
     this.#held.delete(number);
   }
 
   #usable(number: number): SignedPart | null {
     const held = this.#held.get(number);
-    return held && usable(held.part, held.since) ? held.part : null;
+    return held && isUsable(held.part, held.since) ? held.part : null;
   }
 
   async #fetch(): Promise<void> {

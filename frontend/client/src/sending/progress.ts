@@ -1,21 +1,21 @@
-/** How far an upload is. */
+/** How much of an upload is sent. */
 export interface Progress {
-  /** bytes that S3 has, or is getting right now; a failed request takes its own back */
+  /** bytes that S3 has or is receiving; those of a failed request are subtracted again */
   sent: number;
   /** bytes of the file */
   total: number;
   /** 0 to 1 */
   fraction: number;
-  /** bytes per second over the last seconds; 0 while nothing moves */
+  /** bytes per second over the last seconds; 0 while nothing is sent */
   speed: number;
-  /** seconds; null while nobody can say */
+  /** seconds; null while unknown */
   secondsLeft: number | null;
 }
 
-const WINDOW = 5_000; // ms that the speed is taken over
+const WINDOW = 5_000; // ms over which the speed is measured
 
-/** Adds up the bytes of an upload: those of finished parts, and those that are moving. */
-export class Tally {
+/** Adds up the bytes of an upload: those of finished parts, and those being sent. */
+export class ProgressMeter {
   readonly total: number;
   #settled = 0;
   #finished = false;
@@ -26,27 +26,27 @@ export class Tally {
     this.total = total;
   }
 
-  /** `bytes` of `part` are sent so far. */
-  moving(part: number, bytes: number): void {
+  /** `bytes` of `part` have been sent so far. */
+  advance(part: number, bytes: number): void {
     this.#moving.set(part, bytes);
-    this.#sample();
+    this.#takeSample();
   }
 
-  /** `part` is there with all its `bytes`; or gone again, with 0. */
+  /** S3 has `part` with all its `bytes`; or its request failed, with 0. */
   settle(part: number, bytes: number): void {
     this.#moving.delete(part);
     this.#settled += bytes;
-    this.#sample();
+    this.#takeSample();
   }
 
-  /** Nothing is known to be at S3 but `bytes`: a resumed upload begins here, with no speed yet. */
+  /** S3 has `bytes` and nothing is being sent: a resumed upload begins here, with no speed yet. */
   restart(bytes: number): void {
     this.#moving.clear();
     this.#settled = bytes;
     this.#samples = [];
   }
 
-  /** All is there. */
+  /** S3 has all bytes. */
   finish(): void {
     this.restart(this.total);
     this.#finished = true;
@@ -67,7 +67,7 @@ export class Tally {
     return sum;
   }
 
-  #sample(): void {
+  #takeSample(): void {
     const at = Date.now();
     const last = this.#samples.at(-1);
     if (last && at - last.at < 200) last.sent = this.#sent();

@@ -1,77 +1,80 @@
-import { typed, ValetKeyError } from "../model/errors";
+import { asValetKeyError, ValetKeyError } from "../model/errors";
 import type { PostGrant, PutGrant } from "../model/wire";
-import { doubtful, isSuccess, storageError, unanswered } from "../storage/responses";
+import { hasNoResponse, isSuccess, mayHaveArrived, storageError } from "../storage/responses";
 import type { StorageRequest } from "../storage/transport";
-import type { Sending } from "./context";
-import { usable } from "./signature-age";
+import type { SendContext } from "./context";
+import { isUsable } from "./signature-age";
 
-type WholeGrant = PostGrant | PutGrant;
+type SingleGrant = PostGrant | PutGrant;
 
-const PRECONDITION_FAILED = 412; // something is there: the service says whether it is this
+const PRECONDITION_FAILED = 412; // the key has an object: the service knows whether it is this one
 
-interface Held {
-  /** null when the service says that the bytes are there already */
-  grant: WholeGrant | null;
+interface GrantState {
+  /** null if S3 has the bytes already */
+  grant: SingleGrant | null;
   since: number;
-  /** whether the last attempt got no answer, so that S3 may have refused the grant without our hearing it */
-  doubted: boolean;
-  /** whether the bytes may be there all the same: the service is asked before they are sent again */
-  unsure: boolean;
+  /** whether the last attempt got no response: S3 may have refused the grant */
+  noResponse: boolean;
+  /** whether the bytes may have arrived: the service is asked before they are sent again */
+  mayHaveArrived: boolean;
 }
 
 /**
- * Sends a file in one request. A grant that died meanwhile is renewed; after an answer that was lost when all bytes had left
- * the service is asked what is there, before they are sent again.
+ * Sends a file in one request. An expired grant is renewed; if the response was lost after all bytes were sent,
+ * the service is asked whether they arrived before they are sent again.
  */
-export async function sendWhole(sending: Sending, grant: WholeGrant): Promise<void> {
-  const { storage, tally, signal, file } = sending;
-  const held: Held = { grant, since: sending.since, doubted: false, unsure: false };
-  await sending.persist(() =>
+export async function sendInOneRequest(context: SendContext, grant: SingleGrant): Promise<void> {
+  const { storage, meter, signal, file } = context;
+  const held: GrantState = { grant, since: context.grantedAt, noResponse: false, mayHaveArrived: false };
+  await context.retry(() =>
     storage.connections.use(signal, async () => {
       try {
-        await attempt(sending, held);
+        await attempt(context, held);
       } catch (error) {
-        tally.restart(0);
-        held.doubted = unanswered(error);
-        held.unsure = doubtful(error);
+        meter.restart(0);
+        held.noResponse = hasNoResponse(error);
+        held.mayHaveArrived = mayHaveArrived(error);
         throw error;
       }
     }),
   );
-  tally.restart(file.size);
+  meter.restart(file.size);
 }
 
-/** One attempt, with a fresh grant when ours has expired, by the clock or by S3's word, or may have. */
-async function attempt(sending: Sending, held: Held): Promise<void> {
-  if (held.unsure && (await sending.arrived())) held.grant = null;
-  if (held.grant && (held.doubted || !usable(held.grant, held.since))) await renew(sending, held);
+/** One attempt, with a new grant if ours has expired, by the clock or by S3's response, or may have. */
+async function attempt(context: SendContext, held: GrantState): Promise<void> {
+  if (held.mayHaveArrived && (await context.checkArrival())) held.grant = null;
+  if (held.grant && (held.noResponse || !isUsable(held.grant, held.since))) await renewGrant(context, held);
   if (!held.grant) return;
-  let error = await put(sending, held.grant);
+  let error = await send(context, held.grant);
   if (error?.meaning === "fresh") {
-    sending.tally.restart(0);
-    await renew(sending, held);
+    context.meter.restart(0);
+    await renewGrant(context, held);
     if (!held.grant) return;
-    error = await put(sending, held.grant);
+    error = await send(context, held.grant);
   }
-  if (!error || (error.status === PRECONDITION_FAILED && doubtful(error) && (await sending.arrived())))
+  if (
+    !error ||
+    (error.status === PRECONDITION_FAILED && mayHaveArrived(error) && (await context.checkArrival()))
+  )
     return;
   throw error;
 }
 
-/** Sends it; what is wrong where S3 did not take it. */
-async function put(sending: Sending, grant: WholeGrant): Promise<ValetKeyError | null> {
-  const { file, signal, tally } = sending;
-  const onProgress = (sent: number) => sending.moved(() => tally.moving(0, sent));
+/** Sends it; returns the error if S3 did not accept it. */
+async function send(context: SendContext, grant: SingleGrant): Promise<ValetKeyError | null> {
+  const { file, signal, meter } = context;
+  const onProgress = (sent: number) => context.reportProgress(() => meter.advance(0, sent));
   const common = { url: grant.url, size: file.size, signal, onProgress };
   const request: Omit<StorageRequest, "timing"> =
     grant.method === "POST"
       ? { ...common, method: "POST", headers: {}, body: form(grant, file) }
       : { ...common, method: "PUT", headers: grant.headers, body: file };
-  const answer = await sending.storage.send(request, file);
-  return isSuccess(answer) ? null : storageError(answer, grant.method === "POST" ? "post" : "put");
+  const response = await context.storage.send(request, file);
+  return isSuccess(response) ? null : storageError(response, grant.method === "POST" ? "post" : "put");
 }
 
-/** The fields as they are signed, then the file: S3 ignores every field behind it. */
+/** The signed fields, then the file: S3 ignores fields after it. */
 function form(grant: PostGrant, file: Blob): FormData {
   const data = new FormData();
   for (const [name, value] of Object.entries(grant.fields)) data.append(name, value);
@@ -79,16 +82,16 @@ function form(grant: PostGrant, file: Blob): FormData {
   return data;
 }
 
-async function renew(sending: Sending, held: Held): Promise<void> {
+async function renewGrant(context: SendContext, held: GrantState): Promise<void> {
   try {
-    const grant = await sending.renew();
+    const grant = await context.renewGrant();
     if (grant?.method === "MULTIPART")
-      throw new ValetKeyError("unexpected_answer", "The upload became a multipart one.");
+      throw new ValetKeyError("unexpected_answer", "The upload became a multipart upload.");
     held.grant = grant;
     held.since = Date.now();
-    held.doubted = false;
+    held.noResponse = false;
   } catch (error) {
-    if (typed(error).code !== "state_conflict") throw error;
+    if (asValetKeyError(error).code !== "state_conflict") throw error;
     held.grant = null;
   }
 }

@@ -1,15 +1,15 @@
 import type { Service } from "./service";
 
-/** How the service is asked on behalf of one upload. */
-export interface Asking {
+/** What calls to the service on behalf of one upload have in common. */
+export interface CallContext {
   service: Service;
   signal: AbortSignal;
-  /** does one call until it succeeds, or fails for good */
-  persist<T>(call: () => Promise<T>): Promise<T>;
+  /** repeats one call until it succeeds or cannot succeed any more */
+  retry<T>(call: () => Promise<T>): Promise<T>;
 }
 
-/** The states in which an upload ends without a result. */
-export const ENDED: ReadonlySet<string> = new Set(["aborted", "deleted", "expired"]);
+/** States in which an upload has ended without a result. */
+export const ENDED_STATES: ReadonlySet<string> = new Set(["aborted", "deleted", "expired"]);
 
-/** Statuses of a service that has forgotten an upload, or takes its ticket no more. */
-export const FORGOTTEN: ReadonlySet<number> = new Set([401, 403, 404]);
+/** Statuses of a service that does not know the upload, or does not accept its ticket any more. */
+export const FORGOTTEN_STATUSES: ReadonlySet<number> = new Set([401, 403, 404]);

@@ -4,7 +4,7 @@ import type {
   BatchResult,
   CompletedPart,
   CreateUpload,
-  Granted,
+  GrantedUpload,
   Problem,
   SignedPart,
   SignedParts,
@@ -12,29 +12,29 @@ import type {
   StoredParts,
   UploadBody,
 } from "../model/wire";
-import { retryAfter } from "../retry/retry-after";
+import { parseRetryAfter } from "../retry/retry-after";
 
-/** What to show the service: a token, or how to get one. A function is asked again after a 401. */
+/** A token for the service, or a function that gets one; it is called again after a 401. */
 export type Token = string | (() => string | Promise<string>);
 
 const TIMEOUT = 60_000; // ms
-const COMPLETE_TIMEOUT = 300_000; // ms: the service may copy 5 GB before it answers
+const COMPLETE_TIMEOUT = 300_000; // ms: the service may copy 5 GB before it responds
 const COMPLETE_LIMIT = 200_000; // bytes of a body; the service takes 256 KiB
 
 interface Call {
   signal: AbortSignal;
   body?: unknown;
-  /** an upload's own ticket, instead of the uploader's token */
+  /** the upload's own ticket, instead of the uploader's token */
   ticket?: string;
   headers?: Record<string, string>;
   timeout?: number;
   keepalive?: boolean;
 }
 
-/** What `complete` says: the upload, and for how long to wait before asking again (ms) while it is not at its end. */
+/** What `complete` returns: the upload, and how long to wait before asking again (ms); null once it has ended. */
 export interface Completion {
   upload: UploadBody;
-  again: number | null;
+  retryAfter: number | null;
 }
 
 /** The service's HTTP API: one method per call, one attempt each. Every failure is a `ValetKeyError`. */
@@ -48,27 +48,27 @@ export class Service {
     this.#token = token;
   }
 
-  async create(request: CreateUpload, idempotencyKey: string, signal: AbortSignal): Promise<Granted> {
+  async create(request: CreateUpload, idempotencyKey: string, signal: AbortSignal): Promise<GrantedUpload> {
     const headers = { "Idempotency-Key": idempotencyKey };
     return (await this.#call("POST", "/v1/uploads", { signal, body: request, headers })).json();
   }
 
-  /** Up to 100; the answers are in the order of the requests. */
+  /** Creates up to 100; the results are in the order of the requests. */
   async createBatch(uploads: CreateUpload[], signal: AbortSignal): Promise<BatchResult[]> {
-    const answer = await this.#call("POST", "/v1/uploads/batch", { signal, body: { uploads } });
-    return ((await answer.json()) as { results: BatchResult[] }).results;
+    const response = await this.#call("POST", "/v1/uploads/batch", { signal, body: { uploads } });
+    return ((await response.json()) as { results: BatchResult[] }).results;
   }
 
   async get(id: string, ticket: string, signal: AbortSignal): Promise<UploadBody> {
     return (await this.#call("GET", `/v1/uploads/${id}`, { signal, ticket })).json();
   }
 
-  /** A fresh grant for the same upload; `state_conflict` when its bytes are there, or it has ended. */
-  async renew(id: string, ticket: string, signal: AbortSignal): Promise<Granted> {
+  /** A new grant for the same upload. Rejects with `state_conflict` if S3 has its bytes, or it has ended. */
+  async renew(id: string, ticket: string, signal: AbortSignal): Promise<GrantedUpload> {
     return (await this.#call("POST", `/v1/uploads/${id}/grant`, { signal, ticket })).json();
   }
 
-  /** `checksums` are those of the parts in base64, where the grant asks for them. */
+  /** `checksums` are those of the parts in base64, if the grant asks for them. */
   async signParts(
     id: string,
     ticket: string,
@@ -77,14 +77,14 @@ export class Service {
     checksums?: Record<number, string>,
   ): Promise<SignedPart[]> {
     const body = { numbers, ...(checksums && { checksums }) };
-    const answer = await this.#call("POST", `/v1/uploads/${id}/parts`, { signal, ticket, body });
-    return ((await answer.json()) as SignedParts).parts;
+    const response = await this.#call("POST", `/v1/uploads/${id}/parts`, { signal, ticket, body });
+    return ((await response.json()) as SignedParts).parts;
   }
 
   /** The parts that S3 has. */
-  async storedParts(id: string, ticket: string, signal: AbortSignal): Promise<StoredPart[]> {
-    const answer = await this.#call("GET", `/v1/uploads/${id}/parts`, { signal, ticket });
-    return ((await answer.json()) as StoredParts).parts;
+  async listParts(id: string, ticket: string, signal: AbortSignal): Promise<StoredPart[]> {
+    const response = await this.#call("GET", `/v1/uploads/${id}/parts`, { signal, ticket });
+    return ((await response.json()) as StoredParts).parts;
   }
 
   async complete(
@@ -93,30 +93,31 @@ export class Service {
     parts: CompletedPart[],
     signal: AbortSignal,
   ): Promise<Completion> {
-    const answer = await this.#call("POST", `/v1/uploads/${id}/complete`, {
+    const response = await this.#call("POST", `/v1/uploads/${id}/complete`, {
       signal,
       ticket,
       timeout: COMPLETE_TIMEOUT,
       ...withParts(parts),
     });
-    const again = answer.status === 202 ? (retryAfter(answer.headers.get("Retry-After")) ?? 1000) : null;
-    return { upload: await answer.json(), again };
+    const retryAfter =
+      response.status === 202 ? (parseRetryAfter(response.headers.get("Retry-After")) ?? 1000) : null;
+    return { upload: await response.json(), retryAfter };
   }
 
   /** Aborts a pending upload. The request outlives the page. */
-  async remove(id: string, ticket: string, signal: AbortSignal): Promise<void> {
+  async abort(id: string, ticket: string, signal: AbortSignal): Promise<void> {
     await this.#call("DELETE", `/v1/uploads/${id}`, { signal, ticket, keepalive: true });
   }
 
   async #call(method: string, path: string, call: Call): Promise<Response> {
     const token = call.ticket ?? (await this.#bearer());
-    let answer = await this.#send(method, path, call, token);
-    if (answer.status === 401 && call.ticket === undefined && typeof this.#token === "function") {
+    let response = await this.#send(method, path, call, token);
+    if (response.status === 401 && call.ticket === undefined && typeof this.#token === "function") {
       if (this.#fetched === token) this.#fetched = undefined;
-      answer = await this.#send(method, path, call, await this.#bearer());
+      response = await this.#send(method, path, call, await this.#bearer());
     }
-    if (!answer.ok) throw await refusal(answer);
-    return answer;
+    if (!response.ok) throw await responseError(response);
+    return response;
   }
 
   async #bearer(): Promise<string | undefined> {
@@ -124,7 +125,7 @@ export class Service {
     try {
       this.#fetched ??= await this.#token();
     } catch (cause) {
-      throw new ValetKeyError("token_unavailable", "No token for the upload service could be had.", {
+      throw new ValetKeyError("token_unavailable", "No token for the upload service is available.", {
         retryable: true,
         cause,
       });
@@ -132,7 +133,7 @@ export class Service {
     return this.#fetched;
   }
 
-  /** Sends, and reads the whole answer: a connection that is cut while we read is a failure like any other. */
+  /** Sends, and reads the whole response: a connection that is cut in the middle is a failure like any other. */
   async #send(method: string, path: string, call: Call, token: string | undefined): Promise<Response> {
     const { controller, release } = linked(call.signal);
     const timer = setTimeout(() => controller.abort(), call.timeout ?? TIMEOUT);
@@ -149,9 +150,9 @@ export class Service {
       init.body = JSON.stringify(call.body);
     }
     try {
-      const answer = await fetch(this.#endpoint + path, init);
-      const bodiless = answer.status === 204 || answer.status === 304;
-      return new Response(bodiless ? null : await answer.text(), answer);
+      const response = await fetch(this.#endpoint + path, init);
+      const bodiless = response.status === 204 || response.status === 304;
+      return new Response(bodiless ? null : await response.text(), response);
     } catch (cause) {
       call.signal.throwIfAborted();
       const detail = "The upload service cannot be reached, or its CORS settings do not allow this page.";
@@ -163,23 +164,23 @@ export class Service {
   }
 }
 
-/** A body of `complete`: too many parts for one body are left out, since S3's own list is the truth anyway. */
+/** The body of `complete`, without the parts if they are too many for one body: the service takes S3's list then. */
 function withParts(parts: CompletedPart[]): { body?: { parts: CompletedPart[] } } {
   if (parts.length === 0 || JSON.stringify(parts).length > COMPLETE_LIMIT) return {};
   return { body: { parts } };
 }
 
-/** An answer that is no success, as an error. */
-async function refusal(answer: Response): Promise<ValetKeyError> {
-  const { status } = answer;
+/** An unsuccessful response as an error. */
+async function responseError(response: Response): Promise<ValetKeyError> {
+  const { status } = response;
   const retryable = status >= 500 || [408, 425, 429].includes(status);
-  const failure = { status, retryable, retryAfter: retryAfter(answer.headers.get("Retry-After")) };
-  const problem: Partial<Problem> = await answer.json().catch(() => ({}));
+  const failure = { status, retryable, retryAfter: parseRetryAfter(response.headers.get("Retry-After")) };
+  const problem: Partial<Problem> = await response.json().catch(() => ({}));
   if (typeof problem?.code === "string") return problemError({ ...problem, status } as Problem, failure);
   return new ValetKeyError("unexpected_answer", `The upload service answered ${status}.`, failure);
 }
 
-/** A problem document as an error; its sentence names the first thing that is wrong, which says more than the general one. */
+/** A problem document as an error, with the sentence of its first detail, which is more specific than its own. */
 export function problemError(
   problem: Problem,
   failure: { retryable?: boolean; retryAfter?: number | undefined } = {},

@@ -1,10 +1,10 @@
-import type { ClientCode, Failure } from "../model/errors";
+import type { ClientCode, ErrorOptions } from "../model/errors";
 import { CODES, STATUSES } from "./store-answers";
 
-/** What is sent to a store: a form, an object, a part of one. */
+/** What is sent: a form, an object, or a part of one. */
 export type Operation = "post" | "put" | "part";
 
-/** What to do about an answer of a store. The list that it comes from says it in a sentence for each. */
+/** What to do about a response of a storage. `store_answers.json` explains each. */
 export type Meaning =
   | "taken"
   | "again"
@@ -18,23 +18,23 @@ export type Meaning =
   | "refused";
 
 /** The code and the message of an error document. */
-export interface Said {
+export interface ErrorDocument {
   code: string;
   message: string;
 }
 
-const FEW = 3; // attempts at what should not happen
+const FEW = 3; // attempts after responses that should not happen
 const OPERATIONS: Operation[] = ["post", "put", "part"];
 
-/** What the error of an answer is made of; null where it is the file's fault. `retryAfter` is in milliseconds. */
-export function refusal(
+/** The arguments of the error for a response; null if the file itself is at fault. `retryAfter` is in milliseconds. */
+export function describeRefusal(
   operation: Operation,
   status: number,
   text: string,
   retryAfter: number | undefined,
-): [code: ClientCode, detail: string, failure: Failure] | null {
-  const { code, message } = said(text);
-  const meaning = meaningOf(operation, status, { code, message });
+): [code: ClientCode, detail: string, failure: ErrorOptions] | null {
+  const { code, message } = parseErrorDocument(text);
+  const meaning = classify(operation, status, { code, message });
   const words = [code, message].filter(Boolean).join(": ") || `status ${status}`;
   const refused = `The storage refused the file (${words}).`;
   const again = { status, meaning, retryable: true, retryAfter };
@@ -42,11 +42,11 @@ export function refusal(
     case "again":
     case "wait":
     case "look":
-      return ["storage_unavailable", `The storage cannot take the file now (${words}).`, again];
+      return ["storage_unavailable", `The storage is unavailable (${words}).`, again];
     case "file":
       return null;
     case "garbled": {
-      const detail = `The bytes that arrived are not those of the checksum (${words}).`;
+      const detail = `The storage received other bytes than the checksum says (${words}).`;
       return ["checksum_mismatch", detail, { ...again, tries: FEW }];
     }
     case "odd":
@@ -56,38 +56,38 @@ export function refusal(
   }
 }
 
-/** What an answer that is no success means: by its code, if that is in the list, else by its status. */
-export function meaningOf(operation: Operation, status: number, said: Said): Meaning {
-  const known = found(CODES, said.code, operation);
+/** What an unsuccessful response means: by its code if that is in the list, else by its status. */
+export function classify(operation: Operation, status: number, said: ErrorDocument): Meaning {
+  const known = lookUp(CODES, said.code, operation);
   if (known) return known;
   if (said.code.startsWith("KMS.")) return "refused";
   if (status >= 200 && status < 300) return "odd";
   return (
-    found(STATUSES, `${status}`, operation) ??
-    found(STATUSES, `${Math.floor(status / 100)}xx`, operation) ??
+    lookUp(STATUSES, `${status}`, operation) ??
+    lookUp(STATUSES, `${Math.floor(status / 100)}xx`, operation) ??
     "refused"
   );
 }
 
-function found(rows: typeof CODES, key: string, operation: Operation): Meaning | undefined {
+function lookUp(rows: typeof CODES, key: string, operation: Operation): Meaning | undefined {
   const row = key ? rows.find(([, keys]) => ` ${keys} `.includes(` ${key} `)) : undefined;
   const [all, ...more] = row?.[0].split(" ") ?? [];
   return (more.length ? [all, ...more][OPERATIONS.indexOf(operation)] : all) as Meaning | undefined;
 }
 
-/** What an error document says: XML as of S3, with any prefix, attributes or CDATA; or JSON, as of B2 and gateways. */
-export function said(text: string): Said {
+/** Parses an error document: XML as from S3, with any prefix, attributes or CDATA; or JSON, as from B2 and gateways. */
+export function parseErrorDocument(text: string): ErrorDocument {
   const start = text.trimStart();
-  if (start.startsWith("{")) return ofJson(start);
-  return { code: element(text, "Code"), message: element(text, "Message") };
+  if (start.startsWith("{")) return parseJson(start);
+  return { code: xmlElement(text, "Code"), message: xmlElement(text, "Message") };
 }
 
-function element(xml: string, name: string): string {
+function xmlElement(xml: string, name: string): string {
   const pattern = `<(?:[\\w.-]+:)?${name}(?:\\s[^>]*)?>\\s*(?:<!\\[CDATA\\[)?([^<\\]]*)`;
   return (new RegExp(pattern).exec(xml)?.[1] ?? "").trim();
 }
 
-function ofJson(text: string): Said {
+function parseJson(text: string): ErrorDocument {
   try {
     const said = JSON.parse(text);
     const inner = [said.error, said.Error].find((one) => one && typeof one === "object") ?? said;

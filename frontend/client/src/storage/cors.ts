@@ -8,16 +8,16 @@ const SURE_AFTER = 15_000; // ms
  * A request that needs no permission gets through to a storage that is there. When that works before and after a request
  * of ours that failed without one byte sent, the rules are the likely cause, and after 15 seconds of it they are it.
  */
-export class CorsWatch {
+export class CorsDiagnosis {
   #cleared = false;
   #reachableAt = 0;
 
-  /** The storage has answered a request of ours: its rules allow this page. */
-  answered(): void {
+  /** Notes that the storage responded to a request of ours: its rules allow this page. */
+  noteResponse(): void {
     this.#cleared = true;
   }
 
-  /** The error that describes a failed request better than "unreachable", if there is one. */
+  /** A more precise error than "unreachable" for a failed request, if there is one. */
   async explain(url: string, startedAt: number): Promise<ValetKeyError | null> {
     const page = globalThis.location?.origin;
     const storage = new URL(url).origin;

@@ -1,24 +1,30 @@
-import type { Slots } from "../async/semaphore";
+import type { Semaphore } from "../async/semaphore";
 import { fileChanged } from "../model/errors";
-import { CorsWatch } from "./cors";
-import { type StorageAnswer, type StorageRequest, settable, type Timing, type Transport } from "./transport";
+import { CorsDiagnosis } from "./cors";
+import {
+  type StorageRequest,
+  type StorageResponse,
+  settableHeaders,
+  type Timing,
+  type Transport,
+} from "./transport";
 
-/** S3, as the senders see it: a bounded number of connections, and failures that say what they are. */
+/** S3 behind a transport, with a bounded number of connections and failures that are explained. */
 export class Storage {
   readonly #transport: Transport;
-  readonly #cors = new CorsWatch();
+  readonly #cors = new CorsDiagnosis();
   readonly #timing: Timing;
-  /** taken before a request is signed, so that no signature grows old in a queue */
-  readonly connections: Slots;
+  /** acquired before a request is signed, so that no signature expires in a queue */
+  readonly connections: Semaphore;
 
-  constructor(transport: Transport, connections: Slots, timing: Timing) {
+  constructor(transport: Transport, connections: Semaphore, timing: Timing) {
     this.#transport = transport;
     this.#timing = timing;
     this.connections = connections;
   }
 
-  /** Sends `bytes` (which are in the request's body, too). Rejects with a `ValetKeyError` when no answer came. */
-  async send(request: Omit<StorageRequest, "timing">, bytes: Blob): Promise<StorageAnswer> {
+  /** Sends `bytes` (which the request's body contains). Rejects with a `ValetKeyError` if there was no response. */
+  async send(request: Omit<StorageRequest, "timing">, bytes: Blob): Promise<StorageResponse> {
     const startedAt = Date.now();
     let moved = 0;
     const onProgress = (sent: number) => {
@@ -26,14 +32,14 @@ export class Storage {
       request.onProgress(sent);
     };
     try {
-      const answer = await this.#transport.send({
+      const response = await this.#transport.send({
         ...request,
-        headers: settable(request.headers),
+        headers: settableHeaders(request.headers),
         timing: this.#timing,
         onProgress,
       });
-      this.#cors.answered();
-      return answer;
+      this.#cors.noteResponse();
+      return response;
     } catch (error) {
       request.signal.throwIfAborted();
       await assertReadable(bytes);
@@ -42,7 +48,7 @@ export class Storage {
   }
 }
 
-/** Browsers refuse to read a file that changed since it was picked; a request just fails then, without a reason. */
+/** Rejects with `file_changed` if the file changed since it was chosen: a request fails then without a reason. */
 export async function assertReadable(bytes: Blob): Promise<void> {
   try {
     await bytes.slice(0, 1).arrayBuffer();

@@ -1,12 +1,12 @@
 import {
-  answerWithin,
-  type StorageAnswer,
+  answerTimeout,
   type StorageRequest,
+  type StorageResponse,
   storageUnreachable,
   type Transport,
 } from "./transport";
 
-/** By XMLHttpRequest, since fetch reports no upload progress. */
+/** Sends by XMLHttpRequest, since fetch reports no upload progress. */
 export const xhrTransport: Transport = {
   async send(request) {
     request.signal.throwIfAborted();
@@ -16,7 +16,7 @@ export const xhrTransport: Transport = {
 
 function start(
   { method, url, headers, body, size, signal, timing, onProgress }: StorageRequest,
-  resolve: (answer: StorageAnswer) => void,
+  resolve: (response: StorageResponse) => void,
   reject: (reason: unknown) => void,
 ): void {
   const xhr = new XMLHttpRequest();
@@ -32,8 +32,8 @@ function start(
     onProgress(Math.min(size, Math.max(0, loaded - (total - size)))); // a form's fields come before the file
   };
   xhr.upload.onload = () => {
-    sent = true; // and nothing moves from here to the answer, however long S3 digests
-    within(answerWithin(timing, size));
+    sent = true; // there is no progress from here to the response, however long S3 digests
+    within(answerTimeout(timing, size));
   };
   xhr.onloadend = () => {
     clearTimeout(timer);
@@ -49,7 +49,7 @@ function start(
   xhr.send(body);
 }
 
-/** A header that CORS hides is just not in the list; asking for it by name would log an error. */
+/** Looks in the list of all headers: asking for one that CORS hides would log an error. */
 function header(xhr: XMLHttpRequest, name: string): string | null {
   const wanted = `${name.toLowerCase()}:`;
   const line = xhr

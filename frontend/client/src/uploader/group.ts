@@ -1,9 +1,9 @@
 import type { ConfirmedUpload } from "../model/wire";
 import type { Progress } from "../sending/progress";
-import { type Listener, quietly, Watched } from "./snapshot";
-import type { Upload, Watching } from "./upload";
+import { callSafely, type Listener, Observable } from "./observable";
+import type { Upload, WatchOptions } from "./upload";
 
-/** How a group of files is doing. */
+/** The state of a group of files at one moment. */
 export interface GroupSnapshot {
   readonly progress: Progress;
   /** how many have ended, and how many of these without being confirmed */
@@ -12,29 +12,29 @@ export interface GroupSnapshot {
   readonly count: number;
 }
 
-/** Several files on their way. */
+/** The uploads of several files. */
 export interface UploadGroup {
   /** in the order of the files */
   readonly uploads: readonly Upload[];
   /** One result per file, in their order. Never rejects. */
   readonly done: Promise<PromiseSettledResult<ConfirmedUpload>[]>;
   readonly snapshot: GroupSnapshot;
-  /** Calls `listener` with each new snapshot, up to ten times a second; the answer ends it. */
+  /** Calls `listener` with each new snapshot, up to ten times a second, until the returned function is called. */
   subscribe(listener: Listener<GroupSnapshot>): () => void;
   pause(): void;
   resume(): void;
-  /** Resolves when the service was told of each one that it knew, or cannot be. */
+  /** Resolves when each upload is aborted at the service, or that has failed. */
   abort(): Promise<void>;
 }
 
 const EMIT_EVERY = 100; // ms
 
-/** A group of uploads that are driven by themselves: it counts, and passes on what it is told. */
+/** A group of running uploads: adds up their progress, and passes calls on to each. */
 export class RunningGroup implements UploadGroup {
   readonly uploads: readonly Upload[];
   readonly done: Promise<PromiseSettledResult<ConfirmedUpload>[]>;
-  readonly #status: Watched<GroupSnapshot>;
-  readonly #onProgress: Watching["onProgress"];
+  readonly #status: Observable<GroupSnapshot>;
+  readonly #onProgress: WatchOptions["onProgress"];
   #sent = 0;
   readonly #total: number;
   readonly #moving = new Map<Upload, number>();
@@ -43,11 +43,11 @@ export class RunningGroup implements UploadGroup {
   #failed = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(uploads: readonly Upload[], onProgress?: Watching["onProgress"]) {
+  constructor(uploads: readonly Upload[], onProgress?: WatchOptions["onProgress"]) {
     this.uploads = uploads;
     this.#onProgress = onProgress;
     this.#total = uploads.reduce((sum, { file }) => sum + file.size, 0);
-    this.#status = new Watched(this.#read());
+    this.#status = new Observable(this.#read());
     for (const upload of uploads) this.#watch(upload);
     this.done = Promise.allSettled(uploads.map((upload) => upload.done)).then((results) => {
       this.#show();
@@ -100,7 +100,7 @@ export class RunningGroup implements UploadGroup {
     this.#timer = null;
     const snapshot = this.#read();
     this.#status.set(snapshot);
-    quietly(() => this.#onProgress?.(snapshot.progress));
+    callSafely(() => this.#onProgress?.(snapshot.progress));
   }
 
   #read(): GroupSnapshot {

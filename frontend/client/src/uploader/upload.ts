@@ -1,65 +1,66 @@
 import type { FileLike } from "../files/file";
-import { aborted, typed, UploadRejected, type ValetKeyError } from "../model/errors";
+import { aborted, asValetKeyError, UploadRejected, type ValetKeyError } from "../model/errors";
 import type { ConfirmedUpload } from "../model/wire";
-import { persist, type Waiting } from "../retry/retry";
-import { type Progress, Tally } from "../sending/progress";
+import { type Waiting, withRetry } from "../retry/retry";
+import { type Progress, ProgressMeter } from "../sending/progress";
 import type { Job } from "../transfer/job";
-import { type Create, Journey, type Roads } from "../transfer/transfer";
-import { type Listener, quietly, type UploadSnapshot, type UploadState, Watched } from "./snapshot";
+import { type Create, Transfer, type TransferContext } from "../transfer/transfer";
+import { callSafely, type Listener, Observable } from "./observable";
+import type { UploadSnapshot, UploadState } from "./snapshot";
 
-/** One file on its way. */
+/** The upload of one file. */
 export interface Upload {
   readonly file: FileLike;
-  /** The confirmed upload; rejects with a `ValetKeyError`. Not to look at it is fine: no unhandled rejection comes of it. */
+  /** The confirmed upload; rejects with a `ValetKeyError`. It may be ignored: it causes no unhandled rejection. */
   readonly done: Promise<ConfirmedUpload>;
   readonly state: UploadState;
-  /** as it is now; that of the snapshot is as it was when something changed last */
+  /** at this moment; the snapshot has it as of the last change */
   readonly progress: Progress;
   readonly snapshot: UploadSnapshot;
-  /** Calls `listener` with each new snapshot, up to ten times a second; the answer ends it. */
+  /** Calls `listener` with each new snapshot, up to ten times a second, until the returned function is called. */
   subscribe(listener: Listener<UploadSnapshot>): () => void;
-  /** Stops sending. Parts that are at S3 stay there. Nothing happens to an upload that has ended. */
+  /** Stops sending. Parts that S3 has stay there. Does nothing to an upload that has ended. */
   pause(): void;
-  /** Goes on after `pause`. */
+  /** Continues after `pause`. */
   resume(): void;
-  /** Ends the upload here, at the service and at S3. Resolves when the service was told, or cannot be. */
+  /** Ends the upload here, at the service and at S3. Resolves when the service has aborted it, or that has failed. */
   abort(): Promise<void>;
 }
 
-/** What a caller may watch while an upload begins. */
-export interface Watching {
+/** How a caller follows an upload from its beginning. */
+export interface WatchOptions {
   /** ends the upload, as `abort()` does */
   signal?: AbortSignal;
   onProgress?(progress: Progress): void;
 }
 
 const EMIT_EVERY = 100; // ms between two snapshots that differ in progress only
-const CANCEL_PATIENCE = 30_000; // ms in which the service is told of an abort
+const CANCEL_PATIENCE = 30_000; // ms for which aborting at the service is retried
 
 const ENDS = new Set<UploadState>(["confirmed", "rejected", "failed", "aborted"]);
 
-/** Drives a `Journey`: starts and stops it, and shows where it is. */
+/** Starts, stops and repeats a `Transfer`, and publishes its state. */
 export class RunningUpload implements Upload {
   readonly file: FileLike;
   readonly done: Promise<ConfirmedUpload>;
-  readonly #status: Watched<UploadSnapshot>;
-  readonly #journey: Journey;
-  readonly #roads: Roads;
-  readonly #tally: Tally;
-  readonly #watching: Watching;
+  readonly #status: Observable<UploadSnapshot>;
+  readonly #transfer: Transfer;
+  readonly #context: TransferContext;
+  readonly #meter: ProgressMeter;
+  readonly #options: WatchOptions;
   readonly #waits = new Set<Waiting>();
   #run = new AbortController();
   #unpause: (() => void) | null = null;
   #emitted = 0;
   #cancelled: Promise<void> | null = null;
 
-  constructor(job: Job, roads: Roads, create: Create, watching: Watching) {
+  constructor(job: Job, context: TransferContext, create: Create, watching: WatchOptions) {
     this.file = job.file;
-    this.#roads = roads;
-    this.#watching = watching;
-    this.#tally = new Tally(job.wish.file.size);
-    const progress = this.#tally.read();
-    this.#status = new Watched<UploadSnapshot>({
+    this.#context = context;
+    this.#options = watching;
+    this.#meter = new ProgressMeter(job.spec.file.size);
+    const progress = this.#meter.read();
+    this.#status = new Observable<UploadSnapshot>({
       state: "queued",
       progress,
       waiting: null,
@@ -67,8 +68,8 @@ export class RunningUpload implements Upload {
       upload: null,
       grant: null,
     });
-    this.#journey = new Journey(job, roads, this.#observer(), create);
-    this.done = this.#travel();
+    this.#transfer = new Transfer(job, context, this.#observer(), create);
+    this.done = this.#drive();
     this.done.catch(() => {});
   }
 
@@ -77,7 +78,7 @@ export class RunningUpload implements Upload {
   }
 
   get progress(): Progress {
-    return this.#tally.read();
+    return this.#meter.read();
   }
 
   get snapshot(): UploadSnapshot {
@@ -109,10 +110,10 @@ export class RunningUpload implements Upload {
     return this.#cancelled;
   }
 
-  async #travel(): Promise<ConfirmedUpload> {
-    const { signal } = this.#watching;
+  async #drive(): Promise<ConfirmedUpload> {
+    const { signal } = this.#options;
     const stop = () => void this.abort();
-    await null; // the caller gets to see the upload before anything happens to it
+    await null; // the caller gets the upload before its state changes
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop, { once: true });
     try {
@@ -127,16 +128,16 @@ export class RunningUpload implements Upload {
     while (!this.#aborted()) {
       const { signal } = this.#run;
       try {
-        const upload = await this.#journey.advance(signal);
+        const upload = await this.#transfer.run(signal);
         if (this.#aborted()) break;
-        await this.#journey.forget();
-        this.#tally.finish();
+        await this.#transfer.forget();
+        this.#meter.finish();
         this.#show({ state: "confirmed", upload, waiting: null });
         return upload;
       } catch (thrown) {
         if (this.#aborted()) break;
         if (signal.reason === PAUSED) await this.#resumed();
-        else throw await this.#failed(typed(thrown));
+        else throw await this.#failed(asValetKeyError(thrown));
       }
     }
     throw this.snapshot.error ?? aborted();
@@ -146,7 +147,7 @@ export class RunningUpload implements Upload {
     return this.state === "aborted";
   }
 
-  /** Resolves when `resume` or `abort` was called. */
+  /** Resolves when `resume` or `abort` is called. */
   #resumed(): Promise<void> {
     if (!this.#run.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
@@ -156,8 +157,8 @@ export class RunningUpload implements Upload {
 
   async #failed(error: ValetKeyError): Promise<ValetKeyError> {
     const final = error instanceof UploadRejected || error.code === "upload_ended";
-    if (final) await this.#journey.forget();
-    else this.#journey.release();
+    if (final) await this.#transfer.forget();
+    else this.#transfer.release();
     this.#end(error instanceof UploadRejected ? "rejected" : "failed", error);
     return error;
   }
@@ -168,22 +169,25 @@ export class RunningUpload implements Upload {
   }
 
   async #cancel(): Promise<void> {
-    await this.done.catch(() => {}); // a creation that was on its way may still succeed
+    await this.done.catch(() => {}); // a creation that was being sent may still succeed
     const { signal } = new AbortController();
-    const policy = { ...this.#roads.retry, patience: Math.min(CANCEL_PATIENCE, this.#roads.retry.patience) };
-    const tell = () => this.#journey.cancel(signal);
-    await persist(tell, { policy, signal, onWait: () => () => {} }).catch(() => {}); // then it expires by itself
-    await this.#journey.forget();
+    const policy = {
+      ...this.#context.retryPolicy,
+      patience: Math.min(CANCEL_PATIENCE, this.#context.retryPolicy.patience),
+    };
+    const tell = () => this.#transfer.cancel(signal);
+    await withRetry(tell, { policy, signal, onWait: () => () => {} }).catch(() => {}); // then it expires by itself
+    await this.#transfer.forget();
   }
 
   #observer() {
     return {
-      tally: this.#tally,
-      stage: (state: UploadState) => this.#run.signal.aborted || this.#show({ state }),
-      moved: () => this.#moved(),
-      known: (upload: UploadSnapshot["upload"]) => this.#show({ upload }),
-      granted: (grant: UploadSnapshot["grant"]) => this.#show({ grant }),
-      waiting: (waiting: Waiting) => {
+      meter: this.#meter,
+      onStage: (state: UploadState) => this.#run.signal.aborted || this.#show({ state }),
+      onProgress: () => this.#moved(),
+      onUpload: (upload: UploadSnapshot["upload"]) => this.#show({ upload }),
+      onGrant: (grant: UploadSnapshot["grant"]) => this.#show({ grant }),
+      onWait: (waiting: Waiting) => {
         this.#waits.add(waiting);
         this.#show({ waiting });
         return () => {
@@ -198,14 +202,14 @@ export class RunningUpload implements Upload {
     if (Date.now() - this.#emitted >= EMIT_EVERY) this.#show({});
   }
 
-  /** Shows a change, unless the upload has ended; while it is paused, only that it is. */
+  /** Publishes a change, unless the upload has ended; while it is paused, only changes of state. */
   #show(change: Partial<UploadSnapshot>): void {
     if (ENDS.has(this.state) || (this.#run.signal.aborted && change.state === undefined)) return;
     const before = this.snapshot.progress.sent;
-    const progress = this.#tally.read();
+    const progress = this.#meter.read();
     this.#emitted = Date.now();
     this.#status.set({ ...this.snapshot, ...change, progress });
-    if (progress.sent !== before) quietly(() => this.#watching.onProgress?.(progress));
+    if (progress.sent !== before) callSafely(() => this.#options.onProgress?.(progress));
   }
 }
 

@@ -9,8 +9,8 @@ const registered = new Map<string, Messages>();
 const listeners = new Set<() => void>();
 
 /**
- * Adds a language, or changes texts of one: `lang` is a BCP 47 tag such as "fr" or "pt-BR". What is left out is in English.
- * Elements on the page show it at once.
+ * Adds a language, or changes texts of one: `lang` is a BCP 47 tag such as "fr" or "pt-BR". Missing texts are in English.
+ * Elements on the page are updated at once.
  */
 export function registerTranslation(lang: string, messages: Partial<Messages>): void {
   const key = lang.toLowerCase();
@@ -18,13 +18,13 @@ export function registerTranslation(lang: string, messages: Partial<Messages>): 
   for (const listener of listeners) listener();
 }
 
-/** Calls `listener` when a language was added; the answer ends it. */
+/** Calls `listener` when a language is added, until the returned function is called. */
 export function onTranslation(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-/** The first of the wanted languages that there is, by itself or without its region; else English. */
+/** The first preferred language that is registered, with or without its region; else English. */
 export function chooseLanguage(wanted: readonly string[]): string {
   for (const tag of wanted) {
     const parts = tag.toLowerCase().split("-");

@@ -1,5 +1,9 @@
-/** Gives a class properties that are its attributes: `text` strings, `flags` booleans. */
-export function reflect(target: typeof HTMLElement, text: readonly string[], flags: readonly string[]): void {
+/** Defines properties that reflect attributes: `text` strings, `flags` booleans. */
+export function reflectAttributes(
+  target: typeof HTMLElement,
+  text: readonly string[],
+  flags: readonly string[],
+): void {
   for (const name of text) {
     Object.defineProperty(target.prototype, camel(name), {
       configurable: true,
@@ -27,8 +31,8 @@ export function reflect(target: typeof HTMLElement, text: readonly string[], fla
   }
 }
 
-/** What a framework set on the element before its class was there: taken out, and set again. */
-export function upgrade(element: HTMLElement): void {
+/** Sets the properties again that a framework set before the class was defined. */
+export function upgradeProperties(element: HTMLElement): void {
   const bag = element as unknown as Record<string, unknown>;
   for (const name of Object.keys(element)) {
     const value = bag[name];

@@ -2,7 +2,7 @@ import { createUploader, type Uploader } from "@valetkey/client";
 
 export type TokenSource = string | (() => string | Promise<string>);
 
-/** Where an element's files go: the service, and the right to upload there, as its attributes say. */
+/** The service that an element uploads to, and the token for it, as its attributes give them. */
 export class Destination {
   readonly #host: HTMLElement;
   #token: TokenSource | null = null;
@@ -18,7 +18,7 @@ export class Destination {
 
   set token(token: TokenSource | null) {
     this.#token = token;
-    this.renew();
+    this.reset();
   }
 
   get uploader(): Uploader {
@@ -34,8 +34,8 @@ export class Destination {
     return this.#uploader;
   }
 
-  /** What comes from now on goes where the attributes say now. */
-  renew(): void {
+  /** Files added from now on are uploaded as the attributes say now. */
+  reset(): void {
     this.#uploader = null;
   }
 }

@@ -1,7 +1,7 @@
 import type { ConfirmedUpload, UploadSnapshot, ValetKeyError } from "@valetkey/client";
 import type { Item, ItemState } from "../state/item";
 
-/** One file, as the events tell of it. */
+/** One file, as events describe it. */
 export interface ItemDetail {
   /** the same for one file in all events */
   key: number;
@@ -13,14 +13,14 @@ export interface ItemDetail {
 
 /** What the events carry as `detail`. */
 export interface ValetUploadEvents {
-  /** files came, went, or were confirmed; a moment later the form has the new value */
+  /** files were added, removed or changed their state; the form already has the new value */
   "valet-change": { value: string[]; items: ItemDetail[] };
-  /** a file came to another state */
+  /** a file changed its state */
   "valet-state": ItemDetail;
   "valet-confirmed": ItemDetail & { upload: ConfirmedUpload };
   /** `error` is null when the element itself refused the file */
   "valet-error": ItemDetail & { error: ValetKeyError | null };
-  /** nothing is under way any more */
+  /** the last running upload has ended */
   "valet-finished": { confirmed: number; failed: number };
 }
 
@@ -28,8 +28,8 @@ export function detailOf({ key, file, state, snapshot }: Item): ItemDetail {
   return { key, file, state, snapshot };
 }
 
-/** Tells `target`'s listeners, and those around it. A listener that throws breaks nothing here. */
-export function tell<K extends keyof ValetUploadEvents>(
+/** Dispatches an event that bubbles and crosses shadow roots. */
+export function dispatch<K extends keyof ValetUploadEvents>(
   target: EventTarget,
   name: K,
   detail: ValetUploadEvents[K],

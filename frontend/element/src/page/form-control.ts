@@ -1,7 +1,7 @@
-import type { Words } from "../language/words";
+import type { Localizer } from "../language/localizer";
 import type { Totals } from "../state/totals";
 
-/** A custom element that is a field of a form, as `<input>` is one. */
+/** A custom element that is a form field, as `<input>` is. */
 export abstract class FormControl extends HTMLElement {
   static readonly formAssociated = true;
 
@@ -35,24 +35,25 @@ export abstract class FormControl extends HTMLElement {
     return this.#internals.reportValidity();
   }
 
-  /** What is sent with the form: one entry for each id. Nothing is sent for an element without a name. */
+  /** Sets what is sent with the form: one entry for each id. Nothing is sent for an element without a name. */
   protected setEntries(name: string, ids: readonly string[]): void {
     const entries = new FormData();
     for (const id of ids) entries.append(name, id);
     this.#internals.setFormValue(name && ids.length > 0 ? entries : null);
   }
 
-  /** A form waits for what is under way, paused or not; a required field has to have at least one file. */
+  /** The field is invalid while uploads are running or paused, and if it is required and has no file. */
   protected setValidity(
     { moving, paused, confirmed }: Totals,
     required: boolean,
-    words: Words,
+    localizer: Localizer,
     anchor: HTMLElement,
   ): void {
     const count = moving + paused;
-    if (count > 0) this.#internals.setValidity({ customError: true }, words.say("busy", { count }), anchor);
+    if (count > 0)
+      this.#internals.setValidity({ customError: true }, localizer.text("busy", { count }), anchor);
     else if (required && confirmed === 0)
-      this.#internals.setValidity({ valueMissing: true }, words.say("required"), anchor);
+      this.#internals.setValidity({ valueMissing: true }, localizer.text("required"), anchor);
     else this.#internals.setValidity({});
   }
 }

@@ -1,20 +1,20 @@
-import { type Dropped, droppedFiles } from "./dropped";
+import { type DroppedFiles, readDroppedFiles } from "./dropped";
 
-/** What drags and pastes lead to. */
-export interface Gestures {
+/** Called for drags and pastes. */
+export interface GestureHandlers {
   usable(): boolean;
   dragging(over: boolean): void;
-  /** whether what was dropped is being looked through, which takes a while */
+  /** whether dropped folders are being read, which takes a while */
   reading(now: boolean): void;
-  dropped(dropped: Dropped): void;
+  dropped(dropped: DroppedFiles): void;
 }
 
 const SLOW = 300; // ms
 const EDITABLE = "input, textarea, select, [contenteditable]";
 
-/** Follows files that are dragged over `host`. Lives as long as it. */
-export function watchDrags(host: HTMLElement, gestures: Gestures): void {
-  let depth = 0; // each child that the pointer comes to is entered before the last is left
+/** Watches for files dragged over `host`, for as long as it exists. */
+export function watchDrags(host: HTMLElement, gestures: GestureHandlers): void {
+  let depth = 0; // each child is entered before the previous one is left
   const over = (event: DragEvent, change: number) => {
     if (!carriesFiles(event.dataTransfer)) return;
     event.preventDefault();
@@ -27,25 +27,25 @@ export function watchDrags(host: HTMLElement, gestures: Gestures): void {
   host.addEventListener("dragleave", (event) => over(event, -1));
   host.addEventListener("drop", (event) => {
     over(event, -depth);
-    if (event.dataTransfer && gestures.usable()) void gather(event.dataTransfer, gestures);
+    if (event.dataTransfer && gestures.usable()) void readFiles(event.dataTransfer, gestures);
   });
 }
 
-/** Takes files that are pasted anywhere on the page, but into a text field. The answer ends it. */
-export function watchPastes(host: HTMLElement, gestures: Gestures): () => void {
+/** Watches for files pasted anywhere on the page but into a text field, until the returned function is called. */
+export function watchPastes(host: HTMLElement, gestures: GestureHandlers): () => void {
   const paste = (event: ClipboardEvent) => {
     if (event.defaultPrevented || !carriesFiles(event.clipboardData) || !gestures.usable()) return;
     if (!isFor(host, event.composedPath()) || !event.clipboardData) return;
-    event.preventDefault(); // another element on the page does not take them, too
-    void gather(event.clipboardData, gestures);
+    event.preventDefault(); // no other element on the page takes them as well
+    void readFiles(event.clipboardData, gestures);
   };
   document.addEventListener("paste", paste);
   return () => document.removeEventListener("paste", paste);
 }
 
-async function gather(transfer: DataTransfer, gestures: Gestures): Promise<void> {
+async function readFiles(transfer: DataTransfer, gestures: GestureHandlers): Promise<void> {
   const slow = setTimeout(() => gestures.reading(true), SLOW);
-  const dropped = await droppedFiles(transfer);
+  const dropped = await readDroppedFiles(transfer);
   clearTimeout(slow);
   gestures.reading(false);
   gestures.dropped(dropped);
@@ -55,7 +55,7 @@ function carriesFiles(transfer: DataTransfer | null): boolean {
   return transfer?.types.includes("Files") ?? false;
 }
 
-/** Not when the focus is in a text field, or in another element of our kind. */
+/** Whether a paste is for `host`: not if the focus is in a text field, or in another upload element. */
 function isFor(host: HTMLElement, path: EventTarget[]): boolean {
   if (path.includes(host)) return true;
   return !path.some(

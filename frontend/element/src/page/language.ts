@@ -1,12 +1,12 @@
 import { chooseLanguage, onTranslation } from "../language/messages";
 
-/** The language that is spoken at `element`: that of the nearest `lang` around it, also outside of a shadow root, else the browser's. */
+/** The language at `element`: that of the nearest `lang` around it, also outside of a shadow root, else the browser's. */
 export function languageAt(element: Element): string {
   const around = nearest(element);
   return chooseLanguage(around ? [around] : navigator.languages);
 }
 
-/** Calls `changed` when a `lang` on the page changed, or a translation was added; the answer ends it. */
+/** Calls `changed` when a `lang` on the page changes, or a translation is added, until the returned function is called. */
 export function watchLanguage(changed: () => void): () => void {
   const observer = new MutationObserver(changed);
   observer.observe(document.documentElement, { attributeFilter: ["lang"], subtree: true });

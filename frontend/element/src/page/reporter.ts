@@ -1,12 +1,12 @@
 import type { ConfirmedUpload } from "@valetkey/client";
 import type { Announcements } from "../state/announcements";
-import type { Interrupted, InterruptedChange } from "../state/interrupted";
+import type { InterruptedChange, InterruptedItem } from "../state/interrupted";
 import type { Item } from "../state/item";
-import { interruptedStatus, statusOf } from "../state/status-text";
+import { interruptedStatus, itemStatus } from "../state/status-text";
 import type { Totals } from "../state/totals";
-import { detailOf, tell } from "./events";
+import { detailOf, dispatch } from "./events";
 
-/** Tells the page's listeners, and screen readers, what became of the items. */
+/** Reports changes of the items to the page's listeners and to screen readers. */
 export class Reporter {
   readonly #host: HTMLElement;
   readonly #announcements: Announcements;
@@ -18,45 +18,48 @@ export class Reporter {
     this.#announcements = announcements;
   }
 
-  /** Items came or went: told with the next `commit`. */
-  changed(): void {
+  /** Items were added or removed: reported with the next `commit`. */
+  noteChange(): void {
     this.#news = true;
   }
 
-  /** Tells of an item that came to another state; whether it did. */
-  moved(item: Item): boolean {
-    if (item.state === item.told) return false;
-    item.told = item.state;
+  /** Reports an item's state if it has changed; returns whether it has. */
+  reportState(item: Item): boolean {
+    if (item.state === item.reportedState) return false;
+    item.reportedState = item.state;
     this.#news = true;
     const detail = detailOf(item);
-    tell(this.#host, "valet-state", detail);
+    dispatch(this.#host, "valet-state", detail);
     if (item.state === "confirmed") {
       this.#announcements.add("saidConfirmed", item.name);
-      tell(this.#host, "valet-confirmed", { ...detail, upload: item.snapshot?.upload as ConfirmedUpload });
+      dispatch(this.#host, "valet-confirmed", {
+        ...detail,
+        upload: item.snapshot?.upload as ConfirmedUpload,
+      });
     }
     if (item.failed) {
-      this.#announcements.add("saidFailed", item.name, (words) => statusOf(item, words));
-      tell(this.#host, "valet-error", { ...detail, error: item.snapshot?.error ?? null });
+      this.#announcements.add("saidFailed", item.name, (localizer) => itemStatus(item, localizer));
+      dispatch(this.#host, "valet-error", { ...detail, error: item.snapshot?.error ?? null });
     }
     return true;
   }
 
-  /** Tells screen readers what is new about an interrupted upload. */
-  interrupted(one: Interrupted, change: InterruptedChange): void {
+  /** Reports a change of an interrupted upload to screen readers. */
+  reportInterrupted(one: InterruptedItem, change: InterruptedChange): void {
     if (change === "found") this.#announcements.add("saidInterrupted", one.name);
     if (change === "troubled")
-      this.#announcements.add("saidFailed", one.name, (words) => interruptedStatus(one, words));
+      this.#announcements.add("saidFailed", one.name, (localizer) => interruptedStatus(one, localizer));
     if (change === "discarded") this.#announcements.add("saidDiscarded", one.name);
   }
 
-  /** Tells of all changes since the last time, and of the end when nothing is under way any more. */
+  /** Reports all changes since the last time, and when the last upload has ended. */
   commit(value: string[], items: readonly Item[], totals: Totals): void {
     const news = this.#news;
     this.#news = false;
-    if (news) tell(this.#host, "valet-change", { value, items: items.map(detailOf) });
+    if (news) dispatch(this.#host, "valet-change", { value, items: items.map(detailOf) });
     const busy = totals.moving + totals.paused > 0;
     const { confirmed, failed } = totals;
-    if (this.#busy && !busy) tell(this.#host, "valet-finished", { confirmed, failed });
+    if (this.#busy && !busy) dispatch(this.#host, "valet-finished", { confirmed, failed });
     this.#busy = busy;
   }
 }

@@ -1,9 +1,9 @@
-const MANY = 100; // items from which on the page is told less often
+const MANY = 100; // items from which on events are less frequent
 const PAUSE = 100; // ms
 const MOMENT = 2000; // ms
 
-/** Runs `draw` with the next frame, once for any number of calls; not while nobody looks at the page. */
-export function perFrame(draw: () => void): () => void {
+/** Runs `draw` with the next frame, once for any number of calls; not while the page is hidden. */
+export function oncePerFrame(draw: () => void): () => void {
   let asked = false;
   return () => {
     if (asked) return;
@@ -16,10 +16,10 @@ export function perFrame(draw: () => void): () => void {
 }
 
 /**
- * Calls `look` now, when the page comes into sight again, and a moment after each: another tab, or this one before it was loaded
- * again, lets go of what it worked on only then. The answer ends it.
+ * Calls `look` now, whenever the page becomes visible, and a moment after each: another tab, or this one before a reload,
+ * releases its uploads only then. The returned function ends it.
  */
-export function whileSeen(look: () => void): () => void {
+export function whileVisible(look: () => void): () => void {
   let later: ReturnType<typeof setTimeout>;
   const seen = () => {
     if (document.visibilityState !== "visible") return;
@@ -35,8 +35,8 @@ export function whileSeen(look: () => void): () => void {
   };
 }
 
-/** Runs `work` soon, once for any number of calls; ten times a second where there are many items. Hidden pages too. */
-export function soon(work: () => void, size: () => number): () => void {
+/** Runs `work` soon, once for any number of calls, in hidden pages too; at most ten times a second if there are many items. */
+export function coalesced(work: () => void, size: () => number): () => void {
   let asked = false;
   const run = () => {
     asked = false;

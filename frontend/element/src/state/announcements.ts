@@ -1,22 +1,22 @@
-import type { Words } from "../language/words";
+import type { Localizer } from "../language/localizer";
 
 const QUIET = 1500; // ms that events are gathered, so that many files make one sentence
 
 /** What happened to a file; the key of its sentence. */
 type Event = "saidAdded" | "saidConfirmed" | "saidFailed" | "saidInterrupted" | "saidDiscarded";
-type Message = (words: Words) => string;
+type Message = (localizer: Localizer) => string;
 
 /** What screen readers hear: which files came, were uploaded or failed, gathered; that nothing answers; never progress. */
 export class Announcements {
   readonly #events = new Map<Event, { name: string; message: Message; count: number }>();
-  readonly #words: () => Words;
+  readonly #localizer: () => Localizer;
   readonly #speak: (text: string) => void;
   #waiting: "no" | "to say" | "said" = "no";
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** `words` is asked when something is said, and `speak` says it. */
-  constructor(words: () => Words, speak: (text: string) => void) {
-    this.#words = words;
+  /** `localizer` is called when something is said; `speak` says it. */
+  constructor(localizer: () => Localizer, speak: (text: string) => void) {
+    this.#localizer = localizer;
     this.#speak = speak;
   }
 
@@ -36,17 +36,17 @@ export class Announcements {
   }
 
   #schedule(): void {
-    this.#timer ??= setTimeout(() => this.#flush(this.#words()), QUIET);
+    this.#timer ??= setTimeout(() => this.#flush(this.#localizer()), QUIET);
   }
 
-  #flush(words: Words): void {
+  #flush(localizer: Localizer): void {
     this.#timer = null;
     const sentences = [...this.#events].map(([event, { name, message, count }]) =>
-      words.say(event, { count, name, message: message(words) }),
+      localizer.text(event, { count, name, message: message(localizer) }),
     );
     this.#events.clear();
     if (this.#waiting === "to say") {
-      sentences.push(words.say("saidWaiting"));
+      sentences.push(localizer.text("saidWaiting"));
       this.#waiting = "said";
     }
     this.#speak(sentences.join(" "));

@@ -7,22 +7,22 @@ import {
 } from "@valetkey/client";
 import type { Key } from "../language/messages";
 
-/** An upload that an earlier page left. */
-export class Interrupted {
-  /** what hindered it from going on, or from being discarded */
+/** An upload that an earlier page did not finish. */
+export class InterruptedItem {
+  /** why it could not be resumed or discarded */
   trouble: Extract<Key, "chooseSame" | "otherFile" | "changed" | "notDiscarded"> | null = null;
-  /** whether its file has to be picked again, since there is no handle of it, or that is of no use */
+  /** whether its file has to be chosen again, since there is no handle for it, or the handle failed */
   needsFile: boolean;
 
   constructor(
     readonly record: UploadRecord,
-    /** bytes that are there; null where nobody knows */
+    /** bytes that S3 has; null if unknown */
     public stored: number | null,
   ) {
     this.needsFile = !record.handle && !this.whole;
   }
 
-  /** in its folder, if it came with one */
+  /** with its path, if it came in a folder */
   get name(): string {
     return this.record.file.path || this.record.file.name;
   }
@@ -32,22 +32,22 @@ export class Interrupted {
     return this.record.file.size;
   }
 
-  /** whether all of it is there */
+  /** whether S3 has all of it */
   get whole(): boolean {
     return this.stored === this.size;
   }
 }
 
 export type InterruptedChange = "found" | "troubled" | "discarded" | "gone";
-type Changed = (one: Interrupted, change: InterruptedChange) => void;
+type Changed = (one: InterruptedItem, change: InterruptedChange) => void;
 
-/** The uploads that earlier pages left. It knows no DOM; whoever shows them is told of every change. */
+/** The uploads that earlier pages did not finish. `changed` is called with every change. */
 export class InterruptedUploads {
-  #found = new Map<string, Interrupted>();
+  #found = new Map<string, InterruptedItem>();
   #looks = 0;
-  /** those that something is being done with: a look changes nothing about them */
-  readonly #busy = new Set<Interrupted>();
-  /** ids, which a look that began before may still find */
+  /** those being resumed or discarded: a refresh does not touch them */
+  readonly #busy = new Set<InterruptedItem>();
+  /** ids, which a refresh that began earlier may still find */
   readonly #discarded = new Set<string>();
   readonly #changed: Changed;
 
@@ -55,20 +55,20 @@ export class InterruptedUploads {
     this.#changed = changed;
   }
 
-  get list(): Interrupted[] {
+  get list(): InterruptedItem[] {
     return [...this.#found.values()];
   }
 
-  /** Looks what there is now. Of two looks at once the later one counts. */
-  async look(uploader: Uploader, wanted: (record: UploadRecord) => boolean): Promise<void> {
+  /** Loads the interrupted uploads again. Of two refreshes at once the later one counts. */
+  async refresh(uploader: Uploader, wanted: (record: UploadRecord) => boolean): Promise<void> {
     const look = ++this.#looks;
-    const unfinished = await uploader.unfinished();
+    const inspected = await uploader.inspectInterrupted();
     if (look !== this.#looks) return;
     const before = this.#found;
     this.#found = new Map(this.list.filter((one) => this.#busy.has(one)).map((one) => [one.record.id, one]));
-    for (const { record, stored } of unfinished) {
+    for (const { record, stored } of inspected) {
       if (this.#discarded.has(record.id) || !wanted(record)) continue;
-      const one = before.get(record.id) ?? new Interrupted(record, stored);
+      const one = before.get(record.id) ?? new InterruptedItem(record, stored);
       one.stored = stored ?? one.stored;
       this.#found.set(record.id, one);
     }
@@ -76,8 +76,8 @@ export class InterruptedUploads {
     for (const one of before.values()) if (!this.#found.has(one.record.id)) this.#changed(one, "gone");
   }
 
-  /** Goes on with one, by the file that was picked, or its handle, or without where all is there. Null: it could not. */
-  async resume(one: Interrupted, uploader: Uploader, file: File | null): Promise<Upload | null> {
+  /** Resumes one, with the chosen file, by its handle, or without a file if S3 has all of it. Null if that failed. */
+  async resume(one: InterruptedItem, uploader: Uploader, file: File | null): Promise<Upload | null> {
     if (this.#busy.has(one)) return null;
     this.#busy.add(one);
     try {
@@ -87,7 +87,7 @@ export class InterruptedUploads {
       return upload;
     } catch (error) {
       if (codeOf(error) === "state_conflict") this.forget(one.record.id);
-      else this.#trouble(one, troubleOf(error));
+      else this.#trouble(one, describeTrouble(error));
       one.needsFile = true;
       return null;
     } finally {
@@ -95,8 +95,8 @@ export class InterruptedUploads {
     }
   }
 
-  /** Ends one at the service and at S3, and forgets it. */
-  async discard(one: Interrupted, uploader: Uploader): Promise<void> {
+  /** Aborts one at the service and at S3, and removes it. */
+  async discard(one: InterruptedItem, uploader: Uploader): Promise<void> {
     const { id } = one.record;
     if (this.#busy.has(one)) return;
     this.#busy.add(one);
@@ -113,7 +113,7 @@ export class InterruptedUploads {
     }
   }
 
-  /** This one is under way. */
+  /** Removes one that is running now. */
   forget(id: string): void {
     const one = this.#found.get(id);
     if (!one) return;
@@ -121,7 +121,7 @@ export class InterruptedUploads {
     this.#changed(one, "gone");
   }
 
-  #trouble(one: Interrupted, trouble: Interrupted["trouble"]): void {
+  #trouble(one: InterruptedItem, trouble: InterruptedItem["trouble"]): void {
     one.trouble = trouble;
     this.#changed(one, "troubled");
   }
@@ -131,13 +131,13 @@ function codeOf(error: unknown): string {
   return error instanceof ValetKeyError ? error.code : "";
 }
 
-function troubleOf(error: unknown): Interrupted["trouble"] {
+function describeTrouble(error: unknown): InterruptedItem["trouble"] {
   const code = codeOf(error);
   if (code === "file_mismatch") return "otherFile";
   return code === "file_changed" ? "changed" : "chooseSame";
 }
 
-/** A file that was in a picked folder has its path again: by that it is known. */
+/** Gives a file that came in a folder its path back, by which it is recognised. */
 function inFolder(file: File, path: string): FileLike {
   if (path) Object.defineProperty(file, "webkitRelativePath", { value: path });
   return file;

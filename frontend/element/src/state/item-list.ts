@@ -1,9 +1,9 @@
 import type { FileOptions, Upload, Uploader, UploadRecord } from "@valetkey/client";
-import type { Bulk } from "./bulk-actions";
+import type { BulkAction } from "./bulk-actions";
 import { Item, type Refusal } from "./item";
 
-/** The list of files and their uploads. It knows no DOM; whoever shows it is told of every change. */
-export class Queue {
+/** The list of files and their uploads. `changed` and `removed` are called with every change. */
+export class ItemList {
   readonly #items = new Map<number, Item>();
   #next = 1;
   readonly #changed: (item: Item) => void;
@@ -22,10 +22,10 @@ export class Queue {
     return this.#items.size;
   }
 
-  /** Adds files; those without a refusal are uploaded at once, with the fewest calls. */
-  add(files: readonly File[], uploader: Uploader, judge: Judge, optionsOf: OptionsOf): Item[] {
+  /** Adds files, and starts to upload those that `check` does not refuse, in as few calls as possible. */
+  add(files: readonly File[], uploader: Uploader, check: Check, optionsOf: OptionsOf): Item[] {
     const items = files.map((file) => {
-      const refusal = judge(file);
+      const refusal = check(file);
       return new Item(this.#next++, file, refusal, refusal ? {} : optionsOf(file));
     });
     const good = items.filter((item) => !item.refusal);
@@ -36,8 +36,8 @@ export class Queue {
     return items;
   }
 
-  /** Adds an interrupted upload that goes on. */
-  adopt(upload: Upload, { id, profile, metadata, method, handle }: UploadRecord): Item {
+  /** Adds an interrupted upload that was resumed. */
+  addInterrupted(upload: Upload, { id, profile, metadata, method, handle }: UploadRecord): Item {
     const options = { profile, metadata, method, ...(handle && { handle }) };
     const item = new Item(this.#next++, upload.file as File, null, options, id);
     this.#items.set(item.key, item);
@@ -46,15 +46,15 @@ export class Queue {
     return item;
   }
 
-  /** Starts a failed or cancelled one again; what is at S3 is not sent twice. */
+  /** Retries a failed or cancelled item; what S3 has is not sent again. */
   retry(item: Item, uploader: Uploader): void {
     if (!item.retryable) return;
     this.#follow(item, uploader.upload(item.file, item.options));
     this.#changed(item);
   }
 
-  /** Does to all what can be done to each. */
-  all(what: Bulk, uploader: Uploader): void {
+  /** Applies an action to every item. */
+  applyToAll(what: BulkAction, uploader: Uploader): void {
     for (const item of this.items) {
       if (what === "pauseAll") item.upload?.pause();
       if (what === "resumeAll") item.upload?.resume();
@@ -64,7 +64,7 @@ export class Queue {
     }
   }
 
-  /** Takes an item out. One that is under way is ended, at the service and at S3. */
+  /** Removes an item. One that is running or paused is aborted, at the service and at S3. */
   remove(item: Item): void {
     this.#items.delete(item.key);
     if (item.open) void item.upload?.abort();
@@ -80,5 +80,5 @@ export class Queue {
   }
 }
 
-export type Judge = (file: File) => Refusal | null;
+export type Check = (file: File) => Refusal | null;
 export type OptionsOf = (file: File) => FileOptions;

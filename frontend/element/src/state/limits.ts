@@ -1,15 +1,15 @@
-import type { Words } from "../language/words";
+import type { Localizer } from "../language/localizer";
 import { accepts } from "./accept";
 import type { Refusal } from "./item";
 
-/** What is looked at before a file is taken. */
-export interface Facts {
+/** What the limits are checked against. */
+export interface CheckedFile {
   readonly name: string;
   readonly type: string;
   readonly size: number;
 }
 
-/** What an element takes, as its attributes say; an empty text is no limit. */
+/** The limits of an element, as its attributes give them; an empty string is no limit. */
 export interface LimitSettings {
   readonly accept: string;
   readonly multiple: boolean;
@@ -17,7 +17,7 @@ export interface LimitSettings {
   readonly maxSize: string;
 }
 
-/** Judges files by the settings as they are at that moment. */
+/** Checks files against the settings as they are at that moment. */
 export class Limits {
   readonly #settings: LimitSettings;
 
@@ -25,33 +25,33 @@ export class Limits {
     this.#settings = settings;
   }
 
-  /** files */
-  get most(): number {
+  /** how many files the element takes */
+  get maxFiles(): number {
     if (!this.#settings.multiple) return 1;
     return wholeNumber(this.#settings.maxFiles) ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Why a file is not taken; null when it is. */
-  readonly judge = (file: Facts): Refusal | null => {
+  /** Why a file is refused; null if it is accepted. */
+  readonly check = (file: CheckedFile): Refusal | null => {
     const limit = wholeNumber(this.#settings.maxSize);
     if (!accepts(this.#settings.accept, file)) return { key: "wrongKind" };
     return limit !== null && file.size > limit ? { key: "tooLarge", limit } : null;
   };
 
-  /** What is said about files that are not taken: so many too many, so many unreadable. Null: nothing. */
-  leftOut(count: number, unreadable: number): ((words: Words) => string) | null {
+  /** The message about files that were left out: `count` too many, and those `unreadable`. Null if there are none. */
+  describeLeftOut(count: number, unreadable: number): ((localizer: Localizer) => string) | null {
     if (count + unreadable === 0) return null;
-    const limit = this.most;
+    const limit = this.maxFiles;
     const key = limit === 1 ? "onlyOne" : "tooMany";
-    return (words) =>
+    return (localizer) =>
       [
-        count > 0 ? words.say(key, { limit, count }) : "",
-        unreadable > 0 ? words.say("unreadable", { count: unreadable }) : "",
+        count > 0 ? localizer.text(key, { limit, count }) : "",
+        unreadable > 0 ? localizer.text("unreadable", { count: unreadable }) : "",
       ].join(" ");
   }
 }
 
-/** A whole number as an attribute has it; null where there is none that makes sense. */
+/** A whole number from an attribute; null if it is none. */
 function wholeNumber(text: string): number | null {
   return /^\d+$/.test(text.trim()) ? Number(text) : null;
 }

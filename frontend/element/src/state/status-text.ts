@@ -1,11 +1,11 @@
 import type { UploadSnapshot, ValetKeyError } from "@valetkey/client";
+import type { Localizer } from "../language/localizer";
 import type { Key } from "../language/messages";
-import type { Words } from "../language/words";
-import type { Interrupted } from "./interrupted";
+import type { InterruptedItem } from "./interrupted";
 import type { Item } from "./item";
 import type { Totals } from "./totals";
 
-/** What users can do something about, or need not read in English. Other codes are shown in the service's own words. */
+/** The codes with translated messages. Others are shown in the service's own words. */
 const REASONS: Partial<Record<string, Key>> = {
   content_type_not_allowed: "kindRefused",
   size_out_of_range: "sizeRefused",
@@ -23,65 +23,70 @@ const REASONS: Partial<Record<string, Key>> = {
   upload_ended: "ended",
 };
 
-/** One line that says how an item is doing. */
-export function statusOf(item: Item, words: Words): string {
+/** One line about the state of an item. */
+export function itemStatus(item: Item, localizer: Localizer): string {
   const { refusal, snapshot } = item;
-  if (refusal) return words.say(refusal.key, { limit: words.bytes(refusal.limit ?? 0) });
-  if (!snapshot) return words.say("queued");
-  if (snapshot.waiting && item.stuck) return waiting(snapshot.waiting, words);
-  if (snapshot.error && item.failed) return failure(item, snapshot.error, words);
-  return words.say(messageOf(snapshot), facts(snapshot, words));
+  if (refusal) return localizer.text(refusal.key, { limit: localizer.bytes(refusal.limit ?? 0) });
+  if (!snapshot) return localizer.text("queued");
+  if (snapshot.waiting && item.stuck) return waitingText(snapshot.waiting, localizer);
+  if (snapshot.error && item.failed) return failureText(item, snapshot.error, localizer);
+  return localizer.text(messageKey(snapshot), values(snapshot, localizer));
 }
 
-/** One line that says what is there of an interrupted upload, and what it needs. */
-export function interruptedStatus(one: Interrupted, words: Words): string {
+/** One line about an interrupted upload: how much of it S3 has, and what it needs. */
+export function interruptedStatus(one: InterruptedItem, localizer: Localizer): string {
   const { trouble, stored, size, whole, needsFile } = one;
-  const total = words.bytes(size);
-  if (trouble) return words.say(trouble);
-  if (whole) return words.say("allThere", { total });
-  const there = stored === null ? total : words.say("there", { sent: words.bytes(stored), total });
-  return needsFile ? `${there}\u00A0· ${words.say("chooseSame")}` : there; // no line begins with the dot
+  const total = localizer.bytes(size);
+  if (trouble) return localizer.text(trouble);
+  if (whole) return localizer.text("allThere", { total });
+  const there = stored === null ? total : localizer.text("there", { sent: localizer.bytes(stored), total });
+  return needsFile ? `${there}\u00A0· ${localizer.text("chooseSame")}` : there; // no line begins with the dot
 }
 
-/** One line that says how all files together are doing. */
-export function summaryOf(
+/** One line about all files together. */
+export function summaryText(
   { count, confirmed, failed, moving, speed, total, sent }: Totals,
-  words: Words,
+  localizer: Localizer,
 ): string {
-  const parts = [words.say("summary", { done: confirmed, count })];
-  if (failed > 0) parts.push(words.say("summaryFailed", { count: failed }));
+  const parts = [localizer.text("summary", { done: confirmed, count })];
+  if (failed > 0) parts.push(localizer.text("summaryFailed", { count: failed }));
   if (moving > 0 && speed > 0)
-    parts.push(words.say("left", { left: words.duration((total - sent) / speed) }));
+    parts.push(localizer.text("left", { left: localizer.duration((total - sent) / speed) }));
   return parts.join(" · ");
 }
 
-/** What the error of an item means to its user. */
-function failure(item: Item, error: ValetKeyError, words: Words): string {
-  if (item.size === 0 && error.code === "size_out_of_range") return words.say("empty");
+/** The message for the error of an item. */
+function failureText(item: Item, error: ValetKeyError, localizer: Localizer): string {
+  if (item.size === 0 && error.code === "size_out_of_range") return localizer.text("empty");
   const known = REASONS[error.code];
-  if (known) return words.say(known);
+  if (known) return localizer.text(known);
   const detail = error.errors[0]?.detail ?? error.detail;
-  return words.say(item.state === "rejected" ? "rejected" : "failed", { detail });
+  return localizer.text(item.state === "rejected" ? "rejected" : "failed", { detail });
 }
 
-function waiting({ reason, until }: NonNullable<UploadSnapshot["waiting"]>, words: Words): string {
-  if (reason === "offline") return words.say("offline");
+function waitingText(
+  { reason, until }: NonNullable<UploadSnapshot["waiting"]>,
+  localizer: Localizer,
+): string {
+  if (reason === "offline") return localizer.text("offline");
   const seconds = ((until ?? 0) - Date.now()) / 1000;
-  return seconds > 0 ? words.say("waitingFor", { left: words.duration(seconds) }) : words.say("waiting");
+  return seconds > 0
+    ? localizer.text("waitingFor", { left: localizer.duration(seconds) })
+    : localizer.text("waiting");
 }
 
-function messageOf({ state, progress }: UploadSnapshot): Key {
+function messageKey({ state, progress }: UploadSnapshot): Key {
   if (state === "sending") return progress.secondsLeft === null ? "sending" : "sendingFast";
   return state === "rejected" || state === "failed" ? "failed" : state;
 }
 
-function facts({ progress }: UploadSnapshot, words: Words): Record<string, string> {
+function values({ progress }: UploadSnapshot, localizer: Localizer): Record<string, string> {
   const { sent, total, speed, fraction, secondsLeft } = progress;
   return {
-    sent: words.bytes(sent),
-    total: words.bytes(total),
-    speed: words.speed(speed),
-    percent: words.percent(fraction),
-    left: words.duration(secondsLeft ?? 0),
+    sent: localizer.bytes(sent),
+    total: localizer.bytes(total),
+    speed: localizer.speed(speed),
+    percent: localizer.percent(fraction),
+    left: localizer.duration(secondsLeft ?? 0),
   };
 }

@@ -1,6 +1,6 @@
 import type { Item } from "./item";
 
-/** How all items together are doing. */
+/** The sums over all items. */
 export interface Totals {
   count: number;
   confirmed: number;
@@ -8,14 +8,14 @@ export interface Totals {
   moving: number;
   paused: number;
   retryable: number;
-  /** bytes of those that are on their way or there */
+  /** bytes of those that are running, paused or confirmed */
   total: number;
   sent: number;
   /** bytes per second */
   speed: number;
 }
 
-/** Adds all items up: one look at each. */
+/** Adds all items up. */
 export function totalsOf(items: readonly Item[]): Totals {
   const totals: Totals = {
     count: items.length,

@@ -2,7 +2,7 @@ import type { Item } from "./item";
 
 const SHOWN = 100; // rows; a list of ten thousand is of no use to anybody, and slow
 
-/** Which items are shown, in their order. */
+/** The items of a long list that are shown, in their order: first the focused one and those that are not confirmed. */
 export function visibleItems(items: readonly Item[], focused: Item | undefined): readonly Item[] {
   if (items.length <= SHOWN) return items;
   const first = new Set(items.filter((item) => item === focused));

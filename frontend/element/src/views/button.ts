@@ -1,6 +1,6 @@
 import { h, icon, setAttribute, setIcon } from "./dom";
 
-/** A round button with an icon, whose name is for screen readers and shown as a hint. */
+/** A round button with an icon; its label is for screen readers, and shown as a hint. */
 export class IconButton {
   readonly element: HTMLButtonElement;
   readonly #icon: SVGSVGElement;

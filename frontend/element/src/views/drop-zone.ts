@@ -1,9 +1,9 @@
-import type { Words } from "../language/words";
+import type { Localizer } from "../language/localizer";
 import { h, icon, setAttribute, setText } from "./dom";
 import { UP } from "./icons";
 
-/** How the zone is to be. */
-export interface ZoneState {
+/** What the zone shows. */
+export interface DropZoneState {
   multiple: boolean;
   folders: boolean;
   accept: string;
@@ -12,8 +12,8 @@ export interface ZoneState {
   reading: boolean;
 }
 
-/** Where files are dropped and picked. A click anywhere in it picks, too. */
-export class Zone {
+/** Where files are dropped and chosen. A click anywhere in it opens the dialogue. */
+export class DropZone {
   readonly element: HTMLElement;
   readonly button = h("button", { type: "button", class: "choose", part: "button choose" });
   readonly #folder = h("button", { type: "button", class: "quiet", part: "button choose-folder" });
@@ -27,7 +27,7 @@ export class Zone {
     "aria-hidden": "true",
   });
 
-  constructor(picked: (files: File[]) => void) {
+  constructor(chosen: (files: File[]) => void) {
     this.element = h(
       "div",
       { class: "zone", part: "zone" },
@@ -39,20 +39,23 @@ export class Zone {
     );
     this.element.addEventListener("click", ({ target }) => this.#clicked(target as Element));
     for (const input of [this.#files, this.#folders])
-      input.addEventListener("change", () => take(input, picked));
+      input.addEventListener("change", () => take(input, chosen));
   }
 
-  /** Opens the browser's own dialogue; only a user's act may. */
+  /** Opens the browser's dialogue; only a user gesture may. */
   pick(): void {
     this.#files.click();
   }
 
-  update({ multiple, folders, accept, disabled, dragging, reading }: ZoneState, words: Words): void {
+  update(
+    { multiple, folders, accept, disabled, dragging, reading }: DropZoneState,
+    localizer: Localizer,
+  ): void {
     const count = multiple ? 2 : 1;
-    const idle = reading ? words.say("reading") : words.say("drop", { count });
-    setText(this.#text, dragging ? words.say("dropNow") : idle);
-    setText(this.button, words.say("choose", { count }));
-    setText(this.#folder, words.say("chooseFolder"));
+    const idle = reading ? localizer.text("reading") : localizer.text("drop", { count });
+    setText(this.#text, dragging ? localizer.text("dropNow") : idle);
+    setText(this.button, localizer.text("choose", { count }));
+    setText(this.#folder, localizer.text("chooseFolder"));
     this.#folder.hidden = !folders || !multiple;
     this.button.disabled = disabled;
     this.#folder.disabled = disabled;
@@ -68,9 +71,9 @@ export class Zone {
   }
 }
 
-/** Hands the picked files on, and forgets them, so that the same can be picked again. */
-function take(input: HTMLInputElement, picked: (files: File[]) => void): void {
+/** Passes the chosen files on, and clears the input, so that the same can be chosen again. */
+function take(input: HTMLInputElement, chosen: (files: File[]) => void): void {
   const files = Array.from(input.files ?? []);
   input.value = "";
-  if (files.length > 0) picked(files);
+  if (files.length > 0) chosen(files);
 }

@@ -1,51 +1,51 @@
-import type { Words } from "../language/words";
-import type { Bulk } from "../state/bulk-actions";
-import type { Interrupted } from "../state/interrupted";
+import type { Localizer } from "../language/localizer";
+import type { BulkAction } from "../state/bulk-actions";
+import type { InterruptedItem } from "../state/interrupted";
 import type { Item } from "../state/item";
 import type { Totals } from "../state/totals";
 import { h, setAttribute } from "./dom";
-import { Zone, type ZoneState } from "./drop-zone";
-import { type InterruptedActions, InterruptedList } from "./interrupted-list";
-import { List } from "./list";
-import { Notice } from "./notice";
-import type { Actions } from "./row";
+import { DropZone, type DropZoneState } from "./drop-zone";
+import { type InterruptedActions, InterruptedListView } from "./interrupted-list-view";
+import { ListView } from "./list-view";
+import { NoticeView } from "./notice-view";
+import type { RowActions } from "./row-view";
 import styles from "./styles.css";
-import { Summary } from "./summary";
+import { SummaryView } from "./summary-view";
 
-/** What the user does. */
-export interface Doings extends Actions {
+/** What the user can do. */
+export interface PanelActions extends RowActions {
   add(files: File[]): void;
   interrupted: InterruptedActions;
-  all(what: Bulk): void;
+  all(what: BulkAction): void;
 }
 
-/** All that is shown at one moment. */
-export interface Shown extends ZoneState {
+/** Everything that is shown at one moment. */
+export interface PanelState extends DropZoneState {
   items: readonly Item[];
-  interrupted: readonly Interrupted[];
+  interrupted: readonly InterruptedItem[];
   totals: Totals;
-  words: Words;
+  localizer: Localizer;
 }
 
 let sheet: CSSStyleSheet | null = null;
 
-/** Everything in the shadow root. It writes there when `update` is called, and at no other time. */
+/** Everything in the shadow root. It changes only when `update` is called. */
 export class Panel {
-  readonly notice = new Notice();
+  readonly notice = new NoticeView();
   readonly #root: ShadowRoot;
-  readonly #zone: Zone;
-  readonly #interrupted: InterruptedList;
-  readonly #list: List;
-  readonly #summary: Summary;
+  readonly #zone: DropZone;
+  readonly #interrupted: InterruptedListView;
+  readonly #list: ListView;
+  readonly #summary: SummaryView;
   readonly #live = h("div", { class: "unseen", role: "status", "aria-live": "polite" });
   readonly #frame: HTMLElement;
 
-  constructor(root: ShadowRoot, doings: Doings) {
+  constructor(root: ShadowRoot, actions: PanelActions) {
     this.#root = root;
-    this.#zone = new Zone(doings.add);
-    this.#interrupted = new InterruptedList(doings.interrupted);
-    this.#list = new List(doings);
-    this.#summary = new Summary(doings.all);
+    this.#zone = new DropZone(actions.add);
+    this.#interrupted = new InterruptedListView(actions.interrupted);
+    this.#list = new ListView(actions);
+    this.#summary = new SummaryView(actions.all);
     this.#frame = h(
       "div",
       { class: "frame", part: "frame" },
@@ -61,14 +61,14 @@ export class Panel {
     root.append(this.#frame);
   }
 
-  /** the button that is always there */
+  /** the button that is always visible */
   get anchor(): HTMLButtonElement {
     return this.#zone.button;
   }
 
-  /** whether a countdown is in sight */
-  get counting(): boolean {
-    return this.#list.waiting;
+  /** whether a countdown is visible */
+  get hasCountdown(): boolean {
+    return this.#list.hasCountdown;
   }
 
   /** Has screen readers say `text`. */
@@ -80,32 +80,32 @@ export class Panel {
     this.#zone.pick();
   }
 
-  /** Gives the focus to what stands beside an item that goes. */
-  leave(item: Item): void {
+  /** Moves the focus from an item that is removed to the one beside it. */
+  moveFocusFrom(item: Item): void {
     if (this.#root.activeElement?.closest(".row")) (this.#list.neighbour(item) ?? this.anchor).focus();
   }
 
-  /** The same for an interrupted upload, where it has the focus. */
-  leaveInterrupted(one: Interrupted): void {
+  /** The same for an interrupted upload, if it has the focus. */
+  moveFocusFromInterrupted(one: InterruptedItem): void {
     if (this.#interrupted.has(one, this.#root.activeElement))
       (this.#interrupted.neighbour(one) ?? this.anchor).focus();
   }
 
-  update(shown: Shown): void {
-    const { items, interrupted, totals, words, disabled, dragging } = shown;
+  update(shown: PanelState): void {
+    const { items, interrupted, totals, localizer, disabled, dragging } = shown;
     const focused = this.#root.activeElement;
-    setAttribute(this.#frame, "lang", words.lang);
+    setAttribute(this.#frame, "lang", localizer.lang);
     setAttribute(this.#frame, "data-empty", items.length === 0);
     setAttribute(this.#frame, "data-dragging", dragging);
-    this.#zone.update(shown, words);
-    this.notice.update(words);
-    this.#interrupted.update(interrupted, words, disabled);
-    this.#summary.update(totals, words, disabled);
-    this.#list.update(items, words, disabled, focused);
+    this.#zone.update(shown, localizer);
+    this.notice.update(localizer);
+    this.#interrupted.update(interrupted, localizer, disabled);
+    this.#summary.update(totals, localizer, disabled);
+    this.#list.update(items, localizer, disabled, focused);
     this.#rescue(focused);
   }
 
-  /** Where the button that had the focus is gone, and nothing else has taken it, the focus stays in the element. */
+  /** Keeps the focus in the element when the button that had it is removed or hidden. */
   #rescue(focused: Element | null): void {
     const now = this.#root.activeElement;
     if (!focused || (now !== null && now !== focused)) return;

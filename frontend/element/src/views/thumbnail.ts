@@ -1,14 +1,14 @@
 import type { FileLike } from "@valetkey/client";
 
-const EDGE = 88; // pixels: 44 on the page, on a screen that has two for one
+const EDGE = 88; // pixels: 44 on the page, at a device pixel ratio of 2
 const LARGEST = 30_000_000; // bytes: what is larger takes too long to decode
 const KINDS = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
 
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Draws an image file small onto a canvas; null where it is none. One at a time, and without an object URL: nothing is left to
- * revoke, and a page's policy need not allow `blob:` images. `wanted` is asked when its turn comes.
+ * Draws a thumbnail of an image file onto a canvas; null for other files. One at a time, and without an object URL: nothing has to be
+ * revoked, and a page's policy need not allow `blob:` images. `wanted` is called before it is drawn.
  */
 export function thumbnail(file: FileLike, wanted: () => boolean): Promise<HTMLCanvasElement | null> {
   if (!KINDS.test(file.type) || file.size > LARGEST) return Promise.resolve(null);

@@ -5,8 +5,8 @@ type UnitOptions = Pick<Intl.NumberFormatOptions, "unit" | "unitDisplay" | "maxi
 
 const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
-/** Texts, numbers, sizes and times in one language. */
-export class Words {
+/** Texts, numbers, sizes and durations in one language. */
+export class Localizer {
   readonly #plural: Intl.PluralRules;
   readonly #numbers = new Map<string, Intl.NumberFormat>();
 
@@ -15,13 +15,13 @@ export class Words {
   }
 
   /** The text of `key`. `count` chooses its plural form, and numbers are written as the language does. */
-  say(key: Key, values: Values = {}): string {
+  text(key: Key, values: Values = {}): string {
     const message: Message = messagesOf(this.lang)[key];
     const form = typeof message === "string" ? message : this.#form(message, Number(values.count));
     return form.replace(/\{(\w+)\}/g, (whole, name: string) => this.#value(values[name]) ?? whole);
   }
 
-  /** Such as "12.4 MB" or "5 bytes". Thousands are decimal, as in the shops and in most systems. */
+  /** Such as "12.4 MB" or "5 bytes". Units are decimal, as in most systems. */
   bytes(count: number): string {
     const { unit, value } = sized(count);
     if (unit === "byte") return this.#unit(count, { unit, unitDisplay: "long" });
@@ -42,7 +42,7 @@ export class Words {
     return this.#unit(Math.ceil(whole / 3600), { unit: "hour" });
   }
 
-  /** Such as "40%"; 100 only when all is there. */
+  /** Such as "40%"; 100 only when complete. */
   percent(fraction: number): string {
     return this.#format({ style: "percent" }).format(fraction < 1 ? Math.floor(fraction * 100) / 100 : 1);
   }

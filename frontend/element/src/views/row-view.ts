@@ -1,22 +1,22 @@
-import type { Words } from "../language/words";
+import type { Localizer } from "../language/localizer";
 import type { Item } from "../state/item";
-import { statusOf } from "../state/status-text";
+import { itemStatus } from "../state/status-text";
 import { IconButton } from "./button";
 import { h, icon, setAttribute, setText } from "./dom";
 import { CLOSE, FILE, PAUSE, PLAY, RETRY } from "./icons";
 import { thumbnail } from "./thumbnail";
 
-/** What a row's buttons do. */
-export interface Actions {
+/** What the buttons of a row do. */
+export interface RowActions {
   toggle(item: Item): void;
   retry(item: Item): void;
   end(item: Item): void;
 }
 
-const LONGEST_ENDING = 12; // characters of a name that stay in sight when it is cut
+const LONGEST_ENDING = 12; // characters of a name that stay visible when it is cut
 
-/** One item in the list. It writes to the page only what differs. */
-export class Row {
+/** The row of one item. It writes only what has changed. */
+export class RowView {
   readonly element: HTMLLIElement;
   readonly #status = h("span", { class: "status", part: "status" });
   readonly #fill = h("span", { class: "fill", part: "progress-value" });
@@ -27,7 +27,7 @@ export class Row {
 
   constructor(
     readonly item: Item,
-    actions: Actions,
+    actions: RowActions,
   ) {
     this.#toggle = new IconButton("button toggle", PAUSE, () =>
       item.retryable ? actions.retry(item) : actions.toggle(item),
@@ -40,14 +40,14 @@ export class Row {
   }
 
   /** Shows the item as it is now. */
-  update(words: Words, disabled: boolean): void {
+  update(localizer: Localizer, disabled: boolean): void {
     const { item } = this;
     const state = item.stuck ? "waiting" : item.state;
     setAttribute(this.element, "data-state", state);
     setAttribute(this.element, "part", `row ${state}`);
-    setText(this.#status, statusOf(item, words));
-    this.#showProgress(words);
-    this.#showButtons(words, disabled);
+    setText(this.#status, itemStatus(item, localizer));
+    this.#showProgress(localizer);
+    this.#showButtons(localizer, disabled);
   }
 
   /** Whether one of its buttons has the focus. */
@@ -59,17 +59,17 @@ export class Row {
     this.#end.element.focus();
   }
 
-  #showProgress(words: Words): void {
+  #showProgress(localizer: Localizer): void {
     const { item } = this;
     this.#bar.hidden = !item.open;
     if (!item.open) return;
     const fraction = item.snapshot?.progress.fraction ?? 0;
-    setAttribute(this.#bar, "aria-label", words.say("progressOf", { name: item.name }));
+    setAttribute(this.#bar, "aria-label", localizer.text("progressOf", { name: item.name }));
     setAttribute(this.#bar, "aria-valuenow", String(Math.floor(fraction * 100)));
     this.#fill.style.inlineSize = `${fraction * 100}%`;
   }
 
-  #showButtons(words: Words, disabled: boolean): void {
+  #showButtons(localizer: Localizer, disabled: boolean): void {
     const { item } = this;
     const { name } = item;
     const hadFocus = this.#toggle.element.matches(":focus");
@@ -79,9 +79,9 @@ export class Row {
         ? ([PLAY, "resume"] as const)
         : ([PAUSE, "pause"] as const);
     const useful = item.retryable || item.open;
-    this.#toggle.show(useful ? { path, label: words.say(key, { name }), disabled } : null);
+    this.#toggle.show(useful ? { path, label: localizer.text(key, { name }), disabled } : null);
     const ending = item.open ? "cancel" : "remove";
-    this.#end.show({ path: CLOSE, label: words.say(ending, { name }), disabled });
+    this.#end.show({ path: CLOSE, label: localizer.text(ending, { name }), disabled });
     if (hadFocus && !useful) this.focus();
   }
 
@@ -91,7 +91,7 @@ export class Row {
   }
 }
 
-/** A name of which the ending stays in sight however long it is. */
+/** A file name whose extension stays visible however long it is. */
 export function nameOf(name: string): HTMLElement {
   const dot = name.lastIndexOf(".");
   const cut = dot > 0 && name.length - dot <= LONGEST_ENDING ? dot : name.length;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { Localizer } from "../src/language/localizer";
 import { chooseLanguage, type Message, type Messages, registerTranslation } from "../src/language/messages";
 import { de } from "../src/language/translations/de";
 import { en } from "../src/language/translations/en";
 import { es } from "../src/language/translations/es";
 import { zh } from "../src/language/translations/zh";
-import { Words } from "../src/language/words";
 import { accepts } from "../src/state/accept";
 
 const LANGUAGES: Record<string, Messages> = { en, de, es, zh };
@@ -37,20 +37,20 @@ describe.each(Object.entries(LANGUAGES))("the texts in %s", (lang, messages) => 
 
 describe("numbers", () => {
   test("are written as the language does", () => {
-    expect(new Words("en").bytes(12_400_000)).toBe("12.4 MB");
-    expect(new Words("de").bytes(12_400_000)).toBe("12,4 MB");
-    expect(new Words("en").say("summary", { done: 1200, count: 10_000 })).toBe(
+    expect(new Localizer("en").bytes(12_400_000)).toBe("12.4 MB");
+    expect(new Localizer("de").bytes(12_400_000)).toBe("12,4 MB");
+    expect(new Localizer("en").text("summary", { done: 1200, count: 10_000 })).toBe(
       "1,200 of 10,000 files uploaded",
     );
   });
 
   test("never say that all is there before it is", () => {
-    expect(new Words("en").percent(0.9999)).toBe("99%");
-    expect(new Words("en").percent(1)).toBe("100%");
+    expect(new Localizer("en").percent(0.9999)).toBe("99%");
+    expect(new Localizer("en").percent(1)).toBe("100%");
   });
 
   test("have the unit that fits", () => {
-    const words = new Words("en");
+    const words = new Localizer("en");
     expect([0, 1, 999, 1000, 5e12].map((count) => words.bytes(count))).toEqual([
       "0 bytes",
       "1 byte",
@@ -78,8 +78,8 @@ describe("a language", () => {
   test("can be added with some of its texts", () => {
     registerTranslation("sv", { confirming: "Kontrolleras" });
     expect(chooseLanguage(["sv-SE"])).toBe("sv");
-    expect(new Words("sv").say("confirming")).toBe("Kontrolleras");
-    expect(new Words("sv").say("aborted")).toBe("Cancelled");
+    expect(new Localizer("sv").text("confirming")).toBe("Kontrolleras");
+    expect(new Localizer("sv").text("aborted")).toBe("Cancelled");
   });
 });
 
