@@ -1,4 +1,4 @@
-"""What an earlier page left unfinished, in `<valet-upload>`: listed, gone on with, discarded."""
+"""Interrupted uploads in `<valet-upload>`: listed, resumed, discarded."""
 
 import os
 import re
