@@ -22,7 +22,7 @@ export type ClientCode =
   | "unexpected_answer"; // not what the API documents: a proxy, perhaps
 
 /** What is known about an error beside its sentence. */
-export interface ErrorOptions {
+export interface ErrorDetails {
   /** HTTP status, if there was a response */
   status?: number;
   /** whether the same may succeed later; the client has retried for as long as it was allowed to */
@@ -53,7 +53,7 @@ export class ValetKeyError extends Error {
   readonly meaning: string | undefined;
   readonly tries: number;
 
-  constructor(code: ClientCode | (string & {}), detail: string, failure: ErrorOptions = {}) {
+  constructor(code: ClientCode | (string & {}), detail: string, failure: ErrorDetails = {}) {
     super(detail, { cause: failure.cause });
     this.code = code;
     this.detail = detail;

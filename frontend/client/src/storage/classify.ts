@@ -1,4 +1,4 @@
-import type { ClientCode, ErrorOptions } from "../model/errors";
+import type { ClientCode, ErrorDetails } from "../model/errors";
 import { CODES, STATUSES } from "./store-answers";
 
 /** What is sent: a form, an object, or a part of one. */
@@ -32,7 +32,7 @@ export function describeRefusal(
   status: number,
   text: string,
   retryAfter: number | undefined,
-): [code: ClientCode, detail: string, failure: ErrorOptions] | null {
+): [code: ClientCode, detail: string, failure: ErrorDetails] | null {
   const { code, message } = parseErrorDocument(text);
   const meaning = classify(operation, status, { code, message });
   const words = [code, message].filter(Boolean).join(": ") || `status ${status}`;

@@ -37,7 +37,7 @@ export interface WatchOptions {
 const EMIT_EVERY = 100; // ms between two snapshots that differ in progress only
 const CANCEL_PATIENCE = 30_000; // ms for which aborting at the service is retried
 
-const ENDS = new Set<UploadState>(["confirmed", "rejected", "failed", "aborted"]);
+const FINAL_STATES = new Set<UploadState>(["confirmed", "rejected", "failed", "aborted"]);
 
 /** Starts, stops and repeats a `Transfer`, and publishes its state. */
 export class RunningUpload implements Upload {
@@ -90,7 +90,7 @@ export class RunningUpload implements Upload {
   }
 
   pause(): void {
-    if (ENDS.has(this.state) || this.#run.signal.aborted) return;
+    if (FINAL_STATES.has(this.state) || this.#run.signal.aborted) return;
     this.#show({ state: "paused" });
     this.#run.abort(PAUSED);
   }
@@ -102,7 +102,7 @@ export class RunningUpload implements Upload {
   }
 
   abort(): Promise<void> {
-    if (ENDS.has(this.state)) return this.#cancelled ?? Promise.resolve();
+    if (FINAL_STATES.has(this.state)) return this.#cancelled ?? Promise.resolve();
     this.#run.abort(aborted()); // no effect on a paused run, which is aborted already
     this.#end("aborted", aborted());
     this.#unpause?.();
@@ -204,7 +204,7 @@ export class RunningUpload implements Upload {
 
   /** Publishes a change, unless the upload has ended; while it is paused, only changes of state. */
   #show(change: Partial<UploadSnapshot>): void {
-    if (ENDS.has(this.state) || (this.#run.signal.aborted && change.state === undefined)) return;
+    if (FINAL_STATES.has(this.state) || (this.#run.signal.aborted && change.state === undefined)) return;
     const before = this.snapshot.progress.sent;
     const progress = this.#meter.read();
     this.#emitted = Date.now();

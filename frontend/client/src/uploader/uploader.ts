@@ -71,7 +71,7 @@ export interface Uploader {
   forgetAll(): Promise<void>;
 }
 
-const GONE = new Set([401, 403, 404, 409]); // the service does not know it, it has ended, or its ticket has expired
+const GONE_STATUSES = new Set([401, 403, 404, 409]); // the service does not know it, it has ended, or its ticket has expired
 const CONFIRMING = 50; // uploads that are confirmed at once
 const FOREVER = new AbortController().signal;
 
@@ -166,7 +166,7 @@ class ServiceUploader implements Uploader {
     if (!locked) throw underWay();
     try {
       await service.abort(record.id, record.ticket, FOREVER).catch((error: unknown) => {
-        if (!GONE.has(asValetKeyError(error).status ?? 0)) throw error;
+        if (!GONE_STATUSES.has(asValetKeyError(error).status ?? 0)) throw error;
       });
       await journal.remove(record.id);
     } finally {
