@@ -111,11 +111,11 @@ def test_a_reload_in_the_middle(visit: Callable[..., Visit]) -> None:
     assert 0 < len(stored) < len(PARTS)
     customer.shop.line.delay = FAST
     since = customer.shop.log.size
-    assert customer.page.run("resumable") == [customer.upload()["id"]]
+    assert customer.page.run("listInterrupted") == [customer.upload()["id"]]
     customer.page.run("upload", {"size": FILM})
     assert_whole(customer, FILM)
     assert good_parts(customer, since) == Counter(PARTS - stored)
-    assert customer.page.run("resumable") == []
+    assert customer.page.run("listInterrupted") == []
 
 
 @pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)

@@ -39,7 +39,7 @@ def interrupt(customer: Visit, film: Path) -> None:
     time.sleep(1)  # what is in the air arrives, or does not
 
 
-def unfinished_keys(customer: Visit) -> list[str]:
+def interrupted_keys(customer: Visit) -> list[str]:
     """Where S3 still keeps parts of this customer's upload."""
     bucket = customer.shop.service.bucket
     uploads = bucket.client.list_multipart_uploads(Bucket=bucket.name).get("Uploads", [])
@@ -75,11 +75,11 @@ def test_an_interrupted_upload_goes_on_after_a_reload(customer: Visit, tmp_path:
     stored = customer.stored_parts()
     assert 0 < len(stored) < len(PARTS)
     [said] = page.run("interrupted")
-    assert said.endswith("of 62.9 MB are there\u00a0· Choose the file again to go on")
+    assert said.endswith("of 62.9 MB uploaded\u00a0· Choose the file again to resume")
     since = customer.shop.log.size
     page.run("goOn")
     page.pick(INTERRUPTED, written(tmp_path / "other.mp4", MIB))
-    assert wait_for(lambda: page.run("shown") == ["That was another file. Choose the same one again"])
+    assert wait_for(lambda: page.run("shown") == ["That is a different file. Choose the same one again"])
     page.pick(INTERRUPTED, film)
     assert page.run("end") == [["files", customer.upload()["id"]]]
     assert customer.content() == film.read_bytes()
@@ -92,10 +92,10 @@ def test_an_interrupted_upload_is_discarded(customer: Visit, tmp_path: Path) -> 
     page = customer.page
     interrupt(customer, written(tmp_path / "film.mp4", FILM))
     page.run("interrupted")
-    assert unfinished_keys(customer)
+    assert interrupted_keys(customer)
     page.run("discard")
     assert customer.upload()["state"] == "aborted"
-    assert wait_for(lambda: not unfinished_keys(customer))
+    assert wait_for(lambda: not interrupted_keys(customer))
     assert page.run("wrong") == []
 
 

@@ -1,9 +1,9 @@
-// Writes src/store-answers.ts, what a store's answers to a browser mean, from the list that the whole project decides by:
+// Writes src/storage/store-answers.ts, what a store's answers to a browser mean, from the list that the whole project decides by:
 // service/valetkey/reference/store_answers.json. With --check it only compares.
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-const TARGET = fileURLToPath(new URL("../src/store-answers.ts", import.meta.url));
+const TARGET = fileURLToPath(new URL("../src/storage/store-answers.ts", import.meta.url));
 const LIST = new URL("../../../service/valetkey/reference/store_answers.json", import.meta.url);
 const OPERATIONS = ["post", "put", "part"];
 const AS = { placement: "refused", unsupported: "refused", missing: "refused", changed: "refused" };
@@ -39,7 +39,7 @@ if (!process.argv.includes("--check")) {
   await writeFile(TARGET, text);
 } else if (text !== (await readFile(TARGET, "utf8"))) {
   console.error(
-    "src/store-answers.ts is not what store_answers.json says: run `npm run answers --workspace client`",
+    "src/storage/store-answers.ts is not what store_answers.json says: run `npm run answers --workspace client`",
   );
   process.exit(1);
 }

@@ -4,7 +4,12 @@ import { build } from "esbuild";
 
 await rm("dist", { recursive: true, force: true });
 await build({
-  entryPoints: ["src/index.ts", "src/react.ts", "src/file-types.ts", "src/sha256.worker.ts"],
+  entryPoints: {
+    index: "src/index.ts",
+    react: "src/react.ts",
+    "file-types": "src/files/file-types.ts",
+    "sha256.worker": "src/digests/sha256.worker.ts",
+  },
   external: ["react"],
   outdir: "dist",
   bundle: true,

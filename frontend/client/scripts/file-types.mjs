@@ -1,4 +1,4 @@
-// Writes the table of types by extension, from the package mime-db, for the browser (src/extensions.ts) and for Python
+// Writes the table of types by extension, from the package mime-db, for the browser (src/files/extensions.ts) and for Python
 // (service/valetkey/reference/extensions.py): one table for every client. With --check it only compares.
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -98,7 +98,7 @@ ${[...table].map(([extension, type]) => `    "${extension}": "${type}",`).join("
 `;
 
 for (const [path, text] of [
-  ["../src/extensions.ts", browser],
+  ["../src/files/extensions.ts", browser],
   ["../../../service/valetkey/reference/extensions.py", python],
 ]) {
   const target = fileURLToPath(new URL(path, import.meta.url));

@@ -1,27 +1,28 @@
-export { type ClientCode, UploadRejected, ValetKeyError } from "./errors";
-export type { GroupSnapshot, UploadGroup } from "./group";
-export { IndexedDBRecords } from "./indexeddb";
-export type { FileLike, FileOptions } from "./job";
-export type { Progress } from "./progress";
-export { type FileFacts, MemoryRecords, type RecordStore, type UploadRecord } from "./records";
-export type { RetryPolicy, Waiting } from "./retry";
-export type { Token } from "./service";
-export type { UploadSnapshot, UploadState } from "./status";
-export {
-  fetchTransport,
-  type StorageAnswer,
-  type StorageRequest,
-  type Timing,
-  type Transport,
-} from "./transport";
-export type { UnfinishedUpload } from "./unfinished";
-export type { Upload, Watching } from "./upload";
+export type { FileFacts, FileLike } from "./files/file";
+export { IndexedDBRecords } from "./interrupted/indexeddb";
+export type { InterruptedUpload } from "./interrupted/inspect";
+export { MemoryRecords, type RecordStore, type UploadRecord } from "./interrupted/records";
+export { type ClientCode, UploadRejected, ValetKeyError } from "./model/errors";
+export type { ConfirmedUpload, Grant, Method, UploadBody } from "./model/wire";
+export type { RetryPolicy, Waiting } from "./retry/retry";
+export type { Progress } from "./sending/progress";
+export type { Token } from "./service/service";
+export { fetchTransport } from "./storage/fetch";
+export type {
+  StorageRequest,
+  StorageResponse,
+  Timing,
+  Transport,
+} from "./storage/transport";
+export { xhrTransport } from "./storage/xhr";
+export type { FileOptions } from "./transfer/job";
+export type { GroupSnapshot, UploadGroup } from "./uploader/group";
+export type { UploadSnapshot, UploadState } from "./uploader/snapshot";
+export type { Upload, WatchOptions } from "./uploader/upload";
 export {
   createUploader,
   type GroupItem,
   type Uploader,
   type UploaderOptions,
   type UploadOptions,
-} from "./uploader";
-export type { ConfirmedUpload, Grant, Method, UploadBody } from "./wire";
-export { xhrTransport } from "./xhr";
+} from "./uploader/uploader";

@@ -1,19 +1,19 @@
 import { useCallback, useSyncExternalStore } from "react";
-import type { GroupSnapshot, UploadGroup } from "./group";
-import type { UploadSnapshot } from "./status";
-import type { Upload } from "./upload";
+import type { GroupSnapshot, UploadGroup } from "./uploader/group";
+import type { UploadSnapshot } from "./uploader/snapshot";
+import type { Upload } from "./uploader/upload";
 
-/** What an upload is doing, rendered anew with each change; null without an upload. */
+/** The snapshot of an upload, rendered again with each change; null without an upload. */
 export function useUpload(upload: Upload | null | undefined): UploadSnapshot | null {
   return useSnapshot(upload);
 }
 
-/** The same for several files together, as `uploadAll` gives them. */
+/** The same for a group of files, as `uploadAll` returns it. */
 export function useUploads(group: UploadGroup | null | undefined): GroupSnapshot | null {
   return useSnapshot(group);
 }
 
-/** What `useSyncExternalStore` needs of an upload and of a group. */
+/** What `useSyncExternalStore` needs from an upload and a group. */
 interface Watchable<T> {
   readonly snapshot: T;
   subscribe(listener: () => void): () => void;

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { storageError } from "../src/answers";
-import { fetchTransport, type StorageAnswer } from "../src/index";
-import type { Operation } from "../src/meaning";
-import { DEFAULT_TIMING } from "../src/transport";
+import type { StorageResponse } from "../src/index";
+import type { Operation } from "../src/storage/classify";
+import { fetchTransport } from "../src/storage/fetch";
+import { storageError } from "../src/storage/responses";
+import { DEFAULT_TIMING } from "../src/storage/transport";
 import { xml } from "./fake/s3";
 import { bytesOf, fileOf, world } from "./world";
 
@@ -25,7 +26,7 @@ function expected(means: Means, operation: string): string {
 }
 
 /** What a real server on loopback answers to a body. */
-async function answered(): Promise<StorageAnswer> {
+async function answered(): Promise<StorageResponse> {
   const request = {
     method: "PUT" as const,
     url: `${on.s3.url}/x`,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { EXTENSIONS } from "../src/extensions";
-import { typeOf } from "../src/file-types";
-import { type FileLike, type FileOptions, jobOf, settleType } from "../src/job";
+import { EXTENSIONS } from "../src/files/extensions";
+import { type FileLike, fillType } from "../src/files/file";
+import { typeOf } from "../src/files/file-types";
+import { type FileOptions, newJob } from "../src/transfer/job";
 
 const WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
@@ -53,9 +54,9 @@ describe("the type that a name tells", () => {
 
 test("a file's own type counts, and where it has none its name's, and what the caller says before both", async () => {
   const settled = async (file: FileLike, options: FileOptions = {}) => {
-    const { wish } = jobOf(file, options, "", "");
-    await settleType(wish);
-    return wish.file.type;
+    const { spec } = newJob(file, options, "", "");
+    await fillType(spec.file);
+    return spec.file.type;
   };
   const typeIn = (type: string, options = {}) => settled(new File([], "a.HEIC", { type }), options);
   expect(await typeIn("")).toBe("image/heic");

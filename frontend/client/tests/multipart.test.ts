@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { Asked } from "./fake/http";
+import type { FakeRequest } from "./fake/http";
 import { bytesOf, fileOf, world } from "./world";
 
 const on = world();
 
 const isPart = ({ method }: { method: string }) => method === "PUT";
-const numberOf = ({ query }: Pick<Asked, "query">) => Number(query.get("partNumber"));
+const numberOf = ({ query }: Pick<FakeRequest, "query">) => Number(query.get("partNumber"));
 const sentNumbers = () =>
   on.s3.log
     .filter(isPart)

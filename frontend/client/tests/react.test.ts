@@ -1,8 +1,9 @@
 import { Window } from "happy-dom";
 import { act, createElement } from "react";
 import { expect, test } from "vitest";
-import { createUploader, fetchTransport, type Upload, type UploadGroup } from "../src/index";
+import { createUploader, type Upload, type UploadGroup } from "../src/index";
 import { useUpload, useUploads } from "../src/react";
+import { fetchTransport } from "../src/storage/fetch";
 import { fileOf, world } from "./world";
 
 const on = world();

@@ -23,8 +23,8 @@ describe("after a reload", () => {
     const file = fileOf(10_000);
     await interrupted(on.service.url, on.records, file, 4, WISH);
     const uploader = on.uploader();
-    const [record] = await uploader.resumable();
-    if (!record) throw new Error("nothing is resumable");
+    const [record] = await uploader.listInterrupted();
+    if (!record) throw new Error("nothing was interrupted");
     expect(record).toMatchObject({
       profile: "big",
       plan: { partSize: 1000, partCount: 10 },
@@ -35,14 +35,14 @@ describe("after a reload", () => {
     await expect(uploader.resume(record, fileOf(9999))).rejects.toMatchObject({ code: "file_mismatch" });
     const upload = await uploader.resume(record, file);
     expect((await upload.done).id).toBe(record.id);
-    expect(await uploader.resumable()).toEqual([]);
+    expect(await uploader.listInterrupted()).toEqual([]);
   });
 
   test("its handle is enough, unless the file has changed", async () => {
     const file = fileOf(10_000);
     await interrupted(on.service.url, on.records, file, 4, WISH);
     const [record] = await on.records.list();
-    if (!record) throw new Error("nothing is resumable");
+    if (!record) throw new Error("nothing was interrupted");
     const handle = (found: File) => ({ getFile: async () => found }) as FileSystemFileHandle;
     const changed = new File([file], "a.bin", { lastModified: 1 });
     const uploader = on.uploader();
@@ -63,7 +63,7 @@ describe("after a reload", () => {
     ];
     const [record] = await on.records.list();
     for (const { done } of others) expect((await done).id).not.toBe(record?.id);
-    expect(await uploader.resumable()).toEqual([record]);
+    expect(await uploader.listInterrupted()).toEqual([record]);
   });
 
   test("a file that had arrived whole is confirmed without being sent again", async () => {
@@ -101,17 +101,17 @@ describe("after a reload", () => {
   test("one that was given up is told to the service and forgotten", async () => {
     await interrupted(on.service.url, on.records, fileOf(10_000), 2, WISH);
     const uploader = on.uploader();
-    const [record] = await uploader.resumable();
+    const [record] = await uploader.listInterrupted();
     if (record) await uploader.discard(record);
     expect(on.service.only().upload.state).toBe("aborted");
-    expect(await uploader.resumable()).toEqual([]);
+    expect(await uploader.listInterrupted()).toEqual([]);
   });
 
   test("one that nobody went on with for a week is forgotten", async () => {
     await interrupted(on.service.url, on.records, fileOf(10_000), 2, WISH);
     const [record] = await on.records.list();
     if (record) await on.records.put({ ...record, createdAt: Date.now() - 8 * 86_400_000 });
-    expect(await on.uploader().resumable()).toEqual([]);
+    expect(await on.uploader().listInterrupted()).toEqual([]);
     expect(await on.records.list()).toEqual([]);
   });
 
@@ -177,6 +177,6 @@ describe("where records are kept", () => {
     const records: RecordStore = { list: denied, put: denied, remove: denied };
     const uploader = on.uploader({ records });
     expect((await uploader.upload(fileOf(6000)).done).state).toBe("confirmed");
-    expect(await uploader.resumable()).toEqual([]);
+    expect(await uploader.listInterrupted()).toEqual([]);
   });
 });

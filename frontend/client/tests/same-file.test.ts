@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { sameObject } from "../src/same";
+import { compareObject } from "../src/digests/compare";
 import { bytesOf, fileOf, interrupted, world } from "./world";
 
 const on = world();
@@ -22,7 +22,7 @@ const strange = (body: Buffer) => `"${createHash("sha1").update(body).digest("he
 async function withoutSamples(): Promise<void> {
   const known = async () => Object.keys((await on.records.list())[0]?.digests ?? {}).length;
   while (on.s3.isOpaque && (await known()) < 4) await new Promise((resolve) => setTimeout(resolve, 5));
-  for (const { sample: _, ...record } of await on.records.list()) await on.records.put(record);
+  for (const { fingerprint: _, ...record } of await on.records.list()) await on.records.put(record);
 }
 
 describe.each([
@@ -62,14 +62,14 @@ describe.each([
     await interrupted(on.service.url, on.records, file, 4);
     const uploader = on.uploader();
     const changed = await other(file, 100);
-    const [record] = await uploader.resumable();
-    if (!record) throw new Error("nothing is resumable");
+    const [record] = await uploader.listInterrupted();
+    if (!record) throw new Error("nothing was interrupted");
     await expect(uploader.resume(record, changed)).rejects.toMatchObject({ code: "file_mismatch" });
     await withoutSamples();
-    const [bare] = await uploader.resumable();
+    const [bare] = await uploader.listInterrupted();
     const upload = await uploader.resume(bare ?? record, changed);
     await expect(upload.done).rejects.toMatchObject({ code: "file_mismatch" });
-    expect(await uploader.resumable()).toHaveLength(1);
+    expect(await uploader.listInterrupted()).toHaveLength(1);
     expect(on.service.only().upload.state).toBe("pending");
     expect((await (await uploader.resume(bare ?? record, file)).done).id).toBe(record.id);
   });
@@ -137,6 +137,6 @@ test("an object that came in parts and was copied since, as what is checked is, 
     .update(await bytesOf(file))
     .digest("hex");
   const kept = { partSize: 1000 };
-  expect(await sameObject(file, md5, kept, digests)).toBe(true);
-  expect(await sameObject(await other(file, 9999), md5, kept, digests)).toBe(null);
+  expect(await compareObject(file, md5, kept, digests)).toBe(true);
+  expect(await compareObject(await other(file, 9999), md5, kept, digests)).toBe(null);
 });

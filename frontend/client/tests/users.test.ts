@@ -15,7 +15,7 @@ async function left(user: string | null, name = "a.bin"): Promise<File> {
 }
 
 const names = async (user?: string) =>
-  (await on.uploader(user === undefined ? {} : { user }).resumable()).map(({ file }) => file.name);
+  (await on.uploader(user === undefined ? {} : { user }).listInterrupted()).map(({ file }) => file.name);
 
 describe("another user of the same browser", () => {
   test("is not shown what others left, nor what nobody is known to have left", async () => {
@@ -25,7 +25,7 @@ describe("another user of the same browser", () => {
     expect(await names("ada")).toEqual(["ada.bin"]);
     expect(await names("eve")).toEqual([]);
     expect(await names()).toEqual(["old.bin"]);
-    expect((await on.uploader({ user: "eve" }).unfinished()).length).toBe(0);
+    expect((await on.uploader({ user: "eve" }).inspectInterrupted()).length).toBe(0);
   });
 
   test("does not go on with it, alone or in a group", async () => {

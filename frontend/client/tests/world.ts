@@ -1,13 +1,13 @@
 import { afterEach, beforeEach } from "vitest";
 import {
   createUploader,
-  fetchTransport,
   MemoryRecords,
   type RecordStore,
   type Uploader,
   type UploaderOptions,
   type UploadOptions,
 } from "../src/index";
+import { fetchTransport } from "../src/storage/fetch";
 import { FakeS3 } from "./fake/s3";
 import { FakeValetKey } from "./fake/valetkey";
 

@@ -1,24 +1,24 @@
 import { type ItemDetail, ValetUpload, type ValetUploadEvents } from "@valetkey/element";
 
-const MEANS: Record<string, string> = {
-  queued: "waits for its turn",
-  hashing: "the page takes the file's SHA-256",
+const EXPLANATIONS: Record<string, string> = {
+  queued: "waiting for other files",
+  hashing: "the page computes the file's SHA-256",
   creating: "the page asks the service for a grant",
-  sending: "the service granted it; the bytes go straight to S3",
-  confirming: "S3 has them; the service looks for itself",
-  paused: "nothing is sent; what S3 has stays there",
+  sending: "the service granted it; the page sends the bytes straight to S3",
+  confirming: "S3 has the bytes; the service checks them itself",
+  paused: "nothing is sent; S3 keeps the parts that it has",
   confirmed: "the service has seen the object",
   rejected: "the object is not what was granted",
-  refused: "the element did not take it",
-  failed: "given up; trying again goes on from here",
-  aborted: "ended by you; nothing is left at S3",
+  refused: "the element refused it",
+  failed: "failed; a retry continues from here",
+  aborted: "aborted by you; nothing is left at S3",
 };
 
 const field = find("valet-upload", ValetUpload);
 const states = find("#states", HTMLOListElement);
 const download = find("#download", HTMLParagraphElement);
 let shown: number | null = null;
-let begun = 0;
+let startedAt = 0;
 
 field.addEventListener("valet-state", (event) => show((event as CustomEvent<ItemDetail>).detail));
 field.addEventListener("valet-change", (event) => {
@@ -30,12 +30,12 @@ choose("#theme", (value) => {
   document.documentElement.style.colorScheme = value || "light dark";
 });
 
-/** Follows one file: the one that came last. */
+/** Follows one file: the one that was added last. */
 function show(item: ItemDetail): void {
   if (shown !== null && item.key < shown) return;
   if (item.key !== shown) {
     shown = item.key;
-    begun = performance.now();
+    startedAt = performance.now();
     states.replaceChildren();
     find("#followed", HTMLElement).textContent = item.file.name;
     download.hidden = true;
@@ -51,11 +51,11 @@ function addState({ state, snapshot }: ItemDetail): void {
   line.className = state;
   const name = document.createElement("b");
   name.textContent = state;
-  const means = document.createElement("span");
-  means.textContent = snapshot?.error?.detail ?? MEANS[state] ?? "";
+  const explanation = document.createElement("span");
+  explanation.textContent = snapshot?.error?.detail ?? EXPLANATIONS[state] ?? "";
   const time = document.createElement("time");
-  time.textContent = `${((performance.now() - begun) / 1000).toFixed(2)} s`;
-  line.append(name, means, time);
+  time.textContent = `${((performance.now() - startedAt) / 1000).toFixed(2)} s`;
+  line.append(name, explanation, time);
   states.append(line);
 }
 

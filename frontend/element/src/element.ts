@@ -1,20 +1,22 @@
 import type { FileOptions, UploadRecord } from "@valetkey/client";
-import { reflect, upgrade } from "./attributes";
-import { Destination, type TokenSource } from "./destination";
-import { type Dropped, handleOf } from "./dropped";
-import { detailOf, type ItemDetail } from "./events";
-import { FormControl } from "./form-control";
-import { type Gestures, watchDrags, watchPastes } from "./gestures";
-import { type Interrupted, type InterruptedChange, InterruptedUploads } from "./interrupted";
-import type { Item } from "./item";
-import { languageAt, watchLanguage } from "./language";
-import { Limits } from "./limits";
-import { Panel } from "./panel";
-import { Queue } from "./queue";
-import { Reporter } from "./reporter";
-import { perFrame, soon, whileSeen } from "./schedule";
-import { type Bulk, totalsOf } from "./summary";
-import { Words } from "./words";
+import { Localizer } from "./language/localizer";
+import { reflectAttributes, upgradeProperties } from "./page/attributes";
+import { Destination, type TokenSource } from "./page/destination";
+import { type DroppedFiles, handleOf } from "./page/dropped";
+import { detailOf, type ItemDetail } from "./page/events";
+import { FormControl } from "./page/form-control";
+import { type GestureHandlers, watchDrags, watchPastes } from "./page/gestures";
+import { languageAt, watchLanguage } from "./page/language";
+import { Reporter } from "./page/reporter";
+import { coalesced, oncePerFrame, whileVisible } from "./page/schedule";
+import { Announcements } from "./state/announcements";
+import type { BulkAction } from "./state/bulk-actions";
+import { type InterruptedChange, type InterruptedItem, InterruptedUploads } from "./state/interrupted";
+import type { Item } from "./state/item";
+import { ItemList } from "./state/item-list";
+import { Limits } from "./state/limits";
+import { totalsOf } from "./state/totals";
+import { Panel } from "./views/panel";
 
 export type Metadata = Record<string, string>;
 
@@ -41,153 +43,157 @@ export class ValetUpload extends FormControl {
   declare required: boolean;
   declare disabled: boolean;
 
-  /** sent with each file: the same for all, or by a function */
+  /** sent with each file: the same for all, or a function of the file */
   metadata: Metadata | ((file: File) => Metadata) = {};
 
-  #words = new Words("en");
-  #barred = false; // by a <fieldset disabled>
+  #localizer = new Localizer("en");
+  #fieldsetDisabled = false; // by <fieldset disabled>
   #dragging = false;
   #reading = false;
   #ticking: ReturnType<typeof setTimeout> | null = null;
-  #away: Array<() => void> = [];
+  #cleanups: Array<() => void> = [];
   readonly #destination = new Destination(this);
   readonly #limits = new Limits(this);
-  readonly #queue = new Queue(
-    (item) => this.#changed(item),
-    () => this.#removed(),
+  readonly #list = new ItemList(
+    (item) => this.#itemChanged(item),
+    () => this.#itemRemoved(),
   );
   readonly #interrupted = new InterruptedUploads((one, change) => this.#interruptedChanged(one, change));
   readonly #panel: Panel;
-  readonly #reporter: Reporter;
-  readonly #draw = perFrame(() => this.#show());
-  readonly #commit = soon(
-    () => this.#committed(),
-    () => this.#queue.size,
+  readonly #announcements = new Announcements(
+    () => this.#localizer,
+    (text) => this.#panel.announce(text),
   );
-  readonly #look = soon(
-    () => this.#lookBack(),
+  readonly #reporter: Reporter;
+  readonly #requestRender = oncePerFrame(() => this.#render());
+  readonly #scheduleCommit = coalesced(
+    () => this.#commit(),
+    () => this.#list.size,
+  );
+  readonly #scheduleRefresh = coalesced(
+    () => this.#refreshInterrupted(),
     () => 0,
   );
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open", delegatesFocus: true });
-    const doings = {
+    const actions = {
       add: (files: File[]) => this.add(files),
       toggle: (item: Item) => (item.state === "paused" ? item.upload?.resume() : item.upload?.pause()),
-      retry: (item: Item) => this.#queue.retry(item, this.#destination.uploader),
+      retry: (item: Item) => this.#list.retry(item, this.#destination.uploader),
       end: (item: Item) => (item.open ? void item.upload?.abort() : this.#remove(item)),
-      all: (what: Bulk) => this.#all(what),
+      all: (what: BulkAction) => this.#applyToAll(what),
       interrupted: {
-        resume: (one: Interrupted, file: File | null) => void this.#resume(one, file),
-        discard: (all: readonly Interrupted[]) => {
+        resume: (one: InterruptedItem, file: File | null) => void this.#resume(one, file),
+        discard: (all: readonly InterruptedItem[]) => {
           for (const one of all) void this.#interrupted.discard(one, this.#destination.uploader);
         },
       },
     };
-    this.#panel = new Panel(root, doings, () => this.#words);
-    this.#reporter = new Reporter(this, this.#panel.announcer);
+    this.#panel = new Panel(root, actions);
+    this.#reporter = new Reporter(this, this.#announcements);
     watchDrags(this, this.#gestures);
   }
 
-  /** a ticket of `POST /v1/tickets`, or a function that gets one; null where the service asks for none */
+  /** a ticket from `POST /v1/tickets`, or a function that gets one; null if the service requires none */
   get token(): TokenSource | null {
     return this.#destination.token;
   }
 
   set token(token: TokenSource | null) {
     this.#destination.token = token;
-    this.#look();
+    this.#scheduleRefresh();
   }
 
   /** the ids of the confirmed uploads, in the order of the list */
   get value(): string[] {
-    return this.#queue.items.flatMap((item) => item.confirmedId ?? []);
+    return this.#list.items.flatMap((item) => item.confirmedId ?? []);
   }
 
   /** every file in the list */
   get items(): ItemDetail[] {
-    return this.#queue.items.map(detailOf);
+    return this.#list.items.map(detailOf);
   }
 
-  /** Opens the browser's dialogue; only out of a click or a key. */
+  /** Opens the browser's dialogue; only in a click or key handler. */
   pick(): void {
     if (this.#usable) this.#panel.pick();
   }
 
-  /** Takes files as if they had been dropped. */
+  /** Adds files as if they had been dropped. */
   add(files: Iterable<File>): void {
-    this.#take({ files: Array.from(files), unreadable: 0 });
+    this.#addFiles({ files: Array.from(files), unreadable: 0 });
   }
 
   pauseAll(): void {
-    this.#all("pauseAll");
+    this.#applyToAll("pauseAll");
   }
 
   resumeAll(): void {
-    this.#all("resumeAll");
+    this.#applyToAll("resumeAll");
   }
 
   retryAll(): void {
-    this.#all("retryAll");
+    this.#applyToAll("retryAll");
   }
 
   cancelAll(): void {
-    this.#all("cancelAll");
+    this.#applyToAll("cancelAll");
   }
 
-  /** Takes every file out of the list; those under way are ended. What was confirmed stays at the service. */
+  /** Removes every file from the list; running uploads are aborted. Confirmed uploads stay at the service. */
   clear(): void {
-    this.#all("clear");
+    this.#applyToAll("clear");
   }
 
   connectedCallback(): void {
-    upgrade(this);
-    this.#away = [
+    upgradeProperties(this);
+    this.#cleanups = [
       watchPastes(this, this.#gestures),
-      watchLanguage(() => this.#speak()),
-      whileSeen(this.#look),
+      watchLanguage(() => this.#updateLanguage()),
+      whileVisible(this.#scheduleRefresh),
     ];
-    this.#speak();
+    this.#updateLanguage();
   }
 
   disconnectedCallback(): void {
-    for (const leave of this.#away) leave();
+    for (const leave of this.#cleanups) leave();
   }
 
   attributeChangedCallback(name: string): void {
-    if (name === "lang") this.#speak();
+    if (name === "lang") this.#updateLanguage();
     if (SERVICE.includes(name)) {
-      this.#destination.renew();
-      this.#look();
+      this.#destination.reset();
+      this.#scheduleRefresh();
     }
-    this.#refresh();
+    this.#requestUpdate();
   }
 
   formDisabledCallback(disabled: boolean): void {
-    this.#barred = disabled;
-    this.#draw();
+    this.#fieldsetDisabled = disabled;
+    this.#requestRender();
   }
 
   formResetCallback(): void {
     this.clear();
   }
 
-  readonly #gestures: Gestures = {
+  readonly #gestures: GestureHandlers = {
     usable: () => this.#usable,
     dragging: (over) => {
       this.#dragging = over;
-      this.#draw();
+      this.#requestRender();
     },
     reading: (now) => {
       this.#reading = now;
-      this.#draw();
+      this.#requestRender();
     },
     dropped: (dropped) => {
-      this.#take(dropped);
+      this.#addFiles(dropped);
       if (dropped.files.length + dropped.unreadable > 0) return;
-      this.#panel.notice.show((words) => words.say("nothingInIt"));
-      this.#draw();
+      this.#panel.notice.show((localizer) => localizer.text("nothingInIt"));
+      this.#requestRender();
     },
   };
 
@@ -198,112 +204,112 @@ export class ValetUpload extends FormControl {
   };
 
   get #usable(): boolean {
-    return !this.disabled && !this.#barred;
+    return !this.disabled && !this.#fieldsetDisabled;
   }
 
-  #take({ files, unreadable }: Dropped): void {
+  #addFiles({ files, unreadable }: DroppedFiles): void {
     if (!this.#usable) return;
-    if (files.length > 0) this.#replace();
-    const room = this.#room(files.length, unreadable);
+    if (files.length > 0) this.#makeRoom();
+    const room = this.#roomFor(files.length, unreadable);
     if (room === 0) return;
-    for (const item of this.#queue.add(
+    for (const item of this.#list.add(
       files.slice(0, room),
       this.#destination.uploader,
-      this.#limits.judge,
+      this.#limits.check,
       this.#options,
     ))
-      if (!item.refusal) this.#panel.announcer.tell("saidAdded", item.name);
+      if (!item.refusal) this.#announcements.add("saidAdded", item.name);
   }
 
-  /** Where there is room for one file, a new one takes the place of the old. */
-  #replace(): void {
-    if (!this.multiple) for (const item of this.#queue.items) this.#queue.remove(item);
+  /** A field for one file replaces it by a new one. */
+  #makeRoom(): void {
+    if (!this.multiple) for (const item of this.#list.items) this.#list.remove(item);
   }
 
-  /** How many of `count` files are taken; says so where not all are. */
-  #room(count: number, unreadable = 0): number {
-    const kept = this.#queue.items.filter((item) => item.open || item.confirmedId).length;
-    const room = Math.min(count, Math.max(0, this.#limits.most - kept));
-    this.#panel.notice.show(this.#limits.leftOut(count - room, unreadable));
-    this.#draw();
+  /** How many of `count` files are accepted; shows a notice if not all are. */
+  #roomFor(count: number, unreadable = 0): number {
+    const kept = this.#list.items.filter((item) => item.open || item.confirmedId).length;
+    const room = Math.min(count, Math.max(0, this.#limits.maxFiles - kept));
+    this.#panel.notice.show(this.#limits.describeLeftOut(count - room, unreadable));
+    this.#requestRender();
     return room;
   }
 
   #remove(item: Item): void {
-    this.#panel.leave(item);
-    this.#queue.remove(item);
+    this.#panel.moveFocusFrom(item);
+    this.#list.remove(item);
   }
 
-  #all(what: Bulk): void {
+  #applyToAll(what: BulkAction): void {
     if (what === "clear") this.#panel.notice.show(null);
-    this.#queue.all(what, this.#destination.uploader);
+    this.#list.applyToAll(what, this.#destination.uploader);
   }
 
-  /** Looks for uploads that earlier pages left: those that this field would have taken, and that are not in its list. */
-  #lookBack(): void {
+  /** Loads interrupted uploads: those that this field would accept, and that are not in its list. */
+  #refreshInterrupted(): void {
     if (!this.isConnected) return;
     const wanted = ({ id, profile, file }: UploadRecord) =>
       profile === this.profile &&
-      !this.#limits.judge(file) &&
-      !this.#queue.items.some(({ uploadId }) => uploadId === id);
-    void this.#interrupted.look(this.#destination.uploader, wanted);
+      !this.#limits.check(file) &&
+      !this.#list.items.some(({ uploadId }) => uploadId === id);
+    void this.#interrupted.refresh(this.#destination.uploader, wanted);
   }
 
-  async #resume(one: Interrupted, file: File | null): Promise<void> {
-    if (this.multiple && this.#room(1) === 0) return;
+  async #resume(one: InterruptedItem, file: File | null): Promise<void> {
+    if (this.multiple && this.#roomFor(1) === 0) return;
     const upload = await this.#interrupted.resume(one, this.#destination.uploader, file);
     if (!upload) return;
-    this.#replace();
-    const item = this.#queue.adopt(upload, one.record);
-    this.#panel.announcer.tell("saidAdded", item.name);
+    this.#makeRoom();
+    const item = this.#list.addInterrupted(upload, one.record);
+    this.#announcements.add("saidAdded", item.name);
   }
 
-  #interruptedChanged(one: Interrupted, change: InterruptedChange): void {
-    this.#reporter.interrupted(one, change);
-    if (change === "discarded" || change === "gone") this.#panel.leaveInterrupted(one);
-    this.#draw();
+  #interruptedChanged(one: InterruptedItem, change: InterruptedChange): void {
+    this.#reporter.reportInterrupted(one, change);
+    if (change === "discarded" || change === "gone") this.#panel.moveFocusFromInterrupted(one);
+    this.#requestRender();
   }
 
-  #refresh(): void {
-    this.#draw();
-    this.#commit();
+  #requestUpdate(): void {
+    this.#requestRender();
+    this.#scheduleCommit();
   }
 
-  /** Something is new about an item: shown with the next frame, told at once. */
-  #changed(item: Item): void {
-    this.#draw();
+  /** An item has changed: reported at once, shown with the next frame. */
+  #itemChanged(item: Item): void {
+    this.#requestRender();
     if (item.uploadId) this.#interrupted.forget(item.uploadId);
-    if (this.#reporter.moved(item)) this.#commit();
+    if (this.#reporter.reportState(item)) this.#scheduleCommit();
   }
 
-  #removed(): void {
-    this.#reporter.changed();
-    this.#refresh();
+  #itemRemoved(): void {
+    this.#reporter.noteChange();
+    this.#requestUpdate();
   }
 
-  /** The form and the listeners get to know what became of the changes. */
-  #committed(): void {
-    const { items } = this.#queue;
+  /** Updates the form, and reports the changes to listeners. */
+  #commit(): void {
+    const { items } = this.#list;
     const totals = totalsOf(items);
     const { value } = this;
     this.setEntries(this.name, value);
-    this.setValidity(totals, this.required, this.#words, this.#panel.anchor);
+    this.setValidity(totals, this.required, this.#localizer, this.#panel.anchor);
     this.#reporter.commit(value, items, totals);
   }
 
-  #speak(): void {
-    this.#words = new Words(languageAt(this));
-    this.#refresh();
+  #updateLanguage(): void {
+    this.#localizer = new Localizer(languageAt(this));
+    this.#requestUpdate();
   }
 
-  #show(): void {
+  #render(): void {
     const { multiple, folders, accept } = this;
-    const { items } = this.#queue;
+    const { items } = this.#list;
     this.#panel.update({
       items,
       interrupted: this.#interrupted.list,
       totals: totalsOf(items),
-      words: this.#words,
+      localizer: this.#localizer,
       multiple,
       folders,
       accept,
@@ -311,13 +317,13 @@ export class ValetUpload extends FormControl {
       dragging: this.#dragging,
       reading: this.#reading,
     });
-    this.#panel.announcer.away(this.#panel.counting);
-    if (this.#panel.counting)
+    this.#announcements.setWaiting(this.#panel.hasCountdown);
+    if (this.#panel.hasCountdown)
       this.#ticking ??= setTimeout(() => {
         this.#ticking = null;
-        this.#draw();
+        this.#requestRender();
       }, TICK);
   }
 }
 
-reflect(ValetUpload, TEXT, FLAGS);
+reflectAttributes(ValetUpload, TEXT, FLAGS);

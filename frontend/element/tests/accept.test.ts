@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { accepts } from "../src/accept";
+import { accepts } from "../src/state/accept";
 
 const named = (name: string, type = "") => ({ name, type });
 

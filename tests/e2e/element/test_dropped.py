@@ -46,7 +46,7 @@ def test_an_empty_folder_says_so(open_page: Open, tmp_path: Path) -> None:
     (tmp_path / "empty" / "in it").mkdir(parents=True)
     field = open_page()
     drop(field, tmp_path / "empty")
-    expect(field.page.get_by_role("alert")).to_have_text("There was no file in it.")
+    expect(field.page.get_by_role("alert")).to_have_text("It contains no files.")
     expect(field.rows).to_have_count(0)
 
 
@@ -64,7 +64,7 @@ def test_a_folder_that_takes_long_says_so(open_page: Open, tmp_path: Path) -> No
         reader.readEntries = function (...callbacks) { setTimeout(() => readEntries.apply(this, callbacks), 1000); };
         return entry; }; }""")
     drop(field, tmp_path / "slow")
-    expect(field.page.get_by_text("Looking through the folder")).to_be_visible()
+    expect(field.page.get_by_text("Reading the folder")).to_be_visible()
     expect(field.status("slow/a.txt")).to_have_text("Uploaded · 1 byte")
     expect(field.page.get_by_text("Drop files here, paste them, or")).to_be_visible()
 

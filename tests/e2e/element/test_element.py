@@ -37,7 +37,7 @@ def test_dropped_and_pasted_files_are_taken(open_page: Open) -> None:
     field = open_page()
     transfer = field.page.evaluate_handle(TRANSFER, [{"name": "dropped.txt", "size": 3, "type": "text/plain"}])
     field.element.dispatch_event("dragenter", {"dataTransfer": transfer})
-    expect(field.page.get_by_text("Let go to upload")).to_be_visible()
+    expect(field.page.get_by_text("Drop to upload")).to_be_visible()
     field.element.dispatch_event("drop", {"dataTransfer": transfer})
     expect(field.status("dropped.txt")).to_have_text("Uploaded · 3 bytes")
     paste = """(target, file) => target.dispatchEvent(new ClipboardEvent("paste", {
@@ -74,7 +74,7 @@ def test_a_file_is_paused_resumed_cancelled_and_tried_again_by_keyboard(open_pag
     field.button("Pause 0.bin").focus()
     keys.press("Enter")
     expect(field.status("0.bin")).to_have_text("Paused at 0%")
-    assert field.page.evaluate(focused) == "Go on with 0.bin"
+    assert field.page.evaluate(focused) == "Resume 0.bin"
     keys.press("Space")
     expect(field.button("Pause 0.bin")).to_be_focused()
     keys.press("Tab")
@@ -83,7 +83,7 @@ def test_a_file_is_paused_resumed_cancelled_and_tried_again_by_keyboard(open_pag
     assert field.page.evaluate(focused) == "Remove 0.bin from the list"
     release()
     keys.press("Shift+Tab")
-    assert field.page.evaluate(focused) == "Try 0.bin again"
+    assert field.page.evaluate(focused) == "Retry 0.bin"
     keys.press("Enter")
     expect(field.status("0.bin")).to_have_text("Uploaded · 10 bytes")
     assert field.page.evaluate(focused) == "Remove 0.bin from the list"
@@ -105,10 +105,10 @@ def test_what_the_service_refuses_is_said(open_page: Open) -> None:
         payload("empty.png", b"", "image/png"),
         payload("notes.txt"),
     )
-    expect(field.status("photo.png")).to_have_text("The content is not what the name says")
+    expect(field.status("photo.png")).to_have_text("The content does not match the file name")
     expect(field.status("empty.png")).to_have_text("The file is empty")
     expect(field.status("notes.txt")).to_have_text("The service does not accept this kind of file")
-    expect(field.button("Try notes.txt again")).to_have_count(0)
+    expect(field.button("Retry notes.txt")).to_have_count(0)
     assert field.value() == []
     told = field.page.evaluate("told")
     assert ["valet-error", "photo.png", "rejected"] in told
@@ -164,8 +164,8 @@ def test_a_service_that_is_away_is_waited_for(open_page: Open) -> None:
     pattern = re.compile("/v1/uploads")
     field.page.route(pattern, lambda route: route.abort("connectionrefused"))
     field.add(1)
-    expect(field.status("0.bin")).to_have_text(re.compile(r"No answer\. Tries again in \d+ sec"))
-    expect(field.page.get_by_role("status")).to_have_text(re.compile("No answer. It goes on by itself."))
+    expect(field.status("0.bin")).to_have_text(re.compile(r"No response\. Retrying in \d+ sec"))
+    expect(field.page.get_by_role("status")).to_have_text(re.compile("No response. Uploading resumes automatically."))
     field.page.unroute(pattern)
     expect(field.status("0.bin")).to_have_text("Uploaded · 10 bytes")
 
@@ -202,7 +202,7 @@ def test_ten_thousand_files_leave_the_page_usable(open_page: Open) -> None:
     field.page.evaluate("longest = 0")
     field.page.wait_for_function("document.querySelector('valet-upload').value.length >= 30", timeout=30_000)
     field.button("Pause all").click()
-    expect(field.button("Go on with all")).to_be_visible()
+    expect(field.button("Resume all")).to_be_visible()
     assert field.page.evaluate("longest") < 5000  # milliseconds, on machines that do other things, too
     field.button("Cancel all").click()
     field.button("Clear finished").click()
@@ -268,7 +268,7 @@ def test_metadata_token_and_checksum_go_along(open_page: Open) -> None:
     body = json.loads(sent.value.post_data or "")
     assert body["metadata"] == {"original": "a.txt"}
     assert body["checksum"] == {"algorithm": "sha256", "value": "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="}
-    expect(field.status("a.txt")).to_have_text("You may not upload here, or no longer. Reload the page")
+    expect(field.status("a.txt")).to_have_text("You are not allowed to upload here. Reload the page")
 
 
 @pytest.mark.parametrize(

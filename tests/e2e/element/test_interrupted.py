@@ -1,4 +1,4 @@
-"""What an earlier page left unfinished, in `<valet-upload>`: listed, gone on with, discarded."""
+"""Interrupted uploads in `<valet-upload>`: listed, resumed, discarded."""
 
 import os
 import re
@@ -15,8 +15,8 @@ PART = 5 * 1024**2
 SIZE = 2 * PART + 1000
 PARTS = "multiple profile=parts"
 LATER_PARTS = re.compile(r"partNumber=[23]")
-THERE = "5.2 MB of 10.5 MB are there"
-CHOOSE = "Choose the file again to go on"
+THERE = "5.2 MB of 10.5 MB uploaded"
+CHOOSE = "Choose the file again to resume"
 
 
 @pytest.fixture
@@ -95,9 +95,9 @@ def test_an_upload_goes_on_when_its_file_is_picked_again(open_page: Open, film: 
     others[1].parent.mkdir()
     for other, content in zip(others, (film.read_bytes(), b"short"), strict=True):
         other.write_bytes(content)
-        choose(field, field.button(f"Go on with {film.name}"), other)
-        expect(field.status(film.name)).to_have_text("That was another file. Choose the same one again")
-    choose(field, field.button(f"Go on with {film.name}"), film)
+        choose(field, field.button(f"Resume {film.name}"), other)
+        expect(field.status(film.name)).to_have_text("That is a different file. Choose the same one again")
+    choose(field, field.button(f"Resume {film.name}"), film)
     expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB")
     expect(field.rows).to_have_count(1)
     expect(listed(field)).to_be_hidden()
@@ -127,7 +127,7 @@ def test_a_dropped_file_goes_on_by_its_handle(open_page: Open, film: Path) -> No
     field.page.unroute(LATER_PARTS)
     numbers = sent_parts(field)
     expect(field.status(film.name)).to_have_text(THERE)
-    field.button(f"Go on with {film.name}").focus()
+    field.button(f"Resume {film.name}").focus()
     field.page.keyboard.press("Enter")
     expect(field.button("Choose files")).to_be_focused()  # not the page, though the button is gone
     expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB")
@@ -157,11 +157,11 @@ def test_a_handle_of_no_use_asks_for_the_file(open_page: Open, film: Path, spoil
     times = film.stat()
     if not spoil:
         film.write_bytes(b"other")
-    field.button(f"Go on with {film.name}").click()
+    field.button(f"Resume {film.name}").click()
     expect(field.status(film.name)).to_have_text(said)
     film.write_bytes(content)
     os.utime(film, ns=(times.st_atime_ns, times.st_mtime_ns))
-    choose(field, field.button(f"Go on with {film.name}"), film)
+    choose(field, field.button(f"Resume {film.name}"), film)
     expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB")
     assert field.value() == [identifier]
 
@@ -175,8 +175,8 @@ def test_what_is_all_there_needs_no_file(open_page: Open, film: Path) -> None:
     field.page.wait_for_function(known)
     field.reload()
     field.page.unroute("**/complete")
-    expect(field.status(film.name)).to_have_text("All 10.5 MB are there")
-    field.button(f"Go on with {film.name}").click()
+    expect(field.status(film.name)).to_have_text("All 10.5 MB uploaded")
+    field.button(f"Resume {film.name}").click()
     expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB")
     [identifier] = field.value()
     assert field.upload(identifier)["object"]["size"] == film.stat().st_size
@@ -187,7 +187,7 @@ def test_one_is_discarded_by_keyboard(open_page: Open, film: Path) -> None:
     field = open_page(PARTS)
     identifier = interrupt(field, film)
     expect(field.page.get_by_role("status")).to_have_text(f"The upload of {film.name} was interrupted.")
-    field.button(f"Go on with {film.name}").focus()
+    field.button(f"Resume {film.name}").focus()
     field.page.keyboard.press("Tab")
     expect(field.button(f"Discard {film.name}")).to_be_focused()
     field.page.keyboard.press("Enter")
@@ -208,7 +208,7 @@ def test_one_cannot_be_discarded_while_the_service_is_away(open_page: Open, film
     pattern = re.compile("/v1/uploads/")
     field.page.route(pattern, refuse)
     field.button(f"Discard {film.name}").click()
-    said = "Not discarded, since the service does not answer. Try again"
+    said = "Not discarded: the service is unavailable. Try again"
     expect(field.status(film.name)).to_have_text(said)
     field.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     field.page.wait_for_timeout(500)
@@ -288,7 +288,7 @@ def test_what_another_tab_uploads_is_not_interrupted(open_page: Open, film: Path
     expect(listed(other)).to_be_hidden()
     field.page.close()
     other.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    choose(other, other.button(f"Go on with {film.name}"), film)
+    choose(other, other.button(f"Resume {film.name}"), film)
     expect(other.status(film.name)).to_have_text("Uploaded · 10.5 MB")
     assert other.value() == [identifier]
 
@@ -302,9 +302,9 @@ def test_what_another_tab_went_on_with_vanishes(open_page: Open, film: Path) -> 
         expect(listed(tab)).to_be_visible()
     field.page.wait_for_timeout(3000)  # each looks once more a moment after it was opened
     field.page.route(LATER_PARTS, refuse)
-    choose(field, field.button(f"Go on with {film.name}"), film)
-    expect(field.status(film.name)).to_have_text(re.compile("No answer"))
-    choose(others[0], others[0].button(f"Go on with {film.name}"), film)
+    choose(field, field.button(f"Resume {film.name}"), film)
+    expect(field.status(film.name)).to_have_text(re.compile("No response"))
+    choose(others[0], others[0].button(f"Resume {film.name}"), film)
     others[1].button(f"Discard {film.name}").click()
     for tab in others:
         expect(listed(tab)).to_be_hidden()
@@ -323,8 +323,8 @@ def test_while_the_service_is_away_they_are_listed_without_a_number(open_page: O
     field.reload()
     field.page.unroute(LATER_PARTS)
     expect(field.status(film.name)).to_have_text(f"10.5 MB · {CHOOSE}")
-    choose(field, field.button(f"Go on with {film.name}"), film)
-    expect(field.status(film.name)).to_have_text(re.compile("No answer"))
+    choose(field, field.button(f"Resume {film.name}"), film)
+    expect(field.status(film.name)).to_have_text(re.compile("No response"))
     field.page.unroute(pattern)
     expect(field.status(film.name)).to_have_text("Uploaded · 10.5 MB")
 

@@ -70,9 +70,9 @@ describe("in Chromium, from another origin than the service's and the storage's"
     await prepare(page, on.service.url);
     const before = on.s3.log.length;
     const { id, listed, left } = (await run(`
-      const listed = await uploader().resumable();
+      const listed = await uploader().listInterrupted();
       const { id } = await outcome(uploader().upload(fileOf(1_000_000)));
-      return { id, listed, left: await uploader().resumable() };
+      return { id, listed, left: await uploader().listInterrupted() };
     `)) as Outcome & { listed: Array<{ id: string }>; left: unknown[] };
     expect(on.s3.objects.get(id)?.equals(await bytesOf(fileOf(1_000_000)))).toBe(true);
     expect(listed.map((record) => record.id)).toEqual([id]);
@@ -87,7 +87,7 @@ describe("in Chromium, from another origin than the service's and the storage's"
     while (on.s3.log.length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
     on.s3.fault = () => undefined;
     const other = await open(browser, site.url, on.service.url);
-    expect(await other.evaluate("uploader().resumable()")).toEqual([]);
+    expect(await other.evaluate("uploader().listInterrupted()")).toEqual([]);
     await other.evaluate("outcome(uploader().upload(fileOf(10_000)))");
     await other.close();
     expect(on.service.uploads.size).toBe(2);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
-import { type Answer, type Asked, FakeServer } from "../fake/http";
+import { type FakeRequest, type FakeResponse, FakeServer } from "../fake/http";
 
 const DIST = new URL("../../dist/", import.meta.url);
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -15,7 +15,7 @@ export class PageServer extends FakeServer {
     for (const name of names) this.#files.set(`/${name}`, await readFile(new URL(name, DIST), "utf8"));
   }
 
-  protected override answer({ path }: Asked): Answer {
+  protected override answer({ path }: FakeRequest): FakeResponse {
     const script = this.#files.get(path);
     if (script) return { status: 200, headers: { "Content-Type": "text/javascript" }, body: script };
     return {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 
 /** A request as the fakes see it, with its whole body. */
-export interface Asked {
+export interface FakeRequest {
   method: string;
   path: string;
   query: URLSearchParams;
@@ -10,7 +10,7 @@ export interface Asked {
   body: Buffer;
 }
 
-export interface Answer {
+export interface FakeResponse {
   status: number;
   /** as a fault: whether the request has its effect all the same */
   keep?: boolean;
@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 /** What goes wrong with a request: an answer of its own, a cut before or after it had its effect, or a wait before it. */
-export type Fault = Answer | Cut | Wait;
+export type Fault = FakeResponse | Cut | Wait;
 
 interface Cut {
   cut: "before" | "after";
@@ -34,9 +34,9 @@ interface Wait {
 
 /** One HTTP server on loopback, with a log, and a place to make things go wrong. */
 export abstract class FakeServer {
-  readonly log: Asked[] = [];
+  readonly log: FakeRequest[] = [];
   /** asked for each request once its body begins; what it gives goes wrong */
-  fault: (asked: Omit<Asked, "body">) => Fault | undefined = () => undefined;
+  fault: (asked: Omit<FakeRequest, "body">) => Fault | undefined = () => undefined;
   corsHeaders: Record<string, string> = {};
   inFlight = 0;
   mostInFlight = 0;
@@ -57,7 +57,7 @@ export abstract class FakeServer {
     return this.log.filter((asked) => asked.method === method && path.test(asked.path)).length;
   }
 
-  protected abstract answer(asked: Asked): Answer;
+  protected abstract answer(asked: FakeRequest): FakeResponse;
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname: path, searchParams: query } = new URL(request.url ?? "/", this.url);
@@ -73,8 +73,12 @@ export abstract class FakeServer {
     }
   }
 
-  async #serve(head: Omit<Asked, "body">, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const fault: Partial<Cut & Wait & Answer> = this.fault(head) ?? {};
+  async #serve(
+    head: Omit<FakeRequest, "body">,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const fault: Partial<Cut & Wait & FakeResponse> = this.fault(head) ?? {};
     const cutAt = fault.cut === "before" ? (fault.afterBytes ?? 0) : Number.POSITIVE_INFINITY;
     const body = await read(request, cutAt);
     if (!body) return void request.socket.destroy();
@@ -83,7 +87,7 @@ export abstract class FakeServer {
     if (fault.delay) await new Promise((resolve) => setTimeout(resolve, fault.delay));
     if (fault.status) {
       if (fault.keep) this.answer(asked);
-      return send(response, fault as Answer, this.corsHeaders);
+      return send(response, fault as FakeResponse, this.corsHeaders);
     }
     const answer = this.answer(asked);
     if (fault.cut) return void request.socket.destroy();
@@ -105,7 +109,7 @@ async function read(request: IncomingMessage, cutAt: number): Promise<Buffer | n
 
 function send(
   response: ServerResponse,
-  { status, headers, body }: Answer,
+  { status, headers, body }: FakeResponse,
   cors: Record<string, string>,
 ): void {
   const json = typeof body === "object";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Answer, type Asked, FakeServer } from "./http";
+import { type FakeRequest, type FakeResponse, FakeServer } from "./http";
 
 const EXPIRED = xml("AccessDenied", "Request has expired");
 
@@ -31,13 +31,13 @@ export class FakeS3 extends FakeServer {
     "Access-Control-Expose-Headers": "ETag",
   };
 
-  protected override answer(asked: Asked): Answer {
+  protected override answer(asked: FakeRequest): FakeResponse {
     if (asked.method === "POST") return this.#post(asked);
     if (asked.method === "PUT") return asked.query.has("partNumber") ? this.#part(asked) : this.#put(asked);
     return { status: 403, body: xml("AccessDenied", "") };
   }
 
-  #post({ headers, body }: Asked): Answer {
+  #post({ headers, body }: FakeRequest): FakeResponse {
     const { fields, file } = form(headers["content-type"] ?? "", body);
     const key = fields.get("key") ?? "";
     if (this.revoked.has(fields.get("x-amz-signature") ?? "")) {
@@ -52,7 +52,7 @@ export class FakeS3 extends FakeServer {
     return { status: 201, body: `<PostResponse><Key>${key}</Key></PostResponse>` };
   }
 
-  #put({ path, query, headers, body }: Asked): Answer {
+  #put({ path, query, headers, body }: FakeRequest): FakeResponse {
     if (this.revoked.has(query.get("signature") ?? "")) return { status: 403, body: EXPIRED };
     if (headers["if-none-match"] !== "*")
       return { status: 403, body: xml("SignatureDoesNotMatch", "a signed header is missing") };
@@ -61,7 +61,7 @@ export class FakeS3 extends FakeServer {
     return { status: 200, headers: { ETag: this.etagOf(body) } };
   }
 
-  #part({ path, query, body }: Asked): Answer {
+  #part({ path, query, body }: FakeRequest): FakeResponse {
     if (this.revoked.has(query.get("signature") ?? "")) return { status: 403, body: EXPIRED };
     const parts = this.parts.get(path.slice(1));
     if (!parts) return { status: 404, body: xml("NoSuchUpload", "The specified upload does not exist.") };

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { CreateUpload, Grant, SignedPart, UploadBody } from "../../src/wire";
-import { type Answer, type Asked, FakeServer } from "./http";
+import type { CreateUpload, Grant, SignedPart, UploadBody } from "../../src/model/wire";
+import { type FakeRequest, type FakeResponse, FakeServer } from "./http";
 import type { FakeS3 } from "./s3";
 
 interface Kept {
@@ -59,7 +59,7 @@ export class FakeValetKey extends FakeServer {
     return kept;
   }
 
-  protected override answer(asked: Asked): Answer {
+  protected override answer(asked: FakeRequest): FakeResponse {
     const { method, path } = asked;
     const body = asked.body.length > 0 ? JSON.parse(asked.body.toString()) : {};
     if (asked.body.length > 256 * 1024) return problem(413, "request_entity_too_large");
@@ -78,7 +78,7 @@ export class FakeValetKey extends FakeServer {
     return problem(404, "not_found");
   }
 
-  #create(asked: Asked, body: CreateUpload): Answer {
+  #create(asked: FakeRequest, body: CreateUpload): FakeResponse {
     if (this.token && asked.headers.authorization !== `Bearer ${this.token}`)
       return problem(401, "unauthenticated");
     const key = asked.headers["idempotency-key"] as string | undefined;
@@ -90,7 +90,7 @@ export class FakeValetKey extends FakeServer {
     return { status: 201, body: this.#granted(kept, true) };
   }
 
-  #batch(asked: Asked, uploads: CreateUpload[]): Answer {
+  #batch(asked: FakeRequest, uploads: CreateUpload[]): FakeResponse {
     if (asked.headers["idempotency-key"] || uploads.length > 100) return problem(422, "invalid_request");
     const one = (body: CreateUpload) =>
       body.profile === "nosuch"
@@ -195,12 +195,12 @@ export class FakeValetKey extends FakeServer {
     return { number, size, url, headers, expires_at: this.#expiry() };
   }
 
-  #renew(kept: Kept): Answer {
+  #renew(kept: Kept): FakeResponse {
     if (kept.upload.state !== "pending") return problem(409, "state_conflict");
     return { status: 200, body: this.#granted(kept, true) };
   }
 
-  #signParts(kept: Kept, numbers: number[], checksums: Record<number, string> = {}): Answer {
+  #signParts(kept: Kept, numbers: number[], checksums: Record<number, string> = {}): FakeResponse {
     if (kept.method !== "multipart" || kept.upload.state !== "pending") return problem(409, "state_conflict");
     return {
       status: 200,
@@ -208,20 +208,20 @@ export class FakeValetKey extends FakeServer {
     };
   }
 
-  #listParts(kept: Kept): Answer {
+  #listParts(kept: Kept): FakeResponse {
     const stored = [...(this.#s3.parts.get(kept.upload.id) ?? [])].sort(([a], [b]) => a - b);
     const parts = stored.map(([number, { size, etag }]) => ({ number, size, etag }));
     const part_count = Math.ceil(kept.size / this.partSize);
     return { status: 200, body: { parts, part_size: this.partSize, part_count } };
   }
 
-  #abort(kept: Kept): Answer {
+  #abort(kept: Kept): FakeResponse {
     kept.upload = { ...kept.upload, state: kept.upload.state === "confirmed" ? "deleted" : "aborted" };
     this.#s3.parts.delete(kept.upload.id);
     return { status: 204 };
   }
 
-  #complete(kept: Kept, said?: Array<{ number: number; etag: string }>): Answer {
+  #complete(kept: Kept, said?: Array<{ number: number; etag: string }>): FakeResponse {
     const { state, id } = kept.upload;
     if (state === "confirmed" || state === "rejected") return { status: 200, body: kept.upload };
     if (state !== "pending") return problem(409, "state_conflict");
@@ -235,7 +235,7 @@ export class FakeValetKey extends FakeServer {
     return { status: 200, body: this.#end(kept) };
   }
 
-  #join(kept: Kept, said?: Array<{ number: number; etag: string }>): Answer | null {
+  #join(kept: Kept, said?: Array<{ number: number; etag: string }>): FakeResponse | null {
     const stored = this.#s3.parts.get(kept.upload.id) ?? new Map();
     const count = Math.ceil(kept.size / this.partSize);
     if (stored.size < count)
@@ -295,6 +295,6 @@ export function problem(
   code: string,
   detail = code,
   headers: Record<string, string> = {},
-): Answer & { body: object } {
+): FakeResponse & { body: object } {
   return { status, headers, body: { type: `/docs#${code}`, title: code, status, detail, code } };
 }

@@ -1,0 +1,35 @@
+import { asValetKeyError } from "../model/errors";
+import { ENDED_STATES, FORGOTTEN_STATUSES } from "../service/calls";
+import type { Service } from "../service/service";
+import type { UploadRecord } from "./records";
+
+/** An upload that an earlier page did not finish, and how much of it S3 has. */
+export interface InterruptedUpload {
+  readonly record: UploadRecord;
+  /** bytes that S3 has; with all of them the upload can be resumed without its file. Null while the service is unavailable. */
+  readonly stored: number | null;
+}
+
+const PATIENCE = 10_000; // ms in which the service is asked about one
+
+/** Asks the service about an interrupted upload. Null if it has ended without a result, or the service does not know it. */
+export async function inspect(service: Service, record: UploadRecord): Promise<InterruptedUpload | null> {
+  try {
+    const stored = await countStored(service, record, AbortSignal.timeout(PATIENCE));
+    return stored === null ? null : { record, stored };
+  } catch (error) {
+    return FORGOTTEN_STATUSES.has(asValetKeyError(error).status ?? 0) ? null : { record, stored: null };
+  }
+}
+
+async function countStored(
+  service: Service,
+  { id, ticket, plan, file }: UploadRecord,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const { state } = await service.get(id, ticket, signal);
+  if (ENDED_STATES.has(state) || state === "rejected") return null;
+  if (state !== "pending") return file.size;
+  const parts = plan ? await service.listParts(id, ticket, signal) : [];
+  return parts.reduce((sum, { size }) => sum + size, 0);
+}

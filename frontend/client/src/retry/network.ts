@@ -1,0 +1,22 @@
+import { sleep } from "../async/sleep";
+
+const POLL_EVERY = 15_000; // ms: some systems never fire `online`
+
+/** Whether the browser has a network; true where it cannot tell (Node). */
+export function isOnline(): boolean {
+  return globalThis.navigator?.onLine !== false;
+}
+
+/** Resolves when there is a network again; rejects with the signal's reason. */
+export async function waitUntilOnline(signal: AbortSignal): Promise<void> {
+  while (!isOnline()) {
+    const woken = new AbortController();
+    const wake = () => woken.abort();
+    globalThis.addEventListener?.("online", wake);
+    signal.addEventListener("abort", wake);
+    await sleep(POLL_EVERY, woken.signal).catch(() => {});
+    globalThis.removeEventListener?.("online", wake);
+    signal.removeEventListener("abort", wake);
+    signal.throwIfAborted();
+  }
+}

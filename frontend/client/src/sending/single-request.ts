@@ -1,0 +1,97 @@
+import { asValetKeyError, ValetKeyError } from "../model/errors";
+import type { PostGrant, PutGrant } from "../model/wire";
+import { hasNoResponse, isSuccess, mayHaveArrived, storageError } from "../storage/responses";
+import type { StorageRequest } from "../storage/transport";
+import type { SendContext } from "./context";
+import { isUsable } from "./signature-age";
+
+type SingleGrant = PostGrant | PutGrant;
+
+const PRECONDITION_FAILED = 412; // the key has an object: the service knows whether it is this one
+
+interface GrantState {
+  /** null if S3 has the bytes already */
+  grant: SingleGrant | null;
+  since: number;
+  /** whether the last attempt got no response: S3 may have refused the grant */
+  noResponse: boolean;
+  /** whether the bytes may have arrived: the service is asked before they are sent again */
+  mayHaveArrived: boolean;
+}
+
+/**
+ * Sends a file in one request. An expired grant is renewed; if the response was lost after all bytes were sent,
+ * the service is asked whether they arrived before they are sent again.
+ */
+export async function sendInOneRequest(context: SendContext, grant: SingleGrant): Promise<void> {
+  const { storage, meter, signal, file } = context;
+  const held: GrantState = { grant, since: context.grantedAt, noResponse: false, mayHaveArrived: false };
+  await context.retry(() =>
+    storage.connections.use(signal, async () => {
+      try {
+        await attempt(context, held);
+      } catch (error) {
+        meter.restart(0);
+        held.noResponse = hasNoResponse(error);
+        held.mayHaveArrived = mayHaveArrived(error);
+        throw error;
+      }
+    }),
+  );
+  meter.restart(file.size);
+}
+
+/** One attempt, with a new grant if ours has expired, by the clock or by S3's response, or may have. */
+async function attempt(context: SendContext, held: GrantState): Promise<void> {
+  if (held.mayHaveArrived && (await context.checkArrival())) held.grant = null;
+  if (held.grant && (held.noResponse || !isUsable(held.grant, held.since))) await renewGrant(context, held);
+  if (!held.grant) return;
+  let error = await send(context, held.grant);
+  if (error?.meaning === "fresh") {
+    context.meter.restart(0);
+    await renewGrant(context, held);
+    if (!held.grant) return;
+    error = await send(context, held.grant);
+  }
+  if (
+    !error ||
+    (error.status === PRECONDITION_FAILED && mayHaveArrived(error) && (await context.checkArrival()))
+  )
+    return;
+  throw error;
+}
+
+/** Sends it; returns the error if S3 did not accept it. */
+async function send(context: SendContext, grant: SingleGrant): Promise<ValetKeyError | null> {
+  const { file, signal, meter } = context;
+  const onProgress = (sent: number) => context.reportProgress(() => meter.advance(0, sent));
+  const common = { url: grant.url, size: file.size, signal, onProgress };
+  const request: Omit<StorageRequest, "timing"> =
+    grant.method === "POST"
+      ? { ...common, method: "POST", headers: {}, body: form(grant, file) }
+      : { ...common, method: "PUT", headers: grant.headers, body: file };
+  const response = await context.storage.send(request, file);
+  return isSuccess(response) ? null : storageError(response, grant.method === "POST" ? "post" : "put");
+}
+
+/** The signed fields, then the file: S3 ignores fields after it. */
+function form(grant: PostGrant, file: Blob): FormData {
+  const data = new FormData();
+  for (const [name, value] of Object.entries(grant.fields)) data.append(name, value);
+  data.append(grant.file_field, file);
+  return data;
+}
+
+async function renewGrant(context: SendContext, held: GrantState): Promise<void> {
+  try {
+    const grant = await context.renewGrant();
+    if (grant?.method === "MULTIPART")
+      throw new ValetKeyError("unexpected_answer", "The upload became a multipart upload.");
+    held.grant = grant;
+    held.since = Date.now();
+    held.noResponse = false;
+  } catch (error) {
+    if (asValetKeyError(error).code !== "state_conflict") throw error;
+    held.grant = null;
+  }
+}

@@ -1,0 +1,50 @@
+import { ValetKeyError } from "../model/errors";
+
+const SURE_AFTER = 15_000; // ms
+
+/**
+ * Finds out whether requests fail because of the bucket's CORS rules, which look like a dead network to a page.
+ *
+ * A request that needs no permission gets through to a storage that is there. When that works before and after a request
+ * of ours that failed without one byte sent, the rules are the likely cause, and after 15 seconds of it they are it.
+ */
+export class CorsDiagnosis {
+  #cleared = false;
+  #reachableAt = 0;
+
+  /** Notes that the storage responded to a request of ours: its rules allow this page. */
+  noteResponse(): void {
+    this.#cleared = true;
+  }
+
+  /** A more precise error than "unreachable" for a failed request, if there is one. */
+  async explain(url: string, startedAt: number): Promise<ValetKeyError | null> {
+    const page = globalThis.location?.origin;
+    const storage = new URL(url).origin;
+    if (this.#cleared || !page || page === storage) return null;
+    if (!(await reachable(storage))) {
+      this.#reachableAt = 0;
+      return null;
+    }
+    this.#reachableAt ||= Date.now();
+    if (startedAt < this.#reachableAt) return null;
+    return forbidden(storage, page, Date.now() - this.#reachableAt < SURE_AFTER);
+  }
+}
+
+function reachable(origin: string): Promise<boolean> {
+  const request = fetch(origin, { mode: "no-cors", cache: "no-store", credentials: "omit" });
+  return request.then(
+    () => true,
+    () => false,
+  );
+}
+
+function forbidden(storage: string, page: string, retryable: boolean): ValetKeyError {
+  return new ValetKeyError(
+    "cors_forbidden",
+    `The storage at ${storage} answers, but not to this page. The bucket's CORS rules have to allow the origin ` +
+      `${page}, the methods POST and PUT and all headers, and to expose ETag.`,
+    { retryable },
+  );
+}

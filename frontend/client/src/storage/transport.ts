@@ -1,0 +1,63 @@
+import { ValetKeyError } from "../model/errors";
+
+/** How long a request to S3 may take, in milliseconds. */
+export interface Timing {
+  /** without progress, until the last byte is sent (60,000): a laptop was closed, a network changed */
+  stall: number;
+  /** from the last byte to the response (300,000), in addition to `digest` */
+  answer: number;
+  /** in which a storage digests a MiB (125) before it responds: 5 GiB take it minutes */
+  digest: number;
+}
+
+export const DEFAULT_TIMING: Timing = { stall: 60_000, answer: 300_000, digest: 125 };
+
+const MIB = 1024 * 1024;
+
+/** How long the response to `size` bytes may take once they are sent, in milliseconds. */
+export function answerTimeout({ answer, digest }: Timing, size: number): number {
+  return answer + (size / MIB) * digest;
+}
+
+/** One request that carries bytes of a file to S3. */
+export interface StorageRequest {
+  method: "POST" | "PUT";
+  url: string;
+  /** without those that only browsers may set */
+  headers: Record<string, string>;
+  body: Blob | FormData;
+  /** bytes of the file in the body; a form has more around them */
+  size: number;
+  signal: AbortSignal;
+  timing: Timing;
+  /** called with the bytes of the file that are sent so far */
+  onProgress(sent: number): void;
+}
+
+export interface StorageResponse {
+  status: number;
+  /** a response header; null if there is none, or CORS hides it */
+  header(name: string): string | null;
+  text: string;
+}
+
+/**
+ * How bytes get to S3. `send` resolves with any response; it rejects with `storage_unreachable` if there was none, and
+ * with the signal's reason when that is aborted.
+ */
+export interface Transport {
+  send(request: StorageRequest): Promise<StorageResponse>;
+}
+
+/** What a transport rejects with if there was no response; `sent`: whether all bytes were sent. */
+export function storageUnreachable(url: string, sent = false, cause?: unknown): ValetKeyError {
+  const detail = `The storage at ${new URL(url).origin} cannot be reached, or its CORS rules do not allow this page.`;
+  return new ValetKeyError("storage_unreachable", detail, { retryable: true, sent, cause });
+}
+
+const FORBIDDEN = new Set(["content-length", "host"]);
+
+/** The signed headers without those that only browsers may set. */
+export function settableHeaders(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !FORBIDDEN.has(name.toLowerCase())));
+}

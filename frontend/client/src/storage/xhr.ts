@@ -1,0 +1,60 @@
+import {
+  answerTimeout,
+  type StorageRequest,
+  type StorageResponse,
+  storageUnreachable,
+  type Transport,
+} from "./transport";
+
+/** Sends by XMLHttpRequest, since fetch reports no upload progress. */
+export const xhrTransport: Transport = {
+  async send(request) {
+    request.signal.throwIfAborted();
+    return new Promise((resolve, reject) => start(request, resolve, reject));
+  },
+};
+
+function start(
+  { method, url, headers, body, size, signal, timing, onProgress }: StorageRequest,
+  resolve: (response: StorageResponse) => void,
+  reject: (reason: unknown) => void,
+): void {
+  const xhr = new XMLHttpRequest();
+  const stop = () => xhr.abort();
+  let sent = false;
+  let timer: ReturnType<typeof setTimeout>;
+  const within = (ms: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(stop, ms);
+  };
+  xhr.upload.onprogress = ({ loaded, total }) => {
+    if (!sent) within(timing.stall);
+    onProgress(Math.min(size, Math.max(0, loaded - (total - size)))); // a form's fields come before the file
+  };
+  xhr.upload.onload = () => {
+    sent = true; // there is no progress from here to the response, however long S3 digests
+    within(answerTimeout(timing, size));
+  };
+  xhr.onloadend = () => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+    if (signal.aborted) reject(signal.reason);
+    else if (xhr.status === 0) reject(storageUnreachable(url, sent));
+    else resolve({ status: xhr.status, header: (name) => header(xhr, name), text: xhr.responseText });
+  };
+  signal.addEventListener("abort", stop, { once: true });
+  xhr.open(method, url);
+  for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
+  within(timing.stall);
+  xhr.send(body);
+}
+
+/** Looks in the list of all headers: asking for one that CORS hides would log an error. */
+function header(xhr: XMLHttpRequest, name: string): string | null {
+  const wanted = `${name.toLowerCase()}:`;
+  const line = xhr
+    .getAllResponseHeaders()
+    .split("\r\n")
+    .find((candidate) => candidate.toLowerCase().startsWith(wanted));
+  return line?.slice(wanted.length).trim() ?? null;
+}

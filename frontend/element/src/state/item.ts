@@ -1,0 +1,94 @@
+import type { FileLike, FileOptions, Upload, UploadSnapshot, UploadState } from "@valetkey/client";
+import type { Key } from "../language/messages";
+
+/** The state of an item: that of its upload, or refused by the element itself before the service was asked. */
+export type ItemState = UploadState | "refused";
+
+/** Why the element refused a file. */
+export interface Refusal {
+  key: Extract<Key, "wrongKind" | "tooLarge">;
+  /** bytes, for `tooLarge` */
+  limit?: number;
+}
+
+const MOVING = new Set<ItemState>(["queued", "hashing", "creating", "sending", "confirming"]);
+const FAILED = new Set<ItemState>(["rejected", "failed", "refused"]);
+
+const OTHER_FILE = new Set(["file_changed", "file_mismatch"]); // the file that was chosen cannot be used any more
+const HOPELESS = new Set([413, 415, 422]); // the service would refuse it again
+
+/** One file in the list. */
+export class Item {
+  /** null for a refused file; replaced by a retry */
+  upload: Upload | null = null;
+  /** the state that was reported last */
+  reportedState: ItemState | null = null;
+
+  constructor(
+    readonly key: number,
+    readonly file: File,
+    readonly refusal: Refusal | null,
+    /** its options, which a retry uses again */
+    readonly options: FileOptions = {},
+    /** the id of the interrupted upload that it continues */
+    readonly interruptedId: string | null = null,
+  ) {}
+
+  get snapshot(): UploadSnapshot | null {
+    return this.upload?.snapshot ?? null;
+  }
+
+  /** with its path, if it came in a folder */
+  get name(): string {
+    const { webkitRelativePath }: FileLike = this.file;
+    return webkitRelativePath || this.file.name;
+  }
+
+  /** bytes. An upload that was resumed without its file has an empty one, so the progress counts. */
+  get size(): number {
+    return this.snapshot?.progress.total ?? this.file.size;
+  }
+
+  /** the service's id for it; null before it has one */
+  get uploadId(): string | null {
+    return this.snapshot?.upload?.id ?? this.interruptedId;
+  }
+
+  get state(): ItemState {
+    return this.refusal ? "refused" : (this.upload?.state ?? "queued");
+  }
+
+  /** running: neither paused nor ended */
+  get moving(): boolean {
+    return MOVING.has(this.state);
+  }
+
+  /** more than one attempt has failed, or there is no network */
+  get stuck(): boolean {
+    const waiting = this.moving && this.snapshot?.waiting;
+    return Boolean(waiting && (waiting.reason === "offline" || waiting.attempt > 1));
+  }
+
+  /** running or paused */
+  get open(): boolean {
+    return this.moving || this.state === "paused";
+  }
+
+  /** ended without success, and not by the user */
+  get failed(): boolean {
+    return FAILED.has(this.state);
+  }
+
+  /** whether a retry may help */
+  get retryable(): boolean {
+    if (this.file.size !== this.size) return false;
+    if (this.state === "aborted") return true;
+    const { status = 0, code = "" } = this.snapshot?.error ?? {};
+    return this.state === "failed" && !HOPELESS.has(status) && !OTHER_FILE.has(code);
+  }
+
+  /** the id of the confirmed upload */
+  get confirmedId(): string | null {
+    return this.state === "confirmed" ? (this.snapshot?.upload?.id ?? null) : null;
+  }
+}

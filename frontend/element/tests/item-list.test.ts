@@ -1,0 +1,147 @@
+import { ValetKeyError } from "@valetkey/client";
+import { beforeEach, describe, expect, test } from "vitest";
+import { isOffered } from "../src/state/bulk-actions";
+import type { Item } from "../src/state/item";
+import { ItemList } from "../src/state/item-list";
+import { totalsOf } from "../src/state/totals";
+import { visibleItems } from "../src/state/visible-items";
+import { FakeUploader, fileOf, recordOf } from "./fake";
+
+let service: FakeUploader;
+let changed: Item[];
+let removed: number;
+let list: ItemList;
+
+beforeEach(() => {
+  service = new FakeUploader();
+  changed = [];
+  removed = 0;
+  list = new ItemList(
+    (item) => changed.push(item),
+    () => removed++,
+  );
+});
+
+const add = (...files: File[]) =>
+  list.add(
+    files,
+    service.uploader,
+    (file) => (file.size > 100 ? { key: "tooLarge", limit: 100 } : null),
+    () => ({ metadata: { a: "b" } }),
+  );
+
+describe("a file that is added", () => {
+  test("is uploaded at once, unless it is refused", () => {
+    const [good, large] = add(fileOf(10), fileOf(200));
+    expect(service.started.map(({ file }) => file.size)).toEqual([10]);
+    expect([good?.state, large?.state]).toEqual(["queued", "refused"]);
+    expect([good?.failed, large?.failed, large?.retryable]).toEqual([false, true, false]);
+    expect(changed).toEqual([good, large]);
+  });
+
+  test("reports each change of its upload, until it is removed", () => {
+    const [item] = add(fileOf(10));
+    changed = [];
+    service.started[0]?.set({ state: "sending" });
+    expect([changed, item?.state, item?.moving]).toEqual([[item], "sending", true]);
+    list.remove(item as Item);
+    service.started[0]?.set({ state: "confirming" });
+    expect([changed.length, removed, list.size]).toEqual([1, 1, 0]);
+  });
+
+  test("is aborted when it is removed while it runs, and not when it is confirmed", () => {
+    const [running, done] = add(fileOf(10), fileOf(20));
+    service.started[1]?.set({ state: "confirmed", upload: service.started[1].known("u1") });
+    expect([running?.confirmedId, done?.confirmedId]).toEqual([null, "u1"]);
+    for (const item of list.items) list.remove(item);
+    expect(service.started.map(({ calls }) => calls)).toEqual([["abort"], []]);
+  });
+});
+
+describe("a retry", () => {
+  const failed = (code: string, status?: number) => ({
+    state: "failed" as const,
+    error: new ValetKeyError(code, "", status === undefined ? {} : { status }),
+  });
+
+  test("starts a failed upload again, with the options that it had; the old one is not followed any more", () => {
+    const [item] = add(fileOf(10)) as [Item];
+    service.started[0]?.set(failed("storage_unreachable"));
+    list.retry(item, service.uploader);
+    expect(service.started.length).toBe(2);
+    expect([item.state, item.options]).toEqual(["queued", { metadata: { a: "b" } }]);
+    changed = [];
+    service.started[0]?.set({ state: "sending" });
+    expect(changed).toEqual([]);
+  });
+
+  test.each([
+    ["size_out_of_range", 422],
+    ["file_changed", undefined],
+  ])("is not offered after %s", (code, status) => {
+    const [item] = add(fileOf(10)) as [Item];
+    service.started[0]?.set(failed(code, status));
+    list.retry(item, service.uploader);
+    expect([item.retryable, service.started.length]).toEqual([false, 1]);
+  });
+
+  test("is not offered for an upload that was resumed without its file: there is nothing to send", () => {
+    const upload = service.upload(fileOf(0));
+    const item = list.addInterrupted(upload, recordOf("u1"));
+    service.started[0]?.set({
+      ...failed("storage_unreachable"),
+      progress: { ...upload.snapshot.progress, total: 1000 },
+    });
+    expect([item.size, item.retryable, item.uploadId]).toEqual([1000, false, "u1"]);
+  });
+});
+
+test("a bulk action reaches each upload", () => {
+  add(fileOf(10), fileOf(20));
+  for (const action of ["pauseAll", "resumeAll", "cancelAll"] as const)
+    list.applyToAll(action, service.uploader);
+  expect(service.started.map(({ calls }) => calls)).toEqual(Array(2).fill(["pause", "resume", "abort"]));
+  list.applyToAll("clear", service.uploader);
+  expect(list.size).toBe(0);
+});
+
+test("the totals count states and bytes; what is refused has no bytes to come", () => {
+  add(fileOf(100), fileOf(50), fileOf(30), fileOf(200));
+  const [sending, paused, confirmed] = service.started;
+  const progress = (sent: number, total: number) => ({
+    sent,
+    total,
+    fraction: 0,
+    speed: 7,
+    secondsLeft: null,
+  });
+  sending?.set({ state: "sending", progress: progress(40, 100) });
+  paused?.set({ state: "paused", progress: progress(10, 50) });
+  confirmed?.set({ state: "confirmed", progress: progress(30, 30) });
+  const totals = totalsOf(list.items);
+  expect(totals).toEqual({
+    count: 4,
+    confirmed: 1,
+    failed: 1,
+    moving: 1,
+    paused: 1,
+    retryable: 0,
+    total: 180,
+    sent: 80,
+    speed: 7,
+  });
+  const offered = ["pauseAll", "resumeAll", "retryAll", "cancelAll", "clear"] as const;
+  expect(offered.filter((action) => isOffered(action, totals))).toEqual(["pauseAll", "cancelAll"]);
+  const idle = { ...totals, moving: 0, paused: 0 };
+  expect(offered.filter((action) => isOffered(action, idle))).toEqual(["clear"]);
+});
+
+test("of a long list the first hundred that are not confirmed are visible, and the focused one, in their order", () => {
+  const items = add(...Array.from({ length: 150 }, () => fileOf(1)));
+  for (const upload of service.started.slice(0, 20)) upload.set({ state: "confirmed" });
+  expect(visibleItems(items.slice(0, 100), undefined)).toEqual(items.slice(0, 100));
+  expect(visibleItems(items, undefined)).toEqual(items.slice(20, 120));
+  expect(visibleItems(items, items[3])).toEqual([items[3], ...items.slice(20, 119)]);
+  for (const upload of service.started.slice(20, 90)) upload.set({ state: "confirmed" });
+  expect(visibleItems(items, undefined)).toEqual([...items.slice(0, 40), ...items.slice(90)]);
+});
