@@ -1,6 +1,5 @@
 """Uppy 5.1 and 6, as they come from npm, in a real browser against a real S3."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
