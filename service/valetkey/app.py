@@ -23,7 +23,7 @@ from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import cors, csrf, problems, routes, uppy
+from valetkey.api import cors, csrf, problems, routes, site, uppy
 from valetkey.api.addresses import EXTENSION as ADDRESS
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
@@ -150,9 +150,10 @@ def mount(app: Flask, parts: routes.Mounted, *, cors_origins: Sequence[str] = ()
     app.extensions[ADDRESS] = parts.address
     app.register_blueprint(routes.blueprint, url_prefix=prefix or None)
     app.register_blueprint(uppy.blueprint, url_prefix=f"{prefix}/uppy")
+    app.register_blueprint(site.blueprint, url_prefix=f"{prefix}/docs")
     # relative to its own page, so that it works wherever that is seen
-    docs = get_swaggerui_blueprint(".", "../openapi.json", config={"app_name": "valetkey"})
-    app.register_blueprint(docs, url_prefix=f"{prefix}/docs")
+    reference = get_swaggerui_blueprint(".", "../../openapi.json", config={"app_name": "valetkey"})
+    app.register_blueprint(reference, url_prefix=f"{prefix}/docs/api")
     if not isinstance(app, _Service):
         csrf.exempt(app, [routes.blueprint, uppy.blueprint])
 

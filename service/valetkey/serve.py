@@ -171,7 +171,8 @@ def _dev_settings(host: str | None, port: int | None, store: embedded.Embedded, 
 
 def _greeting(settings: Settings, port: int, store: embedded.Embedded) -> str:
     return (
-        f"valetkey is at http://{settings.host}:{port}/ (API documentation at /docs/). Stop it with Ctrl-C.\n"
+        f"valetkey is at http://{settings.host}:{port}/ (documentation at /docs/, API reference at /docs/api/). "
+        "Stop it with Ctrl-C.\n"
         f"The embedded S3 at {store.endpoint_url} ENFORCES NO POLICY and keeps nothing: it is for trying things out.\n"
         "Everybody who reaches this address may upload: no key is asked for."
     )

@@ -81,6 +81,7 @@ def test_the_application_keeps_its_own_forms(mount: Callable[..., ValetKey]) -> 
     assert (refused.status_code, refused.get_json()["code"]) == (415, "unsupported_media_type")
 
 
+@pytest.mark.needs("docs")
 def test_a_prefix_moves_everything(mount: Callable[..., ValetKey]) -> None:
     """Under a prefix the API, its document and its pages are below it, and nothing is beside it."""
     app = photo_app()
@@ -91,6 +92,7 @@ def test_a_prefix_moves_everything(mount: Callable[..., ValetKey]) -> None:
     assert done.get_json()["state"] == "confirmed"
     assert client.get("/files/openapi.json").status_code == 200
     assert client.get("/files/docs/").status_code == 200
+    assert client.get("/files/docs/api/").status_code == 200
     assert client.post("/v1/uploads", json=CAT).status_code == 404
 
 
