@@ -102,7 +102,7 @@ def first_sentence(page: str) -> str:
     """That of the first paragraph, without links."""
     paragraphs = (part for part in page.split("\n\n") if part.strip() and not part.startswith(("#", "<!--", "![")))
     text = _LINK.sub(r"\1", " ".join(next(paragraphs, "").split()))
-    return re.split(r"(?<=[.:]) ", text)[0]
+    return re.split(r"(?<=[.]) ", text)[0]
 
 
 if __name__ == "__main__":
