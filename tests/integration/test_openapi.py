@@ -64,7 +64,7 @@ def test_it_says_what_each_error_code_means() -> None:
 def test_it_says_what_each_reason_of_a_rejection_means() -> None:
     """What the core gives as a reason has a row, and there is no row for anything else."""
     core = Path(valetkey.core.__path__[0])
-    given = {code for file in core.glob("*.py") for code in re.findall(r'Reason\(\s*"(\w+)"', file.read_text("utf-8"))}
+    given = {code for file in core.rglob("*.py") for code in re.findall(r'Reason\(\s*"(\w+)"', file.read_text("utf-8"))}
     assert REASONS.keys() == given
 
 
