@@ -65,7 +65,8 @@ def prepare(work: Path) -> None:
     shutil.copytree(PAGES, work / "docs")
     for page in (work / "docs").glob("*.md"):
         page.write_text(_TEST_COMMENT.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
-    shutil.copy(HERE / "extra.css", work / "docs")
+    for extra in ("extra.css", "extra.js"):
+        shutil.copy(HERE / extra, work / "docs")
     shutil.copy(CONFIG, work)
 
 

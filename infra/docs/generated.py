@@ -66,14 +66,15 @@ def group_of(setting: str) -> str:
 
 def _group(title: str) -> str:
     rows = [_row(name, field) for name, field in Settings.model_fields.items() if group_of(name) == title]
-    return "\n".join([f"## {title}\n", "| variable | default | unit | |", "|---|---|---|---|", *rows, ""])
+    return "\n".join([f"## {title}\n", "| variable, and its default | meaning |", "|---|---|", *rows, ""])
 
 
 def _row(name: str, field: FieldInfo) -> str:
     extra = field.json_schema_extra
     unit = [str(extra["unit"])] if isinstance(extra, Mapping) else []
-    unit += [f"{limit}" for limit in _range(field)]
-    return f"| `VALETKEY_{name.upper()}` | {_default(field.default)} | {', '.join(unit)} | {field.description} |"
+    default = " ".join(part for part in [_default(field.default), *unit] if part)
+    said = "; ".join(part for part in [default, *_range(field)] if part)
+    return f"| `VALETKEY_{name.upper()}`{'<br>' if said else ''}{said} | {field.description} |"
 
 
 def _default(value: object) -> str:
