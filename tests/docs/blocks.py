@@ -55,26 +55,24 @@ def server_of(page: str) -> str | None:
 def blocks_of(page: str) -> Iterator[Block]:
     """All blocks, in their order. Raises `Unclear`."""
     lines = page.splitlines()
-    at, before, options, hidden = 0, "", "", False
+    at, paragraph, within, options, hidden = 0, "", False, "", False
     while at < len(lines):
-        line = lines[at]
-        at += 1
+        line, at = lines[at], at + 1
         if fence := _FENCE.fullmatch(line):
             end = next((n for n in range(at, len(lines)) if lines[n].strip() == fence["fence"]), None)
             if end is None:
                 raise Unclear(f"line {at}: the block has no end")
             text = "\n".join(content.removeprefix(fence["indent"]) for content in lines[at:end])
-            tried = not before.startswith("*Not run in our tests")
+            tried = not paragraph.startswith("*Not run in our tests")
             yield _checked(Block(fence["language"], text, at + 1, fence["title"], _options(options), hidden, tried))
-            at, before, options = end + 1, "", ""
-        elif line.strip() == "<!-- test":
-            hidden = True
-        elif line.strip() == "-->":
-            hidden = False
+            at, paragraph, within, options = end + 1, "", False, ""
+        elif line.strip() in {"<!-- test", "-->"}:
+            hidden, within = line.strip() != "-->", False
         elif said := _OPTIONS.fullmatch(line.strip()):
-            options = said[1]
-        elif line.strip():
-            before, options = line.strip() if not lines[at - 2].strip() else before, ""
+            options, within = said[1], False
+        else:
+            paragraph = line.strip() if line.strip() and not within else paragraph
+            within = bool(line.strip())
 
 
 def _options(said: str) -> dict[str, str]:

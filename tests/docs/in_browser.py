@@ -17,8 +17,15 @@ from tests.uppy.bundle import bundle as install_uppy
 FRONTEND = Path(__file__).parents[2] / "frontend"
 TYPES = {
     "compilerOptions": {
-        "strict": True, "noEmit": True, "skipLibCheck": True, "target": "es2022", "module": "esnext",
-        "moduleResolution": "bundler", "jsx": "react-jsx", "lib": ["es2022", "dom", "dom.iterable"], "types": [],
+        "strict": True,
+        "noEmit": True,
+        "skipLibCheck": True,
+        "target": "es2022",
+        "module": "esnext",
+        "moduleResolution": "bundler",
+        "jsx": "react-jsx",
+        "lib": ["es2022", "dom", "dom.iterable"],
+        "types": [],
     }
 }
 
