@@ -45,7 +45,7 @@ check: $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
-	MYPYPATH=infra/docs $(BIN)/mypy infra/docs/build.py infra/docs/generated.py
+	$(BIN)/mypy infra/docs/build.py infra/docs/generated.py
 	MYPYPATH=infra/stores $(BIN)/mypy infra/stores/serve.py infra/stores/install.py
 	$(BIN)/lint-imports
 

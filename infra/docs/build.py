@@ -45,7 +45,7 @@ def main() -> None:
 
 def run_zensical(work: Path, options: list[str]) -> None:
     """Ends this process with what Zensical said where it fails: with `--strict` a link that leads nowhere, too."""
-    command = [Path(sys.executable).with_name("zensical"), "build", "--clean", *options]
+    command = [str(Path(sys.executable).with_name("zensical")), "build", "--clean", *options]
     done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     if done.returncode:
         said = _COLOUR.sub("", done.stdout + done.stderr).partition("Traceback")[0]
