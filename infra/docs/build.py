@@ -90,13 +90,13 @@ def llms(pages: Path) -> str:
 
 
 def named(nav: list[Any]) -> Iterator[tuple[str, str]]:
-    """Title and file of each page, in the order of the navigation."""
+    """Title and file of each page, in the order of the navigation; the API reference is none of them."""
     for entry in nav:
         for title, target in entry.items():
-            if isinstance(target, str):
-                yield title, target
-            else:
+            if not isinstance(target, str):
                 yield from named(target)
+            elif target.endswith(".md"):
+                yield title, target
 
 
 def first_sentence(page: str) -> str:

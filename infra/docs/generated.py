@@ -105,7 +105,8 @@ def errors_page() -> str:
     """`errors.md`, from the API's tables and the file with causes and cures. Raises KeyError for a code without."""
     known = cures()
     errors = [
-        _entry(code, f"{status}. {meaning}", known["errors"][code]) for code, (status, meaning) in error_codes().items()
+        _entry(code, f"*Status {status}.* {meaning}", known["errors"][code])
+        for code, (status, meaning) in error_codes().items()
     ]
     reasons = [_entry(code, meaning, known["reasons"][code]) for code, meaning in REASONS.items()]
     client = [_entry(code, "", entry) for code, entry in known["client"].items()]
