@@ -29,6 +29,9 @@ TYPES = {
     }
 }
 
+ENDS = """for (const kind of ["error", "unhandledrejection"]) addEventListener(kind, () => { window.done = true; });"""
+"""A script that fails has ended, too; what it says is reported by the browser."""
+
 UPLOAD = """async (ticket) => {
   await customElements.whenDefined("valet-upload");
   const field = document.querySelector("valet-upload");
@@ -85,6 +88,7 @@ def _open(browser: Browser, site: Site, page: Page, then: Callable[[Tab, Page], 
         tab.on("pageerror", lambda error: wrong.append(str(error)))
         tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
         tab.route("**/upload-ticket", lambda route: route.fulfill(body=page.ticket()))
+        tab.add_init_script(ENDS)
         tab.goto(site.url)
         then(tab, page)
         if wrong:
