@@ -6,7 +6,7 @@ WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/pages.py
+CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/pages.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -14,23 +14,25 @@ DEV := $(VENV)/.installed-dev
 TEST := $(VENV)/.installed-test
 NODE_MODULES := frontend/node_modules/.installed
 PAGES := service/valetkey/api/static/demo.js
+SITE := service/valetkey/api/site/index.html
 # Each test has a bound of its own; these are for what hangs outside of a test.
 WITHIN := $(PYTHON) -m tests.support.reaper within
 STORE_TESTS := $(wildcard tests/contract/test_store*.py tests/e2e/test_store*.py)
+DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help dev test all-parts stores check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test
+.PHONY: help dev test all-parts stores check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test docs dist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-dev: $(DEV) $(PAGES) ## the service with an embedded S3 and a page to try it on
+dev: $(DEV) $(PAGES) $(SITE) ## the service with an embedded S3 and a page to try it on
 	$(BIN)/valetkey dev $(ARGS)
 
 test: $(TEST) $(if $(ARGS),,all-parts frontend-test) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK; or those of ARGS, with what they need
 	$(WITHIN) 5400 $(BIN)/pytest -n $(WORKERS) $(ARGS)
 
-all-parts: $(PAGES)
+all-parts: $(PAGES) $(SITE)
 	infra/system-packages s3 browser ledger
 
 stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalStack, Swift, rclone, nginx
@@ -43,6 +45,7 @@ check: $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
+	$(BIN)/mypy infra/docs/build.py infra/docs/generated.py
 	MYPYPATH=infra/stores $(BIN)/mypy infra/stores/serve.py infra/stores/install.py
 	$(BIN)/lint-imports
 
@@ -87,6 +90,14 @@ frontend-test: $(PAGES) ## its tests, and its bundle in Chromium
 	$(WITHIN) 900 npm --prefix frontend test --silent
 	$(WITHIN) 900 npm --prefix frontend run --silent test:browser
 
+docs: $(SITE) ## the documentation, which the service shows at /docs/; `infra/docs/build.py --draft` builds it with broken links
+
+dist: $(DEV) $(PAGES) $(SITE) ## wheel, sdist and the npm packages, in dist/
+	rm -rf dist
+	$(PIP) install hatchling -c constraints.txt
+	$(BIN)/python -m hatchling build -d dist -t sdist -t wheel
+	cd frontend && npm pack --silent --workspace client --workspace element --pack-destination ../dist
+
 $(BIN)/python:
 	@PYTHON=$(PYTHON) infra/system-packages python
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("valetkey needs Python 3.11: make PYTHON=...")'
@@ -109,3 +120,6 @@ $(NODE_MODULES): frontend/package-lock.json frontend/package.json $(wildcard fro
 
 $(PAGES): $(NODE_MODULES) $(FRONTEND)
 	cd frontend && npm run --silent build
+
+$(SITE): $(DOCS) service/valetkey/settings.py service/valetkey/api/codes.py service/valetkey/core/errors.py | $(DEV)
+	$(BIN)/python infra/docs/build.py

@@ -1,4 +1,4 @@
-"""Hatch's build hook: no wheel and no sdist without the pages that `make frontend` builds."""
+"""Hatch's build hook: no wheel and no sdist without what `make frontend` and `make docs` build."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PAGES = ("demo.js", "demo.css", "valet-upload.js")
+SITE = ("index.html", "llms.txt")
 
 
 class BuiltPages(BuildHookInterface[Any]):
@@ -13,7 +14,13 @@ class BuiltPages(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - Hatch's signature
         """Raises FileNotFoundError that says what to run."""
-        folder = Path(self.root, "service", "valetkey", "api", "static")
-        missing = [page for page in PAGES if not (folder / page).is_file()]
-        if missing and version != "editable":
+        if version == "editable":
+            return
+        if missing := self._missing("static", PAGES):
             raise FileNotFoundError(f"The pages are not built ({', '.join(missing)}): run `make frontend` first.")
+        if missing := self._missing("site", SITE):
+            raise FileNotFoundError(f"The documentation is not built ({', '.join(missing)}): run `make docs` first.")
+
+    def _missing(self, folder: str, names: tuple[str, ...]) -> list[str]:
+        place = Path(self.root, "service", "valetkey", "api", folder)
+        return [name for name in names if not (place / name).is_file()]

@@ -21,7 +21,7 @@ from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import cors, csrf, problems, routes, uppy
+from valetkey.api import cors, csrf, problems, routes, site, uppy
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
@@ -168,9 +168,10 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
     app.extensions[EXTENSION] = parts
     app.register_blueprint(routes.blueprint, url_prefix=prefix or None)
     app.register_blueprint(uppy.blueprint, url_prefix=f"{prefix}/uppy")
+    app.register_blueprint(site.blueprint, url_prefix=f"{prefix}/docs")
     # relative to its own page, so that it works wherever that is seen
-    docs = get_swaggerui_blueprint(".", "../openapi.json", config={"app_name": "valetkey"})
-    app.register_blueprint(docs, url_prefix=f"{prefix}/docs")
+    reference = get_swaggerui_blueprint(".", "../../openapi.json", config={"app_name": "valetkey"})
+    app.register_blueprint(reference, url_prefix=f"{prefix}/docs/api")
     if not isinstance(app, StandaloneFlask):
         csrf.exempt(app, [routes.blueprint, uppy.blueprint])
 

@@ -170,7 +170,8 @@ def _dev_settings(host: str | None, port: int | None, store: embedded.Embedded, 
 
 def _greeting(settings: Settings, port: int, store: embedded.Embedded) -> str:
     return (
-        f"valetkey listens on http://{settings.host}:{port}/ (API documentation at /docs/). Stop it with Ctrl-C.\n"
+        f"valetkey listens on http://{settings.host}:{port}/ (documentation at /docs/, API reference at /docs/api/). "
+        "Stop it with Ctrl-C.\n"
         f"The embedded S3 at {store.endpoint_url} ENFORCES NO POLICY and keeps nothing. It is for trials only.\n"
         "Everybody who can reach this address may upload: no key is required."
     )

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from valetkey.core.announcing.dispatcher import DELAYS
@@ -24,65 +25,140 @@ from valetkey.separated import Separated
 MIN_SECRET = 32
 """The shortest secret key accepted, in characters."""
 
+_SECONDS: JsonDict = {"unit": "seconds"}
+
 
 class Settings(EventSettings, BaseSettings):
     """What the environment says; anything that cannot be right is refused at the start. Senders say their own."""
 
     model_config = SettingsConfigDict(env_prefix="VALETKEY_", env_ignore_empty=True, frozen=True)
 
-    host: str = Field("127.0.0.1", description="address to listen on")
-    port: int = Field(8000, ge=0, le=65535, description="port to listen on")
-    threads: int = Field(64, ge=4, le=512, description="requests served at once by one process")
-    workers: int = Field(1, ge=1, le=64, description="processes")
-    body_timeout: int = Field(30, ge=1, le=600, description="seconds in which a request's body has to be there")
-    public_url: str | None = Field(None, description="our own address as browsers see it")
-    config: Path | None = Field(None, description="the toml with the profiles; ./valetkey.toml where there is one")
-    bucket: str | None = Field(None, min_length=3, max_length=63)
-    s3_endpoint_url: str | None = Field(None, description="None: AWS")
-    s3_public_endpoint_url: str | None = Field(None, description="what clients see, where it differs")
-    s3_region: str = "us-east-1"
-    s3_addressing_style: Literal["auto", "path", "virtual"] = "auto"
-    s3_post: bool = Field(True, description="false: the store takes no presigned POST (Cloudflare R2, Backblaze B2)")
-    s3_grant_access_key_id: str | None = Field(
-        None, description="what grants are signed with: it need not read anything"
+    host: str = Field("127.0.0.1", description="The address to listen on; also `--host`.")
+    port: int = Field(8000, ge=0, le=65535, description="The port to listen on; also `--port`.")
+    threads: int = Field(
+        64,
+        ge=4,
+        le=512,
+        description="Requests that one process serves at once. Three quarters of them may wait for S3.",
+        json_schema_extra={"unit": "requests"},
     )
-    s3_grant_secret_access_key: str | None = Field(None, repr=False)
+    workers: int = Field(1, ge=1, le=64, description="Processes of `serve`.", json_schema_extra={"unit": "processes"})
+    body_timeout: int = Field(
+        30, ge=1, le=600, description="How long the body of a request may take.", json_schema_extra=_SECONDS
+    )
+    public_url: str | None = Field(
+        None, description="Our own address as browsers see it. Without it, it is made of host and port."
+    )
+    config: Path | None = Field(
+        None, description="The TOML file with the profiles; `./valetkey.toml` where it is not set and there is one."
+    )
+    bucket: str | None = Field(None, min_length=3, max_length=63, description="Required. The bucket of the uploads.")
+    s3_endpoint_url: str | None = Field(None, description="The address of the store, without the bucket; not set: AWS.")
+    s3_public_endpoint_url: str | None = Field(
+        None, description="The address of the store as clients see it, where that is another one."
+    )
+    s3_region: str = Field("us-east-1", description="The region that requests are signed for.")
+    s3_addressing_style: Literal["auto", "path", "virtual"] = Field(
+        "auto", description="Where the bucket stands in an address. `auto`: in the host on AWS, else in the path."
+    )
+    s3_post: bool = Field(
+        True, description="`false` where the store takes no presigned POST (Cloudflare R2, Backblaze B2)."
+    )
+    s3_grant_access_key_id: str | None = Field(
+        None,
+        description="The access key that grants are signed with, where it is not the service's own. It has to "
+        "write, and need not read.",
+    )
+    s3_grant_secret_access_key: str | None = Field(None, repr=False, description="The secret of that access key.")
     s3_lacks: Separated[tuple[Literal["post", "conditional-put", "list-parts", "dead-parts"], ...]] = Field(
         (),
-        description="what the store cannot do, separated by commas: post, conditional-put (If-None-Match of a PUT), "
-        "list-parts, dead-parts (it takes parts after they were joined)",
+        description="What the store cannot do, separated by commas: `post`, `conditional-put` (`If-None-Match` of a "
+        "PUT), `list-parts`, `dead-parts` (it takes parts after they were joined).",
     )
     database_url: str = Field(
-        "sqlite:///valetkey.db", repr=False, description="the ledger; or postgresql://USER:PASSWORD@HOST/DATABASE"
+        "sqlite:///valetkey.db",
+        repr=False,
+        description="The ledger: SQLite, or `postgresql://USER:PASSWORD@HOST/DATABASE`. A new SQLite file has the "
+        "mode 0600.",
     )
     secret_keys: Separated[tuple[str, ...]] = Field(
-        (), repr=False, description="separated by commas; the first signs tickets, all are accepted"
+        (),
+        repr=False,
+        description=f"Required. Keys of at least {MIN_SECRET} characters, separated by commas: the first signs "
+        "tickets, all are accepted.",
     )
-    auth: Literal["keys", "open"] = Field("keys", description="open: anybody may upload; for `dev` only")
+    auth: Literal["keys", "open"] = Field(
+        "keys", description="`open` lets anybody upload; `serve` and `ValetKey(app)` refuse it."
+    )
     cors_origins: Separated[tuple[str, ...]] = Field(
-        (), description="pages that may call the API: https://app.example, separated by commas; or * alone"
+        (),
+        description="Pages that may call the API: origins such as `https://app.example`, separated by commas, or `*` "
+        "alone. `dev` allows `*`.",
     )
-    webhook_url: str | None = Field(None, description="where the ends of uploads are announced; None: nowhere")
+    webhook_url: str | None = Field(
+        None, description="Where the ends of uploads are announced; not set: nowhere, and none is kept for later."
+    )
     webhook_secrets: Separated[tuple[str, ...]] = Field(
-        (), repr=False, description="whsec_..., separated by commas; each signs, so that they can be rotated"
+        (),
+        repr=False,
+        description="Required with a URL. Each is `whsec_` and 24 to 64 bytes in base64, separated by commas; each "
+        "signs, so that they can be rotated.",
     )
-    webhook_allow_private: bool = Field(False, description="lets webhooks go to addresses that are not public")
+    webhook_allow_private: bool = Field(False, description="Lets webhooks go to addresses that are not public.")
     webhook_delays: Separated[tuple[Annotated[float, Field(ge=0, le=2_592_000)], ...]] = Field(
-        DELAYS, description="seconds to wait after each failed attempt, separated by commas"
+        DELAYS,
+        description="How long to wait after each failed attempt, separated by commas; after the last it is dead.",
+        json_schema_extra=_SECONDS,
     )
     webhook_retention: int = Field(
-        604_800, ge=0, le=315_360_000, description="seconds that delivered webhooks are kept"
+        604_800,
+        ge=0,
+        le=315_360_000,
+        description="How long delivered webhooks are kept.",
+        json_schema_extra=_SECONDS,
     )
-    events_sqs_queue_url: str | None = Field(None, description="the queue that `worker` reads the store's events from")
-    events_sqs_visibility: int = Field(60, ge=3, le=43_200, description="seconds a message is one worker's; extended")
-    worker_threads: int = Field(4, ge=1, le=64, description="messages handled at once by one `worker`")
-    sweep_interval: int = Field(1, ge=1, description="seconds between two looks for what is due")
-    sweep_first_look: int = Field(60, ge=1, description="seconds after its creation an upload is first looked at")
+    events_sqs_queue_url: str | None = Field(None, description="The queue that `worker` reads the store's events from.")
+    events_sqs_visibility: int = Field(
+        60,
+        ge=3,
+        le=43_200,
+        description="How long a message is one worker's; extended while it works.",
+        json_schema_extra=_SECONDS,
+    )
+    worker_threads: int = Field(
+        4,
+        ge=1,
+        le=64,
+        description="Messages of the queue that one `worker` handles at once.",
+        json_schema_extra={"unit": "messages"},
+    )
+    sweep_interval: int = Field(
+        1,
+        ge=1,
+        description="Between two looks for what is due: how soon a worker looks into contents.",
+        json_schema_extra=_SECONDS,
+    )
+    sweep_first_look: int = Field(
+        60,
+        ge=1,
+        description="From an upload's creation to the first look; the same for every `serve` and `worker`.",
+        json_schema_extra=_SECONDS,
+    )
     sweep_grace: int = Field(
-        900, ge=1, description="seconds after its last grant an upload expires; over a copy's time"
+        900,
+        ge=1,
+        description="From the end of its last grant to an upload's expiry; longer than a copy may take.",
+        json_schema_extra=_SECONDS,
     )
-    sweep_retention: int = Field(86_400, ge=1, description="seconds that late bytes and orphans are kept")
-    sweep_clean_interval: int = Field(3_600, ge=1, description="seconds between two looks for orphans in the bucket")
+    sweep_retention: int = Field(
+        86_400,
+        ge=1,
+        description="How long late bytes are looked for, and orphans are kept.",
+        json_schema_extra=_SECONDS,
+    )
+    sweep_clean_interval: int = Field(
+        3_600, ge=1, description="Between two looks for orphans in the bucket.", json_schema_extra=_SECONDS
+    )
 
     @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url", "events_sqs_queue_url")
     @classmethod

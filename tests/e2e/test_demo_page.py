@@ -81,12 +81,12 @@ def test_a_form_that_cannot_be_made_says_why(valetkey_server: Callable[..., Vale
 
 
 def test_the_api_documentation_is_readable(chromium: Browser, valetkey_server: Callable[..., ValetkeyServer]) -> None:
-    """/docs/ shows every operation, and needs no other host than this one."""
+    """/docs/api/ shows every operation, and needs no other host than this one."""
     server = valetkey_server(command="dev")
     page = chromium.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{server.base_url}/docs/")
+    page.goto(f"{server.base_url}/docs/api/")
     expect(page.get_by_text("Ask for an upload: the answer holds the grant")).to_be_visible()
     paths = httpx.get(f"{server.base_url}/openapi.json").json()["paths"].values()
     expect(page.locator(".opblock")).to_have_count(sum(len(operations) for operations in paths))

@@ -74,8 +74,8 @@ def test_the_document_is_openapi_3_1_and_whole(service: Service) -> None:
 
 
 def test_the_document_can_be_read_by_people(service: Service) -> None:
-    """/docs is a page."""
-    page = httpx.get(f"{service.server.base_url}/docs", follow_redirects=True)
+    """/docs/api is a page."""
+    page = httpx.get(f"{service.server.base_url}/docs/api", follow_redirects=True)
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
 

@@ -146,9 +146,9 @@ def test_the_copy_in_the_readme(rgw_bucket: Bucket, postgres_url: str, tmp_path:
 
 
 def _copy(env: Mapping[str, str], old: str, new: str) -> None:
-    """Does what the README says."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    [script] = re.findall(r"<<'PY'\n([^`]*?sorted_tables.*?)^PY$", readme, re.DOTALL | re.MULTILINE)
+    """Does what the documentation says."""
+    page = (Path(__file__).parents[2] / "service/docs/operating.md").read_text()
+    [script] = re.findall(r"<<'PY'\n([^`]*?sorted_tables.*?)^PY$", page, re.DOTALL | re.MULTILINE)
     for url in (old, new):
         run_valetkey("migrate", env={**env, "VALETKEY_DATABASE_URL": url}, directory=Path.cwd())
     done = processes.run([sys.executable, "-c", script], env={**env, "OLD": old, "NEW": new}, timeout=60)

@@ -265,7 +265,7 @@ def test_other_parts_than_those_that_were_sent(service: Service, uppy: Uppy) -> 
 
 
 def test_how_many_parts_a_completion_can_name(uppy: Uppy) -> None:
-    """The 3,900 that README promises are read, with the quotes of version 5; 4,500 are refused with a reason."""
+    """The 3,900 that the documentation promises are read, with version 5's quotes; 4,500 are refused with a reason."""
     begun = uppy.begin()
     parts = [{"ETag": f'"{"0" * 32}"', "PartNumber": number} for number in range(1, 4501)]
     for count, status, code in ((3900, 409, "parts_mismatch"), (4500, 413, "request_entity_too_large")):

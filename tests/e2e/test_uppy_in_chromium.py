@@ -1,6 +1,5 @@
 """Uppy 5.1 and 6, as they come from npm, in a real browser against a real S3."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -34,7 +33,7 @@ key = "films/{{owner}}/{{id}}{{ext}}"
 max_size = {6 * MIB}
 """
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "service/docs/browser.md"
 AS_WRITTEN = """async ([lines, options]) => {
     const uppy = await eval(`(async () => { ${lines}; return uppy; })()`);
     uppy.iteratePlugins((plugin) => plugin.setOptions(options));
@@ -190,16 +189,17 @@ def test_a_file_in_parts(tab: Tab) -> None:
 
 
 @pytest.mark.parametrize("in_parts", [False, True])
-def test_as_the_readme_says(visit: Callable[[str], Tab], films: Service, in_parts: bool) -> None:
+def test_as_the_documentation_says(visit: Callable[[str], Tab], films: Service, in_parts: bool) -> None:
     """Its lines, as they are written there, upload a file and confirm it without waiting for event or sweep."""
     tab = visit("films")
-    section = README.read_text().partition("## Using Uppy")[2].partition("\n## ")[0]
-    lines = "\n".join(re.findall(r"```js\n(.*?)```", section, re.DOTALL))
+    section = PAGE.read_text().partition("## Uppy\n")[2].partition("\n## ")[0]
+    [lines] = re.findall(r"```js\n(.*?)```", section, re.DOTALL)
+    lines = re.sub(r"^import .*\n", "", lines, flags=re.MULTILINE)  # the page has Uppy already
     lines = lines.replace("https://uploads.example", films.server.base_url)
     if tab.version == "v5":
         lines = lines.replace("companionEndpoint", "endpoint")
-    body = json.dumps({"ticket": tab.endpoint.rpartition("/")[2]})
-    tab.page.route("**/upload-ticket", lambda route: route.fulfill(body=body, content_type="application/json"))
+    ticket = tab.endpoint.rpartition("/")[2]
+    tab.page.route("**/upload-ticket", lambda route: route.fulfill(body=ticket, content_type="text/plain"))
     tab.page.evaluate(AS_WRITTEN, [lines, {"shouldUseMultipart": in_parts}])
     tab.upload(6 * MIB)
     assert wait_for(lambda: bool(known_ids(films) - tab.known) and tab.the_upload()["state"] == "confirmed")

@@ -47,6 +47,7 @@ def confirmed(client: Any, prefix: str = "", script_name: str = "") -> dict[str,
     return got
 
 
+@pytest.mark.needs("docs")
 @pytest.mark.parametrize("public_path", ["", "/files", "/files/"])
 def test_a_prefix_is_in_every_address(public_path: str, settings: Settings, mount: Mount) -> None:
     """`Location`, the return address, the document's server and a problem's type, whether the base has it or not."""
@@ -60,7 +61,7 @@ def test_a_prefix_is_in_every_address(public_path: str, settings: Settings, moun
     assert client.get("/files/openapi.json").get_json()["servers"] == [{"url": f"{base}/files"}]
     kind = client.get("/files/v1/uploads/none").get_json()["type"]
     assert client.get(kind.partition("#")[0], follow_redirects=True).status_code == 200
-    assert kind == "/files/docs#upload_not_found"
+    assert kind == "/files/docs/errors#upload_not_found"
 
 
 def test_a_proxy_that_takes_a_path_away(settings: Settings, mount: Mount) -> None:
@@ -71,7 +72,7 @@ def test_a_proxy_that_takes_a_path_away(settings: Settings, mount: Mount) -> Non
     answer = client.post("/v1/uploads", json=CAT)
     assert answer.headers["Location"] == f"/api/v1/uploads/{answer.get_json()['upload']['id']}"
     assert client.get("/openapi.json").get_json()["servers"] == [{"url": "https://host.example/api"}]
-    assert client.get("/v1/uploads/none").get_json()["type"] == "/api/docs#upload_not_found"
+    assert client.get("/v1/uploads/none").get_json()["type"] == "/api/docs/errors#upload_not_found"
 
 
 @pytest.mark.parametrize("said_by", ["dispatcher", "proxy"])
@@ -93,11 +94,11 @@ def test_the_documentation_finds_its_parts_from_where_it_is_seen(mount: Mount) -
     app = application()
     mount(app, url_prefix="/files")
     client = app.test_client()
-    page = client.get("/files/docs/").text
-    assert '"url": "../openapi.json"' in page
+    page = client.get("/files/docs/api/").text
+    assert '"url": "../../openapi.json"' in page
     assert 'src="./swagger-ui-bundle.js"' in page
-    assert client.get(urljoin("/files/docs/", "./swagger-ui-bundle.js")).status_code == 200
-    assert client.get(urljoin("/files/docs/", "../openapi.json")).status_code == 200
+    assert client.get(urljoin("/files/docs/api/", "./swagger-ui-bundle.js")).status_code == 200
+    assert client.get(urljoin("/files/docs/api/", "../../openapi.json")).status_code == 200
 
 
 @pytest.mark.parametrize("first", ["valetkey", "csrf"])

@@ -86,6 +86,7 @@ def test_the_application_keeps_its_own_forms(mount: Callable[..., Installed]) ->
     assert (refused.status_code, refused.get_json()["code"]) == (415, "unsupported_media_type")
 
 
+@pytest.mark.needs("docs")
 def test_a_prefix_moves_everything(mount: Callable[..., Installed]) -> None:
     """Under a prefix the API, its document and its pages are below it, and nothing is beside it."""
     app = photo_app()
@@ -96,6 +97,7 @@ def test_a_prefix_moves_everything(mount: Callable[..., Installed]) -> None:
     assert done.get_json()["state"] == "confirmed"
     assert client.get("/files/openapi.json").status_code == 200
     assert client.get("/files/docs/").status_code == 200
+    assert client.get("/files/docs/api/").status_code == 200
     assert client.post("/v1/uploads", json=CAT).status_code == 404
 
 

@@ -12,15 +12,18 @@ from tests.support import processes
 ROOT = Path(__file__).parents[2]
 NEEDED = ["pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".gitignore", "infra/pages.py"]
 STATIC = Path("service/valetkey/api/static")
+SITE = Path("service/valetkey/api/site")
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of what a build reads, in which the frontend was not built."""
+    """A copy of what a build reads, in which nothing was built."""
     for name in NEEDED:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    shutil.copytree(ROOT / "service", tmp_path / "service", ignore=shutil.ignore_patterns("static", "__pycache__"))
+    shutil.copytree(
+        ROOT / "service", tmp_path / "service", ignore=shutil.ignore_patterns("static", "site", "__pycache__")
+    )
     return tmp_path
 
 
@@ -36,6 +39,13 @@ def build_pages(checkout: Path) -> None:
         (checkout / STATIC / name).write_text("built")
 
 
+def build_site(checkout: Path) -> None:
+    """What `make docs` leaves behind, as far as a build can tell."""
+    (checkout / SITE / "assets" / "stylesheets").mkdir(parents=True)
+    for name in ("index.html", "flask.html", "flask.md", "llms.txt", "assets/stylesheets/main.css"):
+        (checkout / SITE / name).write_text("built")
+
+
 def test_without_the_built_pages_there_is_no_wheel(checkout: Path) -> None:
     """It fails with the command to run, rather than shipping an empty page."""
     done = build(checkout, "-t", "wheel")
@@ -43,9 +53,18 @@ def test_without_the_built_pages_there_is_no_wheel(checkout: Path) -> None:
     assert "The pages are not built (demo.js, demo.css, valet-upload.js): run `make frontend` first." in done.stderr
 
 
+def test_without_the_documentation_there_is_no_wheel(checkout: Path) -> None:
+    """It says so, and names the command."""
+    build_pages(checkout)
+    done = build(checkout, "-t", "wheel")
+    assert done.returncode != 0
+    assert "The documentation is not built (index.html, llms.txt): run `make docs` first." in done.stderr
+
+
 def test_the_wheel_contains_the_built_pages(checkout: Path) -> None:
     """Directly, and by way of the sdist, as `python -m build` does it."""
     build_pages(checkout)
+    build_site(checkout)
     done = build(checkout, "-t", "sdist", "-t", "wheel")
     assert done.returncode == 0, done.stderr
     (sdist,) = (checkout / "dist").glob("*.tar.gz")
@@ -57,4 +76,6 @@ def test_the_wheel_contains_the_built_pages(checkout: Path) -> None:
         (wheel,) = (folder / "dist").glob("*.whl")
         names = zipfile.ZipFile(wheel).namelist()
         assert {f"valetkey/api/static/{name}" for name in ("demo.js", "chunk-ABC.js", "valet-upload.js")} <= set(names)
+        site = ("index.html", "flask.md", "llms.txt", "assets/stylesheets/main.css")
+        assert {f"valetkey/api/site/{name}" for name in site} <= set(names)
         assert "valetkey/api/templates/valetkey/demo.html" in names

@@ -1,7 +1,8 @@
 """What the chosen tests need of the system: installed before the first of them runs, or the run ends with the reason.
 
 A plugin. A test needs what one of its fixtures needs, by `FIXTURES`, and what it says by `@pytest.mark.needs(...)`: the
-needs of `infra/system-packages`, and `pages` for what `make frontend` builds. Tests of the core need nothing of it.
+needs of `infra/system-packages`, `pages` for what `make frontend` builds, and `docs` for what `make docs` does. Tests
+of the core need nothing of it.
 """
 
 import fcntl
@@ -27,12 +28,15 @@ FIXTURES = {
     "running_shop": ["pages"],
 }
 
+BUILT = {"pages": "frontend", "docs": "docs"}
+"""What make builds for tests, by its target."""
+
 LACKING = "lacking"
 LOCK = Path(tempfile.gettempdir()) / f"valetkey-system-packages-{os.getuid()}.lock"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "needs(*names): what infra/system-packages has to bring; `pages`: the frontend")
+    config.addinivalue_line("markers", "needs(*names): what infra/system-packages has to bring; or `pages`, `docs`")
 
 
 @pytest.hookimpl(trylast=True)
@@ -74,10 +78,10 @@ def bring(needs: set[str]) -> None:
         return
     with LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if packages := sorted(needs - {"pages"}):
+        if packages := sorted(needs - BUILT.keys()):
             _run("infra/system-packages", *packages)
-        if "pages" in needs:
-            _run("make", "--silent", "--no-print-directory", "frontend")
+        if targets := [target for need, target in BUILT.items() if need in needs]:
+            _run("make", "--silent", "--no-print-directory", *targets)
 
 
 def _run(*command: str) -> None:

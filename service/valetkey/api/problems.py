@@ -82,9 +82,9 @@ def status_of(kind: type[errors.ValetKeyError]) -> int:
 
 
 def problem(status: int, code: str, detail: str) -> Problem:
-    """A problem document; its type names the code, in the documentation."""
+    """A problem document; its type is the address of what the documentation says of the code."""
     return {
-        "type": f"{root()}/docs#{code}",
+        "type": f"{root()}/docs/errors#{code}",
         "title": HTTP_STATUS_CODES[status],
         "status": status,
         "detail": detail,

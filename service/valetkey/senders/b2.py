@@ -27,7 +27,10 @@ class B2Settings(SenderSettings):
     sender_name = "b2"
 
     events_b2_secret: str | None = Field(
-        None, min_length=16, repr=False, description="the `hmacSha256SigningSecret` of B2's event notification rule"
+        None,
+        min_length=16,
+        repr=False,
+        description="Switches `/v1/events/b2` on: the `hmacSha256SigningSecret` of B2's event notification rule.",
     )
 
     @override

@@ -21,7 +21,10 @@ class CephSettings(SenderSettings):
     sender_name = "ceph"
 
     events_ceph_secret: str | None = Field(
-        None, min_length=16, repr=False, description="`?secret=` of Ceph RGW's push endpoint, or its topic's OpaqueData"
+        None,
+        min_length=16,
+        repr=False,
+        description="Switches `/v1/events/ceph` on: the `?secret=` of RGW's push endpoint, or the topic's OpaqueData.",
     )
 
     @override

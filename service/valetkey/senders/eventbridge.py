@@ -19,7 +19,10 @@ class EventBridgeSettings(SenderSettings):
     sender_name = "eventbridge"
 
     events_eventbridge_key: str | None = Field(
-        None, min_length=16, repr=False, description="the API key of EventBridge's connection"
+        None,
+        min_length=16,
+        repr=False,
+        description="Switches `/v1/events/eventbridge` on: the API key of EventBridge's connection.",
     )
 
     @override

@@ -19,7 +19,10 @@ class MinioSettings(SenderSettings):
     sender_name = "minio"
 
     events_minio_token: str | None = Field(
-        None, min_length=16, repr=False, description="the `auth_token` of MinIO's webhook target"
+        None,
+        min_length=16,
+        repr=False,
+        description="Switches `/v1/events/minio` on: the `auth_token` of MinIO's webhook target.",
     )
 
     @override

@@ -64,7 +64,7 @@ class SnsSettings(SenderSettings):
     sender_name = "sns"
 
     events_sns_topic_arns: Separated[tuple[str, ...]] = Field(
-        (), description="separated by commas; events of other topics are refused"
+        (), description="Switches `/v1/events/sns` on, for these topics, separated by commas; others are refused."
     )
 
     @override

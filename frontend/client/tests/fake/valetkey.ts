@@ -296,5 +296,5 @@ export function problem(
   detail = code,
   headers: Record<string, string> = {},
 ): FakeResponse & { body: object } {
-  return { status, headers, body: { type: `/docs#${code}`, title: code, status, detail, code } };
+  return { status, headers, body: { type: `/docs/errors#${code}`, title: code, status, detail, code } };
 }

@@ -1,0 +1,124 @@
+"""The pages of the documentation that are made of code: every setting, and every code of an error."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from valetkey.api.codes import REASONS, error_codes
+from valetkey.settings import Settings
+
+CURES = Path(__file__).with_name("errors.toml")
+
+_GROUPS = {
+    "The service": ("host", "port", "public_url", "threads", "workers", "body_timeout", "config", "auth"),
+    "Secrets and origins": ("secret_keys", "cors_origins"),
+    "The store": ("bucket", "s3_"),
+    "The ledger": ("database_",),
+    "The store's events": ("events_",),
+    "Webhooks": ("webhook_",),
+    "The worker": ("worker_", "sweep_"),
+}
+"""The sections of the settings page; what a setting's name begins with decides."""
+
+_ENDS = ("ge", "le")
+
+_SETTINGS = """# Settings
+
+Every setting is an environment variable `VALETKEY_...`, read once at the start: by `serve`, `worker`, `dev`, the other
+commands and `ValetKey(app)`. What cannot be right ends the start with a message that says what to set. A variable that
+is empty counts as not set.
+
+Profiles, which say what may be uploaded, are in a file of their own: see [Profiles](profiles.md).
+"""
+
+_CREDENTIALS = """## Credentials of the store
+
+S3 credentials are no settings of valetkey. They come from boto3's own chain: `AWS_ACCESS_KEY_ID` and
+`AWS_SECRET_ACCESS_KEY`, a profile, a role. Temporary ones are renewed, and no grant outlives them. The rights that they
+need are on the page [Operating](operating.md).
+"""
+
+_ERRORS = """# Errors
+
+Every error is a problem document (RFC 9457) with a stable `code`, and every rejected upload has a `reason` with one.
+This page has the cause and the cure of each.
+
+The `type` of a problem document is the address of its section here; `detail` is a sentence for people, and may change;
+`errors`, where it is there, has a JSON pointer to each culprit.
+"""
+
+
+def settings_page() -> str:
+    """`settings.md`, from the class that reads the environment."""
+    return "\n".join([_SETTINGS, *(_group(title) for title in _GROUPS), _CREDENTIALS])
+
+
+def group_of(setting: str) -> str:
+    """The section that a setting is in. Raises LookupError where it is in none."""
+    for title, beginnings in _GROUPS.items():
+        if setting.startswith(beginnings):
+            return title
+    raise LookupError(f"the setting {setting!r} is in no section of infra/docs/generated.py")
+
+
+def _group(title: str) -> str:
+    rows = [_row(name, field) for name, field in Settings.model_fields.items() if group_of(name) == title]
+    return "\n".join([f"## {title}\n", "| variable, and its default | meaning |", "|---|---|", *rows, ""])
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    unit = [str(extra["unit"])] if isinstance(extra, Mapping) else []
+    default = " ".join(part for part in [_default(field.default), *unit] if part)
+    said = "; ".join(part for part in [default, *_range(field)] if part)
+    return f"| `VALETKEY_{name.upper()}`{'<br>' if said else ''}{said} | {field.description} |"
+
+
+def _default(value: object) -> str:
+    if value is None or value == ():
+        return ""
+    if isinstance(value, tuple):
+        return f"`{','.join(f'{item:g}' for item in value)}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _range(field: FieldInfo) -> Iterator[str]:
+    """How small and how large, in words."""
+    low, high = (next((getattr(rule, name) for rule in field.metadata if hasattr(rule, name)), None) for name in _ENDS)
+    if low is not None and high is not None:
+        yield f"{low:,} to {high:,}"
+    elif low is not None:
+        yield f"at least {low:,}"
+    if shortest := next((rule.min_length for rule in field.metadata if hasattr(rule, "min_length")), None):
+        yield f"at least {shortest} characters"
+
+
+def cures() -> Any:
+    """Cause and cure of each code: ``{errors, reasons, client: {code: {cause, cure}}}``."""
+    return tomllib.loads(CURES.read_text(encoding="utf-8"))
+
+
+def errors_page() -> str:
+    """`errors.md`, from the API's tables and the file with causes and cures. Raises KeyError for a code without."""
+    known = cures()
+    errors = [
+        _entry(code, f"*Status {status}.* {meaning}", known["errors"][code])
+        for code, (status, meaning) in error_codes().items()
+    ]
+    reasons = [_entry(code, meaning, known["reasons"][code]) for code, meaning in REASONS.items()]
+    client = [_entry(code, "", entry) for code, entry in known["client"].items()]
+    parts = [
+        *(_ERRORS, "## Answers of the API\n", "By HTTP status.\n", *errors),
+        *("## Reasons of a rejection\n", "The `reason.code` of an upload that is `rejected`.\n", *reasons),
+        *("## Codes of the browser's client\n", "`@valetkey/client` adds these to the codes above.\n", *client),
+    ]
+    return "\n".join(parts)
+
+
+def _entry(code: str, meaning: str, known: Mapping[str, str]) -> str:
+    """A section with the code as its heading, by which the `type` of a problem document finds it."""
+    lines = [f"### `{code}`", meaning, f"*Cause:* {known['cause']}", f"*Cure:* {known['cure']}"]
+    return "\n\n".join(line for line in lines if line) + "\n"
