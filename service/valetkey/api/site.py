@@ -5,7 +5,8 @@ from pathlib import Path
 from flask import Blueprint, Response, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from valetkey.api.mounted import problems, root
+from valetkey.api import problems
+from valetkey.api.mounted import root
 
 SITE = Path(__file__).with_name("site")
 """What `make docs` builds; it is in the wheel."""
