@@ -105,6 +105,10 @@ def _add_what_came_of_it(row: Row, upload: Upload) -> None:
         row["checksum_verified"] = int(upload.checksum_verified)
 
 
+_UNDECLARED_BEFORE = -1
+"""What versions before 0008 of the schema write for a size that nobody declared: one of them may run beside us."""
+
+
 def as_upload(row: RowMapping) -> Upload:
     return Upload(
         id=UploadId(row["id"]),
@@ -115,7 +119,7 @@ def as_upload(row: RowMapping) -> Upload:
         owner=row["owner"],
         filename=row["filename"],
         content_type=row["content_type"],
-        size=row["size"],
+        size=None if row["size"] == _UNDECLARED_BEFORE else row["size"],
         bucket=row["bucket"],
         created_at=moment(row["created_at"]),
         expires_at=moment(row["expires_at"]),

@@ -1,4 +1,4 @@
-"""A size that nobody declared is NULL; it was -1. Processes of older versions are stopped before: they write -1."""
+"""A size that nobody declared is NULL; it was -1, which is read still: a process of an older version may write it."""
 
 import sqlalchemy as sa
 from alembic import op
