@@ -827,7 +827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -930,7 +930,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -1028,7 +1028,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -1117,7 +1117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -1202,7 +1202,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -1298,7 +1298,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -1376,7 +1376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -1485,7 +1485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -1614,7 +1614,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -1732,7 +1732,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -1828,7 +1828,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -1897,7 +1897,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -1995,7 +1995,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -2085,7 +2085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
@@ -2172,7 +2172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is away; nothing was lost, try again */
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
             503: {
                 headers: {
                     /** @description seconds to wait before asking again */
