@@ -42,7 +42,7 @@ from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.announcement import Announcement, Announcer, Status
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, UploadState, new_upload_id
-from valetkey.core.ports.announcing import Outcome
+from valetkey.core.ports.announcing import DeliveryOutcome
 from valetkey.core.ports.ledger import Ledger
 from valetkey.settings import Settings
 from valetkey.testing.contracts.samples import new_upload
@@ -263,7 +263,7 @@ def test_killed_between_delivery_and_marking(url: str, ledger: SqlLedger) -> Non
     assert verified(first) == verified(second)
 
 
-def attempt(receiver: Receiver, timeout: float = 15.0) -> tuple[Outcome, str, float | None]:
+def attempt(receiver: Receiver, timeout: float = 15.0) -> tuple[DeliveryOutcome, str, float | None]:
     """One attempt, and what came of it."""
     webhook = HttpWebhook(receiver.url, SECRETS, allow_private=True, timeout=timeout)
     upload_id = new_upload_id()
@@ -278,14 +278,14 @@ def test_a_redirect_is_not_followed() -> None:
     with running_receiver(answer(200)) as elsewhere, running_receiver(answer(200)) as receiver:
         for status in (301, 302, 303, 307, 308):
             receiver.behave = answer(status, {"Location": elsewhere.url})
-            assert attempt(receiver)[:2] == (Outcome.FAILED, f"HTTP {status}")
+            assert attempt(receiver)[:2] == (DeliveryOutcome.FAILED, f"HTTP {status}")
         assert elsewhere.received == []
 
 
 def test_retry_after_of_a_real_answer() -> None:
     """Comes with the receipt."""
     with running_receiver(answer(503, {"Retry-After": "77"})) as receiver:
-        assert attempt(receiver) == (Outcome.FAILED, "HTTP 503", 77)
+        assert attempt(receiver) == (DeliveryOutcome.FAILED, "HTTP 503", 77)
 
 
 def drip(head: bytes) -> Behaviour:
@@ -305,7 +305,7 @@ def test_an_answer_that_drips_is_cut() -> None:
     """A header that grows by a byte now and then would outlast any time-out of the socket: the whole has a limit."""
     with running_receiver(drip(b"HTTP/1.1 200 OK\r\nX: ")) as receiver:
         begun = monotonic()
-        assert attempt(receiver, 0.5)[0] is Outcome.FAILED
+        assert attempt(receiver, 0.5)[0] is DeliveryOutcome.FAILED
         assert 0.4 < monotonic() - begun < 5
 
 
@@ -313,7 +313,7 @@ def test_a_body_that_never_ends_is_not_waited_for() -> None:
     """The status has come: it counts, whatever becomes of the body."""
     with running_receiver(drip(b"HTTP/1.1 200 OK\r\n\r\n")) as receiver:
         begun = monotonic()
-        assert attempt(receiver, 0.5) == (Outcome.DELIVERED, "HTTP 200", None)
+        assert attempt(receiver, 0.5) == (DeliveryOutcome.DELIVERED, "HTTP 200", None)
         assert monotonic() - begun < 5
 
 
@@ -331,7 +331,7 @@ def test_a_huge_body_is_not_read() -> None:
             return
 
     with running_receiver(behave) as receiver:
-        assert attempt(receiver)[0] is Outcome.DELIVERED
+        assert attempt(receiver)[0] is DeliveryOutcome.DELIVERED
         sleep(0.2)
         assert len(sent) < 400
 
@@ -340,14 +340,14 @@ def test_a_huge_body_is_not_read() -> None:
 def test_what_is_no_answer_is_a_failure(behave: Behaviour) -> None:
     """A closed connection, or something that is not HTTP."""
     with running_receiver(behave) as receiver:
-        assert attempt(receiver, 1.0)[0] is Outcome.FAILED
+        assert attempt(receiver, 1.0)[0] is DeliveryOutcome.FAILED
 
 
 def test_what_the_receiver_says_is_kept_harmless() -> None:
     """A NUL, which PostgreSQL keeps in no text, a line's end or a terminal's escape does not get into the ledger."""
     with running_receiver(drip(b"a\x00b\x1b[31m\rc\r\n")) as receiver:
         outcome, detail, _ = attempt(receiver, 1.0)
-    assert outcome is Outcome.FAILED
+    assert outcome is DeliveryOutcome.FAILED
     assert "a?b?[31m?c" in detail
     assert detail.isprintable()
 
@@ -393,7 +393,7 @@ def test_nobody_listens() -> None:
         taken.bind(("127.0.0.1", 0))
         receiver = Receiver(f"http://127.0.0.1:{taken.getsockname()[1]}/", answer(200))
         outcome, detail, _ = attempt(receiver)
-    assert outcome is Outcome.FAILED
+    assert outcome is DeliveryOutcome.FAILED
     assert "refused" in detail
 
 

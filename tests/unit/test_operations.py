@@ -22,7 +22,7 @@ from valetkey.core.errors import LedgerUnavailable, StateConflict, StoreUnavaila
 from valetkey.core.events.event import ObjectEvent
 from valetkey.core.model.announcement import Announcement, Announcer, Status
 from valetkey.core.model.upload import TRANSITIONS, Signal, Upload, UploadId, UploadState, upload_id_of
-from valetkey.core.ports.announcing import Outcome, Receipt
+from valetkey.core.ports.announcing import DeliveryOutcome, DeliveryReceipt
 from valetkey.core.ports.queue import Message
 from valetkey.worker import QueueLoop
 
@@ -90,7 +90,7 @@ class Operations(RuleBasedStateMachine):
         self.queue: list[Message] = []
         self.claimed: list[Announcement] = []
         self.delivered: list[Announcement] = []
-        self.answers: list[Outcome] = []
+        self.answers: list[DeliveryOutcome] = []
         self.history: dict[UploadId, list[UploadState]] = {}
         self.arrived: Counter[UploadId] = Counter()
         self.confirmed: dict[UploadId, object] = {}
@@ -99,17 +99,17 @@ class Operations(RuleBasedStateMachine):
     def _announce_through(ledger: MemoryLedger, announcer: Announcer) -> None:
         ledger._announce = announcer
 
-    def deliver(self, announcement: Announcement, at: datetime) -> Receipt:
+    def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:
         """The `WebhookReceiver`."""
         assert at == self.world.time
         try:
             self._before("send")
         except (StoreUnavailable, LedgerUnavailable):
-            return Receipt(Outcome.FAILED, "away")
-        outcome = self.answers.pop() if self.answers else Outcome.DELIVERED
-        if outcome is Outcome.DELIVERED:
+            return DeliveryReceipt(DeliveryOutcome.FAILED, "away")
+        outcome = self.answers.pop() if self.answers else DeliveryOutcome.DELIVERED
+        if outcome is DeliveryOutcome.DELIVERED:
             self.delivered.append(announcement)
-        return Receipt(outcome, outcome.value)
+        return DeliveryReceipt(outcome, outcome.value)
 
     def _before(self, name: str) -> None:
         """What the store and the ledger call before each operation, for all else that may fail."""
@@ -271,11 +271,11 @@ class Operations(RuleBasedStateMachine):
     @precondition(lambda self: self.claimed)
     @rule(
         data=st.data(),
-        outcome=st.sampled_from([Outcome.DELIVERED, Outcome.FAILED]),
+        outcome=st.sampled_from([DeliveryOutcome.DELIVERED, DeliveryOutcome.FAILED]),
         after=st.none() | st.integers(0, 2),
         kind=KIND,
     )
-    def send(self, data: st.DataObject, outcome: Outcome, after: int | None, kind: str) -> None:
+    def send(self, data: st.DataObject, outcome: DeliveryOutcome, after: int | None, kind: str) -> None:
         """It sends one; another worker may have it meanwhile, and this one may die before it has noted how it went."""
         announcement = data.draw(st.sampled_from(self.claimed))
         self.claimed.remove(announcement)

@@ -13,11 +13,11 @@ from valetkey.core.announcing.dispatcher import DELAYS, JITTER, LEASE, RETENTION
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.announcement import EVENT_TYPES, Announcement, Announcer, Status
 from valetkey.core.model.upload import TRANSITIONS, Upload, UploadState
-from valetkey.core.ports.announcing import Outcome, Receipt
+from valetkey.core.ports.announcing import DeliveryOutcome, DeliveryReceipt
 from valetkey.testing.contracts.samples import new_upload
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
-OK, BAD, GONE = (Receipt(outcome, outcome.value) for outcome in Outcome)
+OK, BAD, GONE = (DeliveryReceipt(outcome, outcome.value) for outcome in DeliveryOutcome)
 
 
 def render(kind: str, at: datetime, upload: Upload) -> str:
@@ -30,7 +30,7 @@ class World:
 
     now: datetime = NOW
     chance: float = 0.5  # no jitter
-    answers: list[Receipt] = field(default_factory=list)
+    answers: list[DeliveryReceipt] = field(default_factory=list)
     sent: list[Announcement] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -40,7 +40,7 @@ class World:
     def worker(self) -> Dispatcher:
         return Dispatcher(self.ledger, self, clock=lambda: self.now, chance=lambda: self.chance)
 
-    def deliver(self, announcement: Announcement, at: datetime) -> Receipt:
+    def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:
         assert at == self.now
         self.sent.append(announcement)
         return self.answers.pop(0)
@@ -52,7 +52,7 @@ class World:
         assert self.ledger.replace(upload, upload.moved(UploadState.ABORTED))
         return f"{upload.id}-aborted"
 
-    def run(self, *answers: Receipt) -> int:
+    def run(self, *answers: DeliveryReceipt) -> int:
         """Sends what is due now; says how many."""
         self.answers += answers
         claimed = self.dispatcher.claim(10)
@@ -164,7 +164,7 @@ def test_jitter_reaches_both_bounds() -> None:
 def test_retry_after(world: World, asked: float, waited: float) -> None:
     """A longer wait than ours is kept, a shorter one is not, and none is longer than a day."""
     world.abort()
-    world.run(Receipt(Outcome.FAILED, "HTTP 503", asked))
+    world.run(DeliveryReceipt(DeliveryOutcome.FAILED, "HTTP 503", asked))
     assert (world.only().due_at - NOW).total_seconds() == waited
 
 

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from valetkey.adapters.webhooks import HttpWebhook, is_public, judge
 from valetkey.core.model.announcement import Announcement
 from valetkey.core.model.upload import new_upload_id
-from valetkey.core.ports.announcing import Outcome
+from valetkey.core.ports.announcing import DeliveryOutcome
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OLD, NEW, OTHER = ("whsec_" + b64encode(bytes([number]) * 32).decode() for number in (1, 2, 3))
@@ -116,7 +116,7 @@ def dialled(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 def test_no_spelling_of_a_private_address_is_connected_to(url: str, dialled: list[object]) -> None:
     """Decimal, octal, hexadecimal, short and mapped forms: all go through the system's resolver before the check."""
     receipt = HttpWebhook(url, [NEW]).deliver(made(), NOW)
-    assert receipt.outcome is Outcome.FAILED
+    assert receipt.outcome is DeliveryOutcome.FAILED
     assert "VALETKEY_WEBHOOK_ALLOW_PRIVATE" in receipt.detail
     assert dialled == []
 
@@ -126,7 +126,7 @@ def test_no_name_that_leads_to_a_private_address_is_connected_to(address: str, d
     """Nor if it has a public address too, in front or behind."""
     for found in ([address], ["8.8.8.8", address], [address, "8.8.8.8"]):
         receipt = HttpWebhook("https://hooks.example/", [NEW], resolve=resolver(*found)).deliver(made(), NOW)
-        assert receipt.outcome is Outcome.FAILED
+        assert receipt.outcome is DeliveryOutcome.FAILED
         assert "not public" in receipt.detail
     assert dialled == []
 
@@ -140,7 +140,7 @@ def test_the_address_that_was_checked_is_the_one_connected_to(dialled: list[obje
         return resolver(*(["8.8.8.8", "2606:4700::1111"] if len(asked) == 1 else ["127.0.0.1"]))(*args, **options)
 
     receipt = HttpWebhook("https://hooks.example/", [NEW], resolve=rebinding).deliver(made(), NOW)
-    assert receipt.outcome is Outcome.FAILED
+    assert receipt.outcome is DeliveryOutcome.FAILED
     assert receipt.detail.startswith("ConnectionRefusedError")
     assert dialled == [("8.8.8.8", 443), ("2606:4700::1111", 443)]
     assert asked == [("hooks.example", 443)]
@@ -159,7 +159,7 @@ def test_a_name_that_is_not_known_is_a_failure() -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
     receipt = HttpWebhook("https://hooks.example/", [NEW], resolve=unknown).deliver(made(), NOW)
-    assert receipt.outcome is Outcome.FAILED
+    assert receipt.outcome is DeliveryOutcome.FAILED
     assert "gaierror" in receipt.detail
 
 
@@ -190,18 +190,18 @@ def test_the_moment_is_signed_in_utc() -> None:
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_any_2xx_is_success(status: int) -> None:
     """The body does not matter, nor does a Retry-After."""
-    assert judge(status, "60", NOW).outcome is Outcome.DELIVERED
+    assert judge(status, "60", NOW).outcome is DeliveryOutcome.DELIVERED
 
 
 @pytest.mark.parametrize("status", [103, 300, 301, 302, 307, 308, 400, 401, 404, 429, 500, 503, 999])
 def test_all_else_is_failure(status: int) -> None:
     """Redirects too."""
-    assert judge(status, None, NOW).outcome is Outcome.FAILED
+    assert judge(status, None, NOW).outcome is DeliveryOutcome.FAILED
 
 
 def test_410_is_gone() -> None:
     """The receiver wants nothing any more."""
-    assert judge(410, None, NOW).outcome is Outcome.GONE
+    assert judge(410, None, NOW).outcome is DeliveryOutcome.GONE
 
 
 @pytest.mark.parametrize(

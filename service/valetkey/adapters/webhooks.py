@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from standardwebhooks import Webhook
 
 from valetkey.core.model.announcement import Announcement
-from valetkey.core.ports.announcing import Outcome, Receipt
+from valetkey.core.ports.announcing import DeliveryOutcome, DeliveryReceipt
 
 TIMEOUT = 15.0
 """How long a delivery may take after the name was resolved, in seconds, however slowly the answer drips."""
@@ -69,13 +69,13 @@ class HttpWebhook:
         self._timeout = timeout
         self._resolve = resolve
 
-    def deliver(self, announcement: Announcement, at: datetime) -> Receipt:
+    def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:
         try:
             status, headers = self._post(announcement.body.encode(), self.headers(announcement, at))
         except AddressRefused as error:
-            return Receipt(Outcome.FAILED, str(error))
+            return DeliveryReceipt(DeliveryOutcome.FAILED, str(error))
         except (OSError, HTTPException, ValueError) as error:
-            return Receipt(Outcome.FAILED, _printable(f"{type(error).__name__}: {error}"[:300]))
+            return DeliveryReceipt(DeliveryOutcome.FAILED, _printable(f"{type(error).__name__}: {error}"[:300]))
         return judge(status, headers.get("Retry-After"), at)
 
     def headers(self, announcement: Announcement, at: datetime) -> dict[str, str]:
@@ -144,14 +144,14 @@ def is_public(text: str) -> bool:
     return address.is_global and not odd
 
 
-def judge(status: int, retry_after: str | None, at: datetime) -> Receipt:
+def judge(status: int, retry_after: str | None, at: datetime) -> DeliveryReceipt:
     """What an answer means: 2xx delivered, 410 gone, all else (3xx too) failed."""
     detail = f"HTTP {status}"
     if 200 <= status < 300:
-        return Receipt(Outcome.DELIVERED, detail)
+        return DeliveryReceipt(DeliveryOutcome.DELIVERED, detail)
     if status == 410:
-        return Receipt(Outcome.GONE, detail)
-    return Receipt(Outcome.FAILED, detail, _seconds(retry_after, at))
+        return DeliveryReceipt(DeliveryOutcome.GONE, detail)
+    return DeliveryReceipt(DeliveryOutcome.FAILED, detail, _seconds(retry_after, at))
 
 
 def _seconds(retry_after: str | None, at: datetime) -> float | None:

@@ -18,19 +18,19 @@ class Readiness:
         self._look = look
         self._looking = Lock()
         self._ready_at = float("-inf")
-        self._away: tuple[str, int] | None = None
+        self._problem: tuple[str, int] | None = None
 
     def check(self) -> None:
         """Raises `Unavailable` when the service is not ready, as far as is known."""
         if monotonic() - self._ready_at <= REMEMBERED:
             return
         if not self._looking.acquire(blocking=False):
-            raise Unavailable(*(self._away or ("Whether the service is ready is being found out.", 1)))
+            raise Unavailable(*(self._problem or ("Whether the service is ready is being found out.", 1)))
         try:
             self._look()
-            self._ready_at, self._away = monotonic(), None
+            self._ready_at, self._problem = monotonic(), None
         except Unavailable as error:
-            self._away = error.detail, error.retry_after
+            self._problem = error.detail, error.retry_after
             raise
         finally:
             self._looking.release()

@@ -199,7 +199,7 @@ def _read_item(item: object) -> UploadRequest | ValetKeyError:
 
 
 def read_ticket(body: bytes) -> CreateTicket:
-    """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    """The request in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
     return read(CreateTicket, body)
 
 

@@ -192,10 +192,10 @@ def _success(fields: Mapping[str, str]) -> int:
     """The status of a form that was accepted. AWS differs: a redirect that is no URL counts as none."""
     if "success_action_redirect" in fields:
         return 303
-    wish = _trimmed(fields.get("success_action_status", ""))
-    if not _UNSIGNED.fullmatch(wish):
+    status = _trimmed(fields.get("success_action_status", ""))
+    if not _UNSIGNED.fullmatch(status):
         raise _RefusedError  # though RGW has stored the object. AWS differs: 204
-    return int(wish) if wish and int(wish) in {200, 201} else 204
+    return int(status) if status and int(status) in {200, 201} else 204
 
 
 def _denied() -> _RefusedError:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from valetkey.core.model.announcement import Announcement, Status
-from valetkey.core.ports.announcing import Outbox, Outcome, Receipt, WebhookReceiver
+from valetkey.core.ports.announcing import DeliveryOutcome, DeliveryReceipt, Outbox, WebhookReceiver
 
 log = logging.getLogger("valetkey")
 
@@ -80,7 +80,7 @@ class Dispatcher:
         """Sends it once and notes how it went. Stopped in between, it is sent again when its lease is over."""
         receipt = self._receiver.deliver(claimed, self._clock())
         after = self._after(claimed, receipt)
-        if receipt.outcome is Outcome.GONE and not self._gone:
+        if receipt.outcome is DeliveryOutcome.GONE and not self._gone:
             self._gone = True
             log.error("the webhook's receiver answered 410 Gone: no more is sent until this process is started again")
         if not self._outbox.settle(claimed, after):
@@ -94,11 +94,11 @@ class Dispatcher:
         """Removes what was delivered long enough ago; says how many."""
         return self._outbox.prune(self._clock(), PRUNE_BATCH)
 
-    def _after(self, claimed: Announcement, receipt: Receipt) -> Announcement:
+    def _after(self, claimed: Announcement, receipt: DeliveryReceipt) -> Announcement:
         now, attempts = self._clock(), claimed.attempts + 1
-        if receipt.outcome is Outcome.DELIVERED:
+        if receipt.outcome is DeliveryOutcome.DELIVERED:
             due, status = now + self._retention, Status.DELIVERED
-        elif receipt.outcome is Outcome.GONE or attempts > len(self._delays):
+        elif receipt.outcome is DeliveryOutcome.GONE or attempts > len(self._delays):
             due, status = now, Status.DEAD
         else:
             due, status = now + self._wait(attempts, receipt.retry_after), Status.WAITING

@@ -39,7 +39,7 @@ class Outbox(Protocol):
         made; says which."""
 
 
-class Outcome(StrEnum):
+class DeliveryOutcome(StrEnum):
     """How an attempt went. ``gone``: the receiver wants nothing any more."""
 
     DELIVERED = "delivered"
@@ -48,10 +48,10 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class DeliveryReceipt:
     """The outcome, a few words on it, and how many seconds the receiver asked to be left alone."""
 
-    outcome: Outcome
+    outcome: DeliveryOutcome
     detail: str
     retry_after: float | None = None
 
@@ -59,5 +59,5 @@ class Receipt:
 class WebhookReceiver(Protocol):
     """Where announcements go."""
 
-    def deliver(self, announcement: Announcement, at: datetime) -> Receipt:
+    def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:
         """One attempt, signed as of ``at``. What goes wrong is a receipt, not an exception."""

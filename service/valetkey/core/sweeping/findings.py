@@ -31,13 +31,13 @@ class Action(StrEnum):
 class Finding:
     """One thing that was found and what is done about it. ``subject`` is an upload's id, or an object's key.
 
-    ``away``: it failed as the store does not answer, so that others will fail, too.
+    ``unavailable``: it failed as the store does not answer, so that others will fail, too.
     """
 
     action: Action
     subject: str
     detail: str
-    away: bool = False
+    unavailable: bool = False
 
 
 def changed(upload: Upload) -> Finding:
@@ -77,8 +77,8 @@ def skipped(upload: Upload) -> Finding:
 def failed(upload: Upload, error: Exception) -> Finding:
     if isinstance(error, Unavailable):
         log.warning("upload %s will be looked at again: %s", upload.id, error.detail)
-        away = isinstance(error, StoreUnavailable) and not (error.refused or isinstance(error, CopyUnproven))
-        return Finding(Action.FAIL if away else Action.STUCK, upload.id, error.detail, away)
+        unavailable = isinstance(error, StoreUnavailable) and not (error.refused or isinstance(error, CopyUnproven))
+        return Finding(Action.FAIL if unavailable else Action.STUCK, upload.id, error.detail, unavailable)
     log.error("the sweep failed for upload %s", upload.id, exc_info=error)
     return Finding(Action.FAIL, upload.id, f"{type(error).__name__}: it will be looked at again")
 

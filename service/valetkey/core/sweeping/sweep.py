@@ -152,7 +152,7 @@ class Sweep:
                 if finding.action in _UNCHANGED:
                     again.append((upload, self._next(upload, finding)))
                 yield finding
-                failures = failures + 1 if finding.away else 0
+                failures = failures + 1 if finding.unavailable else 0
                 if failures == MAX_FAILURES:
                     raise StoreUnavailable(f"{failures} looks in a row have failed.")
         finally:
