@@ -20,7 +20,7 @@ from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Detect
 from valetkey.core.model.schedule import Schedule
 from valetkey.senders import EventSettings
-from valetkey.separated import Separated
+from valetkey.senders.settings import Separated
 
 MIN_SECRET = 32
 """The shortest secret key accepted, in characters."""

@@ -3,11 +3,23 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
+from pydantic_settings import NoDecode
 
 from valetkey.core.events.event import EventSender
+
+Values = TypeVar("Values")
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Separated = Annotated[Values, NoDecode, BeforeValidator(_split)]
+"""A setting of several values, which the environment has separated by commas: ``Separated[tuple[str, ...]]``. Spaces
+around a value, and empty ones, are left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,7 @@ from typing_extensions import override
 from valetkey.core.errors import ConfigurationError, MalformedEvent, SenderRefused, Unavailable
 from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
 from valetkey.senders.records import read_enclosed, read_json, read_message
-from valetkey.senders.settings import Outside, SenderSettings
-from valetkey.separated import Separated
+from valetkey.senders.settings import Outside, SenderSettings, Separated
 
 log = logging.getLogger("valetkey")
 
