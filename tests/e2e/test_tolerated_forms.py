@@ -51,7 +51,13 @@ def test_a_field_name_in_capitals(service: Service, created: Created, name: str)
 
 
 def test_an_upload_id_field_in_capitals(service: Service, created: Created) -> None:
-    """RGW matches the condition but stores no metadata: the object is rejected, and its bytes are removed."""
+    """RGW matches the condition but stores no metadata: the object is rejected, and its bytes are removed.
+
+    Once the service has seen that the store shows metadata at all, which each good upload shows.
+    """
+    good = service.api.create("text/plain", filename="ten.txt", size=len(BODY))
+    assert post_form(good.url, list(good.fields.items()), BODY).status == 201
+    assert_confirmed_as_granted(service, good)
     name = "x-amz-meta-upload-id"
     pairs = [(key.upper() if key == name else key, value) for key, value in created.fields.items()]
     assert post_form(created.url, pairs, BODY).status == 201

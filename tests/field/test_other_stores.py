@@ -19,6 +19,7 @@ from tests.support.store_quirks import (
     GoHeaderCase,
     IgnoresPrefix,
     LowerHeaderCase,
+    Says,
     WantsChecksums,
     no_list_multiparts,
     no_list_parts,
@@ -48,6 +49,67 @@ def test_headers_as_others_send_them(quirk: Callable[[], Quirk], method: str, rg
                 done = desk.upload(created)
             assert (done["state"], done["object"]["size"]) == ("confirmed", 5), done
             assert desk.read(done["object"]["key"]) == b"bytes"
+
+
+def with_charset(content_type: str) -> str:
+    """nginx's `charset utf-8;`."""
+    return f"{content_type}; charset=utf-8" if content_type.startswith("text/") else content_type
+
+
+@pytest.mark.parametrize("method", ["post", "put", "multipart"])
+@pytest.mark.parametrize(
+    ("change", "content_type"),
+    [
+        (with_charset, "text/plain"),
+        (with_charset, "text/csv; header=present"),
+        (str.lower, "application/vnd.ms-excel.sheet.macroEnabled.12"),
+        (str.lower, "text/plain; charset=UTF-8"),
+        (str.upper, "image/svg+xml"),
+    ],
+)
+def test_types_as_proxies_write_them(
+    change: Callable[[str], str], content_type: str, method: str, rgw: Rgw, make_desk: MakeDesk
+) -> None:
+    """In another case, or with a charset: confirmed with the granted type, and nothing good is deleted."""
+    with quirky(rgw, Says({"HEAD"}, change, "Content-Type")) as server, fresh_bucket(server) as bucket:
+        desk = make_desk(bucket, SCANNED)
+        for profile in ("default", "scanned"):
+            created = desk.sent(b"bytes", method=method, profile=profile, content_type=content_type)
+            done = desk.complete(created)
+            if profile == "scanned":
+                desk.judge(created, done["object"]["etag"], clean=True)
+                done = desk.upload(created)
+            assert (done["state"], done["content_type"]) == ("confirmed", content_type), done
+            direct = rgw.client().head_object(Bucket=bucket.name, Key=done["object"]["key"])
+            assert direct["ContentType"] == content_type
+
+
+def test_metadata_that_a_proxy_drops(rgw: Rgw, make_desk: MakeDesk) -> None:
+    """Nothing is rejected or deleted for what nobody can see; without the proxy it is confirmed."""
+    with fresh_bucket(rgw) as bucket:
+        with quirky(rgw, Drops("x-amz-meta-upload-id")) as server:
+            desk = make_desk(Bucket(bucket.name, server.client(), server))
+            created = desk.sent(b"bytes")
+            problem = desk.complete(created)
+            assert (problem["status"], problem["code"]) == (503, "store_unavailable")
+            assert "x-amz-meta-upload-id" in problem["detail"]
+            desk.make_due(created)
+            assert [finding.action for finding in desk.work()] == [Action.STUCK]
+            assert desk.stored("staging/") != []
+        again = make_desk(bucket)
+        created = again.sent(b"bytes")
+        assert again.complete(created)["state"] == "confirmed"
+
+
+def test_an_object_without_our_id_where_metadata_are_shown(rgw_bucket: Bucket, make_desk: MakeDesk) -> None:
+    """It is somebody else's: rejected, as soon as the store has shown that it drops none."""
+    desk = make_desk(rgw_bucket)
+    assert desk.complete(desk.sent(b"bytes"))["state"] == "confirmed"
+    created = desk.create(5)
+    key = f"staging/{created['upload']['id']}"
+    rgw_bucket.client.put_object(Bucket=rgw_bucket.name, Key=key, Body=b"bytes", ContentType="text/plain")
+    done = desk.complete(created)
+    assert (done["state"], done["reason"]["code"]) == ("rejected", "upload_id_mismatch")
 
 
 def test_a_head_without_an_etag(rgw: Rgw, make_desk: MakeDesk) -> None:

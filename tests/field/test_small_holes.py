@@ -27,6 +27,7 @@ from tests.support.servers import VALETKEY, ValetkeyServer, free_port
 from tests.support.stores import Bucket
 
 from valetkey import ValetKey
+from valetkey.adapters.ledgers import open_ledger
 from valetkey.adapters.sql import SqlLedger
 from valetkey.app import installed_in
 from valetkey.core.access.tickets import TICKET_PREFIX
@@ -174,3 +175,10 @@ def _first_to_end(both: list["subprocess.Popen[bytes]"]) -> "subprocess.Popen[by
                 return one
         time.sleep(0.05)
     raise AssertionError("both serve")
+
+
+def test_a_password_with_an_at_sign_is_not_printed() -> None:
+    """What follows it would be taken for the host, and stand in the error of a ledger that is unavailable."""
+    with pytest.raises(ConfigurationError, match="%40") as refused:
+        open_ledger("postgresql://user:half@half@127.0.0.1/valetkey")
+    assert "half" not in refused.value.detail

@@ -89,6 +89,21 @@ def test_what_may_not_read_copies_nothing(rgw: Rgw, source: str, rgw_bucket: Buc
         assert desk.complete(desk.sent(b"bytes", method=method))["state"] == "confirmed"
 
 
+@pytest.mark.parametrize("acl", ["public-read", "public-read-write", "authenticated-read"])
+@pytest.mark.parametrize("doubled", [False, True], ids=["replaced", "doubled"])
+def test_nobody_makes_what_is_unchecked_public(
+    acl: str, doubled: bool, rgw_bucket: Bucket, make_desk: MakeDesk
+) -> None:
+    """An access control list that nobody granted: staged bytes, of a profile with checks above all, stay private."""
+    desk = make_desk(rgw_bucket, "[profiles.default]\nscan = true\n")
+    created = desk.create(5, method="put")
+    answered(created["grant"]["url"], _sent(created["grant"]["headers"], {"x-amz-acl": acl}, doubled=doubled), b"bytes")
+    for key in desk.stored():
+        found = rgw_bucket.client.get_object_acl(Bucket=rgw_bucket.name, Key=key)["Grants"]
+        assert [grant["Grantee"]["Type"] for grant in found] == ["CanonicalUser"], found
+    assert desk.complete(desk.sent(b"bytes", method="put"))["state"] == "stored"
+
+
 def _sent(signed: Mapping[str, str], added: Mapping[str, str], *, doubled: bool) -> dict[str, str]:
     """``added`` in the place of what was signed under the same names; or beside it, as another spelling of the name."""
     if doubled:

@@ -50,9 +50,13 @@ def test_what_is_taken_is_safe_in_a_header(said: str) -> None:
         ("text/plain; a=1; b=2", "text/plain;b=2;A=1", True),
         ('text/plain; a="x\\y"', "text/plain; a=xy", True),
         ("text/plain", "text/plain;", True),
-        ("text/plain; charset=utf-8", "text/plain", False),
+        ("text/plain; charset=utf-8", "text/plain", True),
+        ("text/plain; charset=UTF-8", "text/plain; charset=utf-8", True),
+        ("text/plain; format=flowed; charset=utf-8", "text/plain; format=flowed", True),
+        ("text/plain; format=flowed", "text/plain", False),
         ("text/plain; charset=utf-8", "text/plain; charset=latin1", False),
-        ("image/png", "image/PNG", False),
+        ("image/png", "image/PNG", True),
+        ("image/png", "image/gif", False),
         ("image/png", "image/png;,text/html", False),
         ("image/png", "", False),
         ("", "", True),
@@ -60,7 +64,7 @@ def test_what_is_taken_is_safe_in_a_header(said: str) -> None:
     ],
 )
 def test_the_same_type(one: str, other: str, *, same: bool) -> None:
-    """By value where a store or a proxy writes blanks, quotes and order in its own way; nothing else is forgiven."""
+    """By value where a store or a proxy writes blanks, quotes, order and case in its own way, or adds a charset."""
     assert (same_type(one, other), same_type(other, one)) == (same, same)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.errors import ConfigurationError
@@ -30,6 +31,8 @@ LEDGERS: Mapping[str, Callable[[str, Announcer | None], DurableLedger]] = {
 def open_ledger(url: str, announce: Announcer | None = None) -> DurableLedger:
     """The ledger at ``url``; without ``announce`` it writes no announcements. Raises `ConfigurationError`."""
     scheme = url.partition(":")[0].partition("+")[0]
+    if urlsplit(url).netloc.count("@") > 1:  # what follows the first one would be taken for the host, and be printed
+        raise ConfigurationError("VALETKEY_DATABASE_URL: write an @ in the user or the password as %40.")
     if scheme not in LEDGERS:
         known = " or ".join(f"{name}://" for name in LEDGERS)
         raise ConfigurationError(f"No ledger for {scheme!r}: VALETKEY_DATABASE_URL begins with {known}.")

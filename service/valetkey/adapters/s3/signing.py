@@ -26,6 +26,10 @@ plain PUT heeds neither of these; a copy of a range fails, as "none" is no range
 metadata with it, in which the upload's id is wrong.
 """
 
+PRIVATE = {"x-amz-acl": "private"}
+"""Signed with each PUT of a whole object for the same reason: Ceph RGW takes ``x-amz-acl: public-read`` unsigned (16.2,
+measured), and anybody could read what nobody has checked. A part has no access rights of its own."""
+
 UNGUARDED = (
     "Parts for Uppy are signed with credentials that may read: a store that takes headers which nobody signed can be "
     "made to copy other objects into them. VALETKEY_S3_GRANT_ACCESS_KEY_ID takes a key that may only write."
@@ -71,7 +75,8 @@ class Signer:
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         """As of `ObjectStore`."""
-        return self._presigned(key, {}, {**headers, **self._guards}, expires_in)
+        guards = {**self._guards, **PRIVATE} if self._guards else {}
+        return self._presigned(key, {}, {**headers, **guards}, expires_in)
 
     def presigned_part(
         self,

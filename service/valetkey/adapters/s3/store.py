@@ -103,7 +103,7 @@ class S3Store:
         if "ContentLength" not in found:
             found["ContentLength"] = self._size_of(key, version)
         head = as_head(key, found)
-        self._traits.seen(head.version_id)
+        self._traits.seen(head)
         return head
 
     def _size_of(self, key: str, version: Mapping[str, Any]) -> int:

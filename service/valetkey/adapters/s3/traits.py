@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.core.errors import NotSupportedByStore
-from valetkey.core.ports.store import Capabilities
+from valetkey.core.ports.store import Capabilities, ObjectHead
 from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Traits:
     def __init__(self, client: "S3Client", bucket: str, known: Capabilities) -> None:
         self._client = client
         self._bucket = bucket
-        self._known = known
+        self._known = replace(known, shows_metadata=False)  # until it does
         self._lock = Lock()
         self._versions: bool | None = None
         self._retains: bool | None = None
@@ -59,10 +59,13 @@ class Traits:
             self._versions = status is not None
         return self._versions
 
-    def seen(self, version_id: str | None) -> None:
-        """An object had this version id: versions are kept, whatever the bucket said before."""
-        if version_id is not None:
+    def seen(self, head: ObjectHead) -> None:
+        """An object had a version id: versions are kept, whatever the bucket said before. One had our id: metadata is
+        shown."""
+        if head.version_id is not None:
             self._versions = True
+        if head.upload_id is not None and not self._known.shows_metadata:
+            self._known = replace(self._known, shows_metadata=True)
 
     def proves_copies(self, ask: Callable[[], bool]) -> bool:
         """Whether the condition of a copy is honoured; ``ask`` finds it out, once."""

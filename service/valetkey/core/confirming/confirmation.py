@@ -177,8 +177,18 @@ class Confirmation:
         return missing_check(upload, self._rules(upload))
 
     def objection(self, upload: Upload, found: ObjectHead) -> Reason | None:
-        """Why ``found`` is not what the grant allowed; None when it is."""
-        return mismatch(upload, found, self._rules(upload))
+        """Why ``found`` is not what the grant allowed; None when it is.
+
+        Raises `StoreUnavailable` where the store drops what it takes to know: the bytes may be good.
+        """
+        reason = mismatch(upload, found, self._rules(upload))
+        hidden = found.upload_id is None and not self._store.capabilities.shows_metadata
+        if hidden and reason is not None and reason.code == "upload_id_mismatch":
+            detail = (
+                f"The store shows no metadata of {found.key}: neither it nor a proxy may drop x-amz-meta-upload-id."
+            )
+            raise StoreUnavailable(detail, 60, refused=True)
+        return reason
 
     def can_join(self, upload: Upload) -> bool:
         """Whether it comes in parts, and all of them are at the store."""

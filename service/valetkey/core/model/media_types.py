@@ -12,6 +12,8 @@ from typing import NamedTuple
 MAX_TYPE = 255
 """The longest type, in characters: what the ledger keeps of one."""
 
+_CHARSET = "charset"
+
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # a type is none of the ranges that ask for one ("image/*"), and the names of RFC 6838 have 127 characters at most
 _NAME = r"[!#$%&'+.^_`|~0-9A-Za-z-]{1,127}"
@@ -46,16 +48,24 @@ def essence(text: str) -> str:
 
 
 def same_type(one: str, other: str) -> bool:
-    """Whether two types are the same: stores and proxies write the blanks and quotes of parameters in their own way.
+    """Whether two types are the same, as far as stores and proxies leave them alone.
 
-    The case of the type itself is nobody's to change. What is no type is the same as nothing but itself.
+    They write blanks and quotes of parameters in their own way, or all of it in lower case, and add a charset (nginx's
+    ``charset``). That hurts nobody: what is promoted has the granted type. What is no type is the same as itself alone.
     """
     if one == other:
         return True
     try:
-        return _parsed(one).value == _parsed(other).value
+        (name, values), (other_name, others) = _parsed(one).value, _parsed(other).value
     except ValueError:
         return False
+    return name.lower() == other_name.lower() and _same_parameters(dict(values), dict(others))
+
+
+def _same_parameters(values: dict[str, str], others: dict[str, str]) -> bool:
+    if values.keys() ^ others.keys() <= {_CHARSET}:
+        return all(values[name].lower() == others[name].lower() for name in values.keys() & others.keys())
+    return False
 
 
 def is_range(text: str) -> bool:

@@ -43,7 +43,8 @@ class Capabilities:
     """What is known of a store. ``parts_end_with_join``: a part URL is dead once the parts are joined (not at Swift).
 
     ``conditional_put``: a PUT may be signed with ``If-None-Match``. ``part_checksums``: each PUT and each part needs a
-    checksum, as where a bucket has a default retention.
+    checksum, as where a bucket has a default retention. ``shows_metadata``: an object without our id is somebody
+    else's; where nothing ever came with one, the store or a proxy drops them.
     """
 
     post: bool = True
@@ -51,6 +52,7 @@ class Capabilities:
     list_parts: bool = True
     parts_end_with_join: bool = True
     part_checksums: bool = False
+    shows_metadata: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What lies in our part of the bucket for longer than the retention, and to whom it belongs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 from valetkey.core.confirming.matching import points_at
@@ -28,24 +28,22 @@ class Leftovers:
         ledger: Ledger,
         profiles: Profiles,
         schedule: Schedule,
-        clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._prefixes = sorted({STAGING_PREFIX, QUARANTINE_PREFIX, *profiles.prefixes()})
         self._schedule = schedule
-        self._clock = clock
 
-    def find(self) -> Iterator[OldObject | OldMultipart]:
+    def find(self, now: datetime) -> Iterator[OldObject | OldMultipart]:
         """Old objects and multipart uploads of ours, but for what is confirmed."""
-        before = self._clock() - self._schedule.retention
+        before = now - self._schedule.retention
         for prefix in (STAGING_PREFIX, QUARANTINE_PREFIX):
             for found in self._store.old_objects(prefix, before):
                 if found.key.startswith(prefix) and _is_ours(found.key) and not self._is_confirmed(found.key):
                     yield found
         for prefix in self._prefixes:
             for multipart in self._store.old_multiparts(prefix, before):
-                if multipart.key.startswith(prefix) and self._is_abandoned(multipart):
+                if multipart.key.startswith(prefix) and self._is_abandoned(multipart, now):
                     yield multipart
 
     def _is_confirmed(self, key: str) -> bool:
@@ -59,18 +57,18 @@ class Leftovers:
         upload = self._ledger.get(upload_id) if upload_id else None
         return None if upload is None or upload.ended else upload
 
-    def _is_abandoned(self, multipart: OldMultipart) -> bool:
+    def _is_abandoned(self, multipart: OldMultipart, now: datetime) -> bool:
         """Whether it is ours, and will never be joined. Past staging and quarantine a key of ours names an upload we
         know, and a copy in parts that was given up has that upload's final key."""
         owners = [upload for one in upload_ids_in(multipart.key) if (upload := self._ledger.get(one)) is not None]
         if not owners:
             return multipart.key.startswith((STAGING_PREFIX, QUARANTINE_PREFIX)) and _is_ours(multipart.key)
-        return all(self._has_given_up(upload, multipart) for upload in owners)
+        return all(self._has_given_up(upload, multipart, now) for upload in owners)
 
-    def _has_given_up(self, upload: Upload, multipart: OldMultipart) -> bool:
+    def _has_given_up(self, upload: Upload, multipart: OldMultipart, now: datetime) -> bool:
         if upload.ended or upload.multipart is None or upload.multipart.key != multipart.key:
             return upload.ended
-        too_late = self._clock() >= max(upload.renewable_until, upload.expires_at) + self._schedule.grace
+        too_late = now >= max(upload.renewable_until, upload.expires_at) + self._schedule.grace
         return upload.multipart.id != multipart.multipart_id or (upload.state is UploadState.EXPIRED and too_late)
 
 

@@ -66,7 +66,7 @@ class Sweep:
         self._confirmation = confirmation
         self._schedule = schedule
         self._clock = clock
-        self._leftovers = Leftovers(store=store, ledger=ledger, profiles=profiles, schedule=schedule, clock=clock)
+        self._leftovers = Leftovers(store=store, ledger=ledger, profiles=profiles, schedule=schedule)
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
         """One whole sweep, finding by finding; it ends early, between two of them, when ``stop`` says so.
@@ -103,7 +103,7 @@ class Sweep:
         Raises like `run`.
         """
         self._ledger.forget_allowances(self._clock() - TICKET_GRACE, ALLOWANCES)
-        for found in self._leftovers.find():
+        for found in self._leftovers.find(self._clock()):
             if stop():
                 return
             try:
@@ -130,7 +130,7 @@ class Sweep:
             yield from (self._expect_or_fail(upload, now) for upload in due)
             seen.update(upload.arrival_key for upload in due)
             last = due[-1]
-        for found in self._leftovers.find():
+        for found in self._leftovers.find(now):
             if isinstance(found, OldMultipart):
                 yield findings.aborting(found)
             elif found.key in seen:  # whatever is done with its upload takes it away
