@@ -203,6 +203,16 @@ def read_ticket(body: bytes) -> CreateTicket:
     return read(CreateTicket, body)
 
 
+def checked_ticket(**wanted: Any) -> CreateTicket:
+    """The same from the application's own code. Raises `InvalidRequest` that says what is wrong first."""
+    try:
+        return CreateTicket(**wanted)
+    except ValidationError as error:
+        [first, *_] = error.errors(include_url=False, include_context=False, include_input=False)
+        name = str(first["loc"][0])
+        raise InvalidRequest(f"{name}: {first['msg']}", f"/{name}") from error
+
+
 def read_verdict(body: bytes) -> Verdict:
     """The verdict in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
     return read(GiveVerdict, body).to_verdict()

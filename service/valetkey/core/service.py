@@ -34,6 +34,9 @@ class IssuedTicket:
     ticket: str
     expires_at: datetime
 
+    def __str__(self) -> str:
+        return self.ticket
+
 
 @dataclass(frozen=True, slots=True)
 class Download:
