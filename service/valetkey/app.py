@@ -21,7 +21,7 @@ from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import cors, csrf, problems, routes, site, uppy
+from valetkey.api import cors, csrf, pages, problems, routes, site, uppy
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
@@ -83,9 +83,10 @@ class ValetKey(InProcess):
     """valetkey for a Flask application: ``ValetKey(app)``, or `init_app` later, for several applications if need be.
 
     It registers the API (below ``url_prefix``; `VALETKEY_PUBLIC_URL` may end in it or not); the application's own code
-    calls the methods here, in the context of its application or, where there is one alone, anywhere. The rest of the application is left alone: its own forms and files
-    work as before. ``VALETKEY_AUTH=open`` is refused, unless ``allow_open`` says that whoever reaches this application
-    may upload: for tests and for trying things out. Raises `ConfigurationError` that says what to set.
+    calls the methods here, in the context of its application or, where there is one alone, anywhere. The rest of the
+    application is left alone: its own forms and files work as before. ``VALETKEY_AUTH=open`` is refused, unless
+    ``allow_open`` says that whoever reaches this application may upload: for tests and for trying things out. Raises
+    `ConfigurationError` that says what to set.
     """
 
     def __init__(
@@ -170,6 +171,7 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
     app.register_blueprint(reference, url_prefix=f"{prefix}/docs/api")
     if not isinstance(app, StandaloneFlask):
         csrf.exempt(app, [routes.blueprint, uppy.blueprint])
+        pages.answer_errors(app)
 
 
 def create_app(
