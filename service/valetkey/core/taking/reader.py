@@ -3,7 +3,7 @@
 import io
 from typing import TYPE_CHECKING
 
-from valetkey.core.errors import ObjectChanged, ObjectMissing, ObjectReplaced
+from valetkey.core.errors import ObjectChanged, ObjectMissing, ObjectReplaced, StoreUnavailable
 from valetkey.core.model.multipart import MIB
 from valetkey.core.model.upload import StoredObject
 from valetkey.core.ports.store import ObjectStore
@@ -68,5 +68,7 @@ class _Ranges(io.RawIOBase):
             raise ObjectReplaced("The object is not the one that was confirmed any more.") from error
         except ObjectMissing as error:
             raise ObjectReplaced("The object that was confirmed is not there any more.") from error
+        if len(found) != end - start:  # taken for the end of the file, it would be a file cut short
+            raise StoreUnavailable("The store gave other bytes than were asked for.")
         self._at = end
         return found
