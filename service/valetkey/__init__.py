@@ -9,23 +9,69 @@ if TYPE_CHECKING:
         upload_deleted,
         upload_expired,
         upload_rejected,
+        upload_unclaimed,
     )
+    from valetkey.api.records import StoredObject, Upload
     from valetkey.app import ValetKey
+    from valetkey.core.errors import (
+        AlreadyClaimed,
+        ConfigurationError,
+        InvalidRequest,
+        LedgerUnavailable,
+        ObjectReplaced,
+        StateConflict,
+        StoreUnavailable,
+        Unavailable,
+        UnknownProfile,
+        UploadNotFound,
+        ValetKeyError,
+        WrongProfile,
+    )
     from valetkey.core.model.profile import Profile
     from valetkey.core.model.rules import Detect
+    from valetkey.core.model.upload import Checksum, Claim, Reason, UploadState
+    from valetkey.core.service import IssuedTicket
 
 __all__ = [
+    "AlreadyClaimed",
+    "Checksum",
+    "Claim",
+    "ConfigurationError",
     "Detect",
+    "InvalidRequest",
+    "IssuedTicket",
+    "LedgerUnavailable",
+    "ObjectReplaced",
     "Profile",
+    "Reason",
+    "StateConflict",
+    "StoreUnavailable",
+    "StoredObject",
+    "Unavailable",
+    "UnknownProfile",
+    "Upload",
+    "UploadNotFound",
+    "UploadState",
     "ValetKey",
+    "ValetKeyError",
+    "WrongProfile",
     "upload_aborted",
     "upload_confirmed",
     "upload_deleted",
     "upload_expired",
     "upload_rejected",
+    "upload_unclaimed",
 ]
 
-_HOMES = {"ValetKey": "valetkey.app", "Profile": "valetkey.core.model.profile", "Detect": "valetkey.core.model.rules"}
+_HOMES = {
+    "valetkey.app": {"ValetKey"},
+    "valetkey.api.records": {"StoredObject", "Upload"},
+    "valetkey.core.model.profile": {"Profile"},
+    "valetkey.core.model.rules": {"Detect"},
+    "valetkey.core.model.upload": {"Checksum", "Claim", "Reason", "UploadState"},
+    "valetkey.core.service": {"IssuedTicket"},
+    "valetkey.adapters.signals": {name for name in __all__ if name.startswith("upload_")},
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -34,4 +80,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES.get(name, "valetkey.adapters.signals")), name)
+    home = next((home for home, names in _HOMES.items() if name in names), "valetkey.core.errors")
+    return getattr(import_module(home), name)

@@ -21,11 +21,12 @@ from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import cors, csrf, problems, routes, site, uppy
+from valetkey.api import cors, csrf, pages, problems, routes, site, uppy
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
 from valetkey.api.demo import demo
+from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted
 from valetkey.api.readiness import Readiness
 from valetkey.api.standalone import StandaloneFlask
@@ -39,7 +40,6 @@ from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.profile import Profile
 from valetkey.core.ports.announcing import Outbox
 from valetkey.core.ports.store import Capabilities
-from valetkey.core.service import UploadService
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.intake import Intake
 from valetkey.senders import make_senders
@@ -79,13 +79,14 @@ class Installed(Mounted):
             self.store.check()
 
 
-class ValetKey:
+class ValetKey(InProcess):
     """valetkey for a Flask application: ``ValetKey(app)``, or `init_app` later, for several applications if need be.
 
-    It registers the API (below ``url_prefix``; `VALETKEY_PUBLIC_URL` may end in it or not) and keeps the service
-    at ``.service`` for the application's own code. The rest of the application is left alone: its own forms and files
-    work as before. ``VALETKEY_AUTH=open`` is refused, unless ``allow_open`` says that whoever reaches this application
-    may upload: for tests and for trying things out. Raises `ConfigurationError` that says what to set.
+    It registers the API (below ``url_prefix``; `VALETKEY_PUBLIC_URL` may end in it or not); the application's own code
+    calls the methods here, in the context of its application or, where there is one alone, anywhere. The rest of the
+    application is left alone: its own forms and files work as before. ``VALETKEY_AUTH=open`` is refused, unless
+    ``allow_open`` says that whoever reaches this application may upload: for tests and for trying things out. Raises
+    `ConfigurationError` that says what to set.
     """
 
     def __init__(
@@ -145,13 +146,9 @@ class ValetKey:
             core=core,
         )
 
-    @property
-    def service(self) -> UploadService:
+    def _mounted(self) -> Installed:
         """That of the current application, or of the one that was given to the constructor. Raises `RuntimeError`
         where there is neither."""
-        return self._installed().service
-
-    def _installed(self) -> Installed:
         if has_app_context() and EXTENSION in current_app.extensions:
             return installed_in(current_app)
         if self._app is None:
@@ -174,6 +171,7 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
     app.register_blueprint(reference, url_prefix=f"{prefix}/docs/api")
     if not isinstance(app, StandaloneFlask):
         csrf.exempt(app, [routes.blueprint, uppy.blueprint])
+        pages.answer_errors(app)
 
 
 def create_app(

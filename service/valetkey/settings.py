@@ -328,6 +328,7 @@ class ProfileTable(BaseModel):
     checksum: Literal["optional", "required"] = "optional"
     multipart_from: int = 100 * MIB
     part_size: int = 8 * MIB
+    claim_within: int | None = None
 
     def profile(self, name: str) -> Profile:
         """The profile it describes. Raises `ConfigurationError` where it contradicts itself."""
@@ -349,6 +350,7 @@ class ProfileTable(BaseModel):
             checksum_required=self.checksum == "required",
             multipart_from=self.multipart_from,
             part_size=self.part_size,
+            claim_within=None if self.claim_within is None else timedelta(seconds=self.claim_within),
         )
 
 

@@ -11,6 +11,7 @@ from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
 from valetkey.testing.contracts import (
     AllowanceContract,
+    AnnouncedChangesContract,
     Announcing,
     KeyRingContract,
     LedgerContract,
@@ -46,7 +47,7 @@ class TestAllowances(AllowanceContract):
             yield one, other
 
 
-class TestOutboxes(OutboxContract):
+class TestOutboxes(OutboxContract, AnnouncedChangesContract):
     """Each with a ledger that announces."""
 
     @pytest.fixture(params=LEDGERS)

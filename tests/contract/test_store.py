@@ -19,6 +19,7 @@ from valetkey.testing.contracts import (
     MultipartContract,
     ObjectStoreContract,
     Place,
+    ReadingContract,
     VersionedStoreContract,
 )
 from valetkey.testing.contracts.store import HEADERS
@@ -26,7 +27,7 @@ from valetkey.testing.contracts.store import HEADERS
 MULTIPART = MultipartUploadId("m")
 
 
-class TestStores(ObjectStoreContract, FormContract, MultipartContract):
+class TestStores(ObjectStoreContract, ReadingContract, FormContract, MultipartContract):
     """All of this run."""
 
     @pytest.fixture(params=places(versioned=False))
@@ -35,7 +36,7 @@ class TestStores(ObjectStoreContract, FormContract, MultipartContract):
             yield place
 
 
-class TestVersions(VersionedStoreContract):
+class TestVersions(VersionedStoreContract, ReadingContract):
     """All whose buckets can keep versions."""
 
     @pytest.fixture(params=places(versioned=True))
@@ -62,6 +63,7 @@ def test_a_closed_port_is_unavailable() -> None:
         lambda: store.head("a"),
         lambda: store.copy(source, "b", HEADERS),
         lambda: store.delete("a"),
+        lambda: store.read_range(source.as_object("a"), 0, 1),
         store.check,
         lambda: list(store.old_objects("", datetime.now(UTC))),
         lambda: list(store.old_multiparts("", datetime.now(UTC))),

@@ -34,6 +34,7 @@ UPLOAD_FIELDS = {
     "created_at",
     "expires_at",
     "confirmed_at",
+    "claim",
 }
 
 

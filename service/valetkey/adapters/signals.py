@@ -8,6 +8,7 @@ import logging
 
 from blinker import Namespace
 
+from valetkey.core.model.announcement import EVENT_TYPES, UNCLAIMED_TYPE, event_type
 from valetkey.core.model.upload import Upload, UploadState
 
 log = logging.getLogger("valetkey")
@@ -19,13 +20,15 @@ upload_rejected = _signals.signal("upload-rejected")
 upload_aborted = _signals.signal("upload-aborted")
 upload_expired = _signals.signal("upload-expired")
 upload_deleted = _signals.signal("upload-deleted")
+upload_unclaimed = _signals.signal("upload-unclaimed")
 
-_BY_STATE = {
-    UploadState.CONFIRMED: upload_confirmed,
-    UploadState.REJECTED: upload_rejected,
-    UploadState.ABORTED: upload_aborted,
-    UploadState.EXPIRED: upload_expired,
-    UploadState.DELETED: upload_deleted,
+_BY_TYPE = {
+    EVENT_TYPES[UploadState.CONFIRMED]: upload_confirmed,
+    EVENT_TYPES[UploadState.REJECTED]: upload_rejected,
+    EVENT_TYPES[UploadState.ABORTED]: upload_aborted,
+    EVENT_TYPES[UploadState.EXPIRED]: upload_expired,
+    EVENT_TYPES[UploadState.DELETED]: upload_deleted,
+    UNCLAIMED_TYPE: upload_unclaimed,
 }
 
 
@@ -35,7 +38,7 @@ class SignalNotifier:
     def ended(self, upload: Upload) -> None:
         reason = f" ({upload.reason.code})" if upload.reason else ""
         log.info("upload %s is %s%s", upload.id, upload.state, reason)
-        signal = _BY_STATE[upload.state]
+        signal = _BY_TYPE[event_type(upload) or ""]
         for receiver in signal.receivers_for(upload):
             try:
                 receiver(upload)

@@ -28,8 +28,9 @@ REASONS = {
     "overwritten": "Other bytes were written again and again while the upload was being confirmed.",
     "missing": "The object was removed before it could be confirmed.",
     "placement_refused": "The store does not take the profile's storage class or encryption.",
+    "unclaimed": "Nobody claimed it in time (`claim_within`): it is `deleted`.",
 }
-"""Why an upload is `rejected`."""
+"""Why an upload is `rejected`, or `deleted` unasked."""
 
 
 def error_codes() -> dict[str, tuple[int, str]]:
@@ -46,7 +47,8 @@ def description() -> str:
         [
             "Every error is a problem document (RFC 9457). Its `code` is stable, its `detail` may change.",
             _folded("Codes of errors", "| code | status | |\n|---|---|---|", codes),
-            "A `rejected` upload has a `reason`; a `stored` one has `copy_unproven` while the store shows no proof.",
+            "A `rejected` upload has a `reason`; a `deleted` one, where nobody claimed it.",
+            "A `stored` one has `copy_unproven` while the store shows no proof.",
             _folded("Reasons of a rejection", "| reason | |\n|---|---|", reasons),
         ]
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from valetkey.api.json_reading import read, read_raising
-from valetkey.api.problems import unreadable, validated
+from valetkey.api.problems import Model, unreadable, validated
 from valetkey.api.responses import State
 from valetkey.core.errors import InvalidRequest, MetadataNotAllowed, ValetKeyError
 from valetkey.core.granting.admission import UploadRequest
@@ -134,6 +134,43 @@ class CreateTicket(BaseModel):
     )
 
 
+Reference = Annotated[Name, Field(min_length=1, max_length=255, description="what for, in your own words: post:17")]
+
+
+class ClaimUpload(BaseModel):
+    """What a confirmed upload is taken for, and what it has to be."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    reference: Reference
+    owner: Annotated[Name, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="whose it has to be; left out: anybody's"
+    )
+    profile: Annotated[Name, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="of which profile it has to be; left out: of any"
+    )
+
+
+class ApplicationTicket(CreateTicket):
+    """The same for the application's own code, which always says whose uploads they are."""
+
+    owner: Annotated[Name, Field(min_length=1, max_length=200)]
+
+
+class ApplicationClaim(ClaimUpload):
+    """The same for the application's own code, which always says whose they have to be."""
+
+    owner: Annotated[Name, Field(min_length=1, max_length=200)]
+
+
+class ReleaseUpload(BaseModel):
+    """What the upload was taken for."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    reference: Reference
+
+
 class GiveVerdict(BaseModel):
     """What a scanner found in the bytes with this ETag."""
 
@@ -201,6 +238,27 @@ def _read_item(item: object) -> UploadRequest | ValetKeyError:
 def read_ticket(body: bytes) -> CreateTicket:
     """The request in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
     return read(CreateTicket, body)
+
+
+def read_claim(body: bytes) -> ClaimUpload:
+    """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    return read(ClaimUpload, body)
+
+
+def read_release(body: bytes) -> ReleaseUpload:
+    """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    return read(ReleaseUpload, body)
+
+
+def checked(model: type[Model], **wanted: Any) -> Model:
+    """What ``wanted`` is as a ``model``, from the application's own code. Raises `InvalidRequest` that says what is
+    wrong first."""
+    try:
+        return model(**wanted)
+    except ValidationError as error:
+        [first, *_] = error.errors(include_url=False, include_context=False, include_input=False)
+        name = str(first["loc"][0])
+        raise InvalidRequest(f"{name}: {first['msg']}", f"/{name}") from error
 
 
 def read_verdict(body: bytes) -> Verdict:

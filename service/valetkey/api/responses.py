@@ -35,10 +35,17 @@ class ObjectBody(TypedDict):
 
 
 class ReasonBody(TypedDict):
-    """Why the upload was rejected, or stays `stored`."""
+    """Why the upload was rejected, or removed as nobody claimed it, or stays `stored`."""
 
     code: str
     detail: str
+
+
+class ClaimBody(TypedDict):
+    """What the application has taken the upload for."""
+
+    reference: str
+    claimed_at: datetime
 
 
 class UploadBody(TypedDict):
@@ -49,7 +56,7 @@ class UploadBody(TypedDict):
     null where none was declared.
 
     ``size`` is null until it is confirmed where nobody declared it. ``detected_type`` is what the bytes look like,
-    where the profile has that found out.
+    where the profile has that found out. ``claim`` is null until the application has claimed it.
     """
 
     id: str
@@ -69,6 +76,7 @@ class UploadBody(TypedDict):
     created_at: datetime
     expires_at: datetime
     confirmed_at: datetime | None
+    claim: ClaimBody | None
 
 
 class GrantedBody(TypedDict):
@@ -129,7 +137,7 @@ _WITH_OBJECT = frozenset({UploadState.STORED, UploadState.CONFIRMED, UploadState
 
 def upload_body(upload: Upload) -> UploadBody:
     """``upload`` for the wire."""
-    stored, reason, checksum = upload.object, upload.reason, upload.checksum
+    stored, reason, checksum, claim = upload.object, upload.reason, upload.checksum, upload.claim
     return {
         "id": upload.id,
         "state": upload.state.value,
@@ -157,6 +165,7 @@ def upload_body(upload: Upload) -> UploadBody:
         "created_at": upload.created_at,
         "expires_at": upload.expires_at,
         "confirmed_at": upload.confirmed_at,
+        "claim": {"reference": claim.reference, "claimed_at": claim.claimed_at} if claim else None,
     }
 
 

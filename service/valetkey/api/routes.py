@@ -13,13 +13,22 @@ from valetkey.api.grants import part_grants, parts_body, read_complete, read_sig
 from valetkey.api.mounted import mounted, server_url
 from valetkey.api.openapi import document
 from valetkey.api.rendering import render
-from valetkey.api.requests import read_batch, read_create, read_query, read_ticket, read_verdict
+from valetkey.api.requests import (
+    read_batch,
+    read_claim,
+    read_create,
+    read_query,
+    read_release,
+    read_ticket,
+    read_verdict,
+)
 from valetkey.api.responses import DownloadBody, PageBody, granted_body, tally_body, ticket_body, upload_body
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
 from valetkey.core.events.event import Arrival, Delivery
 from valetkey.core.model.upload import Upload, UploadId, UploadState, parse_upload_id
 from valetkey.core.service import UploadService
+from valetkey.core.taking.claims import Terms
 
 HTML = "text/html"
 RETRY_AFTER = 2
@@ -141,6 +150,23 @@ def give_verdict(text: str) -> Response:
     caller = _caller()
     verdict = read_verdict(json_body())
     return _one(_service().judge(caller, _id(text), verdict))
+
+
+@blueprint.post("/v1/uploads/<text>/claim")
+def claim_upload(text: str) -> Response:
+    caller = _caller()
+    wanted = read_claim(json_body())
+    terms = Terms(wanted.owner, wanted.profile)
+    [upload] = _service().claim(caller, [_id(text)], terms, wanted.reference)
+    return _one(upload)
+
+
+@blueprint.post("/v1/uploads/<text>/release")
+def release_upload(text: str) -> Response:
+    caller = _caller()
+    wanted = read_release(json_body())
+    [upload] = _service().release(caller, [_id(text)], wanted.reference)
+    return _one(upload)
 
 
 @blueprint.get("/v1/uploads/<text>/download")

@@ -23,6 +23,7 @@ from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import ObjectStore
 from valetkey.core.service import UploadService
 from valetkey.core.sweeping.sweep import Sweep
+from valetkey.core.taking.claims import Claims
 
 
 class Assembly:
@@ -32,7 +33,7 @@ class Assembly:
     """
 
     service: UploadService
-    """What answers requests. It never reads the bytes of objects."""
+    """What answers requests. It never reads the bytes of objects, unless the application itself opens one."""
 
     observer: Observer
     """What the worker does with events from a queue."""
@@ -116,6 +117,7 @@ class Assembly:
             confirmation=self.confirmation,
             endings=self.endings,
             observer=self._observer(self.confirmation),
+            claims=Claims(ledger=self._ledger, clock=self._clock),
             gate=self.gate,
             clock=self._clock,
         )

@@ -13,14 +13,17 @@ The first line of a class's docstring is what the API document says of its code.
     │   ├── IdempotencyKeyReused
     │   ├── MethodNotSupported
     │   ├── ChecksumNotSupported
-    │   └── ChecksumRequired
+    │   ├── ChecksumRequired
+    │   └── WrongProfile
     ├── Unauthenticated           nobody we know
     ├── Forbidden                 known, but not allowed this
     │   └── TicketUsedUp
     ├── UploadNotFound            not there, or not the caller's: the two look the same
     ├── StateConflict             the upload is in a state that does not allow this
     │   ├── PartsMissing
-    │   └── PartsMismatch
+    │   ├── PartsMismatch
+    │   ├── AlreadyClaimed
+    │   └── ObjectReplaced
     ├── SenderUnknown             no such event sender, or it is not switched on
     ├── SenderRefused             an event that does not prove who sent it
     ├── MalformedEvent            an event that its own format does not allow
@@ -111,6 +114,12 @@ class ChecksumRequired(InvalidRequest):
     code = "checksum_required"
 
 
+class WrongProfile(InvalidRequest):
+    """The upload is of another profile than it is taken for."""
+
+    code = "wrong_profile"
+
+
 class Unauthenticated(ValetKeyError):
     """No credential was sent, or one that is not valid (any more)."""
 
@@ -154,6 +163,18 @@ class PartsMismatch(StateConflict):
     """The parts that the client names are not those that the store has."""
 
     code = "parts_mismatch"
+
+
+class AlreadyClaimed(StateConflict):
+    """The upload is claimed under another reference."""
+
+    code = "already_claimed"
+
+
+class ObjectReplaced(StateConflict):
+    """The bytes at the store are not those that were confirmed: somebody else has replaced or removed them."""
+
+    code = "object_replaced"
 
 
 class SenderUnknown(ValetKeyError):

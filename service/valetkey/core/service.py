@@ -1,6 +1,8 @@
 """The use cases: one method each. Whoever mounts valetkey calls these, HTTP or not."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import io
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
@@ -19,9 +21,11 @@ from valetkey.core.granting.grants import PartGrant
 from valetkey.core.granting.parts import NO_CHECKSUMS, MultipartUploads, plan_of, target_of
 from valetkey.core.model.multipart import NamedPart, Part, Plan
 from valetkey.core.model.profiles import Profiles
-from valetkey.core.model.upload import Signal, Upload, UploadId, UploadState, Verdict
+from valetkey.core.model.upload import Signal, StoredObject, Upload, UploadId, UploadState, Verdict
 from valetkey.core.ports.ledger import Ledger, Query
 from valetkey.core.ports.store import ObjectStore
+from valetkey.core.taking.claims import Claims, Terms
+from valetkey.core.taking.reader import BUFFER, open_object
 
 DOWNLOAD_LIFE = 300
 """How long a download URL lives, in seconds: it is followed at once."""
@@ -33,6 +37,9 @@ class IssuedTicket:
 
     ticket: str
     expires_at: datetime
+
+    def __str__(self) -> str:
+        return self.ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,7 @@ class UploadService:
         confirmation: Confirmation,
         endings: Endings,
         observer: Observer,
+        claims: Claims,
         gate: StoreGate,
         clock: Callable[[], datetime],
     ) -> None:
@@ -76,6 +84,7 @@ class UploadService:
         self._confirmation = confirmation
         self._endings = endings
         self._observer = observer
+        self._claims = claims
         self._gate = gate
         self._clock = clock
 
@@ -287,12 +296,53 @@ class UploadService:
         Raises `UploadNotFound`, and `StateConflict` when it is not confirmed.
         """
         upload = self.get(caller, upload_id)
-        if upload.state is not UploadState.CONFIRMED or upload.object is None:
-            raise StateConflict(f"The upload is {upload.state}: there is nothing to download.")
+        stored = _confirmed_object(upload)
         with self._gate.open_for(upload):
-            url = self._store.presigned_get(upload.object, upload.filename, DOWNLOAD_LIFE)
+            url = self._store.presigned_get(stored, upload.filename, DOWNLOAD_LIFE)
             ends = [self._clock() + timedelta(seconds=DOWNLOAD_LIFE), self._store.credentials().expires_at]
         return Download(url, min(end for end in ends if end is not None))
+
+    def open(self, caller: Caller, upload_id: UploadId, buffer_size: int = BUFFER) -> io.BufferedReader:
+        """A seekable file of the confirmed bytes, see `open_object`: for jobs, which may read what requests may not.
+
+        Raises `UploadNotFound`, `Forbidden` for a ticket, and `StateConflict` when it is not confirmed.
+        """
+        caller.require_account()
+        upload = self.get(caller, upload_id)
+        stored = _confirmed_object(upload)
+        self._gate.open_for(upload)
+        return open_object(self._store, stored, buffer_size)
+
+    def look(self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str | None = None) -> list[Upload]:
+        """The uploads, if all of them could be claimed under ``reference`` now. Raises like `Claims.look`."""
+        return self._claims.look(caller, ids, terms, reference)
+
+    def claim(self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str) -> list[Upload]:
+        """Takes all of these confirmed uploads for ``reference``, or none; the same again is no error.
+
+        Raises `UploadNotFound`, `Forbidden`, `WrongProfile`, `StateConflict` and `AlreadyClaimed`.
+        """
+        return self._claims.claim(caller, ids, terms, reference)
+
+    def release(self, caller: Caller, ids: Sequence[UploadId], reference: str) -> list[Upload]:
+        """Gives back what is claimed under ``reference``, all or none; the same again is no error.
+
+        Raises `UploadNotFound`, `Forbidden` and `AlreadyClaimed`.
+        """
+        return self._claims.release(caller, ids, reference)
+
+    def reconcile(
+        self, caller: Caller, known: Collection[str], *, prefix: str, older_than: timedelta, release: bool
+    ) -> list[Upload]:
+        """The confirmed uploads that are claimed under references that begin with ``prefix`` and are none of ``known``,
+        for longer than ``older_than``; they are given back, unless ``release`` says not to. Raises `Forbidden`."""
+        before = self._clock() - older_than
+        found = list(self._claims.others(caller, known, prefix=prefix, claimed_before=before))
+        for upload in found if release else []:
+            if upload.claim is not None:
+                with suppress(StateConflict):  # somebody has just claimed it for something else
+                    self._claims.release(caller, [upload.id], upload.claim.reference)
+        return found
 
     def object_url(self, key: str) -> str:
         """The address of the object under ``key`` on the public endpoint; it takes a credential to read it."""
@@ -317,3 +367,10 @@ class UploadService:
             return self._admission.new(caller, request, now)
         except ValetKeyError as error:
             return error
+
+
+def _confirmed_object(upload: Upload) -> StoredObject:
+    """Its object. Raises `StateConflict` when it is not confirmed."""
+    if upload.state is not UploadState.CONFIRMED or upload.object is None:
+        raise StateConflict(f"The upload is {upload.state}: there is nothing to download.")
+    return upload.object

@@ -12,6 +12,7 @@ from valetkey.adapters.memory.policies import StoreAnswer
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
+from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import Mounted
 from valetkey.api.readiness import Readiness
 from valetkey.app import mount
@@ -25,7 +26,7 @@ from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
 PUBLIC_URL = "http://valetkey.test"
 
 
-class MemoryValetKey:
+class MemoryValetKey(InProcess):
     """`valetkey.ValetKey` on a store and a ledger in memory; no credential is asked for.
 
     ``profiles`` as for `ValetKey`; without them ``default`` takes anything. ``clock`` gives the time (aware, UTC).
@@ -54,16 +55,18 @@ class MemoryValetKey:
             public_url=address.base,
             clock=clock,
         )
-        self.service = core.service
         self._sweep = core.sweep
-        mounted = Mounted(
-            service=self.service,
+        self._parts = Mounted(
+            service=core.service,
             authenticator=Authenticator(None, tickets, clock),
             senders={},
-            readiness=Readiness(self.service.check),
+            readiness=Readiness(core.service.check),
             address=address,
         )
-        mount(app, mounted)
+        mount(app, self._parts)
+
+    def _mounted(self) -> Mounted:
+        return self._parts
 
     def client(self, app: Flask) -> "TestClient":
         """Somebody who uploads to ``app``."""

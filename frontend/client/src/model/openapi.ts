@@ -123,6 +123,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/uploads/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a confirmed upload for good, under a reference of yours; the same again is no error */
+        post: operations["claimUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give back an upload that is claimed under this reference; the same again is no error */
+        post: operations["releaseUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/uploads/{id}/download": {
         parameters: {
             query?: never;
@@ -276,6 +310,42 @@ export interface components {
              * @description base64
              */
             value: string;
+        };
+        /**
+         * ClaimBody
+         * @description What the application has taken the upload for.
+         */
+        ClaimBody: {
+            /** Reference */
+            reference: string;
+            /**
+             * Claimed At
+             * Format: date-time
+             */
+            claimed_at: string;
+        };
+        /**
+         * ClaimUpload
+         * @description What a confirmed upload is taken for, and what it has to be.
+         */
+        ClaimUpload: {
+            /**
+             * Reference
+             * @description what for, in your own words: post:17
+             */
+            reference: string;
+            /**
+             * Owner
+             * @description whose it has to be; left out: anybody's
+             * @default null
+             */
+            owner?: string | null;
+            /**
+             * Profile
+             * @description of which profile it has to be; left out: of any
+             * @default null
+             */
+            profile?: string | null;
         };
         /**
          * Complete
@@ -623,7 +693,7 @@ export interface components {
         };
         /**
          * ReasonBody
-         * @description Why the upload was rejected, or stays `stored`.
+         * @description Why the upload was rejected, or removed as nobody claimed it, or stays `stored`.
          */
         ReasonBody: {
             /** Code */
@@ -637,6 +707,17 @@ export interface components {
          */
         RefusedBody: {
             error: components["schemas"]["Problem"];
+        };
+        /**
+         * ReleaseUpload
+         * @description What the upload was taken for.
+         */
+        ReleaseUpload: {
+            /**
+             * Reference
+             * @description what for, in your own words: post:17
+             */
+            reference: string;
         };
         /**
          * SignParts
@@ -704,7 +785,7 @@ export interface components {
          *     null where none was declared.
          *
          *     ``size`` is null until it is confirmed where nobody declared it. ``detected_type`` is what the bytes look like,
-         *     where the profile has that found out.
+         *     where the profile has that found out. ``claim`` is null until the application has claimed it.
          */
         UploadBody: {
             /** Id */
@@ -749,6 +830,7 @@ export interface components {
             expires_at: string;
             /** Confirmed At */
             confirmed_at: string | null;
+            claim: components["schemas"]["ClaimBody"] | null;
         };
     };
     responses: never;
@@ -1643,6 +1725,242 @@ export interface operations {
         };
         responses: {
             /** @description the upload, as far as it got by that */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadBody"];
+                };
+            };
+            /** @description the body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not allowed with this credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body was not there in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the upload's state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large: files go straight to S3 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not JSON: files go straight to S3 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the request breaks a rule; `code` and `errors` say which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            503: {
+                headers: {
+                    /** @description seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    claimUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimUpload"];
+            };
+        };
+        responses: {
+            /** @description claimed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadBody"];
+                };
+            };
+            /** @description the body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not allowed with this credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body was not there in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the upload's state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large: files go straight to S3 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not JSON: files go straight to S3 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the request breaks a rule; `code` and `errors` say which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            503: {
+                headers: {
+                    /** @description seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseUpload"];
+            };
+        };
+        responses: {
+            /** @description claimed by nobody */
             200: {
                 headers: {
                     [name: string]: unknown;

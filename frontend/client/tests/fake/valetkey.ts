@@ -128,6 +128,7 @@ export class FakeValetKey extends FakeServer {
       created_at: now,
       expires_at: now,
       confirmed_at: null,
+      claim: null,
     };
     const whole = this.putOnly ? "put" : "post";
     const chosen = size >= this.multipartFrom && !checksum ? "multipart" : whole;

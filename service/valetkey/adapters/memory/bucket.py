@@ -9,6 +9,7 @@ from itertools import count
 from valetkey.adapters.memory.hooks import Hook, Hooked
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.model.rules import Placement
+from valetkey.core.model.upload import StoredObject
 from valetkey.core.ports.store import ObjectHead
 
 DEFAULT_TYPE = "binary/octet-stream"
@@ -95,7 +96,7 @@ class MemoryBucket(Hooked):
         if self._removed:
             raise StoreUnavailable(f"There is no bucket {self._bucket!r}.", 30)
 
-    def _require(self, source: ObjectHead) -> MemoryObject:
+    def _require(self, source: ObjectHead | StoredObject) -> MemoryObject:
         """The object that ``source`` describes. Raises `ObjectMissing` and, for other bytes, `ObjectChanged`."""
         self._require_bucket()
         found = self.read(source.key, source.version_id)

@@ -84,10 +84,24 @@ class MemoryLedger(MemoryKeyRing, MemoryOutbox):
             now = self._uploads.get(before.id)
             if now is None or now.version != before.version:
                 return False
-            announcement = self._announce(before, after) if self._announce else None
-            if announcement is not None:
-                self._outbox[announcement.id] = announcement
-            self._uploads[before.id] = after
+            self._write(before, after)
+            return True
+
+    def _write(self, before: Upload, after: Upload) -> None:
+        announcement = self._announce(before, after) if self._announce else None
+        if announcement is not None:
+            self._outbox[announcement.id] = announcement
+        self._uploads[before.id] = after
+
+    def replace_all(self, changes: Sequence[tuple[Upload, Upload]]) -> bool:
+        for before, _ in changes:
+            self._call("replace_all", before.id)
+        with self._lock:
+            current = [self._uploads.get(before.id) for before, _ in changes]
+            if [one and one.version for one in current] != [before.version for before, _ in changes]:
+                return False
+            for before, after in changes:
+                self._write(before, after)
             return True
 
     def due(
@@ -152,5 +166,6 @@ def _is_asked_for(upload: Upload, query: Query) -> bool:
         query.account in {None, upload.account}
         and query.state in {None, upload.state}
         and query.profile in {None, upload.profile}
+        and not (query.claimed and upload.claim is None)
         and (query.before is None or upload.id < query.before)
     )

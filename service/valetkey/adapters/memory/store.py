@@ -143,6 +143,10 @@ class MemoryStore(MemoryBucket):
         self._call("first_bytes", source.key)
         return self._require(source).content[:FIRST_BYTES]
 
+    def read_range(self, stored: StoredObject, start: int, end: int) -> bytes:
+        self._call("read_range", stored.key)
+        return self._require(stored).content[start:end]
+
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         self._call("presigned_put", key)
         return Presigned(self._urls.sign(key, {}, headers, expires_in), headers)

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
+from botocore.exceptions import ClientError
 
 from valetkey.adapters.forks import give_up_in_child
 from valetkey.adapters.s3.client import S3Settings, make_client, make_copier
@@ -41,6 +43,7 @@ from valetkey.core.signing.credentials import Credentials
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 log = logging.getLogger("valetkey")
 
@@ -185,12 +188,40 @@ class S3Store:
             answer = self._client.get_object(Bucket=self.bucket, Key=source.key, **options)
             with answer["Body"] as body:  # a store that does not know ranges sends all: it is not read
                 first = body.read(FIRST_BYTES)
-        etag = plain_etag(answer.get("ETag", ""))
+        self._require_etag(answer.get("ETag", ""), source)
+        return first
+
+    def _require_etag(self, etag: str, source: ObjectHead | StoredObject) -> None:
+        """Raises `ObjectChanged` unless an answer of ``etag`` is that of ``source``; a proxy may have dropped it."""
+        etag = plain_etag(etag)
         if not etag and (now := self.head(source.key, source.version_id)) is not None:
             etag = now.etag
         if etag != source.etag:
             raise ObjectChanged
-        return first
+
+    def read_range(self, stored: StoredObject, start: int, end: int) -> bytes:
+        options: dict[str, Any] = {"VersionId": stored.version_id} if stored.version_id else {}
+        with available:  # no If-Match, as in `first_bytes`: the ETag of the answer is that of its bytes
+            answer = self._ranged(Bucket=self.bucket, Key=stored.key, Range=f"bytes={start}-{end - 1}", **options)
+            with answer["Body"] as body:
+                self._require_etag(answer.get("ETag", ""), stored)
+                if start and "ContentRange" not in answer:
+                    raise NotSupportedByStore("The store does not know ranges.", 60, refused=True)
+                found: bytes = body.read(end - start)
+        if len(found) != end - start:
+            raise StoreUnavailable("The store's answer ends too early.")
+        return found
+
+    def _ranged(self, **asked: Any) -> "GetObjectOutputTypeDef":
+        try:
+            return self._client.get_object(**asked)
+        except ClientError as error:
+            if (
+                error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+                == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+            ):
+                raise ObjectChanged from error  # the confirmed object has these bytes
+            raise
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         return self._signer.presigned_put(key, headers, expires_in)

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, literal_column, select, tuple_, update
+from sqlalchemy import Connection, Update, delete, insert, literal_column, select, tuple_, update
 
 from valetkey.adapters.sql.allowances import spend
 from valetkey.adapters.sql.inserts import insert_uploads, upsert
 from valetkey.adapters.sql.keys import SqlKeyRing
 from valetkey.adapters.sql.once import add_once, add_once_within, find_upload
 from valetkey.adapters.sql.outbox import SqlOutbox
-from valetkey.adapters.sql.rows import as_outbox_row, as_row, as_upload, changed, micros, moment
+from valetkey.adapters.sql.rows import Row, as_outbox_row, as_row, as_upload, changed, micros, moment
 from valetkey.adapters.sql.schema import outbox, profiles, tickets, uploads
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
@@ -62,11 +62,7 @@ class SqlLedger(SqlKeyRing, SqlOutbox):
             return find_upload(connection, upload_id)
 
     def replace(self, before: Upload, after: Upload) -> bool:
-        statement = (
-            update(uploads)
-            .where(uploads.c.id == before.id, uploads.c.version == before.version)
-            .values(changed(as_row(before), as_row(after)))
-        )
+        statement = _replacing(before, after)
         announcement = self._announce(before, after) if self._announce else None
 
         def write(connection: Connection) -> bool:
@@ -77,6 +73,11 @@ class SqlLedger(SqlKeyRing, SqlOutbox):
 
         return self._write(write)
 
+    def replace_all(self, changes: Sequence[tuple[Upload, Upload]]) -> bool:
+        announcements = [self._announce(*change) for change in changes] if self._announce else []
+        rows = [as_outbox_row(one) for one in announcements if one is not None]
+        return self._write(lambda connection: _replace_all(connection, changes, rows)) if changes else True
+
     def page(self, query: Query) -> list[Upload]:
         statement = select(uploads)
         if query.account is not None:
@@ -85,6 +86,8 @@ class SqlLedger(SqlKeyRing, SqlOutbox):
             statement = statement.where(uploads.c.state == query.state.value)
         if query.profile is not None:
             statement = statement.where(uploads.c.profile == query.profile)
+        if query.claimed:
+            statement = statement.where(uploads.c.claim_reference.is_not(None))
         if query.before is not None:
             statement = statement.where(uploads.c.id < query.before)
         statement = statement.order_by(uploads.c.id.desc()).limit(query.limit)
@@ -108,6 +111,24 @@ class SqlLedger(SqlKeyRing, SqlOutbox):
 
     def declare(self, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
         return self._write(lambda connection: _declare(connection, terms, now))
+
+
+def _replacing(before: Upload, after: Upload) -> Update:
+    statement = update(uploads).where(uploads.c.id == before.id, uploads.c.version == before.version)
+    return statement.values(changed(as_row(before), as_row(after)))
+
+
+def _replace_all(connection: Connection, changes: Sequence[tuple[Upload, Upload]], announced: Sequence[Row]) -> bool:
+    """Looks first, under locks that are taken in one order: a rollback would take the others of the group along."""
+    versions = {before.id: before.version for before, _ in changes}
+    rows = select(uploads.c.id, uploads.c.version).where(uploads.c.id.in_(versions)).order_by(uploads.c.id)
+    if {row.id: row.version for row in connection.execute(rows.with_for_update())} != versions:
+        return False
+    for before, after in changes:
+        connection.execute(_replacing(before, after))
+    if announced:
+        connection.execute(insert(outbox), list(announced))
+    return True
 
 
 def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:

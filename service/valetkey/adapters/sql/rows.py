@@ -14,6 +14,7 @@ from valetkey.core.model.announcement import Announcement, Status
 from valetkey.core.model.rules import read_rules
 from valetkey.core.model.upload import (
     Checksum,
+    Claim,
     Inspection,
     Method,
     Multipart,
@@ -103,6 +104,14 @@ def _add_what_came_of_it(row: Row, upload: Upload) -> None:
         row["copying_since"] = micros(upload.copying_since)
     if upload.checksum_verified is not None:
         row["checksum_verified"] = int(upload.checksum_verified)
+    _add_claim(row, upload)
+
+
+def _add_claim(row: Row, upload: Upload) -> None:
+    if (claim := upload.claim) is not None:
+        row |= {"claim_reference": claim.reference, "claimed_at": micros(claim.claimed_at)}
+    if upload.released_at is not None:
+        row["released_at"] = micros(upload.released_at)
 
 
 _UNDECLARED_BEFORE = -1
@@ -142,6 +151,8 @@ def as_upload(row: RowMapping) -> Upload:
         rules=None if row["rules"] is None else read_rules(row["rules"]),
         copying_since=_moment(row["copying_since"]),
         checksum_verified=None if row["checksum_verified"] is None else bool(row["checksum_verified"]),
+        claim=None if row["claim_reference"] is None else Claim(row["claim_reference"], moment(row["claimed_at"])),
+        released_at=_moment(row["released_at"]),
     )
 
 

@@ -20,6 +20,17 @@ EVENT_TYPES: Mapping[UploadState, str] = MappingProxyType(
 )
 """The states that are announced when they are entered. An upload enters each at most once: see `TRANSITIONS`."""
 
+UNCLAIMED_TYPE = "upload.unclaimed"
+"""What is said, instead of `upload.deleted`, of one that the sweep removed as nobody claimed it in time."""
+
+
+def event_type(upload: Upload) -> str | None:
+    """What is announced of ``upload`` as it is; None where its state is no end."""
+    if upload.state is UploadState.DELETED and upload.reason is not None and upload.reason.code == "unclaimed":
+        return UNCLAIMED_TYPE
+    return EVENT_TYPES.get(upload.state)
+
+
 Render = Callable[[str, datetime, Upload], str]
 """Makes the body to send from the event's type, the moment of the end, and the upload as it was then."""
 
@@ -70,7 +81,7 @@ class Announcer:
         Its id follows from the upload and the state, so that an end has one id whoever wrote it. It has no full stop:
         the signed text is ``id.timestamp.body`` (Standard Webhooks).
         """
-        kind = EVENT_TYPES.get(after.state)
+        kind = event_type(after)
         if kind is None or after.state is before.state:
             return None
         now = self._clock()

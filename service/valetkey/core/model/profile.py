@@ -31,6 +31,9 @@ MAX_METADATA_BYTES = 8 * 1024
 MAX_LIFE = timedelta(days=7)
 """Nothing but us bounds a grant's life (Ceph RGW takes two years), so we do: as long as SigV4 presigned URLs live."""
 
+MAX_CLAIM_WITHIN = timedelta(days=365)
+"""How long what nobody has claimed is kept at most, where it is removed at all."""
+
 MAX_REMEMBERED_TYPES = 1000
 """How many content types a profile remembers as allowed, so as not to look at each of them again."""
 
@@ -44,8 +47,9 @@ class Profile:
     more are sent in parts unless asked otherwise, of ``part_size`` bytes where that is enough. ``metadata`` lists the
     allowed keys (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes.
     ``detect`` says what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a verdict. With
-    ``checksum_required`` nothing is taken without a checksum, or confirmed where the store does not show it. ``rules``
-    is what of all this is kept with an upload. Raises `ConfigurationError` when built from values that make no sense.
+    ``checksum_required`` nothing is taken without a checksum, or confirmed where the store does not show it. What
+    is not claimed ``claim_within`` after its confirmation is removed (None: it stays). ``rules`` is what of all this is
+    kept with an upload. Raises `ConfigurationError` when built from values that make no sense.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Profile:
     checksum_required: bool = False
     multipart_from: int = 100 * MIB
     part_size: int = 8 * MIB
+    claim_within: timedelta | None = None
     template: KeyTemplate = field(init=False, repr=False, compare=False)
     rules: Rules = field(init=False, repr=False, compare=False)
     _good_types: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -86,6 +91,7 @@ class Profile:
                 checksum_required=self.checksum_required,
                 placement=Placement(self.storage_class, self.sse, self.sse_kms_key_id),
                 expires_in=self.expires_in,
+                claim_within=self.claim_within,
             )
         )
 
@@ -107,6 +113,10 @@ class Profile:
             ),
             (not second <= self.expires_in <= MAX_LIFE, "expires_in must be 1 second to 7 days."),
             (not self.expires_in <= self.renewable_for, "renewable_for must not be shorter than expires_in."),
+            (
+                self.claim_within is not None and not second <= self.claim_within <= MAX_CLAIM_WITHIN,
+                "claim_within must be 1 second to 365 days; leave it out to keep what nobody claims.",
+            ),
             (self.sse not in {None, "AES256", "aws:kms"}, "sse is 'AES256' or 'aws:kms'."),
             (
                 self.sse_kms_key_id is not None and self.sse != "aws:kms",

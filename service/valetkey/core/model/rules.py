@@ -39,6 +39,7 @@ class Rules:
     """Sizes are in bytes. ``text`` is the JSON they are kept as, and what tells two of them apart.
 
     ``checksum_required``: a checksum has to be declared, and the store has to show it. ``expires_in``: a grant's life.
+    ``claim_within``: how long after its confirmation an upload is removed that was never claimed; None: never.
     """
 
     text: str
@@ -50,6 +51,7 @@ class Rules:
     checksum_required: bool
     placement: Placement
     expires_in: timedelta
+    claim_within: timedelta | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rules) and self.text == other.text
@@ -76,6 +78,7 @@ def rules_text(
     checksum_required: bool,
     placement: Placement,
     expires_in: timedelta,
+    claim_within: timedelta | None = None,
 ) -> str:
     """The rules as they are kept: JSON that has only what differs from the ordinary, the same for the same rules."""
     found = {
@@ -89,6 +92,7 @@ def rules_text(
         "sse": placement.sse,
         "sse_kms_key_id": placement.sse_kms_key_id,
         "expires_in": expires_in.total_seconds(),
+        "claim_within": claim_within.total_seconds() if claim_within else None,
     }
     return json.dumps({name: value for name, value in found.items() if value is not None}, separators=(",", ":"))
 
@@ -110,6 +114,7 @@ def read_rules(text: str) -> Rules:
 
 def _read(text: str, kept: Mapping[str, Any]) -> Rules:
     rest = dict(kept)
+    claim_within = rest.pop("claim_within", None)
     rules = Rules(
         text=text,
         min_size=int(rest.pop("min_size")),
@@ -120,6 +125,7 @@ def _read(text: str, kept: Mapping[str, Any]) -> Rules:
         checksum_required=bool(rest.pop("checksum_required", False)),
         placement=Placement(*(rest.pop(name, None) for name in ("storage_class", "sse", "sse_kms_key_id"))),
         expires_in=timedelta(seconds=rest.pop("expires_in")),
+        claim_within=None if claim_within is None else timedelta(seconds=claim_within),
     )
     if rest:
         raise KeyError(*rest)

@@ -45,7 +45,8 @@ class Schedule:
         return now + min(max(self.first_look, now - upload.created_at), max(self.first_look, MAX_GAP))
 
     def after_end(self, upload: Upload, now: datetime) -> datetime | None:
-        """When to look for what a re-POST or a stopped signal left of ``upload``, which has ended.
+        """When to look for what a re-POST or a stopped signal left of ``upload``, which has ended; before that, when it
+        is removed unless it is claimed.
 
         None where there is next to nothing to find: bytes that were confirmed by the first pin. An expired one is open
         still: bytes may come late.
@@ -53,8 +54,12 @@ class Schedule:
         if upload.state is UploadState.EXPIRED:
             return self.after_look(upload, now)
         if upload.state is UploadState.CONFIRMED and upload.pins == 1:
-            return None
-        return max(now, upload.expires_at) + self.grace
+            return upload.claim_by
+        return _first(max(now, upload.expires_at) + self.grace, upload.claim_by)
+
+
+def _first(moment: datetime, other: datetime | None) -> datetime:
+    return moment if other is None else min(moment, other)
 
 
 SCHEDULE = Schedule()

@@ -112,7 +112,7 @@ class Checksum:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an upload was rejected: a stable code and a sentence."""
+    """Why an upload was rejected, or removed unasked: a stable code and a sentence."""
 
     code: str
     detail: str
@@ -153,6 +153,14 @@ class Verdict:
     def says(self, other: "Verdict") -> bool:
         """Whether the two say the same of the same bytes."""
         return (self.etag, self.clean) == (other.etag, other.clean)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The application has taken a confirmed upload: ``reference`` is what for, in its own words (``post:17``)."""
+
+    reference: str
+    claimed_at: datetime
 
 
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
@@ -198,7 +206,7 @@ class Upload(NamedTuple):
     object: StoredObject | None = None
     """The object that it stands for, once bytes were pinned."""
     reason: Reason | None = None
-    """Why it was rejected; of a `stored` one, why it cannot go on now."""
+    """Why it was rejected, or removed unasked; of a `stored` one, why it cannot go on now."""
     confirmed_by: Signal | None = None
     """The signal that led to the confirmation."""
     confirmed_at: datetime | None = None
@@ -223,6 +231,10 @@ class Upload(NamedTuple):
     """Since when somebody has been copying the bytes of the last pin."""
     checksum_verified: bool | None = None
     """Whether the store has shown the declared checksum; None where none was declared, or nothing has arrived yet."""
+    claim: Claim | None = None
+    """What the application has taken it for; None where it has not."""
+    released_at: datetime | None = None
+    """When the application gave it back."""
 
     @property
     def detected_type(self) -> str | None:
@@ -255,6 +267,14 @@ class Upload(NamedTuple):
     def in_quarantine(self) -> bool:
         """Whether the pinned bytes lie where nobody can change them any more."""
         return self.object is not None and self.object.key.startswith(QUARANTINE_PREFIX)
+
+    @property
+    def claim_by(self) -> datetime | None:
+        """When it is removed unless it is claimed; None: never."""
+        within = self.rules.claim_within if self.rules else None
+        if self.state is not UploadState.CONFIRMED or self.claim or within is None or self.confirmed_at is None:
+            return None
+        return max(self.confirmed_at, self.released_at or self.confirmed_at) + within
 
     @property
     def ended(self) -> bool:

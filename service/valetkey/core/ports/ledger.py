@@ -20,13 +20,15 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which uploads to list: ``account`` sees its own; ``before`` is the id to go on from; None does not filter."""
+    """Which uploads to list: ``account`` sees its own; ``before`` is the id to go on from; None does not filter.
+    ``claimed`` leaves out what is not."""
 
     account: str | None
     limit: int
     state: UploadState | None = None
     profile: str | None = None
     before: UploadId | None = None
+    claimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,12 @@ class Ledger(Protocol):
         """Compare-and-set: writes ``after`` if the upload still has the version of ``before``; says whether.
 
         A ledger that was given an `Announcer` writes its announcement in the same transaction, or neither.
+        """
+
+    def replace_all(self, changes: Sequence[tuple[Upload, Upload]]) -> bool:
+        """Like `replace` for several uploads, each named once: all are written in one commit, or none is; says which.
+
+        Nobody's call waits for another for ever, in whatever order both name the same uploads.
         """
 
     def page(self, query: Query) -> list[Upload]:

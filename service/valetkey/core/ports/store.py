@@ -81,7 +81,7 @@ class Presigned:
 
 
 FIRST_BYTES = 4096
-"""The most that is ever read of an object."""
+"""The most that is read of an object to see what it is."""
 
 
 class ObjectStore(Protocol):
@@ -143,6 +143,13 @@ class ObjectStore(Protocol):
         """The first `FIRST_BYTES` of ``source``, or all where it has fewer, if it still has its ETag.
 
         Raises `ObjectChanged` or `ObjectMissing` when it has not.
+        """
+
+    def read_range(self, stored: StoredObject, start: int, end: int) -> bytes:
+        """The bytes of ``stored`` from ``start`` to before ``end`` (0 <= start < end <= its size), all of them.
+
+        Raises `ObjectChanged` or `ObjectMissing` when it is not the object with that ETag (and version) any more: what
+        is returned never has bytes of another one.
         """
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:

@@ -15,11 +15,7 @@ from valetkey.core.confirming.ending import Endings
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
-from valetkey.core.model.upload import (
-    Signal,
-    Upload,
-    UploadState,
-)
+from valetkey.core.model.upload import Reason, Signal, Upload, UploadState
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import ObjectHead, ObjectStore, OldMultipart, OldObject
 from valetkey.core.sweeping import findings
@@ -162,7 +158,7 @@ class Sweep:
         """When an upload is due again that is as it was."""
         match finding.action:
             case Action.CLEAR:
-                return None
+                return upload.claim_by
             case Action.WAIT:
                 return self._schedule.after_look(upload, self._clock())
             case _:
@@ -180,6 +176,8 @@ class Sweep:
     def _visit(self, upload: Upload) -> Finding:
         if upload.bucket != self._store.bucket:
             return findings.skipped(upload)
+        if _is_unclaimed(upload, self._clock()):
+            return self._remove_unclaimed(upload)
         if upload.ended:
             self._confirmation.clear(upload)
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
@@ -196,6 +194,16 @@ class Sweep:
 
     def _is_over(self, upload: Upload, now: datetime) -> bool:
         return upload.state is UploadState.PENDING and now >= self._schedule.expires(upload)
+
+    def _remove_unclaimed(self, upload: Upload) -> Finding:
+        """The ledger first: a claim that came before is not touched, and one that comes later finds it deleted."""
+        reason = Reason("unclaimed", f"Nobody had claimed it by {upload.claim_by:%Y-%m-%d %H:%M:%S} UTC.")
+        after = self._endings.write(upload, upload.moved(UploadState.DELETED, reason=reason))
+        if after is None:
+            return Finding(Action.CHECK, upload.id, "somebody else is working on it")
+        if after.object is not None:
+            self._store.delete(after.object.key)  # where this fails it is due again, as what has ended is
+        return findings.unclaimed(upload)
 
     def _expire(self, upload: Upload) -> Finding:
         after = self._endings.write(upload, upload.moved(UploadState.EXPIRED))
@@ -215,6 +223,8 @@ class Sweep:
         """What `_visit` would find, by reading only."""
         if upload.bucket != self._store.bucket:
             return findings.skipped(upload)
+        if _is_unclaimed(upload, now):
+            return findings.unclaimed(upload)
         if upload.ended:
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
         return self._expect_checked(upload) if upload.in_quarantine else self._expect_arrival(upload, now)
@@ -237,3 +247,7 @@ class Sweep:
     def _expect_checked(self, upload: Upload) -> Finding:
         check = self._confirmation.waits_for(upload)
         return findings.missing(upload, check) if check else findings.confirming(upload)
+
+
+def _is_unclaimed(upload: Upload, now: datetime) -> bool:
+    return upload.claim_by is not None and now >= upload.claim_by

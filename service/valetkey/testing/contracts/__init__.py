@@ -2,7 +2,7 @@
 
 A test class inherits a suite, and gives it what it asks for by one fixture::
 
-    class TestMyStore(ObjectStoreContract, FormContract, MultipartContract):
+    class TestMyStore(ObjectStoreContract, ReadingContract, FormContract, MultipartContract):
         @pytest.fixture
         def place(self) -> Place: ...
 
@@ -10,9 +10,9 @@ A test class inherits a suite, and gives it what it asks for by one fixture::
         @pytest.fixture
         def ledger(self) -> Ledger: ...
 
-`ObjectStoreContract`, `FormContract`, `MultipartContract`, `ManyPartsContract` and `VersionedStoreContract` ask for
-``place``, a `Place`; `LedgerContract`, `KeyRingContract` and `OutboxContract` for ``ledger``, and `AllowanceContract`
-for ``two``. Each test gets an empty one.
+`ObjectStoreContract`, `ReadingContract`, `FormContract`, `MultipartContract`, `ManyPartsContract` and
+`VersionedStoreContract` ask for ``place``, a `Place`; `LedgerContract`, `KeyRingContract`, `OutboxContract` and
+`AnnouncedChangesContract` for ``ledger``, and `AllowanceContract` for ``two``. Each test gets an empty one.
 """
 
 from pkgutil import iter_modules
@@ -23,6 +23,7 @@ import pytest
 pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))
 
 from valetkey.testing.contracts.allowances import AllowanceContract, Pair
+from valetkey.testing.contracts.changes import AnnouncedChangesContract, ChangesContract
 from valetkey.testing.contracts.creation import CreationContract
 from valetkey.testing.contracts.declarations import DeclarationContract
 from valetkey.testing.contracts.due import DueContract
@@ -39,18 +40,22 @@ from valetkey.testing.contracts.places import (
     post_over_http,
     put_over_http,
 )
+from valetkey.testing.contracts.reading import ReadingContract
 from valetkey.testing.contracts.replacement import ReplacementContract
 from valetkey.testing.contracts.store import ObjectStoreContract
 from valetkey.testing.contracts.versions import VersionedStoreContract
 
 
-class LedgerContract(CreationContract, ReplacementContract, PageContract, DueContract, DeclarationContract):
+class LedgerContract(
+    CreationContract, ReplacementContract, ChangesContract, PageContract, DueContract, DeclarationContract
+):
     """What every ledger must do. A fixture ``ledger`` gives an empty one."""
 
 
 __all__ = [
     "Able",
     "AllowanceContract",
+    "AnnouncedChangesContract",
     "Announcing",
     "Download",
     "FormContract",
@@ -62,6 +67,7 @@ __all__ = [
     "OutboxContract",
     "Pair",
     "Place",
+    "ReadingContract",
     "VersionedStoreContract",
     "announcer",
     "download_over_http",

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import (
     Checksum,
+    Claim,
     Inspection,
     Method,
     Multipart,
@@ -85,6 +86,8 @@ def full() -> Upload:
         rules=Profile("größe", content_types=("image/*",), metadata=frozenset({"title"})).rules,
         copying_since=NOW - MICROSECOND,
         checksum_verified=False,
+        claim=Claim("größe:17'; --", NOW - MICROSECOND),
+        released_at=NOW + MICROSECOND,
     )
 
 

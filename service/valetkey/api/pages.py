@@ -1,0 +1,32 @@
+"""What visitors of an application see where a view of its own lets an error of ours through: no 500."""
+
+from flask import Flask, current_app, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import default_exceptions
+
+from valetkey.api.bodies import JSON
+from valetkey.api.problems import MEDIA_TYPE, render_error, status_of
+from valetkey.core.errors import Unavailable, ValetKeyError
+
+HTML = "text/html"
+
+
+def answer_errors(app: Flask) -> None:
+    """Has the views of ``app`` answer errors of ours, unless it does so itself."""
+    handlers = app.error_handler_spec[None][None]
+    if ValetKeyError not in handlers:
+        app.register_error_handler(ValetKeyError, _answer)
+
+
+def _answer(error: ValetKeyError) -> ResponseReturnValue:
+    """A problem document where JSON is asked for, else the application's own page for that status."""
+    status = status_of(type(error))
+    if status not in default_exceptions or (status >= 500 and not isinstance(error, Unavailable)):
+        raise error
+    if request.accept_mimetypes.best_match([HTML, JSON, MEDIA_TYPE], HTML) != HTML:
+        return render_error(error)
+    page = current_app.handle_http_exception(default_exceptions[status](error.detail))
+    response = current_app.make_response(page)
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response

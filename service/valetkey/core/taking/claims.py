@@ -1,0 +1,122 @@
+"""Claims: a confirmed upload belongs to nobody until the application takes it under a reference of its own.
+
+The ledger decides by compare-and-set: of two claims one wins, and an upload is either claimed or removed as unclaimed.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from valetkey.core.access.callers import Caller
+from valetkey.core.errors import AlreadyClaimed, InvalidRequest, StateConflict, UploadNotFound, WrongProfile
+from valetkey.core.model.upload import Claim, Upload, UploadId, UploadState
+from valetkey.core.ports.ledger import Ledger, Query
+
+MAX_AT_ONCE = 1_000
+"""How many uploads are taken in one call at most."""
+
+ATTEMPTS = 3
+"""How often a call is tried while others change the same uploads."""
+
+PAGE = 200
+"""How many claims are read at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an upload has to be to be taken; None does not ask."""
+
+    owner: str | None = None
+    profile: str | None = None
+
+
+class Claims:
+    """Every method raises `LedgerUnavailable`, `Forbidden` for a ticket, and `UploadNotFound` for what is not the
+    caller's account's."""
+
+    def __init__(self, *, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    def look(self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str | None) -> list[Upload]:
+        """The uploads of these ids, each once and in this order, if all can be taken under ``reference`` (None: are
+        claimed by nobody).
+
+        Raises `UploadNotFound` (also for another owner's), `WrongProfile`, `StateConflict` for one that is not
+        confirmed, `AlreadyClaimed`, and `InvalidRequest` for more than `MAX_AT_ONCE`.
+        """
+        caller.require_account()
+        wanted = list(dict.fromkeys(ids))
+        if len(wanted) > MAX_AT_ONCE:
+            raise InvalidRequest(f"At most {MAX_AT_ONCE} uploads are taken at once.")
+        return [_fit(caller.require(self._ledger.get(one)), terms, reference) for one in wanted]
+
+    def claim(self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str) -> list[Upload]:
+        """Claims all of them under ``reference``, or none; what is claimed under it already stays so. Raises like
+        `look`."""
+        return self._replace(
+            lambda: self.look(caller, ids, terms, reference), lambda upload: self._claimed(upload, reference)
+        )
+
+    def release(self, caller: Caller, ids: Sequence[UploadId], reference: str) -> list[Upload]:
+        """Gives all of them back that are claimed under ``reference``, or none; one that nobody has claimed is as it
+        was. Raises `UploadNotFound` and `AlreadyClaimed`."""
+        caller.require_account()
+        return self._replace(
+            lambda: [_held(caller.require(self._ledger.get(one)), reference) for one in dict.fromkeys(ids)],
+            self._released,
+        )
+
+    def others(
+        self, caller: Caller, known: Collection[str], *, prefix: str, claimed_before: datetime
+    ) -> Iterator[Upload]:
+        """The confirmed uploads whose claim begins with ``prefix``, is older, and is none of ``known``."""
+        account, last = caller.require_account(), None
+        while page := self._ledger.page(Query(account, PAGE, UploadState.CONFIRMED, before=last, claimed=True)):
+            for upload in page:
+                claim = upload.claim
+                if claim is None or claim.claimed_at >= claimed_before:
+                    continue
+                if claim.reference.startswith(prefix) and claim.reference not in known:
+                    yield upload
+            last = page[-1].id
+
+    def _replace(self, read: Callable[[], list[Upload]], change: Callable[[Upload], Upload]) -> list[Upload]:
+        """What ``change`` makes of all that ``read`` gives, in one commit; read again where somebody was faster."""
+        for _ in range(ATTEMPTS):
+            before = read()
+            after = [change(upload) for upload in before]
+            changes = [(old, new) for old, new in zip(before, after, strict=True) if old is not new]
+            if not changes or self._ledger.replace_all(changes):
+                return after
+        raise StateConflict("One of the uploads keeps changing; try again.")
+
+    def _claimed(self, upload: Upload, reference: str) -> Upload:
+        if upload.claim is not None:
+            return upload
+        # what is left of it may be due as well: then that look stays
+        due_at = None if upload.due_at == upload.claim_by else upload.due_at
+        return upload.changed(claim=Claim(reference, self._clock()), due_at=due_at)
+
+    def _released(self, upload: Upload) -> Upload:
+        if upload.claim is None:
+            return upload
+        after = upload.changed(claim=None, released_at=self._clock())
+        moments = [moment for moment in (after.due_at, after.claim_by) if moment is not None]
+        return after._replace(due_at=min(moments, default=None))
+
+
+def _fit(upload: Upload, terms: Terms, reference: str | None) -> Upload:
+    if terms.owner not in {None, upload.owner}:
+        raise UploadNotFound
+    if terms.profile not in {None, upload.profile}:
+        raise WrongProfile(f"Upload {upload.id} is of the profile {upload.profile!r}, not {terms.profile!r}.")
+    if upload.state is not UploadState.CONFIRMED:
+        raise StateConflict(f"Upload {upload.id} is {upload.state}: only a confirmed one can be taken.")
+    return upload if upload.claim is None else _held(upload, reference)
+
+
+def _held(upload: Upload, reference: str | None) -> Upload:
+    if upload.claim is not None and upload.claim.reference != reference:
+        raise AlreadyClaimed(f"Upload {upload.id} is claimed under another reference.")
+    return upload
