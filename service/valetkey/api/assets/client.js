@@ -1,0 +1,1 @@
+export * from "./client-Y4STNX7Y.js";

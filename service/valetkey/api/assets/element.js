@@ -1,0 +1,1 @@
+export * from "./element-W56OO73E.js";

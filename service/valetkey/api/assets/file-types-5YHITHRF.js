@@ -1,0 +1,1 @@
+import{a}from"./chunk-QXKZG4WO.js";export{a as typeOf};

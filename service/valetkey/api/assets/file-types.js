@@ -1,0 +1,1 @@
+export * from "./file-types-5YHITHRF.js";
