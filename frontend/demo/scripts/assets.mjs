@@ -1,6 +1,6 @@
 // Builds what the service serves at /assets/: client and element as modules for pages that have no bundler. The names
 // have a hash of the content; `manifest.json` says which is which, with a digest of each for `integrity`. Beside each
-// module is one that keeps its name (`element.js`), for pages that cannot know the hash.
+// module is one that keeps its name (`valetkey-element.js`), for pages that cannot know the hash.
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
@@ -16,8 +16,8 @@ const MODULES = {
 
 const common = {
   outdir: target,
-  entryNames: "[name]-[hash]",
-  chunkNames: "chunk-[hash]",
+  entryNames: "valetkey-[name]-[hash]",
+  chunkNames: "valetkey-[hash]",
   bundle: true,
   splitting: true,
   format: "esm",
@@ -52,7 +52,9 @@ async function bundle(entryPoints, options = {}) {
   const imports = {};
   for (const [path, output] of Object.entries(metafile.outputs)) {
     const name = basename(path);
-    const entry = Object.keys(entryPoints).find((key) => output.entryPoint && name.startsWith(`${key}-`));
+    const entry = Object.keys(entryPoints).find(
+      (key) => output.entryPoint && name.startsWith(`valetkey-${key}-`),
+    );
     if (entry) names[entry] = name;
     imports[name] = output.imports
       .filter(({ kind }) => kind === "import-statement")
@@ -90,8 +92,9 @@ function byModule() {
 
 /** Writes the module that is the same as `entry` whatever that is called; its name. */
 async function lasting(entry) {
-  await writeFile(`${target}/${entry}.js`, `export * from "./${modules.names[entry]}";\n`);
-  return `${entry}.js`;
+  const name = `valetkey-${entry}.js`;
+  await writeFile(`${target}/${name}`, `export * from "./${modules.names[entry]}";\n`);
+  return name;
 }
 
 /** What `name` imports at its start, and what that imports: a page need not wait for one to hear of the next. */

@@ -5,7 +5,7 @@ from datetime import datetime
 from time import monotonic
 
 from valetkey.core.access.api_keys import Scope, split_key
-from valetkey.core.access.callers import Caller
+from valetkey.core.access.callers import APPLICATION, Caller
 from valetkey.core.access.tickets import TICKET_PREFIX, Tickets
 from valetkey.core.errors import Unauthenticated
 from valetkey.core.ports.api_keys import KeyRing
@@ -26,6 +26,11 @@ class Authenticator:
         self._tickets = tickets
         self._clock = clock
         self._remembered: dict[str, tuple[Caller, float]] = {}
+
+    @property
+    def application(self) -> Caller:
+        """The application that all this is mounted in; where the door is open, everybody's account is its own."""
+        return Caller(OPEN_ACCOUNT if self._keys is None else APPLICATION)
 
     def caller(self, authorization: str | None) -> Caller:
         """The caller behind an ``Authorization`` header. Raises `Unauthenticated` and `LedgerUnavailable`."""

@@ -11,6 +11,10 @@ from valetkey.core.model.upload import Upload, UploadId
 DEFAULT_PROFILE = "default"
 """The profile of an upload that names none, created with an API key."""
 
+APPLICATION = "application"
+"""The account of an application that valetkey is mounted in: its tickets and its own calls. An API key of this name
+has the same uploads."""
+
 
 @dataclass(frozen=True, slots=True)
 class Allowance:

@@ -1,1 +1,0 @@
-export * from "./client-Y4STNX7Y.js";

@@ -1,1 +1,0 @@
-export * from "./element-W56OO73E.js";

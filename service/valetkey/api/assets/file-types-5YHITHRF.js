@@ -1,1 +1,0 @@
-import{a}from"./chunk-QXKZG4WO.js";export{a as typeOf};

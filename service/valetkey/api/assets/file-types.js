@@ -1,1 +1,0 @@
-export * from "./file-types-5YHITHRF.js";
