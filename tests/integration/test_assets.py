@@ -38,7 +38,7 @@ class Tags(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append({"tag": tag} | dict(attrs))
+        self.found.append({"tag": tag, **dict(attrs)})
         self._in_map = ("type", "importmap") in attrs
 
     def handle_data(self, data: str) -> None:

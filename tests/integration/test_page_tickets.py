@@ -184,7 +184,7 @@ def test_a_ticket_has_its_bounds() -> None:
 
 
 @pytest.mark.parametrize("terms", [{"ttl": 59}, {"ttl": 604_801}, {"max_uploads": 0}])
-def test_terms_that_no_ticket_can_have(terms: dict[str, int]) -> None:
+def test_terms_that_no_ticket_can_have(terms: dict[str, Any]) -> None:
     """They are refused where they are written."""
     _, valetkey = application()
     with pytest.raises(ConfigurationError, match="owner_loader"):
