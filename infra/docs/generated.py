@@ -112,7 +112,11 @@ def errors_page() -> str:
     client = [_entry(code, "", entry) for code, entry in known["client"].items()]
     parts = [
         *(_ERRORS, "## Answers of the API\n", "By HTTP status.\n", *errors),
-        *("## Reasons of a rejection\n", "The `reason.code` of an upload that is `rejected`, or `deleted` unasked.\n", *reasons),
+        *(
+            "## Reasons of a rejection\n",
+            "The `reason.code` of an upload that is `rejected`, or `deleted` unasked.\n",
+            *reasons,
+        ),
         *("## Codes of the browser's client\n", "`@valetkey/client` adds these to the codes above.\n", *client),
     ]
     return "\n".join(parts)

@@ -21,11 +21,12 @@ from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import cors, csrf, pages, problems, routes, site, uppy
+from valetkey.api import assets, cors, csrf, page_tickets, pages, problems, routes, site, uppy
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
 from valetkey.api.demo import demo
+from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted
 from valetkey.api.readiness import Readiness
@@ -48,8 +49,12 @@ from valetkey.senders.settings import Outside
 from valetkey.settings import Settings, load_profiles, load_settings
 from valetkey.worker import CheckLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
 
-BLUEPRINTS = (routes.blueprint.name, uppy.blueprint.name)
-"""What `request.blueprint` is in requests for valetkey, for an application's own hooks to tell them by."""
+API = (routes.blueprint.name, uppy.blueprint.name)
+"""The blueprints whose callers prove themselves who they are."""
+
+BLUEPRINTS = (*API, assets.blueprint.name)
+"""What `request.blueprint` is in requests for valetkey, for an application's own hooks to tell them by. That of the
+pages' tickets is not among them: it goes by the application's login."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +84,7 @@ class Installed(Mounted):
             self.store.check()
 
 
-class ValetKey(InProcess):
+class ValetKey(InPages, InProcess):
     """valetkey for a Flask application: ``ValetKey(app)``, or `init_app` later, for several applications if need be.
 
     It registers the API (below ``url_prefix``; `VALETKEY_PUBLIC_URL` may end in it or not); the application's own code
@@ -99,6 +104,7 @@ class ValetKey(InProcess):
         session: boto3.Session | None = None,
         allow_open: bool = False,
     ) -> None:
+        super().__init__()
         self._allow_open = allow_open
         self._settings = settings
         self._profiles = profiles
@@ -117,6 +123,7 @@ class ValetKey(InProcess):
             settings.require_production()
         installed = self._build(settings)
         mount(app, installed, cors_origins=settings.cors_origins)
+        self._offer_to_templates(app)
 
     def _build(self, settings: Settings) -> Installed:
         ledger = open_ledger(settings)
@@ -141,6 +148,7 @@ class ValetKey(InProcess):
             senders=senders(settings, self._session),
             readiness=Readiness(core.service.check),
             address=address,
+            page_tickets=self._page_tickets,
             ledger=ledger,
             store=store,
             core=core,
@@ -161,16 +169,18 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
     if app.url_map.host_matching:
         raise ConfigurationError("valetkey cannot be mounted in an application that matches hosts: give it its own.")
     prefix = parts.address.prefix
-    cors.allow(app, cors_origins, blueprints=BLUEPRINTS, paths=[f"{prefix}/v1/", f"{prefix}/uppy/"])
+    cors.allow(app, cors_origins, blueprints=API, paths=[f"{prefix}/v1/", f"{prefix}/uppy/"])
     app.extensions[EXTENSION] = parts
     app.register_blueprint(routes.blueprint, url_prefix=prefix or None)
     app.register_blueprint(uppy.blueprint, url_prefix=f"{prefix}/uppy")
+    app.register_blueprint(assets.blueprint, url_prefix=f"{prefix}/assets")
     app.register_blueprint(site.blueprint, url_prefix=f"{prefix}/docs")
     # relative to its own page, so that it works wherever that is seen
     reference = get_swaggerui_blueprint(".", "../../openapi.json", config={"app_name": "valetkey"})
     app.register_blueprint(reference, url_prefix=f"{prefix}/docs/api")
     if not isinstance(app, StandaloneFlask):
-        csrf.exempt(app, [routes.blueprint, uppy.blueprint])
+        app.register_blueprint(page_tickets.blueprint, url_prefix=prefix or None)
+        csrf.exempt(app, [routes.blueprint, uppy.blueprint, page_tickets.blueprint])
         pages.answer_errors(app)
 
 

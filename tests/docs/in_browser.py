@@ -35,7 +35,7 @@ ENDS = """for (const kind of ["error", "unhandledrejection"]) addEventListener(k
 UPLOAD = """async (ticket) => {
   await customElements.whenDefined("valet-upload");
   const field = document.querySelector("valet-upload");
-  field.token = ticket;
+  if (ticket !== null) field.token = ticket;
   const ended = new Promise((resolve) => {
     field.addEventListener("valet-confirmed", () => resolve("confirmed"));
     field.addEventListener("valet-error", ({ detail }) => resolve(JSON.stringify(detail.error)));
@@ -50,9 +50,13 @@ def runner(browser: Callable[[], Browser], site: Callable[[], Site]) -> Callable
     """What runs such a block; browser and site are started when the first one comes."""
 
     def run(page: Page, block: Block) -> None:
+        if block.language == "console":
+            assert page.application is not None
+            _open(browser(), page.application, page, lambda tab, _: _upload(tab, None))
+            return
         if block.language == "html":
             page.html = page.address(block.text)
-            _open(browser(), site(), page, _upload)
+            _open(browser(), _shown(site(), page), page, _upload_on)
             return
         script = page.write(f"{'check' if block.hidden else 'block'}.{block.language}", page.address(block.text))
         (script.parent / "node_modules").unlink(missing_ok=True)
@@ -61,7 +65,7 @@ def runner(browser: Callable[[], Browser], site: Callable[[], Site]) -> Callable
             page.write("tsconfig.json", json.dumps(TYPES | {"files": [script.name]}))
             _tool(script.parent, "tsc", "-p", "tsconfig.json")
         code = _bundled(script, uppy="@uppy/" in block.text)
-        _open(browser(), site(), page, lambda tab, _: _execute(tab, code))
+        _open(browser(), _shown(site(), page), page, lambda tab, _: _execute(tab, code))
 
     return run
 
@@ -80,24 +84,35 @@ def _tool(directory: Path, name: str, *arguments: str, **env: str) -> None:
         raise Failed(f"{name} {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
 
 
-def _open(browser: Browser, site: Site, page: Page, then: Callable[[Tab, Page], None]) -> None:
-    """The page's HTML in a tab of its own. Raises `Failed` for whatever the browser calls an error."""
+def _shown(site: Site, page: Page) -> str:
+    """Where the page's HTML is."""
     site.html = page.html
+    return site.url
+
+
+def _open(browser: Browser, url: str, page: Page, then: Callable[[Tab, Page], None]) -> None:
+    """What is at ``url`` in a tab of its own. Raises `Failed` for whatever the browser calls an error."""
     with browser.new_context() as context:
         tab, wrong = context.new_page(), list[str]()
         tab.on("pageerror", lambda error: wrong.append(str(error)))
         tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
         tab.route("**/upload-ticket", lambda route: route.fulfill(body=page.ticket()))
         tab.add_init_script(ENDS)
-        tab.goto(site.url)
+        tab.goto(url)
         then(tab, page)
         if wrong:
             raise Failed("The browser says:\n" + "\n".join(wrong))
 
 
-def _upload(tab: Tab, page: Page) -> None:
+def _upload_on(tab: Tab, page: Page) -> None:
     """Where the element is on the page, a file goes all the way."""
-    if "<valet-upload" in page.html and (ended := tab.evaluate(UPLOAD, page.ticket())) != "confirmed":
+    if "<valet-upload" in page.html:
+        _upload(tab, page.ticket())
+
+
+def _upload(tab: Tab, ticket: str | None) -> None:
+    """By a ticket, or by one that the page gets itself."""
+    if (ended := tab.evaluate(UPLOAD, ticket)) != "confirmed":
         raise Failed(f"The element's upload ends with {ended}")
 
 

@@ -32,6 +32,9 @@ class Page:
     blocks: Sequence[Block]
     ports: dict[str, int]
     html: str = "<!doctype html><title>A page</title>"
+    has_templates: bool = False
+    application: str | None = None
+    """Where the reader's own application runs now."""
 
     def address(self, text: str) -> str:
         """``text`` with the addresses that it means here."""
@@ -61,7 +64,10 @@ class Page:
         commands = list(commands_of(self.address(block.text)))
         for number, command in enumerate(commands, 1):
             if SERVES.match(command.text) and "--help" not in command.text:
-                self.shell.start(command.text, self._listens_on(command.text))
+                port = self._listens_on(command.text)
+                self.shell.start(command.text, port)
+                if not command.text.startswith("valetkey"):
+                    self.application = f"http://127.0.0.1:{port}/"
                 continue
             status = int(block.options.get("exit", "0")) if number == len(commands) else 0
             printed = self.shell.run(command.text, status)
@@ -105,11 +111,16 @@ class Page:
             return
         if block.title:
             self.write(block.title, self.address(block.text))
-        if block.language in {"html", "js", "ts", "tsx"}:
+        if block.language == "html" and block.title:
+            self.has_templates = True  # its application shows it
+        elif block.language in {"html", "js", "ts", "tsx"}:
             in_browser(self, block)
         else:
             kinds = {"console": self.console, "python": self.python, "toml": self.toml, "json": self.json}
             kinds[block.language](block)
+        if block.language == "console" and self.has_templates and self.application:
+            in_browser(self, block)
+            self.has_templates = False
 
 
 @contextmanager

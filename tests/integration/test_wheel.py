@@ -1,5 +1,6 @@
 """What is in the wheel: it must not depend on what happened to be built before."""
 
+import json
 import shutil
 import sys
 import zipfile
@@ -13,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 NEEDED = ["pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".gitignore", "infra/pages.py"]
 STATIC = Path("service/valetkey/api/static")
 SITE = Path("service/valetkey/api/site")
+ASSETS = Path("service/valetkey/api/assets")
 
 
 @pytest.fixture
@@ -21,9 +23,8 @@ def checkout(tmp_path: Path) -> Path:
     for name in NEEDED:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    shutil.copytree(
-        ROOT / "service", tmp_path / "service", ignore=shutil.ignore_patterns("static", "site", "__pycache__")
-    )
+    built = shutil.ignore_patterns("assets", "static", "site", "__pycache__")
+    shutil.copytree(ROOT / "service", tmp_path / "service", ignore=built)
     return tmp_path
 
 
@@ -37,6 +38,11 @@ def build_pages(checkout: Path) -> None:
     (checkout / STATIC).mkdir()
     for name in ("demo.js", "demo.css", "valet-upload.js", "chunk-ABC.js"):
         (checkout / STATIC / name).write_text("built")
+    (checkout / ASSETS).mkdir()
+    manifest = {"files": {"valetkey-element-ABC.js": "sha384-x"}, "stable": ["valetkey-element.js"]}
+    (checkout / ASSETS / "manifest.json").write_text(json.dumps(manifest))
+    for name in (*manifest["files"], *manifest["stable"]):
+        (checkout / ASSETS / name).write_text("built")
 
 
 def build_site(checkout: Path) -> None:
@@ -50,7 +56,18 @@ def test_without_the_built_pages_there_is_no_wheel(checkout: Path) -> None:
     """It fails with the command to run, rather than shipping an empty page."""
     done = build(checkout, "-t", "wheel")
     assert done.returncode != 0
-    assert "The pages are not built (demo.js, demo.css, valet-upload.js): run `make frontend` first." in done.stderr
+    missing = "demo.js, demo.css, valet-upload.js, manifest.json"
+    assert f"The pages are not built ({missing}): run `make frontend` first." in done.stderr
+
+
+def test_without_one_of_the_modules_there_is_no_wheel(checkout: Path) -> None:
+    """Each that the manifest names has to be there: pages would be told of it, and not find it."""
+    build_pages(checkout)
+    build_site(checkout)
+    (checkout / ASSETS / "valetkey-element-ABC.js").unlink()
+    done = build(checkout, "-t", "wheel")
+    assert done.returncode != 0
+    assert "The pages are not built (valetkey-element-ABC.js): run `make frontend` first." in done.stderr
 
 
 def test_without_the_documentation_there_is_no_wheel(checkout: Path) -> None:
@@ -76,6 +93,8 @@ def test_the_wheel_contains_the_built_pages(checkout: Path) -> None:
         (wheel,) = (folder / "dist").glob("*.whl")
         names = zipfile.ZipFile(wheel).namelist()
         assert {f"valetkey/api/static/{name}" for name in ("demo.js", "chunk-ABC.js", "valet-upload.js")} <= set(names)
+        modules = ("manifest.json", "valetkey-element-ABC.js", "valetkey-element.js")
+        assert {f"valetkey/api/assets/{name}" for name in modules} <= set(names)
         site = ("index.html", "flask.md", "llms.txt", "assets/stylesheets/main.css")
         assert {f"valetkey/api/site/{name}" for name in site} <= set(names)
         assert "valetkey/api/templates/valetkey/demo.html" in names

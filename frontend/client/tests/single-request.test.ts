@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { UploadSnapshot } from "../src/index";
+import { type UploadSnapshot, ValetKeyError } from "../src/index";
 import { problem } from "./fake/valetkey";
 import { bytesOf, fileOf, world } from "./world";
 
@@ -185,6 +185,19 @@ describe("a file that goes in one request", () => {
     await expect(on.uploader({ token: "first" }).upload(fileOf(10)).done).rejects.toMatchObject({
       code: "unauthenticated",
     });
+  });
+
+  test("an error of ours from the function for the token is the upload's own, and is not tried again", async () => {
+    let asked = 0;
+    const token = async () => {
+      asked++;
+      throw new ValetKeyError("unauthenticated", "Log in.", { status: 401 });
+    };
+    await expect(on.uploader({ token }).upload(fileOf(10)).done).rejects.toMatchObject({
+      code: "unauthenticated",
+      detail: "Log in.",
+    });
+    expect(asked).toBe(1);
   });
 
   test("carries its SHA-256 when that is asked for, whether it is small or large", async () => {

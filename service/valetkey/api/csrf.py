@@ -10,6 +10,7 @@ def exempt(app: Flask, blueprints: Sequence[Blueprint]) -> None:
     """Takes ``blueprints`` out of Flask-WTF's ``CSRFProtect``, whether it is set up before us or after us.
 
     A browser sends cookies by itself, which such a protection is for; keys, tickets and senders' secrets it does not.
+    The tickets of the application's own pages go by a cookie: `page_tickets` looks where a request comes from.
     """
     told: list[Any] = []
 

@@ -1,12 +1,13 @@
 """What the views work on: one record for each application, in ``app.extensions``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import current_app, has_request_context, request
 
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
+from valetkey.api.owners import PageTickets
 from valetkey.api.readiness import Readiness
 from valetkey.core.events.event import EventSender
 from valetkey.core.service import UploadService
@@ -33,6 +34,9 @@ class Mounted:
 
     address: Address
     """Where the API is."""
+
+    page_tickets: PageTickets = field(default_factory=PageTickets)
+    """Which tickets the application's own pages get."""
 
 
 def mounted() -> Mounted:

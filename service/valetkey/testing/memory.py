@@ -12,6 +12,7 @@ from valetkey.adapters.memory.policies import StoreAnswer
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
+from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import Mounted
 from valetkey.api.readiness import Readiness
@@ -26,7 +27,7 @@ from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
 PUBLIC_URL = "http://valetkey.test"
 
 
-class MemoryValetKey(InProcess):
+class MemoryValetKey(InPages, InProcess):
     """`valetkey.ValetKey` on a store and a ledger in memory; no credential is asked for.
 
     ``profiles`` as for `ValetKey`; without them ``default`` takes anything. ``clock`` gives the time (aware, UTC).
@@ -40,6 +41,7 @@ class MemoryValetKey(InProcess):
         url_prefix: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        super().__init__()
         self.store = MemoryStore(clock=clock)
         self.ledger = MemoryLedger()
         tickets = Tickets(["only for tests, where nothing is secret"])
@@ -62,8 +64,10 @@ class MemoryValetKey(InProcess):
             senders={},
             readiness=Readiness(core.service.check),
             address=address,
+            page_tickets=self._page_tickets,
         )
         mount(app, self._parts)
+        self._offer_to_templates(app)
 
     def _mounted(self) -> Mounted:
         return self._parts

@@ -14,7 +14,7 @@ import type {
 } from "../model/wire";
 import { parseRetryAfter } from "../retry/retry-after";
 
-/** A token for the service, or a function that gets one; it is called again after a 401. */
+/** A token for the service, or a function that gets one; it is called again after a 401 or 403. */
 export type Token = string | (() => string | Promise<string>);
 
 const TIMEOUT = 60_000; // ms
@@ -112,7 +112,8 @@ export class Service {
   async #call(method: string, path: string, call: Call): Promise<Response> {
     const token = call.ticket ?? (await this.#bearer());
     let response = await this.#send(method, path, call, token);
-    if (response.status === 401 && call.ticket === undefined && typeof this.#token === "function") {
+    const refused = [401, 403].includes(response.status); // it may be expired, or used up
+    if (refused && call.ticket === undefined && typeof this.#token === "function") {
       if (this.#fetched === token) this.#fetched = undefined;
       response = await this.#send(method, path, call, await this.#bearer());
     }
@@ -125,6 +126,7 @@ export class Service {
     try {
       this.#fetched ??= await this.#token();
     } catch (cause) {
+      if (cause instanceof ValetKeyError) throw cause;
       throw new ValetKeyError("token_unavailable", "No token for the upload service is available.", {
         retryable: true,
         cause,

@@ -21,7 +21,7 @@ import { RunningUpload, type Upload, type WatchOptions } from "./upload";
 export interface UploaderOptions {
   /** the service's URL, such as "https://uploads.example.com"; a path is resolved against the page's origin */
   endpoint: string | URL;
-  /** the ticket that your backend got from `POST /v1/tickets`, or a function that gets one; it is called again after a 401 */
+  /** the ticket that your backend got from `POST /v1/tickets`, or a function that gets one; it is called again after a 401 or 403 */
   token?: Token;
   /** for files without a profile of their own (default: the ticket's own, or "default") */
   profile?: string;

@@ -1,4 +1,5 @@
 import { createUploader, type Uploader } from "@valetkey/client";
+import { defaultEndpoint, pageTickets } from "./page-service";
 
 export type TokenSource = string | (() => string | Promise<string>);
 
@@ -22,20 +23,26 @@ export class Destination {
   }
 
   get uploader(): Uploader {
-    const { token } = this;
-    const profile = this.#host.getAttribute("profile");
-    const user = this.#host.getAttribute("user");
-    this.#uploader ??= createUploader({
-      endpoint: this.#host.getAttribute("endpoint") || "/",
-      ...(token && { token }),
-      ...(profile && { profile }),
-      ...(user && { user }),
-    });
+    this.#uploader ??= this.#createUploader();
     return this.#uploader;
   }
 
   /** Files added from now on are uploaded as the attributes say now. */
   reset(): void {
     this.#uploader = null;
+  }
+
+  #createUploader(): Uploader {
+    const endpoint = this.#host.getAttribute("endpoint");
+    const profile = this.#host.getAttribute("profile");
+    const user = this.#host.getAttribute("user");
+    // the page's own tickets are for its own service
+    const token = this.token ?? (endpoint ? null : pageTickets(profile));
+    return createUploader({
+      endpoint: endpoint || defaultEndpoint(),
+      ...(token && { token }),
+      ...(profile && { profile }),
+      ...(user && { user }),
+    });
   }
 }

@@ -1,0 +1,40 @@
+import { ValetKeyError } from "@valetkey/client";
+
+let servedAt: string | null = null;
+
+/** Elements without `endpoint` upload to the service at `url`: that which this script came from. */
+export function setServedAt(url: URL): void {
+  servedAt = url.href;
+}
+
+/** The endpoint of elements that name none. */
+export function defaultEndpoint(): string {
+  return servedAt ?? "/";
+}
+
+/**
+ * Gets tickets for `profile` from the application that the page is of; null if none gives any. The page says where, as
+ * `{{ valetkey.scripts() }}` does: `<script data-valetkey-tickets="/session/ticket">`.
+ */
+export function pageTickets(profile: string | null): (() => Promise<string>) | null {
+  const url = document.querySelector<HTMLElement>("script[data-valetkey-tickets]")?.dataset.valetkeyTickets;
+  return url ? () => fetchTicket(url, profile) : null;
+}
+
+/** Rejects with a `ValetKeyError` that is final where the application says no. */
+async function fetchTicket(url: string, profile: string | null): Promise<string> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { Accept: "application/json", "Content-Type": "application/json" },
+    body: JSON.stringify(profile ? { profile } : {}),
+  });
+  const { status } = response;
+  const body = await response.json().catch(() => ({}));
+  if (response.ok && typeof body.ticket === "string") return body.ticket;
+  const known = typeof body.code === "string";
+  throw new ValetKeyError(
+    known ? body.code : "token_unavailable",
+    known ? body.detail : "The page gives no ticket for uploads any more. Reload it, and log in again.",
+    { status, retryable: status >= 500 || status === 429 },
+  );
+}

@@ -1,0 +1,3 @@
+import "./page/served-here";
+
+export * from "./index";

@@ -1,0 +1,100 @@
+"""Client and element as modules for pages that have no bundler, at `/assets/`: the files that `make frontend` builds.
+
+Their names begin with `valetkey-`, so that an application may have an `/assets/` of its own beside them.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, send_from_directory
+from flask.typing import ResponseReturnValue
+
+from valetkey.api import problems
+from valetkey.api.mounted import server_url
+from valetkey.api.rendering import render
+
+ASSETS = Path(__file__).with_name("assets")
+"""What `make frontend` builds; it is in the wheel."""
+
+ELEMENT = "@valetkey/element"
+NOT_BUILT = "valetkey's modules for browsers are not built: run `make frontend`, or install its wheel."
+
+_YEAR = 365 * 24 * 60 * 60
+_PUBLIC = {
+    "Access-Control-Allow-Origin": "*",  # modules are always fetched by CORS; these hold no secret and read no cookie
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+blueprint = Blueprint("valetkey-assets", __name__, static_folder=None)
+problems.register(blueprint)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is built: see `frontend/demo/scripts/assets.mjs`."""
+
+    modules: dict[str, str]
+    """The file of each module, by what pages import."""
+
+    preload: list[str]
+    """Files that the element imports at its start."""
+
+    files: dict[str, str]
+    """Those with a hash in their names: the digest of each, as HTML's ``integrity`` has it."""
+
+    stable: list[str]
+    """Those that keep their names, and lead to the modules of this version."""
+
+
+def manifest() -> Manifest | None:
+    """What is built now; None where nothing is."""
+    file = ASSETS / "manifest.json"
+    try:
+        return _read(file, file.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return None
+
+
+@lru_cache(maxsize=1)
+def _read(file: Path, _changed: int) -> Manifest:
+    return Manifest(**json.loads(file.read_text()))
+
+
+@blueprint.get("/valetkey-<name>")
+def asset(name: str) -> ResponseReturnValue:
+    """A file of the manifest, and no other: what is asked for is looked up, and never a path."""
+    built = manifest()
+    if built is None:
+        return Response(f"{NOT_BUILT}\n", 503, mimetype="text/plain")
+    name = f"valetkey-{name}"
+    if name not in built.files and name not in built.stable:
+        abort(404, "There is no such module, or not in this version: load the page again.")
+    response = send_from_directory(ASSETS, name)
+    response.content_type = "text/javascript; charset=utf-8"
+    response.headers["Cache-Control"] = (
+        f"public, max-age={_YEAR}, immutable" if name in built.files else "public, no-cache"
+    )
+    response.headers.update(_PUBLIC)
+    return response
+
+
+@blueprint.get("/valetkey-importmap.json")
+def import_map_document() -> ResponseReturnValue:
+    """For servers whose pages are not rendered here: browsers take an import map only from within a page."""
+    built = manifest()
+    if built is None:
+        return Response(f"{NOT_BUILT}\n", 503, mimetype="text/plain")
+    return render(
+        import_map(built, f"{server_url().rstrip('/')}/assets"), headers=_PUBLIC | {"Cache-Control": "no-cache"}
+    )
+
+
+def import_map(built: Manifest, place: str) -> dict[str, dict[str, str]]:
+    """The import map for modules at ``place``. Browsers that know no ``integrity`` in it leave that out."""
+    return {
+        "imports": {module: f"{place}/{name}" for module, name in built.modules.items()},
+        "integrity": {f"{place}/{name}": digest for name, digest in built.files.items()},
+    }

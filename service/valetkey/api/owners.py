@@ -1,0 +1,57 @@
+"""Whom the pages of an application get tickets for, and for what."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from valetkey.core.errors import ConfigurationError, Forbidden, Unauthenticated
+
+OwnerLoader = Callable[[], str | None]
+"""Says who is logged in, in the context of a request: the owner's id, or None for nobody."""
+
+MIN_TTL, MAX_TTL = 60, 604_800
+MAX_OWNER = 200
+
+
+@dataclass(slots=True)
+class PageTickets:
+    """What `ValetKey.owner_loader` says: which tickets the pages of the application get."""
+
+    loader: OwnerLoader | None = None
+    """None: they get none."""
+
+    profiles: frozenset[str] | None = None
+    """The profiles that they may be for; None for any."""
+
+    ttl: int = 900
+    """How long one lives, in seconds. The element gets another one then."""
+
+    max_uploads: int | None = 1_000
+    """How many uploads one creates; None for any number."""
+
+    def admit(self, loader: OwnerLoader, profiles: frozenset[str] | None, ttl: int, max_uploads: int | None) -> None:
+        """Raises `ConfigurationError` for what no ticket can have."""
+        if not MIN_TTL <= ttl <= MAX_TTL:
+            raise ConfigurationError(f"owner_loader: ttl is {MIN_TTL} to {MAX_TTL} seconds.")
+        if max_uploads is not None and max_uploads < 1:
+            raise ConfigurationError("owner_loader: max_uploads is 1 or more, or None for any number.")
+        self.loader, self.profiles, self.ttl, self.max_uploads = loader, profiles, ttl, max_uploads
+
+    @property
+    def life(self) -> timedelta:
+        """How long a ticket lives."""
+        return timedelta(seconds=self.ttl)
+
+    def owner(self) -> str:
+        """Who is logged in. Raises `Unauthenticated` where nobody is, and `ConfigurationError` for what is no id."""
+        owner = self.loader() if self.loader else None
+        if owner is None:
+            raise Unauthenticated("Nobody is logged in on this page. Log in, and try again.")
+        if not isinstance(owner, str) or not 0 < len(owner) <= MAX_OWNER or "\x00" in owner:
+            raise ConfigurationError(f"owner_loader has to return a text of 1 to {MAX_OWNER} characters, or None.")
+        return owner
+
+    def require(self, profile: str) -> None:
+        """Raises `Forbidden` for a profile that pages get no tickets for."""
+        if self.profiles is not None and profile not in self.profiles:
+            raise Forbidden(f"This page gets no tickets for the profile {profile!r}.")

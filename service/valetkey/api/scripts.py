@@ -1,0 +1,58 @@
+"""What `{{ valetkey.scripts() }}` puts into a page: the import map, and the element's module."""
+
+from urllib.parse import quote
+
+from flask import has_request_context
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
+
+from valetkey.api.assets import ELEMENT, NOT_BUILT, Manifest, import_map, manifest
+from valetkey.api.mounted import mounted, root
+from valetkey.api.page_tickets import PATH as TICKETS
+
+_SAFE = "/%:@!$&'()*+,;=~"
+"""What a path has beside letters and digits; `%`, as it may be encoded already."""
+
+
+def scripts(nonce: str | None, *, with_import_map: bool) -> Markup:
+    """What `ValetKey.scripts` gives. Where nothing is built, a comment says so; and the browser, that a script is
+    missing, with what the service answers to that."""
+    here = mounted()
+    base = _rooted(root() if has_request_context() else here.address.path)
+    place = f"{base}/assets"
+    built = manifest()
+    if built is None:
+        lines = [Markup("<!-- {} -->").format(NOT_BUILT), _script(f"{place}/valetkey-element.js", nonce=nonce)]
+        return Markup("\n").join(lines)
+    element = built.modules[ELEMENT]
+    tickets = f"{base}{TICKETS}" if here.page_tickets.loader else None
+    lines = [_import_map(built, place, nonce)] if with_import_map else []  # browsers want it before all modules
+    lines += [_preload(f"{place}/{name}", built.files[name], nonce) for name in built.preload]
+    lines.append(_script(f"{place}/{element}", built.files[element], tickets, nonce))
+    return Markup("\n").join(lines)
+
+
+def _import_map(built: Manifest, place: str, nonce: str | None) -> Markup:
+    text = htmlsafe_json_dumps(import_map(built, place), separators=(",", ":"))
+    return Markup('<script type="importmap"{}>{}</script>').format(_attribute("nonce", nonce), text)
+
+
+def _preload(url: str, digest: str, nonce: str | None) -> Markup:
+    secret = _attribute("nonce", nonce)
+    return Markup('<link rel="modulepreload" href="{}" integrity="{}"{}>').format(url, digest, secret)
+
+
+def _script(url: str, digest: str | None = None, tickets: str | None = None, nonce: str | None = None) -> Markup:
+    given = {"integrity": digest, "data-valetkey-tickets": tickets, "nonce": nonce}
+    attributes = Markup("").join(_attribute(name, value) for name, value in given.items())
+    return Markup('<script type="module" src="{}"{}></script>').format(url, attributes)
+
+
+def _attribute(name: str, value: str | None) -> Markup:
+    return Markup("") if value is None else Markup(' {}="{}"').format(name, value)
+
+
+def _rooted(path: str) -> str:
+    """``path`` as it may stand in an address: a proxy's header may have said it, and `//host` is somebody else's."""
+    path = path.strip("/\\")
+    return "/" + quote(path, safe=_SAFE) if path else ""

@@ -1,0 +1,159 @@
+"""An application with a login, Flask-WTF and a strict Content-Security-Policy, and valetkey in three lines."""
+
+import re
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from tests.support import processes
+from tests.support.pages import PATIENCE
+from tests.support.servers import environment, free_port, run_valetkey
+from tests.support.stores import Bucket
+
+APPLICATION = Path(__file__).with_name("three_lines") / "photos.py"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+PATH = "/files/session/ticket"
+TRY_ALL = """async (url) => {
+  const tried = [];
+  for (const options of [
+    { headers: { "Content-Type": "application/json" } },
+    {},
+    { body: new Blob(["{}"]) },
+  ]) {
+    const sent = fetch(url, { method: "POST", credentials: "include", body: "{}", ...options });
+    tried.push(await sent.then((answer) => answer.text(), () => "unreadable"));
+  }
+  return tried;
+}"""
+UPLOAD_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass
+class Album:
+    """The application, in a browser where somebody is logged in; what the browser complained of."""
+
+    page: Page
+    bucket: Bucket
+    wrong: list[str]
+    requests: list[tuple[str, str]]
+
+    def add(self, name: str, content: bytes = PNG) -> None:
+        with self.page.expect_file_chooser() as chooser:
+            self.page.get_by_role("button", name="Choose files").click()
+        chooser.value.set_files({"name": name, "mimeType": "image/png", "buffer": content})
+
+    def rows(self, state: str) -> int:
+        return self.page.locator(f"valet-upload [part~={state}]").count()
+
+    def tickets(self) -> int:
+        return sum(path == PATH for _, path in self.requests)
+
+
+@pytest.fixture
+def url(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[str]:
+    """The application under `flask run`, on Ceph RGW."""
+    rgw_bucket.allow_pages()
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    env = environment(tmp_path, rgw_bucket)
+    run_valetkey("migrate", env=env, directory=tmp_path)
+    command = [sys.executable, "-m", "flask", "--app", str(APPLICATION), "run", "--port", str(port)]
+    with (tmp_path / "flask.log").open("wb") as log, processes.running(command, env=env, stdout=log, stderr=log):
+        for _ in range(600):
+            try:
+                httpx.get(f"{base}/login")
+                break
+            except httpx.ConnectError:
+                time.sleep(0.05)
+        else:
+            raise RuntimeError((tmp_path / "flask.log").read_text())
+        yield base
+
+
+@pytest.fixture
+def album(url: str, chromium: Browser, rgw_bucket: Bucket) -> Iterator[Album]:
+    context = chromium.new_context(viewport={"width": 800, "height": 600})
+    context.set_default_timeout(PATIENCE)
+    opened = _logged_in(context, url, rgw_bucket)
+    yield opened
+    context.close()
+
+
+def _logged_in(context: BrowserContext, url: str, bucket: Bucket) -> Album:
+    page = context.new_page()
+    wrong: list[str] = []
+    requests: list[tuple[str, str]] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on("request", lambda made: requests.append((made.method, made.url.removeprefix(url))))
+    page.goto(f"{url}/login")
+    page.get_by_label("Name").fill("user-17")
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_title("A new album")
+    return Album(page, bucket, wrong, requests)
+
+
+def test_a_form_with_photos(album: Album, tmp_path: Path) -> None:
+    """Log in, choose files, submit: the view gets the ids of confirmed uploads in `request.form`.
+
+    The element finds endpoint and ticket by itself, a second ticket when the first is used up too; nothing breaks the
+    policy, and the page imports the client by its name.
+    """
+    page = album.page
+    page.get_by_label("Title").fill("Summer")
+    for count, name in enumerate(("cat.png", "dog.png"), 1):
+        album.add(name)
+        expect(page.locator("valet-upload [part~=confirmed]")).to_have_count(count)
+    page.screenshot(path=tmp_path / "album.png")
+    assert album.tickets() == 2
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Summer")).to_be_visible()
+    ids = page.locator("li").all_text_contents()
+    assert len(set(ids)) == 2
+    assert all(UPLOAD_ID.fullmatch(upload_id) for upload_id in ids)
+    kept = [item["Key"] for item in album.bucket.client.list_objects_v2(Bucket=album.bucket.name)["Contents"]]
+    assert all(any(upload_id in key and not key.startswith("staging/") for key in kept) for upload_id in ids)
+    # from a script's own nonce, as the policy takes no other
+    nonce = page.evaluate("document.querySelector('script[type=module]').nonce")
+    code = "import { createUploader } from '@valetkey/client'; window.imported = typeof createUploader"
+    page.evaluate(
+        """([nonce, textContent]) => document.head.append(
+          Object.assign(document.createElement("script"), { type: "module", nonce, textContent }))""",
+        [nonce, code],
+    )
+    page.wait_for_function("window.imported")
+    assert page.evaluate("window.imported") == "function"
+    # the answer to the first ticket's second upload; Chromium says nothing of the policy, nor of digests
+    assert album.wrong == ["Failed to load resource: the server responded with a status of 403 (FORBIDDEN)"]
+
+
+def test_a_session_that_has_ended(album: Album) -> None:
+    """Who logged out elsewhere is told so at once, and nothing is uploaded."""
+    album.page.context.clear_cookies()
+    album.add("cat.png")
+    row = album.page.locator("valet-upload [part~=failed]")
+    expect(row).to_contain_text("Reload the page")
+    assert album.rows("confirmed") == 0
+    assert album.tickets() == 1
+    assert "Contents" not in album.bucket.client.list_objects_v2(Bucket=album.bucket.name)
+
+
+def test_another_origin_gets_no_ticket(album: Album, url: str, tmp_path: Path) -> None:
+    """A page on another port of the same host, to which the browser's cookies go along, by all that a page can send."""
+    page = album.page.context.new_page()
+    elsewhere = f"http://127.0.0.1:{free_port()}/"
+    page.route(elsewhere, lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
+    sent: list[Request] = []
+    page.on("request", lambda made: sent.append(made) if made.url == url + PATH else None)
+    page.goto(elsewhere)
+    assert page.evaluate(TRY_ALL, url + PATH) == ["unreadable"] * 3
+    simple = sent[1:]  # the first one needs a preflight, and is never sent
+    assert ["session=" in made.all_headers().get("cookie", "") for made in simple] == [True, True]
+    # Werkzeug's log is in colours
+    answered = re.findall(rf'POST {PATH} HTTP/1\.1\S*" (\d+)', (tmp_path / "flask.log").read_text())
+    assert answered == ["403", "403"]
