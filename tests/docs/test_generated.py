@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "infra" / "docs"))
 import generated
 
 PAGES = ROOT / "service" / "docs"
-CLIENT_CODES = ROOT / "frontend" / "client" / "src" / "errors.ts"
+CLIENT_CODES = ROOT / "frontend" / "client" / "src" / "model" / "errors.ts"
 
 
 def test_every_code_has_its_cause_and_its_cure() -> None:
