@@ -148,7 +148,7 @@ def test_many_that_migrate_at_once(postgres_url: str) -> None:
             ]
             wait_for_a_lock(postgres_url, 3)
         said = [each.communicate(timeout=60)[0] for each in running]
-    assert said == [b"The ledger is at this version's schema.\n"] * 3
+    assert said == [b"The ledger has the schema of this version.\n"] * 3
     with psycopg.connect(postgres_url) as connection:
         assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
 

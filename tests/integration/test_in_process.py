@@ -30,6 +30,7 @@ from valetkey import (
     upload_unclaimed,
 )
 from valetkey.app import installed_in
+from valetkey.core.model.upload import Upload as Ended
 from valetkey.settings import Settings
 from valetkey.testing import MemoryValetKey
 
@@ -330,10 +331,10 @@ def test_a_form_that_was_abandoned_leaves_nothing() -> None:
     assert desk.post(taken).status_code == 200
     heard: list[tuple[str, str]] = []
 
-    def on_unclaimed(sender: public.Upload) -> None:
+    def on_unclaimed(sender: Ended) -> None:
         heard.append(("unclaimed", sender.id))
 
-    def on_deleted(sender: public.Upload) -> None:
+    def on_deleted(sender: Ended) -> None:
         heard.append(("deleted", sender.id))
 
     assert isinstance(desk.valetkey, MemoryValetKey)
