@@ -183,7 +183,7 @@ def test_a_ticket_has_its_bounds() -> None:
     assert app.test_client().post("/v1/uploads", json=wanted, headers=bearer).status_code == 401
 
 
-@pytest.mark.parametrize("terms", [{"ttl": 59}, {"ttl": 604_801}, {"max_uploads": 0}])
+@pytest.mark.parametrize("terms", [{"ttl": 59}, {"ttl": 604_801}, {"max_uploads": 0}, {"max_uploads": 1_000_001}])
 def test_terms_that_no_ticket_can_have(terms: dict[str, Any]) -> None:
     """They are refused where they are written."""
     _, valetkey = application()

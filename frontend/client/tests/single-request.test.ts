@@ -177,14 +177,16 @@ describe("a file that goes in one request", () => {
     expect(on.service.log.length).toBe(1);
   });
 
-  test("gets a new token when the old one has died", async () => {
+  test.each<[number, string]>([
+    [401, "unauthenticated"],
+    [403, "ticket_used_up"],
+  ])("gets a new token when the old one is answered with %i", async (status, code) => {
     on.service.token = "second";
+    on.service.refusal = [status, code];
     const tokens = ["first", "second"];
     await on.uploader({ token: async () => tokens.shift() ?? "none" }).upload(fileOf(10)).done;
     expect(tokens).toEqual([]);
-    await expect(on.uploader({ token: "first" }).upload(fileOf(10)).done).rejects.toMatchObject({
-      code: "unauthenticated",
-    });
+    await expect(on.uploader({ token: "first" }).upload(fileOf(10)).done).rejects.toMatchObject({ code });
   });
 
   test("an error of ours from the function for the token is the upload's own, and is not tried again", async () => {

@@ -10,6 +10,7 @@ OwnerLoader = Callable[[], str | None]
 """Says who is logged in, in the context of a request: the owner's id, or None for nobody."""
 
 MIN_TTL, MAX_TTL = 60, 604_800
+MAX_UPLOADS = 1_000_000
 MAX_OWNER = 200
 
 
@@ -33,8 +34,8 @@ class PageTickets:
         """Raises `ConfigurationError` for what no ticket can have."""
         if not MIN_TTL <= ttl <= MAX_TTL:
             raise ConfigurationError(f"owner_loader: ttl is {MIN_TTL} to {MAX_TTL} seconds.")
-        if max_uploads is not None and max_uploads < 1:
-            raise ConfigurationError("owner_loader: max_uploads is 1 or more, or None for any number.")
+        if max_uploads is not None and not 1 <= max_uploads <= MAX_UPLOADS:
+            raise ConfigurationError(f"owner_loader: max_uploads is 1 to {MAX_UPLOADS}, or None for any number.")
         self.loader, self.profiles, self.ttl, self.max_uploads = loader, profiles, ttl, max_uploads
 
     @property

@@ -35,6 +35,8 @@ export class FakeValetKey extends FakeServer {
   reject: { code: string; detail: string } | null = null;
   /** a token that creations must show */
   token: string | null = null;
+  /** what another token is answered with */
+  refusal: [number, string] = [401, "unauthenticated"];
   override corsHeaders: Record<string, string> = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, DELETE",
@@ -79,8 +81,7 @@ export class FakeValetKey extends FakeServer {
   }
 
   #create(asked: FakeRequest, body: CreateUpload): FakeResponse {
-    if (this.token && asked.headers.authorization !== `Bearer ${this.token}`)
-      return problem(401, "unauthenticated");
+    if (this.token && asked.headers.authorization !== `Bearer ${this.token}`) return problem(...this.refusal);
     const key = asked.headers["idempotency-key"] as string | undefined;
     const known = key && this.uploads.get(this.#byKey.get(key) ?? "");
     if (known) return { status: 201, body: this.#granted(known, true) };
