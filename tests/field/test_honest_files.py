@@ -18,6 +18,7 @@ from tests.field.corpus_data import DATA
 from tests.field.corpus_documents import DOCUMENTS, DOCX, PPTX, XLSX
 from tests.field.corpus_lies import DOCUMENT_TYPES, MEDIA_TYPES, PAGES, PROGRAMS, TWO_FACED
 from tests.field.corpus_pictures import PICTURES
+from tests.field.corpus_shared import MISNAMED, SHARED
 from tests.field.corpus_sounds import SOUNDS
 from tests.support.servers import VALETKEY, running_worker
 from tests.support.stores import Bucket
@@ -26,7 +27,7 @@ from valetkey.adapters.magic import MagicDetector
 from valetkey.core.content.inspection import look_into
 
 DETECTOR = MagicDetector()
-CORPUS = [*PICTURES, *SOUNDS, *DOCUMENTS, *DATA]
+CORPUS = [*PICTURES, *SOUNDS, *DOCUMENTS, *DATA, *SHARED]
 
 
 def test_the_corpus_is_large() -> None:
@@ -44,6 +45,14 @@ def test_an_honest_file_is_let_in(one: Sample) -> None:
         if not look_into(one.first, said, allowed, DETECTOR).agrees
     ]
     assert refused == []
+
+
+@pytest.mark.parametrize("one", MISNAMED, ids=lambda one: one.name)
+def test_a_harmless_wrong_name_is_let_in_where_everything_is(one: Sample) -> None:
+    """With ``*/*``; a profile that names types gets none but those: its readers may know no others."""
+    for said in one.types:
+        assert look_into(one.first, said, ("*/*",), DETECTOR).agrees, said
+        assert not look_into(one.first, said, (said,), DETECTOR).agrees, said
 
 
 WIDE_OPEN = ("image/*", "audio/*", "video/*", "text/*", "application/pdf", "application/zip", "font/*")
