@@ -149,7 +149,12 @@ SHARED_NAMES: list[tuple[str, bytes, str]] = [
     ("saved film with a script", FILM + SCRIPT, "video/x-msvideo audio/wav video/webm"),
     ("film as a picture", FILM, "image/jpeg image/webp image/gif"),
     ("recording as a document", ebml(b"webm"), "application/pdf text/csv application/zip image/png"),
-    ("zip with a class as a sound", zipped("Evil.class"), "audio/mpeg video/mp2t image/x-icon video/x-ms-asf"),
+    (
+        "zip with a class as a sound",
+        zipped("Evil.class"),
+        "image/svg audio/mpeg video/mp2t image/x-icon video/x-ms-asf",
+    ),
+    ("noise as a key", bytes(range(256)) + SCRIPT, "application/vnd.apple.keynote image/svg video/x-unheard-of"),
     ("text as a picture of a drawing", b"%\nO1000\nG21\n", "image/png application/pdf application/x-hdf audio/midi"),
     ("packed page as a picture", gzip.compress(PAGE), "image/png image/x-icon image/wmf video/mp4 text/csv"),
 ]

@@ -107,6 +107,14 @@ SENT = [
     ("checked", "art.ai", "application/postscript", "confirmed"),
     ("checked", "secret.docx", DOCX, "confirmed"),
     ("checked", "IMG_2.HEIC", "image/heic", "confirmed"),
+    ("checked", "printed.ps", "application/postscript", "confirmed"),
+    ("checked", "part.nc", "application/x-netcdf", "confirmed"),
+    ("checked", "app_de.ts", "video/mp2t", "confirmed"),
+    ("checked", "plan.dgn", "image/vnd.dgn", "confirmed"),
+    ("checked", "nothing.csv", "text/csv", "confirmed"),
+    ("checked", "saved from a page.jpg", "image/jpeg", "confirmed"),
+    ("checked", "page", "text/x-microdvd", "rejected"),
+    ("checked", "Windows", "application/vnd.adobe.flash.movie", "rejected"),
     ("checked", "gif with a script and a PDF", "application/pdf", "rejected"),
     ("checked", "page", "application/pdf", "rejected"),
     ("tables", "page", "application/vnd.ms-excel", "rejected"),
@@ -117,7 +125,12 @@ SENT = [
 def test_the_worker_lets_honest_files_in(rgw_bucket: Bucket, tmp_path: Path) -> None:
     """On Ceph RGW, with `detect = "reject"`: Excel's tables and PDFs behind a mark are confirmed, and no lie is."""
     (tmp_path / "valetkey.toml").write_text(PROFILES)
-    content = {one.name: one.content for one in CORPUS} | {name: one for name, one, _ in TWO_FACED} | PAGES | PROGRAMS
+    content = (
+        {one.name: one.content for one in [*CORPUS, *MISNAMED]}
+        | {name: one for name, one, _ in TWO_FACED}
+        | PAGES
+        | PROGRAMS
+    )
     with running_service(tmp_path, rgw_bucket, {"VALETKEY_CONFIG": str(tmp_path / "valetkey.toml")}) as service:
         expected = {}
         for profile, name, said, end in SENT:

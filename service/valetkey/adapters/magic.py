@@ -24,7 +24,7 @@ PAGES_WITHIN = 1024
 _PAGES = re.compile(rb"(%PDF-[12]\.[0-9])|(?:^|(?<=[\r\n]))%!PS-Adobe-[1-3]\.")
 _PDF_START = re.compile(rb"%PDF-|%!PS-Adobe-\d\.\d PDF-\d")  # the latter is of its first writers
 _OF_OURS = frozenset(
-    {*RIFF.values(), *BRANDS, "video/mp4", "application/pdf", "application/dicom"}
+    {*RIFF.values(), *BRANDS, "video/mp4", "application/pdf", "application/dicom", "image/svg+xml"}
     | {name for name, _, _ in SIGNATURES}
     | {name for name, _ in PATTERNS}
 )

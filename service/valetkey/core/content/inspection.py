@@ -4,6 +4,7 @@ A signature proves little: it says that bytes begin like a PNG, not that they ar
 page, a script or a program under the name of an image. Nothing here does I/O.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,11 +17,11 @@ from valetkey.core.content.look_alikes import (
     is_media,
     is_table,
     is_textual,
+    may_be_a_key,
     may_be_ascii,
     may_be_called,
     may_be_misnamed,
     roots_by_name,
-    shares_its_name,
     shown_as,
     takes_any_text,
 )
@@ -39,6 +40,9 @@ from valetkey.core.content.plain_text import (
 from valetkey.core.model.media_types import essence, matches
 from valetkey.core.ports.content import TypeDetector
 from valetkey.core.ports.store import ObjectHead, ObjectStore
+
+# in DER a sequence that begins with a version (RFC 8017, 5915, 5208)
+_PRIVATE_KEY = re.compile(rb"\x30(?:[\x00-\x7f]|\x81.|\x82..)\x02\x01[\x00\x01]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def _tells_nothing(essence: str, first: bytes, seen: Sequence[str], detector: Ty
     if is_beyond_sight(essence):
         return True
     if detector.knows(essence):
-        return not seen and shares_its_name(essence)
+        return may_be_a_key(essence) and _PRIVATE_KEY.match(first) is not None
     if not is_media(essence):
         return True
     if hidden_script(first):

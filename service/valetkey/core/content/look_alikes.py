@@ -141,8 +141,8 @@ _MIXED = frozenset(
 """What is declared, and what is found all the same."""
 
 
-def shares_its_name(content_type: str) -> bool:
-    """Whether files of no signature have its extension: keys in DER have that of Keynote."""
+def may_be_a_key(content_type: str) -> bool:
+    """Whether private keys in DER have its extension: Keynote's is theirs."""
     return "keynote" in content_type
 
 
