@@ -21,7 +21,7 @@ MIN_START, MIN_INSIDE = 3, 4
 PAGES_WITHIN = 1024
 """Readers look for a PDF's header in so many bytes (Adobe's implementation notes 13 and 14 to ISO 32000)."""
 
-_PAGES = re.compile(rb"(%PDF-[12]\.[0-9])|(?:^|(?<=[\r\n]))%!PS-Adobe-[1-3]\.")
+_PAGES = re.compile(rb"%(?:(PDF-[12]\.[0-9])|(?<=[\r\n]%)!PS-Adobe-[1-3]\.)")
 _PDF_START = re.compile(rb"%PDF-|%!PS-Adobe-\d\.\d PDF-\d")  # the latter is of its first writers
 _OF_OURS = frozenset(
     {*RIFF.values(), *BRANDS, "video/mp4", "application/pdf", "application/dicom", "image/svg+xml"}
