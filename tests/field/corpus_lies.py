@@ -5,7 +5,8 @@ import gzip
 from tests.field.corpus_data import database
 from tests.field.corpus_documents import EXCEL_PAGE, PDF, pdf, zipped
 from tests.field.corpus_pictures import JPEG, SVG, XML, drawn, ftyp, with_segment
-from tests.field.corpus_sounds import WAVE, ogg, tagged
+from tests.field.corpus_shared import ASX, FILM, HEIC, LINGUIST, PJL, POSTSCRIPT, WEBP, riff
+from tests.field.corpus_sounds import WAVE, ebml, ogg, packets, tagged
 
 PAGE = b"<!DOCTYPE html>\n<html><body><script>alert(1)</script></body></html>"
 SCRIPT = b"<script>alert(document.cookie)</script>"
@@ -103,6 +104,62 @@ DOCUMENT_TYPES = [
     "application/x-my-own",
 ]
 
+ELF = PROGRAMS["Linux"]
+SHARED_NAMES: list[tuple[str, bytes, str]] = [
+    ("page as what has a text's name", PAGE, "text/x-microdvd text/x-subviewer image/vnd.dvb.subtitle audio/x-mod"),
+    ("page as a playlist", PAGE, "audio/x-mpegurl audio/x-scpls video/x-ms-asf audio/x-ms-wax audio/x-pn-realaudio"),
+    ("page as a drawing", PAGE, "image/openraster image/x-cdr image/vnd.dgn image/svg model/vrml application/x-netcdf"),
+    ("page as a container", PAGE, "application/vnd.comicbook-rar application/vnd.apple.installer+xml application/efi"),
+    ("page as a key", PAGE, "application/vnd.apple.keynote application/x-mspublisher application/x-hdf"),
+    ("wide page as a table", PAGE.decode().encode("utf-16-le"), "application/vnd.ms-excel text/csv"),
+    ("wide page as a table, the other way", PAGE.decode().encode("utf-16-be"), "application/vnd.ms-excel text/csv"),
+    ("shell as a part", b"#!/bin/sh\nrm -rf /\n", "application/x-netcdf application/x-mspublisher audio/x-mod"),
+    ("php as a key", b"\n" + PHP, "application/x-mspublisher application/vnd.apple.keynote video/mp2t"),
+    ("svg as a drawing", SVG, "image/openraster image/x-coreldraw image/vnd.fpx image/x-icon"),
+    ("svg with a script", SVG.replace(b"<circle", SCRIPT + b"<circle"), "image/openraster image/x-cmx video/mp2t"),
+    ("svg of a translator", LINGUIST[:54] + SVG, "video/mp2t image/x-dia-diagram text/csv"),
+    ("svg of any document type", b'<!DOCTYPE x [<!ENTITY a "b">]>' + SVG, "video/mp2t application/pdf text/csv"),
+    ("page of a translator", LINGUIST[:54] + PAGE[16:], "video/mp2t video/vnd.dlna.mpeg-tts"),
+    ("translation with a script", LINGUIST + b"<x:script xmlns:x='http://www.w3.org/1999/xhtml'/>", "video/mp2t"),
+    ("XML as a film", XML + b"<rss/>", "video/mp2t video/x-ms-asf audio/mpeg video/mpeg"),
+    ("playlist with a script", ASX + SCRIPT, "video/x-ms-asf audio/x-ms-wax"),
+    ("playlist as another film", ASX, "video/x-ms-wmv video/mp4 audio/mpeg"),
+    ("XML with a page", XML + b"<a xmlns:h='http://www.w3.org/1999/xhtml'><h:script/></a>", "image/x-dia-diagram"),
+    ("table whose cell is a page", b"<div>Hello</div>,1\r\n", "text/csv text/tab-separated-values"),
+    ("table of nothing with a script", b"<none>;" + SCRIPT, "text/csv application/json"),
+    ("markup as a table", b"<none>\n<a>1</a></none>", "text/csv application/json"),
+    ("program as a film of Flash", EXE, "application/vnd.adobe.flash.movie application/futuresplash audio/x-mod"),
+    ("program as a drawing", EXE, "image/openraster image/x-cdr image/vnd.dgn application/x-netcdf model/vrml"),
+    ("program as a comic", EXE, "application/x-cbr application/vnd.apple.keynote application/vnd.apple.installer+xml"),
+    ("program of Linux for Windows", ELF, "application/efi application/x-msdownload application/vnd.apple.keynote"),
+    ("Flash as a sound", b"CWS\x0a" + bytes(60), "audio/x-mod audio/x-soundfont image/x-cdr application/efi"),
+    ("php in a printer's job", PJL + PHP + b"\n" + POSTSCRIPT, "application/postscript"),
+    ("shell, then PostScript", b"#!/bin/sh\nexit\n" + POSTSCRIPT, "application/postscript"),
+    ("page, then PostScript", PAGE + b"\n" + POSTSCRIPT, "application/postscript application/pdf"),
+    ("program, then PostScript", EXE + b"\n" + POSTSCRIPT, "application/postscript"),
+    ("talk of PostScript", b"A file begins with %!PS-Adobe-3.0 and a newline.", "application/postscript"),
+    ("container with a script", riff(b"CDR9vrsn") + SCRIPT, "image/x-cdr audio/x-soundfont image/webp video/mpeg"),
+    ("sound of no kind with a script", b"APETAGEX" + bytes(24) + SCRIPT, "audio/mpeg"),
+    ("packets with a script", bytes(50) + packets() + SCRIPT, "video/mp2t"),
+    ("old document as a picture", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "image/png image/jpeg audio/mpeg"),
+    ("RIFF as a picture", riff(b"CDR9vrsn"), "image/png image/webp audio/wav video/x-msvideo"),
+    ("sound font as a sound", riff(b"sfbk"), "audio/wav audio/mpeg audio/midi"),
+    ("saved picture with a script", WEBP + SCRIPT, "image/jpeg image/webp"),
+    ("saved picture with php", HEIC + PHP, "image/jpeg image/heic"),
+    ("saved film with a script", FILM + SCRIPT, "video/x-msvideo audio/wav video/webm"),
+    ("film as a picture", FILM, "image/jpeg image/webp image/gif"),
+    ("recording as a document", ebml(b"webm"), "application/pdf text/csv application/zip image/png"),
+    (
+        "zip with a class as a sound",
+        zipped("Evil.class"),
+        "image/svg audio/mpeg video/mp2t image/x-icon video/x-ms-asf",
+    ),
+    ("noise as a key", bytes(range(256)) + SCRIPT, "application/vnd.apple.keynote image/svg video/x-unheard-of"),
+    ("text as a picture of a drawing", b"%\nO1000\nG21\n", "image/png application/pdf application/x-hdf audio/midi"),
+    ("packed page as a picture", gzip.compress(PAGE), "image/png image/x-icon image/wmf video/mp4 text/csv"),
+]
+"""A lie for each name that several formats share."""
+
 # what it is called, its bytes, and the types that it may not have
 TWO_FACED: list[tuple[str, bytes, str]] = [
     ("gif that is a script", b"GIF89a=1;alert(document.domain)//", "image/gif image/png"),
@@ -169,4 +226,5 @@ TWO_FACED: list[tuple[str, bytes, str]] = [
         bytes((7 * n + 1) % 256 for n in range(300)),
         "image/png application/pdf application/zip video/mp4",
     ),
+    *SHARED_NAMES,
 ]

@@ -18,6 +18,7 @@ from tests.field.corpus_data import DATA
 from tests.field.corpus_documents import DOCUMENTS, DOCX, PPTX, XLSX
 from tests.field.corpus_lies import DOCUMENT_TYPES, MEDIA_TYPES, PAGES, PROGRAMS, TWO_FACED
 from tests.field.corpus_pictures import PICTURES
+from tests.field.corpus_shared import MISNAMED, SHARED
 from tests.field.corpus_sounds import SOUNDS
 from tests.support.servers import VALETKEY, running_worker
 from tests.support.stores import Bucket
@@ -26,7 +27,7 @@ from valetkey.adapters.magic import MagicDetector
 from valetkey.core.content.inspection import look_into
 
 DETECTOR = MagicDetector()
-CORPUS = [*PICTURES, *SOUNDS, *DOCUMENTS, *DATA]
+CORPUS = [*PICTURES, *SOUNDS, *DOCUMENTS, *DATA, *SHARED]
 
 
 def test_the_corpus_is_large() -> None:
@@ -44,6 +45,14 @@ def test_an_honest_file_is_let_in(one: Sample) -> None:
         if not look_into(one.first, said, allowed, DETECTOR).agrees
     ]
     assert refused == []
+
+
+@pytest.mark.parametrize("one", MISNAMED, ids=lambda one: one.name)
+def test_a_harmless_wrong_name_is_let_in_where_everything_is(one: Sample) -> None:
+    """With ``*/*``; a profile that names types gets none but those: its readers may know no others."""
+    for said in one.types:
+        assert look_into(one.first, said, ("*/*",), DETECTOR).agrees, said
+        assert not look_into(one.first, said, (said,), DETECTOR).agrees, said
 
 
 WIDE_OPEN = ("image/*", "audio/*", "video/*", "text/*", "application/pdf", "application/zip", "font/*")
@@ -98,6 +107,14 @@ SENT = [
     ("checked", "art.ai", "application/postscript", "confirmed"),
     ("checked", "secret.docx", DOCX, "confirmed"),
     ("checked", "IMG_2.HEIC", "image/heic", "confirmed"),
+    ("checked", "printed.ps", "application/postscript", "confirmed"),
+    ("checked", "part.nc", "application/x-netcdf", "confirmed"),
+    ("checked", "app_de.ts", "video/mp2t", "confirmed"),
+    ("checked", "plan.dgn", "image/vnd.dgn", "confirmed"),
+    ("checked", "nothing.csv", "text/csv", "confirmed"),
+    ("checked", "saved from a page.jpg", "image/jpeg", "confirmed"),
+    ("checked", "page", "text/x-microdvd", "rejected"),
+    ("checked", "Windows", "application/vnd.adobe.flash.movie", "rejected"),
     ("checked", "gif with a script and a PDF", "application/pdf", "rejected"),
     ("checked", "page", "application/pdf", "rejected"),
     ("tables", "page", "application/vnd.ms-excel", "rejected"),
@@ -108,7 +125,12 @@ SENT = [
 def test_the_worker_lets_honest_files_in(rgw_bucket: Bucket, tmp_path: Path) -> None:
     """On Ceph RGW, with `detect = "reject"`: Excel's tables and PDFs behind a mark are confirmed, and no lie is."""
     (tmp_path / "valetkey.toml").write_text(PROFILES)
-    content = {one.name: one.content for one in CORPUS} | {name: one for name, one, _ in TWO_FACED} | PAGES | PROGRAMS
+    content = (
+        {one.name: one.content for one in [*CORPUS, *MISNAMED]}
+        | {name: one for name, one, _ in TWO_FACED}
+        | PAGES
+        | PROGRAMS
+    )
     with running_service(tmp_path, rgw_bucket, {"VALETKEY_CONFIG": str(tmp_path / "valetkey.toml")}) as service:
         expected = {}
         for profile, name, said, end in SENT:

@@ -156,7 +156,10 @@ def test_any_bytes_can_be_looked_at(first: bytes, declared: str) -> None:
         assert not content.agrees
 
 
-@pytest.mark.parametrize("unit", [b"<!--", b"<!---->", b"<!doctype svg[", b" ", b"<", b"<?xml ", b"<a:"])
+@pytest.mark.parametrize(
+    "unit",
+    [b"<!--", b"<!---->", b"<!doctype svg[", b"<!doctype x[", b"<!doctype x>", b"<a>;", b" ", b"<", b"<?xml ", b"<a:"],
+)
 def test_no_text_takes_long(unit: bytes) -> None:
     """Four kilobytes of what a pattern might stumble over are looked at in no time (this would hang otherwise)."""
     first = (unit * 4096)[:4096]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from puremagic.main import PureError, magic_string
 
+from valetkey.adapters.mpeg import holds_frames
 from valetkey.adapters.signatures import BRANDS, PATTERNS, PICTURES, RIFF, RIFFS, SIGNATURES
 from valetkey.core.content.look_alikes import family
 from valetkey.core.content.plain_text import ACTIVE, may_precede
@@ -17,13 +18,13 @@ from valetkey.core.content.plain_text import ACTIVE, may_precede
 MIN_START, MIN_INSIDE = 3, 4
 """The shortest credible signature at the first byte, and behind it, in bytes."""
 
-PDF_WITHIN = 1024
+PAGES_WITHIN = 1024
 """Readers look for a PDF's header in so many bytes (Adobe's implementation notes 13 and 14 to ISO 32000)."""
 
-_PDF = re.compile(rb"%PDF-[12]\.[0-9]")
+_PAGES = re.compile(rb"%(?:(PDF-[12]\.[0-9])|(?<=[\r\n]%)!PS-Adobe-[1-3]\.)")
 _PDF_START = re.compile(rb"%PDF-|%!PS-Adobe-\d\.\d PDF-\d")  # the latter is of its first writers
 _OF_OURS = frozenset(
-    {*RIFF.values(), *BRANDS, "video/mp4", "application/pdf", "application/dicom"}
+    {*RIFF.values(), *BRANDS, "video/mp4", "application/pdf", "application/dicom", "image/svg+xml"}
     | {name for name, _, _ in SIGNATURES}
     | {name for name, _ in PATTERNS}
 )
@@ -39,8 +40,8 @@ class MagicDetector:
         own = _by_signature(first)
         if own:
             return own
-        if _pdf_behind(first):
-            return ["application/pdf"]
+        if behind := _behind(first):
+            return [behind]
         try:
             rows = magic_string(first)
         except PureError:
@@ -64,6 +65,8 @@ def _by_signature(first: bytes) -> list[str]:
         return _brands(first)
     if first.lstrip(b"\x00").startswith(b"ID3"):
         return _tagged(first.lstrip(b"\x00"))
+    if first.startswith(b"APETAGEX"):
+        return ["audio/mpeg", "audio/ape", "audio/x-wavpack"]
     found = "application/pdf" if _PDF_START.match(first) else "application/x-tar" if _is_tar(first) else None
     found = found or next((name for name, at, signature in SIGNATURES if first.startswith(signature, at)), None)
     found = found or next((name for name, pattern in PATTERNS if pattern.match(first)), None)
@@ -95,10 +98,13 @@ def _tagged(first: bytes) -> list[str]:
     return found if found and found[0].startswith("audio/") else ["audio/mpeg"]
 
 
-def _pdf_behind(first: bytes) -> bool:
-    """Whether a PDF begins behind something that a mail program, a printer or a careless script put in front."""
-    found = _PDF.search(first, 0, PDF_WITHIN)
-    return found is not None and may_precede(first[: found.start()])
+def _behind(first: bytes) -> str | None:
+    """What begins behind something that a mail program, a printer or a careless script put in front, or in a stream
+    that is not cut where its frames are."""
+    found = _PAGES.search(first, 0, PAGES_WITHIN)
+    if found and may_precede(first[: found.start()]):
+        return "application/pdf" if found[1] else "application/postscript"
+    return "audio/mpeg" if holds_frames(first) else None
 
 
 def _is_tar(first: bytes) -> bool:

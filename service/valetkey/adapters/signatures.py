@@ -80,6 +80,7 @@ SIGNATURES: Sequence[tuple[str, int, bytes]] = (
     ("video/mpeg", 0, b"\x00\x00\x01\xba"),
     ("video/mpeg", 0, b"\x00\x00\x01\xb3"),
     ("application/vnd.rn-realmedia", 0, b".RMF"),
+    ("application/vnd.rn-realmedia", 0, b".ra\xfd"),
     ("application/mxf", 0, b"\x06\x0e\x2b\x34\x02\x05\x01\x01"),
     # documents
     ("application/x-ole-storage", 0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
@@ -92,6 +93,12 @@ SIGNATURES: Sequence[tuple[str, int, bytes]] = (
     ("application/vnd.ms-tnef", 0, b"\x78\x9f\x3e\x22"),
     ("application/vnd.ms-outlook-pst", 0, b"!BDN"),
     ("application/vnd.wordperfect", 0, b"\xffWPC"),
+    ("application/mswrite", 0, b"\x31\xbe\x00\x00\x00\xab"),
+    ("application/mswrite", 0, b"\x32\xbe\x00\x00\x00\xab"),
+    ("application/vnd.ms-excel", 0, b"\x09\x00\x04\x00"),  # tables of before OLE: BIFF 2 to 5
+    ("application/vnd.ms-excel", 0, b"\x09\x02\x06\x00"),
+    ("application/vnd.ms-excel", 0, b"\x09\x04\x06\x00"),
+    ("application/vnd.ms-excel", 0, b"\x09\x08\x08\x00"),
     ("application/x-mobipocket-ebook", 60, b"BOOKMOBI"),
     # archives
     ("application/zip", 0, b"PK\x03\x04"),
@@ -122,8 +129,10 @@ SIGNATURES: Sequence[tuple[str, int, bytes]] = (
     ("application/x-hdf5", 512, b"\x89HDF\r\n\x1a\n"),
     ("application/x-hdf5", 1024, b"\x89HDF\r\n\x1a\n"),
     ("application/x-hdf5", 2048, b"\x89HDF\r\n\x1a\n"),
+    ("application/x-hdf5", 0, b"\x0e\x03\x13\x01"),  # version 4
     ("application/x-netcdf", 0, b"CDF\x01"),
     ("application/x-netcdf", 0, b"CDF\x02"),
+    ("application/x-netcdf", 0, b"CDF\x05"),
     ("application/x-npy", 0, b"\x93NUMPY"),
     ("application/wasm", 0, b"\x00asm"),
     ("model/gltf-binary", 0, b"glTF\x01\x00\x00\x00"),
@@ -142,20 +151,24 @@ PATTERNS: Sequence[tuple[str, re.Pattern[bytes]]] = (
     ("image/bmp", re.compile(rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\x00\x00\x00", re.DOTALL)),
     ("application/rtf", re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\\rtf")),
     ("audio/aiff", re.compile(rb"FORM.{4}AIF[FC]", re.DOTALL)),
-    # MPEG audio frames: sync, version 1 or 2 or 2.5, layer III or II, and a bit rate and a sampling rate that exist;
-    # some encoders leave room in front
+    ("application/postscript", re.compile(rb"(?:\xef\xbb\xbf)?[\s\x04]*%!PS")),
+    # MPEG audio frames: sync, version 1 or 2 or 2.5, layer III or II, and a bit rate (or a free one) and a sampling
+    # rate that exist; some encoders leave room in front
     (
         "audio/mpeg",
         re.compile(
-            rb"\x00*\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd][\x10-\x1b\x20-\x2b\x30-\x3b\x40-\x4b\x50-\x5b\x60-\x6b"
+            rb"\x00*\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd][\x00-\x0b\x10-\x1b\x20-\x2b\x30-\x3b\x40-\x4b\x50-\x5b\x60-\x6b"
             rb"\x70-\x7b\x80-\x8b\x90-\x9b\xa0-\xab\xb0-\xbb\xc0-\xcb\xd0-\xdb\xe0-\xeb]"
         ),
     ),
     ("audio/aac", re.compile(rb"\xff[\xf0\xf1\xf8\xf9]|\x56[\xe0-\xff]")),
     # packets of a transport stream: 188 bytes each, on discs with a time of 4 bytes in front
     ("video/mp2t", re.compile(rb"(?:.{4})?G.{187}(?:.{4})?G", re.DOTALL)),
+    # the same where it is cut anywhere, or has bytes of error correction at the end of each
+    ("video/mp2t", re.compile(rb".{0,203}?G(?:(?:.{187}G){3}|(?:.{191}G){3}|(?:.{203}G){3})", re.DOTALL)),
     # QuickTime before it named its brand, and pieces of a stream: the first box
-    ("video/mp4", re.compile(rb"\x00.{3}(?:moov|mdat|free|wide|skip|pnot|uuid|styp|moof|sidx)", re.DOTALL)),
+    ("video/mp4", re.compile(rb"\x00.{3}(?:moov|free|wide|skip|pnot|uuid|styp|moof|sidx|emsg|prft)", re.DOTALL)),
+    ("video/mp4", re.compile(rb".{4}mdat", re.DOTALL)),
     # two skippable frames of zstd begin so, as those of its parallel form do
     ("application/zstd", re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")),
     ("application/x-lzma", re.compile(rb"\x5d\x00\x00.{2}(?:\xff{8}|.{3}\x00{4,5})", re.DOTALL)),
@@ -169,6 +182,7 @@ RIFF = {
     b"AVIX": "video/x-msvideo",
     b"WEBP": "image/webp",
     b"RMID": "audio/midi",
+    b"CDXA": "video/mpeg",  # of a Video CD
     b"ACON": "application/x-navi-animation",
 }
 RIFFS = (b"RIFF", b"RIFX", b"RF64", b"BW64")

@@ -4,6 +4,7 @@ A signature proves little: it says that bytes begin like a PNG, not that they ar
 page, a script or a program under the name of an image. Nothing here does I/O.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,12 +12,16 @@ from valetkey.core.content.look_alikes import (
     family,
     holds_anything,
     is_beyond_sight,
+    is_container,
     is_document,
     is_media,
     is_table,
     is_textual,
+    may_be_a_key,
     may_be_ascii,
     may_be_called,
+    may_be_misnamed,
+    roots_by_name,
     shown_as,
     takes_any_text,
 )
@@ -25,14 +30,19 @@ from valetkey.core.content.plain_text import (
     POLYGLOT,
     hidden_script,
     holds_another,
+    is_data_in_xml,
     is_office_markup,
     is_text,
+    is_wide_text,
     text_kind,
     without_controls,
 )
 from valetkey.core.model.media_types import essence, matches
 from valetkey.core.ports.content import TypeDetector
 from valetkey.core.ports.store import ObjectHead, ObjectStore
+
+# in DER a sequence that begins with a version (RFC 8017, 5915, 5208)
+_PRIVATE_KEY = re.compile(rb"\x30(?:[\x00-\x7f]|\x81.|\x82..)\x02\x01[\x00\x01]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,8 @@ def look_into(first: bytes, declared: str, allowed: Sequence[str], detector: Typ
     """Compares the ``first`` bytes of an object with the type it was ``declared`` to have.
 
     They agree, too, when they are of another harmless type that ``allowed`` (a profile's content types) names: a photo
-    may be a JPEG called PNG where both are welcome. ``*/*`` names nothing: there the declared type is what counts.
+    may be a JPEG called PNG where both are welcome. ``*/*`` names nothing: there the declared type is what counts, or a
+    type that programs are known to save under its name.
     """
     seen = _seen(first, detector)
     return Content(shown_as(seen[0]) if seen else None, _agrees(essence(declared), first, seen, allowed, detector))
@@ -76,7 +87,7 @@ def _seen(first: bytes, detector: TypeDetector) -> list[str]:
         return [*(one for one in found if may_be_ascii(one)), text_kind(first)]
     if not found:
         kind = text_kind(without_controls(first))
-        return [kind] if kind in ACTIVE else []
+        return [kind] if kind in ACTIVE or is_wide_text(first) else []
     if not is_media(family(found[0])):
         return list(found)
     if script := hidden_script(first):
@@ -85,31 +96,36 @@ def _seen(first: bytes, detector: TypeDetector) -> list[str]:
 
 
 def _agrees(essence: str, first: bytes, seen: Sequence[str], allowed: Sequence[str], detector: TypeDetector) -> bool:
-    if holds_anything(essence):
-        return True
-    if any(
+    if holds_anything(essence) or any(
         family(one) == family(essence) or (one not in ACTIVE and _is_welcome(one, essence, allowed)) for one in seen
     ):
         return True
     if is_table(essence) or is_document(essence):
         return is_office_markup(first) and text_kind(first) in {"text/html", "application/xml"}
+    if roots := roots_by_name(essence):
+        return is_data_in_xml(first, roots)
     if is_textual(essence):
         return not seen or _agrees_as_text(essence, seen[-1])
-    if is_beyond_sight(essence):
-        return not ACTIVE.intersection(seen)
-    return not detector.knows(essence) and _tells_nothing(essence, seen)
+    return not ACTIVE.intersection(seen) and _tells_nothing(essence, first, seen, detector)
 
 
 def _is_welcome(detected: str, essence: str, allowed: Sequence[str]) -> bool:
-    return may_be_called(detected, essence) or _is_named(detected, allowed)
+    if may_be_called(detected, essence) or _is_named(detected, allowed):
+        return True
+    return "*/*" in allowed and may_be_misnamed(detected, essence)
 
 
-def _tells_nothing(essence: str, seen: Sequence[str]) -> bool:
-    """Whether a format without a signature may have such bytes: many are others inside, and none of them runs."""
-    if ACTIVE.intersection(seen):
+def _tells_nothing(essence: str, first: bytes, seen: Sequence[str], detector: TypeDetector) -> bool:
+    """Whether a format without a signature may have such bytes, which are not active: many are others inside."""
+    if is_beyond_sight(essence):
+        return True
+    if detector.knows(essence):
+        return may_be_a_key(essence) and _PRIVATE_KEY.match(first) is not None
+    if not is_media(essence):
+        return True
+    if hidden_script(first):
         return False
-    kind = essence.partition("/")[0]
-    return not is_media(essence) or all(one == "text/plain" or one.startswith(f"{kind}/") for one in seen)
+    return all(one == "text/plain" or is_media(one) or is_container(one) for one in seen) or is_data_in_xml(first)
 
 
 def _agrees_as_text(essence: str, kind: str) -> bool:

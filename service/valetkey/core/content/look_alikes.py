@@ -1,7 +1,7 @@
 """Content types that mean the same bytes: other names of one format, formats that look alike from outside, and types
 that systems give to files of another one."""
 
-from valetkey.core.content.type_names import BEYOND_SIGHT, FAMILIES, RAWS, STRICT_TEXTS, TEXTS
+from valetkey.core.content.type_names import BEYOND_SIGHT, FAMILIES, RAWS, ROOTS, STRICT_TEXTS, TEXTS, TEXTS_BY_NAME
 
 _ZIP = "application/zip"
 _OLE = "application/x-ole-storage"
@@ -16,6 +16,10 @@ _RAW = "image/x-raw"
 _HEIC = "image/heic"
 _AVIF = "image/avif"
 _GZIP = "application/gzip"
+_MPEG = "video/mpeg"
+_JPEG, _PNG, _GIF, _WEBP = "image/jpeg", "image/png", "image/gif", "image/webp"
+_RAR, _7Z, _TAR = "application/vnd.rar", "application/x-7z-compressed", "application/x-tar"
+_SVG = "image/svg+xml"
 
 _FAMILY = {name: head for head, names in FAMILIES.items() for name in names}
 
@@ -24,17 +28,11 @@ _ZIPPED = (
     "application/vnd.oasis.opendocument.",
     "application/vnd.sun.xml.",
 )
-# endings with two meanings: TypeScript, Rust, templates and messages of gettext, keys in PEM, batch files
-_ALSO_SOURCES = (
-    "video/mp2t",
-    "video/vnd.dlna.mpeg-tts",
-    "application/rls-services+xml",
-    "application/vnd.ms-powerpoint",
-    "application/vnd.ms-outlook",
-    "application/vnd.apple.keynote",
-    "application/vnd.apple.installer+xml",
-    "application/x-msdos-program",
-    "application/x-msdownload",
+_COMICS = ("application/vnd.comicbook", "application/x-cb")
+_SUBTITLES = ("text/vnd.dvb.subtitle", "text/x-microdvd", "text/x-subviewer")  # VobSub's are pictures in MPEG
+_PACKED = ("model/", _SVG, "application/x-msmetafile")  # formats with a second extension for what gzip made of them
+_CONTAINERS = frozenset(
+    {_ZIP, _OLE, _GZIP, "application/x-bzip2", "application/x-xz", "application/zstd", "application/x-riff"}
 )
 _FLAT = ("+xml", "-flat-xml")
 _MARKED = (*_FLAT, "+json", "+yaml")
@@ -80,11 +78,28 @@ def may_be_called(detected: str, declared: str) -> bool:
         return head == _OLE or name.startswith(_ZIPPED) or name.endswith(_MACRO_OFFICE)
     if found in {_RTF, "text/plain"} and name.startswith(_WORDS):
         return True
-    if found == "text/plain" and name.startswith((*_TABLES, *_ALSO_SOURCES)):
+    if found == "text/plain" and name.startswith((*_TABLES, *TEXTS_BY_NAME)):
         return True
     if name.startswith(RAWS):
         return found in {_TIFF, _RAW} or detected == "image/x-canon-cr3"
-    return (head, found) in _MIXED or (name.startswith("image/svg+xml") and found == _GZIP)
+    if name.startswith(_COMICS):
+        return found in {_ZIP, _RAR, _7Z, _TAR}
+    return bool({(head, found), (name, found)} & _MIXED) or (
+        found == _GZIP and (name if head != _SVG else head).startswith(_PACKED)
+    )
+
+
+def may_be_misnamed(detected: str, declared: str) -> bool:
+    """Whether programs save the ``detected`` type under the name of the ``declared`` one, and all that shows it goes by
+    the bytes: for profiles that take everything.
+
+    Browsers save what a CDN made of a JPEG under its old name, phones and chat programs their pictures; pages name what
+    a browser recorded as they like, and films are converted without being renamed.
+    """
+    head, found = family(declared), family(detected)
+    if found in {_MP4, _MATROSKA}:
+        return head == _OGG or head.startswith(("audio/", "video/"))
+    return (head, found) == (_JPEG, _HEIC) or (found in {_WEBP, _AVIF} and head in {_JPEG, _PNG, _GIF, _WEBP})
 
 
 _MIXED = frozenset(
@@ -100,23 +115,45 @@ _MIXED = frozenset(
         ("font/collection", "font/ttf"),
         ("font/ttf", "font/collection"),
         ("application/x-compress", _GZIP),
-        (_GZIP, "application/x-tar"),  # a browser or a proxy unpacked it
-        ("video/mpeg", "video/mp2t"),
-        ("video/mpeg", _MP4),
+        (_GZIP, _TAR),  # a browser or a proxy unpacked it
+        (_MPEG, "video/mp2t"),
+        (_MPEG, _MP4),
         ("audio/mpeg", _MP4),
         ("audio/aac", _MP4),
         ("audio/aac", "audio/mpeg"),
         ("audio/mpeg", "audio/aac"),
+        ("audio/mpeg", "audio/wav"),  # frames of MP3 may lie in a WAV
         ("audio/amr", _MP4),
         (_MP4, "audio/amr"),
         (_MATROSKA, _OGG),
         ("application/x-netcdf", "application/x-hdf5"),
         ("application/netcdf", "application/x-hdf5"),
-        ("image/x-icon", "image/png"),  # favicons
+        ("image/x-icon", _GIF),  # favicons
+        ("image/x-icon", _JPEG),
+        ("image/x-icon", _PNG),
         ("image/x-icon", "image/bmp"),
+        ("application/x-msmetafile", "image/emf"),
+        ("application/x-msdownload", _OLE),  # an installer
+        *((name, _MPEG) for name in _SUBTITLES),
+        *((name, found) for name in _WORDS for found in ("application/vnd.wordperfect", "application/mswrite")),
     }
 )
 """What is declared, and what is found all the same."""
+
+
+def may_be_a_key(content_type: str) -> bool:
+    """Whether private keys in DER have its extension: Keynote's is theirs."""
+    return "keynote" in content_type
+
+
+def roots_by_name(content_type: str) -> frozenset[str]:
+    """The root elements, in lower case, of XML that has its extension, although it is no XML's type."""
+    return ROOTS.get(family(content_type), frozenset()) if content_type.startswith(TEXTS_BY_NAME) else frozenset()
+
+
+def is_container(content_type: str) -> bool:
+    """Whether many formats are made of it, most of them without a signature of their own."""
+    return family(content_type) in _CONTAINERS
 
 
 def is_table(content_type: str) -> bool:

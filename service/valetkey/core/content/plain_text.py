@@ -22,7 +22,10 @@ ACTIVE = frozenset(
 
 _CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\b\x1b\x1a")  # the last one ends a text of DOS
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_PROLOG = re.compile(r"\s*(<\?(?!php|=)[a-z].*?\?>|<!--.*?-->)", re.DOTALL | re.IGNORECASE)
+_PROLOG = re.compile(
+    r"\s*(<\?(?!php|=)[a-z].*?\?>|<!--.*?-->|<!doctype\s+(?!\s|html|svg)[^<>\[]*(?:\[[^\]]*\]\s*)?>)",
+    re.DOTALL | re.IGNORECASE,
+)
 _HTML = re.compile(
     r"\s*<(!doctype\s+html|html|head|body|script|iframe|table|div|title|style|img|a\s|h1|p>|meta)", re.IGNORECASE
 )
@@ -31,6 +34,9 @@ _PDF = re.compile(rb"%PDF-[12]\.[0-9]")
 # a member's header: its version, and a method that is stored or deflated
 _ZIP_MEMBER = re.compile(rb"PK\x03\x04[\x00-\x3f]\x00.{2}[\x00\x08]\x00", re.DOTALL)
 _XML = re.compile(r"\s*<(\?xml|!--|!doctype|[a-z_])", re.IGNORECASE)
+_ROOT = re.compile(r"\s*<([a-z_][\w.:-]*)", re.IGNORECASE)
+_CELL = re.compile(r"\s*<[\w /-]+>[;,\t|](?!.*<script)", re.IGNORECASE | re.DOTALL)  # a table's word for nothing
+_OTHERS = ("<script", "http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg")
 
 
 def is_text(first: bytes) -> bool:
@@ -51,16 +57,36 @@ def text_kind(first: bytes) -> str:
         return "text/x-shellscript"
     if text.lstrip().lower().startswith(("<?php", "<?=")):
         return "text/x-php"
-    body = text
-    while prolog := _PROLOG.match(body):
-        body = body[prolog.end() :]
+    body = _without_prolog(text)
     if _SVG.match(body):
         return "image/svg+xml"
     if _HTML.match(body):
         return "text/html"
     if re.match(rb"GIF8[79]a", first):  # no picture is all text: one that is begins a script with a name
         return "text/javascript"
-    return "application/xml" if _XML.match(text) else "text/plain"
+    return "application/xml" if _XML.match(text) and not _CELL.match(text) else "text/plain"
+
+
+def is_wide_text(first: bytes) -> bool:
+    """Whether it is a text of UTF-16 without a mark, and most of it in Latin letters."""
+    for high, low in ((first[1::2], first[0::2]), (first[0::2], first[1::2])):
+        if len(high) > 3 and high.count(0) > len(high) * 0.8 and not _CONTROLS.intersection(low):
+            return True
+    return False
+
+
+def is_data_in_xml(first: bytes, roots: frozenset[str] = frozenset()) -> bool:
+    """Whether it is XML that shows its root, one of ``roots`` (in lower case; any where there are none), and names
+    neither scripts nor pages nor SVG."""
+    text = without_controls(first)
+    root = _ROOT.match(_without_prolog(_decoded(text)))
+    lower = text.decode("latin-1").lower()
+    return (
+        text_kind(text) == "application/xml"
+        and root is not None
+        and (not roots or root[1].lower() in roots)
+        and not any(one in lower for one in _OTHERS)
+    )
 
 
 def hidden_script(first: bytes) -> str | None:
@@ -96,6 +122,12 @@ def is_office_markup(first: bytes) -> bool:
     it says so, and has no script where one would be seen."""
     lower = first.lower().replace(b"\0", b"")
     return b"urn:schemas-microsoft-com:office:" in lower and b"<script" not in lower
+
+
+def _without_prolog(text: str) -> str:
+    while prolog := _PROLOG.match(text):
+        text = text[prolog.end() :]
+    return text
 
 
 def _decoded(first: bytes) -> str:

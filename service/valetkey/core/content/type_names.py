@@ -22,6 +22,7 @@ image/png: image/x-png image/apng image/vnd.mozilla.apng
 image/bmp: image/x-ms-bmp image/x-bmp image/x-windows-bmp image/dib image/x-dib application/bmp
 image/x-icon: image/vnd.microsoft.icon image/ico image/icon image/x-win-bitmap application/ico text/ico
 image/x-icns: image/icns
+image/svg+xml: image/svg image/svg-xml application/svg+xml image/svg+xml-compressed
 image/tiff: image/tif image/x-tif image/x-tiff image/tiff-fx application/tiff
 image/x-raw: image/x-dcraw image/raw
 image/heic: image/heif image/heic-sequence image/heif-sequence image/hej2k
@@ -63,7 +64,7 @@ video/x-matroska: video/webm audio/webm audio/x-matroska video/matroska audio/ma
 application/ogg: audio/ogg video/ogg audio/opus audio/x-opus audio/vorbis audio/x-vorbis audio/speex
     audio/x-speex video/x-theora video/x-ogm audio/x-ogg video/x-ogg application/x-ogg
 video/x-ms-asf: video/x-ms-wmv audio/x-ms-wma application/vnd.ms-asf video/x-ms-wm video/x-ms-asf-plugin
-    audio/wma
+    audio/wma audio/x-ms-asx audio/x-ms-wax video/x-ms-asx video/x-ms-wvx video/x-ms-wmx application/asx
 video/x-flv: video/flv application/x-flash-video
 video/mpeg: video/mpg video/x-mpeg video/x-mpg video/mpeg2 video/mp1s video/mp2p video/x-ms-vob video/dvd
 video/mp2t: video/vnd.dlna.mpeg-tts video/x-mts video/avchd-stream video/m2ts video/mts video/x-m2ts
@@ -76,7 +77,7 @@ application/postscript: application/x-postscript application/illustrator applica
 application/zip: application/x-zip-compressed application/x-zip multipart/x-zip application/zip-compressed
     application/java-archive application/x-java-archive application/x-jar application/x-shapefile
     application/msix application/vnd.android.package-archive application/vnd.apple.pages
-    application/vnd.apple.numbers application/vnd.apple.keynote application/vnd.apple.installer+xml
+    application/vnd.apple.numbers application/vnd.apple.keynote
     application/x-iwork-pages-sffpages application/x-iwork-numbers-sffnumbers application/x-iwork-keynote-sffkey
     application/vnd.google-earth.kmz application/x-kmz application/vnd.ms-xpsdocument application/oxps
     application/vnd.sketch application/x-xpinstall application/vnd.comicbook+zip application/x-cbz
@@ -101,9 +102,11 @@ application/x-ole-storage: application/msword application/doc application/vnd.ms
     application/x-ms-installer application/vnd.ms-project application/msproject application/vnd.ms-publisher
     application/x-mspublisher application/vnd.ms-works application/x-hwp application/haansofthwp
 application/x-msdownload: application/x-dosexec application/vnd.microsoft.portable-executable
-    application/x-msdos-program application/x-ms-dos-executable application/exe application/x-exe
+    application/x-msdos-program application/x-ms-dos-executable application/efi application/exe application/x-exe
     application/x-winexe application/dos-exe
-application/x-executable: application/x-mach-binary application/x-mach-o application/x-elf
+application/x-shockwave-flash: application/vnd.adobe.flash.movie application/futuresplash
+application/x-executable: application/vnd.appimage application/x-iso9660-appimage application/x-mach-binary
+    application/x-mach-o application/x-elf
     application/x-sharedlib application/x-pie-executable application/java-vm application/java application/x-java
     application/x-ms-shortcut application/vnd.android.dex application/x-object
 application/xml: text/xml application/x-xml
@@ -120,6 +123,8 @@ font/otf: application/x-font-otf application/x-font-opentype application/vnd.ms-
 font/ttf: application/x-font-ttf application/x-font-truetype application/x-font-sfnt application/font-ttf
     font/truetype
 application/vnd.debian.binary-package: application/x-archive text/vnd.a application/x-debian-package application/x-deb
+application/x-xar: application/vnd.apple.installer+xml
+application/mswrite: application/x-mswrite
 application/vnd.ms-cab-compressed: application/x-cab application/x-cab-compressed
 application/wasm: application/vnd.wasm
 """)
@@ -155,9 +160,25 @@ text/calendar application/ics text/x-vcalendar text/vcard text/x-vcard text/dire
 text/tab-separated-values application/json application/x-json text/json text/x-json application/x-ndjson
 application/ndjson application/jsonl application/json-lines application/jsonlines application/x-jsonlines
 application/geojson application/x-ipynb application/x-subrip image/vnd.dxf image/x-dxf image/x-xbitmap
-image/x-xpixmap image/x-xbm image/x-xpm model/step model/obj model/iges
+image/x-xpixmap image/x-xbm image/x-xpm model/step model/obj model/iges model/vrml text/x-microdvd text/x-subviewer
+text/vnd.dvb.subtitle application/vnd.apple.mpegurl application/x-mpegurl audio/x-mpegurl audio/mpegurl audio/x-scpls
 """)
 """Types of texts that no page and no XML is one of."""
+
+TEXTS_BY_NAME = tuple(
+    _words("""
+video/mp2t video/vnd.dlna.mpeg-tts application/rls-services+xml application/vnd.ms-powerpoint
+application/vnd.ms-outlook application/vnd.apple.keynote application/vnd.apple.installer+xml
+application/x-msdos-program application/x-msdownload application/x-mspublisher application/vnd.ms-publisher
+application/x-netcdf application/netcdf video/x-ms-asf audio/x-ms-asx audio/x-ms-wax video/x-ms-asx video/x-ms-wvx
+video/x-ms-wmx application/asx audio/x-pn-realaudio
+""")
+)
+"""Types whose file extension texts have, too: TypeScript, Rust, templates and messages of gettext, keys, batch files,
+programs of machine tools, playlists."""
+
+ROOTS: Mapping[str, frozenset[str]] = {"video/mp2t": frozenset({"ts"}), "video/x-ms-asf": frozenset({"asx"})}
+"""The root elements, in lower case, of XML whose file extension another type has: Qt's translations, playlists."""
 
 RAWS = tuple(
     _words("""
