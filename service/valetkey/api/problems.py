@@ -134,6 +134,8 @@ def render_error(error: errors.ValetKeyError) -> Response:
     if isinstance(error, errors.Unavailable):
         response.headers["Retry-After"] = str(error.retry_after)
         log.warning("%s: %s (%s)", error.code, error.detail, _first_line(error.__cause__))
+    if isinstance(error, errors.ConfigurationError):
+        log.error("%s: %s", error.code, error.detail)
     if isinstance(error, errors.Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
@@ -153,7 +155,7 @@ def _render_http(error: HTTPException) -> Any:
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
-    if error.code in {413, 415}:
+    if error.code in {413, 415, 501}:
         response.headers["Connection"] = "close"  # the rest of the body is not going to be read
     return response
 
