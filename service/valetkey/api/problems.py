@@ -146,7 +146,7 @@ def _first_line(cause: BaseException | None) -> str:
     return str(cause).partition("\n")[0][:500]
 
 
-def _render_http(error: HTTPException) -> Any:
+def render_http(error: HTTPException) -> Any:
     """What werkzeug refuses: an unknown path, a wrong method, a body that is too large."""
     if error.code is None or error.code < 400 or error.response is not None:
         return error
@@ -178,7 +178,7 @@ def register(target: Blueprint | Flask) -> None:
     Each status is named: an application's handler for one would come before a blueprint's for all of them.
     """
     for status in default_exceptions:
-        target.register_error_handler(status, _render_http)
+        target.register_error_handler(status, render_http)
     target.register_error_handler(errors.ValetKeyError, render_error)
-    target.register_error_handler(HTTPException, _render_http)
+    target.register_error_handler(HTTPException, render_http)
     target.register_error_handler(Exception, _render_unexpected)
