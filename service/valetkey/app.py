@@ -21,7 +21,7 @@ from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import assets, cors, csrf, page_tickets, pages, problems, routes, site, uppy
+from valetkey.api import assets, cors, csrf, page_tickets, pages, problems, routes, site, unrouted, uppy
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
@@ -168,20 +168,33 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
     """Registers the API and its documentation with ``app``, to work on ``parts``. Raises `ConfigurationError`."""
     if app.url_map.host_matching:
         raise ConfigurationError("valetkey cannot be mounted in an application that matches hosts: give it its own.")
-    prefix = parts.address.prefix
-    cors.allow(app, cors_origins, blueprints=API, paths=[f"{prefix}/v1/", f"{prefix}/uppy/"])
-    app.extensions[EXTENSION] = parts
-    app.register_blueprint(routes.blueprint, url_prefix=prefix or None)
-    app.register_blueprint(uppy.blueprint, url_prefix=f"{prefix}/uppy")
-    app.register_blueprint(assets.blueprint, url_prefix=f"{prefix}/assets")
-    app.register_blueprint(site.blueprint, url_prefix=f"{prefix}/docs")
     # relative to its own page, so that it works wherever that is seen
-    reference = get_swaggerui_blueprint(".", "../../openapi.json", config={"app_name": "valetkey"})
-    app.register_blueprint(reference, url_prefix=f"{prefix}/docs/api")
-    if not isinstance(app, StandaloneFlask):
-        app.register_blueprint(page_tickets.blueprint, url_prefix=prefix or None)
+    look = {"app_name": "valetkey"}
+    reference = get_swaggerui_blueprint(".", "../../openapi.json", config=look, blueprint_name="valetkey-reference")
+    prefix = parts.address.prefix
+    paths = [f"{prefix}/v1/", f"{prefix}/uppy/"]
+    places = {routes.blueprint: prefix or None, uppy.blueprint: f"{prefix}/uppy", assets.blueprint: f"{prefix}/assets"}
+    places |= {site.blueprint: f"{prefix}/docs", reference: f"{prefix}/docs/api"}
+    is_mounted = not isinstance(app, StandaloneFlask)
+    if is_mounted:
+        places[page_tickets.blueprint] = prefix or None
+    _require_free(app, [blueprint.name for blueprint in places])
+    cors.allow(app, cors_origins, blueprints=API, paths=paths)
+    app.extensions[EXTENSION] = parts
+    for blueprint, place in places.items():
+        app.register_blueprint(blueprint, url_prefix=place)
+    if is_mounted:
         csrf.exempt(app, [routes.blueprint, uppy.blueprint, page_tickets.blueprint])
+        unrouted.answer(app, blueprints=API, paths=paths)
         pages.answer_errors(app)
+
+
+def _require_free(app: Flask, names: Sequence[str]) -> None:
+    """Raises `ConfigurationError` where ``app`` has a blueprint that is called as one of ours."""
+    if EXTENSION in app.extensions:
+        raise ConfigurationError("This application has valetkey already: mount it once, or call init_app once.")
+    if taken := [name for name in names if name in app.blueprints]:
+        raise ConfigurationError(f"This application has a blueprint called {taken[0]!r}, as valetkey's own is called.")
 
 
 def create_app(

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Request, request
+from werkzeug.exceptions import NotImplemented as CodingUnknown
 from werkzeug.exceptions import RequestEntityTooLarge, RequestURITooLarge, UnsupportedMediaType
+from werkzeug.wsgi import get_input_stream
 
 from valetkey.api.socket_bodies import BodyReaders, is_whole, read_known
+from valetkey.core.errors import ConfigurationError
 
 MAX_BODY = 256 * 1024
 """The largest body that is read, in bytes. It holds 100 uploads of a batch, and no file worth uploading."""
@@ -20,6 +23,10 @@ MAX_QUERY = 16 * 1024
 
 _TOO_LARGE = f"A request has at most {MAX_BODY} bytes: files go straight to S3."
 _NO_FILES = "Files go straight to S3: ask for a grant with a JSON body."
+_GONE = (
+    "Something in this application read the request's body before valetkey, and did not keep it. "
+    "A hook that needs it calls request.get_data(), which does."
+)
 
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
@@ -32,7 +39,7 @@ class BodylessRequest(Request):
     def get_data(self, cache: bool = True, as_text: Any = False, parse_form_data: bool = False) -> Any:
         """As in Flask, but a body of a known length is read without the streams in between: half of what it cost."""
         length = _length(self.environ)
-        if cache or as_text or parse_form_data or not length or length > MAX_BODY:
+        if cache or as_text or parse_form_data or not length or length > MAX_BODY or _was_touched(self):
             return super().get_data(cache, as_text, parse_form_data)
         return read_known(self.environ, length)
 
@@ -47,7 +54,8 @@ def _this() -> Request:
 
 
 def refuse_streams() -> None:
-    """Run before each request of any application. Raises 415 for a form, 413 for a large body, 414 for a long query."""
+    """Run before each request of any application. Raises 415 for a form, 413 for a large body, 414 for a long query,
+    501 for a body in a transfer coding of its own."""
     this = _this()
     environ = this.environ
     if environ.get("CONTENT_TYPE") != JSON:  # spares most requests the parsing of their type
@@ -56,9 +64,25 @@ def refuse_streams() -> None:
             raise UnsupportedMediaType(_NO_FILES)
     if _length(environ) > MAX_BODY:
         raise RequestEntityTooLarge(_TOO_LARGE)
+    if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
+        raise CodingUnknown("A body is sent as it is or in chunks: no other Transfer-Encoding is undone here.")
     if len(environ.get("QUERY_STRING", "")) > MAX_QUERY:
         raise RequestURITooLarge(f"A query has at most {MAX_QUERY} characters.")
-    this.max_content_length = _READ_LIMIT
+    _limit(this)
+
+
+def _limit(this: Request) -> None:
+    """Whatever the application allows its own views, reading ``this`` ends at our limit."""
+    try:
+        this.max_content_length = _READ_LIMIT
+    except AttributeError:  # a property of the application's own class, without a setter
+        if not _was_touched(this):
+            this.stream = get_input_stream(this.environ, max_content_length=_READ_LIMIT)
+
+
+def _was_touched(this: Request) -> bool:
+    """Whether somebody has begun to read the body: what the server's own stream has is not all of it any more."""
+    return "stream" in vars(this)  # a cached property: what werkzeug reads, it reads through this one
 
 
 def _length(environ: Mapping[str, Any]) -> int:
@@ -83,13 +107,24 @@ def raw_body() -> bytes:
 def _read(this: Request) -> bytes:
     environ = this.environ
     if is_whole(environ):
-        body = this.get_data(cache=False)
+        body = _rest(this)
     else:
         with _room.place(environ):
             length = _length(environ)
-            body = read_known(environ, length) if length else this.get_data(cache=False)
+            body = read_known(environ, length) if length and not _was_touched(this) else _rest(this)
     if len(body) > MAX_BODY:  # a chunked one: it announced no length, and werkzeug stops reading without a word
         raise RequestEntityTooLarge(_TOO_LARGE)
+    return body
+
+
+def _rest(this: Request) -> bytes:
+    """The body by werkzeug, which has it yet if a hook has read it as Flask's documentation says.
+
+    Raises `ConfigurationError` when one took it away.
+    """
+    body: bytes = this.get_data(cache=False)
+    if len(body) < _length(this.environ) and _was_touched(this):
+        raise ConfigurationError(_GONE)
     return body
 
 

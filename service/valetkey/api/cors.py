@@ -34,7 +34,8 @@ def allow(app: Flask, origins: Sequence[str], *, blueprints: Sequence[str], path
     """Answers pages of ``origins`` (each exact, or `ANY` alone) on the routes of ``blueprints``.
 
     Errors are answered so, too, those for unknown routes below ``paths`` included, and preflights before anybody is
-    asked for a credential. Other routes of ``app`` are as they were; without origins nothing is registered.
+    asked for a credential. Other routes of ``app`` are as they were; without origins nothing is registered. What the
+    application has said to pages on our routes is taken back: with two origins in a header, browsers refuse both.
     """
     if not origins:
         return
@@ -63,12 +64,15 @@ def allow(app: Flask, origins: Sequence[str], *, blueprints: Sequence[str], path
         if not (request.blueprint in ours if known else request.path.startswith(below)):
             return response
         if from_page:
+            for name in {name for name, _ in response.headers if name.lower().startswith("access-control-")}:
+                del response.headers[name]
             response = answer(response)
         if exact:  # a cache must not give one origin's answer to another
             response.vary.add("Origin")
         return response
 
-    app.after_request(add_headers)
+    # the last of all: the application's own, which come before us or after us, have said what they say by then
+    app.after_request_funcs.setdefault(None, []).insert(0, add_headers)
 
 
 def _as_it_is(response: Response) -> Response:

@@ -1,25 +1,42 @@
 """No protection against forged forms (CSRF) for calls that carry no cookie: who calls proves it in a header."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Flask
 
 
 def exempt(app: Flask, blueprints: Sequence[Blueprint]) -> None:
-    """Takes ``blueprints`` out of Flask-WTF's ``CSRFProtect``, whether it is set up before us or after us.
+    """Takes the views of ``blueprints`` out of Flask-WTF's ``CSRFProtect``, Flask-SeaSurf and what works like them,
+    whether that is set up before us or after us.
 
     A browser sends cookies by itself, which such a protection is for; keys, tickets and senders' secrets it does not.
     The tickets of the application's own pages go by a cookie: `page_tickets` looks where a request comes from.
     """
-    told: list[Any] = []
+    ours = tuple(f"{blueprint.name}." for blueprint in blueprints)
+    told = False
 
     def tell() -> None:
-        protection = app.extensions.get("csrf")
-        if protection is not None and protection not in told and hasattr(protection, "exempt"):
-            told.append(protection)
-            for blueprint in blueprints:
-                protection.exempt(blueprint)
+        nonlocal told
+        if told:
+            return
+        views = [view for endpoint, view in app.view_functions.items() if endpoint.startswith(ours)]
+        for protection in _protections(app):
+            for view in views:
+                protection.exempt(view)
+        told = True  # an application takes no more extensions after its first request
 
     # before all others: its own hook may be there already, or come later
     app.before_request_funcs.setdefault(None, []).insert(0, tell)
+
+
+def _protections(app: Flask) -> Iterator[Any]:
+    """What is called after CSRF, or is SeaSurf, and can leave out a view: among the extensions, and whose hooks run.
+
+    By its name, as others have an ``exempt`` too: a limiter's limits are for us as for everybody.
+    """
+    hooks = app.before_request_funcs.get(None, [])
+    for found in [*app.extensions.values(), *(getattr(hook, "__self__", None) for hook in hooks)]:
+        names = " ".join(f"{kind.__module__}.{kind.__qualname__}" for kind in type(found).__mro__).lower()
+        if ("csrf" in names or "seasurf" in names) and callable(getattr(found, "exempt", None)):
+            yield found

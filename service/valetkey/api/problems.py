@@ -134,6 +134,8 @@ def render_error(error: errors.ValetKeyError) -> Response:
     if isinstance(error, errors.Unavailable):
         response.headers["Retry-After"] = str(error.retry_after)
         log.warning("%s: %s (%s)", error.code, error.detail, _first_line(error.__cause__))
+    if isinstance(error, errors.ConfigurationError):
+        log.error("%s: %s", error.code, error.detail)
     if isinstance(error, errors.Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
@@ -144,7 +146,7 @@ def _first_line(cause: BaseException | None) -> str:
     return str(cause).partition("\n")[0][:500]
 
 
-def _render_http(error: HTTPException) -> Any:
+def render_http(error: HTTPException) -> Any:
     """What werkzeug refuses: an unknown path, a wrong method, a body that is too large."""
     if error.code is None or error.code < 400 or error.response is not None:
         return error
@@ -153,7 +155,7 @@ def _render_http(error: HTTPException) -> Any:
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
-    if error.code in {413, 415}:
+    if error.code in {413, 415, 501}:
         response.headers["Connection"] = "close"  # the rest of the body is not going to be read
     return response
 
@@ -176,7 +178,7 @@ def register(target: Blueprint | Flask) -> None:
     Each status is named: an application's handler for one would come before a blueprint's for all of them.
     """
     for status in default_exceptions:
-        target.register_error_handler(status, _render_http)
+        target.register_error_handler(status, render_http)
     target.register_error_handler(errors.ValetKeyError, render_error)
-    target.register_error_handler(HTTPException, _render_http)
+    target.register_error_handler(HTTPException, render_http)
     target.register_error_handler(Exception, _render_unexpected)

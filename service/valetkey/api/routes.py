@@ -34,7 +34,7 @@ HTML = "text/html"
 RETRY_AFTER = 2
 """When to ask again for an upload whose bytes have not arrived, in seconds."""
 
-blueprint = Blueprint("valetkey", __name__, template_folder="templates", static_folder=None)
+blueprint = Blueprint("valetkey-api", __name__, template_folder="templates", static_folder=None)
 blueprint.before_request(refuse_streams)
 problems.register(blueprint)
 

@@ -11,7 +11,7 @@ from valetkey.api.mounted import root
 SITE = Path(__file__).with_name("site")
 """What `make docs` builds; it is in the wheel."""
 
-blueprint = Blueprint("valetkey_docs", __name__, static_folder=None)
+blueprint = Blueprint("valetkey-docs", __name__, static_folder=None)
 problems.register(blueprint)
 
 _POLICY = "; ".join(

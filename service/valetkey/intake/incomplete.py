@@ -19,7 +19,8 @@ TRIALS_PER_TICK = 100
 """How many requests are tried in one tick, so that thousands that arrive at once delay nobody."""
 
 MAX_MEMORY = 256 * 2**20
-"""What all incomplete bodies may take together, in bytes. Above it the oldest requests are given up."""
+"""What all incomplete bodies may take together, in bytes. Above it requests are given up: first those that have
+shown no credential, and of two alike the larger, so that nobody with a small body loses its place to large ones."""
 
 STOP_SECONDS = 2.0
 """How long a body may still take once the process has to stop, in seconds."""
@@ -41,12 +42,14 @@ class _AbsentBody:
 class IncompleteRequest:
     """A request whose body is not complete.
 
-    ``size`` is what its body may become, in bytes, ``since`` when it started to wait (monotonic clock). ``future`` is
-    what its coroutine waits for, None before that. ``trial`` is held while it is tried without its body, None before
-    the first time. ``answered`` says that the trial gave a response, ``over`` that the body is not needed any more.
+    ``size`` is what its body takes at most, in bytes: its announced length, or what has arrived of one without a
+    length. ``since`` is when it started to wait (monotonic clock). ``future`` is what its coroutine waits for, None
+    before that. ``trial`` is held while it is tried without its body, None before the first time. ``known`` says that
+    the trial went on to the body: whoever sends it was not refused. ``answered`` says that the trial gave a response,
+    ``over`` that the body is not needed any more.
     """
 
-    __slots__ = ("answered", "environ", "future", "over", "proto", "since", "size", "trial")
+    __slots__ = ("answered", "environ", "future", "known", "over", "proto", "since", "size", "trial")
 
     def __init__(self, environ: Environ, proto: Any, size: int) -> None:
         self.environ = environ
@@ -55,7 +58,7 @@ class IncompleteRequest:
         self.since = monotonic()
         self.future: Any = None
         self.trial: Lock | None = None
-        self.answered = self.over = False
+        self.answered = self.known = self.over = False
 
 
 class IncompleteRequests:
@@ -93,19 +96,35 @@ class IncompleteRequests:
             self._waiting.pop(request, None)
             return not request.answered
 
+    def leave(self, request: IncompleteRequest) -> None:
+        """Whatever became of ``request``, it has no place any more, not even after a trial that is under way."""
+        request.over = True
+        self._waiting.pop(request, None)
+
     def inspect(self) -> None:
         """Gives up those that have waited too long, and starts the trial of those that have begun to wait."""
-        now, tried = monotonic(), 0
+        now = monotonic()
+        self._make_room()
         waiting = sorted(self._waiting.copy(), key=_SINCE)
-        size = sum(request.size for request in waiting)
         for request in waiting:
-            if now - request.since > self._deadline or size > MAX_MEMORY:
-                size -= request.size
+            if now - request.since > self._deadline:
                 self._give_up(request)  # its coroutine responds with 408
-            elif request.trial is None and now - request.since >= TICK and tried < TRIALS_PER_TICK:
-                request.trial = Lock()
-                tried += 1
-                self._trials.put(request)
+        begun = [request for request in waiting if request.trial is None and now - request.since >= TICK]
+        for request in begun[:TRIALS_PER_TICK]:
+            request.trial = Lock()
+            self._trials.put(request)
+
+    def _make_room(self) -> None:
+        """Gives up requests until the others' bodies have room."""
+        waiting = self._waiting.copy()
+        size = sum(request.size for request in waiting)
+        if size <= MAX_MEMORY:
+            return
+        for request in sorted(waiting, key=_by_right):
+            if size <= MAX_MEMORY:
+                return
+            size -= request.size
+            self._give_up(request)
 
     def _run_trials(self) -> None:
         while True:
@@ -121,6 +140,8 @@ class IncompleteRequests:
             if response is None:
                 if request.future is not None:
                     self._waiting[request] = None
+                if request.over:  # it has left meanwhile
+                    self._waiting.pop(request, None)
                 return False
             request.answered = True
         status, headers, body = response
@@ -131,8 +152,7 @@ class IncompleteRequests:
         return True
 
     def _give_up(self, request: IncompleteRequest) -> None:
-        request.over = True
-        self._waiting.pop(request, None)
+        self.leave(request)
         if request.future is not None:
             request.future.cancel()
 
@@ -141,6 +161,7 @@ class IncompleteRequests:
         try:
             return call_application(self._application, environ)
         except BodyNeeded:
+            request.known = True
             return None
         except Exception:
             log.exception("a request failed while it was tried without its body")
@@ -148,3 +169,8 @@ class IncompleteRequests:
 
 
 _SINCE = attrgetter("since")
+
+
+def _by_right(request: IncompleteRequest) -> tuple[bool, int, float]:
+    """Who has to go first where there is no room for all."""
+    return request.known, -request.size, request.since

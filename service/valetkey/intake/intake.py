@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import Any
 
-from granian.rsgi import ProtocolError  # type: ignore[attr-defined]  # it is there, and documented
+from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # they are there
 
 from valetkey.intake.incomplete import IncompleteRequest, IncompleteRequests
 from valetkey.intake.loop import BodyRefused, Loop
@@ -19,7 +19,8 @@ LIVENESS_METHODS = {"GET", "HEAD"}
 class Intake:
     """``application``, which handles at most ``threads`` requests at once, each with its complete body.
 
-    A body of more than ``max_body`` bytes is not read: the application gets the request without it, and refuses it.
+    A body of more than ``max_body`` bytes is not read, nor one in another transfer coding than ``chunked``: the
+    application gets the request without it, and refuses it.
     A request whose body is not complete after ``deadline`` seconds gets the response ``too_slow``. A request that
     waits for its body is soon tried without it, so that one that is refused whatever its body says (no credential, no
     such path) is refused then. ``alive`` is a path and its response, which never waits, however busy the threads are.
@@ -72,8 +73,8 @@ class Intake:
     async def _receive_body(self, environ: Environ, proto: Any, length: str | None) -> bytes | None:
         """The body, or one that tells the application that it is too large; None when the request has a response."""
         chunked = length is None
-        size = self._max_body if length is None else int(length)  # hyper lets only a number through
-        if size > self._max_body or _is_form(environ):
+        size = 0 if length is None else int(length)  # hyper lets only a number through
+        if size > self._max_body or _is_form(environ) or _is_coded(environ):
             return b""
         request = IncompleteRequest(environ, proto, size)
         if "HTTP_EXPECT" in environ and await self._refuses(request):  # before the client is told to send its body
@@ -84,9 +85,10 @@ class Intake:
             if not request.answered:
                 _respond(proto, self._too_slow)
             return None
-        except ProtocolError:  # the client has gone
-            self._incomplete.remove(request)
+        except (ProtocolClosed, ProtocolError):  # the client has gone
             return None
+        finally:
+            self._incomplete.leave(request)
         if not self._incomplete.remove(request):
             return None
         if chunked:
@@ -122,7 +124,7 @@ class Intake:
             if not chunk:
                 return b"".join(chunks)
             chunks.append(chunk)
-            size += len(chunk)
+            request.size = size = size + len(chunk)
         return bytes(self._max_body + 1)
 
 
@@ -130,6 +132,11 @@ def _is_form(environ: Environ) -> bool:
     """Whether the body is a form: the service takes none, so it does not wait for it."""
     kind = environ.get("CONTENT_TYPE", "").lstrip().lower()
     return bool(kind.startswith(("multipart/", "application/x-www-form-urlencoded")))
+
+
+def _is_coded(environ: Environ) -> bool:
+    """Whether the body has a transfer coding below its chunks, which nobody here undoes."""
+    return environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked"
 
 
 def _respond(proto: Any, response: WsgiResponse) -> None:

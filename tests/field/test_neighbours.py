@@ -1,0 +1,264 @@
+"""What else is in the application: hooks that read bodies, request classes, extensions and blueprints of others.
+
+A tester put each of them around a real application: requests that hung, 500 on every call, two values in one header.
+A server of its own runs where Flask's test client would have the whole body in memory.
+"""
+
+import http.client
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from threading import Thread
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask, Request, Response, abort, request
+from flask_cors import CORS
+from flask_swagger_ui import get_swaggerui_blueprint
+from werkzeug.serving import make_server
+
+from valetkey.api.bodies import MAX_BODY
+from valetkey.app import BLUEPRINTS
+from valetkey.core.errors import ConfigurationError
+from valetkey.settings import Settings
+from valetkey.testing import MemoryValetKey
+
+CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[Callable[..., tuple[int, dict[str, Any]]]]:
+    """``app`` behind werkzeug's server: a function that posts and returns status and document, within ten seconds."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+
+    def post(body: Any, path: str = "/v1/uploads") -> tuple[int, dict[str, Any]]:
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        read = answer.status, json.loads(answer.read())
+        connection.close()
+        return read
+
+    try:
+        yield post
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+KEEPING: dict[str, Callable[[Request], object]] = {
+    "get_data": lambda r: r.get_data(),
+    "get_json": lambda r: r.get_json(silent=True),
+    "data": lambda r: r.data,
+    "form": lambda r: (r.form.get("x"), r.files.get("y"), r.values.get("z")),
+    "nothing yet": lambda r: r.stream.readable(),
+}
+TAKING: dict[str, Callable[[Request], object]] = {
+    "stream": lambda r: r.stream.read(),
+    "a piece": lambda r: r.stream.read(3),
+    "get_data": lambda r: r.get_data(cache=False),
+    "get_json": lambda r: r.get_json(cache=False),
+}
+
+
+def hooked(hook: Callable[[Request], object]) -> Flask:
+    app = Flask("photos")
+    MemoryValetKey(app)
+
+    @app.before_request
+    def look() -> None:
+        hook(request)
+
+    return app
+
+
+@pytest.mark.parametrize("how", KEEPING)
+def test_a_hook_that_reads_bodies_as_flask_keeps_them(how: str) -> None:
+    """A log, or a check of signatures: what it has read is there for us, and no byte is waited for twice."""
+    with served(hooked(KEEPING[how])) as post:
+        assert post(json.dumps(CAT))[0] == 201
+        assert post(b"{")[1]["code"] == "malformed_json"
+
+
+@pytest.mark.parametrize("how", TAKING)
+def test_a_hook_that_takes_bodies_away_is_named(how: str) -> None:
+    """A body that is gone is neither waited for nor taken for the client's fault."""
+    with served(hooked(TAKING[how])) as post:
+        status, document = post(json.dumps(CAT))
+    assert (status, document["code"]) == (500, "configuration_error")
+    assert "get_data" in document["detail"]
+
+
+class ReadOnly(Request):
+    """As a class that works its limit out has it."""
+
+    @property
+    def max_content_length(self) -> int | None:  # type: ignore[override]
+        return None
+
+
+@pytest.mark.parametrize(("size", "status"), [(MAX_BODY, 400), (MAX_BODY + 1, 413)])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_request_class_with_a_limit_of_its_own(size: int, status: int, chunked: bool) -> None:
+    """It cannot be set, and our bodies end at ours all the same, with a length and without one."""
+    app = Flask("photos")
+    app.request_class = ReadOnly
+    MemoryValetKey(app)
+    client = app.test_client()
+    assert client.post("/v1/uploads", json=CAT).status_code == 201
+    given = {"wsgi.input": BytesIO(b"z" * size)} | (
+        {"wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": str(size)}
+    )
+    answer = client.post("/v1/uploads", content_type="application/json", environ_overrides=given)
+    assert answer.status_code == status
+
+
+ORDERS = pytest.mark.parametrize("first", [True, False])
+"""Whether the neighbour is there before valetkey, or comes after it."""
+
+
+def neighbours(first: bool, neighbour: Callable[[Flask], object], mount: Callable[[Flask], object]) -> Flask:
+    app = Flask("photos")
+    for step in (neighbour, mount) if first else (mount, neighbour):
+        step(app)
+    return app
+
+
+@ORDERS
+def test_an_application_with_blueprints_of_our_names(first: bool) -> None:
+    """A Swagger UI of its own, which is ``swagger_ui`` wherever it is, and blueprints that are called after us."""
+
+    def own(app: Flask) -> None:
+        app.register_blueprint(get_swaggerui_blueprint("/apidocs", "/own.json"), url_prefix="/apidocs")
+        for name in ("valetkey", "valetkey_docs", "valetkey_api", "uppy", "docs"):
+            app.register_blueprint(Blueprint(name, __name__), url_prefix=f"/own/{name}")
+
+    client = neighbours(first, own, MemoryValetKey).test_client()
+    assert client.post("/v1/uploads", json=CAT).status_code == 201
+    assert "/own.json" in client.get("/apidocs/").text
+    assert "../../openapi.json" in client.get("/docs/api/").text
+
+
+@pytest.mark.parametrize("name", BLUEPRINTS)
+def test_a_name_that_is_taken_is_named(name: str) -> None:
+    """As a fault of the configuration, before anything of ours is registered."""
+    app = Flask("photos")
+    app.register_blueprint(Blueprint(name, __name__))
+    rules = len(list(app.url_map.iter_rules()))
+    with pytest.raises(ConfigurationError, match=name):
+        MemoryValetKey(app)
+    assert len(list(app.url_map.iter_rules())) == rules
+
+
+def test_a_second_valetkey_in_one_application_is_refused() -> None:
+    """A factory that runs twice on one application is told so."""
+    app = Flask("photos")
+    MemoryValetKey(app)
+    with pytest.raises(ConfigurationError, match="already"):
+        MemoryValetKey(app)
+
+
+def everybody(app: Flask) -> None:
+    CORS(app, supports_credentials=True)
+
+
+def by_hand(app: Flask) -> None:
+    """As many applications do it, without an extension."""
+
+    @app.after_request
+    def allow(response: Response) -> Response:
+        response.headers.add("Access-Control-Allow-Origin", "*")
+        response.headers.add("Access-Control-Expose-Headers", "X-Own")
+        return response
+
+
+@ORDERS
+@pytest.mark.parametrize("neighbour", [everybody, by_hand])
+def test_pages_are_answered_once(
+    first: bool, neighbour: Callable[[Flask], None], settings: Settings, mount: Callable[..., object]
+) -> None:
+    """On our routes our origins count, whatever the application says on all of its; on others it says what it says."""
+    ours = settings.model_copy(update={"cors_origins": ("https://a.example",)})
+    app = neighbours(first, neighbour, lambda app: mount(app, settings=ours))
+    app.add_url_rule("/own", view_func=lambda: "own")
+    client = app.test_client()
+    for origin, allowed in (("https://a.example", ["https://a.example"]), ("https://b.example", [])):
+        headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        for answer in (
+            client.post("/v1/uploads", json=CAT, headers=headers),
+            client.options("/v1/uploads", headers=headers),
+            client.get("/v1/nowhere", headers=headers),
+        ):
+            assert answer.headers.getlist("Access-Control-Allow-Origin") == allowed
+            assert "Access-Control-Allow-Credentials" not in answer.headers
+            assert len(answer.headers.getlist("Access-Control-Expose-Headers")) <= 1
+        assert len(client.get("/own", headers=headers).headers.getlist("Access-Control-Allow-Origin")) == 1
+
+
+class SeaSurf:
+    """A protection as Flask-SeaSurf is: a hook of an object's own, which leaves out views by their names."""
+
+    def __init__(self, app: Flask) -> None:
+        self._left_out: set[str] = set()
+        self._app = app
+        app.before_request(self._protect)
+
+    def exempt(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        self._left_out.add(f"{view.__module__}.{view.__name__}")
+        return view
+
+    def _protect(self) -> None:
+        view = self._app.view_functions.get(request.endpoint or "")
+        if request.method == "POST" and view and f"{view.__module__}.{view.__name__}" not in self._left_out:
+            abort(403)
+
+
+class Limits:
+    """Something else that views can be left out of, and ours are not to be."""
+
+    def __init__(self, app: Flask) -> None:
+        self.left_out: list[Any] = []
+        app.extensions["limits"] = self
+
+    def exempt(self, view: Any) -> Any:
+        self.left_out.append(view)
+
+
+@ORDERS
+def test_any_protection_of_forms_leaves_our_calls_alone(first: bool) -> None:
+    """They bear no cookie. The application's own views stay protected, and limits are limits."""
+    app = neighbours(first, SeaSurf, MemoryValetKey)
+    limits = Limits(app)
+    app.add_url_rule("/own", view_func=lambda: "own", methods=["POST"])
+    client = app.test_client()
+    assert client.post("/v1/uploads", json=CAT).status_code == 201
+    assert client.post("/uppy/s3/multipart", json={"filename": "a", "type": "image/png"}).status_code == 200
+    assert client.post("/own").status_code == 403
+    assert limits.left_out == []
+
+
+@pytest.mark.parametrize("prefix", ["", "/files"])
+def test_what_is_nobodys_below_us_is_answered_as_we_answer(prefix: str) -> None:
+    """A program that errs in path or method reads a problem document; a person elsewhere sees a page."""
+    app = Flask("photos")
+    MemoryValetKey(app, url_prefix=prefix or None)
+    app.add_url_rule(f"{prefix}/v1/own", view_func=lambda: "own", methods=["GET"])
+    for status in (404, 405):
+        app.register_error_handler(status, lambda error: ("<h1>Oh no</h1>", error.code))
+    client = app.test_client()
+    below = [
+        client.put(f"{prefix}/v1/uploads"),
+        client.get(f"{prefix}/v1/nowhere"),
+        client.patch(f"{prefix}/v1/uploads/x"),
+        client.get(f"{prefix}/uppy/nothing/there/is"),
+    ]
+    assert [answer.status_code for answer in below] == [405, 404, 405, 404]
+    assert {answer.mimetype for answer in below} == {"application/problem+json"}
+    assert "POST" in below[0].headers["Allow"]
+    elsewhere = [client.put(f"{prefix}/v1/own"), client.get("/nowhere"), client.get(f"{prefix}/v1x")]
+    assert [answer.status_code for answer in elsewhere] == [405, 404, 404]
+    assert {answer.mimetype for answer in elsewhere} == {"text/html"}
