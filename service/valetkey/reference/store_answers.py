@@ -7,12 +7,14 @@ statuses, so the code counts first. A response without a code, or with an unknow
 
 import json
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from string import whitespace
 from typing import Any, NamedTuple
 
 
@@ -48,7 +50,10 @@ NO_ERROR = ErrorBody("", "")
 """The body reports no error."""
 
 MAX_ERROR_BODY = 65_536
-"""Bytes of a body that are parsed: an error is at its beginning."""
+"""Characters of a body that are parsed, behind the blanks that a store sends while it is busy."""
+
+MARK = "\ufeff"
+"""The byte order mark."""
 
 _ERROR_TAG = re.compile(r"<(?:[\w.-]+:)?Error[\s/>]")
 _HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
@@ -108,7 +113,17 @@ def seconds_until(retry_after: str, now: datetime) -> float | None:
 
 
 def _decode(body: bytes) -> str:
-    return body[:MAX_ERROR_BODY].decode("utf-8-sig", "replace").strip().removeprefix("\ufeff").lstrip()
+    text = body.decode(_encoding_of(body), "replace")
+    return text.lstrip(f"{MARK}{whitespace}")[:MAX_ERROR_BODY].rstrip()
+
+
+def _encoding_of(body: bytes) -> str:
+    """XML may be in UTF-16: it has a byte order mark then, or a first character that gives it away (XML 1.0, F.1)."""
+    if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" not in body[:2]:
+        return "utf-8"
+    return "utf-16-be" if body[:1] == b"\0" else "utf-16-le"
 
 
 def _element(text: str, name: str) -> str:

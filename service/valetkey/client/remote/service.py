@@ -7,7 +7,8 @@ from typing import Any
 
 from valetkey.client.errors import Conflict, PutError, Refused, Rejected, Transient, UploadNotFound
 from valetkey.client.remote.retry import Retrier
-from valetkey.client.transport.connections import Connections, HttpResponse
+from valetkey.client.transport.connections import Connections
+from valetkey.client.transport.responses import HttpResponse
 
 Json = dict[str, Any]
 
@@ -15,6 +16,11 @@ FILE_PROBLEMS = frozenset({"content_type_not_allowed", "size_out_of_range", "met
 """Codes of problems that are about the file: another file may fare better."""
 
 CREATED_KEYS = frozenset({"upload", "grant", "ticket"})
+UPLOAD_KEYS = frozenset({"id", "state"})
+PARTS_KEYS = frozenset({"parts"})
+RESULTS_KEYS = frozenset({"results"})
+GRANT_KEYS = frozenset({"grant"})
+NO_BODY = 204
 
 RETRY_STATUSES = frozenset({408, 425, 429, 500, *range(502, 600)})
 """Failures that may pass by themselves; a proxy in front of the service has its own, such as 520 to 530."""
@@ -32,10 +38,7 @@ class Service:
     def create(self, request: Mapping[str, Any]) -> Json:
         """Creates an upload: ``{upload, grant, ticket}``. Raises `Rejected` when its profile does not take the file."""
         once = {"Idempotency-Key": os.urandom(16).hex()}
-        response, created = self._call("POST", "/v1/uploads", self._token, request, once)
-        if not created.keys() >= CREATED_KEYS:
-            raise _not_valetkey(response, self._endpoint)
-        return created
+        return self._call("POST", "/v1/uploads", self._token, request, once, expected=CREATED_KEYS)[1]
 
     def create_many(self, requests: Sequence[Mapping[str, Any]]) -> list[Json | PutError | None]:
         """Creates several uploads: for each, in order, ``{upload, grant, ticket}``, or why there is none.
@@ -43,8 +46,10 @@ class Service:
         None stands for an upload that has to be created by a call of its own. Uploads that were created by a call whose
         response was lost expire.
         """
-        response, body = self._call("POST", "/v1/uploads/batch", self._token, {"uploads": requests})
-        results = body.get("results")
+        response, body = self._call(
+            "POST", "/v1/uploads/batch", self._token, {"uploads": requests}, expected=RESULTS_KEYS
+        )
+        results = body["results"]
         if not isinstance(results, list) or len(results) != len(requests):
             raise _not_valetkey(response, self._endpoint)
         return [self._read_result(result) for result in results]
@@ -58,16 +63,17 @@ class Service:
 
     def renew_grant(self, upload_id: str, ticket: str) -> Json:
         """A fresh grant. Raises `UploadNotFound`, and `Conflict` when the bytes have arrived, or may come no more."""
-        renewed: Json = self._call("POST", f"/v1/uploads/{upload_id}/grant", ticket)[1]["grant"]
+        path = f"/v1/uploads/{upload_id}/grant"
+        renewed: Json = self._call("POST", path, ticket, expected=GRANT_KEYS)[1]["grant"]
         return renewed
 
     def get(self, upload_id: str, ticket: str) -> Json:
         """The upload. Raises `UploadNotFound`."""
-        return self._call("GET", f"/v1/uploads/{upload_id}", ticket)[1]
+        return self._call("GET", f"/v1/uploads/{upload_id}", ticket, expected=UPLOAD_KEYS)[1]
 
     def list_parts(self, upload_id: str, ticket: str) -> Json:
         """The parts that the store has: ``{parts: [{number, size, etag}], part_size, part_count}``."""
-        return self._call("GET", f"/v1/uploads/{upload_id}/parts", ticket)[1]
+        return self._call("GET", f"/v1/uploads/{upload_id}/parts", ticket, expected=PARTS_KEYS)[1]
 
     def sign_parts(
         self, upload_id: str, ticket: str, numbers: Sequence[int], checksums: Mapping[int, str] | None = None
@@ -79,14 +85,16 @@ class Service:
         request: Json = {"numbers": numbers}
         if checksums:
             request["checksums"] = {str(number): value for number, value in checksums.items()}
-        return list(self._call("POST", f"/v1/uploads/{upload_id}/parts", ticket, request)[1]["parts"])
+        path = f"/v1/uploads/{upload_id}/parts"
+        return list(self._call("POST", path, ticket, request, expected=PARTS_KEYS)[1]["parts"])
 
     def complete(self, upload_id: str, ticket: str) -> tuple[Json, float | None]:
         """The upload, and in how many seconds to ask again; None when the upload has reached its final state.
 
         Raises `Conflict` and `UploadNotFound`.
         """
-        response, upload = self._call("POST", f"/v1/uploads/{upload_id}/complete", ticket, {}, slow=True)
+        path = f"/v1/uploads/{upload_id}/complete"
+        response, upload = self._call("POST", path, ticket, {}, slow=True, expected=UPLOAD_KEYS)
         return upload, (response.retry_after or 1.0) if response.status == 202 else None
 
     def abort(self, upload_id: str, ticket: str) -> None:
@@ -102,7 +110,9 @@ class Service:
         headers: Mapping[str, str] | None = None,
         *,
         slow: bool = False,
+        expected: frozenset[str] | None = None,
     ) -> tuple[HttpResponse, Json]:
+        """Calls until there is a response, which has the ``expected`` keys; None expects nothing of a success."""
         sent = {"Accept": "application/json", **(headers or {})}
         if token:
             sent["Authorization"] = f"Bearer {token}"
@@ -111,23 +121,33 @@ class Service:
         payload = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
         address = self._endpoint + path
         return self._retrier.call(
-            lambda: _read(self._connections.request(method, address, sent, payload, slow=slow), self._endpoint)
+            lambda: _read(
+                self._connections.request(method, address, sent, payload, slow=slow), expected, self._endpoint
+            )
         )
 
 
-def _read(response: HttpResponse, endpoint: str) -> tuple[HttpResponse, Json]:
-    if response.status == 204:
+def _read(response: HttpResponse, expected: frozenset[str] | None, endpoint: str) -> tuple[HttpResponse, Json]:
+    if expected is None and response.status == NO_BODY:
         return response, {}
     try:
         body = json.loads(response.body)
     except ValueError:
+        if _is_cut(response):
+            detail = f"The response of {endpoint} is incomplete."
+            raise Transient(detail, permanent=_not_valetkey(response, endpoint)) from None
         body = None
-    if response.status < 300 and isinstance(body, dict):
+    if response.status < 300 and isinstance(body, dict) and body.keys() >= (expected or set()):
         return response, body
     problem: Json = body if isinstance(body, dict) else {}
     if "code" not in problem and response.status not in RETRY_STATUSES:
         raise _not_valetkey(response, endpoint)
     raise _error(response.status, problem, endpoint, response.retry_after)
+
+
+def _is_cut(response: HttpResponse) -> bool:
+    """Whether JSON ends too early, in a response that does not say its length; ours that end otherwise are retried."""
+    return response.body.lstrip()[:1] == b"{" and response.status not in RETRY_STATUSES
 
 
 def _error(status: int, problem: Json, endpoint: str, after: float | None = None) -> PutError | Transient:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from valetkey.client.errors import DeliveryUnknown, MultipartUploadGone, Refused, SignatureRejected, Transient
 from valetkey.client.files.source import Source
 from valetkey.client.transport.body import FileBody
-from valetkey.client.transport.connections import Connections, HttpResponse
+from valetkey.client.transport.connections import Connections
+from valetkey.client.transport.responses import HttpResponse
 from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of, parse_error
 
 BUSY_SECONDS = 1.0
@@ -63,7 +64,7 @@ class Store:
             response = self._connections.request("POST" if operation == "post" else "PUT", url, headers, body)
             error = parse_error(response.body)
             meaning = meaning_of(operation, response.status, error)
-            taken = meaning is Meaning.TAKEN
+            taken = meaning is Meaning.TAKEN and body.completed
         finally:
             if not taken:
                 body.rewind()
@@ -78,6 +79,9 @@ def _form_field(boundary: str, name: str, value: str) -> str:
 
 
 def _exception(response: HttpResponse, error: ErrorBody, meaning: Meaning) -> Exception:
+    if meaning is Meaning.TAKEN:
+        detail = f"The store responded with {response.status}, but it had not read everything."
+        return DeliveryUnknown(detail, check_now=True)
     detail = f"The store responded with {response.status} {error.code}. {error.message}".rstrip()
     if elsewhere := response.headers.get("Location") if 300 <= response.status < 400 else None:
         detail += f" It redirects to {elsewhere}."

@@ -6,8 +6,7 @@ import ssl
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from email.message import Message
+from errno import EPROTOTYPE
 from socket import IPPROTO_TCP, SHUT_RDWR, SO_KEEPALIVE, SOL_SOCKET, socket
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -16,10 +15,7 @@ from valetkey.client.errors import DeliveryUnknown, Transient
 from valetkey.client.transport.body import FileBody
 from valetkey.client.transport.deadline import response_within
 from valetkey.client.transport.diagnosis import diagnose
-from valetkey.reference.store_answers import seconds_until
-
-MAX_RESPONSE = 64 * 1024 * 1024
-"""Bytes of a response that are read: 10,000 parts with their URLs are fewer."""
+from valetkey.client.transport.responses import HttpResponse, read_response
 
 EARLY_RESPONSE_SECONDS = 2.0
 """How long to wait for a response that the server may have sent before it took the whole body, in seconds."""
@@ -44,19 +40,6 @@ class Timeouts(NamedTuple):
 
 
 DEFAULT_TIMEOUTS = Timeouts()
-
-
-class HttpResponse(NamedTuple):
-    """An HTTP response. The look-up of ``headers`` ignores case."""
-
-    status: int
-    headers: Message
-    body: bytes
-
-    @property
-    def retry_after(self) -> float | None:
-        """The seconds that the server asks us to wait; None when it does not."""
-        return seconds_until(self.headers.get("Retry-After", ""), datetime.now(UTC))
 
 
 class Connections:
@@ -144,17 +127,16 @@ class Connections:
         reusable = False
         connection.sock.settimeout(self._timeouts.stall)
         try:
-            connection.putrequest(method, target, skip_accept_encoding=True)
+            connection.putrequest(method, target)  # it asks for no content coding
             for name, value in headers.items():
                 if name.lower() != "content-length":
                     connection.putheader(name, value)
             connection.putheader("Content-Length", str(len(body)))
-            connection.endheaders(body if isinstance(body, bytes) and body else None)
             whole = _send(connection, body)
             seconds = within if whole else EARLY_RESPONSE_SECONDS
             connection.response_class = response_within(seconds)  # type: ignore[assignment]
             response = connection.getresponse()
-            read = HttpResponse(response.status, response.headers, response.read(MAX_RESPONSE))
+            read = read_response(response)
             reusable = whole and not response.will_close and response.isclosed()
             return read
         finally:
@@ -177,14 +159,24 @@ def _enable_keepalive(to: socket) -> None:
 
 
 def _send(connection: http.client.HTTPConnection, body: FileBody | bytes) -> bool:
-    """Whether the server took the whole body. When it did not, an early response may be there to be read."""
-    if isinstance(body, bytes):
-        return True
+    """Whether the server took the whole request. When it did not, an early response may be there to be read."""
     try:
-        body.send(connection.sock)
-    except (BrokenPipeError, ConnectionResetError, TimeoutError):
+        connection.endheaders((body or None) if isinstance(body, bytes) else None)
+        if isinstance(body, FileBody):
+            body.send(connection.sock)
+    except OSError as error:
+        if not _stopped_reading(error):
+            raise
         return False
     return True
+
+
+def _stopped_reading(error: OSError) -> bool:
+    """Whether the peer has closed the connection, or stopped reading, while we were sending.
+
+    TLS has its own words for the first: `ssl.SSLEOFError` and others. macOS says `EPROTOTYPE` to some sockets.
+    """
+    return isinstance(error, ConnectionError | TimeoutError | ssl.SSLError) or error.errno == EPROTOTYPE
 
 
 def _shut_down(connection: http.client.HTTPConnection) -> None:
