@@ -97,7 +97,7 @@ class ReadOnly(Request):
     """As a class that works its limit out has it."""
 
     @property
-    def max_content_length(self) -> int | None:  # type: ignore[override]
+    def max_content_length(self) -> int | None:  # type: ignore[override, misc]
         return None
 
 
