@@ -96,8 +96,8 @@ def test_a_hook_that_takes_bodies_away_is_named(how: str) -> None:
 class ReadOnly(Request):
     """As a class that works its limit out has it."""
 
-    @property
-    def max_content_length(self) -> int | None:  # type: ignore[override, misc]
+    @property  # type: ignore[misc]
+    def max_content_length(self) -> int | None:  # type: ignore[override]
         return None
 
 
