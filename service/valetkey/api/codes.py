@@ -14,6 +14,8 @@ HTTP_CODES = {
     "request_uri_too_long": (414, "The query has more than 16 KiB."),
     "unsupported_media_type": (415, "The body is a form, or no JSON: files go straight to S3."),
     "internal_error": (500, "A fault of the service; it is logged."),
+    "configuration_error": (500, "What runs the service keeps it from answering; `detail` says how, and it is logged."),
+    "not_implemented": (501, "The body has a transfer coding beside its chunks."),
 }
 """The codes that come of HTTP itself: status and meaning."""
 

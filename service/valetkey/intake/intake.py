@@ -136,7 +136,8 @@ def _is_form(environ: Environ) -> bool:
 
 def _is_coded(environ: Environ) -> bool:
     """Whether the body has a transfer coding below its chunks, which nobody here undoes."""
-    return bool(environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked")
+    coding: str = environ.get("HTTP_TRANSFER_ENCODING", "chunked")
+    return coding.strip().lower() != "chunked"
 
 
 def _respond(proto: Any, response: WsgiResponse) -> None:
