@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from valetkey.core.model.upload import Claim, Upload, UploadState, new_upload_id
+from valetkey.core.model.upload import Claim, Reason, Upload, UploadState, new_upload_id
 from valetkey.core.ports.ledger import Query
 from valetkey.testing.contracts.outbox import Announcing, ids
 from valetkey.testing.contracts.parallel import in_parallel
@@ -88,3 +88,11 @@ class AnnouncedChangesContract:
         assert ledger.announcements(None, 10) == []
         assert ledger.replace_all(ends)
         assert sorted(ids(ledger.announcements(None, 10))) == sorted([f"{one.id}-deleted", f"{other.id}-deleted"])
+
+    def test_what_nobody_claimed_is_announced_as_that(self, ledger: Announcing) -> None:
+        """Under a name of its own, instead of that of a deletion, and with the id that its end has in any case."""
+        one = confirmed()
+        ledger.add([one])
+        assert ledger.replace(one, one.moved(UploadState.DELETED, reason=Reason("unclaimed", "Nobody wanted it.")))
+        [found] = ledger.announcements(None, 10)
+        assert (found.id, found.type) == (f"{one.id}-deleted", "upload.unclaimed")
