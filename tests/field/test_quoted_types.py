@@ -61,7 +61,7 @@ def test_put_sends_it_with_quotes(tmp_path: Path) -> None:
             asked.extend([json.loads(body)] if call == "/v1/uploads" else [])
             return usual(method, call, body)
 
-        play.service = service  # type: ignore[method-assign]
+        play.service = service  # type: ignore[method-assign, assignment]
         options = ["--endpoint", play.address, "--no-resume", "--content-type", "video/webm;codecs=vp8,opus"]
         assert CliRunner().invoke(main, ["put", str(path), *options]).exit_code == 0
         assert [one["content_type"] for one in asked] == ['video/webm;codecs="vp8,opus"']

@@ -192,6 +192,6 @@ def test_a_file_that_changes_while_it_is_sent(tmp_path: Path, method: str) -> No
             os.utime(path, (STAMP, STAMP))
             return keep(number, taken)
 
-        play.keep = change  # type: ignore[method-assign]
+        play.keep = change  # type: ignore[method-assign, assignment]
         code, row = put(play, tmp_path, a)
         assert (code, row["error"]["code"], play.confirmed) == (6, "file_changed", False), row

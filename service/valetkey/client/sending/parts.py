@@ -35,7 +35,8 @@ class KnownParts:
 
     def accepts(self, number: int, etag: str) -> bool:
         """Whether a stored part is this file's."""
-        return _plain(self.etags.get(number, "" if self.shared else etag)) == _plain(etag)
+        known = self.etags.get(number) or ("" if self.shared else etag)  # some stores give none with a part
+        return _plain(known) == _plain(etag)
 
     def named(self) -> list[Json] | None:
         """What the upload consists of, as far as we know; None where one part is not known, or has no ETag."""
