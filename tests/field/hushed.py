@@ -37,7 +37,15 @@ class Hushed:
     confirmed: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def service(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
+    def has_others(self, named: list[dict[str, Any]] | None) -> bool:
+        """Whether the parts at the store are not those that are named."""
+        if named is None:
+            return False
+        return {one["number"]: one["etag"] for one in named} != {
+            number: self.etag_of(content).removeprefix("W/").strip('"') for number, content in self.stored.items()
+        }
+
+    def service(self, method: str, path: str, body: bytes) -> tuple[int, Any]:  # noqa: PLR0911 - one for each call
         """What a service says to a call."""
         if path == "/v1/uploads":
             self.uploads += 1
@@ -52,6 +60,8 @@ class Hushed:
             return 200, self.signed(json.loads(body)["numbers"]) if method == "POST" else self.parts()
         if path.endswith("/complete"):
             self.looks += 1
+            if self.has_others(json.loads(body or b"{}").get("parts")):
+                return 409, {"code": "parts_mismatch", "detail": "The store has others.", "status": 409}
             self.confirmed = self.confirmed or len(self.stored) == self.count
             return 200 if self.confirmed else 202, self.upload()
         return 200, self.upload()

@@ -127,3 +127,71 @@ def test_a_record_of_an_earlier_version_proves_by_etags(tmp_path: Path) -> None:
         kept.write_text(json.dumps({name: record[name] for name in ("upload_id", "ticket", "method")}))
         code, row = put(play, tmp_path, a)
         assert (code, row["resumed"], len(play.bodies)) == (0, True, 5), row
+
+
+@pytest.mark.parametrize("late", ["before the list", "before the completion", "while its own is unknown"])
+@pytest.mark.parametrize("etag_of", ETAGS, ids=["md5", "kms", "strange"])
+def test_a_part_of_another_file_that_arrives_late(tmp_path: Path, etag_of: Callable[[bytes], str], late: str) -> None:
+    """A's part 1 was on its way when its run was killed: whenever it arrives, what is confirmed is B."""
+    a = content(b"abcdefg", 4_000_000)
+    b = a[:500_000] + b"!" * 1000 + a[501_000:]
+    with hushed("MULTIPART", len(a), MIB) as play:
+        play.etag_of = etag_of
+        play.mishaps = [DEAD]
+        assert put(play, tmp_path, a)[0] == 4
+        usual, lists = play.service, iter(range(9))
+
+        def arrives() -> None:
+            play.stored[1] = a[:MIB]
+            play.service = usual  # type: ignore[method-assign]
+
+        def service(method: str, path: str, body: bytes) -> tuple[int, Any]:
+            if path.endswith("/complete") and late == "before the completion":
+                arrives()
+            elif method == "GET" and path.endswith("/parts") and late != "before the completion":
+                arrives_now = next(lists) == (1 if late == "before the list" else 2)
+                if arrives_now:
+                    arrives()
+            return usual(method, path, body)
+
+        play.service = service  # type: ignore[method-assign]
+        if late == "while its own is unknown":
+            play.mishaps = [Mishap(keeps=False, status=502)]
+        code, row = put(play, tmp_path, b)
+        assert (code, play.service, joined(play) == b) == (0, usual, True), row
+
+
+def test_more_parts_than_a_call_may_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are compared with the store's list."""
+    monkeypatch.setattr("valetkey.client.sending.file_upload.MAX_NAMED", 100)
+    a = content(b"abcdefg", 4_000_000)
+    with hushed("MULTIPART", len(a), MIB) as play:
+        usual = play.service
+
+        def service(method: str, path: str, body: bytes) -> tuple[int, Any]:
+            if method == "GET" and path.endswith("/parts") and len(play.bodies) == play.count:
+                play.stored[1] = b"!" * MIB
+            return usual(method, path, body)
+
+        play.service = service  # type: ignore[method-assign]
+        code, row = put(play, tmp_path, a)
+        assert (code, joined(play) == a, len(play.bodies)) == (0, True, 5), row
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "MULTIPART"])
+def test_a_file_that_changes_while_it_is_sent(tmp_path: Path, method: str) -> None:
+    """In place, and its time stamp is set back: nothing of it is confirmed."""
+    a = content(b"abcdefg", 4_000_000)
+    with hushed(method, len(a), MIB) as play:
+        keep = play.keep
+
+        def change(number: int, taken: bytes) -> str:
+            path = tmp_path / "film.mp4"
+            with path.open("r+b") as file:
+                file.write(b"!" * len(a))
+            os.utime(path, (STAMP, STAMP))
+            return keep(number, taken)
+
+        play.keep = change  # type: ignore[method-assign, assignment]
+        code, row = put(play, tmp_path, a)
+        assert (code, row["error"]["code"], play.confirmed) == (6, "file_changed", False), row

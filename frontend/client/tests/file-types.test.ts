@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { EXTENSIONS } from "../src/files/extensions";
 import { type FileLike, fillType } from "../src/files/file";
-import { typeOf } from "../src/files/file-types";
+import { typeOf, withQuotes } from "../src/files/file-types";
 import { type FileOptions, newJob } from "../src/transfer/job";
 
 const WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
@@ -52,6 +52,29 @@ describe("the type that a name tells", () => {
   });
 });
 
+/** The same table is in `tests/field/test_quoted_types.py`. */
+describe("what browsers and systems call a type", () => {
+  test.each([
+    ["video/webm;codecs=vp8,opus", 'video/webm;codecs="vp8,opus"'],
+    ["video/mp4; codecs=avc1.42000a, mp4a.40.2 ", 'video/mp4; codecs="avc1.42000a, mp4a.40.2"'],
+    ["video/webm;codecs=vp9,opus;x=1", 'video/webm;codecs="vp9,opus";x=1'],
+    ["text/plain;name=my file.txt", 'text/plain;name="my file.txt"'],
+    ["multipart/related;type=text/html", 'multipart/related;type="text/html"'],
+  ])("%s gets its quotes", (given, type) => expect(withQuotes(given)).toBe(type));
+
+  test.each([
+    "image/png",
+    "text/plain;charset=utf-8",
+    'video/webm;codecs="vp8,opus"',
+    'a/b;x="c;d=e,f;g"',
+    "image/png;,text/html",
+    "image/png;a=b,text/html",
+    "image/png,text/html",
+    'a/b;c=d"e,f',
+    "a/b;c=",
+  ])("%s stays as it is", (given) => expect(withQuotes(given)).toBe(given));
+});
+
 test("a file's own type counts, and where it has none its name's, and what the caller says before both", async () => {
   const settled = async (file: FileLike, options: FileOptions = {}) => {
     const { spec } = newJob(file, options, "", "");
@@ -63,5 +86,7 @@ test("a file's own type counts, and where it has none its name's, and what the c
   expect(await typeIn("image/heif")).toBe("image/heif");
   expect(await typeIn("", { contentType: "image/x" })).toBe("image/x");
   expect(await typeIn("", { filename: "b.png" })).toBe("image/png");
+  expect(await typeIn("video/webm;codecs=vp8,opus")).toBe('video/webm;codecs="vp8,opus"');
+  expect(await typeIn("", { contentType: "a/b;c=d,e" })).toBe('a/b;c="d,e"');
   expect(await settled(new Blob([]))).toBe("application/octet-stream");
 });

@@ -140,3 +140,22 @@ test("an object that came in parts and was copied since, as what is checked is, 
   expect(await compareObject(file, md5, kept, digests)).toBe(true);
   expect(await compareObject(await other(file, 9999), md5, kept, digests)).toBe(null);
 });
+
+test("a part of another file that arrives late is replaced before anything is confirmed", async () => {
+  const file = fileOf(SIZE);
+  await interrupted(on.service.url, on.records, file, 4);
+  await withoutSamples();
+  const { id } = on.service.only().upload;
+  const changed = await other(file, 9999);
+  const late = await bytesOf(fileOf(1000, "other.bin"));
+  const upload = on.uploader().upload(changed);
+  const parts = () => on.s3.parts.get(id);
+  upload.subscribe(() => {
+    const last = parts()?.get(10);
+    if (last && last.etag !== '"late"' && on.s3.log.length === 10)
+      parts()?.set(10, { ...last, body: late, etag: '"late"' });
+  });
+  await upload.done;
+  expect(on.s3.log.length).toBe(11);
+  expect(on.s3.objects.get(id)?.equals(await bytesOf(changed))).toBe(true);
+});

@@ -31,6 +31,7 @@ from valetkey.core.model.multipart import NamedPart
 from valetkey.core.model.upload import Method, Upload, UploadState, parse_upload_id
 from valetkey.core.service import UploadService
 from valetkey.reference.file_types import type_of
+from valetkey.reference.media_types import with_quotes
 
 MAX_BATCH = 1_000
 """How many parts are signed in one call."""
@@ -69,7 +70,7 @@ class NewFile(BaseModel):
         own = {name: value for name, value in (self.metadata or {}).items() if name not in _UPPYS_OWN}
         return UploadRequest(
             filename=self.filename or "file",
-            content_type=self.type or type_of(self.filename or ""),
+            content_type=with_quotes(self.type or "") or type_of(self.filename or ""),
             size=None,
             metadata={name: _as_text(value) for name, value in own.items() if value is not None},
             method=method,

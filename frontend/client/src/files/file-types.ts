@@ -16,3 +16,18 @@ export function typeOf(name: string): string | undefined {
   }
   return undefined;
 }
+
+const PARAMETER = /=[ \t]*("(?:[^"\\]|\\.)*"|[^;]*)/g;
+const AS_IT_IS = /^("|[!#$%&'*+.^_`|~\w-]*$)/;
+const QUOTABLE = /^([^"\\,]*|[^"\\/]*)$/; // a comma and a slash are two types
+
+/**
+ * A media type with quotes around those values that need them: Chromium calls a recording `video/webm;codecs=vp8,opus`, where
+ * the comma begins another type. As it is where quotes would hide a second type.
+ */
+export function withQuotes(type: string): string {
+  return type.replace(PARAMETER, (found, given: string) => {
+    const value = given.trimEnd();
+    return AS_IT_IS.test(value) || !QUOTABLE.test(value) ? found : `="${value}"`;
+  });
+}

@@ -39,11 +39,13 @@ export function factsOf(file: FileLike, { filename, contentType }: NameAndType =
 }
 
 /**
- * Gives a file without a type the one that its name tells; only then can it be compared with the records of interrupted uploads.
- * The table is loaded on demand: browsers know most types.
+ * Gives a file without a type the one that its name tells, and the parameters of a type the quotes that they need; only then can it
+ * be compared with the records of interrupted uploads. The table is loaded on demand: browsers know most types.
  */
 export async function fillType(file: FileFacts): Promise<void> {
-  if (file.type) return;
+  const { type } = file;
+  if (type && !type.includes(";")) return;
   const table = await import("./file-types").catch(() => null);
-  file.type = table?.typeOf(file.name) || "application/octet-stream";
+  file.type =
+    (type ? table?.withQuotes(type) : table?.typeOf(file.name)) || type || "application/octet-stream";
 }

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from valetkey.client.errors import FileError
 from valetkey.client.files.source import Source, identity_of, unreadable
 from valetkey.reference.file_types import type_of
+from valetkey.reference.media_types import with_quotes
 
 STDIN = "-"
 CHUNK = 1024 * 1024
@@ -27,6 +28,10 @@ class FileOptions:
     """The file name of standard input."""
     spool_limit: int = 5 * 1024**3
     """How much of standard input may be kept in a temporary file, in bytes."""
+
+    def type_for(self, filename: str) -> str:
+        """The type of the file with this name; one that was given gets the quotes that it needs."""
+        return with_quotes(self.content_type) if self.content_type else type_of(filename)
 
 
 def find_files(
@@ -60,7 +65,7 @@ def inspect_file(path: str, options: FileOptions, relative: str | None = None) -
     except OSError as error:
         raise unreadable(name, error) from error
     filename = as_text(Path(path).name)
-    content_type = options.content_type or type_of(filename)
+    content_type = options.type_for(filename)
     return Source(str(Path(path).absolute()), name, filename, content_type, found.st_size, identity_of(found), relative)
 
 
@@ -109,7 +114,7 @@ def spool_stdin(stdin: BinaryIO | None, options: FileOptions, stack: ExitStack) 
         detail = f"Standard input cannot be kept in a temporary file: {error.strerror or error}."
         raise FileError("unreadable", detail) from error
     found = os.fstat(spool.fileno())
-    content_type = options.content_type or type_of(name)
+    content_type = options.type_for(name)
     return Source(spool.name, STDIN, name, content_type, found.st_size, identity_of(found), lasting=False)
 
 

@@ -21,7 +21,7 @@ class Source:
     size: int
     """In bytes."""
     identity: tuple[int, ...]
-    """Size, time of the last change, inode and device: any change of the file changes one of them."""
+    """Size, time stamp, inode, device, and the time of the last change: any change of the file changes one of them."""
     relative: str | None = None
     """The path below the directory that was named; None for a file that was named itself."""
     lasting: bool = True
@@ -47,8 +47,8 @@ class Source:
 
 
 def identity_of(found: os.stat_result) -> tuple[int, ...]:
-    """See `Source.identity`."""
-    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_dev
+    """See `Source.identity`. The time stamp can be set back, the time of the change cannot; Windows has none."""
+    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_dev, found.st_ctime_ns
 
 
 def unreadable(name: str, error: OSError) -> FileError:

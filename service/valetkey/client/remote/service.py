@@ -88,13 +88,16 @@ class Service:
         path = f"/v1/uploads/{upload_id}/parts"
         return list(self._call("POST", path, ticket, request, expected=PARTS_KEYS)[1]["parts"])
 
-    def complete(self, upload_id: str, ticket: str) -> tuple[Json, float | None]:
+    def complete(self, upload_id: str, ticket: str, parts: Sequence[Json] | None = None) -> tuple[Json, float | None]:
         """The upload, and in how many seconds to ask again; None when the upload has reached its final state.
+
+        ``parts`` names what it consists of: ``{number, etag}`` of each. None leaves it to the store's list.
 
         Raises `Conflict` and `UploadNotFound`.
         """
         path = f"/v1/uploads/{upload_id}/complete"
-        response, upload = self._call("POST", path, ticket, {}, slow=True, expected=UPLOAD_KEYS)
+        named = {} if parts is None else {"parts": parts}
+        response, upload = self._call("POST", path, ticket, named, slow=True, expected=UPLOAD_KEYS)
         return upload, (response.retry_after or 1.0) if response.status == 202 else None
 
     def abort(self, upload_id: str, ticket: str) -> None:

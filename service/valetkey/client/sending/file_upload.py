@@ -1,5 +1,6 @@
 """The upload of one file: create it or resume it, send what is missing, and wait for the confirmation."""
 
+import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,13 +26,19 @@ from valetkey.client.remote.retry import Retrier
 from valetkey.client.remote.service import Json, Service
 from valetkey.client.sending.jobs import Job
 from valetkey.client.sending.options import UploadOptions
-from valetkey.client.sending.parts import FileInParts, PartUploader
+from valetkey.client.sending.parts import FileInParts, KnownParts, PartUploader
 from valetkey.client.sending.progress import Progress
 from valetkey.client.sending.resend import expires_soon
 from valetkey.client.sending.whole import WholeUploader
 
 MAX_ROUNDS = 4
 """How often missing bytes are sent, when the store has lost parts or the whole multipart upload."""
+
+MAX_NAMED = 200_000
+"""The longest list of parts that is named, in bytes; the service takes 256 KiB."""
+
+PARTS_PROBLEMS = frozenset({"parts_missing", "parts_mismatch"})
+"""Codes of problems after which the parts that differ are sent again."""
 
 FINAL_STATES = frozenset({"confirmed", "rejected"})
 
@@ -71,6 +78,7 @@ class _FileUpload:
         self._progress = Progress(on_progress)
         self._key = uploader.options.record_key(source)
         self._resumed = False
+        self._known = KnownParts()
         self._found = False  # whether the bytes were found at the store, so that this run need not send them
         self.upload: Json | None = None
 
@@ -135,6 +143,8 @@ class _FileUpload:
             stored = self._service.list_parts(started.upload_id, started.ticket)
             if not comparison.matches_parts(stored["parts"], stored["part_size"]):
                 raise DifferentFile
+            self._known.etags = {part["number"]: part["etag"] for part in stored["parts"]}
+            self._known.shared = True  # one that was on its way may still arrive
         upload = self._finish(started, None, only_missing=True)
         if self._found:  # a request of the interrupted run arrived after all, before ours
             self._require_same_file(comparison, started)
@@ -154,6 +164,7 @@ class _FileUpload:
         self._uploader.records.delete(self._key)
         self._progress.reset()
         self._resumed, self._found, self.upload = False, False, None
+        self._known = KnownParts()
 
     def _finish(self, started: StartedUpload, grant: Json | None, *, only_missing: bool) -> Json:
         for _ in range(MAX_ROUNDS):
@@ -167,7 +178,7 @@ class _FileUpload:
             except MultipartUploadGone as error:
                 last: Refused = Refused("store_404", str(error))
             except Conflict as error:
-                if error.code != "parts_missing":
+                if error.code not in PARTS_PROBLEMS:
                     raise
                 last = error
             grant, only_missing = None, True
@@ -181,12 +192,13 @@ class _FileUpload:
             except Conflict:
                 state = self._service.get(started.upload_id, started.ticket)["state"]
                 if state in {"pending", "stored", *FINAL_STATES}:
+                    self._found = True
                     return  # the bytes have arrived: it remains to complete the upload
                 raise
         if grant["method"] == "MULTIPART":
             uploader = self._uploader
             digests = PartDigests(uploader.records, self._key, started, self._source, uploader.retrier.check)
-            file = FileInParts(self._source, started, self._progress, digests)
+            file = FileInParts(self._source, started, self._progress, digests, self._known)
             uploader.parts.send(file, grant, only_missing=only_missing)
         else:
             self._found |= self._uploader.whole.send(self._source, started, grant, self._progress)
@@ -199,11 +211,25 @@ class _FileUpload:
         with suppress(PutError):
             self._service.abort(started.upload_id, started.ticket)
 
+    def _named_parts(self, started: StartedUpload) -> list[Json] | None:
+        """What to name at the completion. Too many for one call are compared with the store's list instead.
+
+        Raises `Conflict` where the list has others.
+        """
+        named = self._known.named()
+        if named is None or len(json.dumps(named)) <= MAX_NAMED:
+            return named
+        stored = self._service.list_parts(started.upload_id, started.ticket)["parts"]
+        if all(self._known.accepts(part["number"], part["etag"]) for part in stored):
+            return None
+        raise Conflict("parts_mismatch", "The store has other parts than those that were sent.")
+
     def _wait_until_confirmed(self, started: StartedUpload) -> Json:
         wait = self._uploader.options.wait
         deadline = time.monotonic() + wait
+        parts = self._named_parts(started)
         while True:
-            upload, after = self._service.complete(started.upload_id, started.ticket)
+            upload, after = self._service.complete(started.upload_id, started.ticket, parts)
             self.upload = upload
             if upload["state"] == "rejected":
                 self._uploader.records.delete(self._key)

@@ -4,12 +4,13 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Executor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from valetkey.client.errors import FileError, Interrupted, SignatureRejected
 from valetkey.client.files.digests import PartRange, digest_range, part_ranges
 from valetkey.client.files.source import Source
+from valetkey.client.interrupted.comparison import is_md5
 from valetkey.client.interrupted.part_digests import PartDigests
 from valetkey.client.interrupted.records import StartedUpload
 from valetkey.client.remote.retry import Retrier
@@ -21,6 +22,29 @@ from valetkey.client.sending.resend import MAX_SIGNATURES, check_before_resendin
 from valetkey.client.sending.signed_parts import SignedParts
 
 
+@dataclass
+class KnownParts:
+    """The parts at the store that are known to be this file's."""
+
+    etags: dict[int, str] = field(default_factory=dict)
+    """The ETags, by number, of those that this run has sent, found or compared."""
+    shared: bool = False
+    """Whether the store may have, or still get, parts of another file: those of an interrupted run, of another name."""
+    count: int | None = None
+    """How many parts there are to be; None before they are planned."""
+
+    def accepts(self, number: int, etag: str) -> bool:
+        """Whether a stored part is this file's."""
+        known = self.etags.get(number) or ("" if self.shared else etag)  # some stores give none with a part
+        return _plain(known) == _plain(etag)
+
+    def named(self) -> list[Json] | None:
+        """What the upload consists of, as far as we know; None where one part is not known, or has no ETag."""
+        if len(self.etags) != self.count or not all(self.etags.values()):
+            return None
+        return [{"number": number, "etag": _plain(etag)} for number, etag in sorted(self.etags.items())]
+
+
 @dataclass(frozen=True)
 class FileInParts:
     """A file that is being sent in parts."""
@@ -29,6 +53,7 @@ class FileInParts:
     started: StartedUpload
     progress: Progress
     digests: PartDigests
+    known: KnownParts
 
 
 @dataclass(frozen=True)
@@ -51,6 +76,8 @@ class PartUploader:
         """
         ranges = part_ranges(file.source, grant["part_size"])
         stored = self._stored(file, ranges) if only_missing else {}
+        stored = {number: etag for number, etag in stored.items() if file.known.accepts(number, etag)}
+        file.known.etags, file.known.count = dict(stored), grant["part_count"]
         file.progress.add_stored(sum(ranges(number)[1] for number in stored))
         numbers = [number for number in range(1, grant["part_count"] + 1) if number not in stored]
         usable = [part for part in grant["parts"] if part["number"] not in stored]
@@ -62,6 +89,7 @@ class PartUploader:
             if not failed.is_set():
                 offset, size = ranges(number)
                 etag = self._send_part(file, number, offset, size, signed_parts)
+                file.known.etags[number] = etag
                 file.digests.part_sent(number, etag, ranges)
 
         parts = [self.pool.submit(send_one, number) for number in numbers]
@@ -81,13 +109,20 @@ class PartUploader:
         stored = self.service.list_parts(file.started.upload_id, file.started.ticket)["parts"]
         return {part["number"]: part["etag"] for part in stored if part["size"] == ranges(part["number"])[1]}
 
+    def _is_ours(self, file: FileInParts, etag: str, offset: int, size: int) -> bool:
+        """Whether a part that was found is this file's; an ETag that is no MD5 proves nothing."""
+        if not file.known.shared:
+            return True
+        return is_md5(etag) and etag.lower() == digest_range(file.source, "md5", offset, size, self.retrier.check).hex()
+
     def _send_part(self, file: FileInParts, number: int, offset: int, size: int, signed_parts: SignedParts) -> str:
         """Sends one part and returns its ETag."""
 
         def find() -> str | None:
             etag = self._stored(file, lambda _: (offset, size)).get(number)
-            if etag is not None:
-                file.progress.add_stored(size)
+            if etag is None or not self._is_ours(file, etag, offset, size):
+                return None
+            file.progress.add_stored(size)
             return etag
 
         last: SignatureRejected | None = None
@@ -100,6 +135,11 @@ class PartUploader:
             except SignatureRejected as error:
                 last = error
         raise refused_by_store(last)
+
+
+def _plain(etag: str) -> str:
+    """An ETag as S3 gave it: some proxies weaken those of responses that they pass on."""
+    return etag.strip().removeprefix("W/").strip('"')
 
 
 def _rank(error: BaseException) -> int:
