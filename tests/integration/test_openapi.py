@@ -10,6 +10,7 @@ from flask import Flask
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import valetkey.core
+from valetkey.api import routes
 from valetkey.api.codes import REASONS
 from valetkey.api.openapi import document
 from valetkey.api.problems import status_of
@@ -31,7 +32,7 @@ def test_it_names_every_route_and_no_other(mount: Callable[..., Installed]) -> N
     routed = {
         (re.sub(r"<(\w+)>", "{}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith("valetkey.")
+        if rule.endpoint.startswith(f"{routes.blueprint.name}.")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     paths = document()["paths"]
