@@ -15,13 +15,14 @@ TEST := $(VENV)/.installed-test
 NODE_MODULES := frontend/node_modules/.installed
 PAGES := service/valetkey/api/static/demo.js
 SITE := service/valetkey/api/site/index.html
+QUICK := tests/unit tests/integration/test_testing.py tests/integration/test_authenticator.py tests/integration/test_openapi.py
 # Each test has a bound of its own; these are for what hangs outside of a test.
 WITHIN := $(PYTHON) -m tests.support.reaper within
 STORE_TESTS := $(wildcard tests/contract/test_store*.py tests/e2e/test_store*.py)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help dev test all-parts stores check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test docs dist
+.PHONY: help dev quick test all-parts stores check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test docs dist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +32,11 @@ dev: $(DEV) $(PAGES) $(SITE) ## the service with an embedded S3 and a page to tr
 
 test: $(TEST) $(if $(ARGS),,all-parts frontend-test) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK; or those of ARGS, with what they need
 	$(WITHIN) 5400 $(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+quick: $(TEST) ## what needs no server, run first: types, unit tests, an application on valetkey in memory
+	@$(BIN)/mypy & types=$$!; failed=0; \
+	$(BIN)/pytest -q -n $$(nproc) $(QUICK) || failed=1; \
+	wait $$types || failed=1; exit $$failed
 
 all-parts: $(PAGES) $(SITE)
 	infra/system-packages s3 browser ledger
