@@ -29,7 +29,7 @@ class KnownParts:
     etags: dict[int, str] = field(default_factory=dict)
     """The ETags, by number, of those that this run has sent, found or compared."""
     shared: bool = False
-    """Whether the store may have, or still get, parts of another file: those of an interrupted run, of another name."""
+    """Whether the store may have, or still get, parts of another file, which an interrupted run sent."""
     count: int | None = None
     """How many parts there are to be; None before they are planned."""
 
