@@ -127,7 +127,7 @@ export class Service {
       this.#fetched ??= await this.#token();
     } catch (cause) {
       if (cause instanceof ValetKeyError) throw cause;
-      throw new ValetKeyError("token_unavailable", "No token for the upload service is available.", {
+      throw new ValetKeyError("token_unavailable", "No token is available.", {
         retryable: true,
         cause,
       });

@@ -43,7 +43,7 @@ function reachable(origin: string): Promise<boolean> {
 function forbidden(storage: string, page: string, retryable: boolean): ValetKeyError {
   return new ValetKeyError(
     "cors_forbidden",
-    `The storage at ${storage} answers, but not to this page. The bucket's CORS rules have to allow the origin ` +
+    `The storage at ${storage} answers, but not to this page. The bucket's CORS rules must allow the origin ` +
       `${page}, the methods POST and PUT and all headers, and to expose ETag.`,
     { retryable },
   );
