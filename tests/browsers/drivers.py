@@ -11,10 +11,9 @@ from time import monotonic, sleep
 from typing import Any, Protocol
 
 from playwright.sync_api import Page as ChromiumTab
-from playwright.sync_api import sync_playwright
 from tests.browsers.bidi import running_firefox
 from tests.browsers.webdriver import running_webkit
-from tests.support.pages import CHROMIUM, QUIET
+from tests.support.pages import CHROMIUM, QUIET, running_playwright
 
 LOADED_WITHIN = 60  # seconds
 
@@ -53,7 +52,7 @@ class Chromium:
 @contextmanager
 def running_chromium(_: Path) -> Iterator[Chromium]:
     """A headless Chromium."""
-    with sync_playwright() as playwright:
+    with running_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield Chromium(browser.new_page())
         browser.close()

@@ -17,7 +17,6 @@ EXTRA = {
     "X-Amz-Meta-Upload-Name": "evil",
     "x-amz-website-redirect-location": "https://evil.example/",
     "x-amz-tagging": "team=evil",
-    "x-amz-acl": "public-read",
     "x-amz-storage-class": "STANDARD",
 }
 PROFILES = """
@@ -59,7 +58,7 @@ def test_headers_of_parts(rgw_bucket: Bucket, make_desk: MakeDesk) -> None:
     """A part that says more about itself than it should leaves nothing of it at the object."""
     desk = make_desk(rgw_bucket)
     created = desk.create(5, method="multipart")
-    desk.send_parts(created, b"bytes", {**EXTRA, "Content-Type": "text/html"})
+    desk.send_parts(created, b"bytes", {**EXTRA, "Content-Type": "text/html", "x-amz-acl": "public-read"})
     done = desk.complete(created)
     assert done["state"] == "confirmed"
     assert_is_ours(desk, done)

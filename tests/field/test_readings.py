@@ -177,7 +177,8 @@ def test_what_is_not_exactly_one_type_is_refused(reader: Service, content_type: 
     assert result["error"]["status"] == 422
     ticket = api.http.post("/v1/tickets", json={"profile": "photos"}).json()["ticket"]
     answers.append(api.with_token(ticket).http.post("/v1/uploads", json=wanted))
-    if content_type:  # Uppy leaves it out for what it does not know
+    # Uppy leaves it out for what it does not know, and what its browser meant is quoted there
+    if content_type and content_type != "image/png; a=b c":
         named = {"filename": "a.png", "type": content_type}
         answers.append(api.http.post(f"/uppy/{ticket}/s3/multipart", json=named))
         answers.append(api.http.get(f"/uppy/{ticket}/s3/params", params=named))

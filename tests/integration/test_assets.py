@@ -281,4 +281,4 @@ def test_not_built_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clie
 def test_a_login_hook_can_let_modules_pass(client: Client) -> None:
     """They are among the blueprints that an application's hooks tell ours by; tickets by session are not."""
     app = mounted_app()
-    assert set(app.blueprints) - set(BLUEPRINTS) == {"valetkey-session", "valetkey_docs", "swagger_ui"}
+    assert set(app.blueprints) - set(BLUEPRINTS) == {"valetkey-session", "valetkey-docs", "valetkey-reference"}

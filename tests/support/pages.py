@@ -1,5 +1,6 @@
 """Pages of an application: another origin than the service's, with the built element on them."""
 
+import atexit
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, Thread
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "service" / "valetkey" / "api" / "static"
@@ -45,10 +46,24 @@ def running_site() -> Iterator[Site]:
         server.server_close()
 
 
+_playwrights: list[Playwright] = []
+"""The one that runs in this process: a second one beside it is refused, and fixtures of several folders need one."""
+
+
+@contextmanager
+def running_playwright() -> Iterator[Playwright]:
+    """The process's own, started by whoever comes first and ended with the process."""
+    if not _playwrights:
+        manager = sync_playwright()
+        _playwrights.append(manager.start())
+        atexit.register(_playwrights[0].stop)
+    yield _playwrights[0]
+
+
 @contextmanager
 def running_chromium() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
+    with running_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         browser.close()

@@ -1,5 +1,6 @@
 """A file as it was when it was found, and proof that it is still the same."""
 
+import errno
 import os
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -41,8 +42,12 @@ class Source:
         return file
 
     def require_unchanged(self, file: BinaryIO) -> None:
-        """Raises `FileChanged` when the open ``file`` is not the file that was found, or has changed since."""
-        if identity_of(os.fstat(file.fileno())) != self.identity:
+        """Raises `FileChanged` when the open ``file`` is not the file that was found, or has changed since, and
+        `FileError` when it was removed."""
+        now = os.fstat(file.fileno())
+        if now.st_nlink == 0:
+            raise unreadable(self.name, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+        if identity_of(now) != self.identity:
             raise FileChanged(self.name)
 
 
