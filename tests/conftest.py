@@ -88,6 +88,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         shutil.rmtree(run.directory, ignore_errors=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_playwright() -> Iterator[None]:
+    """The one that tests of several folders share is ended with the run."""
+    yield
+    if pages := sys.modules.get("tests.support.pages"):  # not imported where no page is looked at
+        pages.stop_playwright()
+
+
 @pytest.fixture(scope="session")
 def rgw(request: pytest.FixtureRequest) -> Rgw:
     """One Ceph RGW for the whole run, started by the first worker that asks. It really enforces policies."""

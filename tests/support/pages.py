@@ -1,6 +1,5 @@
 """Pages of an application: another origin than the service's, with the built element on them."""
 
-import atexit
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,12 +51,17 @@ _playwrights: list[Playwright] = []
 
 @contextmanager
 def running_playwright() -> Iterator[Playwright]:
-    """The process's own, started by whoever comes first and ended with the process."""
+    """The process's own, started by whoever comes first, and ended with the run."""
     if not _playwrights:
         manager = sync_playwright()
         _playwrights.append(manager.start())
-        atexit.register(_playwrights[0].stop)
     yield _playwrights[0]
+
+
+def stop_playwright() -> None:
+    """Ends it, at the end of a run."""
+    while _playwrights:
+        _playwrights.pop().stop()
 
 
 @contextmanager
