@@ -38,9 +38,9 @@ from valetkey.core.assembly import Assembly
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.events.event import EventSender
 from valetkey.core.model.announcement import Announcer
+from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
 from valetkey.core.ports.announcing import Outbox
-from valetkey.core.ports.store import Capabilities
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.intake import Intake
 from valetkey.senders import make_senders

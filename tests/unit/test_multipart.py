@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from valetkey.core.errors import ChecksumNotSupported, MethodNotSupported, PartsMismatch, PartsMissing
+from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import (
     MAX_OBJECT_SIZE,
     MAX_PART_SIZE,
@@ -21,7 +22,6 @@ from valetkey.core.model.multipart import (
     require_whole,
 )
 from valetkey.core.model.upload import Checksum, Method
-from valetkey.core.ports.store import Capabilities
 
 MIB_8 = 8 * MIB
 SHA = Checksum("sha256", "")

@@ -13,11 +13,11 @@ from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.policies import StoreAnswer, evaluate
 from valetkey.adapters.memory.presigned import PresignedUrls
 from valetkey.core.errors import ObjectChanged, ObjectMissing
+from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import MIN_PART_SIZE, Part, part_headers
 from valetkey.core.model.upload import MultipartUploadId, StoredObject
 from valetkey.core.ports.store import (
     FIRST_BYTES,
-    Capabilities,
     ObjectHead,
     ObjectHeaders,
     OldMultipart,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from valetkey.core.ports.store import Capabilities
+from valetkey.core.model.capabilities import Capabilities
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -28,11 +28,11 @@ from valetkey.core.errors import (
     ObjectMissing,
     StoreUnavailable,
 )
+from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import WHOLE_COPY, Part
 from valetkey.core.model.upload import STAGING_PREFIX, MultipartUploadId, StoredObject, new_upload_id
 from valetkey.core.ports.store import (
     FIRST_BYTES,
-    Capabilities,
     ObjectHead,
     ObjectHeaders,
     OldMultipart,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.core.errors import NotSupportedByStore
-from valetkey.core.ports.store import Capabilities, ObjectHead
+from valetkey.core.model.capabilities import Capabilities
+from valetkey.core.ports.store import ObjectHead
 from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ S3's limits, by its user guide: parts of 5 MiB to 5 GiB, the last one may be sma
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from valetkey.core.errors import ChecksumNotSupported, MethodNotSupported, PartsMismatch, PartsMissing
+from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.upload import Checksum, Method, Reason
 
 MIB = 1024**2
@@ -73,21 +74,8 @@ def part_size_for(size: int | None, wanted: int) -> int:
     return wanted if needed <= wanted else -(-needed // MIB) * MIB
 
 
-class Abilities(Protocol):
-    """What of a store's capabilities decides how bytes travel."""
-
-    @property
-    def post(self) -> bool: ...
-
-    @property
-    def list_parts(self) -> bool: ...
-
-    @property
-    def part_checksums(self) -> bool: ...
-
-
 def choose_method(
-    asked: Method | None, size: int | None, checksum: Checksum | None, *, multipart_from: int, store: Abilities
+    asked: Method | None, size: int | None, checksum: Checksum | None, *, multipart_from: int, store: Capabilities
 ) -> Method:
     """How a file of ``size`` bytes travels; ``asked`` None leaves it to us.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import Part
 from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import MultipartUploadId, StoredObject, UploadId
@@ -36,23 +37,6 @@ class ObjectHeaders:
     content_type: str
     upload_id: UploadId
     placement: Placement = field(default_factory=Placement)
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What is known of a store. ``parts_end_with_join``: a part URL is dead once the parts are joined (not at Swift).
-
-    ``conditional_put``: a PUT may be signed with ``If-None-Match``. ``part_checksums``: each PUT and each part needs a
-    checksum, as where a bucket has a default retention. ``shows_metadata``: an object without our id is somebody
-    else's; where nothing ever came with one, the store or a proxy drops them.
-    """
-
-    post: bool = True
-    conditional_put: bool = True
-    list_parts: bool = True
-    parts_end_with_join: bool = True
-    part_checksums: bool = False
-    shows_metadata: bool = True
 
 
 @dataclass(frozen=True, slots=True)

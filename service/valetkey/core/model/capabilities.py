@@ -1,0 +1,26 @@
+"""What is known of a store: what it can do decides how bytes travel, and what is believed of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """A store whose adapter knows nothing of it has the defaults: those of Amazon S3."""
+
+    post: bool = True
+    """It takes a presigned POST."""
+
+    conditional_put: bool = True
+    """A PUT may be signed with ``If-None-Match``."""
+
+    list_parts: bool = True
+    """It lists the parts of a multipart upload, so that they can be proven."""
+
+    parts_end_with_join: bool = True
+    """A part URL is dead once the parts are joined (not at Swift)."""
+
+    part_checksums: bool = False
+    """Each PUT and each part needs a checksum, as where a bucket has a default retention."""
+
+    shows_metadata: bool = True
+    """An object without our id is somebody else's; else the store, or a proxy, may drop all metadata."""
