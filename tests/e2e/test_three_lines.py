@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from tests.e2e.api import wait_for
 from tests.support import processes
 from tests.support.pages import PATIENCE, empty_site
 from tests.support.servers import environment, free_port, run_valetkey
@@ -126,8 +127,8 @@ def test_a_form_with_photos(album: Album, tmp_path: Path) -> None:
           Object.assign(document.createElement("script"), { type: "module", nonce, textContent }))""",
         [nonce, code],
     )
-    page.wait_for_function("window.imported")
-    assert page.evaluate("window.imported") == "function"
+    # `wait_for_function` evaluates a string in the page when its first look found nothing: the policy forbids that
+    assert wait_for(lambda: page.evaluate("window.imported") == "function")
     # the answer to the first ticket's second upload; Chromium says nothing of the policy, nor of digests
     assert album.wrong == ["Failed to load resource: the server responded with a status of 403 (FORBIDDEN)"]
 

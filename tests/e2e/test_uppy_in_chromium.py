@@ -215,6 +215,7 @@ def test_a_cancel_in_the_middle(tab: Tab) -> None:
     tab.until("seen.parts.length >= 2")
     upload_id = tab.the_upload()["id"]
     assert wait_for(lambda: tab.the_upload()["state"] == "aborted")
+    assert wait_for(lambda: tab.service.open_multiparts(upload_id) == [])  # the state is written first
     tab.service.assert_nothing_is_left(upload_id)
 
 

@@ -41,6 +41,7 @@ def start(port: int = 0) -> Embedded:
         from moto.server import ThreadedMotoServer
     except ImportError as error:
         raise ConfigurationError("The embedded S3 is not installed: pip install 'valetkey[dev]'.") from error
+    _digest_in_turn()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     running: Any = server._server  # noqa: SLF001 - moto has no other place for it
@@ -75,6 +76,25 @@ def _copying_in_turn(app: Any) -> Any:
             return app(environ, start_response)
 
     return answer
+
+
+def _digest_in_turn() -> None:
+    """Moto computes an ETag when first asked, by a position in the bytes that all threads share: some are wrong."""
+    from moto.s3.models import FakeKey
+
+    computed: Any = vars(FakeKey)["etag"]
+    if isinstance(computed, _InTurn):
+        return
+
+    def etag(key: Any) -> Any:
+        with key.lock:  # which moto's own reading of the bytes holds
+            return computed.fget(key)
+
+    FakeKey.etag = _InTurn(etag)  # type: ignore[method-assign,assignment]
+
+
+class _InTurn(property):
+    """Marks what `_digest_in_turn` has replaced, since one process may start several stores."""
 
 
 def _furnish(session: boto3.Session, endpoint_url: str) -> str:
