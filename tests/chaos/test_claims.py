@@ -17,7 +17,9 @@ from tests.support.servers import environment, run_valetkey
 from tests.support.stores import Bucket
 
 COUNT = 2_000 if FULL else 200
-KILLS = (0.3, 1.2)
+KILLS = (0.5, 1.5)
+LEASES = 100
+"""How many seconds at most what a killed worker was about to do is left alone."""
 FORUM = (sys.executable, "-m", "tests.chaos.forum")
 CONFIG = f"""
 [profiles.photos]
@@ -62,7 +64,7 @@ def forum(request: pytest.FixtureRequest, tmp_path: Path, rgw_bucket: Bucket) ->
     return Forum(tmp_path, rgw_bucket, ledger)
 
 
-@pytest.mark.timeout(900 if FULL else 180)
+@pytest.mark.timeout(900 if FULL else 400)
 def test_no_claim_is_lost_and_none_happens_twice(forum: Forum) -> None:
     """Two members want each photo, some of them just when its time ends; two workers remove what nobody claims.
 
@@ -88,7 +90,7 @@ def test_no_claim_is_lost_and_none_happens_twice(forum: Forum) -> None:
     with supervised({"worker 1": forum.env, "worker 2": forum.env}, forum.directory):
         forum.run("mend")
         posts, begun, uploads = forum.state()
-        assert wait_for(lambda: _all_decided(forum), CLAIM_WITHIN + 30)
+        assert wait_for(lambda: not _undecided(forum), CLAIM_WITHIN + LEASES), _undecided(forum)
     kept, begun, uploads = forum.state()
     assert kept == posts
     assert len(uploads) == COUNT
@@ -96,7 +98,7 @@ def test_no_claim_is_lost_and_none_happens_twice(forum: Forum) -> None:
     assert any(not done for done in begun.values()) or not FULL  # some crashed in the middle
     claimed = {upload_id: upload["claim"]["reference"] for upload_id, upload in uploads.items() if upload["claim"]}
     assert {photo: reference for reference, photo in posts.items()} == claimed  # one post has it, and it has one post
-    assert len(posts) == len(claimed) > COUNT / 2
+    assert len(posts) == len(claimed) > COUNT / 4
     objects = forum.objects()
     for upload_id, upload in uploads.items():
         if upload_id in claimed:
@@ -105,12 +107,13 @@ def test_no_claim_is_lost_and_none_happens_twice(forum: Forum) -> None:
         else:
             assert (upload["state"], upload["reason"]["code"]) == ("deleted", "unclaimed")
             assert not any(upload_id in key for key in objects)
-    print(f"{COUNT} photos, {kills} kills, {len(claimed)} claimed, {COUNT - len(claimed)} removed as unclaimed")
+    print(f"\n{COUNT} photos, {kills} kills, {len(claimed)} claimed, {COUNT - len(claimed)} removed as unclaimed")
 
 
-def _all_decided(forum: Forum) -> bool:
-    """Whether each upload is claimed or removed."""
+def _undecided(forum: Forum) -> dict[str, Any]:
+    """The uploads that are neither claimed nor removed, and what lies at the store of those that are."""
     _, _, uploads = forum.state()
-    left = {i for i, upload in uploads.items() if upload["state"] != "confirmed"}
-    remains = any(i in key for key in forum.objects() for i in left)
-    return not remains and all(upload["claim"] or upload["state"] == "deleted" for upload in uploads.values())
+    objects = forum.objects()
+    open_ones = {i: upload for i, upload in uploads.items() if upload["state"] == "confirmed" and not upload["claim"]}
+    removed = {i for i, upload in uploads.items() if upload["state"] != "confirmed"}
+    return open_ones | {i: found for i in removed if (found := [key for key in objects if i in key])}
