@@ -31,7 +31,7 @@ _NOT_BUILT = "The page is not built. Run `make frontend`, or install valetkey's 
 
 @demo.after_request
 def restrict(response: Response) -> Response:
-    """No script and no style but ours; files go to the store wherever it is. The page of an error has its own policy."""
+    """No script and no style but ours; files go to the store wherever it is. An error's page has its own policy."""
     response.headers.setdefault("Content-Security-Policy", _POLICY)
     return response
 
