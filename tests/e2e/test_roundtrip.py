@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.e2e.api import UPLOAD_FIELDS, Api
+from tests.e2e.api import UPLOAD_FIELDS, Api, Json
 from tests.e2e.conftest import Service
 from tests.support.clients import put
 
@@ -98,7 +98,7 @@ def test_a_new_upload_is_described_in_full(api: Api) -> None:
     created = api.create("image/png", filename="a b.png", size=3)
     upload = created.upload
     assert upload.keys() == UPLOAD_FIELDS
-    asked = {
+    asked: Json = {
         "state": "pending",
         "profile": "default",
         "filename": "a b.png",

@@ -76,7 +76,7 @@ def test_a_page_quotes_nothing_as_html(client: FlaskClient) -> None:
     assert "<script" not in answer.text
     assert 'href="/docs/errors#content_type_not_allowed"' in answer.text
     answer = client.get("/v1/profiles/" + "<b>x", headers={"Accept": BROWSER})
-    assert html.escape("'<b>x'") in answer.text
+    assert html.escape("<b>x") in answer.text
     assert "<b>" not in answer.text
 
 

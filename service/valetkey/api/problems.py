@@ -15,8 +15,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
 from valetkey.api.mounted import root
-from valetkey.api.negotiation import PROBLEM as MEDIA_TYPE
-from valetkey.api.negotiation import prefers_page
+from valetkey.api.negotiation import PROBLEM, prefers_page
 from valetkey.api.socket_bodies import leave_unread
 from valetkey.core import errors
 
@@ -25,6 +24,7 @@ log = logging.getLogger("valetkey")
 Given = TypeVar("Given")
 Model = TypeVar("Model", bound=BaseModel)
 
+MEDIA_TYPE = PROBLEM
 MAX_ERRORS = 20
 """How many single errors a document lists: ten thousand wrong keys need not be named each."""
 
