@@ -77,7 +77,7 @@ def test_a_form_without_javascript_is_confirmed(
 def test_the_page_is_in_the_chosen_language(
     chromium: Browser, valetkey_server: Callable[..., ValetkeyServer], tmp_path: Path
 ) -> None:
-    """The browser's at first; another one at once, all of it, without losing what was uploaded, and on the next page."""
+    """The browser's at first; another one at once, all of it, what was uploaded stays; and on the next page."""
     server = valetkey_server(command="dev")
     notes = tmp_path / "notes.txt"
     notes.write_text("hello")

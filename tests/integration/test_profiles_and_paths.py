@@ -1,4 +1,4 @@
-"""`GET /v1/profiles`: what may be uploaded, told to whoever may upload it."""
+"""`GET /v1/profiles`: what may be uploaded, told to whoever may upload it; and paths as Uppy says them."""
 
 from datetime import timedelta
 
@@ -75,6 +75,27 @@ def test_a_ticket_hears_of_its_own_profile_and_no_other(app: Flask, valetkey: Me
     for path in ("/v1/profiles", "/v1/profiles/default"):
         assert ask(app, path, single).status_code == 403
         assert ask(app, path, "vt_p.none").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("said", "path"),
+    [("/trip/day/a.txt", "trip/day/a.txt"), ("trip/a.txt", "trip/a.txt"), ("null", None), ("", None), (None, None)],
+)
+def test_uppys_relative_path_is_the_path(
+    app: Flask, valetkey: MemoryValetKey, said: str | None, path: str | None
+) -> None:
+    """Uppy has a slash in front of it, and a text for none; it is no metadata."""
+    query = {"filename": "a.txt", "type": "text/plain"} | ({} if said is None else {"metadata[relativePath]": said})
+    assert app.test_client().get("/uppy/s3/params", query_string=query).status_code == 200
+    [upload] = app.test_client().get("/v1/uploads").get_json()["uploads"]
+    assert (upload["path"], upload["metadata"]) == (path, {})
+
+
+def test_uppys_path_out_of_a_folder_is_refused(app: Flask, valetkey: MemoryValetKey) -> None:
+    """As anybody's is."""
+    query = {"filename": "a.txt", "type": "text/plain", "metadata[relativePath]": "/../a.txt"}
+    answer = app.test_client().get("/uppy/s3/params", query_string=query)
+    assert (answer.status_code, answer.get_json()["errors"][0]["pointer"]) == (422, "/path")
 
 
 def test_a_scanner_hears_nothing(valetkey: MemoryValetKey) -> None:
