@@ -97,11 +97,22 @@ describe("a token that was asked for early", () => {
     expect([await tokens.next(), await tokens.next()]).toEqual(["t1", "t2"]);
   });
 
-  test("that failed is asked for anew", async () => {
+  test("that failed has failed for the uploader, too, which may ask again", async () => {
+    let count = 0;
+    const tokens = new FirstToken(() => (count++ ? "t" : Promise.reject(new Error("logged out"))));
+    await expect(tokens.early()).rejects.toThrow("logged out");
+    await expect(tokens.next()).rejects.toThrow("logged out");
+    expect([await tokens.next(), count]).toEqual(["t", 2]);
+  });
+
+  test("that failed a while ago is asked for anew", async () => {
+    vi.useFakeTimers();
     let fails = true;
     const tokens = new FirstToken(() => (fails ? Promise.reject(new Error("logged out")) : "t"));
     await expect(tokens.early()).rejects.toThrow("logged out");
     fails = false;
+    await vi.advanceTimersByTimeAsync(5000);
     expect(await tokens.next()).toBe("t");
+    vi.useRealTimers();
   });
 });

@@ -1,5 +1,7 @@
 type GetToken = () => string | Promise<string>;
 
+const MOMENT = 5000; // ms
+
 /** Gets tokens. One that is asked for before the uploader needs any is the uploader's first, so that a page gets one ticket. */
 export class FirstToken {
   readonly #get: GetToken;
@@ -9,13 +11,14 @@ export class FirstToken {
     this.#get = get;
   }
 
-  /** A token now. Where that fails, the uploader asks anew. */
+  /** A token now. A failure is the uploader's too for a moment; later it asks anew. */
   early(): Promise<string> {
     if (this.#early) return this.#early;
     const early = Promise.resolve().then(this.#get);
-    early.catch(() => {
+    const forget = () => {
       if (this.#early === early) this.#early = null;
-    });
+    };
+    early.catch(() => setTimeout(forget, MOMENT));
     this.#early = early;
     return early;
   }
