@@ -19,7 +19,7 @@ export class InterruptedListView {
   readonly #title = h("span", { class: "sum", id: "interrupted" });
   readonly #discardAll = h("button", { type: "button", class: "quiet", part: "button bulk" });
   readonly #list = h("ul", { class: "list", role: "list", "aria-labelledby": "interrupted" });
-  readonly #scroll = new ScrollArea(this.#list, "list");
+  readonly #scroll = new ScrollArea(this.#list);
   readonly #picker = h("input", { type: "file", hidden: true, tabindex: "-1", "aria-hidden": "true" });
   readonly #rows = new Map<InterruptedItem, InterruptedRow>();
   readonly #actions: InterruptedActions;

@@ -8,7 +8,7 @@ export class ScrollArea {
   readonly element: HTMLElement;
   #label = "";
 
-  constructor(content: HTMLElement, part: string) {
+  constructor(content: HTMLElement, part?: string) {
     this.element = h("div", { class: "scroll", part }, content);
     this.element.addEventListener("scroll", () => this.#measure(), { passive: true });
     const observer = new ResizeObserver(() => this.#measure());
