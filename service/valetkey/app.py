@@ -21,7 +21,7 @@ from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import assets, cors, csrf, page_tickets, pages, problems, routes, site, unrouted, uppy
+from valetkey.api import assets, cors, csrf, favicon, page_tickets, pages, problems, routes, site, unrouted, uppy
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
@@ -203,6 +203,7 @@ def create_app(
     """An application that is valetkey and nothing else; ``allow_open`` as in `ValetKey`. Raises as that does."""
     app = StandaloneFlask("valetkey", static_folder=None)
     problems.register(app)
+    app.register_blueprint(favicon.blueprint)
     ValetKey(app, settings=settings, session=session, allow_open=allow_open)
     return app
 

@@ -312,7 +312,7 @@ class ProfileTable(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    min_size: int = 1
+    min_size: int = 0
     max_size: int = MAX_SINGLE_SIZE
     content_types: list[str] = ["*/*"]
     key: str = "uploads/{id}/{filename}"

@@ -22,6 +22,7 @@ UPLOAD_FIELDS = {
     "profile",
     "owner",
     "filename",
+    "path",
     "content_type",
     "size",
     "checksum",

@@ -43,9 +43,11 @@ def test_a_file_is_uploaded_and_confirmed(
         page.get_by_role("link", name="Download what was confirmed").click()
     assert hashlib.sha256(downloading.value.path().read_bytes()).digest() == hashlib.sha256(content).digest()
     assert downloading.value.suggested_filename == photo.name
-    for width in (1280, 1100, 900, 400):
+    for width in (1280, 1100, 900, 400, 320):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") == width, "the page scrolls sideways"
+    tops = "[...document.querySelectorAll('.upload, #states, .plainly')].map((one) => one.getBoundingClientRect().top)"
+    assert page.evaluate(tops) == sorted(page.evaluate(tops)), "what becomes of the file follows the field"
     page.evaluate(AXE.read_text())
     assert page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))") == []
     assert wrong == []
@@ -72,10 +74,49 @@ def test_a_form_without_javascript_is_confirmed(
     assert upload["object"]["size"] == len("no script was here")
 
 
-def test_a_form_that_cannot_be_made_says_why(valetkey_server: Callable[..., ValetkeyServer], chromium: Browser) -> None:
-    """A content type that is none is a problem document, not a stack trace."""
+def test_the_page_is_in_the_chosen_language(
+    chromium: Browser, valetkey_server: Callable[..., ValetkeyServer], tmp_path: Path
+) -> None:
+    """The browser's at first; another one at once, all of it, what was uploaded stays; and on the next page."""
     server = valetkey_server(command="dev")
-    answer = chromium.new_page().request.get(f"{server.base_url}/demo/form?content_type=nonsense")
+    notes = tmp_path / "notes.txt"
+    notes.write_text("hello")
+    page = chromium.new_context(locale="de-AT").new_page()
+    page.goto(server.base_url)
+    expect(page.get_by_role("heading", name="Dateien hochladen")).to_be_visible()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Dateien auswählen").click()
+    chooser.value.set_files(notes)
+    expect(page.locator("#states li").last).to_contain_text("der Dienst hat das Objekt gesehen")
+    page.get_by_label("Sprache").select_option("zh")
+    expect(page.get_by_role("heading", name="上传文件")).to_be_visible()
+    expect(page.locator("#states li").last).to_contain_text("服务已看到该对象")
+    expect(page.get_by_role("button", name="选择文件", exact=True)).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "zh"
+    assert page.title() == "valetkey 演示"
+    page.evaluate(AXE.read_text())
+    assert page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))") == []
+    page.get_by_role("button", name="生成表单").click()
+    expect(page.get_by_role("heading", name="普通表单")).to_be_visible()
+    page.get_by_role("link", name="返回演示").click()
+    expect(page.get_by_role("heading", name="上传文件")).to_be_visible()
+
+
+def test_a_form_that_cannot_be_made_says_why(valetkey_server: Callable[..., ValetkeyServer], chromium: Browser) -> None:
+    """A content type that is none is a page for a person, without a violation, and a problem document for a program."""
+    server = valetkey_server(command="dev")
+    page = chromium.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text) if "422" not in said.text else None)
+    address = f"{server.base_url}/demo/form?content_type=nonsense"
+    page.goto(address)
+    expect(page.get_by_text("A content type looks like 'image/png'.")).to_be_visible()
+    page.evaluate(AXE.read_text())
+    assert page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))") == []
+    assert wrong == []
+    page.get_by_role("link", name="What content_type_not_allowed means").click()
+    expect(page.locator("#content_type_not_allowed")).to_be_visible()
+    answer = page.request.get(address)
     assert answer.status == 422
     assert answer.json()["code"] == "content_type_not_allowed"
 

@@ -172,7 +172,7 @@ def test_parts_are_their_owners(service: Service, created: Created) -> None:
 @pytest.mark.parametrize(
     ("wanted", "code"),
     [
-        ({"method": "multipart", "size": 0}, "size_out_of_range"),
+        ({"method": "multipart", "size": 0}, "method_not_supported"),
         ({"method": "multipart", "checksum": {"algorithm": "crc32", "value": "AAAAAA=="}}, "checksum_not_supported"),
         ({"method": "patch"}, "invalid_request"),
     ],

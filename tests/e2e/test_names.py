@@ -85,3 +85,15 @@ def test_a_name_never_reaches_the_form(api: Api) -> None:
     values = " ".join(created.fields.values())
     assert values.isascii()
     assert "very-own-name" not in values
+
+
+def test_the_path_of_a_folder_is_kept_and_is_in_no_key(api: Api) -> None:
+    """It comes back cleaned in every description of the upload; S3 never hears of it."""
+    created = api.create(filename="a.txt", path="Ferien\\Tag 1/e\u0301tude\x00.txt")
+    assert created.upload["path"] == "Ferien/Tag 1/\u00e9tude\ufffd.txt"
+    assert created.post(b"x").status == 201
+    upload = api.confirm(created.id)
+    assert upload["path"] == created.upload["path"]
+    assert "Ferien" not in upload["object"]["key"]
+    assert not [value for value in created.fields.values() if "Ferien" in value]
+    assert api.http.get("/v1/uploads", params={"limit": 1}).json()["uploads"][0]["path"] == upload["path"]

@@ -57,11 +57,13 @@ def test_one_small_file(terminal: Terminal) -> None:
 
 
 def test_an_empty_file(terminal: Terminal) -> None:
-    """It is sent where the profile takes it, and else refused by its size."""
+    """It is sent where the profile takes it, also where that sends in parts, and else refused by its size."""
     terminal.file("nothing", b"")
     taken = terminal.put("nothing", "--json", "--profile", "empty")
     assert taken.code == 0, taken.out
     assert terminal.content(taken.row["upload"]) == b""
+    whole = terminal.put("nothing", "--json", "--profile", "parts")
+    assert (whole.code, terminal.content(whole.row["upload"])) == (0, b"")
     refused = terminal.put("nothing", "--json")
     assert (refused.code, refused.row["error"]["code"]) == (3, "size_out_of_range")
 
@@ -84,7 +86,7 @@ def test_several_files_with_options(terminal: Terminal) -> None:
 
 
 def test_a_directory(terminal: Terminal) -> None:
-    """All below it, whatever the names; their paths are metadata, unless the profile or the user wants none."""
+    """All below it, whatever the names; their paths are kept, unless the user wants none."""
     names = ["a b.txt", "ü/你好/x.txt", "q'\"%;&.bin", "line\nbreak", "--json"]
     for name in names:
         terminal.file(f"top/{name}", name.encode())
@@ -95,15 +97,15 @@ def test_a_directory(terminal: Terminal) -> None:
     rows = done.rows
     [lost] = [row for row in rows if row["outcome"] != "confirmed"]
     assert (lost["file"], lost["error"]["code"]) == ("top/dangling", "unreadable")
-    arrived = {row["upload"]["metadata"]["path"]: row["upload"] for row in rows if row is not lost}
-    assert set(arrived) == {*names, "raw-\ufffd"}
+    arrived = {row["upload"]["path"]: row["upload"] for row in rows if row is not lost}
+    assert set(arrived) == {*(name.replace("\n", "\ufffd") for name in names), "raw-\ufffd"}
     for name in names:
-        assert arrived[name]["filename"] == Path(name).name
-        assert terminal.content(arrived[name]) == name.encode()
+        found = arrived[name.replace("\n", "\ufffd")]
+        assert (found["filename"], found["metadata"]) == (Path(name).name, {})
+        assert terminal.content(found) == name.encode()
     (terminal.directory / "top" / "dangling").unlink()
-    refused = terminal.put("top", "--json", "--profile", "bare")
-    assert {row["error"]["code"] for row in refused.rows} == {"metadata_not_allowed"}
-    assert (refused.code, terminal.put("top", "--no-paths", "--profile", "bare").code) == (4, 0)
+    bare = terminal.put("top", "--json", "--no-paths", "--profile", "bare")
+    assert (bare.code, {row["upload"]["path"] for row in bare.rows}) == (0, {None})
 
 
 def test_a_large_file_in_parts(terminal: Terminal) -> None:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.e2e.api import UPLOAD_FIELDS, Api
+from tests.e2e.api import UPLOAD_FIELDS, Api, Json
 from tests.e2e.conftest import Service
+from tests.support.clients import put
 
 MIB = 1024**2
 
@@ -68,15 +69,40 @@ def test_a_file_ends_confirmed_with_its_bytes_under_the_final_key(service: Servi
     assert service.final_keys(created.id) == [final_key]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "method"),
+    [
+        ({"profile": "noted", "method": "post"}, "POST"),
+        ({"profile": "noted", "method": "put"}, "PUT"),
+        ({"profile": "parts"}, "POST"),
+    ],
+)
+def test_an_empty_file_is_confirmed(service: Service, wanted: dict[str, str], method: str) -> None:
+    """By either grant, and where the profile sends files in parts, of which it has none, by one request; a byte more is
+    refused by S3."""
+    created = service.api.create("text/plain", size=0, **wanted)
+    assert created.grant["method"] == method
+    if method == "POST":
+        assert created.post(b"x").status == 400
+        assert created.post(b"").status == 201
+    else:
+        assert put(created.url, created.grant["headers"], b"").status == 200
+    stored = service.api.confirm(created.id)["object"]
+    assert stored["size"] == 0
+    assert stored_sha256(service, stored["key"]) == hashlib.sha256(b"").hexdigest()
+    assert service.final_keys(created.id) == [stored["key"]]
+
+
 def test_a_new_upload_is_described_in_full(api: Api) -> None:
     """201 carries the upload with every field of the contract, what was asked for, and nothing that is not so."""
     created = api.create("image/png", filename="a b.png", size=3)
     upload = created.upload
     assert upload.keys() == UPLOAD_FIELDS
-    asked = {
+    asked: Json = {
         "state": "pending",
         "profile": "default",
         "filename": "a b.png",
+        "path": None,
         "content_type": "image/png",
         "size": 3,
         "checksum": None,

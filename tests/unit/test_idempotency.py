@@ -1,5 +1,7 @@
 """A creation that is repeated with its Idempotency-Key, when time has passed."""
 
+import hashlib
+import json
 from datetime import timedelta
 
 from tests.unit.memory_world import OWNER, World
@@ -35,3 +37,22 @@ def test_an_upload_that_is_too_old_gets_none() -> None:
     world.time += timedelta(days=2)
     again = asked(world)
     assert (again.upload.id, again.grant, again.replayed) == (first.upload.id, None, True)
+
+
+def test_a_request_without_a_path_is_the_same_as_before_there_were_paths() -> None:
+    """A client that repeats its request after an update of the service gets its upload, and no error; with a path it is
+    another request."""
+    of_before = {
+        "filename": "a photo.png",
+        "content_type": "image/png",
+        "size": 11,
+        "profile": "default",
+        "checksum": None,
+        "metadata": {},
+        "redirect": False,
+        "owner": None,
+        "method": None,
+    }
+    known = hashlib.sha256(json.dumps(of_before, sort_keys=True).encode()).hexdigest()
+    assert REQUEST.fingerprint("default") == known
+    assert REQUEST._replace(path="trip/a photo.png").fingerprint("default") != known

@@ -101,12 +101,12 @@ def test_metadata_that_is_refused(profile: Profile, metadata: dict[str, str]) ->
 
 
 def test_the_default_takes_what_s3_takes() -> None:
-    """1 byte to 5 GB of any type, for a quarter of an hour."""
+    """Nothing to 5 GiB of any type, for a quarter of an hour."""
     default = Profile("default")
-    default.check("application/octet-stream", 1, {})
+    default.check("application/octet-stream", 0, {})
     default.check("x/y", MAX_SINGLE_SIZE, {})
     assert default.expires_in == timedelta(minutes=15)
-    for size in (0, MAX_SINGLE_SIZE + 1):
+    for size in (-1, MAX_SINGLE_SIZE + 1):
         with pytest.raises(SizeOutOfRange):
             default.check("x/y", size, {})
 

@@ -3,7 +3,7 @@ export { IndexedDBRecords } from "./interrupted/indexeddb";
 export type { InterruptedUpload } from "./interrupted/inspect";
 export { MemoryRecords, type RecordStore, type UploadRecord } from "./interrupted/records";
 export { type ClientCode, UploadRejected, ValetKeyError } from "./model/errors";
-export type { ConfirmedUpload, Grant, Method, UploadBody } from "./model/wire";
+export type { ConfirmedUpload, Grant, Method, ProfileRules, UploadBody } from "./model/wire";
 export type { RetryPolicy, Waiting } from "./retry/retry";
 export type { Progress } from "./sending/progress";
 export type { Token } from "./service/service";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { EXTENSIONS } from "../src/files/extensions";
 import { type FileLike, fillType } from "../src/files/file";
-import { typeOf, withQuotes } from "../src/files/file-types";
+import { extensionsOf, typeOf, withQuotes } from "../src/files/file-types";
 import { type FileOptions, newJob } from "../src/transfer/job";
 
 const WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
@@ -50,6 +50,14 @@ describe("the type that a name tells", () => {
     expect(endings.length).toBeGreaterThan(100);
     for (const ending of endings) expect(typeOf(`a.${ending}`)).toMatch(/^[a-z]+\/[a-z0-9.+-]+$/);
   });
+});
+
+test("the extensions of a type are those that tell it", () => {
+  expect(extensionsOf("image/heic")).toEqual([".heic"]);
+  expect(extensionsOf("image/svg+xml")).toEqual([".svg"]);
+  expect(extensionsOf("text/plain")).toEqual([".log", ".txt"]);
+  for (const type of ["image/*", "*/*", "image/unknown", "", "image", "image/svg", "constructor/x"])
+    expect(extensionsOf(type)).toEqual([]);
 });
 
 /** The same table is in `tests/field/test_quoted_types.py`. */

@@ -35,6 +35,15 @@ describe("a file that goes in one request", () => {
     expect(upload.progress.fraction).toBe(1);
   });
 
+  test("of a folder is created with its path; one that was chosen by itself has none", async () => {
+    const inFolder = Object.defineProperty(fileOf(10, "a.txt"), "webkitRelativePath", {
+      value: "trip/day 1/a.txt",
+    });
+    const { uploads } = on.uploader().uploadAll([inFolder, fileOf(20)]);
+    const confirmed = await Promise.all(uploads.map(({ done }) => done));
+    expect(confirmed.map(({ path }) => path)).toEqual(["trip/day 1/a.txt", null]);
+  });
+
   test("shows each state on its way, and takes a listener that throws", async () => {
     const upload = on.uploader().upload(fileOf(10));
     const states: string[] = [];

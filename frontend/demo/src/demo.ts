@@ -1,22 +1,14 @@
 import { type ItemDetail, ValetUpload, type ValetUploadEvents } from "@valetkey/element";
 
-const EXPLANATIONS: Record<string, string> = {
-  queued: "waiting for other files",
-  hashing: "the page computes the file's SHA-256",
-  creating: "the page asks the service for a grant",
-  sending: "the service granted it; the page sends the bytes straight to S3",
-  confirming: "S3 has the bytes; the service checks them itself",
-  paused: "nothing is sent; S3 keeps the parts that it has",
-  confirmed: "the service has seen the object",
-  rejected: "the object is not what was granted",
-  refused: "the element refused it",
-  failed: "failed; a retry continues from here",
-  aborted: "aborted by you; nothing is left at S3",
-};
+type Texts = Record<string, string>;
+
+const LANGUAGES: Record<string, Texts> = JSON.parse(find("#texts", HTMLScriptElement).textContent ?? "");
 
 const field = find("valet-upload", ValetUpload);
 const states = find("#states", HTMLOListElement);
+const followed = find("#followed", HTMLParagraphElement);
 const download = find("#download", HTMLParagraphElement);
+let texts: Texts = LANGUAGES[document.documentElement.lang] ?? {};
 let shown: number | null = null;
 let startedAt = 0;
 
@@ -25,10 +17,24 @@ field.addEventListener("valet-change", (event) => {
   const { value } = (event as CustomEvent<ValetUploadEvents["valet-change"]>).detail;
   find("#value", HTMLElement).textContent = JSON.stringify(value, null, 2);
 });
-choose("#language", (value) => field.setAttribute("lang", value));
+choose("#language", speak);
 choose("#theme", (value) => {
   document.documentElement.style.colorScheme = value || "light dark";
 });
+find("#colours", HTMLLabelElement).hidden = false;
+
+/** Shows the page in another language; what is being uploaded goes on. */
+function speak(lang: string): void {
+  texts = LANGUAGES[lang] ?? {};
+  document.documentElement.lang = lang;
+  field.lang = lang;
+  for (const input of document.querySelectorAll<HTMLInputElement>("input[name=lang]")) input.value = lang;
+  for (const element of document.querySelectorAll<HTMLElement>("[data-text]"))
+    element.textContent = texts[element.dataset.text ?? ""] ?? "";
+  for (const element of document.querySelectorAll<HTMLElement>("[data-label]"))
+    element.ariaLabel = texts[element.dataset.label ?? ""] ?? "";
+  history.replaceState(null, "", `?lang=${lang}`);
+}
 
 /** Follows one file: the one that was added last. */
 function show(item: ItemDetail): void {
@@ -37,7 +43,8 @@ function show(item: ItemDetail): void {
     shown = item.key;
     startedAt = performance.now();
     states.replaceChildren();
-    find("#followed", HTMLElement).textContent = item.file.name;
+    followed.textContent = item.file.name;
+    followed.hidden = false;
     download.hidden = true;
   }
   addState(item);
@@ -52,7 +59,8 @@ function addState({ state, snapshot }: ItemDetail): void {
   const name = document.createElement("b");
   name.textContent = state;
   const explanation = document.createElement("span");
-  explanation.textContent = snapshot?.error?.detail ?? EXPLANATIONS[state] ?? "";
+  if (snapshot?.error) explanation.textContent = snapshot.error.detail;
+  else say(explanation, `state_${state}`);
   const time = document.createElement("time");
   time.textContent = `${((performance.now() - startedAt) / 1000).toFixed(2)} s`;
   line.append(name, explanation, time);
@@ -60,7 +68,18 @@ function addState({ state, snapshot }: ItemDetail): void {
 }
 
 function tellJson(place: string, value: unknown): void {
-  find(place, HTMLElement).textContent = value === null ? "Nothing yet." : JSON.stringify(value, null, 2);
+  const element = find(place, HTMLElement);
+  if (value === null) say(element, "none");
+  else {
+    delete element.dataset.text;
+    element.textContent = JSON.stringify(value, null, 2);
+  }
+}
+
+/** Shows a text, in the next language that is chosen, too. */
+function say(element: HTMLElement, name: string): void {
+  element.dataset.text = name;
+  element.textContent = texts[name] ?? "";
 }
 
 function offerDownload(id: string): void {

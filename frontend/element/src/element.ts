@@ -5,16 +5,18 @@ import { Destination, type TokenSource } from "./page/destination";
 import { type DroppedFiles, handleOf } from "./page/dropped";
 import { detailOf, type ItemDetail } from "./page/events";
 import { FormControl } from "./page/form-control";
-import { type GestureHandlers, watchDrags, watchPastes } from "./page/gestures";
+import { type GestureHandlers, watchDrags, watchInterest, watchPastes } from "./page/gestures";
 import { languageAt, watchLanguage } from "./page/language";
 import { Reporter } from "./page/reporter";
 import { coalesced, oncePerFrame, whileVisible } from "./page/schedule";
+import { offered } from "./state/accept";
 import { Announcements } from "./state/announcements";
 import type { BulkAction } from "./state/bulk-actions";
 import { type InterruptedChange, type InterruptedItem, InterruptedUploads } from "./state/interrupted";
 import type { Item } from "./state/item";
 import { ItemList } from "./state/item-list";
-import { Limits } from "./state/limits";
+import { type CheckedFile, Limits } from "./state/limits";
+import { checkRules } from "./state/rules";
 import { totalsOf } from "./state/totals";
 import { Panel } from "./views/panel";
 
@@ -82,7 +84,7 @@ export class ValetUpload extends FormControl {
       add: (files: File[]) => this.add(files),
       toggle: (item: Item) => (item.state === "paused" ? item.upload?.resume() : item.upload?.pause()),
       retry: (item: Item) => this.#list.retry(item, this.#destination.uploader),
-      end: (item: Item) => (item.open ? void item.upload?.abort() : this.#remove(item)),
+      end: (item: Item) => (item.open && item.upload ? this.#list.cancel(item) : this.#remove(item)),
       all: (what: BulkAction) => this.#applyToAll(what),
       interrupted: {
         resume: (one: InterruptedItem, file: File | null) => void this.#resume(one, file),
@@ -94,6 +96,7 @@ export class ValetUpload extends FormControl {
     this.#panel = new Panel(root, actions);
     this.#reporter = new Reporter(this, this.#announcements);
     watchDrags(this, this.#gestures);
+    watchInterest(this, () => void this.#loadRules());
   }
 
   /** a ticket from `POST /v1/tickets`, or a function that gets one; null if the service requires none */
@@ -212,13 +215,26 @@ export class ValetUpload extends FormControl {
     if (files.length > 0) this.#makeRoom();
     const room = this.#roomFor(files.length, unreadable);
     if (room === 0) return;
-    for (const item of this.#list.add(
-      files.slice(0, room),
-      this.#destination.uploader,
-      this.#limits.check,
-      this.#options,
-    ))
-      if (!item.refusal) this.#announcements.add("saidAdded", item.name);
+    const { uploader, rules } = this.#destination;
+    const check = (file: CheckedFile) => this.#limits.check(file) ?? checkRules(rules.known, file);
+    const items = this.#list.add(files.slice(0, room), check, this.#options, rules.settled ? uploader : null);
+    if (rules.settled) this.#announce(items);
+    else
+      void this.#loadRules().then(() => {
+        this.#list.start(items, check, uploader);
+        this.#announce(items);
+      });
+  }
+
+  #announce(items: readonly Item[]): void {
+    for (const item of items) if (!item.refusal) this.#announcements.add("saidAdded", item.name);
+  }
+
+  /** Asks once for what the profile takes, so that a wrong file is refused without a call, and not offered in the dialogue. */
+  async #loadRules(): Promise<void> {
+    if (!this.#usable) return;
+    await this.#destination.rules.load();
+    this.#requestRender();
   }
 
   /** A field for one file replaces it by a new one. */
@@ -312,7 +328,7 @@ export class ValetUpload extends FormControl {
       localizer: this.#localizer,
       multiple,
       folders,
-      accept,
+      accept: offered(accept, this.#destination.types),
       disabled: !this.#usable,
       dragging: this.#dragging,
       reading: this.#reading,

@@ -22,13 +22,10 @@ beforeEach(() => {
   );
 });
 
+const notLarge = (file: File) => (file.size > 100 ? { key: "tooLarge" as const, limit: 100 } : null);
+
 const add = (...files: File[]) =>
-  list.add(
-    files,
-    service.uploader,
-    (file) => (file.size > 100 ? { key: "tooLarge", limit: 100 } : null),
-    () => ({ metadata: { a: "b" } }),
-  );
+  list.add(files, notLarge, () => ({ metadata: { a: "b" } }), service.uploader);
 
 describe("a file that is added", () => {
   test("is uploaded at once, unless it is refused", () => {
@@ -55,6 +52,36 @@ describe("a file that is added", () => {
     expect([running?.confirmedId, done?.confirmedId]).toEqual([null, "u1"]);
     for (const item of list.items) list.remove(item);
     expect(service.started.map(({ calls }) => calls)).toEqual([["abort"], []]);
+  });
+});
+
+describe("a file that waits for the rules of its profile", () => {
+  const wait = (...files: File[]) =>
+    list.add(
+      files,
+      () => null,
+      () => ({}),
+      null,
+    );
+
+  test("is in the list at once, and uploaded when it starts, unless it is refused then", () => {
+    const items = wait(fileOf(10), fileOf(200), fileOf(20)) as [Item, Item, Item];
+    expect(items.map(({ state, open }) => [state, open])).toEqual(Array(3).fill(["queued", true]));
+    expect(service.started).toEqual([]);
+    list.start(items, notLarge, service.uploader);
+    expect(service.started.map(({ file }) => file.size)).toEqual([10, 20]);
+    expect(items.map(({ state }) => state)).toEqual(["queued", "refused", "queued"]);
+    expect(changed).toEqual([...items, ...items]);
+    service.started[1]?.set({ state: "sending" });
+    expect(items[2].state).toBe("sending");
+  });
+
+  test("is never uploaded once it is removed or cancelled", () => {
+    const items = wait(fileOf(10), fileOf(20), fileOf(30)) as [Item, Item, Item];
+    list.remove(items[0]);
+    list.applyToAll("cancelAll", service.uploader);
+    list.start(items, notLarge, service.uploader);
+    expect([list.size, service.started.length, removed]).toEqual([0, 0, 3]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Localizer } from "../src/language/localizer";
 import { Limits } from "../src/state/limits";
+import { checkRules } from "../src/state/rules";
 import { fileOf } from "./fake";
 
 const NONE = { accept: "", multiple: true, maxFiles: "", maxSize: "" };
@@ -31,4 +32,23 @@ test("what was left out is described, with its number", () => {
   expect(said(0, 0)).toBeUndefined();
   expect(said(2, 1)).toBe("At most 3 files. 2 files were left out. 1 file could not be read.");
   expect(said(0, 2)).toBe("2 files could not be read.");
+});
+
+test("the rules of a profile refuse what the service would", () => {
+  const rules = {
+    name: "images",
+    min_size: 10,
+    max_size: 1000,
+    content_types: ["image/*"],
+    checksum: "optional" as const,
+    metadata: null,
+  };
+  const refusal = (size: number, type: string) => checkRules(rules, fileOf(size, "a", type));
+  expect([refusal(10, "image/png"), refusal(1000, "image/png")]).toEqual([null, null]);
+  expect(refusal(100, "text/html")).toEqual({ key: "wrongKind" });
+  expect(refusal(1001, "image/png")).toEqual({ key: "tooLarge", limit: 1000 });
+  expect(refusal(9, "image/png")).toEqual({ key: "tooSmall", limit: 10 });
+  expect(refusal(0, "image/png")).toEqual({ key: "empty" });
+  expect(checkRules({ ...rules, min_size: 0 }, fileOf(0, "a", "image/png"))).toBeNull();
+  expect(checkRules(null, fileOf(0, "a", "text/html"))).toBeNull();
 });

@@ -59,6 +59,8 @@ describe("the status of an item", () => {
     expect(failed("quota_exceeded", "No more today.")).toBe("Failed: No more today.");
     const empty = itemOf(fileOf(0), { state: "failed", error: error("size_out_of_range") });
     expect(itemStatus(empty, en)).toBe("The file is empty");
+    const noImage = itemOf(fileOf(0), { state: "rejected", error: error("content_mismatch") });
+    expect(itemStatus(noImage, en)).toBe("The file is empty");
   });
 });
 

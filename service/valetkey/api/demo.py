@@ -1,5 +1,10 @@
-"""The pages of `valetkey dev`: the element with what happens beside it, and a form that needs no JavaScript."""
+"""The pages of `valetkey dev`: the element with what happens beside it, and a form that needs no JavaScript.
 
+Both are in the language that `lang` names, else in the one that the browser likes best; `demo.json` has all texts.
+"""
+
+import json
+from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Response, render_template, request
@@ -14,6 +19,8 @@ from valetkey.reference.file_types import type_of
 STATIC = Path(__file__).with_name("static")
 """What `make frontend` builds; it is in the wheel."""
 
+DEFAULT_LANGUAGE = "en"
+
 demo = Blueprint(
     "valetkey_demo", __name__, template_folder="templates", static_folder=str(STATIC), static_url_path="/demo"
 )
@@ -24,8 +31,8 @@ _NOT_BUILT = "The page is not built. Run `make frontend`, or install valetkey's 
 
 @demo.after_request
 def restrict(response: Response) -> Response:
-    """No script and no style but ours; files go to the store wherever it is."""
-    response.headers["Content-Security-Policy"] = _POLICY
+    """No script and no style but ours; files go to the store wherever it is. An error's page has its own policy."""
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
     return response
 
 
@@ -33,7 +40,7 @@ def restrict(response: Response) -> Response:
 def page() -> ResponseReturnValue:
     if not (STATIC / "demo.js").exists():
         return Response(_NOT_BUILT, 503, mimetype="text/plain")
-    return render_template("valetkey/demo.html")
+    return _render("demo", all_texts=texts())
 
 
 @demo.get("/demo/form")
@@ -51,5 +58,22 @@ def plain_form() -> ResponseReturnValue:
     granted = here.service.create(here.authenticator.caller(None), wanted)
     if not isinstance(granted.grant, PostGrant):
         raise TypeError("a form needs a POST grant")
-    page = render_template("valetkey/form.html", upload=granted.upload, grant=granted.grant)
-    return Response(page, headers={"Cache-Control": "no-store"})
+    response = _render("form", upload=granted.upload, grant=granted.grant)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@cache
+def texts() -> dict[str, dict[str, str]]:
+    """The texts of the pages, by language and name."""
+    found: dict[str, dict[str, str]] = json.loads(Path(__file__).with_name("demo.json").read_text("utf-8"))
+    return found
+
+
+def _render(name: str, **context: object) -> Response:
+    languages = texts()
+    wanted = request.args.get("lang")
+    lang = wanted if wanted in languages else request.accept_languages.best_match(languages, DEFAULT_LANGUAGE)
+    response = Response(render_template(f"valetkey/{name}.html", lang=lang, text=languages[lang], **context))
+    response.vary.add("Accept-Language")
+    return response

@@ -44,6 +44,7 @@ class Operation:
 
 _TEXT = {"type": "string"}
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+_PROFILE = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 _IDEMPOTENCY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -220,6 +221,23 @@ OPERATIONS: tuple[Operation, ...] = (
         {201: ResponseDoc("created", responses.TicketBody)},
         (400, 401, 403, 408, 413, 415, 422, 503),
         body=requests.CreateTicket,
+    ),
+    Operation(
+        "get",
+        "/v1/profiles",
+        "listProfiles",
+        "List the profiles that you may use, with what may be uploaded under each; with a ticket, its own",
+        {200: ResponseDoc("the profiles", responses.ProfilesBody)},
+        (401, 403, 413, 415, 503),
+    ),
+    Operation(
+        "get",
+        "/v1/profiles/{name}",
+        "getProfile",
+        "See what may be uploaded under a profile, to compare a file with it before it is asked for",
+        {200: ResponseDoc("its rules", responses.ProfileBody)},
+        (401, 403, 404, 413, 415, 503),
+        parameters=(_PROFILE,),
     ),
     Operation(
         "post",

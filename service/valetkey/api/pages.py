@@ -1,14 +1,12 @@
 """What visitors of an application see where a view of its own lets an error of ours through: no 500."""
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import default_exceptions
 
-from valetkey.api.bodies import JSON
-from valetkey.api.problems import MEDIA_TYPE, render_error, status_of
+from valetkey.api.negotiation import prefers_page
+from valetkey.api.problems import render_error, status_of
 from valetkey.core.errors import Unavailable, ValetKeyError
-
-HTML = "text/html"
 
 
 def answer_errors(app: Flask) -> None:
@@ -23,7 +21,7 @@ def _answer(error: ValetKeyError) -> ResponseReturnValue:
     status = status_of(type(error))
     if status not in default_exceptions or (status >= 500 and not isinstance(error, Unavailable)):
         raise error
-    if request.accept_mimetypes.best_match([HTML, JSON, MEDIA_TYPE], HTML) != HTML:
+    if not prefers_page(otherwise=True):
         return render_error(error)
     page = current_app.handle_http_exception(default_exceptions[status](error.detail))
     response = current_app.make_response(page)

@@ -1,17 +1,21 @@
-"""Errors as RFC 9457 problem documents, each with its stable ``code``."""
+"""Errors as RFC 9457 problem documents, each with its stable ``code``; for people in a browser, as a page of it."""
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any, NotRequired, TypeVar
 
 import orjson
 from flask import Blueprint, Flask, Response, request
+from jinja2 import Environment, FileSystemLoader, Template
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
 from valetkey.api.mounted import root
+from valetkey.api.negotiation import PROBLEM, prefers_page
 from valetkey.api.socket_bodies import leave_unread
 from valetkey.core import errors
 
@@ -20,7 +24,7 @@ log = logging.getLogger("valetkey")
 Given = TypeVar("Given")
 Model = TypeVar("Model", bound=BaseModel)
 
-MEDIA_TYPE = "application/problem+json"
+MEDIA_TYPE = PROBLEM
 MAX_ERRORS = 20
 """How many single errors a document lists: ten thousand wrong keys need not be named each."""
 
@@ -32,6 +36,7 @@ STATUS: dict[type[errors.ValetKeyError], int] = {
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.UploadNotFound: 404,
+    errors.ProfileNotFound: 404,
     errors.StateConflict: 409,
     errors.SenderUnknown: 404,
     errors.SenderRefused: 403,
@@ -165,8 +170,23 @@ def _render_unexpected(error: Exception) -> Response:
     return _response(problem(500, "internal_error", "Something went wrong here; it is logged."))
 
 
+_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'none'"
+
+
+@cache
+def _page() -> Template:
+    """Not by the application's own Jinja: what it adds to each page may be what has failed."""
+    templates = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True)
+    return templates.get_template("valetkey/problem.html")
+
+
 def _response(document: Problem) -> Response:
-    response = Response(orjson.dumps(document), document["status"], content_type=MEDIA_TYPE)
+    if prefers_page(otherwise=False):
+        response = Response(_page().render(problem=document), document["status"])
+        response.headers["Content-Security-Policy"] = _PAGE_POLICY
+    else:
+        response = Response(orjson.dumps(document), document["status"], content_type=MEDIA_TYPE)
+    response.vary.add("Accept")
     if leave_unread(request.environ):
         response.headers["Connection"] = "close"
     return response

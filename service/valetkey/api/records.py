@@ -40,6 +40,9 @@ class Upload:
     filename: str
     """What the client calls the file."""
 
+    path: str | None
+    """Where it was in the folder that its user chose (``trip/day 1/a.txt``), by the client's word; None: in none."""
+
     content_type: str
     """The one that was granted."""
 
@@ -90,6 +93,7 @@ def record(upload: model.Upload) -> Upload:
         profile=shown["profile"],
         owner=shown["owner"],
         filename=shown["filename"],
+        path=shown["path"],
         content_type=shown["content_type"],
         size=shown["size"],
         checksum=upload.checksum,

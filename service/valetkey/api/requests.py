@@ -11,6 +11,7 @@ from valetkey.api.problems import Model, unreadable, validated
 from valetkey.api.responses import State
 from valetkey.core.errors import InvalidRequest, MetadataNotAllowed, ValetKeyError
 from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.model.paths import MAX_PATH
 from valetkey.core.model.profile import MAX_METADATA_KEYS
 from valetkey.core.model.upload import Checksum, Method, UploadId, UploadState, Verdict, parse_upload_id
 
@@ -79,6 +80,10 @@ class CreateUpload(BaseModel):
     owner: Annotated[Name, Field(min_length=1, max_length=200)] | None = Field(
         None, description="on whose behalf; a ticket has its own"
     )
+    path: Annotated[str, Field(min_length=1, max_length=MAX_PATH)] | None = Field(
+        None,
+        description="where it was in the folder that was chosen, such as `trip/day 1/a.txt`; it never becomes a key",
+    )
 
     @field_validator("metadata")
     @classmethod
@@ -100,6 +105,7 @@ class CreateUpload(BaseModel):
             redirect=self.redirect,
             owner=self.owner,
             method=None if self.method == "auto" else Method(self.method),
+            path=self.path,
         )
 
 

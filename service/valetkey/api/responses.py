@@ -12,6 +12,7 @@ from valetkey.api.grants import GrantBody, grant_body
 from valetkey.api.problems import Problem
 from valetkey.core.events.event import EventCounts
 from valetkey.core.granting.grantor import Granted
+from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, UploadState
 from valetkey.core.service import IssuedTicket
 
@@ -56,7 +57,8 @@ class UploadBody(TypedDict):
     null where none was declared.
 
     ``size`` is null until it is confirmed where nobody declared it. ``detected_type`` is what the bytes look like,
-    where the profile has that found out. ``claim`` is null until the application has claimed it.
+    where the profile has that found out. ``claim`` is null until the application has claimed it. ``path`` is where it
+    was in the folder that its user chose, with ``/`` between the names and none in front; null where it came in none.
     """
 
     id: str
@@ -64,6 +66,7 @@ class UploadBody(TypedDict):
     profile: str
     owner: str
     filename: str
+    path: str | None
     content_type: str
     size: int | None
     checksum: ChecksumBody | None
@@ -106,6 +109,27 @@ class PageBody(TypedDict):
     next_cursor: str | None
 
 
+class ProfileBody(TypedDict):
+    """What may be uploaded under one profile: the rules that a file can be compared with before it is asked for.
+
+    Sizes are in bytes, both ends allowed. ``content_types`` may hold ``image/*`` and ``*/*``. ``metadata`` lists the
+    keys that are allowed; null: any.
+    """
+
+    name: str
+    min_size: int
+    max_size: int
+    content_types: list[str]
+    checksum: Literal["optional", "required"]
+    metadata: list[str] | None
+
+
+class ProfilesBody(TypedDict):
+    """The profiles that the caller may use."""
+
+    profiles: list[ProfileBody]
+
+
 class TicketBody(TypedDict):
     """A ticket that creates uploads of one profile. It needs no escaping in a path."""
 
@@ -135,6 +159,18 @@ class StatusBody(TypedDict):
 _WITH_OBJECT = frozenset({UploadState.STORED, UploadState.CONFIRMED, UploadState.DELETED})
 
 
+def profile_body(profile: Profile) -> ProfileBody:
+    """``profile`` for the wire: what its files have to be, and nothing of where they go."""
+    return {
+        "name": profile.name,
+        "min_size": profile.min_size,
+        "max_size": profile.max_size,
+        "content_types": list(profile.content_types),
+        "checksum": "required" if profile.checksum_required else "optional",
+        "metadata": None if profile.metadata is None else sorted(profile.metadata),
+    }
+
+
 def upload_body(upload: Upload) -> UploadBody:
     """``upload`` for the wire."""
     stored, reason, checksum, claim = upload.object, upload.reason, upload.checksum, upload.claim
@@ -144,6 +180,7 @@ def upload_body(upload: Upload) -> UploadBody:
         "profile": upload.profile,
         "owner": upload.owner,
         "filename": upload.filename,
+        "path": upload.path,
         "content_type": upload.content_type,
         "size": upload.size,
         "checksum": {"algorithm": checksum.algorithm, "value": checksum.value} if checksum else None,

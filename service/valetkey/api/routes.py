@@ -8,9 +8,10 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api import problems
-from valetkey.api.bodies import JSON, json_body, raw_body, refuse_streams
+from valetkey.api.bodies import json_body, raw_body, refuse_streams
 from valetkey.api.grants import part_grants, parts_body, read_complete, read_sign_parts
 from valetkey.api.mounted import mounted, server_url
+from valetkey.api.negotiation import prefers_page
 from valetkey.api.openapi import document
 from valetkey.api.rendering import render
 from valetkey.api.requests import (
@@ -22,7 +23,16 @@ from valetkey.api.requests import (
     read_ticket,
     read_verdict,
 )
-from valetkey.api.responses import DownloadBody, PageBody, granted_body, tally_body, ticket_body, upload_body
+from valetkey.api.responses import (
+    DownloadBody,
+    PageBody,
+    ProfilesBody,
+    granted_body,
+    profile_body,
+    tally_body,
+    ticket_body,
+    upload_body,
+)
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
 from valetkey.core.events.event import Arrival, Delivery
@@ -30,7 +40,6 @@ from valetkey.core.model.upload import Upload, UploadId, UploadState, parse_uplo
 from valetkey.core.service import UploadService
 from valetkey.core.taking.claims import Terms
 
-HTML = "text/html"
 RETRY_AFTER = 2
 """When to ask again for an upload whose bytes have not arrived, in seconds."""
 
@@ -173,10 +182,8 @@ def release_upload(text: str) -> Response:
 def download_upload(text: str) -> BaseResponse:
     """A page that fetches it asks for JSON: after a redirect to another origin its browser sends ``Origin: null``."""
     download = _service().download(_caller(), _id(text))
-    accepted = request.accept_mimetypes
-    as_json = accepted.best_match([HTML, JSON], HTML) == JSON
     body: DownloadBody = {"url": download.url, "expires_at": download.expires_at}
-    response = render(body) if as_json else redirect(download.url, 303)
+    response = redirect(download.url, 303) if prefers_page(otherwise=True) else render(body)
     response.headers["Cache-Control"] = "no-store"
     response.vary.add("Accept")
     return response
@@ -208,6 +215,17 @@ def create_ticket() -> Response:
         max_uploads=wanted.max_uploads,
     )
     return render(ticket_body(issued), 201, {"Cache-Control": "no-store"})
+
+
+@blueprint.get("/v1/profiles")
+def list_profiles() -> Response:
+    body: ProfilesBody = {"profiles": [profile_body(profile) for profile in _service().profiles(_caller())]}
+    return render(body)
+
+
+@blueprint.get("/v1/profiles/<name>")
+def get_profile(name: str) -> Response:
+    return render(profile_body(_service().profile(_caller(), name)))
 
 
 @blueprint.post("/v1/events/<name>")

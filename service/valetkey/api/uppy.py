@@ -42,7 +42,10 @@ V5_ACCEPTS = "application/json"
 _METADATA = re.compile(r"metadata\[([^\]]*)\]")
 _JOINED = re.compile(r"-([0-9]{1,5})\Z")
 _UPPYS_OWN = {"name", "type", "relativePath"}
-"""Metadata that Uppy adds to every file; name and type it sends beside it, and the path is often the text "null"."""
+"""Metadata that Uppy adds to every file; name and type it sends beside it."""
+
+_NO_PATH = {"", "null", "undefined"}
+"""What Uppy's `relativePath` is as a text for a file that came in no folder."""
 
 
 def _few_enough(metadata: Any) -> Any:
@@ -57,7 +60,7 @@ problems.register(blueprint)
 
 
 class NewFile(BaseModel):
-    """What Uppy says of a file."""
+    """What Uppy says of a file. Its path comes among the metadata."""
 
     filename: Text | None = Field(None, max_length=8192)
     type: str | None = Field(None, max_length=255)
@@ -74,7 +77,13 @@ class NewFile(BaseModel):
             size=None,
             metadata={name: _as_text(value) for name, value in own.items() if value is not None},
             method=method,
+            path=self._path(),
         )
+
+    def _path(self) -> str | None:
+        """Its path in the folder that was dropped, where Uppy has a slash in front."""
+        said = (self.metadata or {}).get("relativePath")
+        return said.removeprefix("/") if isinstance(said, str) and said not in _NO_PATH else None
 
 
 class SentPart(BaseModel):

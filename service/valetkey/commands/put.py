@@ -78,7 +78,7 @@ Exit codes. If files ended differently, the lowest other than 0 counts:
 @click.option(
     "-m", "--metadata", multiple=True, metavar="KEY=VALUE", callback=_pairs, help="Metadata to keep with each upload."
 )
-@click.option("--no-paths", is_flag=True, help="Do not keep a file's path below a directory as the metadata `path`.")
+@click.option("--no-paths", is_flag=True, help="Do not keep a file's path below a directory.")
 @click.option(
     "--filename", default="stdin", show_default=True, callback=_text, help="The file name of standard input (-)."
 )

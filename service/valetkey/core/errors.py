@@ -19,6 +19,7 @@ The first line of a class's docstring is what the API document says of its code.
     ├── Forbidden                 known, but not allowed this
     │   └── TicketUsedUp
     ├── UploadNotFound            not there, or not the caller's: the two look the same
+    ├── ProfileNotFound           somebody asks for the rules of a profile that is not there
     ├── StateConflict             the upload is in a state that does not allow this
     │   ├── PartsMissing
     │   ├── PartsMismatch
@@ -145,6 +146,12 @@ class UploadNotFound(ValetKeyError):
 
     def __init__(self) -> None:
         super().__init__("There is no such upload, or it is not yours.")
+
+
+class ProfileNotFound(ValetKeyError):
+    """There is no profile of this name to tell about."""
+
+    code = "profile_not_found"
 
 
 class StateConflict(ValetKeyError):

@@ -11,7 +11,15 @@ from valetkey.core.access.callers import Caller, ProfileTicket
 from valetkey.core.access.tickets import Tickets, new_ticket_id
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.confirming.ending import Endings
-from valetkey.core.errors import InvalidRequest, PartsMissing, StateConflict, UploadNotFound, ValetKeyError
+from valetkey.core.errors import (
+    InvalidRequest,
+    PartsMissing,
+    ProfileNotFound,
+    StateConflict,
+    UnknownProfile,
+    UploadNotFound,
+    ValetKeyError,
+)
 from valetkey.core.events.event import EventCounts, StoreEvent
 from valetkey.core.events.observer import Observer
 from valetkey.core.gate import StoreGate
@@ -20,6 +28,7 @@ from valetkey.core.granting.grantor import Granted, Grantor, require_renewable
 from valetkey.core.granting.grants import PartGrant
 from valetkey.core.granting.parts import NO_CHECKSUMS, MultipartUploads, plan_of, target_of
 from valetkey.core.model.multipart import NamedPart, Part, Plan
+from valetkey.core.model.profile import Profile
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.upload import Signal, StoredObject, Upload, UploadId, UploadState, Verdict
 from valetkey.core.ports.ledger import Ledger, Query
@@ -144,6 +153,21 @@ class UploadService:
             max_uploads=max_uploads,
         )
         return IssuedTicket(self._tickets.issue_for_profile(ticket), expires_at)
+
+    def profile(self, caller: Caller, name: str) -> Profile:
+        """The profile, for whoever may create uploads of it. Raises `ProfileNotFound`, and `Forbidden` for a ticket of
+        another profile and for whoever creates none."""
+        allowed, _ = caller.terms(name, None)
+        try:
+            return self._profiles.named(allowed)
+        except UnknownProfile as error:
+            raise ProfileNotFound(error.detail) from error
+
+    def profiles(self, caller: Caller) -> list[Profile]:
+        """The profiles that the caller may create uploads of: with a ticket, its own. Raises `Forbidden`."""
+        caller.require_creator()
+        ticket = caller.profile_ticket
+        return [profile for profile in self._profiles.all() if ticket is None or profile.name == ticket.profile]
 
     def get(self, caller: Caller, upload_id: UploadId) -> Upload:
         """The upload as the ledger has it. Raises `UploadNotFound`."""

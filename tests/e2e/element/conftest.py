@@ -17,6 +17,11 @@ max_size = 104857600
 content_types = ["image/*"]
 detect = "reject"
 
+[profiles.small-images]
+content_types = ["image/*"]
+min_size = 10
+max_size = 1000
+
 [profiles.parts]
 multipart_from = 1
 part_size = 5242880

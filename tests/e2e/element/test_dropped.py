@@ -1,6 +1,7 @@
 """Folders of the disk dropped on `<valet-upload>`, and files pasted, as the browser really hands them over."""
 
 import re
+import unicodedata
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -36,9 +37,12 @@ def test_a_dropped_folder_is_taken_with_all_that_is_in_it(open_page: Open, tmp_p
     found: list[tuple[str, int]] = field.element.evaluate(shown)
     assert sorted(map(tuple, found)) == sorted((path, len(content)) for path, content in wanted.items())
     assert len(set(field.value())) == len(wanted)
-    assert {field.upload(one)["filename"] for one in field.value()[: len(NAMES) + 2]} <= {
-        path.rpartition("/")[2] for path in wanted
-    }
+    *inside, beside = field.value()
+    kept = [field.upload(one) for one in inside[: len(NAMES) + 2]]
+    assert {one["filename"] for one in kept} <= {path.rpartition("/")[2] for path in wanted}
+    composed = {unicodedata.normalize("NFC", path) for path in wanted}
+    assert {one["path"] for one in kept} <= composed
+    assert (field.upload(beside)["filename"], field.upload(beside)["path"]) == ("beside.txt", None)
 
 
 def test_an_empty_folder_says_so(open_page: Open, tmp_path: Path) -> None:

@@ -61,6 +61,36 @@ def test_a_folder_is_taken_with_all_that_is_in_it(open_page: Open, tmp_path: Pat
     chooser.value.set_files(tmp_path / "trip")
     expect(field.status("trip/a.txt")).to_have_text("Uploaded · 1 byte")
     expect(field.status("trip/day/b.txt")).to_have_text("Uploaded · 2 bytes")
+    assert {field.upload(one)["path"] for one in field.value()} == {"trip/a.txt", "trip/day/b.txt"}
+
+
+def test_a_list_that_scrolls_says_so_and_is_reached_by_keyboard(open_page: Open) -> None:
+    """It fades where there is more, is a region with a name then, and keys move it; a short one is none of this."""
+    field = open_page()
+    field.add(2)
+    expect(field.status("1.bin")).to_have_text("Uploaded · 10 bytes")
+    area = field.page.locator("valet-upload [part=list]")
+    region = field.page.get_by_role("region", name="Files")
+    expect(region).to_have_count(0)
+    assert area.get_attribute("tabindex") is None
+    field.element.evaluate("""field => field.add(Array.from({ length: 20 }, (_, index) =>
+      new File(["x"], `more ${index}.bin`)))""")
+    expect(field.page.get_by_text("22 of 22 files uploaded")).to_be_visible()
+    expect(region).to_have_attribute("data-below", "")
+    expect(region).not_to_have_attribute("data-above", "")
+    assert "transparent" in area.evaluate("area => getComputedStyle(area).maskImage") or "rgba(0, 0, 0, 0)" in (
+        area.evaluate("area => getComputedStyle(area).maskImage")
+    )
+    field.button("Clear finished").focus()
+    field.page.keyboard.press("Tab")
+    expect(region).to_be_focused()
+    field.assert_accessible()
+    field.page.keyboard.press("End")
+    expect(region).to_have_attribute("data-above", "")
+    expect(region).not_to_have_attribute("data-below", "")
+    field.button("Clear finished").click()
+    expect(field.rows).to_have_count(0)
+    expect(region).to_have_count(0)
 
 
 def test_a_file_is_paused_resumed_cancelled_and_tried_again_by_keyboard(open_page: Open) -> None:
@@ -98,8 +128,10 @@ def test_a_file_is_paused_resumed_cancelled_and_tried_again_by_keyboard(open_pag
 
 
 def test_what_the_service_refuses_is_said(open_page: Open) -> None:
-    """A lie about the type is rejected with its reason, an empty file has its own words, neither is in the value."""
+    """A lie about the type is rejected with its reason, an empty file has its own words, neither is in the value; where
+    the rules of the profile cannot be had, the service refuses what is wrong itself."""
     field = open_page("multiple profile=images")
+    field.page.route("**/v1/profiles/images", lambda route: route.abort("connectionrefused"))
     field.pick(
         payload("photo.png", b"%PDF-1.7 no image at all", "image/png"),
         payload("empty.png", b"", "image/png"),
@@ -147,7 +179,8 @@ def test_a_file_that_vanishes_is_said(open_page: Open, tmp_path: Path) -> None:
     field.page.route(pattern, lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it calls
     with field.page.expect_file_chooser() as chooser:
         field.button("Choose files").click()
-    chooser.value.set_files(gone)
+    with field.page.expect_request(pattern):
+        chooser.value.set_files(gone)
     expect(field.rows).to_have_count(1)
     gone.unlink()
     field.page.wait_for_timeout(100)
@@ -291,6 +324,8 @@ def test_axe_finds_nothing_in_any_state(
     field.element.evaluate("field => { field.setAttribute('max-size', 50) }")
     field.add(2)
     field.add(1, 51)
+    problem = json.dumps({"code": "quota_exceeded", "detail": "No more today."})
+    field.page.route("**/v1/uploads", lambda route: route.fulfill(status=422, body=problem), times=1)
     field.add(1, 0)
     field.element.evaluate("field => field.add([...'abcde'].map((name) => new File(['x'], name.repeat(80))))")
     expect(field.page.get_by_role("alert")).to_be_visible()

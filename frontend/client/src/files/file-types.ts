@@ -17,6 +17,16 @@ export function typeOf(name: string): string | undefined {
   return undefined;
 }
 
+/** The extensions of a type, each with its dot; none for a kind of types ("image/*"). */
+export function extensionsOf(type: string): string[] {
+  const [kind = "", wanted] = type.split("/");
+  for (const word of Object.hasOwn(EXTENSIONS, kind) ? (EXTENSIONS[kind]?.split(" ") ?? []) : []) {
+    const [subtype, endings = subtype] = word.split("=");
+    if (subtype === wanted) return (endings ?? "").split(",").map((ending) => `.${ending}`);
+  }
+  return [];
+}
+
 const PARAMETER = /=[ \t]*("(?:[^"\\]|\\.)*"|[^;]*)/g;
 const AS_IT_IS = /^("|[!#$%&'*+.^_`|~\w-]*$)/;
 const QUOTABLE = /^([^"\\,]*|[^"\\/]*)$/; // a comma and a slash are two types

@@ -208,6 +208,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the profiles that you may use, with what may be uploaded under each; with a ticket, its own */
+        get: operations["listProfiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profiles/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See what may be uploaded under a profile, to compare a file with it before it is asked for */
+        get: operations["getProfile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events/{sender}": {
         parameters: {
             query?: never;
@@ -449,6 +483,12 @@ export interface components {
              * @default null
              */
             owner?: string | null;
+            /**
+             * Path
+             * @description where it was in the folder that was chosen, such as `trip/day 1/a.txt`; it never becomes a key
+             * @default null
+             */
+            path?: string | null;
         };
         /**
          * DownloadBody
@@ -670,6 +710,38 @@ export interface components {
             errors?: components["schemas"]["FieldError"][];
         };
         /**
+         * ProfileBody
+         * @description What may be uploaded under one profile: the rules that a file can be compared with before it is asked for.
+         *
+         *     Sizes are in bytes, both ends allowed. ``content_types`` may hold ``image/*`` and ``*\/*``. ``metadata`` lists the
+         *     keys that are allowed; null: any.
+         */
+        ProfileBody: {
+            /** Name */
+            name: string;
+            /** Min Size */
+            min_size: number;
+            /** Max Size */
+            max_size: number;
+            /** Content Types */
+            content_types: string[];
+            /**
+             * Checksum
+             * @enum {string}
+             */
+            checksum: "optional" | "required";
+            /** Metadata */
+            metadata: string[] | null;
+        };
+        /**
+         * ProfilesBody
+         * @description The profiles that the caller may use.
+         */
+        ProfilesBody: {
+            /** Profiles */
+            profiles: components["schemas"]["ProfileBody"][];
+        };
+        /**
          * PutGrantBody
          * @description A presigned PUT: send the file as the body, with exactly these headers. 412: it is there already.
          */
@@ -785,7 +857,8 @@ export interface components {
          *     null where none was declared.
          *
          *     ``size`` is null until it is confirmed where nobody declared it. ``detected_type`` is what the bytes look like,
-         *     where the profile has that found out. ``claim`` is null until the application has claimed it.
+         *     where the profile has that found out. ``claim`` is null until the application has claimed it. ``path`` is where it
+         *     was in the folder that its user chose, with ``/`` between the names and none in front; null where it came in none.
          */
         UploadBody: {
             /** Id */
@@ -801,6 +874,8 @@ export interface components {
             owner: string;
             /** Filename */
             filename: string;
+            /** Path */
+            path: string | null;
             /** Content Type */
             content_type: string;
             /** Size */
@@ -2306,6 +2381,151 @@ export interface operations {
             };
             /** @description the request breaks a rule; `code` and `errors` say which */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            503: {
+                headers: {
+                    /** @description seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProfiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the profiles */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfilesBody"];
+                };
+            };
+            /** @description no credential, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not allowed with this credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large: files go straight to S3 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not JSON: files go straight to S3 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            503: {
+                headers: {
+                    /** @description seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description its rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileBody"];
+                };
+            };
+            /** @description no credential, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not allowed with this credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large: files go straight to S3 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not JSON: files go straight to S3 */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

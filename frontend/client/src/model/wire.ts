@@ -7,6 +7,9 @@ export type UploadBody = Schemas["UploadBody"];
 export type Problem = Schemas["Problem"];
 export type Checksum = Schemas["ChecksumIn"];
 
+/** What may be uploaded under a profile. */
+export type ProfileRules = Schemas["ProfileBody"];
+
 /** What a client asks for. */
 export type CreateUpload = Schemas["CreateUpload"];
 export type Method = NonNullable<CreateUpload["method"]>;

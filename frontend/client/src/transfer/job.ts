@@ -67,6 +67,7 @@ export function creationBody({ spec }: Job, checksum?: string): CreateUpload {
   const { profile, metadata, method, file } = spec;
   const body: CreateUpload = {
     ...(profile && { profile }),
+    ...(file.path && { path: file.path }),
     metadata,
     method,
     filename: file.name,

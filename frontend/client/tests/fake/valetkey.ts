@@ -102,6 +102,7 @@ export class FakeValetKey extends FakeServer {
 
   #new({
     filename,
+    path = null,
     content_type,
     size,
     profile = "default",
@@ -117,6 +118,7 @@ export class FakeValetKey extends FakeServer {
       profile,
       owner: "",
       filename,
+      path,
       content_type,
       size,
       checksum: checksum ?? null,

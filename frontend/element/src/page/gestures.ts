@@ -31,6 +31,11 @@ export function watchDrags(host: HTMLElement, gestures: GestureHandlers): void {
   });
 }
 
+/** Calls `wake` when somebody may be about to add a file to `host`. */
+export function watchInterest(host: HTMLElement, wake: () => void): void {
+  for (const sign of ["pointerdown", "focusin", "dragenter"]) host.addEventListener(sign, wake);
+}
+
 /** Watches for files pasted anywhere on the page but into a text field, until the returned function is called. */
 export function watchPastes(host: HTMLElement, gestures: GestureHandlers): () => void {
   const paste = (event: ClipboardEvent) => {

@@ -22,18 +22,31 @@ export class ItemList {
     return this.#items.size;
   }
 
-  /** Adds files, and starts to upload those that `check` does not refuse, in as few calls as possible. */
-  add(files: readonly File[], uploader: Uploader, check: Check, optionsOf: OptionsOf): Item[] {
+  /** Adds files. Those that `check` does not refuse are uploaded at once; without an uploader they wait for `start`. */
+  add(files: readonly File[], check: Check, optionsOf: OptionsOf, uploader: Uploader | null): Item[] {
     const items = files.map((file) => {
       const refusal = check(file);
       return new Item(this.#next++, file, refusal, refusal ? {} : optionsOf(file));
     });
-    const good = items.filter((item) => !item.refusal);
-    const { uploads } = uploader.uploadAll(good.map(({ file, options }) => ({ file, ...options })));
     for (const item of items) this.#items.set(item.key, item);
-    for (const [index, item] of good.entries()) this.#follow(item, uploads[index]);
+    if (uploader) this.#upload(items, uploader);
     for (const item of items) this.#changed(item);
     return items;
+  }
+
+  /** Uploads those of `items` that wait for it, and that `check` does not refuse. */
+  start(items: readonly Item[], check: Check, uploader: Uploader): void {
+    const waiting = items.filter((item) => !item.refusal && this.#items.has(item.key));
+    for (const item of waiting) item.refusal = check(item.file);
+    this.#upload(waiting, uploader);
+    for (const item of waiting) this.#changed(item);
+  }
+
+  /** In as few calls as possible. */
+  #upload(items: readonly Item[], uploader: Uploader): void {
+    const good = items.filter((item) => !item.refusal);
+    const { uploads } = uploader.uploadAll(good.map(({ file, options }) => ({ file, ...options })));
+    for (const [index, item] of good.entries()) this.#follow(item, uploads[index]);
   }
 
   /** Adds an interrupted upload that was resumed. */
@@ -58,10 +71,16 @@ export class ItemList {
     for (const item of this.items) {
       if (what === "pauseAll") item.upload?.pause();
       if (what === "resumeAll") item.upload?.resume();
-      if (what === "cancelAll") void item.upload?.abort();
+      if (what === "cancelAll") this.cancel(item);
       if (what === "retryAll") this.retry(item, uploader);
       if (what === "clear") this.remove(item);
     }
+  }
+
+  /** Aborts an item that is running or paused, at the service and at S3; one that nobody has begun to upload is removed. */
+  cancel(item: Item): void {
+    if (item.upload) void item.upload.abort();
+    else if (item.open) this.remove(item);
   }
 
   /** Removes an item. One that is running or paused is aborted, at the service and at S3. */

@@ -6,8 +6,8 @@ export type ItemState = UploadState | "refused";
 
 /** Why the element refused a file. */
 export interface Refusal {
-  key: Extract<Key, "wrongKind" | "tooLarge">;
-  /** bytes, for `tooLarge` */
+  key: Extract<Key, "wrongKind" | "tooLarge" | "tooSmall" | "empty">;
+  /** bytes, for `tooLarge` and `tooSmall` */
   limit?: number;
 }
 
@@ -19,7 +19,7 @@ const HOPELESS = new Set([413, 415, 422]); // the service would refuse it again
 
 /** One file in the list. */
 export class Item {
-  /** null for a refused file; replaced by a retry */
+  /** null for a refused file, and before it is started; replaced by a retry */
   upload: Upload | null = null;
   /** the state that was reported last */
   reportedState: ItemState | null = null;
@@ -27,7 +27,7 @@ export class Item {
   constructor(
     readonly key: number,
     readonly file: File,
-    readonly refusal: Refusal | null,
+    public refusal: Refusal | null,
     /** its options, which a retry uses again */
     readonly options: FileOptions = {},
     /** the id of the interrupted upload that it continues */

@@ -23,6 +23,9 @@ const REASONS: Partial<Record<string, Key>> = {
   upload_ended: "ended",
 };
 
+/** What is wrong with an empty file: its size, or that nothing in it is of its type. */
+const EMPTINESS = new Set(["size_out_of_range", "content_mismatch"]);
+
 /** One line about the state of an item. */
 export function itemStatus(item: Item, localizer: Localizer): string {
   const { refusal, snapshot } = item;
@@ -57,7 +60,7 @@ export function summaryText(
 
 /** The message for the error of an item. */
 function failureText(item: Item, error: ValetKeyError, localizer: Localizer): string {
-  if (item.size === 0 && error.code === "size_out_of_range") return localizer.text("empty");
+  if (item.size === 0 && EMPTINESS.has(error.code)) return localizer.text("empty");
   const known = REASONS[error.code];
   if (known) return localizer.text(known);
   const detail = error.errors[0]?.detail ?? error.detail;

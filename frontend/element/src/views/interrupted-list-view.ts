@@ -5,6 +5,7 @@ import { IconButton } from "./button";
 import { h, icon, setAttribute, setText } from "./dom";
 import { FILE, PLAY, TRASH } from "./icons";
 import { nameOf } from "./row-view";
+import { ScrollArea } from "./scroll-area";
 
 /** What the buttons of interrupted uploads do. */
 export interface InterruptedActions {
@@ -18,6 +19,7 @@ export class InterruptedListView {
   readonly #title = h("span", { class: "sum", id: "interrupted" });
   readonly #discardAll = h("button", { type: "button", class: "quiet", part: "button bulk" });
   readonly #list = h("ul", { class: "list", role: "list", "aria-labelledby": "interrupted" });
+  readonly #scroll = new ScrollArea(this.#list);
   readonly #picker = h("input", { type: "file", hidden: true, tabindex: "-1", "aria-hidden": "true" });
   readonly #rows = new Map<InterruptedItem, InterruptedRow>();
   readonly #actions: InterruptedActions;
@@ -30,7 +32,7 @@ export class InterruptedListView {
       "div",
       { class: "interrupted", part: "interrupted", hidden: true },
       heading,
-      this.#list,
+      this.#scroll.element,
       this.#picker,
     );
     this.#discardAll.addEventListener("click", () => actions.discard([...this.#rows.keys()]));
@@ -46,7 +48,9 @@ export class InterruptedListView {
     }
     for (const one of shown) this.#row(one).update(localizer, disabled);
     this.element.hidden = shown.length === 0;
-    setText(this.#title, localizer.text("interrupted", { count: shown.length }));
+    const title = localizer.text("interrupted", { count: shown.length });
+    setText(this.#title, title);
+    this.#scroll.setLabel(title);
     setText(this.#discardAll, localizer.text("discardAll"));
     this.#discardAll.hidden = shown.length < 2;
     this.#discardAll.disabled = disabled;

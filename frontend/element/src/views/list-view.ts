@@ -1,21 +1,25 @@
 import type { Localizer } from "../language/localizer";
 import type { Item } from "../state/item";
 import { visibleItems } from "../state/visible-items";
-import { h, setText } from "./dom";
+import { h, setAttribute, setText } from "./dom";
 import { type RowActions, RowView } from "./row-view";
+import { ScrollArea } from "./scroll-area";
 
 /**
  * The rows. Of a long list it shows the first hundred items that are not confirmed, then those that are; the number of the rest
  * is shown below.
  */
 export class ListView {
-  readonly element = h("ul", { class: "list", part: "list", role: "list" });
+  readonly element: HTMLElement;
+  readonly #list = h("ul", { class: "list", role: "list" });
+  readonly #scroll = new ScrollArea(this.#list, "list");
   readonly more = h("p", { class: "more", part: "more" });
   readonly #rows = new Map<Item, RowView>();
   readonly #actions: RowActions;
 
   constructor(actions: RowActions) {
     this.#actions = actions;
+    this.element = this.#scroll.element;
   }
 
   /** Shows the items as they are now. `focused` is what has the focus: its row stays. */
@@ -25,7 +29,8 @@ export class ListView {
     this.#arrange(shown);
     for (const row of this.#rows.values()) row.update(localizer, disabled);
     const rest = items.length - shown.length;
-    this.element.setAttribute("aria-label", localizer.text("files"));
+    setAttribute(this.#list, "aria-label", localizer.text("files"));
+    this.#scroll.setLabel(localizer.text("files"));
     this.element.hidden = items.length === 0;
     this.more.hidden = rest === 0;
     setText(this.more, rest ? localizer.text("more", { count: rest }) : "");
@@ -56,7 +61,7 @@ export class ListView {
 
   /** Puts rows in their order; those that are in place are not moved, so that they keep the focus. */
   #arrange(shown: readonly Item[]): void {
-    let place = this.element.firstElementChild;
+    let place = this.#list.firstElementChild;
     const rows = shown.map(
       (item) => [item, this.#rows.get(item) ?? new RowView(item, this.#actions)] as const,
     );
@@ -64,7 +69,7 @@ export class ListView {
     for (const [item, row] of rows) {
       this.#rows.set(item, row);
       if (row.element === place) place = place.nextElementSibling;
-      else this.element.insertBefore(row.element, place);
+      else this.#list.insertBefore(row.element, place);
     }
   }
 }

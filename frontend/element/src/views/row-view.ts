@@ -78,7 +78,7 @@ export class RowView {
       : item.state === "paused"
         ? ([PLAY, "resume"] as const)
         : ([PAUSE, "pause"] as const);
-    const useful = item.retryable || item.open;
+    const useful = item.retryable || (item.open && item.upload !== null);
     this.#toggle.show(useful ? { path, label: localizer.text(key, { name }), disabled } : null);
     const ending = item.open ? "cancel" : "remove";
     this.#end.show({ path: CLOSE, label: localizer.text(ending, { name }), disabled });

@@ -75,6 +75,8 @@ def as_row(upload: Upload) -> Row:
         row["metadata"] = orjson.dumps(upload.metadata).decode()
     if upload.ticket is not None:
         row["ticket"] = upload.ticket
+    if upload.path is not None:
+        row["path"] = upload.path
     if upload.checksum is not None:
         row |= {"checksum_algorithm": upload.checksum.algorithm, "checksum_value": upload.checksum.value}
     if upload.multipart is not None:
@@ -153,6 +155,7 @@ def as_upload(row: RowMapping) -> Upload:
         checksum_verified=None if row["checksum_verified"] is None else bool(row["checksum_verified"]),
         claim=None if row["claim_reference"] is None else Claim(row["claim_reference"], moment(row["claimed_at"])),
         released_at=_moment(row["released_at"]),
+        path=row["path"],
     )
 
 

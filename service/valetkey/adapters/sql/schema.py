@@ -62,6 +62,7 @@ uploads = Table(
     Column("claim_reference", String(255)),
     Column("claimed_at", BigInteger),
     Column("released_at", BigInteger),
+    Column("path", Text),
     Index("uploads_by_account", "account", "id"),
     Index("uploads_by_due", "due_at", "id", sqlite_where=text(DUE), postgresql_where=text(DUE)),
     Index("uploads_by_check", "due_at", "id", sqlite_where=text(CHECK), postgresql_where=text(CHECK)),

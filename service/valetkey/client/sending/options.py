@@ -18,7 +18,7 @@ class UploadOptions:
     metadata: tuple[tuple[str, str], ...] = ()
     """Names and values that are kept with each upload."""
     paths: bool = True
-    """Whether the path below a directory is kept as the metadata `path`."""
+    """Whether the path below a directory is kept."""
     wait: float = 60.0
     """How long the service may take to confirm what was sent, in seconds."""
 
@@ -28,14 +28,14 @@ class UploadOptions:
             "filename": source.filename,
             "content_type": source.content_type,
             "size": source.size,
-            "metadata": self._metadata(source),
+            "metadata": dict(self.metadata),
+            **self._path(source),
         }
         return body | ({"profile": self.profile} if self.profile else {})
 
     def record_key(self, source: Source) -> str:
         """The key under which the upload of ``source`` is recorded."""
-        return record_key(source, self.endpoint, self.profile, self._metadata(source))
+        return record_key(source, self.endpoint, self.profile, self._path(source) | dict(self.metadata))
 
-    def _metadata(self, source: Source) -> dict[str, str]:
-        path = {"path": source.relative} if self.paths and source.relative is not None else {}
-        return path | dict(self.metadata)
+    def _path(self, source: Source) -> dict[str, str]:
+        return {"path": source.relative} if self.paths and source.relative is not None else {}

@@ -18,6 +18,7 @@ from valetkey.core.errors import (
 )
 from valetkey.core.granting.declaration import declare
 from valetkey.core.model.multipart import choose_method
+from valetkey.core.model.paths import folder_path
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import Checksum, Method, Multipart, Upload, new_upload_id, quarantine_key
@@ -28,7 +29,7 @@ from valetkey.core.ports.store import ObjectStore
 class UploadRequest(NamedTuple):
     """What a client asks for. ``size`` is in bytes, None where its protocol has none; ``method`` None leaves it to us
     how the bytes travel. ``profile`` and ``owner`` (on whose behalf) are the caller's own where they are None:
-    ``default`` and the account, or what the ticket says."""
+    ``default`` and the account, or what the ticket says. ``path`` is where it was in a folder that was chosen."""
 
     filename: str
     content_type: str
@@ -39,10 +40,13 @@ class UploadRequest(NamedTuple):
     redirect: bool = False
     owner: str | None = None
     method: Method | None = None
+    path: str | None = None
 
     def fingerprint(self, profile: str) -> str:
         """The same for two requests that ask for the same; ``profile`` is the one that this one got."""
         asked = self._replace(profile=profile, metadata=dict(self.metadata))._asdict()
+        if self.path is None:
+            del asked["path"]  # fingerprints of versions that knew none are the same so
         text = json.dumps(asked, sort_keys=True, default=asdict)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -99,6 +103,7 @@ class Admission:
             ticket=caller.profile_ticket.id if caller.profile_ticket is not None else None,
             method=method,
             rules=profile.rules,
+            path=None if request.path is None else folder_path(request.path),
         )
         upload = upload._replace(key=profile.object_key(upload))
         if method is not Method.MULTIPART:

@@ -53,7 +53,7 @@ class Profile:
     """
 
     name: str
-    min_size: int = 1
+    min_size: int = 0
     max_size: int = MAX_SINGLE_SIZE
     content_types: tuple[str, ...] = ("*/*",)
     key: str = "uploads/{id}/{filename}"

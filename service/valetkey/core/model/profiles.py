@@ -22,6 +22,10 @@ class Profiles:
             raise UnknownProfile(f"There is no profile {name[:100]!r}.", "/profile")
         return profile
 
+    def all(self) -> list[Profile]:
+        """Every profile that there is here."""
+        return list(self._profiles.values())
+
     def rules_of(self, upload: Upload) -> Rules:
         """The rules that ``upload`` was granted by. Raises `RulesUnknown` where nobody can say them any more."""
         rules = upload.rules or self._profile_of(upload).rules

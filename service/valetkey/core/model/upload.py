@@ -235,6 +235,8 @@ class Upload(NamedTuple):
     """What the application has taken it for; None where it has not."""
     released_at: datetime | None = None
     """When the application gave it back."""
+    path: str | None = None
+    """Where it was in the folder that its user chose, as `folder_path` has it; None where it came in none."""
 
     @property
     def detected_type(self) -> str | None:

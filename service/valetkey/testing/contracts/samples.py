@@ -88,6 +88,7 @@ def full() -> Upload:
         checksum_verified=False,
         claim=Claim("größe:17'; --", NOW - MICROSECOND),
         released_at=NOW + MICROSECOND,
+        path="größe/名前\u202e/'; --" + "x" * 4000,
     )
 
 

@@ -60,6 +60,7 @@ export const de: Messages = {
 
   wrongKind: "Diese Art von Datei wird hier nicht angenommen",
   tooLarge: "Zu groß: höchstens {limit}",
+  tooSmall: "Zu klein: mindestens {limit}",
   tooMany: {
     one: "Höchstens {limit} Dateien. {count} Datei wurde weggelassen.",
     other: "Höchstens {limit} Dateien. {count} Dateien wurden weggelassen.",

@@ -53,6 +53,7 @@ export const en = {
 
   wrongKind: "This kind of file is not accepted here",
   tooLarge: "Too large: at most {limit}",
+  tooSmall: "Too small: at least {limit}",
   tooMany: {
     one: "At most {limit} files. {count} file was left out.",
     other: "At most {limit} files. {count} files were left out.",

@@ -63,6 +63,7 @@ export const es: Messages = {
 
   wrongKind: "Aquí no se acepta este tipo de archivo",
   tooLarge: "Demasiado grande: como máximo {limit}",
+  tooSmall: "Demasiado pequeño: como mínimo {limit}",
   tooMany: {
     one: "Como máximo {limit} archivos. Se ha descartado {count} archivo.",
     many: "Como máximo {limit} archivos. Se han descartado {count} de archivos.",

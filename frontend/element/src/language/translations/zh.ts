@@ -51,6 +51,7 @@ export const zh: Messages = {
 
   wrongKind: "此处不接受这种文件",
   tooLarge: "文件过大：最大 {limit}",
+  tooSmall: "文件过小：最小 {limit}",
   tooMany: { other: "最多 {limit} 个文件，已忽略 {count} 个文件。" },
   onlyOne: { other: "只能上传一个文件，已忽略 {count} 个。" },
   unreadable: { other: "{count} 个文件无法读取。" },
