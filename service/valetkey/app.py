@@ -28,7 +28,7 @@ from valetkey.api.bodies import MAX_BODY
 from valetkey.api.demo import demo
 from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
-from valetkey.api.mounted import EXTENSION, Mounted
+from valetkey.api.mounted import EXTENSION, Mounted, mounted_in
 from valetkey.api.readiness import Readiness
 from valetkey.api.standalone import StandaloneFlask
 from valetkey.api.webhooks import webhook_body
@@ -69,6 +69,12 @@ class Installed(Mounted):
 
     core: Assembly
     """Everything that works on the two."""
+
+    settings: Settings
+    """What it was made of."""
+
+    profiles: Mapping[str, Profile]
+    """What may be uploaded, by name."""
 
     @property
     def sweep(self) -> Sweep:
@@ -130,12 +136,13 @@ class ValetKey(InPages, InProcess):
         store = open_store(settings, self._session)
         address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
+        profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
         core = Assembly(
             store=store,
             ledger=ledger,
             notifier=SignalNotifier(),
             detector=MagicDetector(),
-            profiles=self._profiles if self._profiles is not None else load_profiles(settings.config),
+            profiles=profiles,
             tickets=tickets,
             public_url=address.base,
             schedule=settings.schedule,
@@ -152,16 +159,18 @@ class ValetKey(InPages, InProcess):
             ledger=ledger,
             store=store,
             core=core,
+            settings=settings,
+            profiles=profiles,
         )
 
-    def _mounted(self) -> Installed:
+    def _mounted(self) -> Mounted:
         """That of the current application, or of the one that was given to the constructor. Raises `RuntimeError`
         where there is neither."""
         if has_app_context() and EXTENSION in current_app.extensions:
-            return installed_in(current_app)
+            return mounted_in(current_app)
         if self._app is None:
             raise RuntimeError("valetkey: call init_app(app) first, and work in the context of that application.")
-        return installed_in(self._app)
+        return mounted_in(self._app)
 
 
 def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> None:

@@ -123,8 +123,9 @@ def sqlite_engine(parsed: URL, *, writes: bool) -> Engine:
         raise ConfigurationError("The SQLite ledger needs a file: in memory, nothing would be durable.")
     if not Path(parsed.database).absolute().parent.is_dir():
         raise ConfigurationError(f"The folder of {parsed.database!r} does not exist.")
-    _keep_private(Path(parsed.database))
+    file = Path(parsed.database)
     engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT / 1000})
+    event.listen(engine, "do_connect", lambda *_: _keep_private(file))  # not before it is used: tests never do
     event.listen(engine, "connect", _set_up_sqlite)
     give_up_in_child(engine, _forget)
     if writes:
