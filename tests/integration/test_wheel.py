@@ -117,3 +117,4 @@ def test_the_wheel_contains_the_built_pages(checkout: Path) -> None:
         site = ("index.html", "flask.md", "llms.txt", "assets/stylesheets/main.css")
         assert {f"valetkey/api/site/{name}" for name in site} <= set(names)
         assert "valetkey/api/templates/valetkey/demo.html" in names
+        assert {f"valetkey/commands/templates/{name}" for name in ("dotenv", "profiles.toml")} <= set(names)
