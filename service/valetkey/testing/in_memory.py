@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,28 +18,24 @@ from valetkey.api.auth import Authenticator
 from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted
-from valetkey.api.owners import PageTickets
 from valetkey.api.readiness import Readiness
 from valetkey.api.webhooks import webhook_body
-from valetkey.app import Installed, mount, s3_settings
+from valetkey.app import mount
 from valetkey.core.access.api_keys import new_key
 from valetkey.core.access.callers import APPLICATION, Caller
 from valetkey.core.access.tickets import Tickets
-from valetkey.core.announcing.dispatcher import DELAYS, Dispatcher
+from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.assembly import Assembly
-from valetkey.core.errors import ConfigurationError, SenderRefused
-from valetkey.core.events.event import EventSender, ObjectEvent
+from valetkey.core.errors import ConfigurationError
+from valetkey.core.events.event import ObjectEvent
 from valetkey.core.model.announcement import Announcer, Status
-from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.schedule import SCHEDULE, Schedule
 from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
 from valetkey.core.service import IssuedTicket
-from valetkey.senders import make_senders
-from valetkey.senders.settings import Outside
 from valetkey.testing.clients import Page, TestClient
 from valetkey.testing.clock import Clock
 from valetkey.testing.environment import ENVIRONMENT
+from valetkey.testing.setup import InMemoryMounted, Setup, setup_of
 from valetkey.testing.webhooks import AppReceiver
 
 PUBLIC_URL = "http://valetkey.test"
@@ -49,29 +45,6 @@ ALL = 1_000_000
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
-    """What valetkey in memory has in common with what it stands for."""
-
-    address: Address
-    profiles: Mapping[str, Profile]
-    page_tickets: PageTickets
-    is_open: bool
-    bucket: str = "memory"
-    capabilities: Capabilities = field(default_factory=Capabilities)
-    schedule: Schedule = SCHEDULE
-    senders: Mapping[str, EventSender] = field(default_factory=dict)
-    webhook_secrets: Sequence[str] = ()
-    webhook_delays: Sequence[float] = DELAYS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InMemoryMounted(Mounted):
-    """What the views work on, and what it was made of: another one may take its place."""
-
-    setup: Setup
 
 
 class InMemory(InProcess):
@@ -120,11 +93,13 @@ class InMemory(InProcess):
 
     def client(self, ticket: IssuedTicket | str | None = None) -> TestClient:
         """Somebody who uploads with ``ticket``; without one, a server of the application's, for any owner."""
-        credential = str(ticket) if ticket is not None else None if self._setup.is_open else self._api_key()
+        credential = self._api_key() if ticket is None else str(ticket)
         return TestClient(self._http(), self.store, self._prefix, credential)
 
-    def _api_key(self) -> str:
-        """A fresh one, of the account that the application's own calls act for."""
+    def _api_key(self) -> str | None:
+        """A fresh one, of the account that the application's own calls act for; None where none is asked for."""
+        if self._setup.is_open:
+            return None
         key, text = new_key(APPLICATION, self._clock())
         self.ledger.add_key(key)
         return text
@@ -264,7 +239,7 @@ def memory(
             "This application has no valetkey to replace: call ValetKey(app) or init_app(app) first, or mount "
             "MemoryValetKey(app)."
         )
-    setup = before.setup if isinstance(before, InMemoryMounted) else _setup_of(before)
+    setup = before.setup if isinstance(before, InMemoryMounted) else setup_of(before)
     if profiles is not None:
         setup = replace(setup, profiles=profiles)
     valetkey = InMemory(app, setup, clock)
@@ -273,23 +248,3 @@ def memory(
         yield valetkey
     finally:
         app.extensions[EXTENSION] = before
-
-
-def _setup_of(installed: Installed) -> Setup:
-    settings = installed.settings
-    return Setup(
-        address=installed.address,
-        profiles=installed.profiles,
-        page_tickets=installed.page_tickets,
-        is_open=settings.auth == "open",
-        bucket=installed.store.bucket,
-        capabilities=s3_settings(settings).capabilities,
-        schedule=settings.schedule,
-        senders=make_senders(settings, Outside(lambda: _fetch_nothing, lambda *_: None)),
-        webhook_secrets=settings.webhook_secrets,
-        webhook_delays=settings.webhook_delays,
-    )
-
-
-def _fetch_nothing(url: str) -> bytes:
-    raise SenderRefused(f"In memory nothing is fetched, and so no certificate: {url[:200]}")
