@@ -19,18 +19,27 @@ QUICK := tests/unit tests/integration/test_testing.py tests/integration/test_aut
 # Each test has a bound of its own; these are for what hangs outside of a test.
 WITHIN := $(PYTHON) -m tests.support.reaper within
 STORE_TESTS := $(wildcard tests/contract/test_store*.py tests/e2e/test_store*.py)
+# What is missing is said first, before anything is installed; Node only where something is to be built with it.
+LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python) \
+  $$($(MAKE_COMMAND) --question $(PAGES) >/dev/null 2>&1 || echo node)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help dev quick test all-parts stores check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test docs dist
+.PHONY: help look look-dev dev quick test all-parts stores check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test docs dist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-dev: $(DEV) $(PAGES) $(SITE) ## the service with an embedded S3 and a page to try it on
+look:
+	@$(LOOK)
+
+look-dev:
+	@$(LOOK) port -- $(ARGS)
+
+dev: look-dev $(DEV) $(PAGES) $(SITE) ## the service with an embedded S3 and a page to try it on
 	$(BIN)/valetkey dev $(ARGS)
 
-test: $(TEST) $(if $(ARGS),,all-parts frontend-test) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK; or those of ARGS, with what they need
+test: $(if $(ARGS),,look) $(TEST) $(if $(ARGS),,all-parts frontend-test) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK; or those of ARGS, with what they need
 	$(WITHIN) 5400 $(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 quick: $(TEST) ## what needs no server, run first: types, unit tests, an application on valetkey in memory
@@ -46,7 +55,7 @@ stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalS
 	$(BIN)/python infra/stores/install.py
 	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) $(if $(ARGS),$(ARGS),$(STORE_TESTS))
 
-check: $(TEST) frontend-check ## format, lint, types and layers
+check: look $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
@@ -86,46 +95,49 @@ s3: $(DEV) ## a real S3 server (Ceph RGW) on this machine, with a bucket; prints
 s3-stop: ## stop it; its objects are gone
 	@$(PYTHON) infra/ceph/rgw stop --dir .ceph
 
-frontend: $(PAGES) ## the client for browsers, <valet-upload> and the pages of `valetkey dev`, built
+frontend: look $(PAGES) ## the client for browsers, <valet-upload> and the pages of `valetkey dev`, built
 
-frontend-check: $(PAGES) $(DEV) ## its format, lint, types, and whether they are those of our OpenAPI document
+frontend-check: look $(PAGES) $(DEV) ## its format, lint, types, and whether they are those of our OpenAPI document
 	cd frontend && VALETKEY=$(abspath $(BIN))/valetkey npm run --silent check
 
-frontend-test: $(PAGES) ## its tests, and its bundle in Chromium
+frontend-test: look $(PAGES) ## its tests, and its bundle in Chromium
 	infra/system-packages browser
 	$(WITHIN) 900 npm --prefix frontend test --silent
 	$(WITHIN) 900 npm --prefix frontend run --silent test:browser
 
 docs: $(SITE) ## the documentation, which the service shows at /docs/; `infra/docs/build.py --draft` builds it with broken links
 
-dist: $(DEV) $(PAGES) $(SITE) ## wheel, sdist and the npm packages, in dist/
+dist: look $(DEV) $(PAGES) $(SITE) ## wheel, sdist and the npm packages, in dist/
 	rm -rf dist
 	$(PIP) install hatchling -c constraints.txt
 	$(BIN)/python -m hatchling build -d dist -t sdist -t wheel
 	cd frontend && npm pack --silent --workspace client --workspace element --pack-destination ../dist
 
 $(BIN)/python:
-	@PYTHON=$(PYTHON) infra/system-packages python
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("valetkey needs Python 3.11: make PYTHON=...")'
-	$(PYTHON) -m venv $(VENV)
+	@PYTHON=$(PYTHON) infra/first-look python
+	@echo "Making $(VENV), the virtual environment." >&2
+	@$(PYTHON) -m venv $(VENV)
 
 $(DEV): pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install -e '.[dev]' -c constraints.txt
+	@echo "Installing Python packages into $(VENV): a minute or two the first time." >&2
+	@$(PIP) install -e '.[dev]' -c constraints.txt
 	@touch $@
 
 $(TEST): pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install -e '.[dev,test]' -c constraints.txt
+	@echo "Installing Python packages, those of the tests too, into $(VENV): a few minutes the first time." >&2
+	@$(PIP) install -e '.[dev,test]' -c constraints.txt
 	@touch $@ $(DEV)
 
 $(NODE_MODULES): frontend/package-lock.json frontend/package.json $(wildcard frontend/*/package.json)
-	infra/system-packages node
-	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' || \
-	  { echo "the frontend needs Node 20.19 or newer, with npm: https://nodejs.org/"; exit 1; }
-	cd frontend && npm ci --no-audit --no-fund
+	@infra/first-look node
+	@echo "Installing npm packages into frontend/node_modules: about a minute." >&2
+	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(PAGES): $(NODE_MODULES) $(FRONTEND)
-	cd frontend && npm run --silent build
+	@echo "Building what browsers load: half a minute." >&2
+	@cd frontend && npm run --silent build
 
 $(SITE): $(DOCS) service/valetkey/settings.py service/valetkey/api/codes.py service/valetkey/core/errors.py | $(DEV)
-	$(BIN)/python infra/docs/build.py
+	@echo "Building the documentation: some seconds." >&2
+	@$(BIN)/python infra/docs/build.py

@@ -10,19 +10,21 @@ PAGES = ("demo.js", "demo.css", "valet-upload.js")
 MODULES = "manifest.json"
 """Names the modules for pages, all of which have to be there."""
 SITE = ("index.html", "llms.txt")
+CURE = """What browsers load, and the documentation, have to be built before valetkey is installed from a clone:
+run `make frontend docs` in it, which needs Node 20.19 or newer (https://nodejs.org/), and install again.
+Without Node, `pip install -e .` installs a service whose API works; its pages say that they are not built."""
 
 
 class BuiltPages(BuildHookInterface[Any]):
     """Looks before a build whether they are there. An editable installation does without."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - Hatch's signature
-        """Raises FileNotFoundError that says what to run."""
+        """Ends with a sentence that says what to run: pip shows it without a stack trace."""
         if version == "editable":
             return
-        if missing := self._missing("static", PAGES) + self._missing_modules():
-            raise FileNotFoundError(f"The pages are not built ({', '.join(missing)}): run `make frontend` first.")
-        if missing := self._missing("site", SITE):
-            raise FileNotFoundError(f"The documentation is not built ({', '.join(missing)}): run `make docs` first.")
+        missing = self._missing("static", PAGES) + self._missing_modules() + self._missing("site", SITE)
+        if missing:
+            raise SystemExit(f"Not built yet: {', '.join(missing)}. {CURE}")
 
     def _missing_modules(self) -> list[str]:
         if missing := self._missing("assets", (MODULES,)):

@@ -1,8 +1,8 @@
 """The composition root: the only place that builds adapters and wires them to the core and the API."""
 
 import gc
+import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,7 @@ from valetkey.adapters.embedded import Embedded
 from valetkey.adapters.ledgers import DurableLedger
 from valetkey.adapters.ledgers import open_ledger as open_ledger_at
 from valetkey.adapters.magic import MagicDetector
-from valetkey.adapters.s3 import S3Settings, S3Store
+from valetkey.adapters.s3 import NO_CREDENTIALS, S3Settings, S3Store, find_credentials, make_session
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sqs import SqsQueue
@@ -28,14 +28,14 @@ from valetkey.api.bodies import MAX_BODY
 from valetkey.api.demo import demo
 from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
-from valetkey.api.mounted import EXTENSION, Mounted
+from valetkey.api.mounted import EXTENSION, Mounted, mounted_in
 from valetkey.api.readiness import Readiness
 from valetkey.api.standalone import StandaloneFlask
 from valetkey.api.webhooks import webhook_body
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.assembly import Assembly
-from valetkey.core.errors import ConfigurationError, StoreUnavailable
+from valetkey.core.errors import ConfigurationError, LedgerUnavailable, StoreUnavailable
 from valetkey.core.events.event import EventSender
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.capabilities import Capabilities
@@ -46,8 +46,15 @@ from valetkey.intake import Intake
 from valetkey.senders import make_senders
 from valetkey.senders.records import read_queued_records
 from valetkey.senders.settings import Outside
-from valetkey.settings import Settings, load_profiles, load_settings
+from valetkey.settings import Settings, load_profiles, load_settings, require_nothing
 from valetkey.worker import CheckLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
+
+log = logging.getLogger("valetkey")
+
+STORE_HINT = (
+    "Until this is mended nothing can be uploaded, and /readyz says so: look at VALETKEY_BUCKET, "
+    "VALETKEY_S3_ENDPOINT_URL and the store's credentials."
+)
 
 API = (routes.blueprint.name, uppy.blueprint.name)
 """The blueprints whose callers prove themselves who they are."""
@@ -70,6 +77,12 @@ class Installed(Mounted):
     core: Assembly
     """Everything that works on the two."""
 
+    settings: Settings
+    """What it was made of."""
+
+    profiles: Mapping[str, Profile]
+    """What may be uploaded, by name."""
+
     @property
     def sweep(self) -> Sweep:
         """What looks for uploads that nobody reported."""
@@ -77,11 +90,14 @@ class Installed(Mounted):
 
     def begin(self) -> None:
         """Looks whether the ledger can be used, says where another process has other profiles, and asks the bucket what
-        decides about grants. Raises `LedgerUnavailable`; a store that is unavailable now is asked later."""
+        decides about grants. Raises `LedgerUnavailable`; a store that is unavailable now is asked later, and the log
+                says what to look at."""
         self.ledger.check()
         self.service.declare()
-        with suppress(StoreUnavailable):
+        try:
             self.store.check()
+        except StoreUnavailable as error:
+            log.warning("%s %s", error.detail, STORE_HINT)
 
 
 class ValetKey(InPages, InProcess):
@@ -117,25 +133,24 @@ class ValetKey(InPages, InProcess):
     def init_app(self, app: Flask) -> None:
         """Builds the service and registers the API with ``app``, which keeps it in ``app.extensions``."""
         settings = self._settings or load_settings()
-        if self._allow_open:
-            settings.require_secrets()
-        else:
-            settings.require_production()
-        installed = self._build(settings)
+        session = self._session or make_session()
+        require_fit(settings, session, allow_open=self._allow_open)
+        installed = self._build(settings, session)
         mount(app, installed, cors_origins=settings.cors_origins)
         self._offer_to_templates(app)
 
-    def _build(self, settings: Settings) -> Installed:
+    def _build(self, settings: Settings, session: boto3.Session) -> Installed:
         ledger = open_ledger(settings)
-        store = open_store(settings, self._session)
+        store = open_store(settings, session)
         address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
+        profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
         core = Assembly(
             store=store,
             ledger=ledger,
             notifier=SignalNotifier(),
             detector=MagicDetector(),
-            profiles=self._profiles if self._profiles is not None else load_profiles(settings.config),
+            profiles=profiles,
             tickets=tickets,
             public_url=address.base,
             schedule=settings.schedule,
@@ -145,23 +160,25 @@ class ValetKey(InPages, InProcess):
         return Installed(
             service=core.service,
             authenticator=Authenticator(keys, tickets, lambda: datetime.now(UTC)),
-            senders=senders(settings, self._session),
+            senders=senders(settings, session),
             readiness=Readiness(core.service.check),
             address=address,
             page_tickets=self._page_tickets,
             ledger=ledger,
             store=store,
             core=core,
+            settings=settings,
+            profiles=profiles,
         )
 
-    def _mounted(self) -> Installed:
+    def _mounted(self) -> Mounted:
         """That of the current application, or of the one that was given to the constructor. Raises `RuntimeError`
         where there is neither."""
         if has_app_context() and EXTENSION in current_app.extensions:
-            return installed_in(current_app)
+            return mounted_in(current_app)
         if self._app is None:
             raise RuntimeError("valetkey: call init_app(app) first, and work in the context of that application.")
-        return installed_in(self._app)
+        return mounted_in(self._app)
 
 
 def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> None:
@@ -197,6 +214,35 @@ def _require_free(app: Flask, names: Sequence[str]) -> None:
         raise ConfigurationError(f"This application has a blueprint called {taken[0]!r}, as valetkey's own is called.")
 
 
+def require_fit(settings: Settings, session: boto3.Session, *, allow_open: bool = False, alone: bool = False) -> None:
+    """Raises `ConfigurationError` that says all that is missing before this can serve, the store's credentials among
+    it. A process that serves ``alone`` needs profiles and a ledger, too; `LedgerUnavailable` where only that is
+    missing."""
+    missing = settings.missing(allow_open=allow_open)
+    if find_credentials(session) is None:
+        missing.append(NO_CREDENTIALS)
+    for look in (_check_profiles, _check_ledger) if alone else ():
+        try:
+            look(settings)
+        except (ConfigurationError, LedgerUnavailable) as error:
+            if isinstance(error, LedgerUnavailable) and not missing:
+                raise
+            missing.append(error.detail)
+    require_nothing(missing)
+
+
+def _check_profiles(settings: Settings) -> None:
+    load_profiles(settings.config)
+
+
+def _check_ledger(settings: Settings) -> None:
+    ledger = open_ledger(settings)
+    try:
+        ledger.check()
+    finally:
+        ledger.close()
+
+
 def create_app(
     settings: Settings | None = None, session: boto3.Session | None = None, *, allow_open: bool = False
 ) -> Flask:
@@ -213,9 +259,9 @@ def create_served_app() -> Flask:
 
     Raises `ConfigurationError`, and `LedgerUnavailable` when the schema is not this version's.
     """
-    settings = load_settings()
-    settings.require_production()
-    app = create_app(settings)
+    settings, session = load_settings(), make_session()
+    require_fit(settings, session, alone=True)
+    app = create_app(settings, session)
     installed_in(app).begin()
     # what is loaded by now stays; requests make next to no cycles, and looking for them took 3 % of the time
     gc.freeze()
@@ -251,10 +297,11 @@ def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:
 
 def create_worker() -> Worker:
     """What `valetkey worker` runs, from the environment. Raises like `create_served_app`."""
-    settings = load_settings()
-    valetkey = installed_in(create_app(settings, allow_open=True))  # it answers nobody
+    settings, session = load_settings(), make_session()
+    require_fit(settings, session, allow_open=True, alone=True)
+    valetkey = installed_in(create_app(settings, session, allow_open=True))  # it answers nobody
     valetkey.begin()
-    return Worker(loops(valetkey, settings, boto3.Session()))
+    return Worker(loops(valetkey, settings, session))
 
 
 def create_sweep() -> Sweep:

@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 _MODULES = {
+    "init": "init",
     "dev": "server",
     "serve": "server",
     "worker": "server",
@@ -37,7 +38,10 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="valetkey")
 def main() -> None:
-    """Direct-to-S3 uploads: grants, and proof that the bytes arrived. Settings are VALETKEY_* environment variables."""
+    """Direct-to-S3 uploads: grants, and proof that the bytes arrived.
+
+    Settings are VALETKEY_* environment variables, or lines of the file .env; `valetkey init` writes one.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("valetkey").setLevel(logging.INFO)
 

@@ -82,7 +82,9 @@ def exclusive_address(host: str, port: int) -> Iterator[None]:
     if port == 0:
         yield
         return
-    taken = ConfigurationError(f"Something listens on {host}:{port} already. Stop it, or set another VALETKEY_PORT.")
+    taken = ConfigurationError(
+        f"Something listens on {host}:{port} already. Stop it, or take another port: --port {port % 65535 + 1}."
+    )
     with socket.socket(socket.AF_UNIX) as mark:  # in Linux's abstract namespace, where nothing is left behind
         try:
             if sys.platform == "linux":
@@ -117,7 +119,17 @@ def run_dev(host: str | None, port: int | None) -> None:
     Raises `ConfigurationError` when moto is not installed.
     """
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # otherwise it logs each request to both servers
-    store = embedded.start()
+    here = load_settings(host=host, port=port)
+    with exclusive_address(here.host, here.port):
+        click.echo("Starting the embedded S3, which takes some seconds ...", err=True)
+        store = embedded.start()
+        try:
+            _serve_dev(host, port, store)
+        finally:
+            store.stop()
+
+
+def _serve_dev(host: str | None, port: int | None, store: embedded.Embedded) -> None:
     with tempfile.TemporaryDirectory(prefix="valetkey-dev-") as folder:
         settings = _dev_settings(host, port, store, Path(folder))
         app, worker = create_dev_app(settings, store)
@@ -128,7 +140,6 @@ def run_dev(host: str | None, port: int | None) -> None:
             server.serve_forever()
         finally:
             worker.stop(wait=0)  # nothing is kept: Ctrl-C need not wait for a poll
-            store.stop()
 
 
 def run_worker() -> None:

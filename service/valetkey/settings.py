@@ -1,14 +1,17 @@
-"""The only reader of the environment (``VALETKEY_*``) and of ``valetkey.toml``: every name, default and unit."""
+"""The only reader of the environment (``VALETKEY_*``), of ``.env`` and of ``valetkey.toml``: every name, default and
+unit."""
 
 import base64
+import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
+from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +27,12 @@ from valetkey.senders.settings import Separated
 
 MIN_SECRET = 32
 """The shortest secret key accepted, in characters."""
+
+ENV_FILE = Path(".env")
+"""In the working directory: what it says counts where the environment says nothing."""
+
+ENV_NAMES = ("VALETKEY_", "AWS_")
+"""How the variables begin that are taken from it: ours, and those of boto3. Others are somebody else's."""
 
 _SECONDS: JsonDict = {"unit": "seconds"}
 
@@ -222,29 +231,26 @@ class Settings(EventSettings, BaseSettings):
             retention=timedelta(seconds=self.sweep_retention),
         )
 
-    def require_secrets(self) -> None:
-        """Raises `ConfigurationError` that says what to set, unless there is all that no default can stand for."""
-        _refuse(self._missing())
+    def missing(self, *, allow_open: bool = False) -> list[str]:
+        """What has to be set before this is fit to serve strangers, a sentence each; without it no default can stand.
 
-    def require_production(self) -> None:
-        """The same, and raises for a door that is open, too: fit to serve strangers."""
-        missing = self._missing()
-        if self.auth == "open":
-            missing.append("VALETKEY_AUTH=keys: 'open' lets anybody upload, and is for `valetkey dev` only")
-        _refuse(missing)
-
-    def _missing(self) -> list[str]:
+        With ``allow_open`` the door may be open, too.
+        """
         missing = []
         if not self.bucket:
-            missing.append("VALETKEY_BUCKET: the bucket that uploads go to")
+            missing.append("Set VALETKEY_BUCKET: the bucket that uploads go to.")
         if not self.secret_keys:
-            missing.append("VALETKEY_SECRET_KEYS: for example from `openssl rand -hex 32`")
+            missing.append("Set VALETKEY_SECRET_KEYS: for example from `openssl rand -hex 32`.")
         elif any(len(secret) < MIN_SECRET for secret in self.secret_keys):
-            missing.append(f"VALETKEY_SECRET_KEYS: each needs at least {MIN_SECRET} characters")
+            missing.append(f"Set VALETKEY_SECRET_KEYS: each needs at least {MIN_SECRET} characters.")
         if (self.s3_grant_access_key_id is None) is not (self.s3_grant_secret_access_key is None):
-            missing.append("VALETKEY_S3_GRANT_ACCESS_KEY_ID and VALETKEY_S3_GRANT_SECRET_ACCESS_KEY: both, or neither")
+            missing.append(
+                "Set VALETKEY_S3_GRANT_ACCESS_KEY_ID and VALETKEY_S3_GRANT_SECRET_ACCESS_KEY: both, or neither."
+            )
         if self.webhook_url and not self.webhook_secrets:
-            missing.append('VALETKEY_WEBHOOK_SECRETS: for example from `echo "whsec_$(openssl rand -base64 32)"`')
+            missing.append('Set VALETKEY_WEBHOOK_SECRETS: for example from `echo "whsec_$(openssl rand -base64 32)"`.')
+        if self.auth == "open" and not allow_open:
+            missing.append("Set VALETKEY_AUTH=keys: 'open' lets anybody upload, and is for `valetkey dev` only.")
         return missing
 
 
@@ -294,13 +300,34 @@ def _is_whsec(text: str) -> bool:
     return text.startswith("whsec_") and 24 <= len(raw) <= 64
 
 
-def _refuse(missing: list[str]) -> None:
+def require_nothing(missing: Sequence[str]) -> None:
+    """Raises `ConfigurationError` that says all that is ``missing``, a sentence each."""
     if missing:
-        raise ConfigurationError("Not fit to serve yet. Set\n  " + "\n  ".join(missing))
+        lines = ["Not fit to serve yet:", *missing]
+        if not ENV_FILE.exists():
+            lines.append("`valetkey init` writes a .env with fresh secrets, for the rest to be filled in.")
+        raise ConfigurationError("\n  ".join(lines))
+
+
+def read_env_file() -> None:
+    """Takes what ``.env`` in the working directory says into the environment, where that says nothing: processes that
+    we start, and boto3, see it there. Raises `ConfigurationError` where it cannot be read."""
+    try:
+        said = dotenv_values(ENV_FILE, interpolate=False) if ENV_FILE.is_file() else {}
+        for name, value in said.items():
+            if name.startswith(ENV_NAMES) and value and not os.environ.get(name):
+                os.environ[name] = value
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no plain text"
+        raise ConfigurationError(f"{ENV_FILE.absolute()} cannot be read: {reason}.") from error
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """The environment's settings, with those ``overrides`` that are not None. Raises `ConfigurationError`."""
+    """The settings of the environment and of ``.env``, with those ``overrides`` that are not None.
+
+    Raises `ConfigurationError`.
+    """
+    read_env_file()
     try:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -56,6 +57,9 @@ def run(*args: str, **env: str) -> Result:
         ({"VALETKEY_WEBHOOK_SECRETS": "whsec_short"}, "VALETKEY_WEBHOOK_SECRETS"),
         ({"VALETKEY_WEBHOOK_SECRETS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}, "VALETKEY_WEBHOOK_SECRETS"),
         ({"VALETKEY_WEBHOOK_DELAYS": "5,soon"}, "VALETKEY_WEBHOOK_DELAYS"),
+        ({"AWS_SECRET_ACCESS_KEY": ""}, "missing: AWS_SECRET_ACCESS_KEY"),
+        ({"AWS_PROFILE": "nobody"}, "nobody"),
+        ({"VALETKEY_DATABASE_URL": "sqlite:////proc/x.db"}, "The ledger's file cannot be made. "),
         ({}, "valetkey migrate"),
     ],
 )
@@ -80,6 +84,56 @@ def test_keys_are_made_listed_and_revoked(tmp_path: Path) -> None:
     [listed] = json.loads(run("keys", "list", "--json").output)["keys"]
     assert (listed["id"], listed["revoked_at"] is None) == (made["id"], False)
     assert run("keys", "revoke", "000000000000").exit_code == 1
+
+
+def test_a_key_stands_alone_on_standard_output() -> None:
+    """`KEY=$(valetkey keys create backend)` works: whatever else is said goes to standard error."""
+    run("migrate")
+    made = run("keys", "create", "backend")
+    key, end, rest = made.stdout.partition("\n")
+    assert (key[:3], len(key), end, rest) == ("vk_", 59, "\n", "")
+    assert f"Its id is {key.split('_')[1]}." in made.stderr
+
+
+def test_all_that_is_missing_is_said_at_once() -> None:
+    """Settings, credentials, and the ledger, a sentence each; then what writes the settings."""
+    result = run("serve", VALETKEY_AUTH="open", VALETKEY_WEBHOOK_URL="https://hooks.example/")
+    assert [line.split()[:2] for line in result.output.splitlines()] == [
+        ["Error:", "Not"],
+        ["Set", "VALETKEY_BUCKET:"],
+        ["Set", "VALETKEY_SECRET_KEYS:"],
+        ["Set", "VALETKEY_WEBHOOK_SECRETS:"],
+        ["Set", "VALETKEY_AUTH=keys:"],
+        ["Set", "AWS_ACCESS_KEY_ID"],
+        ["The", "ledger"],
+        ["`valetkey", "init`"],
+    ]
+
+
+def test_a_port_in_use_names_the_option_for_another() -> None:
+    """`serve` says so once all else is fine, and `dev` before it starts its S3."""
+    run("migrate")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for result in (run("serve", "--port", port, **READY), run("dev", "--port", port)):
+            assert result.exit_code == 1
+            assert f"Something listens on 127.0.0.1:{port} already." in result.output
+            assert f"--port {int(port) + 1}." in result.output
+            assert "Starting" not in result.output
+
+
+def test_a_ledger_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    """Neither `serve` nor `migrate` touches it, and both say which version they know."""
+    run("migrate")
+    with sqlite3.connect(tmp_path / "valetkey.db") as ledger:
+        ledger.execute("update alembic_version set version_num = '9999'")
+    for result in (run("serve", **READY), run("migrate")):
+        assert result.exit_code == 1
+        assert "The ledger's schema 9999 is a newer valetkey's; this one ends at 0" in result.output
+        assert "Traceback" not in result.output
+    with sqlite3.connect(tmp_path / "valetkey.db") as ledger:
+        ledger.execute("update alembic_version set version_num = '0001'")
+    assert "older valetkey: run `valetkey migrate`" in run("serve", **READY).output
 
 
 def test_keys_without_a_ledger_say_so() -> None:

@@ -26,7 +26,7 @@ def test_an_upload_is_confirmed_and_its_bytes_are_there(app: Flask) -> None:
         heard.append(sender.filename)  # type: ignore[attr-defined]
 
     with upload_confirmed.connected_to(on_confirmed):
-        upload = valetkey.client(app).upload(b"hello", **PHOTO)
+        upload = valetkey.client().upload(b"hello", **PHOTO)
     stored = valetkey.store.read(upload["object"]["key"])
     assert (upload["state"], heard) == ("confirmed", ["cat.png"])
     assert stored is not None
@@ -44,7 +44,7 @@ def test_an_upload_is_confirmed_and_its_bytes_are_there(app: Flask) -> None:
 )
 def test_the_store_refuses_what_s3_would(app: Flask, content: bytes, changed: dict[str, str], code: str) -> None:
     """A wrong size, key or type is refused as by S3, and nothing is confirmed."""
-    client = MemoryValetKey(app).client(app)
+    client = MemoryValetKey(app).client()
     granted = client.ask(5, **PHOTO)
     answer = client.send(granted, content, **changed)
     assert (answer.status >= 400, answer.code) == (True, code)
@@ -54,7 +54,7 @@ def test_the_store_refuses_what_s3_would(app: Flask, content: bytes, changed: di
 def test_a_silent_client_is_confirmed_by_the_event(app: Flask) -> None:
     """A test can play the closed tab: the bytes are sent, and only the store says so."""
     valetkey = MemoryValetKey(app)
-    client = valetkey.client(app)
+    client = valetkey.client()
     granted = client.ask(5, **PHOTO)
     client.send(granted, b"hello")
     valetkey.event(granted["upload"]["id"])
@@ -64,7 +64,7 @@ def test_a_silent_client_is_confirmed_by_the_event(app: Flask) -> None:
 def test_a_store_that_is_away_is_a_problem_that_passes(app: Flask) -> None:
     """A test can take the store away: the application sees 503's document, and later the upload."""
     valetkey = MemoryValetKey(app)
-    client = valetkey.client(app)
+    client = valetkey.client()
     granted = client.ask(5, **PHOTO)
     client.send(granted, b"hello")
 
@@ -80,7 +80,7 @@ def test_a_store_that_is_away_is_a_problem_that_passes(app: Flask) -> None:
 def test_profiles_and_a_prefix_work_as_in_production(app: Flask) -> None:
     """The same profiles refuse the same requests, below the same prefix."""
     avatar = Profile("avatar", max_size=10, content_types=("image/*",), key="avatars/{owner}/{id}{ext}")
-    client = MemoryValetKey(app, profiles={"avatar": avatar}, url_prefix="/files").client(app)
+    client = MemoryValetKey(app, profiles={"avatar": avatar}, url_prefix="/files").client()
     upload = client.upload(b"hello", profile="avatar", owner="u1", **PHOTO)
     assert upload["object"]["key"] == f"avatars/u1/{upload['id']}.png"
     with pytest.raises(AssertionError, match="size_out_of_range"):
@@ -94,7 +94,7 @@ def test_contents_and_verdicts_can_be_played(app: Flask) -> None:
         "scanned": Profile("scanned", scan=True),
     }
     valetkey = MemoryValetKey(app, profiles=profiles)
-    client = valetkey.client(app)
+    client = valetkey.client()
     granted = client.ask(9, profile="photo", **PHOTO)
     client.send(granted, b"<html>...")
     assert client.complete(granted)["state"] == "stored"
@@ -115,7 +115,7 @@ def test_contents_and_verdicts_can_be_played(app: Flask) -> None:
 def test_other_ways_to_send_a_file(app: Flask, method: str, size: int) -> None:
     """One PUT, or parts: the bytes end under the final key, and more than was granted is refused as by S3."""
     valetkey = MemoryValetKey(app, profiles={"default": Profile("default", part_size=5 * 1024**2)})
-    client = valetkey.client(app)
+    client = valetkey.client()
     content = b"x" * size
     upload = client.upload(content, method=method, **PHOTO)
     stored = valetkey.store.read(upload["object"]["key"])

@@ -1,6 +1,7 @@
 """What is in the wheel: it must not depend on what happened to be built before."""
 
 import json
+import os
 import shutil
 import sys
 import zipfile
@@ -28,9 +29,11 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def build(checkout: Path, *targets: str) -> CompletedProcess[str]:
+def build(checkout: Path, *targets: str, **env: str) -> CompletedProcess[str]:
     command = [sys.executable, "-m", "hatchling", "build", *targets]
-    return processes.run(command, cwd=checkout, timeout=100)
+    # the commands around a test need a PATH, the build does not
+    within = ["env", *(f"{name}={value}" for name, value in env.items()), *command]
+    return processes.run(within, cwd=checkout, timeout=100)
 
 
 def build_pages(checkout: Path) -> None:
@@ -53,11 +56,27 @@ def build_site(checkout: Path) -> None:
 
 
 def test_without_the_built_pages_there_is_no_wheel(checkout: Path) -> None:
-    """It fails with the command to run, rather than shipping an empty page."""
-    done = build(checkout, "-t", "wheel")
+    """It says all that is missing, the command, and what that needs, rather than shipping an empty page; Node is not
+    even looked for."""
+    done = build(checkout, "-t", "wheel", PATH="/nowhere")
+    assert done.returncode == 1
+    missing = "demo.js, demo.css, valet-upload.js, manifest.json, index.html, llms.txt"
+    assert f"Not built yet: {missing}." in done.stderr
+    assert "`make frontend docs`" in done.stderr
+    assert "Node 20.19" in done.stderr
+    assert "pip install -e ." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_pip_shows_what_is_not_built(checkout: Path, tmp_path: Path) -> None:
+    """Who installs a fresh clone without Node reads the same from pip."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--no-deps", "--no-build-isolation"]
+    env = os.environ | {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    done = processes.run([*pip, "--target", tmp_path / "there", checkout], cwd=checkout, env=env, timeout=100)
     assert done.returncode != 0
-    missing = "demo.js, demo.css, valet-upload.js, manifest.json"
-    assert f"The pages are not built ({missing}): run `make frontend` first." in done.stderr
+    assert "Not built yet: demo.js" in done.stdout + done.stderr
+    assert "Node 20.19" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_without_one_of_the_modules_there_is_no_wheel(checkout: Path) -> None:
@@ -67,7 +86,7 @@ def test_without_one_of_the_modules_there_is_no_wheel(checkout: Path) -> None:
     (checkout / ASSETS / "valetkey-element-ABC.js").unlink()
     done = build(checkout, "-t", "wheel")
     assert done.returncode != 0
-    assert "The pages are not built (valetkey-element-ABC.js): run `make frontend` first." in done.stderr
+    assert "Not built yet: valetkey-element-ABC.js." in done.stderr
 
 
 def test_without_the_documentation_there_is_no_wheel(checkout: Path) -> None:
@@ -75,7 +94,7 @@ def test_without_the_documentation_there_is_no_wheel(checkout: Path) -> None:
     build_pages(checkout)
     done = build(checkout, "-t", "wheel")
     assert done.returncode != 0
-    assert "The documentation is not built (index.html, llms.txt): run `make docs` first." in done.stderr
+    assert "Not built yet: index.html, llms.txt." in done.stderr
 
 
 def test_the_wheel_contains_the_built_pages(checkout: Path) -> None:
@@ -98,3 +117,4 @@ def test_the_wheel_contains_the_built_pages(checkout: Path) -> None:
         site = ("index.html", "flask.md", "llms.txt", "assets/stylesheets/main.css")
         assert {f"valetkey/api/site/{name}" for name in site} <= set(names)
         assert "valetkey/api/templates/valetkey/demo.html" in names
+        assert {f"valetkey/commands/templates/{name}" for name in ("dotenv", "profiles.toml")} <= set(names)

@@ -40,7 +40,7 @@ def start(port: int = 0) -> Embedded:
     try:
         from moto.server import ThreadedMotoServer
     except ImportError as error:
-        raise ConfigurationError("The embedded S3 is not installed: pip install 'valetkey[dev]'.") from error
+        raise ConfigurationError("The embedded S3 is not installed: pip install 'moto[s3,server,sqs]'.") from error
     _digest_in_turn()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flask import current_app, has_request_context, request
+from flask import Flask, current_app, has_request_context, request
 
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
@@ -42,6 +42,12 @@ class Mounted:
 def mounted() -> Mounted:
     """That of the application whose context this is."""
     found: Mounted = current_app.extensions[EXTENSION]
+    return found
+
+
+def mounted_in(app: Flask) -> Mounted:
+    """That of ``app``. Raises `KeyError` where there is none."""
+    found: Mounted = app.extensions[EXTENSION]
     return found
 
 

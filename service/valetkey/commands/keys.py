@@ -35,7 +35,8 @@ def create_key(name: str, scope: str, *, as_json: bool) -> None:
     if as_json:
         click.echo(orjson.dumps({"id": key.id, "name": key.name, "scope": key.scope, "key": text}))
     else:
-        click.echo(f"{text}\n\nStore this key now: it is not shown again. Its id is {key.id}.")
+        click.echo(text)  # alone, so that KEY=$(valetkey keys create) works
+        click.echo(f"Store this key now: it is not shown again. Its id is {key.id}.", err=True)
 
 
 @keys.command("list")

@@ -21,7 +21,9 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except ValetKeyError as error:
-            cause = getattr(error.__cause__, "orig", None)  # the database's own message: an operator may read it
+            cause: object = error.__cause__
+            if not isinstance(cause, OSError):
+                cause = getattr(cause, "orig", None)  # the database's own message: an operator may read it
             raise click.ClickException(f"{error.detail} {cause}" if cause else error.detail) from error
 
     return wrapper

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import boto3
 from botocore.credentials import Credentials as BotocoreCredentials
+from botocore.exceptions import BotoCoreError
 
 from valetkey.adapters.s3.client import S3Settings, refuses_unsigned
 from valetkey.adapters.s3.errors import available
@@ -36,11 +37,33 @@ UNGUARDED = (
 )
 
 
+NO_CREDENTIALS = (
+    "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the store's credentials, or give this machine a role."
+)
+
+
+def make_session() -> boto3.Session:
+    """A session of the environment's. Raises `ConfigurationError` for what boto3 finds wrong with it."""
+    try:
+        return boto3.Session()
+    except BotoCoreError as error:
+        raise ConfigurationError(f"The store's credentials: {error}.") from error
+
+
+def find_credentials(session: boto3.Session) -> BotocoreCredentials | None:
+    """The session's own; None where it has none. Raises `ConfigurationError` where there are some, but not all."""
+    try:
+        found: BotocoreCredentials | None = session.get_credentials()
+    except BotoCoreError as error:
+        raise ConfigurationError(f"The store's credentials: {error}.") from error
+    return found
+
+
 def require_credentials(session: boto3.Session) -> BotocoreCredentials:
     """The session's own. Raises `ConfigurationError` where it has none."""
-    credentials = session.get_credentials()
+    credentials = find_credentials(session)
     if credentials is None:
-        raise ConfigurationError("No S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role.")
+        raise ConfigurationError(NO_CREDENTIALS)
     return credentials
 
 

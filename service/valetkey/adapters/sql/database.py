@@ -38,14 +38,17 @@ class Database:
         self._writers.dispose()
 
     def migrate(self) -> None:
-        """Brings the schema to this version's."""
+        """Brings the schema to this version's. Raises `LedgerUnavailable`, also where a newer one has been there."""
+        with self._reading() as connection:
+            if detail := migrations.newer(connection):
+                raise LedgerUnavailable(detail)
         with _available, self._writers.connect() as connection:
             migrations.upgrade(connection)
 
     def check(self) -> None:
         with self._reading() as connection:
-            if not migrations.is_current(connection):
-                raise LedgerUnavailable(OTHER_SCHEMA, 30)
+            if detail := migrations.objection(connection):
+                raise LedgerUnavailable(detail, 30)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

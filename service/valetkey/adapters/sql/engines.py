@@ -15,7 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from valetkey.adapters.forks import KEPT, give_up_in_child
 from valetkey.adapters.sql.writer import GroupWriter, SharedWriter
-from valetkey.core.errors import ConfigurationError
+from valetkey.core.errors import ConfigurationError, LedgerUnavailable
 
 BUSY_TIMEOUT = 5_000
 """How long a database waits for another's lock, in milliseconds, before the caller is told to try again."""
@@ -123,8 +123,9 @@ def sqlite_engine(parsed: URL, *, writes: bool) -> Engine:
         raise ConfigurationError("The SQLite ledger needs a file: in memory, nothing would be durable.")
     if not Path(parsed.database).absolute().parent.is_dir():
         raise ConfigurationError(f"The folder of {parsed.database!r} does not exist.")
-    _keep_private(Path(parsed.database))
+    file = Path(parsed.database)
     engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT / 1000})
+    event.listen(engine, "do_connect", lambda *_: _keep_private(file))  # not before it is used: tests never do
     event.listen(engine, "connect", _set_up_sqlite)
     give_up_in_child(engine, _forget)
     if writes:
@@ -137,15 +138,18 @@ def sqlite_engine(parsed: URL, *, writes: bool) -> Engine:
 def _keep_private(file: Path) -> None:
     """A new file is for its owner alone, whatever the umask; SQLite gives its companions (-wal, -shm) the same mode.
 
-    One that is there keeps its mode, which somebody may have chosen: others of a group, a backup.
+    One that is there keeps its mode, which somebody may have chosen: others of a group, a backup. Raises
+    `LedgerUnavailable` where it cannot be made.
     """
     target = file.resolve()  # where a link leads to, there SQLite makes the file
     if target.name.startswith("file:"):
         return
     try:
         made = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE)
-    except OSError:  # it is there; what else is wrong is SQLite's to say
+    except FileExistsError:
         return
+    except OSError as error:
+        raise LedgerUnavailable("The ledger's file cannot be made.") from error
     os.fchmod(made, PRIVATE)
     os.close(made)
 

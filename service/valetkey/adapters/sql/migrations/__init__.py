@@ -32,6 +32,29 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(config()).get_current_head()
 
 
-def is_current(connection: Connection) -> bool:
-    """Whether the database is at the newest version."""
-    return MigrationContext.configure(connection).get_current_revision() == newest()
+def objection(connection: Connection) -> str | None:
+    """Why the database cannot be used by this version, and what to do; None where it can."""
+    found = _revision(connection)
+    if found == newest():
+        return None
+    if found is None:
+        return "The ledger has no tables yet: run `valetkey migrate`."
+    return newer(connection) or "The ledger has the schema of an older valetkey: run `valetkey migrate`."
+
+
+def newer(connection: Connection) -> str | None:
+    """The same, where a newer valetkey has migrated the database; None where none has."""
+    found = _revision(connection)
+    if found is None or found in _known():
+        return None
+    return f"The ledger's schema {found} is a newer valetkey's; this one ends at {newest()}: install the newer one."
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def _known() -> frozenset[str]:
+    """The ids of all versions up to the newest."""
+    return frozenset(one.revision for one in ScriptDirectory.from_config(config()).walk_revisions())

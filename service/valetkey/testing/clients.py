@@ -1,0 +1,126 @@
+"""Those who upload: a client of the API, and a page of the application in a browser."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO
+
+from flask.testing import FlaskClient
+
+from valetkey.adapters.memory import MemoryStore
+from valetkey.adapters.memory.policies import StoreAnswer
+from valetkey.api.page_tickets import PATH
+from valetkey.reference.file_types import type_of
+
+FilePart = bytes | tuple[bytes | BinaryIO, str] | tuple[bytes | BinaryIO, str, str]
+"""A file as Werkzeug's test client takes it: content, file name, content type. The type follows from the name, unless
+it is given; bytes alone are a ``file.bin``."""
+
+
+class TestClient:
+    """Plays a client: asks the application for an upload, sends the bytes to the store, says that it is done."""
+
+    __test__ = False  # pytest: no test class
+
+    def __init__(self, http: FlaskClient, store: MemoryStore, prefix: str, credential: str | None) -> None:
+        self._http = http
+        self._store = store
+        self._uploads = f"{prefix}/v1/uploads"
+        self._headers = {} if credential is None else {"Authorization": f"Bearer {credential}"}
+
+    def upload(self, content: bytes, **asked: Any) -> dict[str, Any]:
+        """All three steps. ``asked`` goes into the request as it is (filename, profile, metadata, ...).
+
+        Returns the upload as the last answer has it. Raises `AssertionError` when a step is refused.
+        """
+        granted = self.ask(len(content), **asked)
+        answer = self.send(granted, content)
+        assert answer.status < 400, f"the store refused it: {answer.code}"  # noqa: S101
+        return self.complete(granted)
+
+    def ask(self, size: int, **asked: Any) -> dict[str, Any]:
+        """Asks for an upload of ``size`` bytes: ``{upload, grant, ticket}``. Raises `AssertionError` when refused."""
+        body = {"filename": "file.bin", "content_type": "application/octet-stream", "size": size} | asked
+        answer = self._http.post(self._uploads, json=body, headers=self._headers)
+        assert answer.status_code == 201, answer.text  # noqa: S101
+        granted: dict[str, Any] = answer.get_json()
+        return granted
+
+    def send(self, granted: Mapping[str, Any], content: bytes, **changed: str) -> StoreAnswer:
+        """Sends ``content`` by the grant, with some of its fields or headers ``changed``: what S3 would answer.
+
+        Of a file in parts the answer is that to the last part that was sent: the first one that is refused ends it.
+        """
+        grant = granted["grant"]
+        match grant["method"]:
+            case "POST":
+                return self._store.post(list((grant["fields"] | changed).items()), content)
+            case "PUT":
+                return self._store.send(grant["url"], grant["headers"] | changed, content)
+            case _:
+                return self._send_parts(granted, content, changed)
+
+    def _send_parts(self, granted: Mapping[str, Any], content: bytes, changed: Mapping[str, str]) -> StoreAnswer:
+        size, answer = granted["grant"]["part_size"], StoreAnswer(200)
+        numbers = list(range(1, granted["grant"]["part_count"] + 1))
+        for part in self._call(granted, "parts", {"numbers": numbers})["parts"]:
+            piece = content[(part["number"] - 1) * size :][:size]
+            answer = self._store.send(part["url"], part["headers"] | changed, piece)
+            if answer.code is not None:
+                break
+        return answer
+
+    def complete(self, granted: Mapping[str, Any]) -> dict[str, Any]:
+        """Says that the bytes are sent: the upload, or the problem document."""
+        return self._call(granted, "complete", {})
+
+    def _call(self, granted: Mapping[str, Any], what: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {granted['ticket']}"}
+        answer = self._http.post(f"{self._uploads}/{granted['upload']['id']}/{what}", headers=headers, json=body)
+        said: dict[str, Any] = answer.get_json()
+        return said
+
+
+class Page:
+    """Plays a page of the application in a browser, and the ``<valet-upload>`` on it, for whoever ``http`` is logged in
+    as: by the application's own login, and its own ``owner_loader``."""
+
+    def __init__(self, http: FlaskClient, store: MemoryStore, prefix: str, work: Callable[[], None]) -> None:
+        self._http, self._store, self._prefix, self._work = http, store, prefix, work
+
+    def ticket(self, profile: str = "default") -> str:
+        """The ticket that the page gets. Raises `AssertionError` when it is refused: nobody is logged in."""
+        asked = {"profile": profile}
+        answer = self._http.post(f"{self._prefix}{PATH}", json=asked, headers={"Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == 200, answer.text  # noqa: S101
+        return str(answer.get_json()["ticket"])
+
+    def field(self, name: str, *files: FilePart, profile: str = "default", **asked: Any) -> dict[str, list[str]]:
+        """What ``<valet-upload name=... profile=...>`` adds to its form once ``files`` are uploaded: their ids, by the
+        field's name. ``asked`` goes into each request for an upload (metadata, ...).
+
+        Raises `AssertionError`, which says why, for a file that is refused or not confirmed: a form is not sent then.
+        """
+        if not files:
+            return {}
+        client = TestClient(self._http, self._store, self._prefix, self.ticket(profile))
+        return {name: [self._upload(client, file, asked) for file in files]}
+
+    def _upload(self, client: TestClient, file: FilePart, asked: Mapping[str, Any]) -> str:
+        content, filename, content_type = _parts_of(file)
+        granted = client.ask(len(content), **{"filename": filename, "content_type": content_type, **asked})
+        answer = client.send(granted, content)
+        assert answer.status < 400, f"the store refused {filename}: {answer.code}"  # noqa: S101
+        upload = client.complete(granted)
+        if upload.get("state") == "stored":
+            self._work()  # a page waits for the worker, which looks into contents
+            upload = client.complete(granted)
+        assert upload.get("state") == "confirmed", f"{filename} is not confirmed: {upload}"  # noqa: S101
+        return str(upload["id"])
+
+
+def _parts_of(file: FilePart) -> tuple[bytes, str, str]:
+    """Content, file name and type of ``file``."""
+    if isinstance(file, bytes):
+        return file, "file.bin", "application/octet-stream"
+    content, filename, *rest = file
+    data = content if isinstance(content, bytes) else content.read()
+    return data, filename, rest[0] if rest else type_of(filename)

@@ -1,0 +1,19 @@
+"""The time of a test."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+
+class Clock:
+    """What ``source`` says (aware, UTC), and as much later as it was set forward."""
+
+    def __init__(self, source: Callable[[], datetime]) -> None:
+        self._source = source
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return self._source() + self._ahead
+
+    def set_forward(self, moment: datetime) -> None:
+        """Makes it ``moment`` now; one that is past changes nothing."""
+        self._ahead += max(timedelta(), moment - self())

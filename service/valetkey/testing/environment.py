@@ -1,0 +1,17 @@
+"""Settings that a test run needs where the application is made: nothing of them is ever used."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from types import MappingProxyType
+
+ENVIRONMENT: Mapping[str, str] = MappingProxyType(
+    {
+        "VALETKEY_BUCKET": "only-for-tests",
+        "VALETKEY_SECRET_KEYS": "only for tests where nothing is secret",
+        "VALETKEY_WEBHOOK_SECRETS": "whsec_" + b64encode(b"only for tests, without secrets").decode(),
+        "VALETKEY_DATABASE_URL": "sqlite:///only-for-tests.db",
+        "AWS_ACCESS_KEY_ID": "only-for-tests",
+        "AWS_SECRET_ACCESS_KEY": "only-for-tests",
+    }
+)
+"""What ``ValetKey(app)`` asks for before it is replaced: ``os.environ.update(ENVIRONMENT)`` in a ``conftest.py``."""

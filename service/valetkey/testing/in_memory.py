@@ -1,0 +1,250 @@
+"""valetkey in memory: mounted in an application, or for a while in the place of what is mounted there."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from valetkey.adapters.magic import MagicDetector
+from valetkey.adapters.memory import MemoryLedger, MemoryStore
+from valetkey.adapters.signals import SignalNotifier
+from valetkey.api.addresses import Address
+from valetkey.api.auth import Authenticator
+from valetkey.api.in_pages import InPages
+from valetkey.api.in_process import InProcess
+from valetkey.api.mounted import EXTENSION, Mounted
+from valetkey.api.readiness import Readiness
+from valetkey.api.webhooks import webhook_body
+from valetkey.app import mount
+from valetkey.core.access.api_keys import new_key
+from valetkey.core.access.callers import APPLICATION, Caller
+from valetkey.core.access.tickets import Tickets
+from valetkey.core.announcing.dispatcher import Dispatcher
+from valetkey.core.assembly import Assembly
+from valetkey.core.errors import ConfigurationError
+from valetkey.core.events.event import ObjectEvent
+from valetkey.core.model.announcement import Announcer, Status
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
+from valetkey.core.service import IssuedTicket
+from valetkey.testing.clients import Page, TestClient
+from valetkey.testing.clock import Clock
+from valetkey.testing.environment import ENVIRONMENT
+from valetkey.testing.setup import InMemoryMounted, Setup, setup_of
+from valetkey.testing.webhooks import AppReceiver
+
+PUBLIC_URL = "http://valetkey.test"
+ALL = 1_000_000
+"""More than a test has of anything."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class InMemory(InProcess):
+    """valetkey in one application, on a store and a ledger in memory, with all whom a test plays.
+
+    `memory` makes one, and `MemoryValetKey` is one.
+    """
+
+    def __init__(self, app: Flask, setup: Setup, clock: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._app = app
+        self._prefix = setup.address.prefix
+        self._setup = setup
+        self._clock = Clock(clock)
+        self.store = MemoryStore(setup.bucket, clock=self._clock, capabilities=setup.capabilities)
+        self.ledger = MemoryLedger(announce=Announcer(webhook_body, self._clock))
+        self._dispatcher: Dispatcher | None = None
+        tickets = Tickets([ENVIRONMENT["VALETKEY_SECRET_KEYS"]])
+        core = self._assemble(tickets)
+        self._sweep = core.sweep
+        self._parts = InMemoryMounted(
+            service=core.service,
+            authenticator=Authenticator(None if setup.is_open else self.ledger, tickets, self._clock),
+            senders=setup.senders,
+            readiness=Readiness(core.service.check),
+            address=setup.address,
+            page_tickets=setup.page_tickets,
+            setup=setup,
+        )
+
+    def _assemble(self, tickets: Tickets) -> Assembly:
+        return Assembly(
+            store=self.store,
+            ledger=self.ledger,
+            notifier=SignalNotifier(),
+            detector=MagicDetector(),
+            profiles=self._setup.profiles,
+            tickets=tickets,
+            public_url=self._setup.address.base,
+            schedule=self._setup.schedule,
+            clock=self._clock,
+        )
+
+    def _mounted(self) -> Mounted:
+        return self._parts
+
+    def client(self, ticket: IssuedTicket | str | None = None) -> TestClient:
+        """Somebody who uploads with ``ticket``; without one, a server of the application's, for any owner."""
+        credential = self._api_key() if ticket is None else str(ticket)
+        return TestClient(self._http(), self.store, self._prefix, credential)
+
+    def _api_key(self) -> str | None:
+        """A fresh one, of the account that the application's own calls act for; None where none is asked for."""
+        if self._setup.is_open:
+            return None
+        key, text = new_key(APPLICATION, self._clock())
+        self.ledger.add_key(key)
+        return text
+
+    def page(self, http: FlaskClient | None = None) -> Page:
+        """A page of the application in a browser, with the login that ``http`` has; None: with none."""
+        return Page(http or self._http(), self.store, self._prefix, self.work)
+
+    def _http(self) -> FlaskClient:
+        return self._app.test_client()
+
+    def event(self, upload_id: str) -> None:
+        """The store's own event for what an upload's client sent, for clients that say nothing.
+
+        Raises `LookupError` for an id that is no upload's.
+        """
+        self.service.observe([ObjectEvent(self.store.bucket, self._upload(upload_id).arrival_key)])
+
+    def work(self) -> None:
+        """What `valetkey worker` does within a second: looks at what is due, contents of uploads whose profile has
+        ``detect`` among it, and sends webhooks, where `webhooks_to` said where to."""
+        for _ in self._sweep.look():
+            pass
+        while self._dispatcher and (claimed := self._dispatcher.claim(ALL)):
+            for announcement in claimed:
+                self._dispatcher.deliver(announcement)
+
+    def advance(self, by: timedelta) -> None:
+        """Lets so much time pass, with a worker that does everything when it is due. Raises ValueError for less than
+        nothing.
+
+        It is valetkey's time alone: sessions and other clocks of the application stay as they are.
+        """
+        if by < timedelta():
+            raise ValueError("Time passes in one direction.")
+        end = self._clock() + by
+        self.work()
+        while (moment := self._next_due(end)) is not None:
+            self._clock.set_forward(moment)
+            self.work()
+        self._clock.set_forward(end)
+        self.work()
+        for _ in self._sweep.clean():
+            pass
+
+    def _next_due(self, end: datetime) -> datetime | None:
+        """When a worker has something to do next that it has not tried yet; None where that is after ``end``."""
+        now = self._clock()
+        moments = [upload.due_at for upload in self.ledger.due(end, ALL) if upload.due_at]
+        if self._dispatcher:
+            moments += [one.due_at for one in self.ledger.announcements(Status.WAITING, ALL)]
+        return min((moment for moment in moments if now < moment <= end), default=None)
+
+    @property
+    def announcements(self) -> list[dict[str, Any]]:
+        """The webhooks of all ends so far, the oldest first: ``{type, timestamp, data}``, sent or not."""
+        return [json.loads(one.body) for one in reversed(self.ledger.announcements(None, ALL))]
+
+    def webhooks_to(self, path: str, *, secrets: Sequence[str] | None = None) -> None:
+        """Has `work` and `advance` post webhooks to the application's own receiver at ``path``, signed with ``secrets``
+        (None: those of `VALETKEY_WEBHOOK_SECRETS`), and repeat what it does not answer with 2xx.
+
+        What the receiver raises reaches the test where the application is ``testing``. Raises `ConfigurationError`
+        where there is no secret.
+        """
+        signed_by = self._setup.webhook_secrets if secrets is None else secrets
+        if not signed_by:
+            raise ConfigurationError("Set VALETKEY_WEBHOOK_SECRETS, or give the `secrets` that your receiver knows.")
+        self._dispatcher = Dispatcher(
+            self.ledger,
+            AppReceiver(self._http, path, signed_by),
+            delays=self._setup.webhook_delays,
+            clock=self._clock,
+            chance=lambda: 0.5,  # the middle: delays are as they are written down
+        )
+
+    def judge(self, upload_id: str, *, clean: bool, detail: str | None = None) -> None:
+        """A scanner's verdict on the bytes that are at the store now, for profiles with ``scan``.
+
+        Raises `LookupError` when there are none, and `StateConflict` where no verdict is waited for.
+        """
+        self.event(upload_id)
+        upload = self._upload(upload_id)
+        if upload.object is None:
+            raise LookupError(upload_id)
+        self.service.judge(Caller("scanner", may_judge=True), upload.id, Verdict(upload.object.etag, clean, detail))
+
+    def _upload(self, text: str) -> Upload:
+        upload_id = parse_upload_id(text)
+        upload = self.ledger.get(upload_id) if upload_id else None
+        if upload is None:
+            raise LookupError(text)
+        return upload
+
+
+class MemoryValetKey(InPages, InMemory):
+    """`valetkey.ValetKey` on a store and a ledger in memory, for an application without one; no credential is asked
+    for.
+
+    ``profiles`` as for `ValetKey`; without them ``default`` takes anything. ``clock`` gives the time (aware, UTC).
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        *,
+        profiles: Mapping[str, Profile] | None = None,
+        url_prefix: str | None = None,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        InPages.__init__(self)
+        setup = Setup(
+            address=Address.of(PUBLIC_URL, url_prefix, said=True),
+            profiles={"default": Profile("default")} | dict(profiles or {}),
+            page_tickets=self._page_tickets,
+            is_open=True,
+        )
+        InMemory.__init__(self, app, setup, clock)
+        mount(app, self._mounted())
+        self._offer_to_templates(app)
+
+
+@contextmanager
+def memory(
+    app: Flask, *, profiles: Mapping[str, Profile] | None = None, clock: Callable[[], datetime] = _now
+) -> Iterator[InMemory]:
+    """valetkey in memory, in the place of what is mounted in ``app`` while the block runs.
+
+    All of that works on it: routes, the methods of the application's own `ValetKey`, signals. Profiles (unless
+    ``profiles`` are given), prefix, ``owner_loader`` and whether a credential is asked for are those of the
+    application. ``clock`` gives the time (aware, UTC). Blocks may stand in each other, each with a store and a ledger
+    of its own. Raises `ConfigurationError` where nothing is mounted.
+    """
+    before = app.extensions.get(EXTENSION)
+    if before is None:
+        raise ConfigurationError(
+            "This application has no valetkey to replace: call ValetKey(app) or init_app(app) first, or mount "
+            "MemoryValetKey(app)."
+        )
+    setup = before.setup if isinstance(before, InMemoryMounted) else setup_of(before)
+    if profiles is not None:
+        setup = replace(setup, profiles=profiles)
+    valetkey = InMemory(app, setup, clock)
+    app.extensions[EXTENSION] = valetkey._mounted()  # noqa: SLF001 - its own module
+    try:
+        yield valetkey
+    finally:
+        app.extensions[EXTENSION] = before

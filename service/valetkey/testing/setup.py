@@ -1,0 +1,61 @@
+"""What valetkey in memory stands for, and is to be like."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from valetkey.api.addresses import Address
+from valetkey.api.mounted import Mounted
+from valetkey.api.owners import PageTickets
+from valetkey.app import Installed, s3_settings
+from valetkey.core.announcing.dispatcher import DELAYS
+from valetkey.core.errors import SenderRefused
+from valetkey.core.events.event import EventSender
+from valetkey.core.model.capabilities import Capabilities
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.schedule import SCHEDULE, Schedule
+from valetkey.senders import make_senders
+from valetkey.senders.settings import Outside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What valetkey in memory has in common with what it stands for."""
+
+    address: Address
+    profiles: Mapping[str, Profile]
+    page_tickets: PageTickets
+    is_open: bool
+    bucket: str = "memory"
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    schedule: Schedule = SCHEDULE
+    senders: Mapping[str, EventSender] = field(default_factory=dict)
+    webhook_secrets: Sequence[str] = ()
+    webhook_delays: Sequence[float] = DELAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InMemoryMounted(Mounted):
+    """What the views work on, and what it was made of: another one may take its place."""
+
+    setup: Setup
+
+
+def setup_of(installed: Installed) -> Setup:
+    """That of what is mounted in an application."""
+    settings = installed.settings
+    return Setup(
+        address=installed.address,
+        profiles=installed.profiles,
+        page_tickets=installed.page_tickets,
+        is_open=settings.auth == "open",
+        bucket=installed.store.bucket,
+        capabilities=s3_settings(settings).capabilities,
+        schedule=settings.schedule,
+        senders=make_senders(settings, Outside(lambda: _fetch_nothing, lambda *_: None)),
+        webhook_secrets=settings.webhook_secrets,
+        webhook_delays=settings.webhook_delays,
+    )
+
+
+def _fetch_nothing(url: str) -> bytes:
+    raise SenderRefused(f"In memory nothing is fetched, and so no certificate: {url[:200]}")

@@ -1,0 +1,28 @@
+"""The application's own receiver of webhooks, reached without a network."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from flask.testing import FlaskClient
+
+from valetkey.adapters.webhooks import HttpWebhook, judge
+from valetkey.core.model.announcement import Announcement
+from valetkey.core.ports.announcing import DeliveryReceipt
+
+_CONNECTION = {"Host", "Connection"}
+
+
+class AppReceiver:
+    """`WebhookReceiver` at ``path`` of the application that ``make_client`` makes clients of."""
+
+    def __init__(self, make_client: Callable[[], FlaskClient], path: str, secrets: Sequence[str]) -> None:
+        self._make_client = make_client
+        self._path = path
+        self._signer = HttpWebhook(f"http://valetkey.test{path}", secrets)
+
+    def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:
+        """Signed as of now: a receiver compares with its own clock, which no test has set forward."""
+        signed = self._signer.headers(announcement, datetime.now(UTC)).items()
+        headers = {name: value for name, value in signed if name not in _CONNECTION}
+        answer = self._make_client().post(self._path, data=announcement.body, headers=headers)
+        return judge(answer.status_code, answer.headers.get("Retry-After"), at)
