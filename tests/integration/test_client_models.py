@@ -36,10 +36,10 @@ MODELS = {
 }
 """The component of the document that each model is."""
 
-BY_ARGUMENTS = {
-    "CreateTicket": (Client.ticket, set[str]()),
-    "ClaimUpload": (Client.claim, set[str]()),
-    "ReleaseUpload": (Client.release, set[str]()),
+BY_ARGUMENTS: dict[str, tuple[Callable[..., Any], set[str]]] = {
+    "CreateTicket": (Client.ticket, set()),
+    "ClaimUpload": (Client.claim, set()),
+    "ReleaseUpload": (Client.release, set()),
     "Complete": (Client.complete, {"wait"}),
 }
 """Those that are the arguments of a method, which has others of its own."""
@@ -86,8 +86,7 @@ def shape(schema: Json, components: Json, *, optional: bool = False) -> Any:
     if "properties" in found:
         required = found["required"] = sorted(found.get("required", []))
         found["properties"] = {
-            name: shape(value, components, optional=name not in required)
-            for name, value in found["properties"].items()
+            name: shape(value, components, optional=name not in required) for name, value in found["properties"].items()
         }
     return found
 

@@ -10,7 +10,7 @@ from typing import Self, Unpack
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from valetkey.client.errors import Transient
+from valetkey.client.errors import Interrupted, Transient
 from valetkey.client.programs import arguments
 from valetkey.client.programs.models import (
     Download,
@@ -147,7 +147,7 @@ class AsyncClient:
         return read(Upload, sent)
 
     async def aclose(self) -> None:
-        """Closes the connections."""
+        """Closes the connections. Calls after that raise `ClientError`, and uploads under way end."""
         await self._http.aclose()
         self._uploads.close()
 
@@ -168,6 +168,8 @@ class AsyncClient:
     async def _exchange(self, call: Call, token: str | None) -> tuple[HttpResponse, Json]:
         attempts = Attempts(self._patience)
         while True:
+            if self._http.is_closed:
+                raise Interrupted
             try:
                 response = await self._send(call, token)
                 body = answers.read(response, call, self._endpoint)

@@ -21,6 +21,7 @@ from valetkey.client.transport.connections import Connections
 CONCURRENCY = 8
 """How many parts of one file may be sent at once."""
 
+
 def unheard(_: int) -> None:
     """Nobody wants to know of the progress."""
 

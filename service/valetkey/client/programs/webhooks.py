@@ -32,9 +32,10 @@ def verify_webhook(body: bytes, headers: Mapping[str, str], secret: str | Iterab
 
 
 def _signer(secret: str) -> Webhook:
-    if not secret:
-        raise ValueError("The webhook secret is empty.")
-    return Webhook(secret)
+    try:
+        return Webhook(secret)
+    except Exception as error:  # each version of the library has its own for an empty one
+        raise ValueError("The webhook secret is not one such as whsec_...") from error
 
 
 def _is_signed(signer: Webhook, body: bytes, headers: dict[str, str]) -> bool:
