@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from email.message import Message
 from functools import partial
 from types import TracebackType
@@ -10,7 +11,7 @@ from typing import Self, Unpack
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from valetkey.client.errors import Interrupted, Transient
+from valetkey.client.errors import ClientError, Interrupted, Transient
 from valetkey.client.programs import arguments
 from valetkey.client.programs.models import (
     Download,
@@ -106,6 +107,21 @@ class AsyncClient:
         """As `Client.claim`."""
         wanted = arguments.given(reference=reference, owner=arguments.on_behalf_of(owner), profile=profile)
         return read(Upload, await self._call(calls.claim(arguments.existing(upload_id), wanted)))
+
+    async def claim_all(
+        self, ids: Iterable[str | UUID], reference: str, *, owner: str, profile: str | None = None
+    ) -> Sequence[Upload]:
+        """As `Client.claim_all`."""
+        claimed: dict[str, Upload] = {}
+        try:
+            for upload_id in dict.fromkeys(map(arguments.existing, ids)):
+                claimed[upload_id] = await self.claim(upload_id, reference, owner=owner, profile=profile)
+        except ClientError:
+            for upload_id in claimed:
+                with suppress(ClientError):  # what is wrong with the other one matters more
+                    await self.release(upload_id, reference)
+            raise
+        return tuple(claimed.values())
 
     async def release(self, upload_id: str | UUID, reference: str) -> Upload:
         """As `Client.release`."""

@@ -2,11 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, Unpack
 from uuid import UUID
 
+from valetkey.client.errors import ClientError
 from valetkey.client.programs import arguments
 from valetkey.client.programs.models import (
     Download,
@@ -108,6 +110,25 @@ class Client:
         """
         wanted = arguments.given(reference=reference, owner=arguments.on_behalf_of(owner), profile=profile)
         return read(Upload, self._call(calls.claim(arguments.existing(upload_id), wanted)))
+
+    def claim_all(
+        self, ids: Iterable[str | UUID], reference: str, *, owner: str, profile: str | None = None
+    ) -> Sequence[Upload]:
+        """Takes all of these uploads under ``reference``, in their order, or none: as `claim` for each of them.
+
+        Where one cannot be claimed, those that this call has claimed are given back, and the error is raised. So have a
+        reference of its own for each attempt. No ``ids`` give no uploads.
+        """
+        claimed: dict[str, Upload] = {}
+        try:
+            for upload_id in dict.fromkeys(map(arguments.existing, ids)):
+                claimed[upload_id] = self.claim(upload_id, reference, owner=owner, profile=profile)
+        except ClientError:
+            for upload_id in claimed:
+                with suppress(ClientError):  # what is wrong with the other one matters more
+                    self.release(upload_id, reference)
+            raise
+        return tuple(claimed.values())
 
     def release(self, upload_id: str | UUID, reference: str) -> Upload:
         """Gives back what is claimed under ``reference``. The same again is no error. Raises `Conflict` for what is
