@@ -291,6 +291,41 @@ def test_nobody_owns_nothing(client: Client, play: Play, nobody: Any) -> None:
     assert play.calls == []
 
 
+SECOND = "0197f7a0-0000-7000-8000-000000000002"
+
+
+def test_all_uploads_of_a_form(client: Client, play: Play) -> None:
+    """Each once, in their order."""
+    play.script = {f"POST /v1/uploads/{one}/claim": [(200, {}, UPLOAD | {"id": one})] for one in (ID, SECOND)}
+    claimed = client.claim_all([SECOND, ID, SECOND], "post:17", owner="user-17")
+    assert [upload.id for upload in claimed] == [SECOND, ID]
+    assert len(play.calls) == 2
+    assert list(client.claim_all([], "post:17", owner="user-17")) == []
+
+
+@pytest.mark.parametrize("released", [(200, {}, UPLOAD), problem(503, "ledger_unavailable"), problem(404, "gone")])
+def test_all_uploads_of_a_form_or_none(client: Client, play: Play, released: Reply) -> None:
+    """What was claimed before one that cannot be is given back; the error is that of the one, whatever comes of it."""
+    play.script[f"POST /v1/uploads/{ID}/claim"] = [(200, {}, UPLOAD)]
+    play.script[f"POST /v1/uploads/{SECOND}/claim"] = [problem(409, "already_claimed")]
+    play.script[f"POST /v1/uploads/{ID}/release"] = [released]
+    with pytest.raises(Conflict, match="already_claimed"):
+        client.claim_all([ID, SECOND], "post:17", owner="user-17")
+    assert play.calls[:2] == [f"POST /v1/uploads/{ID}/claim", f"POST /v1/uploads/{SECOND}/claim"]
+    assert set(play.calls[2:]) == {f"POST /v1/uploads/{ID}/release"}
+
+
+def test_a_form_that_has_no_end(client: Client, play: Play) -> None:
+    """Nothing is claimed of too many, nor of those among which one is no id."""
+    many = (f"0197f7a0-0000-7000-8000-{number:012d}" for number in range(10**9))
+    with pytest.raises(Refused) as raised:
+        client.claim_all(many, "post:17", owner="user-17")
+    assert raised.value.status == 422
+    with pytest.raises(UploadNotFound):
+        client.claim_all([ID, "garbage"], "post:17", owner="user-17")
+    assert play.calls == []
+
+
 @pytest.mark.parametrize("wrong", ["uploads.example", "ftp://a", "http://a?b", "http://a#b", "http://a:99999", ""])
 def test_an_address_that_is_none(kind: str, wrong: str) -> None:
     """It is a mistake in the program, and is said when the client is made; so is a key with a line's end."""

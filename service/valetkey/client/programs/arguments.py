@@ -1,13 +1,16 @@
 """What programs give: checked where a mistake would otherwise reach the service, or allow more than was meant."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from valetkey.client.errors import Refused, UploadNotFound
 from valetkey.client.remote.addresses import ADDRESS, CREDENTIAL
+
+MAX_AT_ONCE = 1_000
+"""How many uploads are taken in one call at most."""
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -33,6 +36,16 @@ def existing(upload_id: str | UUID) -> str:
     if not _ID.fullmatch(text):
         raise UploadNotFound("upload_not_found", "There is no such upload.", status=404)
     return text
+
+
+def all_existing(ids: Iterable[str | UUID]) -> Collection[str]:
+    """These ids, each once and in their order. Raises `UploadNotFound`, and `Refused` for too many."""
+    found: dict[str, None] = {}
+    for upload_id in ids:
+        found[existing(upload_id)] = None
+        if len(found) > MAX_AT_ONCE:
+            raise Refused("invalid_request", f"At most {MAX_AT_ONCE} uploads are taken at once.", status=422)
+    return found
 
 
 def on_behalf_of(owner: str) -> str:

@@ -1,4 +1,4 @@
-"""`AsyncClient`: the service for programs that wait for several things at once, with asyncio or trio."""
+"""`AsyncClient`: the service for programs that wait for several things at once, with asyncio."""
 
 import threading
 import time
@@ -114,7 +114,7 @@ class AsyncClient:
         """As `Client.claim_all`."""
         claimed: dict[str, Upload] = {}
         try:
-            for upload_id in dict.fromkeys(map(arguments.existing, ids)):
+            for upload_id in arguments.all_existing(ids):
                 claimed[upload_id] = await self.claim(upload_id, reference, owner=owner, profile=profile)
         except ClientError:
             for upload_id in claimed:

@@ -117,11 +117,11 @@ class Client:
         """Takes all of these uploads under ``reference``, in their order, or none: as `claim` for each of them.
 
         Where one cannot be claimed, those that this call has claimed are given back, and the error is raised. So have a
-        reference of its own for each attempt. No ``ids`` give no uploads.
+        reference of its own for each attempt. No ``ids`` give no uploads; more than 1000 are refused.
         """
         claimed: dict[str, Upload] = {}
         try:
-            for upload_id in dict.fromkeys(map(arguments.existing, ids)):
+            for upload_id in arguments.all_existing(ids):
                 claimed[upload_id] = self.claim(upload_id, reference, owner=owner, profile=profile)
         except ClientError:
             for upload_id in claimed:
