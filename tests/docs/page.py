@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import secrets
 import shutil
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,9 @@ from tests.support.stores import RGW_SCRIPT, Bucket, Rgw, fresh_bucket
 from valetkey.settings import load_profiles
 
 _HERE = re.compile(r"(?P<before>\b(?:localhost|127\.0\.0\.1):|--port[ =])(?P<port>\d{4,5})\b")
+HOOKS_PORT = "5000"
+"""Where the page's application hears webhooks, as the page names it."""
+
 _SERVICE = re.compile(r"https://uploads\.example(?![.\w])")
 
 
@@ -77,7 +82,7 @@ class Page:
     def _listens_on(self, command: str) -> int | None:
         if command.startswith("valetkey worker"):
             return None
-        found = re.search(r"--port[ =](\d+)", command)
+        found = re.search(r"(?:--port[ =]|127\.0\.0\.1:)(\d+)", command)
         return int(found[1]) if found else self._port("8000")
 
     def python(self, block: Block) -> None:
@@ -135,20 +140,35 @@ def running_page(text: str, blocks: Sequence[Block], directory: Path, rgw: Calla
         if kind == "rgw" or "make -s s3" in text:
             bucket = stack.enter_context(fresh_bucket(rgw()))
             bucket.allow_pages()
-        server = _start(stack, kind, beside, bucket) if kind else None
-        ports = {"8000": int(server.base_url.rpartition(":")[2]) if server else free_port()}
+        ports = {HOOKS_PORT: free_port()}
+        hooks = _hooks(ports[HOOKS_PORT]) if re.search(r"\bWEBHOOK_SECRET\b", text) else {}
+        server = _start(stack, kind, beside, bucket, hooks) if kind else None
+        ports["8000"] = int(server.base_url.rpartition(":")[2]) if server else free_port()
         _lay_out(home, bucket)
         env = _environment(home, server if kind == "rgw" else None) | {"VALETKEY_PORT": str(ports["8000"])}
         if server and "API_KEY" in text:
             env["API_KEY"] = server.create_key("docs").key
+        if hooks:
+            env["WEBHOOK_SECRET"] = hooks["VALETKEY_WEBHOOK_SECRETS"]
         yield Page(stack.enter_context(running_shell(home, env)), server, blocks, ports)
 
 
-def _start(stack: ExitStack, kind: str, directory: Path, bucket: Bucket | None) -> ValetkeyServer:
+def _hooks(port: int) -> dict[str, str]:
+    """What a service needs to tell the page's own application, once that runs."""
+    return {
+        "VALETKEY_WEBHOOK_URL": f"http://127.0.0.1:{port}/hooks/valetkey",
+        "VALETKEY_WEBHOOK_SECRETS": f"whsec_{b64encode(secrets.token_bytes(32)).decode()}",
+        "VALETKEY_WEBHOOK_ALLOW_PRIVATE": "true",
+    }
+
+
+def _start(
+    stack: ExitStack, kind: str, directory: Path, bucket: Bucket | None, hooks: Mapping[str, str]
+) -> ValetkeyServer:
     """A service of the page's own, and the worker beside it."""
     if kind == "dev":
         return stack.enter_context(running_valetkey(directory, command="dev"))
-    server = stack.enter_context(running_valetkey(directory, bucket, env={"VALETKEY_CORS_ORIGINS": "*"}))
+    server = stack.enter_context(running_valetkey(directory, bucket, env={"VALETKEY_CORS_ORIGINS": "*", **hooks}))
     stack.enter_context(running_worker(server))
     return server
 

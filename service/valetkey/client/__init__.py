@@ -1,10 +1,11 @@
-"""The client behind `valetkey put`. It uploads files and reports the outcome of each.
+"""The HTTP client: `Client` and `AsyncClient` for Python programs, and what is behind `valetkey put`.
 
-It knows the HTTP API and nothing else of the service. It needs the standard library only, so that it starts fast, and
-so that bytes go from the file to the socket without a copy in Python (`sendfile`).
+It knows the HTTP API and nothing else of the service. Below what programs hold it needs the standard library only, so
+that `put` starts fast, and so that bytes go from the file to the socket without a copy in Python (`sendfile`).
 
 ::
 
+    programs      what Python programs hold: clients, models of what comes back, the check of webhooks
     put           many files: find them, upload them, report each
     display       what a person or a script sees
     sending       one file: create or resume its upload, send the bytes, wait for the confirmation
@@ -13,3 +14,88 @@ so that bytes go from the file to the socket without a copy in Python (`sendfile
     transport     HTTP/1.1 over sockets: connections, bodies, deadlines, TLS, proxies
     files         the files on this machine
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from valetkey.client.errors import (
+        ClientError,
+        Conflict,
+        FileError,
+        Interrupted,
+        Refused,
+        Rejected,
+        Unconfirmed,
+        Unreachable,
+        UploadNotFound,
+        WebhookRefused,
+    )
+    from valetkey.client.programs.asynchronous import AsyncClient
+    from valetkey.client.programs.blocking import Client
+    from valetkey.client.programs.models import (
+        Checksum,
+        Claim,
+        Granted,
+        MultipartGrant,
+        NamedPart,
+        NewUpload,
+        PartGrant,
+        PostGrant,
+        PutGrant,
+        Reason,
+        StoredObject,
+        Ticket,
+        Upload,
+        WebhookEvent,
+    )
+    from valetkey.client.programs.webhooks import verify_webhook
+
+__all__ = [
+    "AsyncClient",
+    "Checksum",
+    "Claim",
+    "Client",
+    "ClientError",
+    "Conflict",
+    "FileError",
+    "Granted",
+    "Interrupted",
+    "MultipartGrant",
+    "NamedPart",
+    "NewUpload",
+    "PartGrant",
+    "PostGrant",
+    "PutGrant",
+    "Reason",
+    "Refused",
+    "Rejected",
+    "StoredObject",
+    "Ticket",
+    "Unconfirmed",
+    "Unreachable",
+    "Upload",
+    "UploadNotFound",
+    "WebhookEvent",
+    "WebhookRefused",
+    "verify_webhook",
+]
+
+_HOMES = {
+    "programs.asynchronous": {"AsyncClient"},
+    "programs.blocking": {"Client"},
+    "programs.webhooks": {"verify_webhook"},
+    "errors": {
+        *("ClientError", "Conflict", "FileError", "Interrupted", "Refused", "Rejected"),
+        *("Unconfirmed", "Unreachable", "UploadNotFound", "WebhookRefused"),
+    },
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name at its first use: `put` need not wait for pydantic, nor `Client` for HTTPX."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    home = next((home for home, names in _HOMES.items() if name in names), "programs.models")
+    return getattr(import_module(f"{__name__}.{home}"), name)

@@ -1,8 +1,8 @@
-"""What can go wrong, and what each error means for the upload of a file.
+"""What can go wrong, and what each error means to the caller.
 
 ::
 
-    PutError                     ends the upload of a file: a code and a sentence
+    ClientError                  a call, or the upload of a file, has failed: a code and a sentence
     ├── Rejected                 the service does not accept this file
     ├── Refused                  the service or the store refuses the request: another file would fare no better
     │   ├── Conflict             the state of the upload does not allow the call
@@ -11,7 +11,8 @@
     ├── FileError                the file cannot be read, or is not a regular file
     │   └── FileChanged          the file is not the one that was announced
     ├── Unconfirmed              everything was sent, but the service did not confirm it in time
-    └── Interrupted              the user interrupted the run
+    ├── Interrupted              the run was interrupted, or the client was closed
+    └── WebhookRefused           what came is no webhook that the service has just signed
 
     Transient                    internal: worth another attempt
     └── DeliveryUnknown          everything was sent, but it may not have arrived: check before sending again
@@ -20,27 +21,37 @@
     DifferentFile                internal: the interrupted upload cannot be proven to be of this file
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from valetkey.client.outcome import FileOutcome
 
 
-class PutError(Exception):
-    """``code`` is stable, ``detail`` is one sentence for a person."""
+class ClientError(Exception):
+    """Why a call has failed. ``str()`` of it is ``detail``."""
 
-    outcome: ClassVar[FileOutcome]
+    outcome: ClassVar[FileOutcome] = FileOutcome.REFUSED
+    """How the upload of a file ends that this error ends."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(
+        self, code: str, detail: str, *, status: int | None = None, problem: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(detail)
         self.code = code
+        """Stable: one of the service's (`upload_not_found`), or of the client's (`unreachable`)."""
         self.detail = detail
+        """One sentence for a person; it may change."""
+        self.status = status
+        """The HTTP status of the service's response; None where it gave none."""
+        self.problem = problem
+        """The service's problem document (RFC 9457) as it came; None where it sent none."""
 
 
-class Rejected(PutError):
+class Rejected(ClientError):
     outcome = FileOutcome.REJECTED
 
 
-class Refused(PutError):
+class Refused(ClientError):
     outcome = FileOutcome.REFUSED
 
 
@@ -52,11 +63,11 @@ class UploadNotFound(Refused):
     pass
 
 
-class Unreachable(PutError):
+class Unreachable(ClientError):
     outcome = FileOutcome.UNREACHABLE
 
 
-class FileError(PutError):
+class FileError(ClientError):
     outcome = FileOutcome.FILE_ERROR
 
 
@@ -65,28 +76,46 @@ class FileChanged(FileError):
         super().__init__("file_changed", f"{name} changed while it was being sent: nothing of it is confirmed.")
 
 
-class Unconfirmed(PutError):
+class Unconfirmed(ClientError):
     outcome = FileOutcome.UNCONFIRMED
 
 
-class Interrupted(PutError):
+class Interrupted(ClientError):
     outcome = FileOutcome.INTERRUPTED
 
     def __init__(self) -> None:
-        super().__init__("interrupted", "Interrupted. Run the same command again to resume.")
+        super().__init__("interrupted", "Interrupted.")
+
+
+class WebhookRefused(ClientError):
+    """Answer it with 401, and do nothing else about it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("webhook_refused", detail)
 
 
 class Transient(Exception):
     """A failure that may pass by itself.
 
     ``after`` is how many seconds the server asks us to wait; None when it does not say. ``permanent`` is the error to
-    raise when the failure has happened a few times: it does not pass by itself then.
+    raise when the failure has happened a few times: it does not pass by itself then. ``status`` and ``problem`` are as
+    in `ClientError`.
     """
 
-    def __init__(self, detail: str, after: float | None = None, permanent: PutError | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        after: float | None = None,
+        permanent: ClientError | None = None,
+        *,
+        status: int | None = None,
+        problem: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.after = after
         self.permanent = permanent
+        self.status = status
+        self.problem = problem
 
 
 class DeliveryUnknown(Transient):

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -13,20 +13,21 @@ from valetkey.client.files.find import FileOptions, find_files
 from valetkey.client.files.source import Source
 from valetkey.client.interrupted.records import UploadRecords
 from valetkey.client.outcome import FileOutcome, FileReport
-from valetkey.client.remote.retry import Retrier
-from valetkey.client.remote.service import Service
-from valetkey.client.remote.store import Store
-from valetkey.client.sending.concurrency import ConcurrencyLimit
+from valetkey.client.sending.assembly import Means, file_uploader
 from valetkey.client.sending.file_queue import FileQueue
 from valetkey.client.sending.file_upload import FileUploader
 from valetkey.client.sending.jobs import Job, Jobs
 from valetkey.client.sending.options import UploadOptions
-from valetkey.client.sending.parts import PartUploader
-from valetkey.client.sending.whole import WholeUploader
 from valetkey.client.transport.connections import DEFAULT_TIMEOUTS, Connections, Timeouts
 
 TICKET_PREFIX = "vt_"
 """What tickets start with, and API keys do not."""
+
+HINTS = {
+    "unauthenticated": "--token or VALETKEY_TOKEN takes an API key or a profile ticket.",
+    "interrupted": "Run the same command again to resume.",
+}
+"""What to do at a terminal about failures with these codes."""
 
 FINAL_OUTCOMES = frozenset({FileOutcome.CONFIRMED, FileOutcome.REJECTED, FileOutcome.FILE_ERROR})
 """Outcomes that another run would not change. After any other, the next run can resume this one."""
@@ -69,7 +70,8 @@ def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, rep
     with ExitStack() as stack:
         part_pool = stack.enter_context(ThreadPoolExecutor(options.concurrency, "part"))
         file_pool = stack.enter_context(ThreadPoolExecutor(options.concurrency, "file"))
-        run = _Run(options, _file_uploader(options, connections, stop, records, part_pool), reporter)
+        means = Means(options.token, options.concurrency, options.retry_for, connections)
+        run = _Run(options, file_uploader(options.uploads, means, records, part_pool, stop), reporter)
         try:
             run.upload_all(find_files(names, options.files, stdin, stack), file_pool)
         except KeyboardInterrupt:
@@ -81,22 +83,6 @@ def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, rep
         for key in run.keys:
             records.delete(key)
     return run.outcomes
-
-
-def _file_uploader(
-    options: PutOptions,
-    connections: Connections,
-    stop: threading.Event,
-    records: UploadRecords,
-    pool: ThreadPoolExecutor,
-) -> FileUploader:
-    concurrency = ConcurrencyLimit(options.concurrency)
-    retrier = Retrier(options.retry_for, stop)  # for the store: it may be unavailable while the service is not
-    service = Service(options.uploads.endpoint, options.token, connections, Retrier(options.retry_for, stop))
-    store = Store(connections, retrier.check)
-    whole = WholeUploader(service, store, retrier, concurrency)
-    parts = PartUploader(service, store, retrier, pool, concurrency)
-    return FileUploader(options.uploads, service, whole, parts, records, retrier)
 
 
 class _Run:
@@ -149,5 +135,6 @@ class _Run:
         self._finish(self._uploader.upload(job, lambda count: self._reporter.progressed(job.source, count)))
 
     def _finish(self, report: FileReport) -> None:
+        hint = HINTS.get(report.code or "")
         self.outcomes.append(report.outcome)
-        self._reporter.finished(report)
+        self._reporter.finished(replace(report, detail=f"{report.detail} {hint}") if hint else report)

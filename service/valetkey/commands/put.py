@@ -1,7 +1,6 @@
 """`valetkey put`."""
 
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,14 @@ from valetkey.client.files.find import FileOptions
 from valetkey.client.outcome import exit_code
 from valetkey.client.put import PutOptions
 from valetkey.client.put import put as put_files
+from valetkey.client.remote.addresses import ADDRESS, CREDENTIAL
 from valetkey.client.sending.options import UploadOptions
 from valetkey.client.transport.connections import Timeouts
 
 
 def _http_address(_context: click.Context, _option: click.Parameter, value: str) -> str:
     """An address without a slash at its end."""
-    if not re.fullmatch(r"https?://(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[!-\"$->@-~]*)?", value):
+    if not ADDRESS.fullmatch(value):
         raise click.BadParameter(f"{value!r} is not an address such as https://uploads.example")
     return value.rstrip("/")
 
@@ -31,7 +31,7 @@ def _text(_context: click.Context, _option: click.Parameter, value: str | None) 
 
 def _credential(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     """A credential that an HTTP header can carry."""
-    if value is not None and not re.fullmatch(r"[!-~]*", value):
+    if value is not None and not CREDENTIAL.fullmatch(value):
         raise click.BadParameter("it contains characters that neither an API key nor a ticket has")
     return value
 

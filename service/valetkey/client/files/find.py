@@ -2,11 +2,11 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from valetkey.client.errors import FileError
 from valetkey.client.files.source import Source, identity_of, unreadable
@@ -93,29 +93,52 @@ def _walk(top: str, options: FileOptions) -> Iterator[Source | tuple[str, FileEr
 
 
 def spool_stdin(stdin: BinaryIO | None, options: FileOptions, stack: ExitStack) -> Source:
-    """Copies standard input into a temporary file: S3 and the service want to know the size first.
-
-    Raises `FileError` above the limit, and when the file cannot be written.
-    """
-    name = options.stdin_name
+    """Copies standard input into a temporary file. Raises `FileError` above the limit, and like `spool`."""
     if stdin is None:
         raise FileError("unreadable", "Standard input is closed.")
+
+    def check(size: int) -> None:
+        if size > options.spool_limit:
+            limit = f"it has more than {options.spool_limit} bytes. Use --spool-limit to allow more"
+            raise FileError("stdin_too_large", f"Standard input is too large for a temporary file: {limit}.")
+
+    content_type = options.type_for(options.stdin_name)
+    return spool(stdin, Spooled(STDIN, "Standard input", options.stdin_name, content_type), stack, check)
+
+
+class Spooled(NamedTuple):
+    """What is to be sent is called so."""
+
+    name: str
+    """In reports."""
+    subject: str
+    """In errors."""
+    filename: str
+    """What the service is told."""
+    content_type: str
+
+
+def spool(stream: BinaryIO, spooled: Spooled, stack: ExitStack, check: Callable[[int], None]) -> Source:
+    """Copies ``stream`` into a temporary file: S3 and the service want to know the size first.
+
+    ``check`` is told how many bytes were copied so far; it stops the copy by raising. Raises `FileError` when the copy
+    cannot be written.
+    """
     import tempfile  # imported here only: it costs as much as a small file
 
     try:
-        spool = stack.enter_context(tempfile.NamedTemporaryFile(prefix="valetkey-put-"))  # noqa: SIM115 - with `stack`
-        while chunk := stdin.read(CHUNK):
-            spool.write(chunk)
-            if spool.tell() > options.spool_limit:
-                limit = f"it has more than {options.spool_limit} bytes. Use --spool-limit to allow more"
-                raise FileError("stdin_too_large", f"Standard input is too large for a temporary file: {limit}.")
-        spool.flush()
+        copy = stack.enter_context(tempfile.NamedTemporaryFile(prefix="valetkey-put-"))  # noqa: SIM115 - with `stack`
+        while chunk := stream.read(CHUNK):
+            copy.write(chunk)
+            check(copy.tell())
+        copy.flush()
     except OSError as error:
-        detail = f"Standard input cannot be kept in a temporary file: {error.strerror or error}."
+        detail = f"{spooled.subject} cannot be kept in a temporary file: {error.strerror or error}."
         raise FileError("unreadable", detail) from error
-    found = os.fstat(spool.fileno())
-    content_type = options.type_for(name)
-    return Source(spool.name, STDIN, name, content_type, found.st_size, identity_of(found), lasting=False)
+    found = os.fstat(copy.fileno())
+    identity = identity_of(found)
+    name, _, filename, content_type = spooled
+    return Source(copy.name, name, filename, content_type, found.st_size, identity, lasting=False)
 
 
 def as_text(path: str) -> str:

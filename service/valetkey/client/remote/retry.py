@@ -18,18 +18,63 @@ MIN_ATTEMPTS = 3
 """Attempts that are made however long each of them takes."""
 
 
-class Retrier:
-    """Repeats what fails for a reason that may pass, for ``seconds`` after its first failure.
+class Patience:
+    """Calls to one peer that fail for a reason that may pass are repeated for ``seconds`` after their first failure.
 
     When one call has waited that long, and nothing else succeeded meanwhile, the peer is unavailable: others make one
     attempt then, so that a thousand files do not wait one after the other. The first success ends that.
     """
 
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.last_success = 0.0
+        self.unavailable = False
+
+
+class Attempts:
+    """The attempts of one call."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._failures = 0
+        self._first = 0.0
+
+    def succeeded(self) -> None:
+        """The last attempt has succeeded."""
+        self._patience.last_success, self._patience.unavailable = time.monotonic(), False
+
+    def failed(self, problem: Transient) -> float:
+        """The last attempt has failed: how long to wait before the next, in seconds.
+
+        Raises `Unreachable` when the time is over, and what ``problem`` names for one that does not pass.
+        """
+        self._failures += 1
+        self._first = self._first or time.monotonic()
+        if problem.permanent is not None and self._failures >= MIN_ATTEMPTS:
+            raise problem.permanent from problem
+        delay = max(problem.after or 0.0, _delay(self._failures))
+        if self._gives_up(delay):
+            detail = f"{problem} ({_attempts(self._failures)})"
+            raise Unreachable("unreachable", detail, status=problem.status, problem=problem.problem) from problem
+        return delay
+
+    def _gives_up(self, delay: float) -> bool:
+        patience = self._patience
+        if patience.unavailable:
+            return True
+        asks_too_much = delay > max(patience.seconds, MAX_DELAY)  # Retry-After may name any day
+        late = time.monotonic() + delay - self._first > patience.seconds
+        over = (self._failures >= MIN_ATTEMPTS or asks_too_much) and late
+        patience.unavailable = over and patience.last_success < self._first
+        return over
+
+
+class Retrier:
+    """Repeats what fails for a reason that may pass; see `Patience`."""
+
     def __init__(self, seconds: float, stop: threading.Event) -> None:
-        self._seconds = seconds
+        self._patience = Patience(seconds)
         self._stop = stop
-        self._last_success = 0.0
-        self._unavailable = False
 
     def check(self) -> None:
         """Raises `Interrupted` when the user has interrupted the run."""
@@ -46,31 +91,16 @@ class Retrier:
 
         Raises `Unreachable` when the time is over, `Interrupted`, and what else ``attempt`` raises.
         """
-        failures, first = 0, 0.0
+        attempts = Attempts(self._patience)
         while True:
             self.check()
             try:
                 result = attempt()
             except Transient as problem:
-                failures += 1
-                first = first or time.monotonic()
-                if problem.permanent is not None and failures >= MIN_ATTEMPTS:
-                    raise problem.permanent from problem
-                delay = max(problem.after or 0.0, _delay(failures))
-                if self._gives_up(failures, first, delay):
-                    raise Unreachable("unreachable", f"{problem} ({_attempts(failures)})") from problem
-                self.sleep(delay)
+                self.sleep(attempts.failed(problem))
             else:
-                self._last_success, self._unavailable = time.monotonic(), False
+                attempts.succeeded()
                 return result
-
-    def _gives_up(self, failures: int, first: float, delay: float) -> bool:
-        if self._unavailable:
-            return True
-        asks_too_much = delay > max(self._seconds, MAX_DELAY)  # Retry-After may name any day
-        over = (failures >= MIN_ATTEMPTS or asks_too_much) and time.monotonic() + delay - first > self._seconds
-        self._unavailable = over and self._last_success < first
-        return over
 
 
 def _attempts(count: int) -> str:

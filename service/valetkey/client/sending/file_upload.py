@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from valetkey.client.errors import (
+    ClientError,
     Conflict,
     DifferentFile,
     FileError,
     MultipartUploadGone,
-    PutError,
     Refused,
     Rejected,
     Unconfirmed,
@@ -22,8 +22,9 @@ from valetkey.client.interrupted.comparison import FileComparison
 from valetkey.client.interrupted.part_digests import PartDigests
 from valetkey.client.interrupted.records import StartedUpload, UploadRecords
 from valetkey.client.outcome import FileOutcome, FileReport
+from valetkey.client.remote.calls import Json
 from valetkey.client.remote.retry import Retrier
-from valetkey.client.remote.service import Json, Service
+from valetkey.client.remote.service import Service
 from valetkey.client.sending.jobs import Job
 from valetkey.client.sending.options import UploadOptions
 from valetkey.client.sending.parts import FileInParts, KnownParts, PartUploader
@@ -57,12 +58,16 @@ class FileUploader:
     retrier: Retrier
     """For pauses and interruptions."""
 
+    def send(self, source: Source, on_progress: Callable[[int], None]) -> Json:
+        """Uploads one file, and returns the confirmed upload. Raises `ClientError`."""
+        return _FileUpload(self, source, on_progress).run(None)
+
     def upload(self, job: Job, on_progress: Callable[[int], None]) -> FileReport:
         """Uploads one file. Whatever goes wrong is in the report."""
         one = _FileUpload(self, job.source, on_progress)
         try:
             upload = one.run(job.created)
-        except PutError as error:
+        except ClientError as error:
             return one.report(error.outcome, error.code, error.detail)
         one.upload = upload
         return one.report(FileOutcome.CONFIRMED)
@@ -86,9 +91,9 @@ class _FileUpload:
         sent = self._progress.bytes_sent
         return FileReport(self._source.name, outcome, code, detail, self.upload, self._resumed, sent)
 
-    def run(self, created: Json | PutError | None) -> Json:
+    def run(self, created: Json | ClientError | None) -> Json:
         """``created`` is as in `Job`."""
-        if isinstance(created, PutError):
+        if isinstance(created, ClientError):
             raise created
         is_recorded = created is None and self._source.lasting
         started = self._uploader.records.load(self._key) if is_recorded else None
@@ -208,7 +213,7 @@ class _FileUpload:
 
     def _abort(self, started: StartedUpload) -> None:
         self._uploader.records.delete(self._key)
-        with suppress(PutError):
+        with suppress(ClientError):
             self._service.abort(started.upload_id, started.ticket)
 
     def _named_parts(self, started: StartedUpload) -> list[Json] | None:

@@ -5,10 +5,11 @@ from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from valetkey.client.errors import PutError
+from valetkey.client.errors import ClientError
 from valetkey.client.files.source import Source
 from valetkey.client.interrupted.records import UploadRecords
-from valetkey.client.remote.service import Json, Service
+from valetkey.client.remote.calls import Json
+from valetkey.client.remote.service import Service
 from valetkey.client.sending.file_queue import FileQueue
 from valetkey.client.sending.options import UploadOptions
 
@@ -23,7 +24,7 @@ class Job(NamedTuple):
     """A file that is to be sent."""
 
     source: Source
-    created: Json | PutError | None = None
+    created: Json | ClientError | None = None
     """Its upload when that was created with others, or why there is none; None when it has yet to be created."""
 
 
@@ -64,7 +65,7 @@ class Jobs:
             return map(Job, sources)
         try:
             created = self._service.create_many([self._options.request(source) for source in small])
-        except PutError:  # it is about all of them: each call of its own tells what is wrong with its file
+        except ClientError:  # it is about all of them: each call of its own tells what is wrong with its file
             return map(Job, sources)
         results = dict(zip(small, created, strict=True))
         return [Job(source, results.get(source)) for source in sources]

@@ -21,6 +21,8 @@ class UploadOptions:
     """Whether the path below a directory is kept."""
     wait: float = 60.0
     """How long the service may take to confirm what was sent, in seconds."""
+    owner: str | None = None
+    """On whose behalf; None leaves it to the service: the credential's own."""
 
     def request(self, source: Source) -> dict[str, Any]:
         """The body of the request that creates the upload of ``source``."""
@@ -31,7 +33,8 @@ class UploadOptions:
             "metadata": dict(self.metadata),
             **self._path(source),
         }
-        return body | ({"profile": self.profile} if self.profile else {})
+        given = {"profile": self.profile, "owner": self.owner}
+        return body | {name: value for name, value in given.items() if value}
 
     def record_key(self, source: Source) -> str:
         """The key under which the upload of ``source`` is recorded."""

@@ -13,8 +13,9 @@ from valetkey.client.files.source import Source
 from valetkey.client.interrupted.comparison import is_md5
 from valetkey.client.interrupted.part_digests import PartDigests
 from valetkey.client.interrupted.records import StartedUpload
+from valetkey.client.remote.calls import Json
 from valetkey.client.remote.retry import Retrier
-from valetkey.client.remote.service import Json, Service
+from valetkey.client.remote.service import Service
 from valetkey.client.remote.store import Store
 from valetkey.client.sending.concurrency import ConcurrencyLimit
 from valetkey.client.sending.progress import Progress

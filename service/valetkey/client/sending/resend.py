@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from valetkey.client.errors import DeliveryUnknown, Refused, SignatureRejected
-from valetkey.client.remote.service import Json
+from valetkey.client.remote.calls import Json
 
 T = TypeVar("T")
 

@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable, Sequence
 
 from valetkey.client.interrupted.records import StartedUpload
-from valetkey.client.remote.service import Json, Service
+from valetkey.client.remote.calls import Json
+from valetkey.client.remote.service import Service
 from valetkey.client.sending.resend import expires_soon
 
 BATCH_SIZE = 32

@@ -6,8 +6,9 @@ from functools import partial
 from valetkey.client.errors import SignatureRejected
 from valetkey.client.files.source import Source
 from valetkey.client.interrupted.records import StartedUpload
+from valetkey.client.remote.calls import Json
 from valetkey.client.remote.retry import Retrier
-from valetkey.client.remote.service import Json, Service
+from valetkey.client.remote.service import Service
 from valetkey.client.remote.store import Store
 from valetkey.client.sending.concurrency import ConcurrencyLimit
 from valetkey.client.sending.progress import Progress

@@ -1,6 +1,7 @@
 """HTTP requests over connections that are kept open."""
 
 import http.client
+import os
 import socket as socket_module
 import ssl
 import threading
@@ -19,6 +20,9 @@ from valetkey.client.transport.responses import HttpResponse, read_response
 
 EARLY_RESPONSE_SECONDS = 2.0
 """How long to wait for a response that the server may have sent before it took the whole body, in seconds."""
+
+MAX_IDLE = 64
+"""How many connections to one address are kept while nobody uses them: as many as `put` may use at once."""
 
 DIGEST_RATE = 8 * 1024 * 1024
 """Bytes a second that the slowest store digests: it responds when it has digested the body."""
@@ -41,15 +45,22 @@ class Timeouts(NamedTuple):
 
 DEFAULT_TIMEOUTS = Timeouts()
 
+Origin = tuple[str, str]
+"""A scheme, and a host with its port."""
+
 
 class Connections:
-    """HTTP connections, each kept by the thread that opened it. Any thread may call `close`."""
+    """HTTP connections that are kept for whichever thread needs one next. Any thread may call any method.
+
+    A process that was forked uses none of those that it was born with: two processes would read each other's responses.
+    """
 
     def __init__(self, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> None:
         self._timeouts = timeouts
-        self._kept = threading.local()
         self._lock = threading.Lock()
+        self._idle: dict[Origin, list[http.client.HTTPConnection]] = {}
         self._open: set[http.client.HTTPConnection] = set()
+        self._process = os.getpid()
         self._tls: ssl.SSLContext | None = None
 
     def request(
@@ -62,18 +73,16 @@ class Connections:
         is not trusted, or when http:// and https:// are mixed up.
         """
         parts = urlsplit(url)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         slow = slow or isinstance(body, FileBody)
         within = self._timeouts.for_response(len(body)) if slow else self._timeouts.stall
         try:
-            connection, used = self._connect(parts)
+            kept = self._take(parts)
             try:
-                return self._exchange(connection, method, target, headers, body, within=within)
+                return self._exchange(kept or self._connect(parts), parts, method, headers, body, within=within)
             except (OSError, http.client.HTTPException) as error:
-                if not used or isinstance(error, TimeoutError) or _is_completed(body):
+                if kept is None or isinstance(error, TimeoutError) or _is_completed(body):
                     raise
-            connection, _ = self._connect(parts)
-            return self._exchange(connection, method, target, headers, body, within=within)
+            return self._exchange(self._connect(parts), parts, method, headers, body, within=within)
         except (OSError, http.client.HTTPException) as error:
             if (permanent := diagnose(parts, error)) is not None:
                 raise permanent from error
@@ -83,21 +92,48 @@ class Connections:
     def close(self) -> None:
         """Closes every connection; threads that wait on one wake up with an error."""
         with self._lock:
+            self._leave_to_parent()
+            self._close_idle()
             for connection in self._open:
                 _shut_down(connection)
 
-    def _connect(self, address: SplitResult) -> tuple[http.client.HTTPConnection, bool]:
-        """A connection of this thread, and whether it has been used before."""
-        kept: dict[tuple[str, str], http.client.HTTPConnection] = self._kept.__dict__.setdefault("by_origin", {})
-        connection = kept.get(address[:2])
-        if connection is not None and connection.sock is not None:
-            return connection, True
+    def _leave_to_parent(self) -> None:
+        """Forgets what was opened before a fork; the parent still uses it."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._close_idle()
+            self._open = set()
+
+    def _close_idle(self) -> None:
+        for kept in self._idle.values():
+            for connection in kept:
+                self._open.discard(connection)
+                connection.close()
+        self._idle = {}
+
+    def _take(self, address: SplitResult) -> http.client.HTTPConnection | None:
+        """The connection to ``address`` that was used last; None when none is kept."""
+        with self._lock:
+            self._leave_to_parent()
+            kept = self._idle.get((address.scheme, address.netloc))
+            return kept.pop() if kept else None
+
+    def _keep(self, address: SplitResult, connection: http.client.HTTPConnection) -> bool:
+        """Keeps ``connection`` for the next request; False when enough are kept."""
+        with self._lock:
+            kept = self._idle.setdefault((address.scheme, address.netloc), [])
+            if len(kept) >= MAX_IDLE:
+                return False
+            kept.append(connection)
+            return True
+
+    def _connect(self, address: SplitResult) -> http.client.HTTPConnection:
+        """A new connection."""
         connection = self._open_tls(address) if address.scheme == "https" else self._open_plain(address)
         _enable_keepalive(connection.sock)
         with self._lock:
             self._open.add(connection)
-        kept[address[:2]] = connection
-        return connection, False
+        return connection
 
     def _open_tls(self, address: SplitResult) -> http.client.HTTPConnection:
         from valetkey.client.transport.proxy import find_proxy, open_tunnel  # the urllib it needs takes long to import
@@ -117,14 +153,15 @@ class Connections:
     def _exchange(
         self,
         connection: http.client.HTTPConnection,
+        address: SplitResult,
         method: str,
-        target: str,
         headers: Mapping[str, str],
         body: FileBody | bytes,
         *,
         within: float,
     ) -> HttpResponse:
         reusable = False
+        target = (address.path or "/") + (f"?{address.query}" if address.query else "")
         connection.sock.settimeout(self._timeouts.stall)
         try:
             connection.putrequest(method, target)  # it asks for no content coding
@@ -140,7 +177,7 @@ class Connections:
             reusable = whole and not response.will_close and response.isclosed()
             return read
         finally:
-            if not reusable:
+            if not (reusable and self._keep(address, connection)):
                 with self._lock:
                     self._open.discard(connection)
                 connection.close()

@@ -29,6 +29,16 @@ def diagnose(address: SplitResult, error: Exception) -> Unreachable | None:
     return None
 
 
+def certificate_problem(netloc: str, error: BaseException) -> Unreachable | None:
+    """The same for an ``error`` of another HTTP library, which has the system's own among its causes."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Unreachable("certificate_not_trusted", _not_trusted(netloc, cause))
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
 def _not_trusted(netloc: str, error: ssl.SSLCertVerificationError) -> str:
     detail = f"The certificate of {netloc} is not trusted: {error.verify_message.rstrip('.')}."
     hint = " Set SSL_CERT_FILE to a file with the certificates of the authorities to trust."

@@ -1,0 +1,1 @@
+"""What Python programs hold: `Client`, `AsyncClient`, the models of what comes back, and the check of webhooks."""

@@ -1,0 +1,219 @@
+"""`AsyncClient`: the service for programs that wait for several things at once, with asyncio."""
+
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from email.message import Message
+from functools import partial
+from types import TracebackType
+from typing import Self, Unpack
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from valetkey.client.errors import ClientError, Interrupted, Transient
+from valetkey.client.programs import arguments
+from valetkey.client.programs.models import (
+    Download,
+    Granted,
+    NamedPart,
+    NewUpload,
+    Page,
+    State,
+    Ticket,
+    Upload,
+    read,
+)
+from valetkey.client.programs.uploading import Content, Uploads, Wanted, unheard
+from valetkey.client.remote import answers, calls
+from valetkey.client.remote.calls import Call, Json
+from valetkey.client.remote.retry import Attempts, Patience
+from valetkey.client.transport.connections import DEFAULT_TIMEOUTS
+from valetkey.client.transport.diagnosis import certificate_problem
+from valetkey.client.transport.responses import HttpResponse
+
+try:
+    import anyio
+    import anyio.to_thread
+    import httpx
+except ImportError as error:
+    raise ImportError("AsyncClient needs HTTPX: pip install 'valetkey[async]'") from error
+
+UPLOADS_AT_ONCE = 8
+"""How many files are sent at once; each has a thread of its own, besides those for its parts."""
+
+
+class AsyncClient:
+    """`Client` for coroutines: the same methods, arguments and errors. It is for one event loop.
+
+    Calls go by HTTPX. Files are sent by threads of their own, as the store has to be read to while a file is; a
+    cancelled upload stops. Needs the extra ``async`` (`pip install 'valetkey[async]'`).
+    """
+
+    def __init__(self, url: str, key: str | None = None, *, timeout: float = 10.0, retry_for: float = 10.0) -> None:
+        self._endpoint = arguments.endpoint(url)
+        self._token = arguments.credential(key)
+        self._timeout = timeout
+        self._patience = Patience(retry_for)
+        self._http = httpx.AsyncClient(timeout=timeout)
+        self._uploads = Uploads(self._endpoint, self._token, retry_for)
+        self._threads: anyio.CapacityLimiter | None = None
+
+    async def ticket(
+        self, profile: str = "default", *, owner: str, max_uploads: int | None = None, ttl: int = 3600
+    ) -> Ticket:
+        """As `Client.ticket`."""
+        wanted = arguments.given(profile=profile, owner=arguments.on_behalf_of(owner), max_uploads=max_uploads, ttl=ttl)
+        return read(Ticket, await self._call(calls.ticket(wanted)))
+
+    async def create(self, *, idempotency_key: str | None = None, **wanted: Unpack[NewUpload]) -> Granted:
+        """As `Client.create`."""
+        return read(Granted, await self._call(calls.create(arguments.given(**wanted), idempotency_key)))
+
+    async def grant(self, upload_id: str | UUID) -> Granted:
+        """As `Client.grant`."""
+        return read(Granted, await self._call(calls.renew_grant(arguments.existing(upload_id))))
+
+    async def get(self, upload_id: str | UUID) -> Upload:
+        """As `Client.get`."""
+        return read(Upload, await self._call(calls.get(arguments.existing(upload_id))))
+
+    async def list(
+        self, *, state: State | None = None, profile: str | None = None, page_size: int = 100
+    ) -> AsyncIterator[Upload]:
+        """As `Client.list`: ``async for upload in client.list()``."""
+        wanted, cursor = {"state": state, "profile": profile, "limit": page_size}, None
+        while True:
+            page = read(Page, await self._call(calls.page(wanted, cursor)))
+            for upload in page.uploads:
+                yield upload
+            if (cursor := page.next_cursor) is None:
+                return
+
+    async def complete(
+        self, upload_id: str | UUID, parts: Sequence[NamedPart] | None = None, *, wait: float = 0.0
+    ) -> Upload:
+        """As `Client.complete`."""
+        call = calls.complete(arguments.existing(upload_id), parts)
+        deadline = time.monotonic() + wait
+        while True:
+            response, upload = await self._exchange(call, self._token)
+            after = answers.ask_again(response)
+            if after is None or time.monotonic() + after > deadline:
+                return read(Upload, upload)
+            await anyio.sleep(after)
+
+    async def claim(self, upload_id: str | UUID, reference: str, *, owner: str, profile: str | None = None) -> Upload:
+        """As `Client.claim`."""
+        wanted = arguments.given(reference=reference, owner=arguments.on_behalf_of(owner), profile=profile)
+        return read(Upload, await self._call(calls.claim(arguments.existing(upload_id), wanted)))
+
+    async def claim_all(
+        self, ids: Iterable[str | UUID], reference: str, *, owner: str, profile: str | None = None
+    ) -> Sequence[Upload]:
+        """As `Client.claim_all`."""
+        claimed: dict[str, Upload] = {}
+        try:
+            for upload_id in arguments.all_existing(ids):
+                claimed[upload_id] = await self.claim(upload_id, reference, owner=owner, profile=profile)
+        except ClientError:
+            for upload_id in claimed:
+                with suppress(ClientError):  # what is wrong with the other one matters more
+                    await self.release(upload_id, reference)
+            raise
+        return tuple(claimed.values())
+
+    async def release(self, upload_id: str | UUID, reference: str) -> Upload:
+        """As `Client.release`."""
+        return read(Upload, await self._call(calls.release(arguments.existing(upload_id), reference)))
+
+    async def download_url(self, upload_id: str | UUID) -> str:
+        """As `Client.download_url`."""
+        return read(Download, await self._call(calls.download(arguments.existing(upload_id)))).url
+
+    async def delete(self, upload_id: str | UUID) -> None:
+        """As `Client.delete`."""
+        await self._call(calls.remove(arguments.existing(upload_id)))
+
+    async def abort(self, upload_id: str | UUID, ticket: str) -> None:
+        """As `Client.abort`."""
+        await self._exchange(calls.remove(arguments.existing(upload_id)), arguments.credential(ticket) or self._token)
+
+    async def upload(
+        self,
+        content: Content,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        profile: str | None = None,
+        owner: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        wait: float = 60.0,
+        on_progress: Callable[[int], None] = unheard,
+    ) -> Upload:
+        """As `Client.upload`. ``on_progress`` is called in other threads than yours."""
+        wanted = Wanted(filename, content_type, profile, owner, metadata or {}, wait, on_progress)
+        self._threads = self._threads or anyio.CapacityLimiter(UPLOADS_AT_ONCE)
+        stop = threading.Event()
+        send = partial(self._uploads.send, content, wanted, stop)
+        try:
+            sent = await anyio.to_thread.run_sync(send, abandon_on_cancel=True, limiter=self._threads)
+        finally:
+            stop.set()
+        return read(Upload, sent)
+
+    async def aclose(self) -> None:
+        """Closes the connections. Calls after that raise `ClientError`, and uploads under way end."""
+        await self._http.aclose()
+        self._uploads.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._endpoint!r})"
+
+    async def _call(self, call: Call) -> Json:
+        return (await self._exchange(call, self._token))[1]
+
+    async def _exchange(self, call: Call, token: str | None) -> tuple[HttpResponse, Json]:
+        attempts = Attempts(self._patience)
+        while True:
+            if self._http.is_closed:
+                raise Interrupted
+            try:
+                response = await self._send(call, token)
+                body = answers.read(response, call, self._endpoint)
+            except Transient as problem:
+                await anyio.sleep(attempts.failed(problem))
+            else:
+                attempts.succeeded()
+                return response, body
+
+    async def _send(self, call: Call, token: str | None) -> HttpResponse:
+        """One attempt; a response has to be there as a whole in time. Raises `Transient`, and `Unreachable` at once
+        when the certificate is not trusted."""
+        seconds = DEFAULT_TIMEOUTS.answer if call.slow else self._timeout
+        timeout = httpx.Timeout(seconds, connect=self._timeout)
+        url, headers = self._endpoint + call.path, call.headers_for(token)
+        try:
+            with anyio.fail_after(seconds):
+                answer = await self._http.request(
+                    call.method, url, headers=headers, content=call.payload, timeout=timeout
+                )
+        except TimeoutError as error:
+            raise Transient(f"{self._endpoint} took more than {seconds:g} s to respond.") from error
+        except httpx.HTTPError as error:
+            if (untrusted := certificate_problem(urlsplit(url).netloc, error)) is not None:
+                raise untrusted from error
+            detail = str(error) or type(error).__name__
+            raise Transient(f"{self._endpoint} cannot be reached: {detail}.") from error
+        received = Message()
+        for name, value in answer.headers.multi_items():
+            received[name] = value
+        return HttpResponse(answer.status_code, received, answer.content)

@@ -1,0 +1,254 @@
+"""What the API answers, and what an upload is asked for with: `tests/integration/test_client_models.py` compares all of
+it with the OpenAPI document, in both directions.
+
+A newer service may say more than is here: names that are not known are left out, and a value that is none of those
+named in a `Literal` is kept as the text that it is.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal, NotRequired, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator
+from typing_extensions import TypedDict
+
+from valetkey.client.errors import ClientError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _or_text(value: Any, known: Callable[[Any], Any]) -> Any:
+    try:
+        return known(value)
+    except ValidationError:
+        if isinstance(value, str):
+            return value
+        raise
+
+
+OR_TEXT = WrapValidator(_or_text)
+
+State = Annotated[
+    Literal["pending", "stored", "confirmed", "rejected", "aborted", "expired", "deleted"],
+    OR_TEXT,
+]
+Signal = Annotated[Literal["client", "redirect", "event", "sweep"], OR_TEXT]
+EventType = Annotated[
+    Literal[
+        "upload.confirmed",
+        "upload.rejected",
+        "upload.aborted",
+        "upload.expired",
+        "upload.deleted",
+        "upload.unclaimed",
+    ],
+    OR_TEXT,
+]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Checksum(_Answer):
+    """The checksum of a whole file; ``value`` is in base64."""
+
+    algorithm: str
+    value: str
+
+
+class StoredObject(_Answer):
+    """An object in its bucket. ``etag`` has no quotes; ``size`` is in bytes."""
+
+    bucket: str
+    key: str
+    etag: str
+    version_id: str | None
+    size: int
+    content_type: str
+
+
+class Reason(_Answer):
+    """Why an upload was rejected, or removed as nobody claimed it, or stays `stored`."""
+
+    code: str
+    detail: str
+
+
+class Claim(_Answer):
+    """What the application has taken an upload for."""
+
+    reference: str
+    claimed_at: datetime
+
+
+class Upload(_Answer):
+    """One upload, as the service described it."""
+
+    id: str
+    """What a form sends, and what the application keeps."""
+    state: State
+    """Where it stands."""
+    profile: str
+    """The name of its profile."""
+    owner: str
+    """On whose behalf it was created."""
+    filename: str
+    """What its client calls the file: show it, and open no path by it."""
+    content_type: str
+    """The one that was granted."""
+    size: int | None
+    """In bytes; None until it is confirmed where nobody declared it."""
+    checksum: Checksum | None
+    """The declared one."""
+    checksum_verified: bool | None
+    """Whether the store has shown it; None where none was declared."""
+    metadata: dict[str, str]
+    """What its client wants remembered."""
+    object: StoredObject | None
+    """Its object; None before its bytes have arrived. It is proven once the upload is confirmed."""
+    reason: Reason | None
+    """Why it was rejected, or removed as nobody claimed it."""
+    detected_type: str | None
+    """What its bytes look like, where the profile has that found out."""
+    confirmed_by: Signal | None
+    """The signal that led to the confirmation."""
+    created_at: datetime
+    """When it was created."""
+    expires_at: datetime
+    """When the last grant given for it dies."""
+    confirmed_at: datetime | None
+    """When it was confirmed."""
+    claim: Claim | None
+    """What the application has taken it for; None where it has not."""
+
+
+class PostGrant(_Answer):
+    """A presigned POST: send ``fields`` as they are, then the file as ``file_field``, the last one."""
+
+    method: Literal["POST"]
+    url: str
+    fields: dict[str, str]
+    file_field: Literal["file"]
+    expires_at: datetime
+
+
+class PutGrant(_Answer):
+    """A presigned PUT: send the file as the body, with exactly these headers. 412: it is there already."""
+
+    method: Literal["PUT"]
+    url: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+class PartGrant(_Answer):
+    """A presigned PUT of one part of ``size`` bytes, with exactly these headers."""
+
+    number: int
+    size: int | None
+    url: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+class MultipartGrant(_Answer):
+    """A file in ``part_count`` parts of ``part_size`` bytes, the last one smaller; ``parts`` are the first few."""
+
+    method: Literal["MULTIPART"]
+    part_size: int
+    part_count: int
+    parts: list[PartGrant]
+    part_checksum: Literal["sha256"] | None = None
+    """The checksum that each part needs, where the store wants one."""
+    expires_at: datetime
+
+
+class Granted(_Answer):
+    """An upload with what its client needs; ``grant`` is None when its bytes have arrived already."""
+
+    upload: Upload
+    grant: Annotated[PostGrant | PutGrant | MultipartGrant, Field(discriminator="method")] | None
+    ticket: str
+    """It lets its holder send, read and abort this one upload."""
+
+
+class Page(_Answer):
+    """One page of a list; ``next_cursor`` is None on the last."""
+
+    uploads: list[Upload]
+    next_cursor: str | None
+
+
+class Ticket(_Answer):
+    """The right to create uploads of one profile, for a page. As text (``str``) it is the ticket alone."""
+
+    ticket: str
+    expires_at: datetime
+
+    def __str__(self) -> str:
+        return self.ticket
+
+
+class Download(_Answer):
+    """Where the confirmed bytes are for a while; no credential is needed there."""
+
+    url: str
+    expires_at: datetime
+
+
+class WebhookEvent(_Answer):
+    """What a webhook says: how an upload ended."""
+
+    id: str
+    """The same for this end however often it is sent: handle it once."""
+    type: EventType
+    timestamp: datetime
+    """When the end was reached."""
+    upload: Upload
+    """As it was then; `get` says how it is now."""
+
+
+class DeclaredChecksum(TypedDict):
+    """The checksum of the whole file; ``value`` is in base64."""
+
+    algorithm: Literal["crc32", "crc32c", "sha1", "sha256"]
+    value: str
+
+
+class NamedPart(TypedDict):
+    """A part that was sent: its ``etag`` as the store answered it, with quotes or without."""
+
+    number: int
+    etag: str
+
+
+class NewUpload(TypedDict):
+    """What an upload is asked for with."""
+
+    filename: str
+    """Any name; it never becomes a key."""
+    content_type: str
+    size: int
+    """In bytes; exactly these many may be sent."""
+    profile: NotRequired[str]
+    """`default` unless you say so, or that of the ticket."""
+    owner: NotRequired[str | None]
+    """On whose behalf; the API key's own unless you say so."""
+    metadata: NotRequired[dict[str, str]]
+    checksum: NotRequired[DeclaredChecksum | None]
+    method: NotRequired[Literal["auto", "post", "put", "multipart"]]
+    """How the bytes travel to S3."""
+    redirect: NotRequired[bool]
+    """Whether S3 sends the browser back to the service."""
+
+
+def read(model: type[Model], body: object) -> Model:
+    """``body`` as a ``model``. Raises `ClientError`."""
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        [first, *_] = error.errors(include_url=False, include_context=False, include_input=False)
+        where = ".".join(str(part) for part in first["loc"])
+        detail = f"The response is not what this version of the client knows: {where}: {first['msg']}."
+        raise ClientError("unexpected_response", detail) from error

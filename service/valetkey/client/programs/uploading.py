@@ -1,0 +1,105 @@
+"""Sending what a program has: the machinery of `valetkey put`, for one file."""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from io import BytesIO
+from os import PathLike, fsdecode
+from typing import BinaryIO
+
+from valetkey.client.errors import Interrupted
+from valetkey.client.files.find import FileOptions, Spooled, inspect_file, spool
+from valetkey.client.files.source import Source
+from valetkey.client.interrupted.records import UploadRecords
+from valetkey.client.remote.calls import Json
+from valetkey.client.sending.assembly import Means, file_uploader
+from valetkey.client.sending.options import UploadOptions
+from valetkey.client.transport.connections import Connections
+
+CONCURRENCY = 8
+"""How many parts of one file may be sent at once."""
+
+
+def unheard(_: int) -> None:
+    """Nobody wants to know of the progress."""
+
+
+Content = str | PathLike[str] | bytes | BinaryIO
+"""The path of a file, or the bytes themselves, or a file that is open for reading them."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How one file is uploaded."""
+
+    filename: str | None
+    content_type: str | None
+    profile: str | None
+    owner: str | None
+    metadata: Mapping[str, str]
+    wait: float
+    on_progress: Callable[[int], None]
+
+
+class Uploads:
+    """Uploads files to the service at ``endpoint``, over connections that are kept. Any thread may call any method."""
+
+    def __init__(self, endpoint: str, key: str | None, retry_for: float) -> None:
+        self._endpoint = endpoint
+        self._means = Means(key, CONCURRENCY, retry_for, Connections())
+        self._lock = threading.Lock()
+        self._under_way: set[threading.Event] = set()
+        self._closed = False
+
+    def send(self, content: Content, wanted: Wanted, stop: threading.Event) -> Json:
+        """Uploads ``content``, and returns the confirmed upload. ``stop`` interrupts it. Raises `ClientError`."""
+        with self._lock:
+            if self._closed:
+                raise Interrupted
+            self._under_way.add(stop)
+        try:
+            return self._send(content, wanted, stop)
+        finally:
+            with self._lock:
+                self._under_way.discard(stop)
+
+    def _send(self, content: Content, wanted: Wanted, stop: threading.Event) -> Json:
+        pairs = tuple(wanted.metadata.items())
+        options = UploadOptions(self._endpoint, wanted.profile, pairs, wait=wanted.wait, owner=wanted.owner)
+        with ExitStack() as stack:
+            source = _source(content, wanted, stack, stop)
+            pool = stack.enter_context(ThreadPoolExecutor(CONCURRENCY, "part"))
+            uploader = file_uploader(options, self._means, UploadRecords(None, lambda _: None), pool, stop)
+            try:
+                return uploader.send(source, wanted.on_progress)
+            finally:
+                stop.set()  # the pool waits for its threads; after an interruption, parts may still be under way
+
+    def close(self) -> None:
+        """Ends what is under way, and closes the connections."""
+        with self._lock:
+            self._closed = True
+            for stop in self._under_way:
+                stop.set()
+        self._means.connections.close()
+
+
+def _source(content: Content, wanted: Wanted, stack: ExitStack, stop: threading.Event) -> Source:
+    """``content`` as a file. Raises `ValueError` for bytes without a name, and `FileError`."""
+    options = FileOptions(wanted.content_type)
+    if isinstance(content, str | PathLike):
+        source = inspect_file(fsdecode(content), options)
+        name = wanted.filename
+        return source if name is None else replace(source, filename=name, content_type=options.type_for(name))
+    if wanted.filename is None:
+        raise ValueError("filename: bytes have no name of their own")
+
+    def check(_: int) -> None:
+        if stop.is_set():
+            raise Interrupted
+
+    name = wanted.filename
+    spooled = Spooled(name, name, name, options.type_for(name))
+    return spool(BytesIO(content) if isinstance(content, bytes) else content, spooled, stack, check)

@@ -1,0 +1,118 @@
+"""The calls of the HTTP API as data: what is sent, and what a response to it has. All but the batch may be repeated."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+Json = dict[str, Any]
+
+GRANTED = frozenset({"upload", "grant", "ticket"})
+UPLOAD = frozenset({"id", "state"})
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call."""
+
+    method: str
+    path: str
+    """Below the service's address, with its query."""
+    expected: frozenset[str] | None
+    """The keys that a success has; None where it has no body."""
+    body: object = None
+    """What is sent as JSON; None sends no body."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    slow: bool = False
+    """Whether the response may take minutes: an object is copied before it."""
+
+    @property
+    def payload(self) -> bytes:
+        """The body as it is sent."""
+        return b"" if self.body is None else json.dumps(self.body, ensure_ascii=False).encode()
+
+    def headers_for(self, token: str | None) -> dict[str, str]:
+        """The headers, with this credential if there is one."""
+        sent = {"Accept": "application/json", **self.headers}
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        if self.body is not None:
+            sent["Content-Type"] = "application/json"
+        return sent
+
+
+def create(request: Mapping[str, Any], once: str | None = None) -> Call:
+    """Creates an upload. ``once`` is its `Idempotency-Key`; None makes one, so that this call can be repeated."""
+    key = {"Idempotency-Key": once or os.urandom(16).hex()}
+    return Call("POST", "/v1/uploads", GRANTED, request, key)
+
+
+def create_many(requests: Sequence[Mapping[str, Any]]) -> Call:
+    """Creates several uploads. Those that were created by a call whose response was lost expire."""
+    return Call("POST", "/v1/uploads/batch", frozenset({"results"}), {"uploads": requests})
+
+
+def get(upload_id: str) -> Call:
+    """One upload."""
+    return Call("GET", _path(upload_id), UPLOAD)
+
+
+def page(wanted: Mapping[str, Any], cursor: str | None) -> Call:
+    """One page of the caller's uploads; ``cursor`` is the `next_cursor` of the page before."""
+    query = {name: value for name, value in {**wanted, "cursor": cursor}.items() if value is not None}
+    return Call("GET", f"/v1/uploads{'?' if query else ''}{urlencode(query)}", frozenset({"uploads", "next_cursor"}))
+
+
+def renew_grant(upload_id: str) -> Call:
+    """A fresh grant."""
+    return Call("POST", f"{_path(upload_id)}/grant", frozenset({"grant"}))
+
+
+def list_parts(upload_id: str) -> Call:
+    """The parts that the store has: ``{parts: [{number, size, etag}], part_size, part_count}``."""
+    return Call("GET", f"{_path(upload_id)}/parts", frozenset({"parts"}))
+
+
+def sign_parts(upload_id: str, numbers: Sequence[int], checksums: Mapping[int, str] | None) -> Call:
+    """URLs for parts. ``checksums`` are SHA-256 in base64 by number, when the grant asks for them."""
+    request: Json = {"numbers": numbers}
+    if checksums:
+        request["checksums"] = {str(number): value for number, value in checksums.items()}
+    return Call("POST", f"{_path(upload_id)}/parts", frozenset({"parts"}), request)
+
+
+def complete(upload_id: str, parts: Sequence[Mapping[str, object]] | None) -> Call:
+    """Says that the bytes are sent. ``parts`` names what it consists of; None leaves it to the store's list."""
+    named: Json = {} if parts is None else {"parts": parts}
+    return Call("POST", f"{_path(upload_id)}/complete", UPLOAD, named, slow=True)
+
+
+def remove(upload_id: str) -> Call:
+    """Aborts a pending upload, deletes a confirmed one."""
+    return Call("DELETE", _path(upload_id), None)
+
+
+def claim(upload_id: str, wanted: Mapping[str, Any]) -> Call:
+    """Takes a confirmed upload for good."""
+    return Call("POST", f"{_path(upload_id)}/claim", UPLOAD, wanted)
+
+
+def release(upload_id: str, reference: str) -> Call:
+    """Gives a claimed upload back."""
+    return Call("POST", f"{_path(upload_id)}/release", UPLOAD, {"reference": reference})
+
+
+def download(upload_id: str) -> Call:
+    """A URL of the confirmed bytes."""
+    return Call("GET", f"{_path(upload_id)}/download", frozenset({"url"}))
+
+
+def ticket(wanted: Mapping[str, Any]) -> Call:
+    """A ticket for a page. One whose response was lost is used by nobody."""
+    return Call("POST", "/v1/tickets", frozenset({"ticket", "expires_at"}), wanted)
+
+
+def _path(upload_id: str) -> str:
+    return f"/v1/uploads/{upload_id}"

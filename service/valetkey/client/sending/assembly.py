@@ -1,0 +1,41 @@
+"""The one place that puts together what sends files."""
+
+import threading
+from concurrent.futures import Executor
+from typing import NamedTuple
+
+from valetkey.client.interrupted.records import UploadRecords
+from valetkey.client.remote.retry import Retrier
+from valetkey.client.remote.service import Service
+from valetkey.client.remote.store import Store
+from valetkey.client.sending.concurrency import ConcurrencyLimit
+from valetkey.client.sending.file_upload import FileUploader
+from valetkey.client.sending.options import UploadOptions
+from valetkey.client.sending.parts import PartUploader
+from valetkey.client.sending.whole import WholeUploader
+from valetkey.client.transport.connections import Connections
+
+
+class Means(NamedTuple):
+    """What files are sent with."""
+
+    token: str | None
+    """An API key or a profile ticket; None sends no credential."""
+    concurrency: int
+    """How many bodies may be sent at once."""
+    retry_for: float
+    """How long a failing call is repeated, in seconds."""
+    connections: Connections
+
+
+def file_uploader(
+    options: UploadOptions, means: Means, records: UploadRecords, pool: Executor, stop: threading.Event
+) -> FileUploader:
+    """What sends files. ``pool`` sends parts and computes digests; ``stop`` interrupts everything once it is set."""
+    concurrency = ConcurrencyLimit(means.concurrency)
+    retrier = Retrier(means.retry_for, stop)  # for the store: it may be unavailable while the service is not
+    service = Service(options.endpoint, means.token, means.connections, Retrier(means.retry_for, stop))
+    store = Store(means.connections, retrier.check)
+    whole = WholeUploader(service, store, retrier, concurrency)
+    parts = PartUploader(service, store, retrier, pool, concurrency)
+    return FileUploader(options, service, whole, parts, records, retrier)
