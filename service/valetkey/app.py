@@ -1,10 +1,12 @@
 """The composition root: the only place that builds adapters and wires them to the core and the API."""
 
 import gc
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import boto3
 import orjson
@@ -26,6 +28,7 @@ from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
 from valetkey.api.demo import demo
+from valetkey.api.hooks import HooksOf, OnEnds, context_of
 from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted
@@ -37,10 +40,10 @@ from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.assembly import Assembly
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.events.event import EventSender
-from valetkey.core.model.announcement import Announcer
+from valetkey.core.model.announcement import Announcer, HookTypes
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
-from valetkey.core.ports.announcing import Outbox
+from valetkey.core.ports.announcing import Outbox, Receiver
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.intake import Intake
 from valetkey.senders import make_senders
@@ -48,6 +51,8 @@ from valetkey.senders.records import read_queued_records
 from valetkey.senders.settings import Outside
 from valetkey.settings import Settings, load_profiles, load_settings
 from valetkey.worker import CheckLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
+
+log = logging.getLogger("valetkey")
 
 API = (routes.blueprint.name, uppy.blueprint.name)
 """The blueprints whose callers prove themselves who they are."""
@@ -67,8 +72,17 @@ class Installed(Mounted):
     store: S3Store
     """The bucket."""
 
+    hooks: HooksOf
+    """What the application is told by."""
+
     core: Assembly
     """Everything that works on the two."""
+
+    settings: Settings
+    """What it was made with."""
+
+    session: boto3.Session | None
+    """The credentials that it was given; None for those of boto3's own chain."""
 
     @property
     def sweep(self) -> Sweep:
@@ -76,15 +90,17 @@ class Installed(Mounted):
         return self.core.sweep
 
     def begin(self) -> None:
-        """Looks whether the ledger can be used, says where another process has other profiles, and asks the bucket what
-        decides about grants. Raises `LedgerUnavailable`; a store that is unavailable now is asked later."""
+        """Looks whether the ledger can be used, has it know the hooks, says where another process has other profiles,
+        and asks the bucket what decides about grants. Raises `LedgerUnavailable`; a store that is unavailable now is
+        asked later."""
         self.ledger.check()
+        self.hooks.record()
         self.service.declare()
         with suppress(StoreUnavailable):
             self.store.check()
 
 
-class ValetKey(InPages, InProcess):
+class ValetKey(InPages, OnEnds, InProcess):
     """valetkey for a Flask application: ``ValetKey(app)``, or `init_app` later, for several applications if need be.
 
     It registers the API (below ``url_prefix``; `VALETKEY_PUBLIC_URL` may end in it or not); the application's own code
@@ -121,19 +137,20 @@ class ValetKey(InPages, InProcess):
             settings.require_secrets()
         else:
             settings.require_production()
-        installed = self._build(settings)
+        installed = self._build(app, settings)
         mount(app, installed, cors_origins=settings.cors_origins)
         self._offer_to_templates(app)
 
-    def _build(self, settings: Settings) -> Installed:
-        ledger = open_ledger(settings)
+    def _build(self, app: Flask, settings: Settings) -> Installed:
+        ledger = open_ledger(settings, lambda: self._hooks.types)
         store = open_store(settings, self._session)
+        hooks = self._hooks.of(app, ledger)
         address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
         core = Assembly(
             store=store,
             ledger=ledger,
-            notifier=SignalNotifier(),
+            notifier=SignalNotifier(partial(context_of, app)),
             detector=MagicDetector(),
             profiles=self._profiles if self._profiles is not None else load_profiles(settings.config),
             tickets=tickets,
@@ -148,10 +165,14 @@ class ValetKey(InPages, InProcess):
             senders=senders(settings, self._session),
             readiness=Readiness(core.service.check),
             address=address,
+            record_hooks=hooks.record,
             page_tickets=self._page_tickets,
             ledger=ledger,
             store=store,
+            hooks=hooks,
             core=core,
+            settings=settings,
+            session=self._session,
         )
 
     def _mounted(self) -> Installed:
@@ -248,12 +269,20 @@ def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:
     )
 
 
-def create_worker() -> Worker:
-    """What `valetkey worker` runs, from the environment. Raises like `create_served_app`."""
-    settings = load_settings()
-    valetkey = installed_in(create_app(settings, allow_open=True))  # it answers nobody
+def create_worker(app: Flask | None = None) -> Worker:
+    """What `valetkey worker` runs: for ``app``, with its hooks, or by the environment alone.
+
+    Raises like `create_served_app`, and `ConfigurationError` for an application that has no valetkey.
+    """
+    valetkey = installed_in(create_app(allow_open=True) if app is None else app)  # it answers nobody
     valetkey.begin()
-    return Worker(loops(valetkey, settings, boto3.Session()))
+    if waiting := valetkey.hooks.strangers():
+        log.warning(
+            "this worker does not call hooks that the ledger knows: %s. What is announced to them waits for a worker "
+            "with their application (`valetkey worker --app`), or for `valetkey hooks forget`",
+            ", ".join(waiting),
+        )
+    return Worker(loops(valetkey, valetkey.settings, valetkey.session or boto3.Session()))
 
 
 def create_sweep() -> Sweep:
@@ -275,12 +304,17 @@ def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> li
         found.extend(QueueLoop(queue, read_queued_records, observe) for _ in range(settings.worker_threads))
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)
+    found.extend(_delivering(settings, hook.outbox, hook, hook.name) for hook in valetkey.hooks.callers())
     return found
 
 
 def installed_in(app: Flask) -> Installed:
-    """What `ValetKey` has made for ``app``."""
-    found: Installed = app.extensions[EXTENSION]
+    """What `ValetKey` has made for ``app``. Raises `ConfigurationError` where it has made nothing."""
+    found = app.extensions.get(EXTENSION)
+    if not isinstance(found, Installed):
+        raise ConfigurationError(
+            f"The application {app.name!r} has no valetkey: it has to call ValetKey(app), or init_app(app)."
+        )
     return found
 
 
@@ -320,15 +354,23 @@ def senders(settings: Settings, session: boto3.Session | None = None) -> dict[st
     return make_senders(settings, Outside(certificate_fetcher, SnsConfirmer(session)))
 
 
-def open_ledger(settings: Settings) -> DurableLedger:
-    """The ledger; it writes announcements only where a webhook is configured. Raises `ConfigurationError`."""
-    return open_ledger_at(settings.database_url, Announcer(webhook_body) if settings.webhook_url else None)
+def open_ledger(settings: Settings, hooks: Callable[[], HookTypes] = dict) -> DurableLedger:
+    """The ledger. It announces to the webhook, where one is configured, to the hooks it knows, and to ``hooks``.
+
+    Raises `ConfigurationError`.
+    """
+    announcer = Announcer(webhook_body if settings.webhook_url else None, hooks=hooks)
+    return open_ledger_at(settings.database_url, announcer)
 
 
 def outbox_loop(settings: Settings, ledger: Outbox) -> OutboxLoop | None:
-    """The loop that sends the ledger's announcements; None where no webhook is configured."""
+    """The loop that sends webhooks; None where none is configured."""
     if settings.webhook_url is None:
         return None
     receiver = HttpWebhook(settings.webhook_url, settings.webhook_secrets, allow_private=settings.webhook_allow_private)
+    return _delivering(settings, ledger, receiver, "webhook")
+
+
+def _delivering(settings: Settings, outbox: Outbox, receiver: Receiver, name: str) -> OutboxLoop:
     retention = timedelta(seconds=settings.webhook_retention)
-    return OutboxLoop(Dispatcher(ledger, receiver, delays=settings.webhook_delays, retention=retention))
+    return OutboxLoop(Dispatcher(outbox, receiver, name=name, delays=settings.webhook_delays, retention=retention))

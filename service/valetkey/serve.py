@@ -9,12 +9,13 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from werkzeug.serving import make_server
@@ -131,8 +132,9 @@ def run_dev(host: str | None, port: int | None) -> None:
             store.stop()
 
 
-def run_worker() -> None:
-    """Works until SIGTERM or SIGINT, and returns when the current work is finished.
+def run_worker(load: Callable[[], Flask] | None = None) -> None:
+    """Works until SIGTERM or SIGINT, and returns when the current work is finished; for the application that ``load``
+    gives, or for the environment alone.
 
     A shell ignores SIGINT for its background jobs, so that Ctrl-C ends the foreground job only. It stays ignored.
 
@@ -143,7 +145,7 @@ def run_worker() -> None:
         stop_signals.add(signal.SIGINT)
     # blocked in every thread from here on, so that this one receives them and no work is interrupted
     signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)
-    worker = create_worker()
+    worker = create_worker(load() if load else None)
     worker.start()
     log.info("the worker has started; stop it with SIGTERM or Ctrl-C")
     signal.sigwait(stop_signals)

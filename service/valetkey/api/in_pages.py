@@ -17,6 +17,7 @@ class InPages:
 
     def __init__(self) -> None:
         self._page_tickets = PageTickets()
+        super().__init__()
 
     def scripts(self, nonce: str | None = None, *, import_map: bool = True) -> Markup:
         """HTML for a page's head: an import map for ``@valetkey/client`` and ``@valetkey/element``, and the module that

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -12,6 +13,7 @@ from valetkey.adapters.memory.policies import StoreAnswer
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
+from valetkey.api.hooks import OnEnds, context_of
 from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import Mounted
@@ -19,15 +21,17 @@ from valetkey.api.readiness import Readiness
 from valetkey.app import mount
 from valetkey.core.access.callers import Caller
 from valetkey.core.access.tickets import Tickets
+from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.assembly import Assembly
 from valetkey.core.events.event import ObjectEvent
+from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
 
 PUBLIC_URL = "http://valetkey.test"
 
 
-class MemoryValetKey(InPages, InProcess):
+class MemoryValetKey(InPages, OnEnds, InProcess):
     """`valetkey.ValetKey` on a store and a ledger in memory; no credential is asked for.
 
     ``profiles`` as for `ValetKey`; without them ``default`` takes anything. ``clock`` gives the time (aware, UTC).
@@ -43,14 +47,14 @@ class MemoryValetKey(InPages, InProcess):
     ) -> None:
         super().__init__()
         self.store = MemoryStore(clock=clock)
-        self.ledger = MemoryLedger()
+        self.ledger = MemoryLedger(announce=Announcer(None, clock, lambda: self._hooks.types))
         tickets = Tickets(["only for tests, where nothing is secret"])
         address = Address.of(PUBLIC_URL, url_prefix, said=True)
         self._prefix = address.prefix
         core = Assembly(
             store=self.store,
             ledger=self.ledger,
-            notifier=SignalNotifier(),
+            notifier=SignalNotifier(partial(context_of, app)),
             detector=MagicDetector(),
             profiles={"default": Profile("default")} | dict(profiles or {}),
             tickets=tickets,
@@ -58,12 +62,15 @@ class MemoryValetKey(InPages, InProcess):
             clock=clock,
         )
         self._sweep = core.sweep
+        self._clock = clock
+        self._hooks_here = self._hooks.of(app, self.ledger)
         self._parts = Mounted(
             service=core.service,
             authenticator=Authenticator(None, tickets, clock),
             senders={},
             readiness=Readiness(core.service.check),
             address=address,
+            record_hooks=self._hooks_here.record,
             page_tickets=self._page_tickets,
         )
         mount(app, self._parts)
@@ -85,9 +92,13 @@ class MemoryValetKey(InPages, InProcess):
 
     def work(self) -> None:
         """What `valetkey worker` does within a second: looks at what is due, as are the contents of uploads whose
-        profile has ``detect``, and what a clock that was set forward has made due."""
+        profile has ``detect``, and what a clock that was set forward has made due; then it calls the hooks."""
         for _ in self._sweep.look():
             pass
+        for hook in self._hooks_here.callers():
+            calling = Dispatcher(hook.outbox, hook, name=hook.name, clock=self._clock)
+            while claimed := calling.claim(1):
+                calling.deliver(claimed[0])
 
     def judge(self, upload_id: str, *, clean: bool, detail: str | None = None) -> None:
         """A scanner's verdict on the bytes that are at the store now, for profiles with ``scan``.

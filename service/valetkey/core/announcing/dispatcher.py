@@ -8,9 +8,10 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 
 from valetkey.core.model.announcement import Announcement, Status
-from valetkey.core.ports.announcing import DeliveryOutcome, DeliveryReceipt, Outbox, WebhookReceiver
+from valetkey.core.ports.announcing import DeliveryOutcome, DeliveryReceipt, Outbox, Receiver
 
 log = logging.getLogger("valetkey")
 
@@ -37,7 +38,8 @@ MAX_RETRY_AFTER = 24 * _HOUR
 """The longest wait a receiver may ask for, in seconds: a mistaken header parks nothing for ever."""
 
 LEASE = timedelta(seconds=30)
-"""How long a claimed row is left alone: longer than a delivery may take, short enough after a worker was killed."""
+"""How long a claimed row is left alone: longer than a webhook may take, short enough after a worker was killed. A hook
+may take longer: its lease is extended."""
 
 RETENTION = timedelta(days=7)
 """How long a delivered row is kept."""
@@ -47,13 +49,15 @@ PRUNE_BATCH = 1000
 
 
 class Dispatcher:
-    """Sends announcements to one receiver. Its methods raise `LedgerUnavailable`; safe between threads."""
+    """Sends announcements to one receiver, which logs call ``name``. Its methods raise `LedgerUnavailable`; safe
+    between threads."""
 
     def __init__(
         self,
         outbox: Outbox,
-        receiver: WebhookReceiver,
+        receiver: Receiver,
         *,
+        name: str = "webhook",
         delays: Sequence[float] = DELAYS,
         retention: timedelta = RETENTION,
         lease: timedelta = LEASE,
@@ -68,6 +72,9 @@ class Dispatcher:
         self._clock = clock
         self._chance = chance
         self._gone = False
+        self.name = name
+        self._lock = Lock()
+        self._under_way: dict[str, Announcement] = {}
 
     def claim(self, limit: int) -> list[Announcement]:
         """Up to ``limit`` announcements that are due, to `deliver` now; none once the receiver is gone."""
@@ -78,17 +85,36 @@ class Dispatcher:
 
     def deliver(self, claimed: Announcement) -> None:
         """Sends it once and notes how it went. Stopped in between, it is sent again when its lease is over."""
-        receipt = self._receiver.deliver(claimed, self._clock())
-        after = self._after(claimed, receipt)
+        with self._lock:
+            self._under_way[claimed.id] = claimed
+        try:
+            receipt = self._receiver.deliver(claimed, self._clock())
+        finally:
+            with self._lock:
+                claimed = self._under_way.pop(claimed.id)  # as `extend` may have left it
+        self._settle(claimed, receipt)
+
+    def extend(self) -> None:
+        """Extends the leases of what is being delivered, where a third of the time is over."""
+        with self._lock:
+            for one in list(self._under_way.values()):
+                now = self._clock()
+                longer = one.changed(due_at=now + self._lease)
+                if one.due_at - now < self._lease * 2 / 3 and self._outbox.settle(one, longer):
+                    self._under_way[one.id] = longer
+
+    def _settle(self, claimed: Announcement, receipt: DeliveryReceipt) -> None:
+        after, name = self._after(claimed, receipt), self.name
         if receipt.outcome is DeliveryOutcome.GONE and not self._gone:
             self._gone = True
-            log.error("the webhook's receiver answered 410 Gone: no more is sent until this process is started again")
+            log.error("the %s's receiver answered 410 Gone: no more is sent until this process is started again", name)
         if not self._outbox.settle(claimed, after):
-            log.warning("webhook %s took longer than its lease; another worker has it", claimed.id)
+            log.warning("%s %s took longer than its lease; another worker has it", name, claimed.id)
         elif after.status is Status.DEAD:
-            log.error("webhook %s is dead after %d attempts: %s", after.id, after.attempts, after.detail)
+            log.error("%s %s is dead after %d attempts: %s", name, after.id, after.attempts, after.detail)
         elif after.status is Status.WAITING:
-            log.warning("webhook %s failed, next attempt %s: %s", after.id, after.due_at.isoformat(), after.detail)
+            due = after.due_at.isoformat()
+            log.warning("%s %s failed, next attempt %s: %s", name, after.id, due, after.detail)
 
     def prune(self) -> int:
         """Removes what was delivered long enough ago; says how many."""
