@@ -236,3 +236,38 @@ def test_a_ledger_that_is_away_when_it_is_noted(world: World) -> None:
     assert world.run(OK) == 1
     assert len({sent.id for sent in world.sent}) == 1
     assert len(world.sent) == 2
+
+
+def test_a_long_delivery_keeps_its_lease(world: World) -> None:
+    """A hook may take an hour: no other worker takes its call meanwhile, and how it went is kept."""
+    world.abort()
+    other = world.worker()
+    [claimed] = world.dispatcher.claim(1)
+
+    def long(announcement: Announcement, at: datetime) -> DeliveryReceipt:
+        for _ in range(200):
+            world.now += LEASE / 2
+            world.dispatcher.extend()
+            assert other.claim(1) == []
+        return OK
+
+    world.deliver = long  # type: ignore[method-assign]
+    world.dispatcher.deliver(claimed)
+    assert (world.only().status, world.only().attempts) == (Status.DELIVERED, 1)
+
+
+def test_a_lease_that_is_over_is_not_taken_back(world: World) -> None:
+    """A worker that was stopped for a while has lost it to another, and says nothing of how it went."""
+    world.abort()
+    other = world.worker()
+    [claimed] = world.dispatcher.claim(1)
+
+    def stopped(announcement: Announcement, at: datetime) -> DeliveryReceipt:
+        world.now += LEASE
+        assert len(other.claim(1)) == 1
+        world.dispatcher.extend()
+        return OK
+
+    world.deliver = stopped  # type: ignore[method-assign]
+    world.dispatcher.deliver(claimed)
+    assert (world.only().status, world.only().attempts) == (Status.WAITING, 0)
