@@ -88,7 +88,7 @@ def test_an_application_that_cannot_be_worked_for(name: str, folder: Path, monke
     code, said = BROKEN[name]
     (folder / f"{name}.py").write_text(code)
     if name == "twice":
-        env = {"VALETKEY_BUCKET": "b", "VALETKEY_SECRET_KEYS": "s" * 40, "AWS_ACCESS_KEY_ID": "a"}
+        env = {"VALETKEY_BUCKET": "photos", "VALETKEY_SECRET_KEYS": "s" * 40, "AWS_ACCESS_KEY_ID": "a"}
         for variable, value in (env | {"AWS_SECRET_ACCESS_KEY": "b"}).items():
             monkeypatch.setenv(variable, value)
     result = refused(name)

@@ -128,9 +128,9 @@ class HookCaller:
 
     def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:  # noqa: ARG002
         """Calls it once, with the upload as it is now. Raises `LedgerUnavailable` where that cannot be read."""
-        upload = self._ledger.get(announcement.upload_id)
         if announcement.type not in self._hook.types:
             return DeliveryReceipt(DeliveryOutcome.DELIVERED, f"not called for {announcement.type} any more")
+        upload = self._ledger.get(announcement.upload_id)
         if upload is None:
             return DeliveryReceipt(DeliveryOutcome.DELIVERED, "the upload is not in the ledger any more")
         try:
