@@ -74,7 +74,7 @@ def working(env: Mapping[str, str], folder: Path, *command: str) -> Iterator["su
     python = [sys.executable, "-m"]
     with (
         log.open("wb") as out,
-        processes.running([*python, *command], env=env, cwd=folder, stdout=out, stderr=out) as one,
+        processes.running([*python, *command], env=env, cwd=folder, stdout=out, stderr=subprocess.STDOUT) as one,
     ):
         try:
             yield one
