@@ -107,7 +107,8 @@ class Settings(EventSettings, BaseSettings):
     webhook_allow_private: bool = Field(False, description="Lets webhooks go to addresses that are not public.")
     webhook_delays: Separated[tuple[Annotated[float, Field(ge=0, le=2_592_000)], ...]] = Field(
         DELAYS,
-        description="How long to wait after each failed attempt, separated by commas. Hooks wait as long.",
+        description="How long to wait after each failed attempt, separated by commas; after the last it is dead. "
+        "Hooks wait as long.",
         json_schema_extra=_SECONDS,
     )
     webhook_retention: int = Field(
