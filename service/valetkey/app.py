@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import boto3
 import orjson
@@ -43,7 +44,7 @@ from valetkey.core.events.event import EventSender
 from valetkey.core.model.announcement import Announcer, HookTypes
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
-from valetkey.core.ports.announcing import Outbox, Receiver
+from valetkey.core.ports.announcing import Outbox
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.intake import Intake
 from valetkey.senders import make_senders
@@ -304,7 +305,10 @@ def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> li
         found.extend(QueueLoop(queue, read_queued_records, observe) for _ in range(settings.worker_threads))
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)
-    found.extend(_delivering(settings, hook.outbox, hook, hook.name) for hook in valetkey.hooks.callers())
+    found.extend(
+        OutboxLoop(Dispatcher(hook.outbox, hook, name=hook.name, counts_begun=True, **_waits(settings)))
+        for hook in valetkey.hooks.callers()
+    )
     return found
 
 
@@ -368,9 +372,9 @@ def outbox_loop(settings: Settings, ledger: Outbox) -> OutboxLoop | None:
     if settings.webhook_url is None:
         return None
     receiver = HttpWebhook(settings.webhook_url, settings.webhook_secrets, allow_private=settings.webhook_allow_private)
-    return _delivering(settings, ledger, receiver, "webhook")
+    return OutboxLoop(Dispatcher(ledger, receiver, **_waits(settings)))
 
 
-def _delivering(settings: Settings, outbox: Outbox, receiver: Receiver, name: str) -> OutboxLoop:
-    retention = timedelta(seconds=settings.webhook_retention)
-    return OutboxLoop(Dispatcher(outbox, receiver, name=name, delays=settings.webhook_delays, retention=retention))
+def _waits(settings: Settings) -> dict[str, Any]:
+    """How long is waited for another attempt, and kept what was delivered."""
+    return {"delays": settings.webhook_delays, "retention": timedelta(seconds=settings.webhook_retention)}

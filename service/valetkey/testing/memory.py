@@ -96,7 +96,7 @@ class MemoryValetKey(InPages, OnEnds, InProcess):
         for _ in self._sweep.look():
             pass
         for hook in self._hooks_here.callers():
-            calling = Dispatcher(hook.outbox, hook, name=hook.name, clock=self._clock)
+            calling = Dispatcher(hook.outbox, hook, name=hook.name, counts_begun=True, clock=self._clock)
             while claimed := calling.claim(1):
                 calling.deliver(claimed[0])
 

@@ -41,6 +41,9 @@ LEASE = timedelta(seconds=30)
 """How long a claimed row is left alone: longer than a webhook may take, short enough after a worker was killed. A hook
 may take longer: its lease is extended."""
 
+BEGUN = "it began, and its process ended before it did"
+"""What is known of an attempt until it has ended."""
+
 RETENTION = timedelta(days=7)
 """How long a delivered row is kept."""
 
@@ -50,7 +53,11 @@ PRUNE_BATCH = 1000
 
 class Dispatcher:
     """Sends announcements to one receiver, which logs call ``name``. Its methods raise `LedgerUnavailable`; safe
-    between threads."""
+    between threads.
+
+    With ``counts_begun`` an attempt counts as soon as it begins, at the price of one more write: for a receiver that
+    may take the whole process along, again and again.
+    """
 
     def __init__(
         self,
@@ -58,6 +65,7 @@ class Dispatcher:
         receiver: Receiver,
         *,
         name: str = "webhook",
+        counts_begun: bool = False,
         delays: Sequence[float] = DELAYS,
         retention: timedelta = RETENTION,
         lease: timedelta = LEASE,
@@ -73,6 +81,7 @@ class Dispatcher:
         self._chance = chance
         self._gone = False
         self.name = name
+        self._counts_begun = counts_begun
         self._lock = Lock()
         self._under_way: dict[str, Announcement] = {}
 
@@ -81,10 +90,21 @@ class Dispatcher:
         if self._gone:
             return []
         now = self._clock()
-        return self._outbox.claim(now, now + self._lease, limit)
+        claimed = self._outbox.claim(now, now + self._lease, limit)
+        if not self._counts_begun:
+            return claimed
+        for one in claimed:
+            if one.attempts > len(self._delays):  # the last attempt began, and never ended
+                self._note(one, one.changed(status=Status.DEAD, due_at=now))
+        return [one for one in claimed if one.attempts <= len(self._delays)]
 
     def deliver(self, claimed: Announcement) -> None:
         """Sends it once and notes how it went. Stopped in between, it is sent again when its lease is over."""
+        if self._counts_begun:
+            begun = claimed.changed(attempts=claimed.attempts + 1, detail=BEGUN)
+            if not self._outbox.settle(claimed, begun):
+                return  # its lease was over before it began
+            claimed = begun
         with self._lock:
             self._under_way[claimed.id] = claimed
         try:
@@ -104,10 +124,16 @@ class Dispatcher:
                     self._under_way[one.id] = longer
 
     def _settle(self, claimed: Announcement, receipt: DeliveryReceipt) -> None:
-        after, name = self._after(claimed, receipt), self.name
+        after = self._after(claimed, receipt)
         if receipt.outcome is DeliveryOutcome.GONE and not self._gone:
             self._gone = True
-            log.error("the %s's receiver answered 410 Gone: no more is sent until this process is started again", name)
+            log.error(
+                "the %s's receiver answered 410 Gone: no more is sent until this process is started again", self.name
+            )
+        self._note(claimed, after)
+
+    def _note(self, claimed: Announcement, after: Announcement) -> None:
+        name = self.name
         if not self._outbox.settle(claimed, after):
             log.warning("%s %s took longer than its lease; another worker has it", name, claimed.id)
         elif after.status is Status.DEAD:
@@ -121,7 +147,7 @@ class Dispatcher:
         return self._outbox.prune(self._clock(), PRUNE_BATCH)
 
     def _after(self, claimed: Announcement, receipt: DeliveryReceipt) -> Announcement:
-        now, attempts = self._clock(), claimed.attempts + 1
+        now, attempts = self._clock(), claimed.attempts + (0 if self._counts_begun else 1)
         if receipt.outcome is DeliveryOutcome.DELIVERED:
             due, status = now + self._retention, Status.DELIVERED
         elif receipt.outcome is DeliveryOutcome.GONE or attempts > len(self._delays):
