@@ -64,15 +64,13 @@ BROKEN = {
 
 @pytest.fixture(autouse=True)
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """Where the modules are. What a worker does to its process is undone: its path, its modules, blocked signals."""
+    """Where the modules are. What a worker does to its process is undone: its path, its modules."""
     for name in list(os.environ):
         if name.startswith("VALETKEY_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     yield tmp_path
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     for file in tmp_path.glob("*.py"):
         sys.modules.pop(file.stem, None)
 
