@@ -64,7 +64,7 @@ def upload_id(valetkey: ValetKey) -> str:
 def env(tmp_path: Path, moto_bucket: Bucket, redis_url: str) -> Mapping[str, str]:
     """What a worker on this ledger, this bucket and this Redis sees; its module is in ``tmp_path``."""
     shutil.copy(TASKS, tmp_path)
-    return environment(tmp_path, moto_bucket) | {"REDIS_URL": redis_url}
+    return environment(tmp_path, moto_bucket) | {"REDIS_URL": redis_url, "VALETKEY_AUTH": "open"}
 
 
 @contextmanager

@@ -110,7 +110,7 @@ def test_a_name_that_leads_to_nothing(name: str, folder: Path) -> None:
 @contextmanager
 def worker(folder: Path, env: Mapping[str, str], *args: str) -> Iterator[Path]:
     """A worker that has started; its log. It is stopped by SIGTERM, and has to end well."""
-    log = folder / "worker.log"
+    log = folder / f"worker-{len(args)}.log"
     with (
         log.open("ab") as out,
         processes.running([VALETKEY, "worker", *args], env=env, cwd=folder, stdout=out, stderr=out) as process,
