@@ -16,7 +16,7 @@ def every(kind: type[ValetKeyError] = ValetKeyError) -> Iterator[type[ValetKeyEr
         yield from every(child)
 
 
-@pytest.mark.parametrize("kind", sorted(set(every()), key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", sorted(set(every()), key=str))
 def test_an_error_comes_back_as_what_it_is(kind: type[ValetKeyError]) -> None:
     """Its class, words, and what else it says, however it is made."""
     error = kind.__new__(kind)
