@@ -2,9 +2,11 @@
 
 import gc
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import boto3
 import orjson
@@ -26,6 +28,7 @@ from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
 from valetkey.api.demo import demo
+from valetkey.api.hooks import HooksOf, OnEnds, context_of
 from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted, mounted_in
@@ -37,7 +40,7 @@ from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.assembly import Assembly
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable, StoreUnavailable
 from valetkey.core.events.event import EventSender
-from valetkey.core.model.announcement import Announcer
+from valetkey.core.model.announcement import Announcer, HookTypes
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
 from valetkey.core.ports.announcing import Outbox
@@ -74,6 +77,9 @@ class Installed(Mounted):
     store: S3Store
     """The bucket."""
 
+    hooks: HooksOf
+    """What the application is told by."""
+
     core: Assembly
     """Everything that works on the two."""
 
@@ -83,16 +89,20 @@ class Installed(Mounted):
     profiles: Mapping[str, Profile]
     """What may be uploaded, by name."""
 
+    session: boto3.Session
+    """The store's credentials."""
+
     @property
     def sweep(self) -> Sweep:
         """What looks for uploads that nobody reported."""
         return self.core.sweep
 
     def begin(self) -> None:
-        """Looks whether the ledger can be used, says where another process has other profiles, and asks the bucket what
-        decides about grants. Raises `LedgerUnavailable`; a store that is unavailable now is asked later, and the log
-                says what to look at."""
+        """Looks whether the ledger can be used, has it know the hooks, says where another process has other profiles,
+        and asks the bucket what decides about grants. Raises `LedgerUnavailable`; a store that is unavailable now is
+        asked later, and the log says what to look at."""
         self.ledger.check()
+        self.hooks.record()
         self.service.declare()
         try:
             self.store.check()
@@ -100,7 +110,7 @@ class Installed(Mounted):
             log.warning("%s %s", error.detail, STORE_HINT)
 
 
-class ValetKey(InPages, InProcess):
+class ValetKey(InPages, OnEnds, InProcess):
     """valetkey for a Flask application: ``ValetKey(app)``, or `init_app` later, for several applications if need be.
 
     It registers the API (below ``url_prefix``; `VALETKEY_PUBLIC_URL` may end in it or not); the application's own code
@@ -120,7 +130,8 @@ class ValetKey(InPages, InProcess):
         session: boto3.Session | None = None,
         allow_open: bool = False,
     ) -> None:
-        super().__init__()
+        InPages.__init__(self)
+        OnEnds.__init__(self)
         self._allow_open = allow_open
         self._settings = settings
         self._profiles = profiles
@@ -135,20 +146,21 @@ class ValetKey(InPages, InProcess):
         settings = self._settings or load_settings()
         session = self._session or make_session()
         require_fit(settings, session, allow_open=self._allow_open)
-        installed = self._build(settings, session)
+        installed = self._build(app, settings, session)
         mount(app, installed, cors_origins=settings.cors_origins)
         self._offer_to_templates(app)
 
-    def _build(self, settings: Settings, session: boto3.Session) -> Installed:
-        ledger = open_ledger(settings)
+    def _build(self, app: Flask, settings: Settings, session: boto3.Session) -> Installed:
+        ledger = open_ledger(settings, lambda: self._hooks.types)
         store = open_store(settings, session)
+        hooks = self._hooks.of(app, ledger)
         address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
         profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
         core = Assembly(
             store=store,
             ledger=ledger,
-            notifier=SignalNotifier(),
+            notifier=SignalNotifier(partial(context_of, app)),
             detector=MagicDetector(),
             profiles=profiles,
             tickets=tickets,
@@ -163,12 +175,15 @@ class ValetKey(InPages, InProcess):
             senders=senders(settings, session),
             readiness=Readiness(core.service.check),
             address=address,
+            record_hooks=hooks.record,
             page_tickets=self._page_tickets,
             ledger=ledger,
             store=store,
+            hooks=hooks,
             core=core,
             settings=settings,
             profiles=profiles,
+            session=session,
         )
 
     def _mounted(self) -> Mounted:
@@ -295,13 +310,24 @@ def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:
     )
 
 
-def create_worker() -> Worker:
-    """What `valetkey worker` runs, from the environment. Raises like `create_served_app`."""
-    settings, session = load_settings(), make_session()
-    require_fit(settings, session, allow_open=True, alone=True)
-    valetkey = installed_in(create_app(settings, session, allow_open=True))  # it answers nobody
+def create_worker(app: Flask | None = None) -> Worker:
+    """What `valetkey worker` runs: for ``app``, with its hooks, or by the environment alone.
+
+    Raises like `create_served_app`, and `ConfigurationError` for an application that has no valetkey.
+    """
+    if app is None:
+        settings, session = load_settings(), make_session()
+        require_fit(settings, session, allow_open=True, alone=True)
+        app = create_app(settings, session, allow_open=True)  # it answers nobody
+    valetkey = installed_in(app)
     valetkey.begin()
-    return Worker(loops(valetkey, settings, session))
+    if waiting := valetkey.hooks.strangers():
+        log.warning(
+            "this worker does not call hooks that the ledger knows: %s. What is announced to them waits for a worker "
+            "with their application (`valetkey worker --app`), or for `valetkey hooks forget`",
+            ", ".join(waiting),
+        )
+    return Worker(loops(valetkey, valetkey.settings, valetkey.session))
 
 
 def create_sweep() -> Sweep:
@@ -323,12 +349,20 @@ def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> li
         found.extend(QueueLoop(queue, read_queued_records, observe) for _ in range(settings.worker_threads))
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)
+    found.extend(
+        OutboxLoop(Dispatcher(hook.outbox, hook, name=hook.name, counts_begun=True, **_waits(settings)))
+        for hook in valetkey.hooks.callers()
+    )
     return found
 
 
 def installed_in(app: Flask) -> Installed:
-    """What `ValetKey` has made for ``app``."""
-    found: Installed = app.extensions[EXTENSION]
+    """What `ValetKey` has made for ``app``. Raises `ConfigurationError` where it has made nothing."""
+    found = app.extensions.get(EXTENSION)
+    if not isinstance(found, Installed):
+        raise ConfigurationError(
+            f"The application {app.name!r} has no valetkey: it has to call ValetKey(app), or init_app(app)."
+        )
     return found
 
 
@@ -368,15 +402,23 @@ def senders(settings: Settings, session: boto3.Session | None = None) -> dict[st
     return make_senders(settings, Outside(certificate_fetcher, SnsConfirmer(session)))
 
 
-def open_ledger(settings: Settings) -> DurableLedger:
-    """The ledger; it writes announcements only where a webhook is configured. Raises `ConfigurationError`."""
-    return open_ledger_at(settings.database_url, Announcer(webhook_body) if settings.webhook_url else None)
+def open_ledger(settings: Settings, hooks: Callable[[], HookTypes] = dict) -> DurableLedger:
+    """The ledger. It announces to the webhook, where one is configured, to the hooks it knows, and to ``hooks``.
+
+    Raises `ConfigurationError`.
+    """
+    announcer = Announcer(webhook_body if settings.webhook_url else None, hooks=hooks)
+    return open_ledger_at(settings.database_url, announcer)
 
 
 def outbox_loop(settings: Settings, ledger: Outbox) -> OutboxLoop | None:
-    """The loop that sends the ledger's announcements; None where no webhook is configured."""
+    """The loop that sends webhooks; None where none is configured."""
     if settings.webhook_url is None:
         return None
     receiver = HttpWebhook(settings.webhook_url, settings.webhook_secrets, allow_private=settings.webhook_allow_private)
-    retention = timedelta(seconds=settings.webhook_retention)
-    return OutboxLoop(Dispatcher(ledger, receiver, delays=settings.webhook_delays, retention=retention))
+    return OutboxLoop(Dispatcher(ledger, receiver, **_waits(settings)))
+
+
+def _waits(settings: Settings) -> dict[str, Any]:
+    """How long is waited for another attempt, and kept what was delivered."""
+    return {"delays": settings.webhook_delays, "retention": timedelta(seconds=settings.webhook_retention)}

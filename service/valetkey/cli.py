@@ -15,6 +15,7 @@ _MODULES = {
     "openapi": "server",
     "keys": "keys",
     "webhooks": "webhooks",
+    "hooks": "hooks",
     "uploads": "uploads",
     "put": "put",
 }

@@ -9,12 +9,13 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from werkzeug.serving import make_server
@@ -142,8 +143,9 @@ def _serve_dev(host: str | None, port: int | None, store: embedded.Embedded) -> 
             worker.stop(wait=0)  # nothing is kept: Ctrl-C need not wait for a poll
 
 
-def run_worker() -> None:
-    """Works until SIGTERM or SIGINT, and returns when the current work is finished.
+def run_worker(load: Callable[[], Flask] | None = None) -> None:
+    """Works until SIGTERM or SIGINT, and returns when the current work is finished; for the application that ``load``
+    gives, or for the environment alone.
 
     A shell ignores SIGINT for its background jobs, so that Ctrl-C ends the foreground job only. It stays ignored.
 
@@ -152,14 +154,38 @@ def run_worker() -> None:
     stop_signals = {signal.SIGTERM}
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         stop_signals.add(signal.SIGINT)
-    # blocked in every thread from here on, so that this one receives them and no work is interrupted
-    signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)
-    worker = create_worker()
-    worker.start()
-    log.info("the worker has started; stop it with SIGTERM or Ctrl-C")
-    signal.sigwait(stop_signals)
-    log.info("the worker is stopping; it finishes its current work")
-    worker.stop()
+    with _caught(stop_signals) as wait:
+        worker = create_worker(load() if load else None)
+        worker.start()
+        log.info("the worker has started; stop it with SIGTERM or Ctrl-C")
+        wait()
+        log.info("the worker is stopping; it finishes its current work")
+        worker.stop()
+
+
+@contextmanager
+def _caught(signals: Collection[signal.Signals]) -> Iterator[Callable[[], None]]:
+    """None of ``signals`` interrupts anything in the block; what it gets returns once one of them has come.
+
+    They are not blocked: what hooks of an application start would inherit that, and could not be terminated.
+    """
+    woken, waker = socket.socketpair()
+    waker.setblocking(False)
+    before = {one: signal.signal(one, lambda *_: None) for one in signals}
+    last = signal.set_wakeup_fd(waker.fileno())
+
+    def wait() -> None:
+        while woken.recv(1)[0] not in signals:
+            pass
+
+    try:
+        yield wait
+    finally:
+        signal.set_wakeup_fd(last)
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        woken.close()
+        waker.close()
 
 
 def _dev_settings(host: str | None, port: int | None, store: embedded.Embedded, folder: Path) -> Settings:

@@ -116,14 +116,15 @@ class Settings(EventSettings, BaseSettings):
     webhook_allow_private: bool = Field(False, description="Lets webhooks go to addresses that are not public.")
     webhook_delays: Separated[tuple[Annotated[float, Field(ge=0, le=2_592_000)], ...]] = Field(
         DELAYS,
-        description="How long to wait after each failed attempt, separated by commas; after the last it is dead.",
+        description="How long to wait after each failed attempt, separated by commas; after the last it is dead. "
+        "Hooks wait as long.",
         json_schema_extra=_SECONDS,
     )
     webhook_retention: int = Field(
         604_800,
         ge=0,
         le=315_360_000,
-        description="How long delivered webhooks are kept.",
+        description="How long delivered webhooks, and calls of hooks, are kept.",
         json_schema_extra=_SECONDS,
     )
     events_sqs_queue_url: str | None = Field(None, description="The queue that `worker` reads the store's events from.")

@@ -1,4 +1,4 @@
-"""SQLite, PostgreSQL and memory keep the contracts of ledgers, API keys, tickets and the outbox."""
+"""SQLite, PostgreSQL and memory keep the contracts of ledgers, API keys, tickets, the outbox and hooks."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,11 +13,14 @@ from valetkey.testing.contracts import (
     AllowanceContract,
     AnnouncedChangesContract,
     Announcing,
+    Calling,
+    HookContract,
     KeyRingContract,
     LedgerContract,
     OutboxContract,
     Pair,
     announcer,
+    hook_announcer,
 )
 from valetkey.testing.contracts.samples import Record
 
@@ -56,4 +59,16 @@ class TestOutboxes(OutboxContract, AnnouncedChangesContract):
             yield MemoryLedger(announce=announcer())
             return
         with migrated(url_of_kind(request, request.param), announcer()) as made:
+            yield made
+
+
+class TestHookBooks(HookContract):
+    """Each with a ledger that announces to hooks."""
+
+    @pytest.fixture(params=LEDGERS)
+    def ledger(self, request: pytest.FixtureRequest) -> Iterator[Calling]:
+        if request.param == "memory":
+            yield MemoryLedger(announce=hook_announcer())
+            return
+        with migrated(url_of_kind(request, request.param), hook_announcer()) as made:
             yield made

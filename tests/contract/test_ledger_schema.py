@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from valetkey.adapters.ledgers import open_ledger
 from valetkey.adapters.sql import SqlLedger, migrations
-from valetkey.adapters.sql.rows import as_key_row, as_outbox_row, as_row
+from valetkey.adapters.sql.rows import as_call_row, as_key_row, as_outbox_row, as_row
 from valetkey.adapters.sql.schema import metadata
 from valetkey.core.access.api_keys import Scope, new_key
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
@@ -209,6 +209,7 @@ def test_a_row_names_every_column() -> None:
     key, _ = new_key("shop", NOW)
     announced = Announcement("a", "upload.aborted", new_upload_id(), "{}", NOW, NOW)
     rows = {"uploads": as_row(full()), "api_keys": as_key_row(key), "outbox": as_outbox_row(announced)}
+    rows["hook_calls"] = as_call_row(announced.calling("a"))
     assert {name: set(row) for name, row in rows.items()} == {
         name: set(metadata.tables[name].c.keys()) for name in rows
     }

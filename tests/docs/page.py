@@ -71,7 +71,7 @@ class Page:
             if SERVES.match(command.text) and "--help" not in command.text:
                 port = self._listens_on(command.text)
                 self.shell.start(command.text, port)
-                if not command.text.startswith("valetkey"):
+                if command.text.startswith(("flask", "gunicorn")):
                     self.application = f"http://127.0.0.1:{port}/"
                 continue
             status = int(block.options.get("exit", "0")) if number == len(commands) else 0
@@ -80,7 +80,7 @@ class Page:
                 raise Failed(f"{command.text}\nThe page shows:\n{command.output}\nIt prints:\n{printed}")
 
     def _listens_on(self, command: str) -> int | None:
-        if command.startswith("valetkey worker"):
+        if "worker" in command.split():
             return None
         found = re.search(r"(?:--port[ =]|127\.0\.0\.1:)(\d+)", command)
         return int(found[1]) if found else self._port("8000")

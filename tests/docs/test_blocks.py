@@ -10,8 +10,10 @@ from tests.docs.page import running_page
 
 def needs(page: Path) -> list[pytest.MarkDecorator]:
     """By the languages of its blocks."""
-    scripts = {"html", "js", "ts", "tsx"} & {block.language for block in blocks_of(page.read_text())}
-    return [pytest.mark.needs("browser", "pages")] if scripts else []
+    text = page.read_text()
+    scripts = {"html", "js", "ts", "tsx"} & {block.language for block in blocks_of(text)}
+    found = [pytest.mark.needs("browser", "pages")] if scripts else []
+    return [*found, pytest.mark.needs("jobs")] if "$ redis-server" in text else found
 
 
 @pytest.mark.parametrize(

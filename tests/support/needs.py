@@ -22,6 +22,8 @@ FIXTURES = {
     "own_postgres": ["ledger"],
     "postgres_url": ["ledger"],
     "postgresql": ["ledger"],
+    "redis": ["jobs"],
+    "redis_url": ["jobs"],
     "chromium": ["browser", "pages"],
     "browser": ["browser", "pages"],
     "site": ["pages"],

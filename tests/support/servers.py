@@ -161,16 +161,20 @@ class WorkerProcess:
 
 @contextmanager
 def running_worker(
-    beside: ValetkeyServer, env: Mapping[str, str] | None = None, before: Sequence[str] = ()
+    beside: ValetkeyServer,
+    env: Mapping[str, str] | None = None,
+    before: Sequence[str] = (),
+    *,
+    app: str | None = None,
 ) -> Iterator[WorkerProcess]:
     """`valetkey worker` with the settings and the ledger of a service, begun when yielded, killed afterwards.
 
-    ``before`` is a command that starts it, as `nohup` would.
+    ``before`` is a command that starts it, as `nohup` would; ``app`` an application that it works for.
     """
     log_file = beside.directory / f"worker-{secrets.token_hex(4)}.log"
     with ExitStack() as stack:
         with log_file.open("ab") as log:
-            command: list[str | Path] = [*before, VALETKEY, "worker"]
+            command: list[str | Path] = [*before, VALETKEY, "worker", *(["--app", app] if app else [])]
             begun = processes.running(
                 command, env={**beside.env, **(env or {})}, cwd=beside.directory, stdout=log, stderr=subprocess.STDOUT
             )

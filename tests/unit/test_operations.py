@@ -100,7 +100,7 @@ class Operations(RuleBasedStateMachine):
         ledger._announce = announcer
 
     def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:
-        """The `WebhookReceiver`."""
+        """The `Receiver`."""
         assert at == self.world.time
         try:
             self._before("send")

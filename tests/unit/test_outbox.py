@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from valetkey.adapters.memory import MemoryLedger
-from valetkey.core.announcing.dispatcher import DELAYS, JITTER, LEASE, RETENTION, Dispatcher
+from valetkey.core.announcing.dispatcher import BEGUN, DELAYS, JITTER, LEASE, RETENTION, Dispatcher
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.announcement import EVENT_TYPES, Announcement, Announcer, Status
 from valetkey.core.model.upload import TRANSITIONS, Upload, UploadState
@@ -37,8 +37,9 @@ class World:
         self.ledger = MemoryLedger(announce=Announcer(render, lambda: self.now))
         self.dispatcher = self.worker()
 
-    def worker(self) -> Dispatcher:
-        return Dispatcher(self.ledger, self, clock=lambda: self.now, chance=lambda: self.chance)
+    def worker(self, *, counts_begun: bool = False) -> Dispatcher:
+        now, chance = (lambda: self.now), (lambda: self.chance)
+        return Dispatcher(self.ledger, self, counts_begun=counts_begun, clock=now, chance=chance)
 
     def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:
         assert at == self.now
@@ -236,3 +237,72 @@ def test_a_ledger_that_is_away_when_it_is_noted(world: World) -> None:
     assert world.run(OK) == 1
     assert len({sent.id for sent in world.sent}) == 1
     assert len(world.sent) == 2
+
+
+def test_a_long_delivery_keeps_its_lease(world: World) -> None:
+    """A hook may take an hour: no other worker takes its call meanwhile, and how it went is kept."""
+    world.abort()
+    other = world.worker()
+    [claimed] = world.dispatcher.claim(1)
+
+    def long(announcement: Announcement, at: datetime) -> DeliveryReceipt:
+        for _ in range(200):
+            world.now += LEASE / 2
+            world.dispatcher.extend()
+            assert other.claim(1) == []
+        return OK
+
+    world.deliver = long  # type: ignore[method-assign]
+    world.dispatcher.deliver(claimed)
+    assert (world.only().status, world.only().attempts) == (Status.DELIVERED, 1)
+
+
+def test_a_lease_that_is_over_is_not_taken_back(world: World) -> None:
+    """A worker that was stopped for a while has lost it to another, and says nothing of how it went."""
+    world.abort()
+    other = world.worker()
+    [claimed] = world.dispatcher.claim(1)
+
+    def stopped(announcement: Announcement, at: datetime) -> DeliveryReceipt:
+        world.now += LEASE
+        assert len(other.claim(1)) == 1
+        world.dispatcher.extend()
+        return OK
+
+    world.deliver = stopped  # type: ignore[method-assign]
+    world.dispatcher.deliver(claimed)
+    assert (world.only().status, world.only().attempts) == (Status.WAITING, 0)
+
+
+class Killed(BaseException):
+    """The process is gone: nothing after it happens."""
+
+
+def test_what_takes_its_process_along_is_dead_after_the_tenth_time(world: World) -> None:
+    """A picture on which a library crashes: each attempt counts as it begins, so the worker is not lost for ever."""
+    world.abort()
+    seen: list[int] = []
+
+    def crash(announcement: Announcement, at: datetime) -> DeliveryReceipt:
+        seen.append(announcement.attempts)
+        raise Killed
+
+    world.deliver = crash  # type: ignore[method-assign]
+    for _ in range(20):
+        worker = world.worker(counts_begun=True)
+        for one in worker.claim(1):
+            with pytest.raises(Killed):
+                worker.deliver(one)
+        world.now += LEASE
+    assert seen == list(range(1, 11))
+    assert (world.only().status, world.only().detail) == (Status.DEAD, BEGUN)
+
+
+def test_attempts_that_count_as_they_begin_count_once(world: World) -> None:
+    """The schedule is the same."""
+    world.abort()
+    world.dispatcher = world.worker(counts_begun=True)
+    for seconds in (0, *DELAYS):
+        world.now += timedelta(seconds=seconds)
+        assert world.run(BAD) == 1
+    assert (world.only().status, world.only().attempts, world.only().detail) == (Status.DEAD, 10, "failed")

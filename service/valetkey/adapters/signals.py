@@ -5,22 +5,36 @@ needs no rights.
 """
 
 import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
 
-from blinker import Namespace
+from blinker import ANY, NamedSignal
 
 from valetkey.core.model.announcement import EVENT_TYPES, UNCLAIMED_TYPE, event_type
 from valetkey.core.model.upload import Upload, UploadState
 
 log = logging.getLogger("valetkey")
 
-_signals = Namespace()
+Receiver = TypeVar("Receiver", bound=Callable[..., Any])
 
-upload_confirmed = _signals.signal("upload-confirmed")
-upload_rejected = _signals.signal("upload-rejected")
-upload_aborted = _signals.signal("upload-aborted")
-upload_expired = _signals.signal("upload-expired")
-upload_deleted = _signals.signal("upload-deleted")
-upload_unclaimed = _signals.signal("upload-unclaimed")
+
+class UploadSignal(NamedSignal):
+    """A signal that keeps its receivers, also those that an application's factory makes and nobody else refers to.
+
+    With ``weak=True`` it forgets one that is gone, as blinker's own signals do.
+    """
+
+    def connect(self, receiver: Receiver, sender: Any = ANY, weak: bool = False) -> Receiver:
+        return super().connect(receiver, sender, weak)
+
+
+upload_confirmed = UploadSignal("upload-confirmed")
+upload_rejected = UploadSignal("upload-rejected")
+upload_aborted = UploadSignal("upload-aborted")
+upload_expired = UploadSignal("upload-expired")
+upload_deleted = UploadSignal("upload-deleted")
+upload_unclaimed = UploadSignal("upload-unclaimed")
 
 _BY_TYPE = {
     EVENT_TYPES[UploadState.CONFIRMED]: upload_confirmed,
@@ -33,7 +47,13 @@ _BY_TYPE = {
 
 
 class SignalNotifier:
-    """`Notifier` by blinker. What a receiver raises is logged: it cannot undo what is durable already."""
+    """`Notifier` by blinker. What a receiver raises is logged: it cannot undo what is durable already.
+
+    ``context`` gives the one that receivers are called in: that of an application.
+    """
+
+    def __init__(self, context: Callable[[], AbstractContextManager[Any]] = nullcontext) -> None:
+        self._context = context
 
     def ended(self, upload: Upload) -> None:
         reason = f" ({upload.reason.code})" if upload.reason else ""
@@ -41,6 +61,7 @@ class SignalNotifier:
         signal = _BY_TYPE[event_type(upload) or ""]
         for receiver in signal.receivers_for(upload):
             try:
-                receiver(upload)
+                with self._context():
+                    receiver(upload)
             except Exception:
                 log.exception("a receiver of %s failed for upload %s", signal.name, upload.id)

@@ -43,7 +43,7 @@ class AddressRefused(Exception):
 
 
 class HttpWebhook:
-    """`WebhookReceiver` at ``url``. Each of ``secrets`` (``whsec_...``) gives a signature, so that they can be rotated.
+    """`Receiver` at ``url``. Each of ``secrets`` (``whsec_...``) gives a signature, so that they can be rotated.
 
     Private, loopback, link-local and other addresses that are not public are refused unless ``allow_private``.
     """

@@ -1,6 +1,6 @@
 """What the views work on: one record for each application, in ``app.extensions``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from flask import Flask, current_app, has_request_context, request
@@ -35,6 +35,9 @@ class Mounted:
     address: Address
     """Where the API is."""
 
+    record_hooks: Callable[[], None]
+    """Has the ledger know the functions of the application that are called for ends."""
+
     page_tickets: PageTickets = field(default_factory=PageTickets)
     """Which tickets the application's own pages get."""
 
@@ -49,6 +52,11 @@ def mounted_in(app: Flask) -> Mounted:
     """That of ``app``. Raises `KeyError` where there is none."""
     found: Mounted = app.extensions[EXTENSION]
     return found
+
+
+def record_hooks() -> None:
+    """Before a request: what it grants or ends is announced to the hooks of this application, whoever ends it."""
+    mounted().record_hooks()
 
 
 def root() -> str:

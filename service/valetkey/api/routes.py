@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from valetkey.api import problems
 from valetkey.api.bodies import json_body, raw_body, refuse_streams
 from valetkey.api.grants import part_grants, parts_body, read_complete, read_sign_parts
-from valetkey.api.mounted import mounted, server_url
+from valetkey.api.mounted import mounted, record_hooks, server_url
 from valetkey.api.negotiation import prefers_page
 from valetkey.api.openapi import document
 from valetkey.api.rendering import render
@@ -45,6 +45,7 @@ RETRY_AFTER = 2
 
 blueprint = Blueprint("valetkey-api", __name__, template_folder="templates", static_folder=None)
 blueprint.before_request(refuse_streams)
+blueprint.before_request(record_hooks)
 problems.register(blueprint)
 
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from valetkey.api import problems
 from valetkey.api.bodies import raw_body, refuse_streams
 from valetkey.api.json_reading import read
-from valetkey.api.mounted import mounted
+from valetkey.api.mounted import mounted, record_hooks
 from valetkey.api.rendering import render
 from valetkey.api.requests import Text, few_enough
 from valetkey.core.access.callers import Caller
@@ -56,6 +56,7 @@ def _few_enough(metadata: Any) -> Any:
 
 blueprint = Blueprint("valetkey-uppy", __name__)
 blueprint.before_request(refuse_streams)
+blueprint.before_request(record_hooks)
 problems.register(blueprint)
 
 

@@ -32,12 +32,22 @@ def serve(host: str | None, port: int | None) -> None:
 
 
 @click.command()
+@click.option(
+    "--app",
+    "application",
+    metavar="MODULE[:NAME]",
+    help="The Flask application to work for, as `flask --app` takes it: 'shop', 'shop:app', 'shop:create_app()'.",
+)
 @report_errors
-def worker() -> None:
-    """Read the store's events from a queue, sweep, send webhooks. Run one or several; SIGTERM stops it cleanly."""
+def worker(application: str | None) -> None:
+    """Read the store's events from a queue, sweep, send webhooks. Run one or several; SIGTERM stops it cleanly.
+
+    With --app it has the application's own settings and profiles, calls its hooks, and sends it its signals.
+    """
+    from valetkey.commands.applications import load_application
     from valetkey.serve import run_worker
 
-    run_worker()
+    run_worker(None if application is None else lambda: load_application(application))
 
 
 @click.command()

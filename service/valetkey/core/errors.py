@@ -41,7 +41,7 @@ The first line of a class's docstring is what the API document says of its code.
     ObjectMissing                 between ports only: no object under that key
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ValetKeyError(Exception):
@@ -52,6 +52,16 @@ class ValetKeyError(Exception):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as it is: queues of jobs carry errors between processes, and make them anew without calling them."""
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[ValetKeyError], args: tuple[Any, ...]) -> ValetKeyError:
+    error = kind.__new__(kind)
+    error.args = args
+    return error
 
 
 class InvalidRequest(ValetKeyError):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -15,6 +16,7 @@ from valetkey.adapters.memory import MemoryLedger, MemoryStore
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
+from valetkey.api.hooks import HooksOf, OnEnds, context_of
 from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted
@@ -31,6 +33,7 @@ from valetkey.core.events.event import ObjectEvent
 from valetkey.core.model.announcement import Announcer, Status
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
+from valetkey.core.ports.announcing import Outbox, Receiver
 from valetkey.core.service import IssuedTicket
 from valetkey.testing.clients import Page, TestClient
 from valetkey.testing.clock import Clock
@@ -60,8 +63,9 @@ class InMemory(InProcess):
         self._setup = setup
         self._clock = Clock(clock)
         self.store = MemoryStore(setup.bucket, clock=self._clock, capabilities=setup.capabilities)
-        self.ledger = MemoryLedger(announce=Announcer(webhook_body, self._clock))
-        self._dispatcher: Dispatcher | None = None
+        self.ledger = MemoryLedger(announce=Announcer(webhook_body, self._clock, lambda: setup.hooks.types))
+        self._hooks_here = HooksOf(setup.hooks, app, self.ledger)
+        self._webhooks: Dispatcher | None = None
         tickets = Tickets([ENVIRONMENT["VALETKEY_SECRET_KEYS"]])
         core = self._assemble(tickets)
         self._sweep = core.sweep
@@ -71,6 +75,7 @@ class InMemory(InProcess):
             senders=setup.senders,
             readiness=Readiness(core.service.check),
             address=setup.address,
+            record_hooks=self._hooks_here.record,
             page_tickets=setup.page_tickets,
             setup=setup,
         )
@@ -79,7 +84,7 @@ class InMemory(InProcess):
         return Assembly(
             store=self.store,
             ledger=self.ledger,
-            notifier=SignalNotifier(),
+            notifier=SignalNotifier(partial(context_of, self._app)),
             detector=MagicDetector(),
             profiles=self._setup.profiles,
             tickets=tickets,
@@ -120,12 +125,24 @@ class InMemory(InProcess):
 
     def work(self) -> None:
         """What `valetkey worker` does within a second: looks at what is due, contents of uploads whose profile has
-        ``detect`` among it, and sends webhooks, where `webhooks_to` said where to."""
+        ``detect`` among it, calls the hooks, and sends webhooks, where `webhooks_to` said where to."""
         for _ in self._sweep.look():
             pass
-        while self._dispatcher and (claimed := self._dispatcher.claim(ALL)):
-            for announcement in claimed:
-                self._dispatcher.deliver(announcement)
+        for dispatcher in self._dispatchers():
+            while claimed := dispatcher.claim(ALL):
+                for announcement in claimed:
+                    dispatcher.deliver(announcement)
+
+    def _dispatchers(self) -> Iterator[Dispatcher]:
+        if self._webhooks:
+            yield self._webhooks
+        for hook in self._hooks_here.callers():
+            yield self._dispatching(hook.outbox, hook, name=hook.name, counts_begun=True)
+
+    def _dispatching(self, outbox: Outbox, receiver: Receiver, **said: Any) -> Dispatcher:
+        delays = self._setup.webhook_delays
+        middle = 0.5  # delays are as they are written down
+        return Dispatcher(outbox, receiver, delays=delays, clock=self._clock, chance=lambda: middle, **said)
 
     def advance(self, by: timedelta) -> None:
         """Lets so much time pass, with a worker that does everything when it is due. Raises ValueError for less than
@@ -149,8 +166,10 @@ class InMemory(InProcess):
         """When a worker has something to do next that it has not tried yet; None where that is after ``end``."""
         now = self._clock()
         moments = [upload.due_at for upload in self.ledger.due(end, ALL) if upload.due_at]
-        if self._dispatcher:
-            moments += [one.due_at for one in self.ledger.announcements(Status.WAITING, ALL)]
+        outboxes: list[Outbox] = [hook.outbox for hook in self._hooks_here.callers()]
+        if self._webhooks:
+            outboxes.append(self.ledger)
+        moments += [one.due_at for outbox in outboxes for one in outbox.announcements(Status.WAITING, ALL)]
         return min((moment for moment in moments if now < moment <= end), default=None)
 
     @property
@@ -168,13 +187,7 @@ class InMemory(InProcess):
         signed_by = self._setup.webhook_secrets if secrets is None else secrets
         if not signed_by:
             raise ConfigurationError("Set VALETKEY_WEBHOOK_SECRETS, or give the `secrets` that your receiver knows.")
-        self._dispatcher = Dispatcher(
-            self.ledger,
-            AppReceiver(self._http, path, signed_by),
-            delays=self._setup.webhook_delays,
-            clock=self._clock,
-            chance=lambda: 0.5,  # the middle: delays are as they are written down
-        )
+        self._webhooks = self._dispatching(self.ledger, AppReceiver(self._http, path, signed_by))
 
     def judge(self, upload_id: str, *, clean: bool, detail: str | None = None) -> None:
         """A scanner's verdict on the bytes that are at the store now, for profiles with ``scan``.
@@ -195,7 +208,7 @@ class InMemory(InProcess):
         return upload
 
 
-class MemoryValetKey(InPages, InMemory):
+class MemoryValetKey(InPages, OnEnds, InMemory):
     """`valetkey.ValetKey` on a store and a ledger in memory, for an application without one; no credential is asked
     for.
 
@@ -211,10 +224,12 @@ class MemoryValetKey(InPages, InMemory):
         clock: Callable[[], datetime] = _now,
     ) -> None:
         InPages.__init__(self)
+        OnEnds.__init__(self)
         setup = Setup(
             address=Address.of(PUBLIC_URL, url_prefix, said=True),
             profiles={"default": Profile("default")} | dict(profiles or {}),
             page_tickets=self._page_tickets,
+            hooks=self._hooks,
             is_open=True,
         )
         InMemory.__init__(self, app, setup, clock)

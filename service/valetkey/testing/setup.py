@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from valetkey.api.addresses import Address
+from valetkey.api.hooks import Hooks
 from valetkey.api.mounted import Mounted
 from valetkey.api.owners import PageTickets
 from valetkey.app import Installed, s3_settings
@@ -24,6 +25,7 @@ class Setup:
     address: Address
     profiles: Mapping[str, Profile]
     page_tickets: PageTickets
+    hooks: Hooks
     is_open: bool
     bucket: str = "memory"
     capabilities: Capabilities = field(default_factory=Capabilities)
@@ -47,6 +49,7 @@ def setup_of(installed: Installed) -> Setup:
         address=installed.address,
         profiles=installed.profiles,
         page_tickets=installed.page_tickets,
+        hooks=installed.hooks.all,
         is_open=settings.auth == "open",
         bucket=installed.store.bucket,
         capabilities=s3_settings(settings).capabilities,

@@ -1,4 +1,4 @@
-"""Sending the outbox by several threads."""
+"""Sending the outbox by several threads: to the webhook, and to each hook by a loop of its own."""
 
 import logging
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,7 +13,7 @@ from valetkey.worker.loop import KeepRunning
 log = logging.getLogger("valetkey")
 
 MAX_DELIVERIES = 8
-"""How many webhooks are sent at once: a slow receiver does not hold up the others."""
+"""How many webhooks are sent at once, and how many calls of one hook run: a slow one does not hold up the others."""
 
 POLL_INTERVAL = 1.0
 """How often the outbox is read while nothing is due, in seconds."""
@@ -33,12 +33,13 @@ class OutboxLoop:
     def run(self) -> None:
         """Works until `stop` is called. While the ledger is unavailable it waits; no webhook is lost by that."""
         deliveries: set[Future[None]] = set()
-        with ThreadPoolExecutor(MAX_DELIVERIES, "valetkey-webhook") as pool:
-            while not self._stop.is_set():
-                claimed = self._claim(MAX_DELIVERIES - len(deliveries))
+        with ThreadPoolExecutor(MAX_DELIVERIES, f"valetkey-{self._dispatcher.name}") as pool:
+            while deliveries or not self._stop.is_set():
+                claimed = [] if self._stop.is_set() else self._claim(MAX_DELIVERIES - len(deliveries))
                 deliveries |= {pool.submit(self._deliver, one) for one in claimed}
                 if deliveries:
                     deliveries = wait(deliveries, POLL_INTERVAL, FIRST_COMPLETED).not_done
+                    self._extend()
                 else:
                     self._stop.wait(POLL_INTERVAL)
 
@@ -56,10 +57,16 @@ class OutboxLoop:
             return self._dispatcher.claim(free) if free else []
         return []
 
+    def _extend(self) -> None:
+        try:
+            self._dispatcher.extend()
+        except Unavailable as error:
+            log.warning("the leases of what is being delivered could not be extended: %s", error.detail)
+
     def _deliver(self, claimed: Announcement) -> None:
         try:
             self._dispatcher.deliver(claimed)
         except Unavailable as error:
-            log.warning("webhook %s will be sent again: %s", claimed.id, error.detail)
+            log.warning("%s %s will be sent again: %s", self._dispatcher.name, claimed.id, error.detail)
         except Exception:
-            log.exception("webhook %s failed", claimed.id)
+            log.exception("%s %s failed", self._dispatcher.name, claimed.id)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.keys import MemoryKeyRing
-from valetkey.adapters.memory.outbox import MemoryOutbox
+from valetkey.adapters.memory.outbox import MemoryHookBook, MemoryOutbox
 from valetkey.core.access.callers import Allowance
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.announcement import Announcer
@@ -13,10 +13,10 @@ from valetkey.core.model.upload import Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query
 
 
-class MemoryLedger(MemoryKeyRing, MemoryOutbox):
-    """`Ledger`, `KeyRing` and `Outbox` in memory. ``before`` may be set at any time.
+class MemoryLedger(MemoryKeyRing, MemoryOutbox, MemoryHookBook):
+    """`Ledger`, `KeyRing`, `Outbox` and `HookBook` in memory. ``before`` may be set at any time.
 
-    Without ``announce`` nothing is written to the outbox.
+    Without ``announce`` nothing is announced.
     """
 
     def __init__(self, before: Hook | None = None, announce: Announcer | None = None) -> None:
@@ -88,9 +88,10 @@ class MemoryLedger(MemoryKeyRing, MemoryOutbox):
             return True
 
     def _write(self, before: Upload, after: Upload) -> None:
-        announcement = self._announce(before, after) if self._announce else None
-        if announcement is not None:
-            self._outbox[announcement.id] = announcement
+        if self._announce is not None and (announcement := self._announce(before, after)) is not None:
+            if self._announce.has_webhook:
+                self.keep(announcement)
+            self._tell(self._announce, announcement)
         self._uploads[before.id] = after
 
     def replace_all(self, changes: Sequence[tuple[Upload, Upload]]) -> bool:

@@ -1,10 +1,11 @@
-"""The outbox in memory: what the application is still to be told."""
+"""The outbox in memory: what the application is still to be told, by webhook or by its hooks."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from valetkey.adapters.memory.hooks import Hook, Hooked
-from valetkey.core.model.announcement import Announcement, Status
+from valetkey.core.model.announcement import Announcement, Announcer, HookTypes, Status
+from valetkey.core.ports.announcing import KnownHook, Outbox
 
 
 class MemoryOutbox(Hooked):
@@ -13,6 +14,16 @@ class MemoryOutbox(Hooked):
     def __init__(self, before: Hook | None = None) -> None:
         super().__init__(before)
         self._outbox: dict[str, Announcement] = {}
+
+    def keep(self, announcement: Announcement) -> None:
+        """Takes one in."""
+        with self._lock:
+            self._outbox[announcement.id] = announcement
+
+    def kept(self) -> list[Announcement]:
+        """All there are."""
+        with self._lock:
+            return list(self._outbox.values())
 
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Announcement]:
         self._call("claim")
@@ -57,3 +68,48 @@ class MemoryOutbox(Hooked):
             again = [one.changed(status=Status.WAITING, attempts=0, due_at=now) for one in chosen]
             self._outbox |= {one.id: one for one in again}
             return [one.id for one in again]
+
+
+class MemoryHookBook(Hooked):
+    """`HookBook` in memory; a `MemoryLedger` writes to it."""
+
+    def __init__(self, before: Hook | None = None) -> None:
+        super().__init__(before)
+        self._known: dict[str, tuple[frozenset[str], datetime]] = {}
+        self._calls: dict[str, MemoryOutbox] = {}
+
+    def record_hooks(self, hooks: HookTypes, now: datetime) -> None:
+        self._call("record_hooks")
+        with self._lock:
+            self._known |= {name: (frozenset(types), now) for name, types in hooks.items()}
+
+    def hooks(self) -> list[KnownHook]:
+        self._call("hooks")
+        with self._lock:
+            return [
+                KnownHook(name, *self._known[name], self._count(name, Status.WAITING), self._count(name, Status.DEAD))
+                for name in sorted(self._known)
+            ]
+
+    def forget_hook(self, name: str) -> bool:
+        self._call("forget_hook", name)
+        with self._lock:
+            self._calls.pop(name, None)
+            return self._known.pop(name, None) is not None
+
+    def calls(self, hook: str) -> Outbox:
+        with self._lock:
+            return self._calls_of(hook)
+
+    def _calls_of(self, hook: str) -> MemoryOutbox:
+        return self._calls.setdefault(hook, MemoryOutbox(self._call))
+
+    def _count(self, hook: str, status: Status) -> int:
+        return sum(one.status is status for one in self._calls_of(hook).kept())
+
+    def _tell(self, announcer: Announcer, announced: Announcement) -> None:
+        for name, types in announcer.hooks().items():
+            self._known.setdefault(name, (frozenset(types), announced.created_at))
+        for name, (types, _) in self._known.items():
+            if announced.type in types or announced.type in announcer.hooks().get(name, ()):
+                self._calls_of(name).keep(announced.calling(name))

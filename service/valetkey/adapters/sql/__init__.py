@@ -1,6 +1,7 @@
-"""The ledger, the API keys and the outbox in an SQL database, by SQLAlchemy Core.
+"""The ledger, the API keys, the outbox and the hooks in an SQL database, by SQLAlchemy Core.
 
-Rights they need: SELECT, INSERT and UPDATE on their tables, DELETE on ``outbox``, ``idempotency`` and ``tickets``;
+Rights they need: SELECT, INSERT and UPDATE on their tables, DELETE on ``outbox``, ``hooks``, ``hook_calls``,
+``idempotency`` and ``tickets``;
 `migrate` needs to create and to alter them.
 """
 

@@ -1,27 +1,28 @@
 """The ledger in an SQL database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Update, delete, insert, literal_column, select, tuple_, update
+from sqlalchemy import Connection, Update, delete, literal_column, select, tuple_, update
 
 from valetkey.adapters.sql.allowances import spend
+from valetkey.adapters.sql.hooks import SqlHookBook, write_announcements
 from valetkey.adapters.sql.inserts import insert_uploads, upsert
 from valetkey.adapters.sql.keys import SqlKeyRing
 from valetkey.adapters.sql.once import add_once, add_once_within, find_upload
 from valetkey.adapters.sql.outbox import SqlOutbox
-from valetkey.adapters.sql.rows import Row, as_outbox_row, as_row, as_upload, changed, micros, moment
-from valetkey.adapters.sql.schema import outbox, profiles, tickets, uploads
+from valetkey.adapters.sql.rows import as_row, as_upload, changed, micros, moment
+from valetkey.adapters.sql.schema import profiles, tickets, uploads
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.upload import Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query
 
 
-class SqlLedger(SqlKeyRing, SqlOutbox):
-    """`Ledger`, `KeyRing` and `Outbox` in one database, whose URL is as in `Database`.
+class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook):
+    """`Ledger`, `KeyRing`, `Outbox` and `HookBook` in one database, whose URL is as in `Database`.
 
-    Without ``announce`` nothing is written to the outbox: rows that nobody would send only grow it. Raises
+    Without ``announce`` nothing is announced: rows that nobody would send only grow the outbox. Raises
     `ConfigurationError` for a URL it cannot use.
     """
 
@@ -63,20 +64,36 @@ class SqlLedger(SqlKeyRing, SqlOutbox):
 
     def replace(self, before: Upload, after: Upload) -> bool:
         statement = _replacing(before, after)
-        announcement = self._announce(before, after) if self._announce else None
+        tell = self._announcing([(before, after)])
 
         def write(connection: Connection) -> bool:
             won = connection.execute(statement).rowcount == 1
-            if won and announcement is not None:
-                connection.execute(insert(outbox), as_outbox_row(announcement))
+            if won:
+                tell(connection)
             return won
 
         return self._write(write)
 
     def replace_all(self, changes: Sequence[tuple[Upload, Upload]]) -> bool:
-        announcements = [self._announce(*change) for change in changes] if self._announce else []
-        rows = [as_outbox_row(one) for one in announcements if one is not None]
-        return self._write(lambda connection: _replace_all(connection, changes, rows)) if changes else True
+        if not changes:
+            return True
+        tell = self._announcing(changes)
+
+        def write(connection: Connection) -> bool:
+            won = _replace_all(connection, changes)
+            if won:
+                tell(connection)
+            return won
+
+        return self._write(write)
+
+    def _announcing(self, changes: Sequence[tuple[Upload, Upload]]) -> Callable[[Connection], None]:
+        """What writes the announcements of ``changes``, once these are made."""
+        announcer = self._announce
+        if announcer is None:
+            return lambda _: None
+        found = [one for one in (announcer(*change) for change in changes) if one is not None]
+        return lambda connection: write_announcements(connection, announcer, found)
 
     def page(self, query: Query) -> list[Upload]:
         statement = select(uploads)
@@ -118,7 +135,7 @@ def _replacing(before: Upload, after: Upload) -> Update:
     return statement.values(changed(as_row(before), as_row(after)))
 
 
-def _replace_all(connection: Connection, changes: Sequence[tuple[Upload, Upload]], announced: Sequence[Row]) -> bool:
+def _replace_all(connection: Connection, changes: Sequence[tuple[Upload, Upload]]) -> bool:
     """Looks first, under locks that are taken in one order: a rollback would take the others of the group along."""
     versions = {before.id: before.version for before, _ in changes}
     rows = select(uploads.c.id, uploads.c.version).where(uploads.c.id.in_(versions)).order_by(uploads.c.id)
@@ -126,8 +143,6 @@ def _replace_all(connection: Connection, changes: Sequence[tuple[Upload, Upload]
         return False
     for before, after in changes:
         connection.execute(_replacing(before, after))
-    if announced:
-        connection.execute(insert(outbox), list(announced))
     return True
 
 

@@ -1,28 +1,44 @@
-"""The outbox in an SQL database: what the application is still to be told."""
+"""The outbox in an SQL database: what the application is still to be told, by webhook or by its hooks."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, select, true, update
 
 from valetkey.adapters.sql.database import Database
 from valetkey.adapters.sql.rows import as_announcement, as_outbox_row, changed, micros
-from valetkey.adapters.sql.schema import outbox
+from valetkey.adapters.sql.schema import hook_calls, outbox
 from valetkey.core.model.announcement import Announcement, Status
 
+T = TypeVar("T")
+Reading = Callable[[], AbstractContextManager[Connection]]
 
-class SqlOutbox(Database):
-    """`Outbox` in an SQL database; a `SqlLedger` writes to it."""
+
+class Announced(ABC):
+    """`Outbox` on a table of announcements, or on those of its rows that are ``_ours``."""
+
+    _table: Table
+    _ours: ColumnElement[bool]
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[Connection]: ...
+
+    @abstractmethod
+    def _write(self, call: Callable[[Connection], T]) -> T: ...
 
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Announcement]:
-        due = select(outbox).where(outbox.c.status == Status.WAITING.value, outbox.c.due_at <= micros(now))
-        due = due.order_by(outbox.c.due_at).limit(limit)
+        table = self._table
+        due = select(table).where(self._ours, table.c.status == Status.WAITING.value, table.c.due_at <= micros(now))
+        due = due.order_by(table.c.due_at).limit(limit)
 
         def take(connection: Connection) -> list[Announcement]:
             # rows that another worker is taking now are passed over (SQLite lets one write at a time anyway)
             rows = connection.execute(due.with_for_update(skip_locked=True)).mappings().all()
             pairs = [(one, one.changed(due_at=until)) for one in map(as_announcement, rows)]
-            return [new for old, new in pairs if _settle(connection, old, new)]
+            return [new for old, new in pairs if self._settle(connection, old, new)]
 
         with self._reading() as connection:  # a look takes no lock: most of them find nothing
             if connection.execute(due.limit(1)).first() is None:
@@ -30,36 +46,66 @@ class SqlOutbox(Database):
         return self._write(take)
 
     def settle(self, before: Announcement, after: Announcement) -> bool:
-        return self._write(lambda connection: _settle(connection, before, after))
+        return self._write(lambda connection: self._settle(connection, before, after))
 
     def prune(self, now: datetime, limit: int) -> int:
-        done = select(outbox.c.id).where(outbox.c.status == Status.DELIVERED.value, outbox.c.due_at <= micros(now))
-        statement = delete(outbox).where(outbox.c.id.in_(done.limit(limit)))
+        table = self._table
+        done = select(table.c.id).where(
+            self._ours, table.c.status == Status.DELIVERED.value, table.c.due_at <= micros(now)
+        )
+        statement = delete(table).where(self._ours, table.c.id.in_(done.limit(limit)))
         return self._write(lambda connection: connection.execute(statement).rowcount)
 
     def announcements(self, status: Status | None, limit: int) -> list[Announcement]:
-        statement = select(outbox).order_by(outbox.c.created_at.desc(), outbox.c.id.desc()).limit(limit)
+        table = self._table
+        statement = select(table).where(self._ours).order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
         if status is not None:
-            statement = statement.where(outbox.c.status == status.value)
+            statement = statement.where(table.c.status == status.value)
         with self._reading() as connection:
             return [as_announcement(row) for row in connection.execute(statement).mappings()]
 
     def replay(self, ids: Sequence[str] | None, now: datetime) -> list[str]:
-        statement = update(outbox).values(
-            status=Status.WAITING.value, attempts=0, due_at=micros(now), version=outbox.c.version + 1
+        table = self._table
+        statement = (
+            update(table)
+            .where(self._ours)
+            .values(status=Status.WAITING.value, attempts=0, due_at=micros(now), version=table.c.version + 1)
         )
         if ids is None:
-            statement = statement.where(outbox.c.status == Status.DEAD.value)
+            statement = statement.where(table.c.status == Status.DEAD.value)
         else:
-            statement = statement.where(outbox.c.status != Status.WAITING.value, outbox.c.id.in_(ids))
-        returning = statement.returning(outbox.c.id)
+            statement = statement.where(table.c.status != Status.WAITING.value, table.c.id.in_(ids))
+        returning = statement.returning(table.c.id)
         return self._write(lambda connection: list(connection.execute(returning).scalars()))
 
+    def _settle(self, connection: Connection, before: Announcement, after: Announcement) -> bool:
+        table = self._table
+        statement = (
+            update(table)
+            .where(self._ours, table.c.id == before.id, table.c.version == before.version)
+            .values(changed(as_outbox_row(before), as_outbox_row(after)))
+        )
+        return connection.execute(statement).rowcount == 1
 
-def _settle(connection: Connection, before: Announcement, after: Announcement) -> bool:
-    statement = (
-        update(outbox)
-        .where(outbox.c.id == before.id, outbox.c.version == before.version)
-        .values(changed(as_outbox_row(before), as_outbox_row(after)))
-    )
-    return connection.execute(statement).rowcount == 1
+
+class SqlOutbox(Database, Announced):
+    """`Outbox` of webhooks in an SQL database; a `SqlLedger` writes to it."""
+
+    _table, _ours = outbox, true()
+
+
+class SqlCalls(Announced):
+    """`Outbox` of one hook, in the database that ``reading`` and ``write`` are of."""
+
+    _table = hook_calls
+
+    def __init__(self, hook: str, reading: Reading, write: Callable[[Callable[[Connection], Any]], Any]) -> None:
+        self._ours = hook_calls.c.hook == hook
+        self._begin_reading = reading
+        self._begin_writing = write
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return self._begin_reading()
+
+    def _write(self, call: Callable[[Connection], T]) -> T:
+        return cast("T", self._begin_writing(call))

@@ -228,18 +228,25 @@ def as_outbox_row(announcement: Announcement) -> Row:
     }
 
 
+def as_call_row(call: Announcement) -> Row:
+    """``call`` as a row of `hook_calls`."""
+    return {name: value for name, value in as_outbox_row(call).items() if name != "body"} | {"hook": call.hook}
+
+
 def as_announcement(row: RowMapping) -> Announcement:
+    """A row of `outbox`, or of `hook_calls`."""
     return Announcement(
         id=row["id"],
         type=row["type"],
         upload_id=UploadId(row["upload_id"]),
-        body=row["body"],
+        body=row.get("body", ""),
         created_at=moment(row["created_at"]),
         due_at=moment(row["due_at"]),
         status=Status(row["status"]),
         attempts=row["attempts"],
         version=row["version"],
         detail=row["detail"],
+        hook=row.get("hook"),
     )
 
 

@@ -105,6 +105,32 @@ outbox = Table(
     Index("outbox_by_due", "status", "due_at"),
 )
 
+hooks = Table(
+    "hooks",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("types", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+)
+"""The functions of applications that are called for ends, and the types of what for, separated by spaces."""
+
+hook_calls = Table(
+    "hook_calls",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("hook", String(200), primary_key=True),
+    Column("type", String(32), nullable=False),
+    Column("upload_id", String(36), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("detail", Text),
+    Index("hook_calls_by_due", "hook", "status", "due_at"),
+)
+"""As `outbox`, without bodies: a table of its own, of which workers of older versions send nothing as a webhook."""
+
 tickets = Table(
     "tickets",
     metadata,

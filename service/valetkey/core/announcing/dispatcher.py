@@ -8,9 +8,10 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 
 from valetkey.core.model.announcement import Announcement, Status
-from valetkey.core.ports.announcing import DeliveryOutcome, DeliveryReceipt, Outbox, WebhookReceiver
+from valetkey.core.ports.announcing import DeliveryOutcome, DeliveryReceipt, Outbox, Receiver
 
 log = logging.getLogger("valetkey")
 
@@ -37,7 +38,11 @@ MAX_RETRY_AFTER = 24 * _HOUR
 """The longest wait a receiver may ask for, in seconds: a mistaken header parks nothing for ever."""
 
 LEASE = timedelta(seconds=30)
-"""How long a claimed row is left alone: longer than a delivery may take, short enough after a worker was killed."""
+"""How long a claimed row is left alone: longer than a webhook may take, short enough after a worker was killed. A hook
+may take longer: its lease is extended."""
+
+BEGUN = "it began, and its process ended before it did"
+"""What is known of an attempt until it has ended."""
 
 RETENTION = timedelta(days=7)
 """How long a delivered row is kept."""
@@ -47,13 +52,20 @@ PRUNE_BATCH = 1000
 
 
 class Dispatcher:
-    """Sends announcements to one receiver. Its methods raise `LedgerUnavailable`; safe between threads."""
+    """Sends announcements to one receiver, which logs call ``name``. Its methods raise `LedgerUnavailable`; safe
+    between threads.
+
+    With ``counts_begun`` an attempt counts as soon as it begins, at the price of one more write: for a receiver that
+    may take the whole process along, again and again.
+    """
 
     def __init__(
         self,
         outbox: Outbox,
-        receiver: WebhookReceiver,
+        receiver: Receiver,
         *,
+        name: str = "webhook",
+        counts_begun: bool = False,
         delays: Sequence[float] = DELAYS,
         retention: timedelta = RETENTION,
         lease: timedelta = LEASE,
@@ -68,34 +80,74 @@ class Dispatcher:
         self._clock = clock
         self._chance = chance
         self._gone = False
+        self.name = name
+        self._counts_begun = counts_begun
+        self._lock = Lock()
+        self._under_way: dict[str, Announcement] = {}
 
     def claim(self, limit: int) -> list[Announcement]:
         """Up to ``limit`` announcements that are due, to `deliver` now; none once the receiver is gone."""
         if self._gone:
             return []
         now = self._clock()
-        return self._outbox.claim(now, now + self._lease, limit)
+        claimed = self._outbox.claim(now, now + self._lease, limit)
+        if not self._counts_begun:
+            return claimed
+        for one in claimed:
+            if one.attempts > len(self._delays):  # the last attempt began, and never ended
+                self._note(one, one.changed(status=Status.DEAD, due_at=now))
+        return [one for one in claimed if one.attempts <= len(self._delays)]
 
     def deliver(self, claimed: Announcement) -> None:
         """Sends it once and notes how it went. Stopped in between, it is sent again when its lease is over."""
-        receipt = self._receiver.deliver(claimed, self._clock())
+        if self._counts_begun:
+            begun = claimed.changed(attempts=claimed.attempts + 1, detail=BEGUN)
+            if not self._outbox.settle(claimed, begun):
+                return  # its lease was over before it began
+            claimed = begun
+        with self._lock:
+            self._under_way[claimed.id] = claimed
+        try:
+            receipt = self._receiver.deliver(claimed, self._clock())
+        finally:
+            with self._lock:
+                claimed = self._under_way.pop(claimed.id)  # as `extend` may have left it
+        self._settle(claimed, receipt)
+
+    def extend(self) -> None:
+        """Extends the leases of what is being delivered, where a third of the time is over."""
+        with self._lock:
+            for one in list(self._under_way.values()):
+                now = self._clock()
+                longer = one.changed(due_at=now + self._lease)
+                if one.due_at - now < self._lease * 2 / 3 and self._outbox.settle(one, longer):
+                    self._under_way[one.id] = longer
+
+    def _settle(self, claimed: Announcement, receipt: DeliveryReceipt) -> None:
         after = self._after(claimed, receipt)
         if receipt.outcome is DeliveryOutcome.GONE and not self._gone:
             self._gone = True
-            log.error("the webhook's receiver answered 410 Gone: no more is sent until this process is started again")
+            log.error(
+                "the %s's receiver answered 410 Gone: no more is sent until this process is started again", self.name
+            )
+        self._note(claimed, after)
+
+    def _note(self, claimed: Announcement, after: Announcement) -> None:
+        name = self.name
         if not self._outbox.settle(claimed, after):
-            log.warning("webhook %s took longer than its lease; another worker has it", claimed.id)
+            log.warning("%s %s took longer than its lease; another worker has it", name, claimed.id)
         elif after.status is Status.DEAD:
-            log.error("webhook %s is dead after %d attempts: %s", after.id, after.attempts, after.detail)
+            log.error("%s %s is dead after %d attempts: %s", name, after.id, after.attempts, after.detail)
         elif after.status is Status.WAITING:
-            log.warning("webhook %s failed, next attempt %s: %s", after.id, after.due_at.isoformat(), after.detail)
+            due = after.due_at.isoformat()
+            log.warning("%s %s failed, next attempt %s: %s", name, after.id, due, after.detail)
 
     def prune(self) -> int:
         """Removes what was delivered long enough ago; says how many."""
         return self._outbox.prune(self._clock(), PRUNE_BATCH)
 
     def _after(self, claimed: Announcement, receipt: DeliveryReceipt) -> Announcement:
-        now, attempts = self._clock(), claimed.attempts + 1
+        now, attempts = self._clock(), claimed.attempts + (0 if self._counts_begun else 1)
         if receipt.outcome is DeliveryOutcome.DELIVERED:
             due, status = now + self._retention, Status.DELIVERED
         elif receipt.outcome is DeliveryOutcome.GONE or attempts > len(self._delays):

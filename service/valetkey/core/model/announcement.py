@@ -1,6 +1,6 @@
 """What the application is told of an end: the one mapping from states to events, and the row that carries one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -22,6 +22,12 @@ EVENT_TYPES: Mapping[UploadState, str] = MappingProxyType(
 
 UNCLAIMED_TYPE = "upload.unclaimed"
 """What is said, instead of `upload.deleted`, of one that the sweep removed as nobody claimed it in time."""
+
+TYPES = frozenset({*EVENT_TYPES.values(), UNCLAIMED_TYPE})
+"""All that is announced."""
+
+HookTypes = Mapping[str, Collection[str]]
+"""Hooks by their names, and the types of what each is called for."""
 
 
 def event_type(upload: Upload) -> str | None:
@@ -47,6 +53,7 @@ class Status(StrEnum):
 class Announcement:
     """One end on its way to the application. ``id`` and ``body`` are the same at every attempt.
 
+    ``hook`` is the name of the application's function that is called for it, which needs no body; None for a webhook.
     ``due_at`` is when something has to be done with it: the next attempt while it waits (or the end of the lease of
     whoever claimed it), its removal once it is delivered. ``attempts`` counts those that were answered or failed;
     ``version`` counts its changes, for compare-and-set; ``detail`` says how the last attempt went.
@@ -62,6 +69,11 @@ class Announcement:
     attempts: int = 0
     version: int = 1
     detail: str | None = None
+    hook: str | None = None
+
+    def calling(self, hook: str) -> "Announcement":
+        """The same end, for the hook of that name."""
+        return replace(self, body="", hook=hook)
 
     def changed(self, **changes: Any) -> "Announcement":
         """This one with other values, one version on."""
@@ -69,11 +81,26 @@ class Announcement:
 
 
 class Announcer:
-    """Says which announcement belongs to a change of state. A ledger writes it in the transaction of that change."""
+    """Says which announcement belongs to a change of state. A ledger writes it in the transaction of that change: once
+    for the webhook, and once for each hook that it, or this process, knows for its type.
 
-    def __init__(self, render: Render, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    Without ``render`` there is no webhook. ``hooks`` gives those of this process.
+    """
+
+    def __init__(
+        self,
+        render: Render | None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        hooks: Callable[[], HookTypes] = dict,
+    ) -> None:
         self._render = render
         self._clock = clock
+        self.hooks = hooks
+
+    @property
+    def has_webhook(self) -> bool:
+        """Whether what it makes is sent as a webhook."""
+        return self._render is not None
 
     def __call__(self, before: Upload, after: Upload) -> Announcement | None:
         """The announcement of ``after``; None when no end is entered.
@@ -85,4 +112,5 @@ class Announcer:
         if kind is None or after.state is before.state:
             return None
         now = self._clock()
-        return Announcement(f"{after.id}-{after.state}", kind, after.id, self._render(kind, now, after), now, now)
+        body = self._render(kind, now, after) if self._render else ""
+        return Announcement(f"{after.id}-{after.state}", kind, after.id, body, now, now)

@@ -1,12 +1,12 @@
 """Who is told of the ends of uploads, and the outbox in between."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from valetkey.core.model.announcement import Announcement, Status
+from valetkey.core.model.announcement import Announcement, HookTypes, Status
 from valetkey.core.model.upload import Upload
 
 
@@ -39,6 +39,34 @@ class Outbox(Protocol):
         made; says which."""
 
 
+@dataclass(frozen=True, slots=True)
+class KnownHook:
+    """A hook that a ledger writes announcements for: what of, since when it is known as it is, and how many of them
+    wait or are dead."""
+
+    name: str
+    types: Collection[str]
+    recorded_at: datetime
+    waiting: int
+    dead: int
+
+
+class HookBook(Protocol):
+    """The hooks that a `Ledger` announces to, and what it has for each. Raises `LedgerUnavailable` like it."""
+
+    def record_hooks(self, hooks: HookTypes, now: datetime) -> None:
+        """Ends of these types are announced to these hooks from now on, whichever process writes them. Others stay."""
+
+    def hooks(self) -> list[KnownHook]:
+        """All that are known, by name."""
+
+    def forget_hook(self, name: str) -> bool:
+        """Removes a hook with all that was announced to it; says whether it was known."""
+
+    def calls(self, hook: str) -> Outbox:
+        """What is announced to that hook."""
+
+
 class DeliveryOutcome(StrEnum):
     """How an attempt went. ``gone``: the receiver wants nothing any more."""
 
@@ -56,8 +84,8 @@ class DeliveryReceipt:
     retry_after: float | None = None
 
 
-class WebhookReceiver(Protocol):
+class Receiver(Protocol):
     """Where announcements go."""
 
     def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:
-        """One attempt, signed as of ``at``. What goes wrong is a receipt, not an exception."""
+        """One attempt, as of ``at``. What goes wrong at the receiver is a receipt, not an exception."""

@@ -11,8 +11,9 @@ A test class inherits a suite, and gives it what it asks for by one fixture::
         def ledger(self) -> Ledger: ...
 
 `ObjectStoreContract`, `ReadingContract`, `FormContract`, `MultipartContract`, `ManyPartsContract` and
-`VersionedStoreContract` ask for ``place``, a `Place`; `LedgerContract`, `KeyRingContract`, `OutboxContract` and
-`AnnouncedChangesContract` for ``ledger``, and `AllowanceContract` for ``two``. Each test gets an empty one.
+`VersionedStoreContract` ask for ``place``, a `Place`; `LedgerContract`, `KeyRingContract`, `OutboxContract`,
+`AnnouncedChangesContract` and `HookContract` for ``ledger``, and `AllowanceContract` for ``two``. Each test gets an
+empty one.
 """
 
 from pkgutil import iter_modules
@@ -28,6 +29,7 @@ from valetkey.testing.contracts.creation import CreationContract
 from valetkey.testing.contracts.declarations import DeclarationContract
 from valetkey.testing.contracts.due import DueContract
 from valetkey.testing.contracts.forms import FormContract
+from valetkey.testing.contracts.hooks import Calling, HookContract, hook_announcer
 from valetkey.testing.contracts.keys import KeyRingContract
 from valetkey.testing.contracts.multipart import ManyPartsContract, MultipartContract
 from valetkey.testing.contracts.outbox import Announcing, OutboxContract, announcer
@@ -57,8 +59,10 @@ __all__ = [
     "AllowanceContract",
     "AnnouncedChangesContract",
     "Announcing",
+    "Calling",
     "Download",
     "FormContract",
+    "HookContract",
     "KeyRingContract",
     "LedgerContract",
     "ManyPartsContract",
@@ -71,6 +75,7 @@ __all__ = [
     "VersionedStoreContract",
     "announcer",
     "download_over_http",
+    "hook_announcer",
     "post_over_http",
     "put_over_http",
 ]

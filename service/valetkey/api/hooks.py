@@ -1,0 +1,231 @@
+"""An application's own functions that are called for the ends of uploads: from the ledger, at least once each."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FunctionType
+from typing import Any, Protocol, TypeVar, overload
+
+from flask import Flask, current_app, has_app_context
+
+from valetkey.api.records import Upload, record
+from valetkey.core.errors import ConfigurationError, Unavailable
+from valetkey.core.model import upload as model
+from valetkey.core.model.announcement import TYPES, Announcement
+from valetkey.core.model.upload import UploadId
+from valetkey.core.ports.announcing import DeliveryOutcome, DeliveryReceipt, HookBook
+
+log = logging.getLogger("valetkey")
+
+MAX_NAME = 200
+MAX_DETAIL = 300
+"""How much of an error's words the ledger keeps, in characters."""
+
+Called = Callable[[Upload], Any]
+Function = TypeVar("Function", bound=Called)
+
+
+class HookLedger(HookBook, Protocol):
+    """What hooks need of a ledger."""
+
+    def get(self, upload_id: UploadId) -> model.Upload | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A function, the name that the ledger knows it by, the types of what it is called for, and in the time of which
+    application it was made."""
+
+    name: str
+    function: Called
+    types: frozenset[str]
+    era: int
+
+
+class Hooks:
+    """Those of one `ValetKey`. They are kept as long as it is."""
+
+    def __init__(self) -> None:
+        self._hooks: dict[str, Hook] = {}
+        self._era = 0
+        self.types: Mapping[str, frozenset[str]] = {}
+        """What each is called for, by its name: another mapping after each change."""
+
+    def __iter__(self) -> Iterator[Hook]:
+        return iter(list(self._hooks.values()))
+
+    def add(self, event: str, function: Called, name: str | None) -> None:
+        """Raises `ConfigurationError` for what is no name, and where another function has it.
+
+        A factory that is called again makes its functions anew: these take the places of those it made for the
+        application before.
+        """
+        name = _name_of(function) if name is None else name
+        if not 0 < len(name) <= MAX_NAME or not name.isprintable():
+            raise ConfigurationError(f"The name of a hook has 1 to {MAX_NAME} printable characters: say name=.")
+        before = self._hooks.get(name)
+        if before is not None and not self._is_again(before, function):
+            raise ConfigurationError(f"Two hooks are called {name!r}: give one of them another name=.")
+        types = frozenset({event}) | (before.types if before is not None else frozenset())
+        self._hooks[name] = Hook(name, function, types, self._era)
+        self.types = {hook.name: hook.types for hook in self}
+
+    def of(self, app: Flask, ledger: HookLedger) -> "HooksOf":
+        """These in ``app``."""
+        self._era += 1
+        return HooksOf(self, app, ledger)
+
+    def _is_again(self, before: Hook, function: Called) -> bool:
+        if before.function == function:
+            return True
+        plain = isinstance(function, FunctionType) and isinstance(before.function, FunctionType)
+        return plain and before.era != self._era and before.function.__code__ is function.__code__
+
+
+class HooksOf:
+    """The hooks of a `ValetKey` in one application, on its ledger."""
+
+    def __init__(self, hooks: Hooks, app: Flask, ledger: HookLedger) -> None:
+        self.all = hooks
+        self._app = app
+        self._ledger = ledger
+        self._recorded: Mapping[str, frozenset[str]] | None = None
+
+    def record(self) -> None:
+        """Has the ledger know them, so that every process on it announces to them. Raises `LedgerUnavailable`."""
+        types = self.all.types
+        if types and types is not self._recorded:
+            self._ledger.record_hooks(types, datetime.now(UTC))
+            self._recorded = types
+
+    def strangers(self) -> list[str]:
+        """Hooks that the ledger knows and that are not among these. Raises `LedgerUnavailable`."""
+        return [hook.name for hook in self._ledger.hooks() if hook.name not in self.all.types]
+
+    def callers(self) -> Iterator["HookCaller"]:
+        """What calls each of them."""
+        return (HookCaller(hook, self._app, self._ledger) for hook in self.all)
+
+
+class HookCaller:
+    """`Receiver` that is a function of an application, which is called in its context, and in no request."""
+
+    def __init__(self, hook: Hook, app: Flask, ledger: HookLedger) -> None:
+        self._hook = hook
+        self._app = app
+        self._ledger = ledger
+        self.outbox = ledger.calls(hook.name)
+        """What it is to be called for."""
+
+    @property
+    def name(self) -> str:
+        """For logs."""
+        return f"hook {self._hook.name}"
+
+    def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:  # noqa: ARG002
+        """Calls it once, with the upload as it is now. Raises `LedgerUnavailable` where that cannot be read."""
+        if announcement.type not in self._hook.types:
+            return DeliveryReceipt(DeliveryOutcome.DELIVERED, f"not called for {announcement.type} any more")
+        upload = self._ledger.get(announcement.upload_id)
+        if upload is None:
+            return DeliveryReceipt(DeliveryOutcome.DELIVERED, "the upload is not in the ledger any more")
+        try:
+            with self._app.app_context():
+                self._app.ensure_sync(self._hook.function)(record(upload))
+        except (Exception, SystemExit) as error:  # what ends a process elsewhere ends one attempt here
+            log.exception("%s failed for upload %s", self.name, upload.id)
+            wait = error.retry_after if isinstance(error, Unavailable) else None
+            return DeliveryReceipt(DeliveryOutcome.FAILED, _said(error), wait)
+        return DeliveryReceipt(DeliveryOutcome.DELIVERED, "returned")
+
+
+class Decorating:
+    """Decorates hooks for one event: ``@valetkey.on_confirmed``, or ``@valetkey.on_confirmed(name="thumbnails")``."""
+
+    def __init__(self, hooks: Hooks, event: str) -> None:
+        self._hooks = hooks
+        self._event = event
+
+    @overload
+    def __call__(self, function: Function) -> Function: ...
+
+    @overload
+    def __call__(self, *, name: str | None = None) -> Callable[[Function], Function]: ...
+
+    def __call__(self, function: Any = None, *, name: str | None = None) -> Any:
+        def keep(found: Function) -> Function:
+            self._hooks.add(self._event, found, name)
+            return found
+
+        return keep if function is None else keep(function)
+
+
+class OnEnds:
+    """The part of `valetkey.ValetKey` that decorates an application's hooks.
+
+    A hook is called with the upload (`valetkey.Upload`), in the context of the application, by ``valetkey worker
+    --app``: at least once for each end, whichever process brought that about. What it raises has it called again, after
+    the waits that webhooks have; after the tenth failure the call is dead, and ``valetkey hooks`` shows it. Each hook
+    waits for itself alone. It is kept: no other reference to it is needed.
+
+    The ledger knows it by ``name`` (1 to 200 characters; the function's module and qualified name unless given), so a
+    hook that is renamed is another one. Raises `ConfigurationError` where two functions have one name.
+    """
+
+    on_confirmed: Decorating
+    """The upload is proven, and its object is under its final key."""
+
+    on_rejected: Decorating
+    """What arrived is not what was granted: ``upload.reason`` says why."""
+
+    on_aborted: Decorating
+    """Its owner ended it before its bytes were there."""
+
+    on_expired: Decorating
+    """Nothing came in time. It may be confirmed after all, where its bytes are late."""
+
+    on_deleted: Decorating
+    """It was deleted after its confirmation."""
+
+    on_unclaimed: Decorating
+    """It was removed, as nobody claimed it in time."""
+
+    def __init__(self) -> None:
+        self._hooks = Hooks()
+        for event in TYPES:
+            setattr(self, event.replace("upload.", "on_"), self.on(event))
+
+    def on(self, event: str) -> Decorating:
+        """The same for an event by its name: ``@valetkey.on("upload.confirmed")``.
+
+        Raises `ConfigurationError` for one that there is not.
+        """
+        if event not in TYPES:
+            raise ConfigurationError(f"No event is called {event!r}: there are {', '.join(sorted(TYPES))}.")
+        return Decorating(self._hooks, event)
+
+
+def context_of(app: Flask) -> AbstractContextManager[Any]:
+    """The context of ``app``, unless this is it already."""
+    here = has_app_context() and current_app._get_current_object() is app  # type: ignore[attr-defined]  # noqa: SLF001
+    return nullcontext() if here else app.app_context()
+
+
+def _name_of(function: Called) -> str:
+    """Its module and its name in it. What runs as a script is called as it is when it is imported."""
+    module, name = function.__module__, getattr(function, "__qualname__", type(function).__qualname__)
+    if module == "__main__":
+        main = sys.modules["__main__"]
+        spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+        module = spec.name if spec else Path(file).stem if file else module
+    return f"{module}.{name}"
+
+
+def _said(error: BaseException) -> str:
+    """An error in a few words, fit for a terminal and a database."""
+    text = f"{type(error).__name__}: {error}"[:MAX_DETAIL]
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

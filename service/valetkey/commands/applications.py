@@ -1,0 +1,25 @@
+"""Applications by their names on the command line."""
+
+import click
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from valetkey.core.errors import ValetKeyError
+
+
+def load_application(name: str) -> Flask:
+    """What ``flask --app`` takes by that name, from the current directory or what is installed.
+
+    Raises `click.ClickException` where there is none, and where its code fails; errors of ours are raised as they are.
+    """
+    try:
+        return ScriptInfo(app_import_path=name).load_app()
+    except (click.ClickException, ValetKeyError):
+        raise
+    except Exception as error:
+        import traceback
+
+        click.echo(traceback.format_exc(), err=True)
+        raise click.ClickException(
+            f"Loading the application {name!r} failed: {type(error).__name__}: {error}"
+        ) from error

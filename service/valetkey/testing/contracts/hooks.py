@@ -1,0 +1,124 @@
+"""What every ledger must do that announces to the functions of an application: each has calls of its own."""
+
+from datetime import timedelta
+from typing import Protocol
+
+from valetkey.core.model.announcement import Announcement, Announcer, HookTypes, Status
+from valetkey.core.model.upload import Upload, UploadState
+from valetkey.core.ports.announcing import HookBook, KnownHook
+from valetkey.core.ports.ledger import Ledger
+from valetkey.testing.contracts.outbox import ids, pending
+from valetkey.testing.contracts.parallel import in_parallel
+from valetkey.testing.contracts.samples import NOW
+
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+
+OWN: HookTypes = {"shop.own": {"upload.aborted"}}
+
+
+class Calling(Ledger, HookBook, Protocol):
+    """A ledger that announces to hooks."""
+
+
+def hook_announcer() -> Announcer:
+    """No webhook, and one hook of this process, for aborted uploads."""
+    return Announcer(None, lambda: NOW, lambda: OWN)
+
+
+def abort(ledger: Calling) -> Upload:
+    """An upload that has just been aborted."""
+    upload = pending()
+    ledger.add([upload])
+    aborted = upload.moved(UploadState.ABORTED)
+    assert ledger.replace(upload, aborted)
+    return aborted
+
+
+class HookContract:
+    """What every ledger must do for hooks. A fixture ``ledger`` gives an empty one made with `hook_announcer()`."""
+
+    def test_an_end_is_announced_to_each_hook_of_its_type(self, ledger: Calling) -> None:
+        """To those that the ledger was told of, and to those of the process that writes the end; every field."""
+        ledger.record_hooks({"größe": {"upload.aborted", "upload.expired"}, "other": {"upload.expired"}}, NOW)
+        upload = abort(ledger)
+        for name in ("größe", "shop.own"):
+            expected = Announcement(f"{upload.id}-aborted", "upload.aborted", upload.id, "", NOW, NOW, hook=name)
+            assert ledger.calls(name).announcements(None, 9) == [expected]
+        assert ledger.calls("other").announcements(None, 9) == []
+
+    def test_a_change_that_loses_is_announced_to_nobody(self, ledger: Calling) -> None:
+        """The call is of one transaction with the end."""
+        upload = pending()
+        ledger.add([upload])
+        assert ledger.replace(upload, upload.changed(pins=1))
+        assert not ledger.replace(upload, upload.moved(UploadState.ABORTED))
+        assert ledger.calls("shop.own").announcements(None, 9) == []
+
+    def test_ends_that_are_written_together_are_announced_together(self, ledger: Calling) -> None:
+        """All of them, or none."""
+        uploads = [pending() for _ in range(3)]
+        ledger.add(uploads)
+        ends = [(upload, upload.moved(UploadState.ABORTED)) for upload in uploads]
+        stale = uploads[2].changed()
+        assert not ledger.replace_all([*ends[:2], (stale, stale.moved(UploadState.ABORTED))])
+        assert ledger.calls("shop.own").announcements(None, 9) == []
+        assert ledger.replace_all(ends)
+        assert sorted(ids(ledger.calls("shop.own").announcements(None, 9))) == sorted(
+            f"{upload.id}-aborted" for upload in uploads
+        )
+
+    def test_each_hook_has_a_state_of_its_own(self, ledger: Calling) -> None:
+        """What comes of a call to one says nothing of another's: claimed, failed, dead, delivered, removed."""
+        ledger.record_hooks({"other": {"upload.aborted"}}, NOW)
+        abort(ledger)
+        own, other = ledger.calls("shop.own"), ledger.calls("other")
+        [claimed] = own.claim(NOW, NOW + HOUR, 9)
+        dead = claimed.changed(status=Status.DEAD, attempts=10, detail="größe")
+        assert own.settle(claimed, dead)
+        assert not own.settle(claimed, claimed.changed(status=Status.DELIVERED))
+        [waiting] = other.claim(NOW, NOW + HOUR, 9)
+        assert (waiting.hook, waiting.attempts, waiting.version) == ("other", 0, 2)
+        assert other.settle(waiting, waiting.changed(status=Status.DELIVERED, due_at=NOW + HOUR))
+        assert other.prune(NOW + HOUR, 9) == 1
+        assert own.announcements(None, 9) == [dead]
+        assert other.replay(None, NOW) == []
+        assert own.replay(None, NOW) == [dead.id]
+        assert ids(own.claim(NOW, NOW + HOUR, 9)) == [dead.id]
+
+    def test_many_workers_call_once(self, ledger: Calling) -> None:
+        """Eight at once get each call exactly once between them."""
+        uploads = [abort(ledger) for _ in range(30)]
+        calls = ledger.calls("shop.own")
+        claimed = in_parallel([lambda: [ids(calls.claim(NOW, NOW + HOUR, 3)) for _ in range(30)]] * 8)
+        found = sorted(name for mine in claimed for some in mine for name in some)
+        assert found == sorted(f"{upload.id}-aborted" for upload in uploads)
+
+    def test_what_is_known_of_hooks(self, ledger: Calling) -> None:
+        """What each was recorded with last, one that was found by its process alone, and how many calls are left."""
+        assert ledger.hooks() == []
+        ledger.record_hooks({}, NOW)
+        ledger.record_hooks({"b": {"upload.expired"}}, NOW)
+        ledger.record_hooks({"b": {"upload.aborted", "upload.deleted"}, "a": {"upload.aborted"}}, NOW + SECOND)
+        for _ in range(3):
+            abort(ledger)
+        calls = ledger.calls("b")
+        for status, one in zip((Status.DEAD, Status.DELIVERED), calls.claim(NOW, NOW, 2), strict=True):
+            assert calls.settle(one, one.changed(status=status))
+        assert ledger.hooks() == [
+            KnownHook("a", {"upload.aborted"}, NOW + SECOND, waiting=3, dead=0),
+            KnownHook("b", {"upload.aborted", "upload.deleted"}, NOW + SECOND, waiting=1, dead=1),
+            KnownHook("shop.own", {"upload.aborted"}, NOW, waiting=3, dead=0),
+        ]
+
+    def test_a_hook_is_forgotten_with_its_calls(self, ledger: Calling) -> None:
+        """Nothing is announced to it any more, and no other loses anything."""
+        ledger.record_hooks({"gone": {"upload.aborted"}}, NOW)
+        abort(ledger)
+        [claimed] = ledger.calls("gone").claim(NOW, NOW, 9)
+        assert ledger.forget_hook("gone")
+        assert not ledger.forget_hook("gone")
+        assert not ledger.calls("gone").settle(claimed, claimed.changed(status=Status.DELIVERED))
+        abort(ledger)
+        assert ledger.calls("gone").announcements(None, 9) == []
+        assert len(ledger.calls("shop.own").announcements(None, 9)) == 2

@@ -1,0 +1,258 @@
+"""Functions of an application that are called for ends: what they are called, when again, and with what."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask, current_app, has_app_context, has_request_context
+
+from valetkey import Upload, ValetKeyError, upload_confirmed
+from valetkey.api.hooks import Decorating, Hooks
+from valetkey.core.announcing.dispatcher import DELAYS
+from valetkey.core.errors import ConfigurationError, StoreUnavailable
+from valetkey.core.model.announcement import TYPES, Status
+from valetkey.testing import MemoryLedger, MemoryValetKey
+
+PHOTO = {"filename": "cat.png", "content_type": "image/png"}
+
+
+@dataclass
+class Shop:
+    """An application on a clock that is moved by hand."""
+
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        self.app = Flask("shop")
+        self.valetkey = MemoryValetKey(self.app, clock=lambda: self.now)
+
+    def upload(self) -> str:
+        """A confirmed upload; its id."""
+        confirmed: str = self.valetkey.client().upload(b"hello", **PHOTO)["id"]
+        return confirmed
+
+    def an_upload(self) -> Upload:
+        """The same as the application's own code gets it."""
+        return self.valetkey.get(self.upload())
+
+    def work(self, later: float = 0) -> None:
+        """What the worker does, so many seconds later."""
+        self.now += timedelta(seconds=later)
+        self.valetkey.work()
+
+    def states(self, hook: str) -> list[tuple[Status, int, str | None]]:
+        return [
+            (one.status, one.attempts, one.detail) for one in self.valetkey.ledger.calls(hook).announcements(None, 9)
+        ]
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+def test_a_hook_is_called_once_with_the_upload(shop: Shop) -> None:
+    """As `get` gives it, in the context of the application, without a request, and not by whoever confirmed."""
+    called: list[tuple[Upload, str, bool]] = []
+
+    @shop.valetkey.on_confirmed
+    def note(upload: Upload) -> None:
+        called.append((upload, current_app.name, has_request_context()))
+
+    upload_id = shop.upload()
+    assert called == []
+    shop.work()
+    shop.work(10_000)
+    assert called == [(shop.valetkey.get(upload_id), "shop", False)]
+    assert not has_app_context()
+    assert shop.states(f"{__name__}.{note.__qualname__}") == [(Status.DELIVERED, 1, "returned")]
+
+
+def test_what_fails_is_called_again_until_it_is_dead(shop: Shop) -> None:
+    """After the waits of webhooks, in fresh contexts; a replay begins anew."""
+    fails = [True]
+    torn_down: list[object] = []
+    shop.app.teardown_appcontext(torn_down.append)
+
+    @shop.valetkey.on_confirmed(name="thumbnails")
+    def thumbnails(upload: Upload) -> None:
+        if fails[0]:
+            raise ValueError("no pixels\n" + upload.id)
+
+    shop.upload()
+    torn_down.clear()
+    shop.work()
+    [(status, attempts, detail)] = shop.states("thumbnails")
+    assert (status, attempts) == (Status.WAITING, 1)
+    assert str(detail).startswith("ValueError: no pixels?")
+    for wait in DELAYS:
+        shop.work(wait * 1.2)
+    assert [state[:2] for state in shop.states("thumbnails")] == [(Status.DEAD, 10)]
+    assert [type(error) for error in torn_down] == [ValueError] * 10
+    fails[0] = False
+    shop.work(10**6)
+    assert shop.valetkey.ledger.calls("thumbnails").replay(None, shop.now)
+    shop.work()
+    assert shop.states("thumbnails") == [(Status.DELIVERED, 1, "returned")]
+
+
+def test_one_that_fails_holds_up_no_other(shop: Shop) -> None:
+    """Each has its own state, also where it would end the process."""
+    called: list[str] = []
+
+    @shop.valetkey.on_confirmed(name="fails")
+    def fails(upload: Upload) -> None:
+        sys.exit(3)
+
+    @shop.valetkey.on_confirmed(name="works")
+    def works(upload: Upload) -> None:
+        called.append(upload.id)
+
+    ids = [shop.upload(), shop.upload()]
+    shop.work()
+    assert called == ids
+    assert shop.states("fails") == [(Status.WAITING, 1, "SystemExit: 3")] * 2
+
+
+def test_a_store_that_is_away_says_when_to_come_again(shop: Shop) -> None:
+    """An error of ours that passes is not tried again before it says so."""
+    called: list[datetime] = []
+
+    @shop.valetkey.on_confirmed(name="reads")
+    def reads(upload: Upload) -> None:
+        called.append(shop.now)
+        raise StoreUnavailable("The store is away.", 900)
+
+    shop.upload()
+    shop.work()
+    shop.work(899)
+    assert len(called) == 1
+    shop.work(1)
+    assert len(called) == 2
+
+
+def test_every_event_has_its_decorator(shop: Shop) -> None:
+    """Under its short name and its full one; each is called for its own end."""
+    heard: list[tuple[str, str]] = []
+    for event in sorted(TYPES):
+        short = getattr(shop.valetkey, event.replace("upload.", "on_"))
+        short(name=f"short {event}")(lambda upload, event=event: heard.append((event, upload.state)))
+        shop.valetkey.on(event)(name=f"long {event}")(lambda upload, event=event: heard.append((event, upload.state)))
+    upload_id = shop.upload()
+    shop.work()
+    shop.valetkey.delete(upload_id)
+    shop.work()
+    assert heard == [("upload.confirmed", "confirmed")] * 2 + [("upload.deleted", "deleted")] * 2
+    with pytest.raises(ConfigurationError, match=r"upload\.confirmed"):
+        shop.valetkey.on("upload.finished")
+
+
+def test_a_function_may_be_called_for_several_ends(shop: Shop) -> None:
+    """It is one hook."""
+    heard: list[str] = []
+
+    @shop.valetkey.on_deleted
+    @shop.valetkey.on_confirmed
+    def either(upload: Upload) -> None:
+        heard.append(upload.state)
+
+    upload_id = shop.upload()
+    shop.valetkey.delete(upload_id)
+    shop.work()
+    assert heard == ["deleted", "deleted"]  # it gets the upload as it is when it is called
+    assert [one.types for one in shop.valetkey.ledger.hooks()] == [{"upload.confirmed", "upload.deleted"}]
+
+
+def test_what_a_hook_is_not_called_for_any_more_is_done(shop: Shop) -> None:
+    """What was announced to it before is not told to a function that does not expect it."""
+    heard: list[str] = []
+    shop.valetkey.ledger.record_hooks({"mine": {"upload.confirmed", "upload.deleted"}}, shop.now)
+    shop.upload()
+    shop.valetkey.on_deleted(name="mine")(lambda upload: heard.append(upload.id))
+    shop.work()
+    assert heard == []
+    assert shop.states("mine") == [(Status.DELIVERED, 1, "not called for upload.confirmed any more")]
+
+
+def test_two_functions_of_one_name_are_refused(shop: Shop) -> None:
+    """One of them would be lost silently: two of one name, or one that a loop makes twice."""
+    shop.valetkey.on_confirmed(name="one")(lambda _: None)
+    with pytest.raises(ConfigurationError, match="'one'"):
+        shop.valetkey.on_confirmed(name="one")(lambda _: None)
+
+    def in_a_loop(number: int) -> None:
+        @shop.valetkey.on_confirmed
+        def hook(upload: Upload) -> None:
+            raise AssertionError(number)
+
+    in_a_loop(1)
+    with pytest.raises(ConfigurationError, match="in_a_loop"):
+        in_a_loop(2)
+
+
+@pytest.mark.parametrize("name", ["", "x" * 201, "a\0b", "a\nb"])
+def test_a_name_that_no_ledger_keeps_is_refused(shop: Shop, name: str) -> None:
+    """When the application starts."""
+    with pytest.raises(ValetKeyError, match="1 to 200"):
+        shop.valetkey.on_confirmed(name=name)(lambda _: None)
+
+
+def test_a_factory_may_be_called_again() -> None:
+    """With one `ValetKey()` for all applications, as tests do: the newest function is called, and kept here alone."""
+    hooks, heard = Hooks(), list[int]()
+
+    def create_app(number: int) -> None:
+        hooks.of(Flask(f"shop{number}"), MemoryLedger())
+
+        @Decorating(hooks, "upload.confirmed")
+        def hook(upload: Upload) -> None:
+            heard.append(number)
+
+    create_app(1)
+    create_app(2)
+    [hook] = hooks
+    hook.function(Shop().an_upload())
+    assert heard == [2]
+
+
+@pytest.mark.parametrize("how", [["shop.py"], ["-m", "shop"], ["-c", "import shop"]])
+def test_a_module_has_one_name_however_it_is_run(how: list[str], tmp_path: Path) -> None:
+    """`python shop.py` in one process and `--app shop` in another mean the same hook."""
+    (tmp_path / "shop.py").write_text(
+        "from valetkey.api.hooks import _name_of\n\ndef hook(upload): ...\n\nprint(_name_of(hook))\n"
+    )
+    done = subprocess.run([sys.executable, *how], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "shop.hook\n"
+
+
+@pytest.fixture
+def receivers() -> Iterator[None]:
+    """Leaves the signals as they were."""
+    before = dict(upload_confirmed.receivers)
+    yield
+    for receiver in set(upload_confirmed.receivers.values()) - set(before.values()):
+        upload_confirmed.disconnect(receiver)
+
+
+@pytest.mark.usefixtures("receivers")
+def test_a_receiver_that_a_factory_made_hears(shop: Shop) -> None:
+    """A signal keeps it, unless it is told not to; it is called in the context of the application."""
+    heard: list[tuple[str, str]] = []
+
+    def factory(kind: str, connect: Callable[[Callable[[Upload], None]], object]) -> None:
+        def receiver(upload: Upload) -> None:
+            heard.append((kind, current_app.name))
+
+        connect(receiver)
+
+    factory("kept", upload_confirmed.connect)
+    factory("weak", lambda receiver: upload_confirmed.connect(receiver, weak=True))
+    shop.upload()
+    granted = shop.valetkey.client().ask(5, **PHOTO)
+    shop.valetkey.client().send(granted, b"hello")
+    shop.valetkey.event(granted["upload"]["id"])  # outside of any request
+    assert heard == [("kept", "shop")] * 2
