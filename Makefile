@@ -57,7 +57,7 @@ check: $(TEST) frontend-check ## format, lint, types and layers
 
 chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQLite; VALETKEY_TEST_SEED=... for the same choices
 	infra/system-packages s3 ledger
-	VALETKEY_TEST_CHAOS=full $(BIN)/pytest tests/chaos $(ARGS)
+	VALETKEY_TEST_CHAOS=full $(BIN)/pytest $(if $(ARGS),$(ARGS),tests/chaos)
 
 bench: $(TEST) ## speed beside a plain Flask + boto3 + SQLite service, as ratios
 	$(BIN)/python -m tests.bench.run $(ARGS)

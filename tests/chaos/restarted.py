@@ -8,20 +8,29 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock, Thread
+from types import MappingProxyType
 
 from tests.support import processes
+from tests.support.processes import Command
 from tests.support.servers import VALETKEY
+
+BEGUN = "at work"
+"""What a program prints when it may be killed: it has begun."""
 
 
 class Supervised:
     """Any number of services and workers: ``wanted`` has the environment of each by its name, "serve …" or "worker …".
 
-    One thread starts them all and lives as long as they: they end with the thread that started them.
+    ``programs`` has the commands of other names, which print `BEGUN` when they are at work. One thread starts them all
+    and lives as long as they: they end with the thread that started them.
     """
 
-    def __init__(self, wanted: Mapping[str, Mapping[str, str]], directory: Path) -> None:
+    def __init__(
+        self, wanted: Mapping[str, Mapping[str, str]], directory: Path, programs: Mapping[str, Command]
+    ) -> None:
         self._wanted = wanted
         self._directory = directory
+        self._programs = programs
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._begin: dict[str, int] = {}  # where the log of its present process begins
         self._lock = Lock()
@@ -81,13 +90,13 @@ class Supervised:
         if process is None or process.poll() is not None:
             return False
         printed = self._log(name).read_text(errors="replace")[self._begin[name] :]
-        return "Started worker" in printed or "the worker has started" in printed  # granian's words, and ours
+        return any(words in printed for words in ("Started worker", "the worker has started", BEGUN))  # granian's, ours
 
     def _start(self, name: str) -> "subprocess.Popen[bytes]":
         with self._log(name).open("ab") as log:
             self._begin[name] = len(self._log(name).read_text(errors="replace"))
             return processes.start(
-                [VALETKEY, role(name)],
+                self._programs.get(name, [VALETKEY, role(name)]),
                 env=self._wanted[name],
                 cwd=self._directory,
                 stdout=log,
@@ -99,9 +108,11 @@ class Supervised:
 
 
 @contextmanager
-def supervised(wanted: Mapping[str, Mapping[str, str]], directory: Path) -> Iterator[Supervised]:
+def supervised(
+    wanted: Mapping[str, Mapping[str, str]], directory: Path, programs: Mapping[str, Command] = MappingProxyType({})
+) -> Iterator[Supervised]:
     """All of them running when yielded, and ended afterwards."""
-    all_of_them = Supervised(wanted, directory)
+    all_of_them = Supervised(wanted, directory, programs)
     all_of_them.start()
     try:
         all_of_them.wait_until_begun()

@@ -1,0 +1,119 @@
+"""Claims while the application and the workers are killed: none is lost, none happens twice, the rest is removed."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from tests.chaos.forum import CLAIM_WITHIN
+from tests.chaos.plan import FULL, SEED
+from tests.chaos.restarted import supervised
+from tests.e2e.api import wait_for
+from tests.support import processes
+from tests.support.servers import environment, run_valetkey
+from tests.support.stores import Bucket
+
+COUNT = 2_000 if FULL else 200
+KILLS = (0.5, 1.5)
+LEASES = 100
+"""How many seconds at most what a killed worker was about to do is left alone."""
+FORUM = (sys.executable, "-m", "tests.chaos.forum")
+CONFIG = f"""
+[profiles.photos]
+claim_within = {CLAIM_WITHIN}
+"""
+ROOT = Path(__file__).parents[2]
+
+
+class Forum:
+    """The application of `tests.chaos.forum` on a ledger and a bucket."""
+
+    def __init__(self, directory: Path, bucket: Bucket, ledger: str) -> None:
+        self.directory, self.bucket = directory, bucket
+        config = directory / "valetkey.toml"
+        config.write_text(CONFIG)
+        self.env = environment(directory, bucket) | {
+            "VALETKEY_DATABASE_URL": ledger,
+            "VALETKEY_CONFIG": str(config),
+            "PYTHONPATH": str(ROOT),
+        }
+        run_valetkey("migrate", env=self.env, directory=directory)
+
+    def run(self, *role: str) -> str:
+        done = processes.run([*FORUM, *role], env=self.env, cwd=self.directory, timeout=120)
+        assert done.returncode == 0, done.stderr[-4000:]
+        return done.stdout
+
+    def state(self) -> tuple[dict[str, str], dict[str, bool], dict[str, Any]]:
+        """The posts, what was begun and whether it was finished, and the uploads."""
+        found = json.loads(self.run("tell"))
+        return found["posts"], found["begun"], found["uploads"]
+
+    def objects(self) -> set[str]:
+        pages = self.bucket.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket.name)
+        return {item["Key"] for page in pages for item in page.get("Contents", [])}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def forum(request: pytest.FixtureRequest, tmp_path: Path, rgw_bucket: Bucket) -> Forum:
+    sqlite = f"sqlite:///{tmp_path / 'valetkey.db'}"
+    ledger = sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    return Forum(tmp_path, rgw_bucket, ledger)
+
+
+@pytest.mark.timeout(900 if FULL else 400)
+def test_no_claim_is_lost_and_none_happens_twice(forum: Forum) -> None:
+    """Two members want each photo, some of them just when its time ends; two workers remove what nobody claims.
+
+    All four are killed again and again, between a claim and its post, too. What was claimed and committed stays, with
+    its object; of two members one gets it; and all else is gone within its time after the application has mended what
+    the crashes left.
+    """
+    members = {f"member {name}": [*FORUM, "member", name] for name in ("ann", "bob")}
+    chance, kills = Random(SEED), 0
+    names = [*members, "worker 1", "worker 2"]
+    with supervised(dict.fromkeys(names, forum.env), forum.directory, members) as running:
+        uploading = [*FORUM, "photos", str(COUNT)]
+        with processes.running(uploading, env=forum.env, cwd=forum.directory) as photos:
+            deadline = time.monotonic() + (600 if FULL else 90)
+            while photos.poll() is None and time.monotonic() < deadline:
+                time.sleep(chance.uniform(*KILLS))
+                kills += running.kill(chance.choice(names))
+            assert photos.poll() == 0
+        for _ in range(CLAIM_WITHIN):
+            time.sleep(1)
+            kills += running.kill(chance.choice(names))
+        time.sleep(5)  # what is begun is finished
+    with supervised({"worker 1": forum.env, "worker 2": forum.env}, forum.directory):
+        forum.run("mend")
+        posts, begun, uploads = forum.state()
+        assert wait_for(lambda: not _undecided(forum), CLAIM_WITHIN + LEASES), _undecided(forum)
+    kept, begun, uploads = forum.state()
+    assert kept == posts
+    assert len(uploads) == COUNT
+    assert kills > 10
+    assert any(not done for done in begun.values()) or not FULL  # some crashed in the middle
+    claimed = {upload_id: upload["claim"]["reference"] for upload_id, upload in uploads.items() if upload["claim"]}
+    assert {photo: reference for reference, photo in posts.items()} == claimed  # one post has it, and it has one post
+    assert len(posts) == len(claimed) > COUNT / 4
+    objects = forum.objects()
+    for upload_id, upload in uploads.items():
+        if upload_id in claimed:
+            assert upload["state"] == "confirmed"
+            assert upload["object"]["key"] in objects
+        else:
+            assert (upload["state"], upload["reason"]["code"]) == ("deleted", "unclaimed")
+            assert not any(upload_id in key for key in objects)
+    print(f"\n{COUNT} photos, {kills} kills, {len(claimed)} claimed, {COUNT - len(claimed)} removed as unclaimed")
+
+
+def _undecided(forum: Forum) -> dict[str, Any]:
+    """The uploads that are neither claimed nor removed, and what lies at the store of those that are."""
+    _, _, uploads = forum.state()
+    objects = forum.objects()
+    open_ones = {i: upload for i, upload in uploads.items() if upload["state"] == "confirmed" and not upload["claim"]}
+    removed = {i for i, upload in uploads.items() if upload["state"] != "confirmed"}
+    return open_ones | {i: found for i in removed if (found := [key for key in objects if i in key])}
