@@ -13,7 +13,7 @@ from flask import Flask, current_app, has_app_context, has_request_context
 from valetkey import Upload, ValetKeyError, upload_confirmed
 from valetkey.api.hooks import Decorating, Hooks
 from valetkey.core.announcing.dispatcher import DELAYS
-from valetkey.core.errors import ConfigurationError, StoreUnavailable
+from valetkey.core.errors import ConfigurationError, LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.announcement import TYPES, Status
 from valetkey.testing import MemoryLedger, MemoryValetKey
 
@@ -133,6 +133,23 @@ def test_a_store_that_is_away_says_when_to_come_again(shop: Shop) -> None:
     assert len(called) == 1
     shop.work(1)
     assert len(called) == 2
+
+
+def test_a_hook_is_known_before_anything_is_granted(shop: Shop) -> None:
+    """From the first request on: whoever ends the upload finds the hook in the ledger, or nothing is granted."""
+    shop.valetkey.on_confirmed(name="mine")(lambda _: None)
+
+    def away(operation: str, _: str) -> None:
+        if operation == "record_hooks":
+            raise LedgerUnavailable("The ledger is away.")
+
+    shop.valetkey.ledger.before = away
+    http = shop.app.test_client()
+    assert http.post("/v1/uploads", json=PHOTO | {"size": 5}).get_json()["code"] == "ledger_unavailable"
+    shop.valetkey.ledger.before = None
+    assert shop.valetkey.ledger.hooks() == []
+    assert http.post("/v1/uploads", json=PHOTO | {"size": 5}).status_code == 201
+    assert [hook.name for hook in shop.valetkey.ledger.hooks()] == ["mine"]
 
 
 def test_every_event_has_its_decorator(shop: Shop) -> None:
