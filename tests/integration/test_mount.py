@@ -135,3 +135,12 @@ def test_the_service_of_the_only_application_needs_no_context(settings: Settings
     with Flask("another").app_context():
         assert valetkey.service is installed_in(app).service
     assert valetkey.service is installed_in(app).service
+
+
+def test_a_bucket_that_is_not_there_is_said_at_the_start(
+    mount: Callable[..., Installed], settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may come back, so the service starts; its log says what to look at."""
+    mount(Flask("uploads"), settings=settings.model_copy(update={"bucket": "not-there"})).begin()
+    assert "There is no bucket 'not-there'." in caplog.text
+    assert "VALETKEY_BUCKET" in caplog.text
