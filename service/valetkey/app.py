@@ -21,7 +21,7 @@ from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import assets, cors, csrf, page_tickets, pages, problems, routes, site, unrouted, uppy
+from valetkey.api import assets, cors, csrf, entrance, page_tickets, pages, problems, routes, site, uppy
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
@@ -137,7 +137,7 @@ class ValetKey(InPages, InProcess):
             detector=MagicDetector(),
             profiles=self._profiles if self._profiles is not None else load_profiles(settings.config),
             tickets=tickets,
-            public_url=address.base,
+            public_url=lambda: address.base,
             schedule=settings.schedule,
             store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
         )
@@ -169,7 +169,7 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
     if app.url_map.host_matching:
         raise ConfigurationError("valetkey cannot be mounted in an application that matches hosts: give it its own.")
     # relative to its own page, so that it works wherever that is seen
-    look = {"app_name": "valetkey"}
+    look = {"app_name": "valetkey", "oauth2RedirectUrl": "./oauth2-redirect.html"}
     reference = get_swaggerui_blueprint(".", "../../openapi.json", config=look, blueprint_name="valetkey-reference")
     prefix = parts.address.prefix
     paths = [f"{prefix}/v1/", f"{prefix}/uppy/"]
@@ -185,7 +185,8 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
         app.register_blueprint(blueprint, url_prefix=place)
     if is_mounted:
         csrf.exempt(app, [routes.blueprint, uppy.blueprint, page_tickets.blueprint])
-        unrouted.answer(app, blueprints=API, paths=paths)
+        callers = [*API, page_tickets.blueprint.name]
+        entrance.guard(app, blueprints=[blueprint.name for blueprint in places], callers=callers, paths=paths)
         pages.answer_errors(app)
 
 

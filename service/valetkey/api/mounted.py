@@ -54,6 +54,6 @@ def root() -> str:
 
 
 def server_url() -> str:
-    """Where the API is, for its own document: absolute if that is known, else as this request came."""
+    """Where the API is, for its own document: absolute where somebody said it, else relative to this request."""
     address = mounted().address
     return address.base if address.said else root() or "/"

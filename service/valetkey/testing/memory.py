@@ -54,7 +54,7 @@ class MemoryValetKey(InPages, InProcess):
             detector=MagicDetector(),
             profiles={"default": Profile("default")} | dict(profiles or {}),
             tickets=tickets,
-            public_url=address.base,
+            public_url=lambda: address.base,
             clock=clock,
         )
         self._sweep = core.sweep
