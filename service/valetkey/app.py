@@ -11,6 +11,7 @@ import orjson
 from flask import Flask, current_app, has_app_context
 from flask_swagger_ui import get_swaggerui_blueprint
 
+from valetkey import forks
 from valetkey.adapters.embedded import Embedded
 from valetkey.adapters.ledgers import DurableLedger
 from valetkey.adapters.ledgers import open_ledger as open_ledger_at
@@ -157,6 +158,7 @@ class ValetKey(InPages, InProcess):
     def _mounted(self) -> Installed:
         """That of the current application, or of the one that was given to the constructor. Raises `RuntimeError`
         where there is neither."""
+        forks.look()
         if has_app_context() and EXTENSION in current_app.extensions:
             return installed_in(current_app)
         if self._app is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from flask import current_app, has_request_context, request
 
+from valetkey import forks
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.owners import PageTickets
@@ -41,6 +42,7 @@ class Mounted:
 
 def mounted() -> Mounted:
     """That of the application whose context this is."""
+    forks.look()
     found: Mounted = current_app.extensions[EXTENSION]
     return found
 
