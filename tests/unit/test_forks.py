@@ -1,4 +1,4 @@
-"""What a forked process has of its own: locks that another thread held, connections, ids; also where nobody told Python.
+"""What a forked process has of its own: locks that another thread held, connections, ids.
 
 A program of its own forks, as a test run has threads that are none of these tests' affair.
 """
