@@ -100,9 +100,7 @@ def test_a_child_that_nobody_announced(tmp_path: Path) -> None:
     connection is open; afterwards it has its own, and ids that its sister does not make, too."""
     program = (
         "import types\n"
-        "sys.modules['uwsgi'] = uwsgi = types.SimpleNamespace(worker_id=lambda: 0)\n"
-        + LEDGER
-        + "def work():\n"
+        "sys.modules['uwsgi'] = uwsgi = types.SimpleNamespace(worker_id=lambda: 0)\n" + LEDGER + "def work():\n"
         "    uwsgi.worker_id = lambda: 1\n"
         "    done = add()\n"
         "    return done, new_upload(NOW).id[14:]\n"

@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, Update, delete, insert, literal_column, select, tuple_, update
 
 from valetkey.adapters.sql.allowances import spend
+from valetkey.adapters.sql.engines import parsed_url
 from valetkey.adapters.sql.inserts import insert_uploads, upsert
+from valetkey.adapters.sql.joined import Changes, JoinedUploads, replace_all
 from valetkey.adapters.sql.keys import SqlKeyRing
 from valetkey.adapters.sql.once import add_once, add_once_within, find_upload
 from valetkey.adapters.sql.outbox import SqlOutbox
@@ -74,9 +76,15 @@ class SqlLedger(SqlKeyRing, SqlOutbox):
         return self._write(write)
 
     def replace_all(self, changes: Sequence[tuple[Upload, Upload]]) -> bool:
+        rows = self._announced(changes)
+        return self._write(lambda connection: replace_all(connection, changes, rows)) if changes else True
+
+    def joined(self, transaction: object) -> JoinedUploads:
+        return JoinedUploads(parsed_url(self.url), transaction, self._in_use, self._announced)
+
+    def _announced(self, changes: Changes) -> list[Row]:
         announcements = [self._announce(*change) for change in changes] if self._announce else []
-        rows = [as_outbox_row(one) for one in announcements if one is not None]
-        return self._write(lambda connection: _replace_all(connection, changes, rows)) if changes else True
+        return [as_outbox_row(one) for one in announcements if one is not None]
 
     def page(self, query: Query) -> list[Upload]:
         statement = select(uploads)
@@ -116,19 +124,6 @@ class SqlLedger(SqlKeyRing, SqlOutbox):
 def _replacing(before: Upload, after: Upload) -> Update:
     statement = update(uploads).where(uploads.c.id == before.id, uploads.c.version == before.version)
     return statement.values(changed(as_row(before), as_row(after)))
-
-
-def _replace_all(connection: Connection, changes: Sequence[tuple[Upload, Upload]], announced: Sequence[Row]) -> bool:
-    """Looks first, under locks that are taken in one order: a rollback would take the others of the group along."""
-    versions = {before.id: before.version for before, _ in changes}
-    rows = select(uploads.c.id, uploads.c.version).where(uploads.c.id.in_(versions)).order_by(uploads.c.id)
-    if {row.id: row.version for row in connection.execute(rows.with_for_update())} != versions:
-        return False
-    for before, after in changes:
-        connection.execute(_replacing(before, after))
-    if announced:
-        connection.execute(insert(outbox), list(announced))
-    return True
 
 
 def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
