@@ -77,7 +77,7 @@ class Page:
     def _listens_on(self, command: str) -> int | None:
         if command.startswith("valetkey worker"):
             return None
-        found = re.search(r"--port[ =](\d+)", command)
+        found = re.search(r"(?:--port[ =]|127\.0\.0\.1:)(\d+)", command)
         return int(found[1]) if found else self._port("8000")
 
     def python(self, block: Block) -> None:

@@ -15,7 +15,7 @@ from tests.support import processes
 PATIENCE = 60
 """Seconds that one command may take."""
 
-SERVES = re.compile(r"(valetkey (serve|dev|worker)|flask .*\brun|gunicorn)\b")
+SERVES = re.compile(r"(valetkey (serve|dev|worker)|flask .*\brun|gunicorn|granian|uwsgi)\b")
 """Commands that do not end by themselves: they run in the background, and the page goes on when they listen."""
 
 

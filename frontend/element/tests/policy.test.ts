@@ -28,15 +28,20 @@ test("says once which URL was blocked, and by what, without the signature in it"
   ]);
 });
 
-test("a thumbnail is the element's own, others' images and requests are not", () => {
+test("what is in the element is its own, others' images and requests are not", () => {
   let sending = false;
   watchPolicy(host, () => sending, (blocked) => shown.push(blocked));
   violate("img-src", "https://elsewhere.example/a.png");
   violate("connect-src", "https://elsewhere.example/count");
   violate("img-src", "blob", { path: [host] });
+  violate("worker-src", "https://elsewhere.example/worker.js");
   sending = true;
   violate("img-src", "https://elsewhere.example/b.png");
-  expect(shown).toEqual([{ directive: "img-src", url: "blob" }]);
+  violate("worker-src", "https://photos.example/assets/digests.worker.js");
+  expect(shown).toEqual([
+    { directive: "img-src", url: "blob" },
+    { directive: "worker-src", url: "https://photos.example/assets/digests.worker.js" },
+  ]);
 });
 
 test("a policy that only reports blocks nothing; and nothing is said any more after the end", () => {
