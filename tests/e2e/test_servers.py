@@ -36,16 +36,9 @@ def gunicorn(*options: str) -> Command:
 
 
 def uwsgi(*options: str) -> Command:
-    fixed = [
-        "--master",
-        "--processes",
-        "2",
-        "--need-app",
-        "--die-on-term",
-        "--disable-logging",
-        "--module",
-        "albums:app",
-    ]
+    # it ends each connection, and does not say so by itself
+    fixed = ["--master", "--processes", "2", "--need-app", "--die-on-term", "--add-header", "Connection: close"]
+    fixed += ["--disable-logging", "--module", "albums:app"]
     return lambda port: [BIN / "uwsgi", *fixed, *options, "--http-socket", f"127.0.0.1:{port}"]
 
 
@@ -68,6 +61,7 @@ SERVERS: Mapping[str, Command] = {
 
 FORKING: Mapping[str, Command] = {
     "preload": gunicorn("-k", "gthread", "--threads", "4", "--preload"),
+    "gevent, preloaded": gunicorn("-k", "gevent", "--preload", "--config", "python:patched"),
     "uwsgi": uwsgi("--enable-threads", "--threads", "4"),
     "uwsgi without threads": uwsgi(),
 }
@@ -94,7 +88,11 @@ def serving(command: Command, directory: Path, env: Mapping[str, str]) -> Iterat
                 assert process.poll() is None, log.read_text()
                 assert time.monotonic() < deadline, log.read_text()
                 time.sleep(0.1)
-        yield base
+        try:
+            yield base
+        except Exception as error:
+            error.add_note(log.read_text()[-4000:])
+            raise
 
 
 def saved_album(base: str, number: int) -> set[str]:
@@ -115,8 +113,8 @@ def saved_album(base: str, number: int) -> set[str]:
     with httpx.Client(base_url=base, timeout=60, follow_redirects=True) as http:
         form = with_token({"name": f"user-{number}"}, good(http.get("/login")))
         page = good(http.post("/login", data=form))
-        asked = {"json": {"profile": "photos"}, "headers": {"Origin": base}}
-        bearer = {"Authorization": f"Bearer {good(http.post('/session/ticket', **asked)).json()['ticket']}"}
+        asked = http.post("/session/ticket", json={"profile": "photos"}, headers={"Origin": base})
+        bearer = {"Authorization": f"Bearer {good(asked).json()['ticket']}"}
         wanted = {"profile": "photos", "filename": name, "content_type": "image/png", "size": len(PNG)}
         created = good(http.post("/v1/uploads", json=wanted, headers=bearer))
         grant = created.json()["grant"]

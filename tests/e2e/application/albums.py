@@ -3,6 +3,7 @@
 
 import os
 from threading import Thread
+from uuid import uuid4
 
 from flask import Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -29,20 +30,19 @@ MADE_IN = os.getpid()
 class Album(db.Model):  # type: ignore[name-defined,misc]
     """One album, with what was claimed for it."""
 
-    id = db.Column(db.Integer, primary_key=True)
+    id = db.Column(db.String(36), primary_key=True)
     title = db.Column(db.String(100), nullable=False)
-    owner = db.Column(db.String(100), nullable=False)
     photos = db.Column(db.JSON, nullable=False)
 
 
-class User(UserMixin):
+class User(UserMixin):  # type: ignore[misc]
     """Whoever says so: passwords are not what is tried here."""
 
     def __init__(self, name: str) -> None:
         self.id = name
 
 
-@logins.user_loader
+@logins.user_loader  # type: ignore[untyped-decorator]
 def load_user(name: str) -> User:
     return User(name)
 
@@ -62,23 +62,22 @@ def login() -> ResponseReturnValue:
 
 
 @app.route("/", methods=["GET", "POST"])
-@login_required
+@login_required  # type: ignore[untyped-decorator]
 def new_album() -> ResponseReturnValue:
-    """The claim is made within the transaction of the row that it is for."""
+    """Claims before it writes: SQLite's lock would be held while others of the process wait for it."""
     if request.method == "GET":
         return render_template("album.html", album=None)
-    album = Album(title=request.form["title"], owner=owner(), photos=[])
-    db.session.add(album)
-    db.session.flush()
-    taken = valetkey.take("photos", owner=album.owner, reference=f"album:{album.id}", profile="photos")
-    album.photos = [photo.filename for photo in taken]
+    number = str(uuid4())
+    taken = valetkey.take("photos", owner=current_user.get_id(), reference=f"album:{number}", profile="photos")
+    names = [photo.filename for photo in taken]
+    db.session.add(Album(id=number, title=request.form["title"], photos=names))
     db.session.commit()
-    return redirect(url_for("show_album", number=album.id))
+    return redirect(url_for("show_album", number=number))
 
 
-@app.get("/albums/<int:number>")
-@login_required
-def show_album(number: int) -> ResponseReturnValue:
+@app.get("/albums/<number>")
+@login_required  # type: ignore[untyped-decorator]
+def show_album(number: str) -> ResponseReturnValue:
     return render_template("album.html", album=db.get_or_404(Album, number))
 
 
