@@ -211,3 +211,18 @@ def test_flask_session_keeps_who_is_logged_in(tmp_path: Path) -> None:
     created = stranger.post("/v1/uploads", json=CAT, headers={"Authorization": f"Bearer {ticket}"})
     assert created.get_json()["upload"]["owner"] == "user-17"
     assert "Set-Cookie" not in created.headers
+
+
+def test_an_application_that_matches_subdomains() -> None:
+    """We are on its main host; what it has on others under paths of ours is its own."""
+    app = Flask("photos", subdomain_matching=True)
+    app.config["SERVER_NAME"] = "photos.example"
+    app.add_url_rule("/v1/uploads", view_func=lambda: "own", methods=["POST"], subdomain="old")
+    MemoryValetKey(app)
+    client = app.test_client()
+    created = client.post("/v1/uploads", json=CAT, base_url="https://photos.example")
+    assert created.status_code == 201
+    old = client.post("/v1/uploads", data={"photo": (io.BytesIO(b"p"), "p.png")}, base_url="https://old.photos.example")
+    assert old.text == "own"
+    with pytest.warns(UserWarning, match="server name"):
+        assert client.get("/v1/uploads", base_url="https://elsewhere.example").status_code == 404
