@@ -184,7 +184,8 @@ def test_flask_sqlalchemy_and_a_claim(beside: str, settings: Settings, moto_buck
         lost, saved = confirmed(client), confirmed(client)
         assert client.post("/albums?fail=1", data={"photos": lost}).status_code == 418
         assert (valetkey.get(lost).claim is not None) is own
-        assert valetkey.reconcile([], prefix="album:", older_than=timedelta(0)) == ([valetkey.get(lost)] if own else [])
+        given_back = valetkey.reconcile([], prefix="album:", older_than=timedelta(0))
+        assert [upload.id for upload in given_back] == ([lost] if own else [])
         assert client.post("/albums", data={"photos": saved}).text == "saved"
         assert valetkey.get(saved).claim is not None
         assert client.post("/albums", data={"photos": saved}).status_code == 409

@@ -12,13 +12,23 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-function violate(effectiveDirective: string, blockedURI: string, { path = [] as unknown[], disposition = "enforce" } = {}): void {
+function violate(
+  effectiveDirective: string,
+  blockedURI: string,
+  { path = [] as unknown[], disposition = "enforce" } = {},
+): void {
   const event = new Event("securitypolicyviolation");
-  page.dispatchEvent(Object.assign(event, { effectiveDirective, blockedURI, disposition, composedPath: () => path }));
+  page.dispatchEvent(
+    Object.assign(event, { effectiveDirective, blockedURI, disposition, composedPath: () => path }),
+  );
 }
 
 test("says once which URL was blocked, and by what, without the signature in it", () => {
-  watchPolicy(host, () => true, (blocked) => shown.push(blocked));
+  watchPolicy(
+    host,
+    () => true,
+    (blocked) => shown.push(blocked),
+  );
   violate("connect-src", "https://s3.example/photos/staging/1?X-Amz-Signature=abc");
   violate("connect-src", "https://s3.example/photos/staging/1?X-Amz-Signature=def");
   violate("connect-src", "https://s3.example/photos/staging/2");
@@ -30,7 +40,11 @@ test("says once which URL was blocked, and by what, without the signature in it"
 
 test("what is in the element is its own, others' images and requests are not", () => {
   let sending = false;
-  watchPolicy(host, () => sending, (blocked) => shown.push(blocked));
+  watchPolicy(
+    host,
+    () => sending,
+    (blocked) => shown.push(blocked),
+  );
   violate("img-src", "https://elsewhere.example/a.png");
   violate("connect-src", "https://elsewhere.example/count");
   violate("img-src", "blob", { path: [host] });
@@ -45,7 +59,11 @@ test("what is in the element is its own, others' images and requests are not", (
 });
 
 test("a policy that only reports blocks nothing; and nothing is said any more after the end", () => {
-  const end = watchPolicy(host, () => true, (blocked) => shown.push(blocked));
+  const end = watchPolicy(
+    host,
+    () => true,
+    (blocked) => shown.push(blocked),
+  );
   violate("connect-src", "https://s3.example/", { disposition: "report" });
   end();
   violate("connect-src", "https://s3.example/");
