@@ -13,6 +13,7 @@ import orjson
 from flask import Flask, current_app, has_app_context
 from flask_swagger_ui import get_swaggerui_blueprint
 
+from valetkey import forks
 from valetkey.adapters.embedded import Embedded
 from valetkey.adapters.ledgers import DurableLedger
 from valetkey.adapters.ledgers import open_ledger as open_ledger_at
@@ -23,7 +24,7 @@ from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sqs import SqsQueue
 from valetkey.adapters.sqs import make_client as make_sqs_client
 from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import assets, cors, csrf, favicon, page_tickets, pages, problems, routes, site, unrouted, uppy
+from valetkey.api import assets, cors, csrf, entrance, favicon, page_tickets, pages, problems, routes, site, uppy
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
@@ -89,8 +90,8 @@ class Installed(Mounted):
     profiles: Mapping[str, Profile]
     """What may be uploaded, by name."""
 
-    session: boto3.Session
-    """The store's credentials."""
+    session: boto3.Session | None
+    """The one that it was given; None: each process makes its own, which a fork does not share."""
 
     @property
     def sweep(self) -> Sweep:
@@ -144,15 +145,14 @@ class ValetKey(InPages, OnEnds, InProcess):
     def init_app(self, app: Flask) -> None:
         """Builds the service and registers the API with ``app``, which keeps it in ``app.extensions``."""
         settings = self._settings or load_settings()
-        session = self._session or make_session()
-        require_fit(settings, session, allow_open=self._allow_open)
-        installed = self._build(app, settings, session)
+        require_fit(settings, self._session or make_session(), allow_open=self._allow_open)
+        installed = self._build(app, settings)
         mount(app, installed, cors_origins=settings.cors_origins)
         self._offer_to_templates(app)
 
-    def _build(self, app: Flask, settings: Settings, session: boto3.Session) -> Installed:
+    def _build(self, app: Flask, settings: Settings) -> Installed:
         ledger = open_ledger(settings, lambda: self._hooks.types)
-        store = open_store(settings, session)
+        store = open_store(settings, self._session)
         hooks = self._hooks.of(app, ledger)
         address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
@@ -164,7 +164,7 @@ class ValetKey(InPages, OnEnds, InProcess):
             detector=MagicDetector(),
             profiles=profiles,
             tickets=tickets,
-            public_url=address.base,
+            public_url=lambda: address.base,
             schedule=settings.schedule,
             store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
         )
@@ -172,7 +172,7 @@ class ValetKey(InPages, OnEnds, InProcess):
         return Installed(
             service=core.service,
             authenticator=Authenticator(keys, tickets, lambda: datetime.now(UTC)),
-            senders=senders(settings, session),
+            senders=senders(settings, self._session),
             readiness=Readiness(core.service.check),
             address=address,
             record_hooks=hooks.record,
@@ -183,12 +183,13 @@ class ValetKey(InPages, OnEnds, InProcess):
             core=core,
             settings=settings,
             profiles=profiles,
-            session=session,
+            session=self._session,
         )
 
     def _mounted(self) -> Mounted:
         """That of the current application, or of the one that was given to the constructor. Raises `RuntimeError`
         where there is neither."""
+        forks.look()
         if has_app_context() and EXTENSION in current_app.extensions:
             return mounted_in(current_app)
         if self._app is None:
@@ -201,7 +202,7 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
     if app.url_map.host_matching:
         raise ConfigurationError("valetkey cannot be mounted in an application that matches hosts: give it its own.")
     # relative to its own page, so that it works wherever that is seen
-    look = {"app_name": "valetkey"}
+    look = {"app_name": "valetkey", "oauth2RedirectUrl": "./oauth2-redirect.html"}
     reference = get_swaggerui_blueprint(".", "../../openapi.json", config=look, blueprint_name="valetkey-reference")
     prefix = parts.address.prefix
     paths = [f"{prefix}/v1/", f"{prefix}/uppy/"]
@@ -217,7 +218,8 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
         app.register_blueprint(blueprint, url_prefix=place)
     if is_mounted:
         csrf.exempt(app, [routes.blueprint, uppy.blueprint, page_tickets.blueprint])
-        unrouted.answer(app, blueprints=API, paths=paths)
+        callers = [*API, page_tickets.blueprint.name]
+        entrance.guard(app, blueprints=[blueprint.name for blueprint in places], callers=callers, paths=paths)
         pages.answer_errors(app)
 
 
@@ -327,7 +329,7 @@ def create_worker(app: Flask | None = None) -> Worker:
             "with their application (`valetkey worker --app`), or for `valetkey hooks forget`",
             ", ".join(waiting),
         )
-    return Worker(loops(valetkey, valetkey.settings, valetkey.session))
+    return Worker(loops(valetkey, valetkey.settings, valetkey.session or make_session()))
 
 
 def create_sweep() -> Sweep:

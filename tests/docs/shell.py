@@ -16,7 +16,7 @@ PATIENCE = 60
 """Seconds that one command may take."""
 
 SERVES = re.compile(
-    r"(valetkey (serve|dev|worker)|flask .*\brun|gunicorn|uvicorn|python manage\.py runserver"
+    r"(valetkey (serve|dev|worker)|flask .*\brun|gunicorn|granian|uwsgi|uvicorn|python manage\.py runserver"
     r"|redis-server|celery .*\bworker|rq worker)\b"
 )
 """Commands that do not end by themselves: they run in the background, and the page goes on when they listen."""

@@ -56,12 +56,12 @@ class Album:
 
 
 @pytest.fixture
-def url(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[str]:
-    """The application under `flask run`, on Ceph RGW."""
+def url(rgw_bucket: Bucket, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The application under `flask run`, on Ceph RGW; a parameter is more of its environment."""
     rgw_bucket.allow_pages()
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    env = environment(tmp_path, rgw_bucket)
+    env = environment(tmp_path, rgw_bucket) | getattr(request, "param", {})
     run_valetkey("migrate", env=env, directory=tmp_path)
     command = [sys.executable, "-m", "flask", "--app", str(APPLICATION), "run", "--port", str(port)]
     with (tmp_path / "flask.log").open("wb") as log, processes.running(command, env=env, stdout=log, stderr=log):
@@ -131,6 +131,25 @@ def test_a_form_with_photos(album: Album, tmp_path: Path) -> None:
     assert wait_for(lambda: page.evaluate("window.imported") == "function")
     # the answer to the first ticket's second upload; Chromium says nothing of the policy, nor of digests
     assert album.wrong == ["Failed to load resource: the server responded with a status of 403 (FORBIDDEN)"]
+
+
+@pytest.mark.parametrize("url", [{"PHOTOS_CONNECT": "https://elsewhere.example"}], indirect=True)
+def test_a_policy_that_forgets_the_store(album: Album) -> None:
+    """The field names the address and the directive at once, where it would else wait for a network that is there."""
+    album.add("cat.png")
+    notice = album.page.locator("valet-upload [part~=notice]")
+    expect(notice).to_contain_text(f"{album.bucket.server.endpoint_url}/{album.bucket.name}")
+    expect(notice).to_contain_text("connect-src")
+    assert album.rows("confirmed") == 0
+
+
+@pytest.mark.parametrize("url", [{"PHOTOS_WORKERS": "'none'"}], indirect=True)
+def test_a_policy_without_workers(album: Album) -> None:
+    """That is said, too."""
+    album.add("cat.png")
+    notice = album.page.locator("valet-upload [part~=notice]")
+    expect(notice).to_contain_text(".worker-")
+    expect(notice).to_contain_text("worker-src")
 
 
 def test_a_session_that_has_ended(album: Album) -> None:

@@ -144,7 +144,7 @@ def hundred_ends(ledger: SqlLedger) -> Counter[str]:
         detector=MagicDetector(),
         profiles={"default": Profile("default")},
         tickets=Tickets(["secret"]),
-        public_url="https://uploads.example",
+        public_url=lambda: "https://uploads.example",
     ).service
     expected: Counter[str] = Counter()
     for number in range(100):

@@ -39,7 +39,7 @@ class World:
             detector=MagicDetector(),
             profiles=self.profiles,
             tickets=Tickets(["secret"]),
-            public_url="https://uploads.example",
+            public_url=lambda: "https://uploads.example",
             clock=lambda: self.time,
             pause=self._pause,
         )

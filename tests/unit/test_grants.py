@@ -23,7 +23,7 @@ AWKWARD = 'text/plain; name="é\\ \t"'
 
 def made(profile: Profile, upload: Upload) -> PostGrant:
     """A grant for ``upload``, whose store is in memory."""
-    return GrantMaker(World(profile=profile).store, "https://up.example/").post(upload, profile.rules, NOW)
+    return GrantMaker(World(profile=profile).store, lambda: "https://up.example").post(upload, profile.rules, NOW)
 
 
 @pytest.mark.parametrize("content_type", ["image/png", AWKWARD])
@@ -49,7 +49,7 @@ def test_the_prepared_policy_is_the_one_that_the_signer_makes(
     assert upload.size is not None
     policy = Policy(NOW + profile.expires_in, (*fixed, ContentLengthRange(upload.size, upload.size), *own))
     signed = sign(policy, world.store.credentials(), NOW, signer=PostSigner(world.store.region))
-    grant = GrantMaker(world.store, "https://up.example/").post(upload, profile.rules, NOW)
+    grant = GrantMaker(world.store, lambda: "https://up.example").post(upload, profile.rules, NOW)
     assert dict(grant.fields) == form_fields(policy, signed)
     assert grant.expires_at == NOW + profile.expires_in
 
@@ -66,7 +66,7 @@ def test_the_policy_pins_the_declared_size() -> None:
 def test_a_grant_of_the_next_second_is_stamped_anew() -> None:
     """What is kept for a second is not used in the next one."""
     world = World(profile=(profile := Profile("default")))
-    maker = GrantMaker(world.store, "https://up.example/")
+    maker = GrantMaker(world.store, lambda: "https://up.example")
     upload = world.create()
     first, second = (maker.post(upload, profile.rules, NOW + timedelta(seconds=n)) for n in (0, 1))
     assert second.expires_at - first.expires_at == timedelta(seconds=1)

@@ -74,7 +74,7 @@ class Ask:
         assert shared is not None
         shared.access_key, shared.secret_key = self.credentials.access_key, self.credentials.secret_key
         shared.token = self.credentials.token
-        client: Any = store_of(self.place)._public
+        client: Any = store_of(self.place)._clients.public()
         about = {"Bucket": self.place.bucket, "Key": self.key, **params}
         with mock.patch("botocore.auth.get_current_datetime", return_value=self.now):
             url: str = client.generate_presigned_url(operation, Params=about, ExpiresIn=self.life)

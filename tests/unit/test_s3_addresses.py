@@ -153,7 +153,7 @@ def temporary(refresh: Callable[[], dict[str, str]], life: timedelta = timedelta
 
 def grant_of(store: S3Store, moment: datetime, life: timedelta = timedelta(hours=12)) -> PostGrant:
     profile = Profile("default", expires_in=life)
-    return GrantMaker(store, "https://uploads.example").post(new_upload(moment), profile.rules, moment)
+    return GrantMaker(store, lambda: "https://uploads.example").post(new_upload(moment), profile.rules, moment)
 
 
 def test_temporary_credentials_say_when_they_end() -> None:

@@ -7,6 +7,7 @@ import { detailOf, type ItemDetail } from "./page/events";
 import { FormControl } from "./page/form-control";
 import { type GestureHandlers, watchDrags, watchInterest, watchPastes } from "./page/gestures";
 import { languageAt, watchLanguage } from "./page/language";
+import { type Blocked, watchPolicy } from "./page/policy";
 import { Reporter } from "./page/reporter";
 import { coalesced, oncePerFrame, whileVisible } from "./page/schedule";
 import { offered } from "./state/accept";
@@ -156,6 +157,11 @@ export class ValetUpload extends FormControl {
       watchPastes(this, this.#gestures),
       watchLanguage(() => this.#updateLanguage()),
       whileVisible(this.#scheduleRefresh),
+      watchPolicy(
+        this,
+        () => this.#list.items.some((item) => item.open),
+        (blocked) => this.#showBlocked(blocked),
+      ),
     ];
     this.#updateLanguage();
   }
@@ -249,6 +255,11 @@ export class ValetUpload extends FormControl {
     this.#panel.notice.show(this.#limits.describeLeftOut(count - room, unreadable));
     this.#requestRender();
     return room;
+  }
+
+  #showBlocked({ directive, url }: Blocked): void {
+    this.#panel.notice.show((localizer) => localizer.text("policyBlocked", { directive, url }));
+    this.#requestRender();
   }
 
   #remove(item: Item): void {

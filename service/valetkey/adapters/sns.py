@@ -15,8 +15,8 @@ from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from valetkey.adapters.forks import give_up_in_child
 from valetkey.core.errors import SenderRefused, Unavailable
+from valetkey.forks import renew_in_child
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -77,7 +77,7 @@ class SnsConfirmer:
     def __init__(self, session: boto3.Session | None = None) -> None:
         self._session = session
         self._reset()
-        give_up_in_child(self, SnsConfirmer._reset)
+        renew_in_child(self, SnsConfirmer._reset)
 
     def _reset(self) -> None:
         self._clients: dict[str, SNSClient] = {}

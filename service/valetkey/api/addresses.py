@@ -1,33 +1,63 @@
 """Our own addresses, whatever stands around us: all of them are made from one base."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+from flask import current_app, has_app_context, has_request_context, request
+
+_SAFE = "/%:@!$&'()*+,;=~"
+"""What a path has beside letters and digits; `%`, as it may be encoded already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """``base`` is where the API is as browsers see it, without a slash at its end; ``prefix`` is where it is in the
-    application. ``said`` tells whether somebody set the base, or it was guessed from host and port."""
+    """Where the API is: ``origin`` and ``path`` as browsers see them, and ``prefix``, where it is in the application.
 
-    base: str
+    ``said`` tells whether somebody set the first two, or they were guessed from host and port.
+    """
+
+    origin: str
+    path: str
     prefix: str
     said: bool
-    path: str
 
     @classmethod
     def of(cls, public_url: str, url_prefix: str | None, *, said: bool) -> "Address":
         """The API below ``url_prefix`` of an application at ``public_url``, which may end in the prefix or may not."""
         prefix = "/" + (url_prefix or "").strip("/")
         prefix = "" if prefix == "/" else prefix
-        base = public_url.rstrip("/")
-        if not urlsplit(base).path.endswith(prefix):
-            base += prefix
-        return cls(base, prefix, said, urlsplit(base).path)
+        parts = urlsplit(public_url)
+        path = parts.path.rstrip("/")
+        if not path.endswith(prefix):
+            path += prefix
+        return cls(f"{parts.scheme}://{parts.netloc}", path, prefix, said)
 
     def root(self, script_name: str) -> str:
         """The path that the API's own paths follow. Where the server says that it is below ``script_name`` and the
         base does not, the server is believed."""
         if not script_name:
             return self.path
-        here = script_name.rstrip("/") + self.prefix
+        here = _rooted(script_name) + self.prefix
         return self.path if self.path.endswith(here) else here
+
+    @property
+    def base(self) -> str:
+        """Where the API is, for who calls now, without a slash at its end.
+
+        What was set; else what the request says, which ``ProxyFix`` corrects behind a proxy; else, outside of
+        requests, the application's ``SERVER_NAME``, or the guess.
+        """
+        if not has_request_context():
+            return f"{self.origin if self.said else self._origin_by_configuration()}{self.path}"
+        origin = self.origin if self.said else f"{request.scheme}://{request.host}"
+        return origin + self.root(request.environ.get("SCRIPT_NAME", ""))
+
+    def _origin_by_configuration(self) -> str:
+        name = current_app.config["SERVER_NAME"] if has_app_context() else None
+        return f"{current_app.config['PREFERRED_URL_SCHEME']}://{name}" if name else self.origin
+
+
+def _rooted(path: str) -> str:
+    """``path`` as it may stand in an address: a proxy's header may have said it, and `//host` is somebody else's."""
+    path = path.strip("/\\")
+    return "/" + quote(path, safe=_SAFE) if path else ""

@@ -1,11 +1,12 @@
 """No stream enters: what a request may carry, checked before a byte of it is read."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 from flask import Request, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestURITooLarge, UnsupportedMediaType
 from werkzeug.exceptions import NotImplemented as CodingUnknown
-from werkzeug.exceptions import RequestEntityTooLarge, RequestURITooLarge, UnsupportedMediaType
 from werkzeug.wsgi import get_input_stream
 
 from valetkey.api.socket_bodies import BodyReaders, is_whole, read_known
@@ -55,9 +56,18 @@ def _this() -> Request:
 
 def refuse_streams() -> None:
     """Run before each request of any application. Raises 415 for a form, 413 for a large body, 414 for a long query,
-    501 for a body in a transfer coding of its own."""
+    501 for a body in a transfer coding of its own; whoever reads a refused body later finds it empty."""
     this = _this()
-    environ = this.environ
+    try:
+        _require_small(this, this.environ)
+    except HTTPException:
+        if not _was_touched(this):
+            this.stream = BytesIO()  # a hook that writes a log, say
+        raise
+    _limit(this)
+
+
+def _require_small(this: Request, environ: Mapping[str, Any]) -> None:
     if environ.get("CONTENT_TYPE") != JSON:  # spares most requests the parsing of their type
         mimetype = this.mimetype
         if mimetype in _FORMS or mimetype.startswith("multipart/"):
@@ -68,7 +78,6 @@ def refuse_streams() -> None:
         raise CodingUnknown("A body is sent as it is or in chunks: no other Transfer-Encoding is undone here.")
     if len(environ.get("QUERY_STRING", "")) > MAX_QUERY:
         raise RequestURITooLarge(f"A query has at most {MAX_QUERY} characters.")
-    _limit(this)
 
 
 def _limit(this: Request) -> None:

@@ -83,7 +83,15 @@ class InProcess(ABC):
         """
         self.service.remove(self._caller, _parsed(upload_id))
 
-    def take(self, name: str, *, owner: str, reference: str | None = None, profile: str | None = None) -> list[Upload]:
+    def take(
+        self,
+        name: str,
+        *,
+        owner: str,
+        reference: str | None = None,
+        profile: str | None = None,
+        within: object = None,
+    ) -> list[Upload]:
         """The uploads whose ids the form field ``name`` of the current request has, in its order: all of them, or none.
 
         Each is confirmed, of ``owner``, of ``profile`` where one is given, and claimed by nobody. With a ``reference``
@@ -94,30 +102,41 @@ class InProcess(ABC):
         """
         ids = [text for text in request.form.getlist(name) if text]
         if reference is not None:
-            return self.claim(ids, owner=owner, reference=reference, profile=profile)
+            return self.claim(ids, owner=owner, reference=reference, profile=profile, within=within)
         wanted = checked(ApplicationClaim, owner=owner, reference="-", profile=profile)
         terms = Terms(wanted.owner, wanted.profile)
         return [record(one) for one in self.service.look(self._caller, _all_parsed(ids), terms)]
 
     def claim(
-        self, ids: str | Iterable[str], *, owner: str, reference: str, profile: str | None = None
+        self,
+        ids: str | Iterable[str],
+        *,
+        owner: str,
+        reference: str,
+        profile: str | None = None,
+        within: object = None,
     ) -> list[Upload]:
         """Takes the confirmed uploads of ``owner`` for good, under ``reference`` (1 to 255 characters of your own:
-        ``"post:17"``): all of them, or none. The same again is no error. Raises like `take`.
+        ``"post:17"``): all of them, or none. The same again is no error.
+
+        ``within`` is a transaction of yours in the database that the ledger is in, as an SQLAlchemy connection
+        (``db.session.connection()``): the claim is committed with it, or rolled back. Raises like `take`, and
+        `ConfigurationError` for one in another database.
         """
         wanted = checked(ApplicationClaim, owner=owner, reference=reference, profile=profile)
         terms = Terms(wanted.owner, wanted.profile)
-        claimed = self.service.claim(self._caller, _all_parsed(ids), terms, wanted.reference)
+        claimed = self.service.claim(self._caller, _all_parsed(ids), terms, wanted.reference, within)
         return [record(one) for one in claimed]
 
-    def release(self, ids: str | Iterable[str], *, reference: str) -> list[Upload]:
+    def release(self, ids: str | Iterable[str], *, reference: str, within: object = None) -> list[Upload]:
         """Gives uploads back that are claimed under ``reference``: all of them, or none. The same again is no error.
 
         Where their profile has ``claim_within``, it counts from now on. Raises `UploadNotFound`, `AlreadyClaimed` for
-        what is claimed under another reference, and `InvalidRequest`.
+        what is claimed under another reference, and `InvalidRequest`. ``within`` is as in `claim`.
         """
         wanted = checked(ReleaseUpload, reference=reference)
-        return [record(one) for one in self.service.release(self._caller, _all_parsed(ids), wanted.reference)]
+        released = self.service.release(self._caller, _all_parsed(ids), wanted.reference, within)
+        return [record(one) for one in released]
 
     def reconcile(
         self,

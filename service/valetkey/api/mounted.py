@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from flask import Flask, current_app, has_request_context, request
 
+from valetkey import forks
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.owners import PageTickets
@@ -44,6 +45,7 @@ class Mounted:
 
 def mounted() -> Mounted:
     """That of the application whose context this is."""
+    forks.look()
     found: Mounted = current_app.extensions[EXTENSION]
     return found
 
@@ -68,6 +70,6 @@ def root() -> str:
 
 
 def server_url() -> str:
-    """Where the API is, for its own document: absolute if that is known, else as this request came."""
+    """Where the API is, for its own document: absolute where somebody said it, else relative to this request."""
     address = mounted().address
     return address.base if address.said else root() or "/"

@@ -5,7 +5,6 @@ read its answer: the browser has to say that a page of our own origin asks.
 """
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict, Field
@@ -38,7 +37,7 @@ class AskTicket(BaseModel):
 @blueprint.post(PATH)
 def create_page_ticket() -> Response:
     here = mounted()
-    _require_own_page(here.address.base if here.address.said else None)
+    _require_own_page(here.address.origin if here.address.said else None)
     allowed = here.page_tickets
     owner = allowed.owner()
     wanted = read(AskTicket, json_body())
@@ -54,7 +53,7 @@ def create_page_ticket() -> Response:
     return render(ticket_body(issued), headers=headers)
 
 
-def _require_own_page(public_url: str | None) -> None:
+def _require_own_page(public_origin: str | None) -> None:
     """Raises `Forbidden` unless the browser says that a page of our own origin asks.
 
     ``Sec-Fetch-Site`` comes from every current browser over https and from localhost, ``Origin`` with every POST of
@@ -62,9 +61,8 @@ def _require_own_page(public_url: str | None) -> None:
     """
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     own = {f"{request.scheme}://{request.host}"}
-    if public_url is not None:
-        parts = urlsplit(public_url)
-        own.add(f"{parts.scheme}://{parts.netloc}".lower())
+    if public_origin is not None:
+        own.add(public_origin.lower())
     if site is not None:
         if site != "same-origin":
             raise Forbidden("Only a page of this very origin gets a ticket here.")

@@ -5,6 +5,7 @@ from threading import Lock
 from time import monotonic
 
 from valetkey.core.errors import Unavailable
+from valetkey.forks import renew_in_child
 
 REMEMBERED = 2.0
 """How long it is believed that all is well, in seconds. What is not is looked at again at once, by one at a time."""
@@ -16,9 +17,13 @@ class Readiness:
 
     def __init__(self, look: Callable[[], None]) -> None:
         self._look = look
-        self._looking = Lock()
         self._ready_at = float("-inf")
         self._problem: tuple[str, int] | None = None
+        self._renew()
+        renew_in_child(self, Readiness._renew)
+
+    def _renew(self) -> None:
+        self._looking = Lock()
 
     def check(self) -> None:
         """Raises `Unavailable` when the service is not ready, as far as is known."""

@@ -1,7 +1,5 @@
 """What `{{ valetkey.scripts() }}` puts into a page: the import map, and the element's module."""
 
-from urllib.parse import quote
-
 from flask import has_request_context
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
@@ -10,15 +8,12 @@ from valetkey.api.assets import ELEMENT, NOT_BUILT, Manifest, import_map, manife
 from valetkey.api.mounted import mounted, root
 from valetkey.api.page_tickets import PATH as TICKETS
 
-_SAFE = "/%:@!$&'()*+,;=~"
-"""What a path has beside letters and digits; `%`, as it may be encoded already."""
-
 
 def scripts(nonce: str | None, *, with_import_map: bool) -> Markup:
     """What `ValetKey.scripts` gives. Where nothing is built, a comment says so; and the browser, that a script is
     missing, with what the service answers to that."""
     here = mounted()
-    base = _rooted(root() if has_request_context() else here.address.path)
+    base = root() if has_request_context() else here.address.path
     place = f"{base}/assets"
     built = manifest()
     if built is None:
@@ -50,9 +45,3 @@ def _script(url: str, digest: str | None = None, tickets: str | None = None, non
 
 def _attribute(name: str, value: str | None) -> Markup:
     return Markup("") if value is None else Markup(' {}="{}"').format(name, value)
-
-
-def _rooted(path: str) -> str:
-    """``path`` as it may stand in an address: a proxy's header may have said it, and `//host` is somebody else's."""
-    path = path.strip("/\\")
-    return "/" + quote(path, safe=_SAFE) if path else ""

@@ -16,6 +16,7 @@ from typing import Any
 from werkzeug.exceptions import ClientDisconnected, RequestTimeout
 
 from valetkey.core.errors import Unavailable
+from valetkey.forks import renew_in_child
 
 READERS = 16
 """How many bodies are read at once in a process. These are the threads that slow clients may hold."""
@@ -91,7 +92,12 @@ class BodyReaders:
     """
 
     def __init__(self, places: int = READERS) -> None:
-        self._free = BoundedSemaphore(places)
+        self._places = places
+        self._renew()
+        renew_in_child(self, BodyReaders._renew)
+
+    def _renew(self) -> None:
+        self._free = BoundedSemaphore(self._places)
         self._readers: dict[object, tuple[float, socket.socket | None]] = {}
         self._guard: Thread | None = None
         self._starting = Lock()
@@ -104,7 +110,7 @@ class BodyReaders:
         reader = object()
         self._readers[reader] = monotonic(), _socket_of(environ)
         try:
-            if self._guard is None or not self._guard.is_alive():  # as in a process that was forked
+            if self._guard is None:
                 self._begin()
             yield
             environ[_READ] = True
@@ -117,7 +123,7 @@ class BodyReaders:
 
     def _begin(self) -> None:
         with self._starting:
-            if self._guard is None or not self._guard.is_alive():
+            if self._guard is None:
                 self._guard = Thread(target=self._watch, name="valetkey-reading", daemon=True)
                 self._guard.start()
 

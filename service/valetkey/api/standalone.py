@@ -1,13 +1,14 @@
 """A Flask application that is valetkey and nothing else."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, abort
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from werkzeug.routing import MapAdapter
 
 from valetkey.api.bodies import BodylessRequest
+from valetkey.api.entrance import moved_within
 
 
 class _Stateless(SessionInterface):
@@ -48,6 +49,12 @@ class StandaloneFlask(Flask):
         except Exception as error:
             answer = self.handle_user_exception(error)
         return self.process_response(self.make_response(answer))
+
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        """As in Flask, but redirects follow from our own base."""
+        if (moved := moved_within(self, request, list(self.blueprints))) is not None:
+            abort(moved)
+        super().raise_routing_exception(request)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view is a coroutine."""

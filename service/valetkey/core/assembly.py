@@ -27,7 +27,8 @@ from valetkey.core.taking.claims import Claims
 
 
 class Assembly:
-    """The core on these ports. ``public_url`` is where clients reach the service; ``pause`` waits for so many seconds.
+    """The core on these ports. ``public_url`` says where clients reach the service, without a slash at its end;
+    ``pause`` waits for so many seconds.
 
     At most ``store_limit`` requests wait for the store at once, and as many more of the worker's.
     """
@@ -50,7 +51,7 @@ class Assembly:
         detector: TypeDetector,
         profiles: Mapping[str, Profile],
         tickets: Tickets,
-        public_url: str,
+        public_url: Callable[[], str],
         schedule: Schedule = SCHEDULE,
         store_limit: int = 48,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),

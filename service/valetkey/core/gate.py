@@ -9,6 +9,7 @@ from threading import BoundedSemaphore
 
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.model.upload import Upload
+from valetkey.forks import renew_in_child
 
 RETRY_AFTER = 1
 """When to try again where as many wait as may, in seconds."""
@@ -39,7 +40,12 @@ class _Bounded(AbstractContextManager[None]):
     """Refuses at once where a semaphore would wait."""
 
     def __init__(self, limit: int) -> None:
-        self._free = BoundedSemaphore(limit)
+        self._limit = limit
+        self._renew()
+        renew_in_child(self, _Bounded._renew)
+
+    def _renew(self) -> None:
+        self._free = BoundedSemaphore(self._limit)
 
     def __enter__(self) -> None:
         if not self._free.acquire(blocking=False):

@@ -341,19 +341,23 @@ class UploadService:
         """The uploads, if all of them could be claimed under ``reference`` now. Raises like `Claims.look`."""
         return self._claims.look(caller, ids, terms, reference)
 
-    def claim(self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str) -> list[Upload]:
-        """Takes all of these confirmed uploads for ``reference``, or none; the same again is no error.
+    def claim(
+        self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str, within: object = None
+    ) -> list[Upload]:
+        """Takes all of these confirmed uploads for ``reference``, or none; the same again is no error. ``within`` is a
+        transaction as in `Ledger.joined`.
 
         Raises `UploadNotFound`, `Forbidden`, `WrongProfile`, `StateConflict` and `AlreadyClaimed`.
         """
-        return self._claims.claim(caller, ids, terms, reference)
+        return self._claims.claim(caller, ids, terms, reference, within)
 
-    def release(self, caller: Caller, ids: Sequence[UploadId], reference: str) -> list[Upload]:
-        """Gives back what is claimed under ``reference``, all or none; the same again is no error.
+    def release(self, caller: Caller, ids: Sequence[UploadId], reference: str, within: object = None) -> list[Upload]:
+        """Gives back what is claimed under ``reference``, all or none; the same again is no error. ``within`` as in
+        `claim`.
 
         Raises `UploadNotFound`, `Forbidden` and `AlreadyClaimed`.
         """
-        return self._claims.release(caller, ids, reference)
+        return self._claims.release(caller, ids, reference, within)
 
     def reconcile(
         self, caller: Caller, known: Collection[str], *, prefix: str, older_than: timedelta, release: bool

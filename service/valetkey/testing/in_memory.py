@@ -88,7 +88,7 @@ class InMemory(InProcess):
             detector=MagicDetector(),
             profiles=self._setup.profiles,
             tickets=tickets,
-            public_url=self._setup.address.base,
+            public_url=lambda: self._setup.address.base,
             schedule=self._setup.schedule,
             clock=self._clock,
         )

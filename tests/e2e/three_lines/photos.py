@@ -10,7 +10,8 @@ from flask_wtf import CSRFProtect
 from valetkey import Profile, ValetKey
 from valetkey.app import BLUEPRINTS
 
-S3 = os.environ["VALETKEY_S3_ENDPOINT_URL"]
+STORE = os.environ.get("PHOTOS_CONNECT", os.environ["VALETKEY_S3_ENDPOINT_URL"])
+WORKERS = os.environ.get("PHOTOS_WORKERS", "'self'")
 
 app = Flask(__name__)
 app.secret_key = os.environ["VALETKEY_SECRET_KEYS"]
@@ -22,8 +23,8 @@ Talisman(
     content_security_policy={
         "default-src": "'none'",
         "script-src": "'self'",
-        "connect-src": ["'self'", S3],
-        "img-src": ["'self'", "blob:"],
+        "connect-src": ["'self'", STORE],
+        "worker-src": WORKERS,
         "style-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'self'",

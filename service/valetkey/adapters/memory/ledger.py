@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Self
 
 from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.keys import MemoryKeyRing
@@ -93,6 +94,10 @@ class MemoryLedger(MemoryKeyRing, MemoryOutbox, MemoryHookBook):
                 self.keep(announcement)
             self._tell(self._announce, announcement)
         self._uploads[before.id] = after
+
+    def joined(self, transaction: object) -> Self:  # noqa: ARG002
+        """Itself: what is changed here is not undone by a rollback."""
+        return self
 
     def replace_all(self, changes: Sequence[tuple[Upload, Upload]]) -> bool:
         for before, _ in changes:

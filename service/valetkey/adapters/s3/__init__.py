@@ -10,7 +10,7 @@ Lock ``s3:GetBucketObjectLockConfiguration``.
 
 from valetkey.adapters.s3.client import AddressingStyle, S3Settings
 from valetkey.adapters.s3.downloads import MAX_DISPOSITION, content_disposition
-from valetkey.adapters.s3.signing import NO_CREDENTIALS, find_credentials, make_session
+from valetkey.adapters.s3.sessions import NO_CREDENTIALS, find_credentials, make_session
 from valetkey.adapters.s3.store import S3Store
 
 __all__ = [

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Literal
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.credentials import Credentials
 
+from valetkey.adapters.s3.sessions import make_session, require_credentials
 from valetkey.core.model.capabilities import Capabilities
+from valetkey.forks import KEPT, renew_in_child
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,6 +45,66 @@ class S3Settings:
     addressing_style: AddressingStyle = "auto"
     capabilities: Capabilities = field(default_factory=Capabilities)
     grant_keys: tuple[str, str] | None = field(default=None, repr=False)
+
+
+class _Made(NamedTuple):
+    """What a process has of its own."""
+
+    plain: "S3Client"
+    copier: "S3Client"
+    public: "S3Client"
+    credentials: Credentials
+
+
+class Clients:
+    """The clients for one bucket, of ``session`` or of one of their own. They are made here, and once more in each
+    process that is forked from this one, when it first needs them. Raises `ConfigurationError`."""
+
+    def __init__(self, settings: S3Settings, session: boto3.Session | None = None) -> None:
+        self._settings = settings
+        self._session = session
+        self._making = Lock()
+        self._made: _Made | None = self._make()
+        renew_in_child(self, Clients._forget)
+
+    def _forget(self) -> None:
+        KEPT.append(self._made)
+        self._making = Lock()
+        self._made = None
+
+    def _make(self) -> _Made:
+        session, settings = self._session or make_session(), self._settings
+        credentials = require_credentials(session)
+        public = settings.public_endpoint_url or settings.endpoint_url
+        return _Made(
+            make_client(session, settings, settings.endpoint_url),
+            make_copier(session, settings),
+            make_client(session, settings, public),
+            credentials,
+        )
+
+    def _now(self) -> _Made:
+        if (made := self._made) is not None:
+            return made
+        with self._making:  # sessions are not thread-safe
+            self._made = made = self._made or self._make()
+        return made
+
+    def plain(self) -> "S3Client":
+        """That of the internal endpoint."""
+        return self._now().plain
+
+    def copier(self) -> "S3Client":
+        """That for what takes long and is not tried again."""
+        return self._now().copier
+
+    def public(self) -> "S3Client":
+        """That of the endpoint that clients see."""
+        return self._now().public
+
+    def credentials(self) -> Credentials:
+        """The service's own."""
+        return self._now().credentials
 
 
 def make_client(

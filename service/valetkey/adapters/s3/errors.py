@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from valetkey.core.errors import NotSupportedByStore, ObjectChanged, ObjectMissing, PlacementRefused, StoreUnavailable
+from valetkey.forks import look
 from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of, seconds_until
 
 RETRY_AFTER = 5
@@ -52,7 +53,8 @@ _UNREADABLE = (ResponseParserError, LookupError, ValueError, TypeError)
 class _Available:
     """Turns what botocore raises into what the port promises."""
 
-    def __enter__(self) -> None: ...
+    def __enter__(self) -> None:
+        look()
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, ClientError):

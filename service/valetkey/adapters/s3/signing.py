@@ -1,16 +1,13 @@
 """What grants are signed with, and presigned PUTs."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-import boto3
 from botocore.credentials import Credentials as BotocoreCredentials
-from botocore.exceptions import BotoCoreError
 
 from valetkey.adapters.s3.client import S3Settings, refuses_unsigned
 from valetkey.adapters.s3.errors import available
-from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.multipart import part_headers
 from valetkey.core.model.upload import MultipartUploadId
 from valetkey.core.ports.store import Presigned
@@ -37,40 +34,10 @@ UNGUARDED = (
 )
 
 
-NO_CREDENTIALS = (
-    "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the store's credentials, or give this machine a role."
-)
-
-
-def make_session() -> boto3.Session:
-    """A session of the environment's. Raises `ConfigurationError` for what boto3 finds wrong with it."""
-    try:
-        return boto3.Session()
-    except BotoCoreError as error:
-        raise ConfigurationError(f"The store's credentials: {error}.") from error
-
-
-def find_credentials(session: boto3.Session) -> BotocoreCredentials | None:
-    """The session's own; None where it has none. Raises `ConfigurationError` where there are some, but not all."""
-    try:
-        found: BotocoreCredentials | None = session.get_credentials()
-    except BotoCoreError as error:
-        raise ConfigurationError(f"The store's credentials: {error}.") from error
-    return found
-
-
-def require_credentials(session: boto3.Session) -> BotocoreCredentials:
-    """The session's own. Raises `ConfigurationError` where it has none."""
-    credentials = find_credentials(session)
-    if credentials is None:
-        raise ConfigurationError(NO_CREDENTIALS)
-    return credentials
-
-
 class Signer:
     """Signs for one bucket at ``url``, with the service's credentials or with those for grants alone."""
 
-    def __init__(self, credentials: BotocoreCredentials, settings: S3Settings, url: str) -> None:
+    def __init__(self, credentials: Callable[[], BotocoreCredentials], settings: S3Settings, url: str) -> None:
         self._credentials = credentials
         self._last_credentials: Credentials | None = None
         self._grant_credentials = Credentials(*settings.grant_keys) if settings.grant_keys else None
@@ -82,10 +49,11 @@ class Signer:
         """Those that grants are signed with now; the same object as long as they do not change."""
         if self._grant_credentials is not None:
             return self._grant_credentials
+        own = self._credentials()
         with available:
-            frozen = self._credentials.get_frozen_credentials()
+            frozen = own.get_frozen_credentials()
         # botocore keeps the expiry of temporary credentials to itself; there is no public way to it
-        expires_at: datetime | None = getattr(self._credentials, "_expiry_time", None)
+        expires_at: datetime | None = getattr(own, "_expiry_time", None)
         last = self._last_credentials
         if last is not None and (frozen.secret_key, frozen.token, expires_at) == (
             last.secret_key,

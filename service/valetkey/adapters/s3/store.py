@@ -12,13 +12,12 @@ from uuid import uuid4
 import boto3
 from botocore.exceptions import ClientError
 
-from valetkey.adapters.forks import give_up_in_child
-from valetkey.adapters.s3.client import S3Settings, make_client, make_copier
+from valetkey.adapters.s3.client import Clients, S3Settings
 from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing, plain_etag, written
 from valetkey.adapters.s3.downloads import content_disposition
 from valetkey.adapters.s3.errors import available
 from valetkey.adapters.s3.heads import as_head
-from valetkey.adapters.s3.signing import Signer, require_credentials
+from valetkey.adapters.s3.signing import Signer
 from valetkey.adapters.s3.traits import Traits
 from valetkey.adapters.s3.versions import Versions
 from valetkey.core.errors import (
@@ -52,24 +51,15 @@ class S3Store:
     """`ObjectStore` on boto3. Its clients are shared by all threads; credentials come from boto3's own chain."""
 
     def __init__(self, settings: S3Settings, session: boto3.Session | None = None) -> None:
-        session = session or boto3.Session()
         self._settings = settings
-        credentials = require_credentials(session)
-        self._client = make_client(session, settings, settings.endpoint_url)
-        self._copier = make_copier(session, settings)
-        self._public = make_client(session, settings, settings.public_endpoint_url or settings.endpoint_url)
-        self._traits = Traits(self._client, settings.bucket, settings.capabilities)
-        self._versions = Versions(self._client, settings.bucket, self._traits)
-        give_up_in_child(self, S3Store._forget_connections)
+        self._clients = Clients(settings, session)
+        self._traits = Traits(self._clients.plain, settings.bucket, settings.capabilities)
+        self._versions = Versions(self._clients.plain, settings.bucket, self._traits)
         # botocore knows every partition, style and regional endpoint: ask it once
         with available:
-            url = str(self._public.generate_presigned_post(settings.bucket, "key")["url"])
+            url = str(self._clients.public().generate_presigned_post(settings.bucket, "key")["url"])
         self._post_url = url if url.endswith("/") else url + "/"
-        self._signer = Signer(credentials, settings, self._post_url)
-
-    def _forget_connections(self) -> None:
-        for client in (self._client, self._copier, self._public):
-            client.close()  # it opens new ones when it needs them
+        self._signer = Signer(self._clients.credentials, settings, self._post_url)
 
     @property
     def bucket(self) -> str:
@@ -90,7 +80,7 @@ class S3Store:
     @property
     def client(self) -> "S3Client":
         """The boto3 client of the internal endpoint, for setting a bucket up."""
-        return self._client
+        return self._clients.plain()
 
     def credentials(self) -> Credentials:
         return self._signer.credentials()
@@ -99,7 +89,7 @@ class S3Store:
         version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
         try:
             with available:
-                answer = self._client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **version)
+                answer = self.client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **version)
         except ObjectMissing:
             return None
         found = dict(answer)
@@ -112,7 +102,7 @@ class S3Store:
     def _size_of(self, key: str, version: Mapping[str, Any]) -> int:
         """For a store, or a proxy in front of it, whose HEAD says no length: the end of a range names the whole."""
         with available:
-            answer = self._client.get_object(Bucket=self.bucket, Key=key, Range="bytes=0-0", **version)
+            answer = self.client.get_object(Bucket=self.bucket, Key=key, Range="bytes=0-0", **version)
             answer["Body"].close()
         whole = answer.get("ContentRange", "").rpartition("/")[2]
         if not whole.isdecimal():
@@ -122,9 +112,9 @@ class S3Store:
     def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
         with available, placing(headers.placement):
             if source.size > WHOLE_COPY:
-                copy_in_parts(self._copier, self.bucket, source, key, written(headers))
+                copy_in_parts(self._clients.copier(), self.bucket, source, key, written(headers))
             else:
-                copy_whole(self._copier, self.bucket, source, key, written(headers))
+                copy_whole(self._clients.copier(), self.bucket, source, key, written(headers))
 
     def proves_copies(self, source: ObjectHead) -> bool:
         return self._traits.proves_copies(lambda: self._honours_condition(source))
@@ -152,12 +142,12 @@ class S3Store:
         if stored.version_id:
             params["VersionId"] = stored.version_id
         with available:
-            return self._public.generate_presigned_url("get_object", Params=params, ExpiresIn=expires_in)
+            return self._clients.public().generate_presigned_url("get_object", Params=params, ExpiresIn=expires_in)
 
     def check(self) -> None:
         try:
             with available:
-                self._client.head_bucket(Bucket=self.bucket)
+                self.client.head_bucket(Bucket=self.bucket)
         except ObjectMissing as error:
             raise StoreUnavailable(f"There is no bucket {self.bucket!r}.", 30) from error
         self._traits.learn()
@@ -166,7 +156,7 @@ class S3Store:
         return self._versions.written_before(prefix, before)
 
     def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
-        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
+        pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
         try:
             with available:
                 for page in pages:
@@ -178,14 +168,14 @@ class S3Store:
 
     def abort_multipart(self, key: str, multipart_id: MultipartUploadId) -> None:
         with suppress(ObjectMissing), available:
-            self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
+            self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
 
     def first_bytes(self, source: ObjectHead) -> bytes:
         options: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
         if source.size:  # an empty object has no range at all: 416
             options["Range"] = f"bytes=0-{FIRST_BYTES - 1}"
         with available:  # no If-Match: a proxy that weakened the ETag would make it fail for ever
-            answer = self._client.get_object(Bucket=self.bucket, Key=source.key, **options)
+            answer = self.client.get_object(Bucket=self.bucket, Key=source.key, **options)
             with answer["Body"] as body:  # a store that does not know ranges sends all: it is not read
                 first = body.read(FIRST_BYTES)
         self._require_etag(answer.get("ETag", ""), source)
@@ -214,7 +204,7 @@ class S3Store:
 
     def _ranged(self, **asked: Any) -> "GetObjectOutputTypeDef":
         try:
-            return self._client.get_object(**asked)
+            return self.client.get_object(**asked)
         except ClientError as error:
             if (
                 error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
@@ -230,7 +220,7 @@ class S3Store:
         self._traits.learn()
         wanted: dict[str, Any] = {"ChecksumAlgorithm": "SHA256"} if self.capabilities.part_checksums else {}
         with available, placing(headers.placement):
-            answer = self._client.create_multipart_upload(Bucket=self.bucket, Key=key, **written(headers), **wanted)
+            answer = self.client.create_multipart_upload(Bucket=self.bucket, Key=key, **written(headers), **wanted)
             begun = MultipartUploadId(answer["UploadId"])
         if not self._traits.lists_parts(lambda: self.parts(key, begun)):
             self.abort_multipart(key, begun)
@@ -238,7 +228,7 @@ class S3Store:
         return begun
 
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
-        pages = self._client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=multipart_id)
+        pages = self.client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=multipart_id)
         try:
             with available:
                 return [
@@ -263,7 +253,7 @@ class S3Store:
 
     def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
         with available:  # botocore reads the error that S3 may send with a status of 200
-            self._copier.complete_multipart_upload(
+            self._clients.copier().complete_multipart_upload(
                 Bucket=self.bucket,
                 Key=key,
                 UploadId=multipart_id,

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from valetkey.core.errors import NotSupportedByStore
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.ports.store import ObjectHead
+from valetkey.forks import renew_in_child
 from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of
 
 if TYPE_CHECKING:
@@ -22,15 +23,19 @@ log = logging.getLogger("valetkey")
 class Traits:
     """The traits of one bucket. What the store does not want to say counts as the ordinary."""
 
-    def __init__(self, client: "S3Client", bucket: str, known: Capabilities) -> None:
+    def __init__(self, client: Callable[[], "S3Client"], bucket: str, known: Capabilities) -> None:
         self._client = client
         self._bucket = bucket
         self._known = replace(known, shows_metadata=False)  # until it does
-        self._lock = Lock()
         self._versions: bool | None = None
         self._retains: bool | None = None
         self._proves: bool | None = None
         self._lists: bool | None = None
+        self._renew()
+        renew_in_child(self, Traits._renew)
+
+    def _renew(self) -> None:
+        self._lock = Lock()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -51,7 +56,7 @@ class Traits:
         """Whether what is deleted or overwritten stays as an old version; also where versioning was suspended."""
         if self._versions is None:
             try:
-                status = self._client.get_bucket_versioning(Bucket=self._bucket).get("Status")
+                status = self._client().get_bucket_versioning(Bucket=self._bucket).get("Status")
             except ClientError as error:
                 log.info("the bucket does not say whether it keeps versions: %s", error)
                 if _passes(error):
@@ -90,7 +95,7 @@ class Traits:
     def _has_default_retention(self) -> bool:
         """S3 wants a checksum with whatever is written to such a bucket (its user guide, Object Lock)."""
         try:
-            found = self._client.get_object_lock_configuration(Bucket=self._bucket)["ObjectLockConfiguration"]
+            found = self._client().get_object_lock_configuration(Bucket=self._bucket)["ObjectLockConfiguration"]
         except ClientError as error:  # without Object Lock that is an error, too
             if _passes(error):
                 raise

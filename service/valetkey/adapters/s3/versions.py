@@ -1,7 +1,7 @@
 """Removing and listing objects, where a bucket may keep what was deleted or overwritten as old versions."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ log = logging.getLogger("valetkey")
 class Versions:
     """The objects of one bucket with all of their versions."""
 
-    def __init__(self, client: "S3Client", bucket: str, traits: Traits) -> None:
+    def __init__(self, client: Callable[[], "S3Client"], bucket: str, traits: Traits) -> None:
         self._client = client
         self._bucket = bucket
         self._traits = traits
@@ -32,7 +32,7 @@ class Versions:
         if self._keeps_versions() and self._delete_versions(key):
             return
         with suppress(ObjectMissing), available:  # some stores answer 404
-            self._client.delete_object(Bucket=self._bucket, Key=key)
+            self._client().delete_object(Bucket=self._bucket, Key=key)
 
     def _keeps_versions(self) -> bool:
         with available:
@@ -61,7 +61,7 @@ class Versions:
     def _delete_version(self, key: str, version_id: str) -> bool:
         try:
             with suppress(ObjectMissing), available:
-                self._client.delete_object(Bucket=self._bucket, Key=key, VersionId=version_id)
+                self._client().delete_object(Bucket=self._bucket, Key=key, VersionId=version_id)
         except StoreUnavailable as error:
             if not error.refused:
                 raise
@@ -70,7 +70,7 @@ class Versions:
         return True
 
     def _versions(self, prefix: str) -> Iterator[Mapping[str, Any]]:
-        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
+        pages = self._client().get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
         with available:
             for page in pages:
                 yield from page.get("Versions", [])
@@ -98,7 +98,7 @@ class Versions:
         yield from self._objects(prefix)
 
     def _objects(self, prefix: str) -> Iterator[Mapping[str, Any]]:
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        pages = self._client().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         with available:
             for page in pages:
                 yield from page.get("Contents", [])

@@ -3,11 +3,13 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Condition, Lock
 from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from valetkey import forks
 from valetkey.adapters.sql import migrations
 from valetkey.adapters.sql.engines import connect, parsed_url
 from valetkey.adapters.sql.inserts import insert_uploads
@@ -15,6 +17,9 @@ from valetkey.adapters.sql.rows import Row
 from valetkey.core.errors import LedgerUnavailable
 
 T = TypeVar("T")
+
+PATIENCE = 5.0
+"""How long a fork waits for those who use the database, in seconds; they wait for another's lock as long."""
 
 OTHER_SCHEMA = "The ledger's schema is not this version's: run `valetkey migrate`."
 
@@ -30,6 +35,25 @@ class Database:
         self.url = url
         self._readers, self._writers, make_writer = connect(parsed_url(url))
         self._writer = make_writer(self._writers, insert_uploads)
+        self._use = _Use(self.close)
+        forks.pause_for_fork(self, Database._pause, Database._resume)
+        forks.renew_in_child(self, Database._renew)
+
+    def _pause(self) -> None:
+        """Closes every connection, as soon as nobody uses one, and lets nobody open another.
+
+        SQLite must not be open while its process is forked, even if the child opens it anew: it remembers for all of
+        a process which locks that has, and the child would not take them. The last other process that closes the
+        database may then take the log away into which the child goes on writing (sqlite.org, "How To Corrupt").
+        """
+        self._use.close()
+        self.close()
+
+    def _resume(self) -> None:
+        self._use.open()
+
+    def _renew(self) -> None:
+        self._use = _Use(self.close)
 
     def close(self) -> None:
         """Commits what waits and lets go of the database."""
@@ -42,7 +66,7 @@ class Database:
         with self._reading() as connection:
             if detail := migrations.newer(connection):
                 raise LedgerUnavailable(detail)
-        with _available, self._writers.connect() as connection:
+        with self._in_use(), self._writers.connect() as connection:
             migrations.upgrade(connection)
 
     def check(self) -> None:
@@ -53,26 +77,61 @@ class Database:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """A connection to read by; each statement sees what was committed before it."""
-        with _available, self._readers.connect() as connection:
+        with self._in_use(), self._readers.connect() as connection:
             yield connection
 
     def _insert(self, rows: list[Row]) -> None:
         """New uploads, all or none; returns when they are durable."""
-        with _available:
+        with self._in_use():
             self._writer.insert(rows)
 
     def _write(self, call: Callable[[Connection], T]) -> T:
         """What ``call`` returns, once it is durable. It may be run twice, so it does nothing else."""
-        with _available:
+        with self._in_use():
             return self._writer.run(call)
 
+    def _in_use(self) -> "_Use":
+        forks.look()
+        return self._use
 
-class _Available:
-    """Turns what the database raises into what the port promises; the cause is kept for the log, not for clients."""
 
-    def __enter__(self) -> None: ...
+class _Use:
+    """Around each use of a database; closed while its process is forked. ``let_go`` closes its connections.
+
+    Turns what the database raises into what the port promises; the cause is kept for the log, not for clients.
+    """
+
+    def __init__(self, let_go: Callable[[], None]) -> None:
+        self._let_go = let_go
+        self._changed = Condition(Lock())
+        self._users = 0
+        self._is_open = True
+
+    def close(self) -> None:
+        """Returns when nobody is within, after `PATIENCE` at the latest; whoever comes from now on waits."""
+        with self._changed:
+            self._is_open = False
+            self._changed.wait_for(lambda: not self._users, PATIENCE)
+
+    def open(self) -> None:
+        with self._changed:
+            self._is_open = True
+            self._changed.notify_all()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            if not self._is_open:
+                self._changed.wait_for(lambda: self._is_open, 2 * PATIENCE)
+            self._users += 1
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        with self._changed:
+            self._users -= 1
+            if not self._users:
+                if not self._is_open:
+                    self._changed.notify_all()
+                elif forks.come_unannounced():
+                    self._let_go()
         if isinstance(error, SQLAlchemyError | sqlite3.Error):
             cause = getattr(error, "orig", None) or error
             if _tells_of_another_schema(cause):
@@ -85,6 +144,3 @@ def _tells_of_another_schema(cause: BaseException) -> bool:
     if isinstance(cause, sqlite3.Error):
         return any(words in str(cause) for words in ("no such table", "no such column", "has no column named"))
     return getattr(cause, "sqlstate", None) in {"42P01", "42703"}
-
-
-_available = _Available()

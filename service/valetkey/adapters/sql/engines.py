@@ -13,9 +13,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from valetkey.adapters.forks import KEPT, give_up_in_child
 from valetkey.adapters.sql.writer import GroupWriter, SharedWriter
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
+from valetkey.forks import KEPT, renew_in_child
 
 BUSY_TIMEOUT = 5_000
 """How long a database waits for another's lock, in milliseconds, before the caller is told to try again."""
@@ -83,7 +83,7 @@ def postgresql_engine(parsed: URL) -> Engine:
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "connect", _look_for_a_pooler)
     event.listen(engine, "begin", _be_patient)
-    give_up_in_child(engine, _forget)
+    renew_in_child(engine, _forget)
     return engine
 
 
@@ -127,7 +127,7 @@ def sqlite_engine(parsed: URL, *, writes: bool) -> Engine:
     engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT / 1000})
     event.listen(engine, "do_connect", lambda *_: _keep_private(file))  # not before it is used: tests never do
     event.listen(engine, "connect", _set_up_sqlite)
-    give_up_in_child(engine, _forget)
+    renew_in_child(engine, _forget)
     if writes:
         # take the lock at once: a reader that turns writer in mid-transaction may fail without waiting
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))

@@ -6,8 +6,10 @@ from datetime import datetime
 from sqlalchemy import Connection, Update, delete, literal_column, select, tuple_, update
 
 from valetkey.adapters.sql.allowances import spend
+from valetkey.adapters.sql.engines import parsed_url
 from valetkey.adapters.sql.hooks import SqlHookBook, write_announcements
 from valetkey.adapters.sql.inserts import insert_uploads, upsert
+from valetkey.adapters.sql.joined import Changes, JoinedUploads, replace_all
 from valetkey.adapters.sql.keys import SqlKeyRing
 from valetkey.adapters.sql.once import add_once, add_once_within, find_upload
 from valetkey.adapters.sql.outbox import SqlOutbox
@@ -75,19 +77,13 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook):
         return self._write(write)
 
     def replace_all(self, changes: Sequence[tuple[Upload, Upload]]) -> bool:
-        if not changes:
-            return True
         tell = self._announcing(changes)
+        return self._write(lambda connection: replace_all(connection, changes, tell)) if changes else True
 
-        def write(connection: Connection) -> bool:
-            won = _replace_all(connection, changes)
-            if won:
-                tell(connection)
-            return won
+    def joined(self, transaction: object) -> JoinedUploads:
+        return JoinedUploads(parsed_url(self.url), transaction, self._in_use, self._announcing)
 
-        return self._write(write)
-
-    def _announcing(self, changes: Sequence[tuple[Upload, Upload]]) -> Callable[[Connection], None]:
+    def _announcing(self, changes: Changes) -> Callable[[Connection], None]:
         """What writes the announcements of ``changes``, once these are made."""
         announcer = self._announce
         if announcer is None:
@@ -133,17 +129,6 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook):
 def _replacing(before: Upload, after: Upload) -> Update:
     statement = update(uploads).where(uploads.c.id == before.id, uploads.c.version == before.version)
     return statement.values(changed(as_row(before), as_row(after)))
-
-
-def _replace_all(connection: Connection, changes: Sequence[tuple[Upload, Upload]]) -> bool:
-    """Looks first, under locks that are taken in one order: a rollback would take the others of the group along."""
-    versions = {before.id: before.version for before, _ in changes}
-    rows = select(uploads.c.id, uploads.c.version).where(uploads.c.id.in_(versions)).order_by(uploads.c.id)
-    if {row.id: row.version for row in connection.execute(rows.with_for_update())} != versions:
-        return False
-    for before, after in changes:
-        connection.execute(_replacing(before, after))
-    return True
 
 
 def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:

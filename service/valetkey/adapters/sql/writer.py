@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar, cast
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from valetkey.adapters.forks import KEPT, give_up_in_child
 from valetkey.adapters.sql.rows import Row
+from valetkey.forks import KEPT, renew_in_child
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class GroupWriter:
         self._engine = engine
         self._insert = insert
         self._reset()
-        give_up_in_child(self, GroupWriter._forget)
+        renew_in_child(self, GroupWriter._forget)
 
     def _reset(self) -> None:
         self._queue: SimpleQueue[_Work[Any] | None] = SimpleQueue()

@@ -1,7 +1,7 @@
 """Grants: what a client may do at S3, and only that."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -93,10 +93,10 @@ class _Moment:
 class GrantMaker:
     """Makes grants for one bucket. What many of them share is prepared once; a grant adds only what differs."""
 
-    def __init__(self, store: ObjectStore, public_url: str) -> None:
+    def __init__(self, store: ObjectStore, base: Callable[[], str]) -> None:
         self._store = store
         self._signer = PostSigner(store.region)
-        self._public_url = public_url.rstrip("/")
+        self._base = base
         self._fixed: dict[str, _Fixed] = {}
         self._moments: dict[timedelta, _Moment] = {}
 
@@ -162,7 +162,7 @@ class GrantMaker:
 
     def return_address(self, upload: Upload) -> str:
         """Where S3 sends the browser of a grant with ``redirect``. No query: RGW 16 appends ``?bucket=`` always."""
-        return f"{self._public_url}/v1/uploads/{upload.id}/return"
+        return f"{self._base()}/v1/uploads/{upload.id}/return"
 
 
 def _expiry(credentials: Credentials, wanted: datetime, now: datetime) -> datetime:

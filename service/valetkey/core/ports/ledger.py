@@ -39,7 +39,20 @@ class Declared:
     at: datetime
 
 
-class Ledger(Protocol):
+class Uploads(Protocol):
+    """Uploads to read and to change, several at a time."""
+
+    def get(self, upload_id: UploadId) -> Upload | None: ...
+
+    def replace_all(self, changes: Sequence[tuple[Upload, Upload]]) -> bool:
+        """Compare-and-set of several uploads, each named once: writes those after, if each still has the version of
+        the one before it. All are written in one commit, or none is; says which.
+
+        Nobody's call waits for another for ever, in whatever order both name the same uploads.
+        """
+
+
+class Ledger(Uploads, Protocol):
     """The durable record of uploads. What a method has returned from survives a crash.
 
     Every method raises `LedgerUnavailable` when the record cannot be read or written; nothing is half done then.
@@ -51,18 +64,15 @@ class Ledger(Protocol):
     def add_once(self, entries: Sequence[Once]) -> list[Once]:
         """Like `add`, but an entry whose account and key are known is not added: what was recorded comes back."""
 
-    def get(self, upload_id: UploadId) -> Upload | None: ...
+    def joined(self, transaction: object) -> Uploads:
+        """Its uploads within a transaction of the application's, as its kind of database has them: what is changed
+        there is durable when that is committed. Raises `ConfigurationError` for one of another database, and for what
+        is none."""
 
     def replace(self, before: Upload, after: Upload) -> bool:
         """Compare-and-set: writes ``after`` if the upload still has the version of ``before``; says whether.
 
         A ledger that was given an `Announcer` writes its announcement in the same transaction, or neither.
-        """
-
-    def replace_all(self, changes: Sequence[tuple[Upload, Upload]]) -> bool:
-        """Like `replace` for several uploads, each named once: all are written in one commit, or none is; says which.
-
-        Nobody's call waits for another for ever, in whatever order both name the same uploads.
         """
 
     def page(self, query: Query) -> list[Upload]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import AlreadyClaimed, InvalidRequest, StateConflict, UploadNotFound, WrongProfile
 from valetkey.core.model.upload import Claim, Upload, UploadId, UploadState
-from valetkey.core.ports.ledger import Ledger, Query
+from valetkey.core.ports.ledger import Ledger, Query, Uploads
 
 MAX_AT_ONCE = 1_000
 """How many uploads are taken in one call at most."""
@@ -45,27 +45,31 @@ class Claims:
         Raises `UploadNotFound` (also for another owner's), `WrongProfile`, `StateConflict` for one that is not
         confirmed, `AlreadyClaimed`, and `InvalidRequest` for more than `MAX_AT_ONCE`.
         """
-        caller.require_account()
-        wanted = list(dict.fromkeys(ids))
-        if len(wanted) > MAX_AT_ONCE:
-            raise InvalidRequest(f"At most {MAX_AT_ONCE} uploads are taken at once.")
-        return [_fit(caller.require(self._ledger.get(one)), terms, reference) for one in wanted]
+        return _look(self._ledger, caller, ids, terms, reference)
 
-    def claim(self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str) -> list[Upload]:
-        """Claims all of them under ``reference``, or none; what is claimed under it already stays so. Raises like
-        `look`."""
+    def claim(
+        self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str, within: object = None
+    ) -> list[Upload]:
+        """Claims all of them under ``reference``, or none; what is claimed under it already stays so. ``within`` is a
+        transaction as in `Ledger.joined`. Raises like `look`, and `ConfigurationError`."""
+        rows = self._rows(within)
         return self._replace(
-            lambda: self.look(caller, ids, terms, reference), lambda upload: self._claimed(upload, reference)
+            rows, lambda: _look(rows, caller, ids, terms, reference), lambda upload: self._claimed(upload, reference)
         )
 
-    def release(self, caller: Caller, ids: Sequence[UploadId], reference: str) -> list[Upload]:
+    def release(self, caller: Caller, ids: Sequence[UploadId], reference: str, within: object = None) -> list[Upload]:
         """Gives all of them back that are claimed under ``reference``, or none; one that nobody has claimed is as it
-        was. Raises `UploadNotFound` and `AlreadyClaimed`."""
+        was. Raises `UploadNotFound` and `AlreadyClaimed`, and `ConfigurationError` as `claim`."""
         caller.require_account()
+        rows = self._rows(within)
         return self._replace(
-            lambda: [_held(caller.require(self._ledger.get(one)), reference) for one in dict.fromkeys(ids)],
+            rows,
+            lambda: [_held(caller.require(rows.get(one)), reference) for one in dict.fromkeys(ids)],
             self._released,
         )
+
+    def _rows(self, within: object) -> Uploads:
+        return self._ledger if within is None else self._ledger.joined(within)
 
     def others(
         self, caller: Caller, known: Collection[str], *, prefix: str, claimed_before: datetime
@@ -81,13 +85,15 @@ class Claims:
                     yield upload
             last = page[-1].id
 
-    def _replace(self, read: Callable[[], list[Upload]], change: Callable[[Upload], Upload]) -> list[Upload]:
+    def _replace(
+        self, rows: Uploads, read: Callable[[], list[Upload]], change: Callable[[Upload], Upload]
+    ) -> list[Upload]:
         """What ``change`` makes of all that ``read`` gives, in one commit; read again where somebody was faster."""
         for _ in range(ATTEMPTS):
             before = read()
             after = [change(upload) for upload in before]
             changes = [(old, new) for old, new in zip(before, after, strict=True) if old is not new]
-            if not changes or self._ledger.replace_all(changes):
+            if not changes or rows.replace_all(changes):
                 return after
         raise StateConflict("One of the uploads keeps changing; try again.")
 
@@ -104,6 +110,15 @@ class Claims:
         after = upload.changed(claim=None, released_at=self._clock())
         moments = [moment for moment in (after.due_at, after.claim_by) if moment is not None]
         return after._replace(due_at=min(moments, default=None))
+
+
+def _look(rows: Uploads, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str | None) -> list[Upload]:
+    """`Claims.look`, as ``rows`` have the uploads."""
+    caller.require_account()
+    wanted = list(dict.fromkeys(ids))
+    if len(wanted) > MAX_AT_ONCE:
+        raise InvalidRequest(f"At most {MAX_AT_ONCE} uploads are taken at once.")
+    return [_fit(caller.require(rows.get(one)), terms, reference) for one in wanted]
 
 
 def _fit(upload: Upload, terms: Terms, reference: str | None) -> Upload:

@@ -16,7 +16,7 @@ def granted(place: Place) -> tuple[Upload, dict[str, str]]:
     """An upload of exactly 5 bytes, and the fields of its form."""
     now = datetime.now(UTC)
     upload = new_upload(now, bucket=place.store.bucket, size=5)
-    grant = GrantMaker(place.store, "https://valetkey.example").post(upload, Profile("default").rules, now)
+    grant = GrantMaker(place.store, lambda: "https://valetkey.example").post(upload, Profile("default").rules, now)
     return upload, dict(grant.fields)
 
 

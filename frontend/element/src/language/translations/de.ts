@@ -74,6 +74,7 @@ export const de: Messages = {
     other: "{count} Dateien konnten nicht gelesen werden.",
   },
   nothingInIt: "Darin war keine Datei.",
+  policyBlocked: "Die Content-Security-Policy dieser Seite verhindert {url}: {directive} erlaubt es nicht.",
   empty: "Die Datei ist leer",
   sizeRefused: "Der Dienst nimmt keine Datei dieser Größe an",
   kindRefused: "Der Dienst nimmt diese Art von Datei nicht an",

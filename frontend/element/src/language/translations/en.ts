@@ -67,6 +67,7 @@ export const en = {
     other: "{count} files could not be read.",
   },
   nothingInIt: "It contains no files.",
+  policyBlocked: "This page’s Content-Security-Policy blocks {url}: its {directive} does not allow it.",
   empty: "The file is empty",
   sizeRefused: "The service does not accept a file of this size",
   kindRefused: "The service does not accept this kind of file",

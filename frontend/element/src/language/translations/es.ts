@@ -80,6 +80,7 @@ export const es: Messages = {
     other: "No se han podido leer {count} archivos.",
   },
   nothingInIt: "No contenía ningún archivo.",
+  policyBlocked: "La Content-Security-Policy de esta página bloquea {url}: su {directive} no lo permite.",
   empty: "El archivo está vacío",
   sizeRefused: "El servicio no acepta un archivo de este tamaño",
   kindRefused: "El servicio no acepta este tipo de archivo",

@@ -56,6 +56,7 @@ export const zh: Messages = {
   onlyOne: { other: "只能上传一个文件，已忽略 {count} 个。" },
   unreadable: { other: "{count} 个文件无法读取。" },
   nothingInIt: "其中没有文件。",
+  policyBlocked: "此页面的 Content-Security-Policy 阻止了 {url}：{directive} 不允许。",
   empty: "文件是空的",
   sizeRefused: "服务不接受这种大小的文件",
   kindRefused: "服务不接受这种文件",

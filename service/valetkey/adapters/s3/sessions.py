@@ -1,0 +1,36 @@
+"""Sessions of boto3, and whether they have the store's credentials."""
+
+import boto3
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError
+
+from valetkey.core.errors import ConfigurationError
+
+NO_CREDENTIALS = (
+    "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the store's credentials, or give this machine a role."
+)
+
+
+def make_session() -> boto3.Session:
+    """A session of the environment's. Raises `ConfigurationError` for what boto3 finds wrong with it."""
+    try:
+        return boto3.Session()
+    except BotoCoreError as error:
+        raise ConfigurationError(f"The store's credentials: {error}.") from error
+
+
+def find_credentials(session: boto3.Session) -> Credentials | None:
+    """The session's own; None where it has none. Raises `ConfigurationError` where there are some, but not all."""
+    try:
+        found: Credentials | None = session.get_credentials()
+    except BotoCoreError as error:
+        raise ConfigurationError(f"The store's credentials: {error}.") from error
+    return found
+
+
+def require_credentials(session: boto3.Session) -> Credentials:
+    """The session's own. Raises `ConfigurationError` where it has none."""
+    credentials = find_credentials(session)
+    if credentials is None:
+        raise ConfigurationError(NO_CREDENTIALS)
+    return credentials

@@ -1,0 +1,70 @@
+"""The uploads of a ledger within a transaction of the application's own, which has them in the same database."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, select, update
+
+from valetkey.adapters.sql.once import find_upload
+from valetkey.adapters.sql.rows import as_row, changed
+from valetkey.adapters.sql.schema import uploads
+from valetkey.core.errors import ConfigurationError
+from valetkey.core.model.upload import Upload, UploadId
+
+Changes = Sequence[tuple[Upload, Upload]]
+
+
+class JoinedUploads:
+    """`Uploads` on ``transaction``, which is committed or rolled back by whoever began it.
+
+    ``using`` is what stands around each use of the database; ``announcing`` gives what writes the announcements of
+    changes, once these are made. Raises `ConfigurationError` for what is no connection to the database at ``url``.
+    """
+
+    def __init__(
+        self,
+        url: URL,
+        transaction: object,
+        using: Callable[[], AbstractContextManager[None]],
+        announcing: Callable[[Changes], Callable[[Connection], None]],
+    ) -> None:
+        if not isinstance(transaction, Connection):
+            raise ConfigurationError("within: give an SQLAlchemy connection, as db.session.connection() is.")
+        if _place(transaction.engine.url) != _place(url):
+            raise ConfigurationError("within: the connection is to another database than VALETKEY_DATABASE_URL names.")
+        self._connection = transaction
+        self._using = using
+        self._announcing = announcing
+
+    def get(self, upload_id: UploadId) -> Upload | None:
+        with self._using():
+            return find_upload(self._connection, upload_id)
+
+    def replace_all(self, changes: Changes) -> bool:
+        announce = self._announcing(changes)
+        with self._using():
+            if self._connection.dialect.name == "sqlite":  # it locks no rows, and nothing at all before the first write
+                ids = [before.id for before, _ in changes]
+                lock = update(uploads).where(uploads.c.id.in_(ids)).values(version=uploads.c.version)
+                self._connection.execute(lock)
+            return not changes or replace_all(self._connection, changes, announce)
+
+
+def replace_all(connection: Connection, changes: Changes, announce: Callable[[Connection], None]) -> bool:
+    """Looks first, under locks that are taken in one order: a rollback would take others' work along."""
+    versions = {before.id: before.version for before, _ in changes}
+    rows = select(uploads.c.id, uploads.c.version).where(uploads.c.id.in_(versions)).order_by(uploads.c.id)
+    if {row.id: row.version for row in connection.execute(rows.with_for_update())} != versions:
+        return False
+    for before, after in changes:
+        statement = update(uploads).where(uploads.c.id == before.id, uploads.c.version == before.version)
+        connection.execute(statement.values(changed(as_row(before), as_row(after))))
+    announce(connection)
+    return True
+
+
+def _place(url: URL) -> tuple[str, str]:
+    """Which database that is; by which name its host is known is no matter."""
+    name = url.database or ""
+    return url.get_backend_name(), str(Path(name).resolve()) if url.get_backend_name() == "sqlite" else name

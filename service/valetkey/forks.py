@@ -1,0 +1,83 @@
+"""What a process must not share with its children: connections, locks that somebody holds, threads that a child lacks.
+
+A server may make the application, use it, and fork then (``gunicorn --preload``, uWSGI); an application may fork while
+it serves (``multiprocessing``). Two processes that write to one connection read each other's answers, and a lock that
+another thread held at that moment is held in the child for ever.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from uuid_utils import reseed_rng
+
+Owner = TypeVar("Owner")
+
+_renewed: WeakKeyDictionary[Any, Callable[[Any], None]] = WeakKeyDictionary()
+_paused: WeakKeyDictionary[Any, tuple[Callable[[Any], None], Callable[[Any], None]]] = WeakKeyDictionary()
+
+KEPT: list[Any] = []
+"""The parent's connections, in a child: to let go of one would end it for the parent, or speak to its server."""
+
+
+class _Process:
+    """That which all this was last made for."""
+
+    id = os.getpid()
+    renewing = Lock()
+    forking = Lock()
+
+
+def renew_in_child(owner: Owner, renew: Callable[[Owner], None]) -> None:
+    """Calls ``renew`` with ``owner``, as long as there is one, in each process that is forked from this one.
+
+    It takes no lock that ``owner`` had before, and no time: many children never use what it is about.
+    """
+    _renewed[owner] = renew
+
+
+def pause_for_fork(owner: Owner, pause: Callable[[Owner], None], resume: Callable[[Owner], None]) -> None:
+    """Calls ``pause`` before each fork, and ``resume`` after it in the parent; in the child `renew_in_child` is for
+    that."""
+    _paused[owner] = pause, resume
+
+
+def look() -> None:
+    """To be called where work begins. A server in C (uWSGI) forks without a word to Python: this notices it."""
+    if os.getpid() != _Process.id:
+        with _Process.renewing:
+            if os.getpid() != _Process.id:
+                reseed_rng()  # two workers would make the same ids; it hears of other forks by itself
+                _renew()
+
+
+def come_unannounced() -> bool:
+    """Whether this is a process of which children are made so: uWSGI's, before it has workers. It should keep no
+    connection open that it does not use."""
+    uwsgi = sys.modules.get("uwsgi")
+    return uwsgi is not None and uwsgi.worker_id() == 0
+
+
+def _before() -> None:
+    _Process.forking.acquire()  # of two threads that fork at once, one after the other
+    for owner, (pause, _) in list(_paused.items()):
+        pause(owner)
+
+
+def _in_parent() -> None:
+    for owner, (_, resume) in list(_paused.items()):
+        resume(owner)
+    _Process.forking.release()
+
+
+def _renew() -> None:
+    _Process.forking = Lock()
+    for owner, renew in list(_renewed.items()):
+        renew(owner)
+    _Process.id = os.getpid()
+
+
+os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_renew)

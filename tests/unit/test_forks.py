@@ -1,0 +1,152 @@
+"""What a forked process has of its own: locks that another thread held, connections, ids.
+
+A program of its own forks, as a test run has threads that are none of these tests' affair.
+"""
+
+import sys
+from pathlib import Path
+
+from tests.support import processes
+
+BEGIN = """
+import ctypes, os, sqlite3, sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event, Thread
+
+def in_child(work, fork=os.fork):
+    "What ``work`` says in a process that is forked from this one, within 20 seconds."
+    reading, writing = os.pipe()
+    child = fork()
+    if child == 0:
+        ctypes.CDLL(None).alarm(20)
+        try:
+            os.write(writing, str(work()).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with open(reading) as said:
+        text = said.read()
+    os.waitpid(child, 0)
+    return text
+
+def raw_fork():
+    "As a server in C does it: Python hears nothing."
+    return ctypes.PyDLL(None).fork()
+"""
+
+
+def prints(program: str, directory: Path) -> str:
+    """What the program prints, within 60 seconds."""
+    done = processes.run([sys.executable, "-c", BEGIN + program], timeout=60, cwd=directory)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+LEDGER = """
+from valetkey.testing.contracts.samples import NOW, new_upload
+from valetkey.adapters.ledgers import open_ledger
+ledger = open_ledger("sqlite:///ledger.db", None)
+ledger.migrate()
+
+def add():
+    upload = new_upload(NOW)
+    ledger.add([upload])
+    return ledger.get(upload.id) is not None
+
+add()
+"""
+
+
+def test_a_commit_of_a_child_outlives_its_parent(tmp_path: Path) -> None:
+    """SQLite remembers for its process which locks that has, and a child would rely on its parent's: when the parent
+    closed the database, it took away the log into which the child went on to commit."""
+    program = LEDGER + (
+        "wait, went = os.pipe()\n"
+        "told, tell = os.pipe()\n"
+        "def work():\n"
+        "    first = add()\n"
+        "    os.write(tell, b'x')\n"
+        "    os.read(wait, 1)\n"
+        "    return first, add()\n"
+        "with ThreadPoolExecutor() as threads:\n"
+        "    said = threads.submit(in_child, work)\n"
+        "    os.read(told, 1)\n"
+        "    ledger.close()\n"
+        "    os.write(went, b'x')\n"
+        "    print(said.result(), sqlite3.connect('ledger.db').execute('SELECT count(*) FROM uploads').fetchone())\n"
+    )
+    assert prints(program, tmp_path) == "(True, True) (3,)"
+
+
+def test_a_child_of_a_busy_parent_can_work(tmp_path: Path) -> None:
+    """Four threads write and read while ten children are made, each of which writes and reads."""
+    program = LEDGER + (
+        "done = Event()\n"
+        "def busy():\n"
+        "    while not done.is_set(): add()\n"
+        "threads = [Thread(target=busy) for _ in range(4)]\n"
+        "for thread in threads: thread.start()\n"
+        "said = {in_child(add) for _ in range(10)}\n"
+        "done.set()\n"
+        "for thread in threads: thread.join()\n"
+        "print(said)\n"
+    )
+    assert prints(program, tmp_path) == "{'True'}"
+
+
+def test_a_child_that_nobody_announced(tmp_path: Path) -> None:
+    """uWSGI's workers: the first of them is not known to Python as a process of its own. Before it is made, no
+    connection is open; afterwards it has its own, and ids that its sister does not make, too."""
+    program = (
+        "import types\n"
+        "sys.modules['uwsgi'] = uwsgi = types.SimpleNamespace(worker_id=lambda: 0)\n" + LEDGER + "def work():\n"
+        "    uwsgi.worker_id = lambda: 1\n"
+        "    done = add()\n"
+        "    return done, new_upload(NOW).id[14:]\n"
+        "held = [link for link in Path('/proc/self/fd').iterdir() if 'ledger.db' in str(link.resolve())]\n"
+        "one, other = (in_child(work, raw_fork) for _ in range(2))\n"
+        "print(held, one[:7], other[:7], one != other)\n"
+    )
+    assert prints(program, tmp_path) == "[] (True,  (True,  True"
+
+
+HELD = """
+from valetkey.api.readiness import Readiness
+from valetkey.core.errors import Unavailable
+from valetkey.core.gate import StoreGate
+from valetkey.testing.contracts.samples import NOW, new_upload
+
+upload, looking, done = new_upload(NOW), Event(), Event()
+
+def wait():
+    looking.set()
+    done.wait()
+
+readiness = Readiness(lambda: wait() if os.getpid() == parent else None)
+gate, parent = StoreGate("b", 1), os.getpid()
+
+def hold():
+    with gate.open_for(upload):
+        try:
+            readiness.check()
+        except Unavailable:
+            pass
+
+def use():
+    with gate.open_for(upload):
+        readiness.check()
+    return "used"
+
+thread = Thread(target=hold)
+thread.start()
+looking.wait()
+print(in_child(use))
+done.set()
+thread.join()
+"""
+
+
+def test_what_another_thread_held(tmp_path: Path) -> None:
+    """A child has every place at the gate to the store, and finds out for itself whether it is ready."""
+    assert prints(HELD, tmp_path) == "used"
