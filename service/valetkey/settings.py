@@ -329,6 +329,7 @@ class ProfileTable(BaseModel):
     multipart_from: int = 100 * MIB
     part_size: int = 8 * MIB
     claim_within: int | None = None
+    keep_for: int | None = None
 
     def profile(self, name: str) -> Profile:
         """The profile it describes. Raises `ConfigurationError` where it contradicts itself."""
@@ -351,6 +352,7 @@ class ProfileTable(BaseModel):
             multipart_from=self.multipart_from,
             part_size=self.part_size,
             claim_within=None if self.claim_within is None else timedelta(seconds=self.claim_within),
+            keep_for=None if self.keep_for is None else timedelta(seconds=self.keep_for),
         )
 
 

@@ -31,6 +31,7 @@ REASONS = {
     "missing": "The object was removed before it could be confirmed.",
     "placement_refused": "The store does not take the profile's storage class or encryption.",
     "unclaimed": "Nobody claimed it in time (`claim_within`): it is `deleted`.",
+    "retention_ended": "It was kept for as long as its profile says (`keep_for`): it is `deleted`.",
 }
 """Why an upload is `rejected`, or `deleted` unasked."""
 

@@ -46,7 +46,7 @@ class Schedule:
 
     def after_end(self, upload: Upload, now: datetime) -> datetime | None:
         """When to look for what a re-POST or a stopped signal left of ``upload``, which has ended; before that, when it
-        is removed unless it is claimed.
+        is removed as its rules say.
 
         None where there is next to nothing to find: bytes that were confirmed by the first pin. An expired one is open
         still: bytes may come late.
@@ -54,8 +54,8 @@ class Schedule:
         if upload.state is UploadState.EXPIRED:
             return self.after_look(upload, now)
         if upload.state is UploadState.CONFIRMED and upload.pins == 1:
-            return upload.claim_by
-        return _first(max(now, upload.expires_at) + self.grace, upload.claim_by)
+            return upload.removed_at
+        return _first(max(now, upload.expires_at) + self.grace, upload.removed_at)
 
 
 def _first(moment: datetime, other: datetime | None) -> datetime:

@@ -277,6 +277,19 @@ class Upload(NamedTuple):
         return max(self.confirmed_at, self.released_at or self.confirmed_at) + within
 
     @property
+    def keep_until(self) -> datetime | None:
+        """When it is removed, claimed or not; None: never."""
+        keep_for = self.rules.keep_for if self.rules else None
+        if self.state is not UploadState.CONFIRMED or keep_for is None or self.confirmed_at is None:
+            return None
+        return self.confirmed_at + keep_for
+
+    @property
+    def removed_at(self) -> datetime | None:
+        """When the sweep removes it as it is now: at `claim_by` or at `keep_until`; None: never."""
+        return min((moment for moment in (self.claim_by, self.keep_until) if moment is not None), default=None)
+
+    @property
     def ended(self) -> bool:
         """True when no signal can change it any more."""
         return self.state not in OPEN

@@ -62,8 +62,8 @@ def expiring(upload: Upload) -> Finding:
     return Finding(Action.EXPIRE, upload.id, f"no bytes, its grant died at {upload.expires_at:%Y-%m-%d %H:%M:%S}")
 
 
-def unclaimed(upload: Upload) -> Finding:
-    return Finding(Action.REMOVE, upload.id, f"nobody has claimed it by {upload.claim_by:%Y-%m-%d %H:%M:%S}")
+def outlived(upload: Upload, reason: Reason) -> Finding:
+    return Finding(Action.REMOVE, upload.id, reason.detail)
 
 
 def waiting(upload: Upload) -> Finding:

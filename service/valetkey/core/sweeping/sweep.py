@@ -158,7 +158,7 @@ class Sweep:
         """When an upload is due again that is as it was."""
         match finding.action:
             case Action.CLEAR:
-                return upload.claim_by
+                return upload.removed_at
             case Action.WAIT:
                 return self._schedule.after_look(upload, self._clock())
             case _:
@@ -176,8 +176,8 @@ class Sweep:
     def _visit(self, upload: Upload) -> Finding:
         if upload.bucket != self._store.bucket:
             return findings.skipped(upload)
-        if _is_unclaimed(upload, self._clock()):
-            return self._remove_unclaimed(upload)
+        if reason := _why_removed(upload, self._clock()):
+            return self._remove(upload, reason)
         if upload.ended:
             self._confirmation.clear(upload)
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
@@ -195,15 +195,14 @@ class Sweep:
     def _is_over(self, upload: Upload, now: datetime) -> bool:
         return upload.state is UploadState.PENDING and now >= self._schedule.expires(upload)
 
-    def _remove_unclaimed(self, upload: Upload) -> Finding:
+    def _remove(self, upload: Upload, reason: Reason) -> Finding:
         """The ledger first: a claim that came before is not touched, and one that comes later finds it deleted."""
-        reason = Reason("unclaimed", f"Nobody had claimed it by {upload.claim_by:%Y-%m-%d %H:%M:%S} UTC.")
         after = self._endings.write(upload, upload.moved(UploadState.DELETED, reason=reason))
         if after is None:
             return Finding(Action.CHECK, upload.id, "somebody else is working on it")
         if after.object is not None:
             self._store.delete(after.object.key)  # where this fails it is due again, as what has ended is
-        return findings.unclaimed(upload)
+        return findings.outlived(upload, reason)
 
     def _expire(self, upload: Upload) -> Finding:
         after = self._endings.write(upload, upload.moved(UploadState.EXPIRED))
@@ -223,8 +222,8 @@ class Sweep:
         """What `_visit` would find, by reading only."""
         if upload.bucket != self._store.bucket:
             return findings.skipped(upload)
-        if _is_unclaimed(upload, now):
-            return findings.unclaimed(upload)
+        if reason := _why_removed(upload, now):
+            return findings.outlived(upload, reason)
         if upload.ended:
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
         return self._expect_checked(upload) if upload.in_quarantine else self._expect_arrival(upload, now)
@@ -249,5 +248,10 @@ class Sweep:
         return findings.missing(upload, check) if check else findings.confirming(upload)
 
 
-def _is_unclaimed(upload: Upload, now: datetime) -> bool:
-    return upload.claim_by is not None and now >= upload.claim_by
+def _why_removed(upload: Upload, now: datetime) -> Reason | None:
+    """Why a confirmed upload is removed now, as its rules say; None where it stays."""
+    if upload.removed_at is None or now < upload.removed_at:
+        return None
+    if upload.removed_at == upload.claim_by:
+        return Reason("unclaimed", f"Nobody had claimed it by {upload.claim_by:%Y-%m-%d %H:%M:%S} UTC.")
+    return Reason("retention_ended", f"Its profile had it kept until {upload.keep_until:%Y-%m-%d %H:%M:%S} UTC.")
