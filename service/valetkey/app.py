@@ -31,7 +31,7 @@ from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted
 from valetkey.api.readiness import Readiness
 from valetkey.api.standalone import StandaloneFlask
-from valetkey.api.webhooks import webhook_body
+from valetkey.api.webhooks import erasure_webhook_body, webhook_body
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.assembly import Assembly
@@ -47,7 +47,7 @@ from valetkey.senders import make_senders
 from valetkey.senders.records import read_queued_records
 from valetkey.senders.settings import Outside
 from valetkey.settings import Settings, load_profiles, load_settings
-from valetkey.worker import CheckLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
+from valetkey.worker import CheckLoop, EraseLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
 
 API = (routes.blueprint.name, uppy.blueprint.name)
 """The blueprints whose callers prove themselves who they are."""
@@ -267,6 +267,7 @@ def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> li
     """Everything that runs beside the requests: the place where another loop is added."""
     found: list[Loop] = [
         CheckLoop(valetkey.sweep, settings.sweep_interval),
+        EraseLoop(valetkey.core.eraser, settings.sweep_interval),
         SweepLoop(valetkey.sweep, settings.sweep_interval, settings.sweep_clean_interval),
     ]
     if url := settings.events_sqs_queue_url:
@@ -322,7 +323,8 @@ def senders(settings: Settings, session: boto3.Session | None = None) -> dict[st
 
 def open_ledger(settings: Settings) -> DurableLedger:
     """The ledger; it writes announcements only where a webhook is configured. Raises `ConfigurationError`."""
-    return open_ledger_at(settings.database_url, Announcer(webhook_body) if settings.webhook_url else None)
+    announce = Announcer(webhook_body, render_erasure=erasure_webhook_body) if settings.webhook_url else None
+    return open_ledger_at(settings.database_url, announce)
 
 
 def outbox_loop(settings: Settings, ledger: Outbox) -> OutboxLoop | None:

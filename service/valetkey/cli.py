@@ -15,6 +15,7 @@ _MODULES = {
     "keys": "keys",
     "webhooks": "webhooks",
     "uploads": "uploads",
+    "owners": "owners",
     "put": "put",
 }
 """The module of `valetkey.commands` that each command is in."""

@@ -14,6 +14,8 @@ from valetkey.api.mounted import mounted, server_url
 from valetkey.api.openapi import document
 from valetkey.api.rendering import render
 from valetkey.api.requests import (
+    EraseOwner,
+    checked,
     read_batch,
     read_claim,
     read_create,
@@ -22,9 +24,17 @@ from valetkey.api.requests import (
     read_ticket,
     read_verdict,
 )
-from valetkey.api.responses import DownloadBody, PageBody, granted_body, tally_body, ticket_body, upload_body
+from valetkey.api.responses import (
+    DownloadBody,
+    PageBody,
+    erasure_body,
+    granted_body,
+    tally_body,
+    ticket_body,
+    upload_body,
+)
 from valetkey.core.access.callers import Caller
-from valetkey.core.errors import InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
+from valetkey.core.errors import ErasureNotFound, InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
 from valetkey.core.events.event import Arrival, Delivery
 from valetkey.core.model.upload import Upload, UploadId, UploadState, parse_upload_id
 from valetkey.core.service import UploadService
@@ -32,7 +42,7 @@ from valetkey.core.taking.claims import Terms
 
 HTML = "text/html"
 RETRY_AFTER = 2
-"""When to ask again for an upload whose bytes have not arrived, in seconds."""
+"""When to ask again for an upload whose bytes have not arrived, or for an erasure, in seconds."""
 
 blueprint = Blueprint("valetkey-api", __name__, template_folder="templates", static_folder=None)
 blueprint.before_request(refuse_streams)
@@ -208,6 +218,22 @@ def create_ticket() -> Response:
         max_uploads=wanted.max_uploads,
     )
     return render(ticket_body(issued), 201, {"Cache-Control": "no-store"})
+
+
+@blueprint.delete("/v1/owners/<path:owner>", merge_slashes=False)
+def erase_owner(owner: str) -> Response:
+    job = _service().erase(_caller(), checked(EraseOwner, owner=owner).owner)
+    root = mounted().address.root(request.environ.get("SCRIPT_NAME", ""))
+    headers = {"Location": f"{root}/v1/erasures/{job.id}", "Retry-After": str(RETRY_AFTER)}
+    return render(erasure_body(job), 202, headers)
+
+
+@blueprint.get("/v1/erasures/<text>")
+def get_erasure(text: str) -> Response:
+    caller = _caller()
+    if (erasure_id := parse_upload_id(text)) is None:  # its ids are UUIDv7, too
+        raise ErasureNotFound
+    return render(erasure_body(_service().erasure(caller, erasure_id)), headers={"Cache-Control": "no-store"})
 
 
 @blueprint.post("/v1/events/<name>")

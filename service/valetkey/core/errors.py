@@ -19,6 +19,7 @@ The first line of a class's docstring is what the API document says of its code.
     ├── Forbidden                 known, but not allowed this
     │   └── TicketUsedUp
     ├── UploadNotFound            not there, or not the caller's: the two look the same
+    ├── ErasureNotFound           the same of an erasure
     ├── StateConflict             the upload is in a state that does not allow this
     │   ├── PartsMissing
     │   ├── PartsMismatch
@@ -145,6 +146,15 @@ class UploadNotFound(ValetKeyError):
 
     def __init__(self) -> None:
         super().__init__("There is no such upload, or it is not yours.")
+
+
+class ErasureNotFound(ValetKeyError):
+    """The erasure is not there, or not the caller's."""
+
+    code = "erasure_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such erasure, or it is not yours.")
 
 
 class StateConflict(ValetKeyError):

@@ -57,7 +57,7 @@ class MemoryValetKey(InPages, InProcess):
             public_url=address.base,
             clock=clock,
         )
-        self._sweep = core.sweep
+        self._sweep, self._eraser = core.sweep, core.eraser
         self._parts = Mounted(
             service=core.service,
             authenticator=Authenticator(None, tickets, clock),
@@ -85,8 +85,10 @@ class MemoryValetKey(InPages, InProcess):
 
     def work(self) -> None:
         """What `valetkey worker` does within a second: looks at what is due, as are the contents of uploads whose
-        profile has ``detect``, and what a clock that was set forward has made due."""
+        profile has ``detect``, and what a clock that was set forward has made due; erases owners."""
         for _ in self._sweep.look():
+            pass
+        for _ in self._eraser.run():
             pass
 
     def judge(self, upload_id: str, *, clean: bool, detail: str | None = None) -> None:

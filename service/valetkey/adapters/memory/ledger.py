@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from valetkey.adapters.memory.erasures import MemoryErasures
 from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.keys import MemoryKeyRing
-from valetkey.adapters.memory.outbox import MemoryOutbox
 from valetkey.core.access.callers import Allowance
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.announcement import Announcer
@@ -13,7 +13,7 @@ from valetkey.core.model.upload import Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query
 
 
-class MemoryLedger(MemoryKeyRing, MemoryOutbox):
+class MemoryLedger(MemoryKeyRing, MemoryErasures):
     """`Ledger`, `KeyRing` and `Outbox` in memory. ``before`` may be set at any time.
 
     Without ``announce`` nothing is written to the outbox.
@@ -22,8 +22,6 @@ class MemoryLedger(MemoryKeyRing, MemoryOutbox):
     def __init__(self, before: Hook | None = None, announce: Announcer | None = None) -> None:
         super().__init__(before)
         self._announce = announce
-        self._uploads: dict[UploadId, Upload] = {}
-        self._once: dict[tuple[str, str], tuple[UploadId, str]] = {}
         self._used: dict[str, tuple[int, datetime]] = {}
         self._declared: dict[str, Declared] = {}
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Update, delete, insert, literal_column, select, tuple_, update
 
 from valetkey.adapters.sql.allowances import spend
+from valetkey.adapters.sql.erasures import SqlErasures
 from valetkey.adapters.sql.inserts import insert_uploads, upsert
 from valetkey.adapters.sql.keys import SqlKeyRing
 from valetkey.adapters.sql.once import add_once, add_once_within, find_upload
@@ -18,7 +19,7 @@ from valetkey.core.model.upload import Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query
 
 
-class SqlLedger(SqlKeyRing, SqlOutbox):
+class SqlLedger(SqlKeyRing, SqlOutbox, SqlErasures):
     """`Ledger`, `KeyRing` and `Outbox` in one database, whose URL is as in `Database`.
 
     Without ``announce`` nothing is written to the outbox: rows that nobody would send only grow it. Raises

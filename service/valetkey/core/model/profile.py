@@ -52,7 +52,8 @@ class Profile:
     ``detect`` says what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a verdict. With
     ``checksum_required`` nothing is taken without a checksum, or confirmed where the store does not show it. What
     is not claimed ``claim_within`` after its confirmation is removed (None: it stays), and ``keep_for`` after it
-    whatever is confirmed, claimed or not. ``rules`` is what of all this is kept with an upload. Raises `ConfigurationError` when built from values that make no sense.
+    whatever is confirmed, claimed or not. ``rules`` is what of all this is kept with an upload. Raises
+    `ConfigurationError` when built from values that make no sense.
     """
 
     name: str

@@ -235,6 +235,9 @@ class Upload(NamedTuple):
     """What the application has taken it for; None where it has not."""
     released_at: datetime | None = None
     """When the application gave it back."""
+    ended_at: datetime | None = None
+    """When it came to its end; of an expired one, when no grant is given for it any more. None for one that is open or
+    confirmed."""
 
     @property
     def detected_type(self) -> str | None:
@@ -298,11 +301,48 @@ class Upload(NamedTuple):
         """This upload in another state, one version on. Raises `StateConflict` where the table has no such move."""
         if state not in TRANSITIONS[self.state]:
             raise StateConflict(f"An upload that is {self.state} cannot become {state}.")
-        return self._replace(state=state, version=self.version + 1, **changes)
+        return self._replace(state=state, version=self.version + 1, ended_at=None, **changes)
 
     def changed(self, **changes: Any) -> "Upload":
         """This upload with other values in the same state, one version on."""
         return self._replace(version=self.version + 1, **changes)
+
+
+ERASED = Reason("erased", "All that was kept of it was erased.")
+"""What stays of an upload that was erased says this instead of anything else."""
+
+
+def erased(upload: Upload) -> Upload:
+    """What stays of ``upload``, which has ended: when what happened to which id, and nothing that anybody said of it.
+
+    It stays so that what a grant that is still good brings is known as ours, and is removed.
+    """
+    return upload.changed(
+        owner="",
+        filename="",
+        content_type="",
+        size=None,
+        checksum=None,
+        metadata=_NO_METADATA,
+        pins=0,
+        object=None,
+        reason=ERASED,
+        inspection=None,
+        verdict=None,
+        multipart=None,
+        ticket=None,
+        key="",
+        copying_since=None,
+        checksum_verified=None,
+        claim=None,
+        released_at=None,
+    )
+
+
+def erased_but_kept(upload: Upload) -> Upload:
+    """The same, where the store keeps an object of it: what tells whose that is, and where, stays, too."""
+    stays = ("owner", "pins", "object", "multipart", "key")
+    return erased(upload)._replace(**{name: getattr(upload, name) for name in stays})
 
 
 def quarantine_key(upload_id: UploadId, pin: int) -> str:

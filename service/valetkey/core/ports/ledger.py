@@ -7,6 +7,7 @@ from typing import Protocol
 
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.upload import Upload, UploadId, UploadState
+from valetkey.core.ports.erasures import Erasures
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Declared:
     at: datetime
 
 
-class Ledger(Protocol):
+class Ledger(Erasures, Protocol):
     """The durable record of uploads. What a method has returned from survives a crash.
 
     Every method raises `LedgerUnavailable` when the record cannot be read or written; nothing is half done then.
