@@ -81,6 +81,14 @@ class Settings(EventSettings, BaseSettings):
         description="The ledger: SQLite, or `postgresql://USER:PASSWORD@HOST/DATABASE`. A new SQLite file has the "
         "mode 0600.",
     )
+    ledger_retention: int | None = Field(
+        None,
+        ge=1,
+        le=3_153_600_000,
+        description="How long the ledger keeps an upload after its end (rejected, aborted, expired, deleted); not set: "
+        "for ever. Confirmed ones stay.",
+        json_schema_extra=_SECONDS,
+    )
     secret_keys: Separated[tuple[str, ...]] = Field(
         (),
         repr=False,
@@ -220,6 +228,7 @@ class Settings(EventSettings, BaseSettings):
             first_look=timedelta(seconds=self.sweep_first_look),
             grace=timedelta(seconds=self.sweep_grace),
             retention=timedelta(seconds=self.sweep_retention),
+            ledger_retention=None if self.ledger_retention is None else timedelta(seconds=self.ledger_retention),
         )
 
     def require_secrets(self) -> None:

@@ -15,11 +15,13 @@ class Schedule:
 
     ``grace``: how long after its last grant has died an upload without bytes expires: S3 judges a form when it begins.
     ``retention``: how long after that bytes are still looked for, and how old an object without an owner gets.
+    ``ledger_retention``: how long the ledger keeps an upload after its end, but for a confirmed one; None: for ever.
     """
 
     first_look: timedelta = timedelta(seconds=60)
     grace: timedelta = timedelta(minutes=15)
     retention: timedelta = timedelta(days=1)
+    ledger_retention: timedelta | None = None
 
     def soon(self, now: datetime) -> datetime:
         """For an upload that is new, that has just been pinned, or that somebody is looking at."""
@@ -39,6 +41,12 @@ class Schedule:
                 return None if now >= end else min(now + max(self.first_look, now - upload.expires_at), end)
             case _:
                 return self.after_failure(upload, now)
+
+    def forgotten_before(self, now: datetime) -> datetime | None:
+        """What has ended by then is forgotten now; None: nothing is. Never before orphans are removed without it."""
+        if self.ledger_retention is None:
+            return None
+        return now - max(self.ledger_retention, self.grace + self.retention)
 
     def after_failure(self, upload: Upload, now: datetime) -> datetime:
         """The next try: an upload that fails for ever must not keep others from their turn."""

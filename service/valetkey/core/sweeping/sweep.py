@@ -94,11 +94,13 @@ class Sweep:
             yield from self._look_at(self._ledger.reschedule([(upload, lease) for upload in due]), stop)
 
     def clean(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
-        """The part that removes objects and multipart uploads without an owner, and forgets expired tickets.
+        """The part that removes objects and multipart uploads without an owner, and forgets expired tickets and what
+        ended long ago.
 
         Raises like `run`.
         """
         self._ledger.forget_allowances(self._clock() - TICKET_GRACE, ALLOWANCES)
+        yield from self._forget(stop)
         for found in self._leftovers.find(self._clock()):
             if stop():
                 return
@@ -117,6 +119,39 @@ class Sweep:
         elif found.key == upload.arrival_key and not upload.in_quarantine:
             yield self._try(upload)  # nobody looks for it any more, but it is there: bytes are not lost
 
+    def _forget(self, stop: Callable[[], bool]) -> Iterator[Finding]:
+        """Removes from the ledger what ended long ago, some at a time, each after a last look at the store."""
+        for over in self._over():
+            found = [self._remove_last(upload) for upload in over if not stop()]
+            gone = [upload for upload, one in zip(over, found, strict=False) if one.action is Action.FORGET]
+            self._ledger.forget(gone)
+            yield from found
+            if stop() or (found and all(one.unavailable for one in found[-MAX_FAILURES:])):
+                return
+
+    def _over(self) -> Iterator[list[Upload]]:
+        """What the ledger has kept for long enough, page by page."""
+        before, last = self._schedule.forgotten_before(self._clock()), None
+        while before is not None and (over := self._ledger.over(before, BATCH, last)):
+            yield over
+            last = over[-1]
+
+    def _remove_last(self, upload: Upload) -> Finding:
+        """Whether nothing of it is at the store any more; what was overlooked, or came late, is removed now."""
+        if upload.bucket != self._store.bucket:
+            return findings.skipped(upload)
+        try:
+            if not upload.ended:  # it has expired: bytes are not thrown away
+                after = self._confirmation.run(upload, Signal.SWEEP)
+                if after.version != upload.version:
+                    return findings.changed(after)
+            kept = self._confirmation.remove_all(upload)
+        except LedgerUnavailable:
+            raise
+        except Exception as error:
+            return findings.failed(upload, error)
+        return findings.retained(upload, kept[0]) if kept else findings.forgetting(upload)
+
     def foresee(self) -> Iterator[Finding]:
         """What `run` would do now; changes nothing. Raises `LedgerUnavailable` and `StoreUnavailable`."""
         now = self._clock()
@@ -126,6 +161,8 @@ class Sweep:
             yield from (self._expect_or_fail(upload, now) for upload in due)
             seen.update(upload.arrival_key for upload in due)
             last = due[-1]
+        for over in self._over():
+            yield from (findings.forgetting(upload) for upload in over)
         for found in self._leftovers.find(now):
             if isinstance(found, OldMultipart):
                 yield findings.aborting(found)
