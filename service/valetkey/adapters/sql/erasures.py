@@ -46,9 +46,8 @@ class SqlErasures(Database):
 
     def belonging(self, job: Erasure, limit: int) -> list[Upload]:
         statement = select(uploads).where(_belongs(job), uploads.c.created_at <= micros(job.requested_at))
-        if job.passed is not None:
-            statement = statement.where(uploads.c.id > job.passed)
-        statement = statement.order_by(uploads.c.owner, uploads.c.id).limit(limit)
+        # also from the first on: without a bound SQLite would rather sort all that an owner has
+        statement = statement.where(uploads.c.id > (job.passed or "")).order_by(uploads.c.id).limit(limit)
         with self._reading() as connection:
             return [as_upload(row) for row in connection.execute(statement).mappings()]
 

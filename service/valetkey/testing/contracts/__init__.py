@@ -11,8 +11,9 @@ A test class inherits a suite, and gives it what it asks for by one fixture::
         def ledger(self) -> Ledger: ...
 
 `ObjectStoreContract`, `ReadingContract`, `FormContract`, `MultipartContract`, `ManyPartsContract` and
-`VersionedStoreContract` ask for ``place``, a `Place`; `LedgerContract`, `KeyRingContract`, `OutboxContract` and
-`AnnouncedChangesContract` for ``ledger``, and `AllowanceContract` for ``two``. Each test gets an empty one.
+`VersionedStoreContract` ask for ``place``, a `Place`; `LedgerContract`, `KeyRingContract`, `OutboxContract`,
+`AnnouncedChangesContract` and `AnnouncedErasureContract` for ``ledger``, and `AllowanceContract` for ``two``. Each test
+gets an empty one.
 """
 
 from pkgutil import iter_modules
@@ -27,6 +28,7 @@ from valetkey.testing.contracts.changes import AnnouncedChangesContract, Changes
 from valetkey.testing.contracts.creation import CreationContract
 from valetkey.testing.contracts.declarations import DeclarationContract
 from valetkey.testing.contracts.due import DueContract
+from valetkey.testing.contracts.erasures import AnnouncedErasureContract, ErasureContract
 from valetkey.testing.contracts.forms import FormContract
 from valetkey.testing.contracts.keys import KeyRingContract
 from valetkey.testing.contracts.multipart import ManyPartsContract, MultipartContract
@@ -47,7 +49,13 @@ from valetkey.testing.contracts.versions import VersionedStoreContract
 
 
 class LedgerContract(
-    CreationContract, ReplacementContract, ChangesContract, PageContract, DueContract, DeclarationContract
+    CreationContract,
+    ReplacementContract,
+    ChangesContract,
+    PageContract,
+    DueContract,
+    DeclarationContract,
+    ErasureContract,
 ):
     """What every ledger must do. A fixture ``ledger`` gives an empty one."""
 
@@ -56,6 +64,7 @@ __all__ = [
     "Able",
     "AllowanceContract",
     "AnnouncedChangesContract",
+    "AnnouncedErasureContract",
     "Announcing",
     "Download",
     "FormContract",

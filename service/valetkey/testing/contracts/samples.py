@@ -88,6 +88,7 @@ def full() -> Upload:
         checksum_verified=False,
         claim=Claim("größe:17'; --", NOW - MICROSECOND),
         released_at=NOW + MICROSECOND,
+        ended_at=NOW - MICROSECOND,
     )
 
 
