@@ -25,7 +25,7 @@ log = logging.getLogger("valetkey")
 BATCH = 50
 """How many uploads one step takes: what a killed worker leaves to be looked at again."""
 
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(seconds=30)
 """How long a job is one worker's. A step takes half of that, and no more than the upload that it is at."""
 
 MAX_KEPT = 100
