@@ -3,8 +3,10 @@
 import json
 import signal
 from collections.abc import Iterator
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import quote
 
@@ -13,14 +15,10 @@ from sqlalchemy import MetaData, create_engine, select
 from tests.e2e.api import Created, Json, assert_problem, wait_for
 from tests.e2e.conftest import Service, running_service
 from tests.e2e.proxy import CountingProxy
-from tests.support.parallel import in_parallel
 from tests.support.servers import run_valetkey, running_worker
-from tests.support.store_kinds import Servers, bucket_of_kind, servers
-from tests.support.stores import Bucket
+from tests.support.stores import Bucket, Rgw
 
 from valetkey.core.erasing.eraser import BATCH
-
-__all__ = ["servers"]
 
 OWNER = "tenant-a/Anna Änderson"
 MARKS = ("nderson", "Anna", "passport-scan", "born-1970", "case:4711", "key-of-hers")
@@ -56,13 +54,6 @@ def of_people(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[Service]:
         yield service
 
 
-@pytest.fixture
-def locked(servers: Servers) -> Iterator[Bucket]:
-    """A bucket that keeps every version for a day."""
-    with bucket_of_kind(servers, "locked") as bucket:
-        yield bucket
-
-
 def hers(service: Service, **wanted: Any) -> Created:
     """An upload of hers."""
     body = {
@@ -82,6 +73,12 @@ def confirmed(service: Service, **wanted: Any) -> Created:
     assert created.post(b"x").status == 201
     service.api.confirm(created.id)
     return created
+
+
+def confirm_many(service: Service, number: int) -> None:
+    """No more at once than may wait for the store."""
+    with ThreadPoolExecutor(16) as pool:
+        assert len(list(pool.map(lambda _: confirmed(service), range(number)))) == number
 
 
 def erase(service: Service, owner: str = OWNER) -> Json:
@@ -190,7 +187,7 @@ def service_webhooks(service: Service) -> dict[str, Json]:
 def test_a_killed_worker_is_gone_on_with(of_people: Service) -> None:
     """SIGKILL in the middle of many: another worker finishes, and each upload is counted once."""
     many = 3 * BATCH + 7
-    in_parallel([partial(confirmed, of_people) for _ in range(many)])
+    confirm_many(of_people, many)
     job = erase(of_people)
     with running_worker(of_people.server) as worker:
         assert wait_for(lambda: job_of(of_people, job)["uploads"] > 0)
@@ -207,7 +204,7 @@ def test_a_killed_worker_is_gone_on_with(of_people: Service) -> None:
 def test_a_worker_that_is_asked_to_stop_goes_at_once(of_people: Service) -> None:
     """Between two uploads; the next one needs not wait for a lease."""
     many = 2 * BATCH
-    in_parallel([partial(confirmed, of_people) for _ in range(many)])
+    confirm_many(of_people, many)
     job = erase(of_people)
     with running_worker(of_people.server) as worker:
         assert wait_for(lambda: job_of(of_people, job)["uploads"] > 0)
@@ -254,19 +251,28 @@ def test_old_versions_go_too(rgw_bucket: Bucket, tmp_path: Path) -> None:
         assert_nothing_of_her(service)
 
 
-def test_what_object_lock_keeps_is_not_called_erased(locked: Bucket, tmp_path: Path) -> None:
+def test_what_object_lock_keeps_is_not_called_erased(rgw: Rgw, tmp_path: Path) -> None:
     """The job is incomplete and says which object stays and why; its name and metadata go from the ledger all the
     same."""
-    with running_service(tmp_path, locked, settings_in(tmp_path)) as service:
-        created = confirmed(service)
+    bucket = Bucket(f"test-{token_hex(6)}", rgw.client(), rgw)  # it stays: what is in it cannot be removed
+    s3, name = bucket.client, bucket.name
+    s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    with running_service(tmp_path, bucket, settings_in(tmp_path)) as service:
+        created, free = confirmed(service), confirmed(service)
+        stored = service.api.upload(created.id)["object"]
+        until = {"Mode": "COMPLIANCE", "RetainUntilDate": datetime.now(UTC) + timedelta(days=1)}
+        s3.put_object_retention(Bucket=name, Key=stored["key"], VersionId=stored["version_id"], Retention=until)
         job = erase(service)
         with running_worker(service.server):
             assert wait_for(lambda: is_over(service, job))
         last = job_of(service, job)
-        assert (last["state"], last["uploads"], last["remaining"]) == ("incomplete", 0, 1), last
-        assert created.id in "".join(one["key"] for one in last["kept"])
-        assert all(one["reason"] for one in last["kept"])
+        assert (last["state"], last["uploads"], last["remaining"]) == ("incomplete", 1, 1), last
+        [kept] = last["kept"]
+        assert kept["key"] == stored["key"]
+        assert "DeleteObject" in kept["reason"]
         assert service.object_keys() == []  # what stays is hidden
+        assert {one["Key"] for one in s3.list_object_versions(Bucket=name)["Versions"]} == {stored["key"]}
+        assert service.api.upload(free.id)["owner"] == ""
         text = everything_in_tables(service.server.env["VALETKEY_DATABASE_URL"])
         assert not [mark for mark in ("passport-scan Anna", "born-1970") if mark in text]
         assert service.api.upload(created.id)["state"] == "deleted"

@@ -112,7 +112,7 @@ class Eraser:
         due_at = self._clock() + (self._pause(job) if step.failures == MAX_FAILURES else timedelta(0))
         progress = {
             "passed": step.last.id if step.last else job.passed,
-            "detail": step.detail or job.detail,
+            "detail": step.detail or (job.detail if job.passed else None),  # that of the pass before is not for ever
             "due_at": due_at,
         }
         after = job.changed(
@@ -132,9 +132,7 @@ class Eraser:
     def _end_pass(self, job: Erasure) -> Erasure:
         now = self._clock()
         if job.postponed:
-            after = job.changed(
-                passed=None, postponed=0, remaining=0, kept=(), detail=None, due_at=now + self._pause(job)
-            )
+            after = job.changed(passed=None, postponed=0, remaining=0, kept=(), due_at=now + self._pause(job))
         else:
             after = job.changed(
                 state=ErasureState.INCOMPLETE if job.remaining else ErasureState.DONE,
