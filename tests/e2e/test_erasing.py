@@ -260,7 +260,7 @@ def test_what_object_lock_keeps_is_not_called_erased(rgw: Rgw, tmp_path: Path) -
     with running_service(tmp_path, bucket, settings_in(tmp_path)) as service:
         created, free = confirmed(service), confirmed(service)
         stored = service.api.upload(created.id)["object"]
-        until = {"Mode": "COMPLIANCE", "RetainUntilDate": datetime.now(UTC) + timedelta(days=1)}
+        until: Any = {"Mode": "COMPLIANCE", "RetainUntilDate": datetime.now(UTC) + timedelta(days=1)}
         s3.put_object_retention(Bucket=name, Key=stored["key"], VersionId=stored["version_id"], Retention=until)
         job = erase(service)
         with running_worker(service.server):

@@ -481,6 +481,7 @@ def test_what_the_store_keeps_is_not_called_erased(world: World) -> None:
     kept = world.now(held)
     assert (kept.state, kept.owner, kept.key) == (UploadState.DELETED, "ann", held.key)
     assert (kept.filename, kept.metadata, kept.content_type, kept.claim) == ("", {}, "", None)
+    assert "vnd.private" not in repr(kept)
     assert world.now(free).owner == ""
     world.store.retain(held.key, held=False)
     again = erase(world)

@@ -239,7 +239,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "eraseOwner",
         "Erase all that your account has of an owner now: objects, names, metadata; needs an API key",
         {202: ResponseDoc("a worker erases it", responses.ErasureBody, headers={"Location": "the erasure"} | _RETRY)},
-        (401, 403, 413, 415, 422, 503),
+        (401, 403, 404, 413, 415, 422, 503),
         parameters=(_OWNER,),
     ),
     Operation(

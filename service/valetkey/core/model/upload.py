@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -341,8 +341,8 @@ def erased(upload: Upload) -> Upload:
 
 def erased_but_kept(upload: Upload) -> Upload:
     """The same, where the store keeps an object of it: what tells whose that is, and where, stays, too."""
-    stays = ("owner", "pins", "object", "multipart", "key")
-    return erased(upload)._replace(**{name: getattr(upload, name) for name in stays})
+    stays = {name: getattr(upload, name) for name in ("owner", "pins", "multipart", "key")}
+    return erased(upload)._replace(object=upload.object and replace(upload.object, content_type=""), **stays)
 
 
 def quarantine_key(upload_id: UploadId, pin: int) -> str:
