@@ -34,6 +34,7 @@ SHORT = {
     "VALETKEY_SWEEP_INTERVAL": "1",
     "VALETKEY_SWEEP_FIRST_LOOK": "1",
     "VALETKEY_SWEEP_GRACE": "2",
+    "VALETKEY_SWEEP_RETENTION": "3",
     "VALETKEY_SWEEP_CLEAN_INTERVAL": "1",
     "VALETKEY_WEBHOOK_URL": "http://127.0.0.1:9/nobody-listens",
     "VALETKEY_WEBHOOK_ALLOW_PRIVATE": "true",
@@ -155,7 +156,8 @@ def _erase_a_person(service: Service) -> None:
     with running_worker(service.server) as worker:
         assert wait_for(lambda: is_over(service, job)), worker.log
         last = job_of(service, job)
-        assert (last["state"], last["uploads"], last["objects"]) == ("done", 7, 2), last
+        assert (last["state"], last["uploads"]) == ("done", 7), last
+        assert last["objects"] in {2, 3}, last  # the sweep of the same worker may have confirmed one before
         assert (last["remaining"], last["kept"], last["newer"], last["detail"]) == (0, [], 0, None)
         assert service.api.upload(bens.id) == before
         assert [key for key in service.object_keys() if bens.id not in key] == []
