@@ -3,17 +3,21 @@
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
+from sqlalchemy import select
+from tests.support.clients import post_form
 from tests.support.stores import Bucket
 from werkzeug.test import TestResponse
 
 import valetkey as public
 from valetkey import ErasureNotFound, InvalidRequest
+from valetkey.adapters.sql.schema import metadata
 from valetkey.app import Installed
 from valetkey.cli import main
 from valetkey.core.access.callers import Caller
@@ -103,6 +107,40 @@ def test_an_owner_is_erased_over_http(site: Site, owner: str, path: str) -> None
     assert (done["state"], done["uploads"]) == ("done", 1)
     assert done["finished_at"] >= done["requested_at"] >= job["requested_at"]
     assert [site.owner_of(one) for one in (hers, other)] == ["", owner + "2"]
+
+
+def test_nothing_of_a_person_is_in_any_table(site: Site, moto_bucket: Bucket) -> None:
+    """Nor in the bucket: confirmed and claimed, in parts, and pending; the job has no name either."""
+    wanted = {"filename": "passport Anna.png", "content_type": "image/png", "size": 5, "owner": "Anna"}
+    wanted |= {"metadata": {"born": "1970-01-02"}}
+    key = {"Idempotency-Key": "for Anna"}
+    granted = site.call("POST", "/uploads/v1/uploads", json=wanted, headers=site.headers | key).get_json()
+    assert post_form(granted["grant"]["url"], granted["grant"]["fields"], b"hello").status < 300
+    path = f"/uploads/v1/uploads/{granted['upload']['id']}"
+    assert site.call("POST", f"{path}/complete").get_json()["state"] == "confirmed"
+    assert site.call("POST", f"{path}/claim", json={"reference": "Anna:17"}).status_code == 200
+    for method in ("multipart", "put"):
+        assert site.call("POST", "/uploads/v1/uploads", json=wanted | {"method": method}).status_code == 201
+    assert "Anna" in everything_in(site)
+    job = site.call("DELETE", "/uploads/v1/owners/Anna").get_json()
+    site.work()
+    later = site.valetkey.ledger.get_erasure(job["id"])
+    assert later is not None
+    assert (later.state, later.uploads, later.postponed) == ("running", 2, 0)  # parts may be being joined
+    site.valetkey.core.eraser._clock = lambda: datetime.now(UTC) + timedelta(minutes=16)
+    site.work()
+    assert site.call("GET", f"/uploads/v1/erasures/{job['id']}").get_json()["uploads"] == 3
+    text = everything_in(site)
+    assert not [mark for mark in ("Anna", "passport", "1970-01-02") if mark in text]
+    s3, name = moto_bucket.client, moto_bucket.name
+    assert "Contents" not in s3.list_objects_v2(Bucket=name)
+    assert not s3.list_multipart_uploads(Bucket=name).get("Uploads")
+
+
+def everything_in(site: Site) -> str:
+    """All that any table has."""
+    with site.valetkey.ledger._readers.connect() as connection:  # type: ignore[attr-defined]
+        return "\n".join(str(row) for table in metadata.sorted_tables for row in connection.execute(select(table)))
 
 
 @pytest.mark.parametrize("path", ["x" * 201, "a%00b", "%FF", "%EF%BF%BD"])
