@@ -8,7 +8,7 @@ from tests.unit.memory_world import FIRST, NOW, OWNER, World
 
 from valetkey.api.webhooks import erasure_webhook_body, webhook_body
 from valetkey.core.access.callers import Caller
-from valetkey.core.erasing.eraser import BATCH, LEASE, MAX_FAILURES, MAX_KEPT
+from valetkey.core.erasing.eraser import BATCH, LEASE, MAX_FAILURES, MAX_KEPT, UNDER_WAY
 from valetkey.core.errors import (
     ErasureNotFound,
     Forbidden,
@@ -273,7 +273,7 @@ def test_a_copy_that_comes_after_a_killed_confirmation(world: World) -> None:
     job = erase(world)
     work(world)
     assert world.now(upload).state is UploadState.REJECTED
-    assert job_of(world, job).state is ErasureState.RUNNING
+    assert (job_of(world, job).state, job_of(world, job).detail) == (ErasureState.RUNNING, UNDER_WAY)
     world.store.put(stored.key, FIRST, "image/vnd.private", {"upload-id": upload.id})  # it was on its way
     work(world, GRACE - timedelta(seconds=1))
     assert job_of(world, job).state is ErasureState.RUNNING

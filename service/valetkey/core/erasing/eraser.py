@@ -34,6 +34,9 @@ MAX_KEPT = 100
 MAX_FAILURES = 5
 """How many uploads may fail in a row before the store is left alone for a while."""
 
+UNDER_WAY = "A copy or a join of parts may be under way; what it leaves will be removed, too."
+"""What a job says that waits until nobody can be at work on an upload any more."""
+
 MIN_PAUSE, MAX_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
 """How long a job waits for what it has to wait for; it grows with its age."""
 
@@ -173,12 +176,14 @@ class Eraser:
     def _erase(self, upload: Upload, step: _Step) -> None:
         is_new = upload.state in _ENDS
         ended = self._endings.write(upload, upload.moved(_ENDS[upload.state], reason=ERASED)) if is_new else upload
-        if ended is None or (not is_new and self._may_still_grow(ended)):
+        if ended is None:
             step.postponed += 1
             return
-        kept = self._removed(ended)
-        if self._may_still_grow(ended):
+        may_still_grow = self._may_still_grow(ended)
+        kept = self._removed(ended) if is_new or not may_still_grow else []
+        if may_still_grow:
             step.postponed += 1
+            step.detail = step.detail or UNDER_WAY
             return
         after = erased_but_kept(ended) if kept else erased(ended)
         if self._clock() >= ended.expires_at + self._schedule.grace:
