@@ -213,6 +213,18 @@ def test_a_key_of_a_request_is_forgotten_with_its_upload(world: World) -> None:
     assert world.ledger.get(again.upload.id) == again.upload
 
 
+def test_an_erasure_is_forgotten_too(world: World) -> None:
+    """When it has been over for as long; the rows that it has left go with it."""
+    upload = ended(world, UploadState.CONFIRMED)
+    job = world.service.erase(OWNER, upload.owner)
+    list(world.eraser.run())
+    swept(world, DAY)
+    assert world.service.erasure(OWNER, job.id).uploads == 1
+    swept(world, KEPT)
+    assert world.ledger._erasures == {}
+    assert world.ledger._uploads == {}
+
+
 def test_a_signal_that_comes_between_look_and_removal(world: World) -> None:
     """The row is removed as it was seen, or not at all."""
     upload = ended(world, UploadState.EXPIRED)

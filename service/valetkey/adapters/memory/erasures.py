@@ -57,6 +57,14 @@ class MemoryErasures(MemoryOutbox):
         self._erasures[before.id] = after
         return True
 
+    def forget_erasures(self, before: datetime, limit: int) -> int:
+        self._call("forget_erasures")
+        with self._lock:
+            over = [one.id for one in self._erasures.values() if one.finished_at and one.finished_at < before][:limit]
+            for name in over:
+                del self._erasures[name]
+            return len(over)
+
     def belonging(self, job: Erasure, limit: int) -> list[Upload]:
         self._call("belonging", job.id)
         found = [one for one in self._of(job) if one.created_at <= job.requested_at]

@@ -1,7 +1,7 @@
 """The ledger, the API keys and the outbox in an SQL database, by SQLAlchemy Core.
 
-Rights they need: SELECT, INSERT and UPDATE on their tables, DELETE on ``uploads``, ``outbox``, ``idempotency`` and
-``tickets``;
+Rights they need: SELECT, INSERT and UPDATE on their tables, DELETE on ``uploads``, ``outbox``, ``idempotency``,
+``tickets`` and ``erasures``;
 `migrate` needs to create and to alter them.
 """
 

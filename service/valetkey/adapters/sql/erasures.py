@@ -44,6 +44,11 @@ class SqlErasures(Database):
     def save_erasure(self, before: Erasure, after: Erasure) -> bool:
         return self._write(lambda connection: self._save(connection, before, after))
 
+    def forget_erasures(self, before: datetime, limit: int) -> int:
+        over = select(erasures.c.id).where(erasures.c.finished_at < micros(before)).limit(limit)
+        statement = delete(erasures).where(erasures.c.id.in_(over))
+        return self._write(lambda connection: connection.execute(statement).rowcount)
+
     def belonging(self, job: Erasure, limit: int) -> list[Upload]:
         statement = select(uploads).where(_belongs(job), uploads.c.created_at <= micros(job.requested_at))
         # also from the first on: without a bound SQLite would rather sort all that an owner has

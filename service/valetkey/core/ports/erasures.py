@@ -26,6 +26,9 @@ class Erasures(Protocol):
         A ledger that was given an `Announcer` announces its end in the same transaction.
         """
 
+    def forget_erasures(self, before: datetime, limit: int) -> int:
+        """Removes up to ``limit`` jobs that were over before then; says how many."""
+
     def belonging(self, job: Erasure, limit: int) -> list[Upload]:
         """Uploads of the job's account and owner that were created at ``requested_at`` or earlier, behind
         ``passed``, in the order of their ids. What it costs grows with ``limit``, not with the ledger."""

@@ -34,6 +34,9 @@ MAX_FAILURES = 5
 ALLOWANCES = 1_000
 """How many expired tickets one look for leftovers forgets: what is left is forgotten by the next."""
 
+ERASURES = 1_000
+"""How many erasures that were over long ago one look forgets."""
+
 TICKET_GRACE = timedelta(hours=1)
 """How long after its end a ticket's count is kept: another service's clock may be behind ours."""
 
@@ -121,6 +124,8 @@ class Sweep:
 
     def _forget(self, stop: Callable[[], bool]) -> Iterator[Finding]:
         """Removes from the ledger what ended long ago, some at a time, each after a last look at the store."""
+        if (before := self._schedule.forgotten_before(self._clock())) is not None:
+            self._ledger.forget_erasures(before, ERASURES)
         for over in self._over():
             found = [self._remove_last(upload) for upload in over if not stop()]
             gone = [upload for upload, one in zip(over, found, strict=False) if one.action is Action.FORGET]

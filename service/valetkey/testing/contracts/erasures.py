@@ -96,6 +96,17 @@ class ErasureContract:
         assert ledger.due_erasures(NOW, 9) == [after[1], after[3]]
         assert ledger.due_erasures(NOW, 1) == [after[1]]
 
+    def test_jobs_that_were_over_long_ago(self, ledger: Record) -> None:
+        """Are forgotten, as many as asked for; none that is running, or was over at that moment or later."""
+        running = job(ledger)
+        over = [job(ledger, owner) for owner in ("a", "b", "c")]
+        for one in over:
+            assert ledger.save_erasure(one, one.changed(owner=None, due_at=None, finished_at=NOW))
+        assert ledger.forget_erasures(NOW, 9) == 0
+        assert ledger.forget_erasures(NOW + MICROSECOND, 2) == 2
+        assert ledger.forget_erasures(NOW + MICROSECOND, 2) == 1
+        assert [ledger.get_erasure(one.id) for one in (running, *over)] == [running, None, None, None]
+
     def test_what_belongs_to_an_owner(self, ledger: Record) -> None:
         """In one account or in all, created by then, behind where the pass has got to, and up to the limit."""
         mine = [of() for _ in range(4)]
