@@ -62,6 +62,9 @@ class SqlErasures(Database):
             return connection.execute(statement).scalar_one()
 
     def erase(self, changes: Sequence[tuple[Upload, Upload]], before: Erasure, after: Erasure) -> bool:
+        if not changes:
+            return self.save_erasure(before, after)
+
         def write(connection: Connection) -> bool:
             if not _are_as_given(connection, [old for old, _ in changes]):
                 return False
