@@ -11,11 +11,12 @@ if TYPE_CHECKING:
         upload_rejected,
         upload_unclaimed,
     )
-    from valetkey.api.records import StoredObject, Upload
+    from valetkey.api.records import Erasure, StoredObject, Upload
     from valetkey.app import ValetKey
     from valetkey.core.errors import (
         AlreadyClaimed,
         ConfigurationError,
+        ErasureNotFound,
         InvalidRequest,
         LedgerUnavailable,
         ObjectReplaced,
@@ -38,6 +39,8 @@ __all__ = [
     "Claim",
     "ConfigurationError",
     "Detect",
+    "Erasure",
+    "ErasureNotFound",
     "InvalidRequest",
     "IssuedTicket",
     "LedgerUnavailable",
@@ -65,7 +68,7 @@ __all__ = [
 
 _HOMES = {
     "valetkey.app": {"ValetKey"},
-    "valetkey.api.records": {"StoredObject", "Upload"},
+    "valetkey.api.records": {"Erasure", "StoredObject", "Upload"},
     "valetkey.core.model.profile": {"Profile"},
     "valetkey.core.model.rules": {"Detect"},
     "valetkey.core.model.upload": {"Checksum", "Claim", "Reason", "UploadState"},

@@ -35,7 +35,7 @@ from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted, mounted_in
 from valetkey.api.readiness import Readiness
 from valetkey.api.standalone import StandaloneFlask
-from valetkey.api.webhooks import webhook_body
+from valetkey.api.webhooks import erasure_webhook_body, webhook_body
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.assembly import Assembly
@@ -51,7 +51,7 @@ from valetkey.senders import make_senders
 from valetkey.senders.records import read_queued_records
 from valetkey.senders.settings import Outside
 from valetkey.settings import Settings, load_profiles, load_settings, require_nothing
-from valetkey.worker import CheckLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
+from valetkey.worker import CheckLoop, EraseLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
 
 log = logging.getLogger("valetkey")
 
@@ -343,6 +343,7 @@ def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> li
     """Everything that runs beside the requests: the place where another loop is added."""
     found: list[Loop] = [
         CheckLoop(valetkey.sweep, settings.sweep_interval),
+        EraseLoop(valetkey.core.eraser, settings.sweep_interval),
         SweepLoop(valetkey.sweep, settings.sweep_interval, settings.sweep_clean_interval),
     ]
     if url := settings.events_sqs_queue_url:
@@ -409,7 +410,10 @@ def open_ledger(settings: Settings, hooks: Callable[[], HookTypes] = dict) -> Du
 
     Raises `ConfigurationError`.
     """
-    announcer = Announcer(webhook_body if settings.webhook_url else None, hooks=hooks)
+    told = settings.webhook_url is not None
+    announcer = Announcer(
+        webhook_body if told else None, hooks=hooks, render_erasure=erasure_webhook_body if told else None
+    )
     return open_ledger_at(settings.database_url, announcer)
 
 

@@ -17,6 +17,7 @@ _MODULES = {
     "webhooks": "webhooks",
     "hooks": "hooks",
     "uploads": "uploads",
+    "owners": "owners",
     "put": "put",
 }
 """The module of `valetkey.commands` that each command is in."""

@@ -90,6 +90,14 @@ class Settings(EventSettings, BaseSettings):
         description="The ledger: SQLite, or `postgresql://USER:PASSWORD@HOST/DATABASE`. A new SQLite file has the "
         "mode 0600.",
     )
+    ledger_retention: int | None = Field(
+        None,
+        ge=1,
+        le=3_153_600_000,
+        description="How long the ledger keeps an upload after its end (rejected, aborted, expired, deleted); not set: "
+        "for ever. Confirmed ones stay.",
+        json_schema_extra=_SECONDS,
+    )
     secret_keys: Separated[tuple[str, ...]] = Field(
         (),
         repr=False,
@@ -230,6 +238,7 @@ class Settings(EventSettings, BaseSettings):
             first_look=timedelta(seconds=self.sweep_first_look),
             grace=timedelta(seconds=self.sweep_grace),
             retention=timedelta(seconds=self.sweep_retention),
+            ledger_retention=None if self.ledger_retention is None else timedelta(seconds=self.ledger_retention),
         )
 
     def missing(self, *, allow_open: bool = False) -> list[str]:
@@ -357,6 +366,7 @@ class ProfileTable(BaseModel):
     multipart_from: int = 100 * MIB
     part_size: int = 8 * MIB
     claim_within: int | None = None
+    keep_for: int | None = None
 
     def profile(self, name: str) -> Profile:
         """The profile it describes. Raises `ConfigurationError` where it contradicts itself."""
@@ -379,6 +389,7 @@ class ProfileTable(BaseModel):
             multipart_from=self.multipart_from,
             part_size=self.part_size,
             claim_within=None if self.claim_within is None else timedelta(seconds=self.claim_within),
+            keep_for=None if self.keep_for is None else timedelta(seconds=self.keep_for),
         )
 
 

@@ -12,6 +12,7 @@ from valetkey.adapters.sql import SqlLedger
 from valetkey.testing.contracts import (
     AllowanceContract,
     AnnouncedChangesContract,
+    AnnouncedErasureContract,
     Announcing,
     Calling,
     HookContract,
@@ -50,7 +51,7 @@ class TestAllowances(AllowanceContract):
             yield one, other
 
 
-class TestOutboxes(OutboxContract, AnnouncedChangesContract):
+class TestOutboxes(OutboxContract, AnnouncedChangesContract, AnnouncedErasureContract):
     """Each with a ledger that announces."""
 
     @pytest.fixture(params=LEDGERS)

@@ -92,3 +92,14 @@ def test_a_refused_credential_is_no_missing_object(rgw_bucket: Bucket) -> None:
     for operation in operations:
         with pytest.raises(StoreUnavailable, match="refused"):
             operation()
+
+
+def test_a_bucket_that_hides_that_it_keeps_versions(moto_bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer to a DELETE tells, and nothing counts as gone that is only behind a marker."""
+    s3, name = moto_bucket.client, moto_bucket.name
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=name, Key="a", Body=b"bytes")
+    store = s3_store(moto_bucket.server, name)
+    monkeypatch.setattr(store._traits, "keeps_versions", lambda: False)
+    assert "s3:GetBucketVersioning" in (store.delete("a") or "")
+    assert s3.list_object_versions(Bucket=name)["Versions"]

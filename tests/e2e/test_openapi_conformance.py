@@ -34,6 +34,7 @@ OF_ONE = [
     ("GET", "/v1/uploads/{id}/download"),
     ("GET", "/v1/uploads/{id}/return"),
 ]
+OF_OWNERS = [("DELETE", "/v1/owners/{owner}"), ("GET", "/v1/erasures/{id}")]
 # what a document cannot say: a profile's rules, of which profile an upload is, that a cursor is one we gave, and that a
 # batch answers 200 with the errors of its uploads inside
 EXCEPTIONS = {
@@ -73,7 +74,7 @@ def test_the_document_is_openapi_3_1_and_whole(service: Service) -> None:
     document = httpx.get(f"{service.server.base_url}/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     documented = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
-    assert documented == {*BARE, *WITH_BODY, *OF_ONE}
+    assert documented == {*BARE, *WITH_BODY, *OF_ONE, *OF_OWNERS}
 
 
 def test_the_document_can_be_read_by_people(service: Service) -> None:
@@ -83,14 +84,14 @@ def test_the_document_can_be_read_by_people(service: Service) -> None:
     assert page.headers["content-type"].startswith("text/html")
 
 
-@pytest.mark.parametrize(("method", "path"), [*BARE, *WITH_BODY, *OF_ONE])
+@pytest.mark.parametrize(("method", "path"), [*BARE, *WITH_BODY, *OF_ONE, *OF_OWNERS])
 def test_good_requests(service: Service, document: Any, method: str, path: str) -> None:
     """Requests that the document allows; ids are made up."""
     strategy = document[path][method].as_strategy(GenerationMode.POSITIVE)
     assert_conforms(service, strategy, EXCEPTIONS.get((method, path), ()))
 
 
-@pytest.mark.parametrize(("method", "path"), [BARE[0], *WITH_BODY, *OF_ONE])
+@pytest.mark.parametrize(("method", "path"), [BARE[0], *WITH_BODY, *OF_ONE, *OF_OWNERS])
 def test_bad_requests(service: Service, document: Any, method: str, path: str) -> None:
     """Requests that break the document somewhere; ids are made up."""
     strategy = document[path][method].as_strategy(GenerationMode.NEGATIVE)

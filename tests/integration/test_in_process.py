@@ -432,6 +432,6 @@ def test_every_public_name_is_there() -> None:
     found = {name: getattr(public, name) for name in public.__all__}
     assert sorted(public.__all__) == public.__all__
     errors = [one for one in found.values() if isinstance(one, type) and issubclass(one, Exception)]
-    assert len(errors) == 12
+    assert len(errors) == 13
     assert all(issubclass(one, ValetKeyError) for one in errors)
     assert found["Upload"].__module__ == "valetkey.api.records"

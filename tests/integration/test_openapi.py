@@ -30,7 +30,7 @@ def test_it_names_every_route_and_no_other(mount: Callable[..., Installed]) -> N
     app = Flask("drift")
     mount(app)
     routed = {
-        (re.sub(r"<(\w+)>", "{}", rule.rule), method.lower())
+        (re.sub(r"<(?:\w+:)?(\w+)>", "{}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith(f"{routes.blueprint.name}.")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}

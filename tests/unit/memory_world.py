@@ -12,7 +12,9 @@ from valetkey.core.access.callers import Caller
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.assembly import Assembly
 from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.profile import Profile
+from valetkey.core.model.schedule import SCHEDULE, Schedule
 from valetkey.core.model.upload import QUARANTINE_PREFIX, STAGING_PREFIX, Checksum, Signal, Upload, UploadState, Verdict
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -24,13 +26,20 @@ FIRST, SECOND, THIRD = b"first bytes", b"other bytes", b"third bytes"  # all of 
 class World:
     """A store, a ledger, and all that was announced. ``before`` gets every operation of both: see `Hook`."""
 
-    def __init__(self, *, versioned: bool = False, profile: Profile | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        versioned: bool = False,
+        profile: Profile | None = None,
+        announce: Announcer | None = None,
+        schedule: Schedule = SCHEDULE,
+    ) -> None:
         self.before: Callable[[str], None] | None = None
         self.time = NOW
         self.operations: list[str] = []
         self.announced: list[Upload] = []
         self.store = MemoryStore(versioned=versioned, clock=lambda: self.time, before=self._hook)
-        self.ledger = MemoryLedger(before=self._hook)
+        self.ledger = MemoryLedger(before=self._hook, announce=announce)
         self.profiles = {"default": profile or Profile("default"), "avatar": Profile("avatar")}
         self.core = Assembly(
             store=self.store,
@@ -40,11 +49,12 @@ class World:
             profiles=self.profiles,
             tickets=Tickets(["secret"]),
             public_url=lambda: "https://uploads.example",
+            schedule=schedule,
             clock=lambda: self.time,
             pause=self._pause,
         )
         self.grants, self.multiparts = self.core.grants, self.core.multiparts
-        self.service, self.sweep = self.core.service, self.core.sweep
+        self.service, self.sweep, self.eraser = self.core.service, self.core.sweep, self.core.eraser
         self.confirmation = self.core.confirmation
         self.inspecting = self.core.inspecting
         """What a worker has, which may read first bytes."""

@@ -5,13 +5,13 @@ from threading import Event, Thread, current_thread
 from time import monotonic, sleep
 
 import pytest
-from tests.unit.memory_world import World
+from tests.unit.memory_world import OWNER, World
 
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.events.event import EventCounts, StoreEvent
 from valetkey.core.ports.queue import Message
 from valetkey.senders.records import read_queued_records
-from valetkey.worker import SweepLoop, Worker
+from valetkey.worker import EraseLoop, SweepLoop, Worker
 from valetkey.worker import loop as loops
 from valetkey.worker.queue import MAX_ATTEMPTS, QueueLoop
 
@@ -242,6 +242,30 @@ def test_a_sweep_that_failed_is_begun_again(world: World, error: Exception) -> N
 def test_the_bucket_is_listed_seldom(world: World) -> None:
     """Once at the start and then in its own interval, however often it looks for what is due."""
     assert looks(world, 20).count("old_objects") == 2  # staging and quarantine
+
+
+@pytest.mark.parametrize("error", [LedgerUnavailable("The ledger is unavailable."), ZeroDivisionError()])
+def test_erasing_goes_on_after_a_failure(world: World, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was raised: after a pause the loop takes the job again, until it is done."""
+    monkeypatch.setattr(loops, "PAUSE", 0.01)
+    upload = world.create()
+    job = world.service.erase(OWNER, upload.owner)
+    failed, done = Event(), Event()
+
+    def fail(name: str) -> None:
+        if name == "due_erasures" and not failed.is_set():
+            failed.set()
+            raise error
+        if name == "due_erasures" and world.ledger._erasures[job.id].finished_at:
+            done.set()
+
+    world.before = fail
+    working = Worker([EraseLoop(world.eraser, 0.001)])
+    working.start()
+    assert done.wait(30)
+    working.stop()
+    assert failed.is_set()
+    assert world.now(upload).owner == ""
 
 
 def test_every_loop_has_a_thread_of_its_own() -> None:

@@ -31,6 +31,8 @@ REASONS = {
     "missing": "The object was removed before it could be confirmed.",
     "placement_refused": "The store does not take the profile's storage class or encryption.",
     "unclaimed": "Nobody claimed it in time (`claim_within`): it is `deleted`.",
+    "erased": "Its owner was erased: nothing that was known of it is kept, whatever its state was.",
+    "retention_ended": "It was kept for as long as its profile says (`keep_for`): it is `deleted`.",
 }
 """Why an upload is `rejected`, or `deleted` unasked."""
 

@@ -130,7 +130,7 @@ class HookCaller:
         """Calls it once, with the upload as it is now. Raises `LedgerUnavailable` where that cannot be read."""
         if announcement.type not in self._hook.types:
             return DeliveryReceipt(DeliveryOutcome.DELIVERED, f"not called for {announcement.type} any more")
-        upload = self._ledger.get(announcement.upload_id)
+        upload = self._ledger.get(announcement.upload_id) if announcement.upload_id else None
         if upload is None:
             return DeliveryReceipt(DeliveryOutcome.DELIVERED, "the upload is not in the ledger any more")
         try:

@@ -11,10 +11,10 @@ from datetime import timedelta
 from flask import request
 
 from valetkey.api.mounted import Mounted
-from valetkey.api.records import Upload, record
-from valetkey.api.requests import ApplicationClaim, ApplicationTicket, ReleaseUpload, checked
+from valetkey.api.records import Erasure, Upload, erasure_record, record
+from valetkey.api.requests import ApplicationClaim, ApplicationTicket, EraseOwner, ReleaseUpload, checked
 from valetkey.core.access.callers import Caller
-from valetkey.core.errors import UploadNotFound
+from valetkey.core.errors import ErasureNotFound, UploadNotFound
 from valetkey.core.model.upload import UploadId, parse_upload_id
 from valetkey.core.service import IssuedTicket, UploadService
 from valetkey.core.taking.claims import Terms
@@ -157,6 +157,22 @@ class InProcess(ABC):
             self._caller, frozenset(references), prefix=prefix, older_than=older_than, release=release
         )
         return [record(one) for one in found]
+
+    def erase(self, owner: str) -> Erasure:
+        """Has `valetkey worker` erase all that is kept of ``owner`` now: objects, file names, metadata, claims. What is
+        created later stays. The same again while it is running begins it anew, as of now, under the same id.
+
+        Only uploads of the application are erased; those of API keys are theirs. Raises `InvalidRequest` for what is no
+        owner: None, say.
+        """
+        return erasure_record(self.service.erase(self._caller, checked(EraseOwner, owner=owner).owner))
+
+    def erasure(self, erasure_id: str) -> Erasure:
+        """How far an erasure has come. Raises `ErasureNotFound`."""
+        parsed = parse_upload_id(erasure_id)  # its ids are UUIDv7, too
+        if parsed is None:
+            raise ErasureNotFound
+        return erasure_record(self.service.erasure(self._caller, parsed))
 
 
 def _parsed(text: str) -> UploadId:

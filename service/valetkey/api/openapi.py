@@ -54,6 +54,18 @@ _IDEMPOTENCY = {
 _IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": _TEXT}
 _SENDER = {"name": "sender", "in": "path", "required": True, "schema": {"type": "string", "enum": list(NAMES)}}
 _SECRET = {"name": "secret", "in": "query", "description": "ceph: or as the topic's OpaqueData", "schema": _TEXT}
+_OWNER = {
+    "name": "owner",
+    "in": "path",
+    "required": True,
+    "description": "percent-encoded; not `.`, not `..`, and it does not begin with a `/`",
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 200,
+        "pattern": r"^(?!\.{1,2}$)[^\x00/\ufffd][^\x00\ufffd]*$",
+    },
+}
 _RETRY = {"Retry-After": "seconds to wait before asking again"}
 
 
@@ -238,6 +250,24 @@ OPERATIONS: tuple[Operation, ...] = (
         {200: ResponseDoc("its rules", responses.ProfileBody)},
         (401, 403, 404, 413, 415, 503),
         parameters=(_PROFILE,),
+    ),
+    Operation(
+        "delete",
+        "/v1/owners/{owner}",
+        "eraseOwner",
+        "Erase all that your account has of an owner now: objects, names, metadata; needs an API key",
+        {202: ResponseDoc("a worker erases it", responses.ErasureBody, headers={"Location": "the erasure"} | _RETRY)},
+        (401, 403, 404, 413, 415, 422, 503),
+        parameters=(_OWNER,),
+    ),
+    Operation(
+        "get",
+        "/v1/erasures/{id}",
+        "getErasure",
+        "Look how far an erasure has come",
+        {200: ResponseDoc("the erasure", responses.ErasureBody)},
+        (401, 403, 404, 413, 415, 503),
+        parameters=(_ID,),
     ),
     Operation(
         "post",

@@ -37,6 +37,7 @@ STATUS: dict[type[errors.ValetKeyError], int] = {
     errors.Forbidden: 403,
     errors.UploadNotFound: 404,
     errors.ProfileNotFound: 404,
+    errors.ErasureNotFound: 404,
     errors.StateConflict: 409,
     errors.SenderUnknown: 404,
     errors.SenderRefused: 403,

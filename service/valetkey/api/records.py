@@ -1,11 +1,13 @@
-"""An upload as the application's own code gets it: what the JSON of the API shows, by the same names."""
+"""What the application's own code gets: what the JSON of the API shows, by the same names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from valetkey.api.responses import upload_body
+from valetkey.core.model import erasure as erasures
 from valetkey.core.model import upload as model
+from valetkey.core.model.erasure import ErasureState, KeptObject
 from valetkey.core.model.upload import Checksum, Claim, Reason, Signal, UploadId, UploadState
 
 
@@ -107,4 +109,55 @@ def record(upload: model.Upload) -> Upload:
         expires_at=shown["expires_at"],
         confirmed_at=shown["confirmed_at"],
         claim=upload.claim,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """An erasure, as the ledger had it when it was read. It never names the owner."""
+
+    id: str
+    """What `ValetKey.erasure` finds it by, and the webhook `owner.erased` names."""
+
+    state: ErasureState
+    """`running`, `done`, or `incomplete`: over, and the store keeps something; it compares with plain text."""
+
+    requested_at: datetime
+    """When it was asked for last: what was created later stays."""
+
+    finished_at: datetime | None
+    """When it was over; None while it is running."""
+
+    uploads: int
+    """How many uploads were erased so far."""
+
+    objects: int
+    """How many confirmed objects were removed with them."""
+
+    remaining: int
+    """How many uploads the store keeps something of."""
+
+    kept: tuple[KeptObject, ...]
+    """The first 100 of those objects, each with why it stays."""
+
+    newer: int
+    """How many uploads of the owner were created after it was asked for, and are left alone; known when it is over."""
+
+    detail: str | None
+    """What it waits for; None where it does not."""
+
+
+def erasure_record(job: erasures.Erasure) -> Erasure:
+    """``job`` as its JSON shows it."""
+    return Erasure(
+        id=job.id,
+        state=job.state,
+        requested_at=job.requested_at,
+        finished_at=job.finished_at,
+        uploads=job.uploads,
+        objects=job.objects,
+        remaining=job.remaining,
+        kept=job.kept,
+        newer=job.newer,
+        detail=job.detail,
     )

@@ -177,6 +177,14 @@ class ReleaseUpload(BaseModel):
     reference: Reference
 
 
+class EraseOwner(BaseModel):
+    """Whose uploads are erased."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    owner: Annotated[Name, Field(min_length=1, max_length=200)]
+
+
 class GiveVerdict(BaseModel):
     """What a scanner found in the bytes with this ETag."""
 

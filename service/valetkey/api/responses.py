@@ -12,6 +12,7 @@ from valetkey.api.grants import GrantBody, grant_body
 from valetkey.api.problems import Problem
 from valetkey.core.events.event import EventCounts
 from valetkey.core.granting.grantor import Granted
+from valetkey.core.model.erasure import Erasure
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, UploadState
 from valetkey.core.service import IssuedTicket
@@ -152,6 +153,33 @@ class TallyBody(TypedDict):
     ignored: int
 
 
+class KeptObjectBody(TypedDict):
+    """An object of which the store keeps something, and why."""
+
+    key: str
+    reason: str
+
+
+class ErasureBody(TypedDict):
+    """An erasure. ``uploads`` is how many were erased so far, ``objects`` how many confirmed objects went with them.
+
+    ``remaining`` is how many uploads the store keeps something of, ``kept`` the first 100 objects of these: with any of
+    them it ends as `incomplete`, and the ledger still knows whose they are. ``newer`` is how many uploads of the owner
+    were created after the request: they are left alone. ``detail`` says what a running one waits for.
+    """
+
+    id: str
+    state: Literal["running", "done", "incomplete"]
+    requested_at: datetime
+    finished_at: datetime | None
+    uploads: int
+    objects: int
+    remaining: int
+    kept: list[KeptObjectBody]
+    newer: int
+    detail: str | None
+
+
 class StatusBody(TypedDict):
     status: Literal["ok"]
 
@@ -224,3 +252,19 @@ def ticket_body(issued: IssuedTicket) -> TicketBody:
 def tally_body(tally: EventCounts) -> TallyBody:
     """``tally`` for the wire."""
     return {"confirmed": tally.confirmed, "rejected": tally.rejected, "ignored": tally.ignored}
+
+
+def erasure_body(job: Erasure) -> ErasureBody:
+    """``job`` for the wire. It never names the owner."""
+    return {
+        "id": job.id,
+        "state": job.state.value,
+        "requested_at": job.requested_at,
+        "finished_at": job.finished_at,
+        "uploads": job.uploads,
+        "objects": job.objects,
+        "remaining": job.remaining,
+        "kept": [{"key": one.key, "reason": one.reason} for one in job.kept],
+        "newer": job.newer,
+        "detail": job.detail,
+    }

@@ -15,6 +15,8 @@ from valetkey.api.negotiation import prefers_page
 from valetkey.api.openapi import document
 from valetkey.api.rendering import render
 from valetkey.api.requests import (
+    EraseOwner,
+    checked,
     read_batch,
     read_claim,
     read_create,
@@ -27,6 +29,7 @@ from valetkey.api.responses import (
     DownloadBody,
     PageBody,
     ProfilesBody,
+    erasure_body,
     granted_body,
     profile_body,
     tally_body,
@@ -34,14 +37,14 @@ from valetkey.api.responses import (
     upload_body,
 )
 from valetkey.core.access.callers import Caller
-from valetkey.core.errors import InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
+from valetkey.core.errors import ErasureNotFound, InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
 from valetkey.core.events.event import Arrival, Delivery
 from valetkey.core.model.upload import Upload, UploadId, UploadState, parse_upload_id
 from valetkey.core.service import UploadService
 from valetkey.core.taking.claims import Terms
 
 RETRY_AFTER = 2
-"""When to ask again for an upload whose bytes have not arrived, in seconds."""
+"""When to ask again for an upload whose bytes have not arrived, or for an erasure, in seconds."""
 
 blueprint = Blueprint("valetkey-api", __name__, template_folder="templates", static_folder=None)
 blueprint.before_request(refuse_streams)
@@ -227,6 +230,22 @@ def list_profiles() -> Response:
 @blueprint.get("/v1/profiles/<name>")
 def get_profile(name: str) -> Response:
     return render(profile_body(_service().profile(_caller(), name)))
+
+
+@blueprint.delete("/v1/owners/<path:owner>", merge_slashes=False)
+def erase_owner(owner: str) -> Response:
+    job = _service().erase(_caller(), checked(EraseOwner, owner=owner).owner)
+    root = mounted().address.root(request.environ.get("SCRIPT_NAME", ""))
+    headers = {"Location": f"{root}/v1/erasures/{job.id}", "Retry-After": str(RETRY_AFTER)}
+    return render(erasure_body(job), 202, headers)
+
+
+@blueprint.get("/v1/erasures/<text>")
+def get_erasure(text: str) -> Response:
+    caller = _caller()
+    if (erasure_id := parse_upload_id(text)) is None:  # its ids are UUIDv7, too
+        raise ErasureNotFound
+    return render(erasure_body(_service().erasure(caller, erasure_id)), headers={"Cache-Control": "no-store"})
 
 
 @blueprint.post("/v1/events/<name>")

@@ -1,14 +1,25 @@
-"""What an outgoing webhook says: the upload exactly as the API shows it."""
+"""What an outgoing webhook says: the upload, or the erasure, exactly as the API shows it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import orjson
 
-from valetkey.api.responses import upload_body
+from valetkey.api.responses import erasure_body, upload_body
+from valetkey.core.model.erasure import Erasure
 from valetkey.core.model.upload import Upload
 
 
 def webhook_body(event_type: str, at: datetime, upload: Upload) -> str:
-    """The JSON to send; ``timestamp`` is when the end was reached (Standard Webhooks' payload structure)."""
-    body = {"type": event_type, "timestamp": at, "data": upload_body(upload)}
-    return orjson.dumps(body, option=orjson.OPT_UTC_Z).decode()
+    """The JSON to send; ``at`` is when the end was reached."""
+    return _body(event_type, at, upload_body(upload))
+
+
+def erasure_webhook_body(event_type: str, at: datetime, job: Erasure) -> str:
+    """The same of an erasure."""
+    return _body(event_type, at, erasure_body(job))
+
+
+def _body(event_type: str, at: datetime, data: Mapping[str, object]) -> str:
+    """Standard Webhooks' payload structure."""
+    return orjson.dumps({"type": event_type, "timestamp": at, "data": data}, option=orjson.OPT_UTC_Z).decode()

@@ -8,6 +8,7 @@ from valetkey.core.access.tickets import Tickets
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.confirming.ending import Endings
 from valetkey.core.content.inspection import Inspector
+from valetkey.core.erasing.eraser import Eraser
 from valetkey.core.events.observer import Observer
 from valetkey.core.gate import StoreGate
 from valetkey.core.granting.admission import Admission
@@ -42,6 +43,9 @@ class Assembly:
     sweep: Sweep
     """What the worker does with what is due."""
 
+    eraser: Eraser
+    """What the worker does where an owner is to be erased."""
+
     def __init__(
         self,
         *,
@@ -75,6 +79,15 @@ class Assembly:
             endings=self.endings,
             confirmation=self.inspecting,
             profiles=self.profiles,
+            schedule=schedule,
+            clock=clock,
+        )
+
+        self.eraser = Eraser(
+            ledger=ledger,
+            endings=self.endings,
+            confirmation=self.inspecting,
+            bucket=store.bucket,
             schedule=schedule,
             clock=clock,
         )

@@ -20,6 +20,7 @@ The first line of a class's docstring is what the API document says of its code.
     │   └── TicketUsedUp
     ├── UploadNotFound            not there, or not the caller's: the two look the same
     ├── ProfileNotFound           somebody asks for the rules of a profile that is not there
+    ├── ErasureNotFound           not there, or not the caller's: the two look the same
     ├── StateConflict             the upload is in a state that does not allow this
     │   ├── PartsMissing
     │   ├── PartsMismatch
@@ -162,6 +163,15 @@ class ProfileNotFound(ValetKeyError):
     """There is no profile of this name to tell about."""
 
     code = "profile_not_found"
+
+
+class ErasureNotFound(ValetKeyError):
+    """The erasure is not there, or not the caller's."""
+
+    code = "erasure_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such erasure, or it is not yours.")
 
 
 class StateConflict(ValetKeyError):

@@ -12,6 +12,7 @@ from valetkey.core.access.tickets import Tickets, new_ticket_id
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.confirming.ending import Endings
 from valetkey.core.errors import (
+    ErasureNotFound,
     InvalidRequest,
     PartsMissing,
     ProfileNotFound,
@@ -27,6 +28,7 @@ from valetkey.core.granting.admission import Admission, UploadRequest
 from valetkey.core.granting.grantor import Granted, Grantor, require_renewable
 from valetkey.core.granting.grants import PartGrant
 from valetkey.core.granting.parts import NO_CHECKSUMS, MultipartUploads, plan_of, target_of
+from valetkey.core.model.erasure import Erasure, new_erasure
 from valetkey.core.model.multipart import NamedPart, Part, Plan
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.profiles import Profiles
@@ -371,6 +373,19 @@ class UploadService:
                 with suppress(StateConflict):  # somebody has just claimed it for something else
                     self._claims.release(caller, [upload.id], upload.claim.reference)
         return found
+
+    def erase(self, caller: Caller, owner: str) -> Erasure:
+        """Has a worker erase all that the caller's account has of ``owner`` now; the same again while it does it begins
+        it anew, as of now, under the same id. Raises `Forbidden` for a ticket."""
+        return self._ledger.begin_erasure(new_erasure(caller.require_account(), owner, self._clock()))
+
+    def erasure(self, caller: Caller, erasure_id: str) -> Erasure:
+        """How far an erasure has come. Raises `ErasureNotFound`, and `Forbidden` for a ticket."""
+        account = caller.require_account()
+        job = self._ledger.get_erasure(erasure_id)
+        if job is None or job.account != account:
+            raise ErasureNotFound
+        return job
 
     def object_url(self, key: str) -> str:
         """The address of the object under ``key`` on the public endpoint; it takes a credential to read it."""

@@ -21,7 +21,7 @@ from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted
 from valetkey.api.readiness import Readiness
-from valetkey.api.webhooks import webhook_body
+from valetkey.api.webhooks import erasure_webhook_body, webhook_body
 from valetkey.app import mount
 from valetkey.core.access.api_keys import new_key
 from valetkey.core.access.callers import APPLICATION, Caller
@@ -63,12 +63,16 @@ class InMemory(InProcess):
         self._setup = setup
         self._clock = Clock(clock)
         self.store = MemoryStore(setup.bucket, clock=self._clock, capabilities=setup.capabilities)
-        self.ledger = MemoryLedger(announce=Announcer(webhook_body, self._clock, lambda: setup.hooks.types))
+        self.ledger = MemoryLedger(
+            announce=Announcer(
+                webhook_body, self._clock, lambda: setup.hooks.types, render_erasure=erasure_webhook_body
+            )
+        )
         self._hooks_here = HooksOf(setup.hooks, app, self.ledger)
         self._webhooks: Dispatcher | None = None
         tickets = Tickets([ENVIRONMENT["VALETKEY_SECRET_KEYS"]])
         core = self._assemble(tickets)
-        self._sweep = core.sweep
+        self._sweep, self._eraser = core.sweep, core.eraser
         self._parts = InMemoryMounted(
             service=core.service,
             authenticator=Authenticator(None if setup.is_open else self.ledger, tickets, self._clock),
@@ -125,8 +129,10 @@ class InMemory(InProcess):
 
     def work(self) -> None:
         """What `valetkey worker` does within a second: looks at what is due, contents of uploads whose profile has
-        ``detect`` among it, calls the hooks, and sends webhooks, where `webhooks_to` said where to."""
+        ``detect`` among it, erases owners, calls the hooks, and sends webhooks, where `webhooks_to` said where to."""
         for _ in self._sweep.look():
+            pass
+        for _ in self._eraser.run():
             pass
         for dispatcher in self._dispatchers():
             while claimed := dispatcher.claim(ALL):
@@ -166,6 +172,7 @@ class InMemory(InProcess):
         """When a worker has something to do next that it has not tried yet; None where that is after ``end``."""
         now = self._clock()
         moments = [upload.due_at for upload in self.ledger.due(end, ALL) if upload.due_at]
+        moments += [job.due_at for job in self.ledger.due_erasures(end, ALL) if job.due_at]
         outboxes: list[Outbox] = [hook.outbox for hook in self._hooks_here.callers()]
         if self._webhooks:
             outboxes.append(self.ledger)

@@ -1,13 +1,14 @@
-"""Work beside the requests: the store's events from a queue, the sweep, and the outbox.
+"""Work beside the requests: the store's events from a queue, the sweep, erasures, and the outbox.
 
 Every loop keeps running whatever fails, and stops between two pieces of work. Any number of workers may run side by
 side: the ledger and the queue keep two of them from doing the same work twice.
 """
 
+from valetkey.worker.erase import EraseLoop
 from valetkey.worker.loop import Loop
 from valetkey.worker.outbox import OutboxLoop
 from valetkey.worker.queue import QueueLoop
 from valetkey.worker.sweep import CheckLoop, SweepLoop
 from valetkey.worker.threads import Worker
 
-__all__ = ["CheckLoop", "Loop", "OutboxLoop", "QueueLoop", "SweepLoop", "Worker"]
+__all__ = ["CheckLoop", "EraseLoop", "Loop", "OutboxLoop", "QueueLoop", "SweepLoop", "Worker"]

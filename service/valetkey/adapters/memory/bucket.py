@@ -48,6 +48,7 @@ class MemoryBucket(Hooked):
         self._objects: dict[str, list[MemoryObject]] = {}  # oldest first
         self._numbers = count(1)
         self._removed = False
+        self._retained: set[str] = set()
 
     @property
     def bucket(self) -> str:
@@ -113,10 +114,18 @@ class MemoryBucket(Hooked):
             self._objects[head.key] = [*before, replace(new, head=head)]
             return head
 
-    def _remove(self, key: str) -> None:
+    def retain(self, key: str, *, held: bool = True) -> None:
+        """What lies under ``key`` cannot be removed from now on, as under Object Lock; or can again."""
+        with self._lock:
+            (self._retained.add if held else self._retained.discard)(key)
+
+    def _remove(self, key: str) -> str | None:
         with self._lock:
             self._require_bucket()
+            if key in self._retained and key in self._objects:
+                return "It is under retention."
             self._objects.pop(key, None)
+            return None
 
 
 def md5(content: bytes) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
+from valetkey.adapters.memory.erasures import MemoryErasures
 from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.keys import MemoryKeyRing
-from valetkey.adapters.memory.outbox import MemoryHookBook, MemoryOutbox
 from valetkey.core.access.callers import Allowance
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.announcement import Announcer
@@ -14,7 +14,7 @@ from valetkey.core.model.upload import Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query
 
 
-class MemoryLedger(MemoryKeyRing, MemoryOutbox, MemoryHookBook):
+class MemoryLedger(MemoryKeyRing, MemoryErasures):
     """`Ledger`, `KeyRing`, `Outbox` and `HookBook` in memory. ``before`` may be set at any time.
 
     Without ``announce`` nothing is announced.
@@ -23,8 +23,6 @@ class MemoryLedger(MemoryKeyRing, MemoryOutbox, MemoryHookBook):
     def __init__(self, before: Hook | None = None, announce: Announcer | None = None) -> None:
         super().__init__(before)
         self._announce = announce
-        self._uploads: dict[UploadId, Upload] = {}
-        self._once: dict[tuple[str, str], tuple[UploadId, str]] = {}
         self._used: dict[str, tuple[int, datetime]] = {}
         self._declared: dict[str, Declared] = {}
 

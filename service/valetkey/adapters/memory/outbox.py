@@ -1,6 +1,6 @@
 """The outbox in memory: what the application is still to be told, by webhook or by its hooks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from valetkey.adapters.memory.hooks import Hook, Hooked
@@ -19,6 +19,18 @@ class MemoryOutbox(Hooked):
         """Takes one in."""
         with self._lock:
             self._outbox[announcement.id] = announcement
+
+    def drop(self, name: str) -> None:
+        """Removes the one of that id."""
+        with self._lock:
+            del self._outbox[name]
+
+    def drop_delivered(self, names: Iterable[str]) -> None:
+        """Removes those of these ids that were delivered."""
+        with self._lock:
+            for name in names:
+                if name in self._outbox and self._outbox[name].status is Status.DELIVERED:
+                    del self._outbox[name]
 
     def kept(self) -> list[Announcement]:
         """All there are."""

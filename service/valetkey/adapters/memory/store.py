@@ -104,9 +104,9 @@ class MemoryStore(MemoryBucket):
         self._call("proves_copies", source.key)
         return True
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str) -> str | None:
         self._call("delete", key)
-        self._remove(key)
+        return self._remove(key)
 
     def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
         """A ``memory:`` URL that says what it would give; nothing serves it."""

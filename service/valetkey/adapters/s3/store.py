@@ -129,8 +129,8 @@ class S3Store:
         self.delete(key)
         return False
 
-    def delete(self, key: str) -> None:
-        self._versions.delete(key)
+    def delete(self, key: str) -> str | None:
+        return self._versions.delete(key)
 
     def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
         params: dict[str, Any] = {

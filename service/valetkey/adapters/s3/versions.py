@@ -25,21 +25,27 @@ class Versions:
         self._bucket = bucket
         self._traits = traits
 
-    def delete(self, key: str) -> None:
-        """Removes the object with all of its versions."""
+    def delete(self, key: str) -> str | None:
+        """Removes the object with all of its versions; returns why some of them stay."""
         if not key:  # botocore, which does not look at parameters here, would delete the bucket
             raise ValueError("no key")
-        if self._keeps_versions() and self._delete_versions(key):
-            return
+        kept, known = None, self._keeps_versions()
+        if known:
+            hidden, kept = self._delete_versions(key)
+            if hidden:
+                return kept
         with suppress(ObjectMissing), available:  # some stores answer 404
-            self._client().delete_object(Bucket=self._bucket, Key=key)
+            answer = self._client().delete_object(Bucket=self._bucket, Key=key)
+            if not known and answer.get("DeleteMarker"):  # it did not say before that it keeps them
+                kept = "The bucket keeps versions, and does not let them be seen: s3:GetBucketVersioning is missing."
+        return kept
 
     def _keeps_versions(self) -> bool:
         with available:
             return self._traits.keeps_versions()
 
-    def _delete_versions(self, key: str) -> bool:
-        """Removes each version and marker of ``key``; says False where it has to be hidden instead.
+    def _delete_versions(self, key: str) -> tuple[bool, str | None]:
+        """Removes each version and marker of ``key``; says False where it has to be hidden instead, and why some stay.
 
         That is where it may not list them, and where one is under retention (Object Lock): what cannot be removed stays
         behind a marker, which keeps it out of listings and lets a lifecycle rule remove it when its time has come.
@@ -50,15 +56,16 @@ class Versions:
             if not error.refused:
                 raise
             log.warning("old versions of %r stay: %s", key, error.detail)
-            return False
+            return False, f"Old versions may be there, and cannot be listed: {error.detail}"
         markers = [one for one in found if "ETag" not in one]
         versions = [one for one in found if "ETag" in one]
-        if kept := [one for one in versions if not self._delete_version(key, one["VersionId"])]:
+        if kept := [why for one in versions if (why := self._delete_version(key, one["VersionId"]))]:
             log.info("%d versions of %r stay", len(kept), key)
-            return any(one["IsLatest"] for one in markers)
-        return not [one for one in markers if not self._delete_version(key, one["VersionId"])]
+            return any(one["IsLatest"] for one in markers), f"{len(kept)} versions stay: {kept[0]}"
+        return not [one for one in markers if self._delete_version(key, one["VersionId"])], None
 
-    def _delete_version(self, key: str, version_id: str) -> bool:
+    def _delete_version(self, key: str, version_id: str) -> str | None:
+        """Returns why it stays; None where it is gone."""
         try:
             with suppress(ObjectMissing), available:
                 self._client().delete_object(Bucket=self._bucket, Key=key, VersionId=version_id)
@@ -66,8 +73,8 @@ class Versions:
             if not error.refused:
                 raise
             log.info("version %s of %r stays: %s", version_id, key, error.detail)
-            return False
-        return True
+            return error.detail
+        return None
 
     def _versions(self, prefix: str) -> Iterator[Mapping[str, Any]]:
         pages = self._client().get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)

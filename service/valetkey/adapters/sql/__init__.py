@@ -1,7 +1,7 @@
 """The ledger, the API keys, the outbox and the hooks in an SQL database, by SQLAlchemy Core.
 
-Rights they need: SELECT, INSERT and UPDATE on their tables, DELETE on ``outbox``, ``hooks``, ``hook_calls``,
-``idempotency`` and ``tickets``;
+Rights they need: SELECT, INSERT and UPDATE on their tables, DELETE on ``uploads``, ``outbox``, ``hooks``,
+``hook_calls``, ``idempotency``, ``tickets`` and ``erasures``;
 `migrate` needs to create and to alter them.
 """
 

@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 
 from valetkey.core.access.api_keys import ApiKey, Scope
 from valetkey.core.model.announcement import Announcement, Status
+from valetkey.core.model.erasure import Erasure, ErasureState, KeptObject
 from valetkey.core.model.rules import read_rules
 from valetkey.core.model.upload import (
     Checksum,
@@ -106,14 +107,16 @@ def _add_what_came_of_it(row: Row, upload: Upload) -> None:
         row["copying_since"] = micros(upload.copying_since)
     if upload.checksum_verified is not None:
         row["checksum_verified"] = int(upload.checksum_verified)
-    _add_claim(row, upload)
+    _add_claim_and_end(row, upload)
 
 
-def _add_claim(row: Row, upload: Upload) -> None:
+def _add_claim_and_end(row: Row, upload: Upload) -> None:
     if (claim := upload.claim) is not None:
         row |= {"claim_reference": claim.reference, "claimed_at": micros(claim.claimed_at)}
     if upload.released_at is not None:
         row["released_at"] = micros(upload.released_at)
+    if upload.ended_at is not None:
+        row["ended_at"] = micros(upload.ended_at)
 
 
 _UNDECLARED_BEFORE = -1
@@ -156,6 +159,7 @@ def as_upload(row: RowMapping) -> Upload:
         claim=None if row["claim_reference"] is None else Claim(row["claim_reference"], moment(row["claimed_at"])),
         released_at=_moment(row["released_at"]),
         path=row["path"],
+        ended_at=_moment(row["ended_at"]),
     )
 
 
@@ -238,7 +242,7 @@ def as_announcement(row: RowMapping) -> Announcement:
     return Announcement(
         id=row["id"],
         type=row["type"],
-        upload_id=UploadId(row["upload_id"]),
+        upload_id=None if row["upload_id"] is None else UploadId(row["upload_id"]),
         body=row.get("body", ""),
         created_at=moment(row["created_at"]),
         due_at=moment(row["due_at"]),
@@ -247,6 +251,49 @@ def as_announcement(row: RowMapping) -> Announcement:
         version=row["version"],
         detail=row["detail"],
         hook=row.get("hook"),
+    )
+
+
+def as_erasure_row(job: Erasure) -> Row:
+    kept = [[one.key, one.reason] for one in job.kept]
+    return {
+        "id": job.id,
+        "version": job.version,
+        "state": job.state.value,
+        "owner": job.owner,
+        "account": job.account,
+        "requested_at": micros(job.requested_at),
+        "due_at": None if job.due_at is None else micros(job.due_at),
+        "passed": job.passed,
+        "postponed": job.postponed,
+        "uploads": job.uploads,
+        "objects": job.objects,
+        "remaining": job.remaining,
+        "kept": orjson.dumps(kept).decode() if kept else None,
+        "newer": job.newer,
+        "detail": job.detail,
+        "finished_at": None if job.finished_at is None else micros(job.finished_at),
+    }
+
+
+def as_erasure(row: RowMapping) -> Erasure:
+    return Erasure(
+        id=row["id"],
+        owner=row["owner"],
+        account=row["account"],
+        requested_at=moment(row["requested_at"]),
+        due_at=_moment(row["due_at"]),
+        state=ErasureState(row["state"]),
+        version=row["version"],
+        passed=None if row["passed"] is None else UploadId(row["passed"]),
+        postponed=row["postponed"],
+        uploads=row["uploads"],
+        objects=row["objects"],
+        remaining=row["remaining"],
+        kept=tuple(KeptObject(*one) for one in orjson.loads(row["kept"] or "[]")),
+        newer=row["newer"],
+        detail=row["detail"],
+        finished_at=_moment(row["finished_at"]),
     )
 
 

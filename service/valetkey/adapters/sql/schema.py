@@ -13,6 +13,9 @@ DUE = "due_at IS NOT NULL"
 CHECK = "state = 'stored' AND due_at IS NOT NULL"
 """What has arrived and waits to be checked stands behind nobody else."""
 
+ENDED = "ended_at IS NOT NULL AND due_at IS NULL"
+"""What has ended, and has nothing left to look for: the retention of the ledger removes it by this index."""
+
 uploads = Table(
     "uploads",
     metadata,
@@ -63,9 +66,12 @@ uploads = Table(
     Column("claimed_at", BigInteger),
     Column("released_at", BigInteger),
     Column("path", Text),
+    Column("ended_at", BigInteger),
     Index("uploads_by_account", "account", "id"),
+    Index("uploads_by_owner", "owner", "id"),
     Index("uploads_by_due", "due_at", "id", sqlite_where=text(DUE), postgresql_where=text(DUE)),
     Index("uploads_by_check", "due_at", "id", sqlite_where=text(CHECK), postgresql_where=text(CHECK)),
+    Index("uploads_by_end", "ended_at", "id", sqlite_where=text(ENDED), postgresql_where=text(ENDED)),
     sqlite_with_rowid=False,  # the ids ascend: one tree to write to instead of two
 )
 
@@ -76,6 +82,7 @@ idempotency = Table(
     Column("key", String(255), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
     Column("upload_id", String(36), nullable=False),
+    Index("idempotency_by_upload", "upload_id"),
 )
 
 api_keys = Table(
@@ -94,7 +101,7 @@ outbox = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("type", String(32), nullable=False),
-    Column("upload_id", String(36), nullable=False),
+    Column("upload_id", String(36)),
     Column("body", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
@@ -149,3 +156,27 @@ profiles = Table(
     Column("declared_at", BigInteger, nullable=False),
 )
 """What a process of this ledger said last of each of its profiles, when it started."""
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("owner", String(200)),
+    Column("account", String(200), nullable=False),
+    Column("requested_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger),
+    Column("passed", String(36)),
+    Column("postponed", Integer, nullable=False),
+    Column("uploads", Integer, nullable=False),
+    Column("objects", Integer, nullable=False),
+    Column("remaining", Integer, nullable=False),
+    Column("kept", Text),
+    Column("newer", Integer, nullable=False),
+    Column("detail", Text),
+    Column("finished_at", BigInteger),
+    Index("erasures_by_owner", "owner", "account", unique=True),
+    Index("erasures_by_due", "due_at", sqlite_where=text(DUE), postgresql_where=text(DUE)),
+)
+"""Jobs that erase an owner. One runs for each owner and account; when it is over its owner is NULL."""

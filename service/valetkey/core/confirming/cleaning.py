@@ -8,7 +8,9 @@ from datetime import datetime
 from valetkey.core.confirming.matching import points_at
 from valetkey.core.errors import LedgerUnavailable, RulesUnknown, StoreUnavailable
 from valetkey.core.granting.parts import MultipartUploads
+from valetkey.core.model.erasure import KeptObject
 from valetkey.core.model.profiles import Profiles
+from valetkey.core.model.rules import UNREADABLE
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import Upload, UploadState, quarantine_key
 from valetkey.core.ports.ledger import Ledger
@@ -71,6 +73,21 @@ class Cleaner:
             self._store.delete(upload.object.key)  # first: it needs no rule to be known
         finals = [self._profiles.final_key(upload, pin) for pin in range(1, upload.pins + 1)]
         self._remove(upload, [*self._quarantine(upload), *finals])
+
+    def remove_all(self, upload: Upload) -> list[KeptObject]:
+        """Removes every object that ``upload``, which has ended, may have, the confirmed one too, and its parts.
+
+        Returns those of which the store keeps something. Raises like `clear`.
+        """
+        if upload.multipart:
+            self._multiparts.discard(upload)
+        pins = range(1, upload.pins + 1)
+        keys = [upload.staging_key, upload.arrival_key, *([upload.object.key] if upload.object else [])]
+        keys += [self._profiles.final_key(upload, pin) for pin in pins]
+        if upload.rules is None or upload.rules is UNREADABLE or upload.rules.wants_checks:
+            keys += [quarantine_key(upload.id, pin) for pin in pins]
+        kept = [(key, self._store.delete(key)) for key in dict.fromkeys(keys)]
+        return [KeptObject(key, why) for key, why in kept if why is not None]
 
     def discard(self, upload: Upload, key: str) -> None:
         """Removes the copy of somebody who was too late, unless the ledger points at it."""

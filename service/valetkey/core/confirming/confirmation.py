@@ -41,6 +41,7 @@ from valetkey.core.errors import (
 )
 from valetkey.core.gate import StoreGate
 from valetkey.core.granting.parts import MultipartUploads
+from valetkey.core.model.erasure import KeptObject
 from valetkey.core.model.multipart import WHOLE_COPY, NamedPart
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.rules import Detect, Rules
@@ -206,6 +207,14 @@ class Confirmation:
         """
         with self._gate.open_for(upload):
             self._cleaner.clear(upload)
+
+    def remove_all(self, upload: Upload) -> list[KeptObject]:
+        """Removes every object that ``upload``, which has ended, may have, the confirmed one too.
+
+        Returns those of which the store keeps something. Raises like `clear`.
+        """
+        with self._gate.open_for(upload):
+            return self._cleaner.remove_all(upload)
 
     def _advance(self, upload: Upload, run: _Run) -> Upload:
         while not upload.ended and run.steps > 0:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from valetkey.core.model.schedule import Schedule
-from valetkey.core.model.upload import Upload
+from valetkey.core.model.upload import Upload, UploadState
 from valetkey.core.ports.announcing import Notifier
 from valetkey.core.ports.ledger import Ledger
 
@@ -22,9 +22,15 @@ class Endings:
 
     def write(self, before: Upload, after: Upload) -> Upload | None:
         """``after`` as the ledger has it now; None where somebody else has changed ``before`` meanwhile."""
-        due_at = self._schedule.after_end(after, self._clock())
-        after = after._replace(due_at=due_at)
+        now = self._clock()
+        after = after._replace(due_at=self._schedule.after_end(after, now), ended_at=_ended_at(after, now))
         if not self._ledger.replace(before, after):
             return None
         self._notifier.ended(after)
         return after
+
+
+def _ended_at(upload: Upload, now: datetime) -> datetime | None:
+    if upload.state is UploadState.CONFIRMED:
+        return None
+    return max(now, upload.renewable_until) if upload.state is UploadState.EXPIRED else now

@@ -7,7 +7,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from valetkey.core.model.upload import Upload, UploadId, UploadState
+from valetkey.core.model.erasure import Erasure
+from valetkey.core.model.upload import ERASED, Upload, UploadId, UploadState, erased
 
 EVENT_TYPES: Mapping[UploadState, str] = MappingProxyType(
     {
@@ -37,8 +38,20 @@ def event_type(upload: Upload) -> str | None:
     return EVENT_TYPES.get(upload.state)
 
 
+OWNER_ERASED = "owner.erased"
+"""What is said of an erasure that is over."""
+
+
+def announced_ids(upload_id: UploadId) -> list[str]:
+    """The ids of all announcements that there may be of one upload."""
+    return [f"{upload_id}-{state}" for state in EVENT_TYPES]
+
+
 Render = Callable[[str, datetime, Upload], str]
 """Makes the body to send from the event's type, the moment of the end, and the upload as it was then."""
+
+RenderErasure = Callable[[str, datetime, Erasure], str]
+"""The same of an erasure."""
 
 
 class Status(StrEnum):
@@ -51,7 +64,8 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """One end on its way to the application. ``id`` and ``body`` are the same at every attempt.
+    """One end on its way to the application. ``id`` and ``body`` are the same at every attempt, unless the upload was
+    erased in between. ``upload_id`` is None where it is about no single upload.
 
     ``hook`` is the name of the application's function that is called for it, which needs no body; None for a webhook.
     ``due_at`` is when something has to be done with it: the next attempt while it waits (or the end of the lease of
@@ -61,7 +75,7 @@ class Announcement:
 
     id: str
     type: str
-    upload_id: UploadId
+    upload_id: UploadId | None
     body: str
     created_at: datetime
     due_at: datetime
@@ -84,7 +98,8 @@ class Announcer:
     """Says which announcement belongs to a change of state. A ledger writes it in the transaction of that change: once
     for the webhook, and once for each hook that it, or this process, knows for its type.
 
-    Without ``render`` there is no webhook. ``hooks`` gives those of this process.
+    Without ``render`` there is no webhook, without ``render_erasure`` none for the ends of erasures. ``hooks`` gives
+    those of this process.
     """
 
     def __init__(
@@ -92,10 +107,13 @@ class Announcer:
         render: Render | None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         hooks: Callable[[], HookTypes] = dict,
+        *,
+        render_erasure: RenderErasure | None = None,
     ) -> None:
         self._render = render
         self._clock = clock
         self.hooks = hooks
+        self._render_erasure = render_erasure
 
     @property
     def has_webhook(self) -> bool:
@@ -112,5 +130,20 @@ class Announcer:
         if kind is None or after.state is before.state:
             return None
         now = self._clock()
-        body = self._render(kind, now, after) if self._render else ""
-        return Announcement(f"{after.id}-{after.state}", kind, after.id, body, now, now)
+        shown = erased(after) if after.reason == ERASED else after
+        return Announcement(f"{after.id}-{after.state}", kind, after.id, self._body(kind, now, shown), now, now)
+
+    def _body(self, kind: str, at: datetime, upload: Upload) -> str:
+        return self._render(kind, at, upload) if self._render else ""
+
+    def rewritten(self, announcement: Announcement, upload: Upload) -> Announcement:
+        """``announcement`` of ``upload``, which was erased since, with a body that tells nothing else of it."""
+        shown = erased(upload)._replace(state=UploadState(announcement.id.rpartition("-")[2]))
+        return replace(announcement, body=self._body(announcement.type, announcement.created_at, shown), detail=None)
+
+    def erased(self, before: Erasure, after: Erasure) -> Announcement | None:
+        """The announcement of the end of a job; None where it is none."""
+        if self._render_erasure is None or after.finished_at is None or before.finished_at is not None:
+            return None
+        body = self._render_erasure(OWNER_ERASED, after.finished_at, after)
+        return Announcement(f"{after.id}-erased", OWNER_ERASED, None, body, after.finished_at, after.finished_at)

@@ -34,6 +34,9 @@ MAX_LIFE = timedelta(days=7)
 MAX_CLAIM_WITHIN = timedelta(days=365)
 """How long what nobody has claimed is kept at most, where it is removed at all."""
 
+MAX_KEEP_FOR = timedelta(days=36_500)
+"""How long confirmed uploads are kept at most, where they are removed at all."""
+
 MAX_REMEMBERED_TYPES = 1000
 """How many content types a profile remembers as allowed, so as not to look at each of them again."""
 
@@ -48,8 +51,9 @@ class Profile:
     allowed keys (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes.
     ``detect`` says what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a verdict. With
     ``checksum_required`` nothing is taken without a checksum, or confirmed where the store does not show it. What
-    is not claimed ``claim_within`` after its confirmation is removed (None: it stays). ``rules`` is what of all this is
-    kept with an upload. Raises `ConfigurationError` when built from values that make no sense.
+    is not claimed ``claim_within`` after its confirmation is removed (None: it stays), and ``keep_for`` after it
+    whatever is confirmed, claimed or not. ``rules`` is what of all this is kept with an upload. Raises
+    `ConfigurationError` when built from values that make no sense.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Profile:
     multipart_from: int = 100 * MIB
     part_size: int = 8 * MIB
     claim_within: timedelta | None = None
+    keep_for: timedelta | None = None
     template: KeyTemplate = field(init=False, repr=False, compare=False)
     rules: Rules = field(init=False, repr=False, compare=False)
     _good_types: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -92,6 +97,7 @@ class Profile:
                 placement=Placement(self.storage_class, self.sse, self.sse_kms_key_id),
                 expires_in=self.expires_in,
                 claim_within=self.claim_within,
+                keep_for=self.keep_for,
             )
         )
 
@@ -116,6 +122,10 @@ class Profile:
             (
                 self.claim_within is not None and not second <= self.claim_within <= MAX_CLAIM_WITHIN,
                 "claim_within must be 1 second to 365 days; leave it out to keep what nobody claims.",
+            ),
+            (
+                self.keep_for is not None and not second <= self.keep_for <= MAX_KEEP_FOR,
+                "keep_for must be 1 second to 36500 days; leave it out to keep what is confirmed.",
             ),
             (self.sse not in {None, "AES256", "aws:kms"}, "sse is 'AES256' or 'aws:kms'."),
             (

@@ -40,6 +40,7 @@ class Rules:
 
     ``checksum_required``: a checksum has to be declared, and the store has to show it. ``expires_in``: a grant's life.
     ``claim_within``: how long after its confirmation an upload is removed that was never claimed; None: never.
+    ``keep_for``: how long after its confirmation an upload is removed, claimed or not; None: never.
     """
 
     text: str
@@ -52,6 +53,7 @@ class Rules:
     placement: Placement
     expires_in: timedelta
     claim_within: timedelta | None = None
+    keep_for: timedelta | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rules) and self.text == other.text
@@ -79,6 +81,7 @@ def rules_text(
     placement: Placement,
     expires_in: timedelta,
     claim_within: timedelta | None = None,
+    keep_for: timedelta | None = None,
 ) -> str:
     """The rules as they are kept: JSON that has only what differs from the ordinary, the same for the same rules."""
     found = {
@@ -93,6 +96,7 @@ def rules_text(
         "sse_kms_key_id": placement.sse_kms_key_id,
         "expires_in": expires_in.total_seconds(),
         "claim_within": claim_within.total_seconds() if claim_within else None,
+        "keep_for": keep_for.total_seconds() if keep_for else None,
     }
     return json.dumps({name: value for name, value in found.items() if value is not None}, separators=(",", ":"))
 
@@ -114,7 +118,6 @@ def read_rules(text: str) -> Rules:
 
 def _read(text: str, kept: Mapping[str, Any]) -> Rules:
     rest = dict(kept)
-    claim_within = rest.pop("claim_within", None)
     rules = Rules(
         text=text,
         min_size=int(rest.pop("min_size")),
@@ -125,8 +128,13 @@ def _read(text: str, kept: Mapping[str, Any]) -> Rules:
         checksum_required=bool(rest.pop("checksum_required", False)),
         placement=Placement(*(rest.pop(name, None) for name in ("storage_class", "sse", "sse_kms_key_id"))),
         expires_in=timedelta(seconds=rest.pop("expires_in")),
-        claim_within=None if claim_within is None else timedelta(seconds=claim_within),
+        claim_within=_duration(rest.pop("claim_within", None)),
+        keep_for=_duration(rest.pop("keep_for", None)),
     )
     if rest:
         raise KeyError(*rest)
     return rules
+
+
+def _duration(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)

@@ -15,11 +15,13 @@ class Schedule:
 
     ``grace``: how long after its last grant has died an upload without bytes expires: S3 judges a form when it begins.
     ``retention``: how long after that bytes are still looked for, and how old an object without an owner gets.
+    ``ledger_retention``: how long the ledger keeps an upload after its end, but for a confirmed one; None: for ever.
     """
 
     first_look: timedelta = timedelta(seconds=60)
     grace: timedelta = timedelta(minutes=15)
     retention: timedelta = timedelta(days=1)
+    ledger_retention: timedelta | None = None
 
     def soon(self, now: datetime) -> datetime:
         """For an upload that is new, that has just been pinned, or that somebody is looking at."""
@@ -40,13 +42,19 @@ class Schedule:
             case _:
                 return self.after_failure(upload, now)
 
+    def forgotten_before(self, now: datetime) -> datetime | None:
+        """What has ended by then is forgotten now; None: nothing is. Never before orphans are removed without it."""
+        if self.ledger_retention is None:
+            return None
+        return now - max(self.ledger_retention, self.grace + self.retention)
+
     def after_failure(self, upload: Upload, now: datetime) -> datetime:
         """The next try: an upload that fails for ever must not keep others from their turn."""
         return now + min(max(self.first_look, now - upload.created_at), max(self.first_look, MAX_GAP))
 
     def after_end(self, upload: Upload, now: datetime) -> datetime | None:
         """When to look for what a re-POST or a stopped signal left of ``upload``, which has ended; before that, when it
-        is removed unless it is claimed.
+        is removed as its rules say.
 
         None where there is next to nothing to find: bytes that were confirmed by the first pin. An expired one is open
         still: bytes may come late.
@@ -54,8 +62,8 @@ class Schedule:
         if upload.state is UploadState.EXPIRED:
             return self.after_look(upload, now)
         if upload.state is UploadState.CONFIRMED and upload.pins == 1:
-            return upload.claim_by
-        return _first(max(now, upload.expires_at) + self.grace, upload.claim_by)
+            return upload.removed_at
+        return _first(max(now, upload.expires_at) + self.grace, upload.removed_at)
 
 
 def _first(moment: datetime, other: datetime | None) -> datetime:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -237,6 +237,9 @@ class Upload(NamedTuple):
     """When the application gave it back."""
     path: str | None = None
     """Where it was in the folder that its user chose, as `folder_path` has it; None where it came in none."""
+    ended_at: datetime | None = None
+    """When it came to its end; of an expired one, when no grant is given for it any more. None for one that is open or
+    confirmed."""
 
     @property
     def detected_type(self) -> str | None:
@@ -279,6 +282,19 @@ class Upload(NamedTuple):
         return max(self.confirmed_at, self.released_at or self.confirmed_at) + within
 
     @property
+    def keep_until(self) -> datetime | None:
+        """When it is removed, claimed or not; None: never."""
+        keep_for = self.rules.keep_for if self.rules else None
+        if self.state is not UploadState.CONFIRMED or keep_for is None or self.confirmed_at is None:
+            return None
+        return self.confirmed_at + keep_for
+
+    @property
+    def removed_at(self) -> datetime | None:
+        """When the sweep removes it as it is now: at `claim_by` or at `keep_until`; None: never."""
+        return min((moment for moment in (self.claim_by, self.keep_until) if moment is not None), default=None)
+
+    @property
     def ended(self) -> bool:
         """True when no signal can change it any more."""
         return self.state not in OPEN
@@ -287,11 +303,49 @@ class Upload(NamedTuple):
         """This upload in another state, one version on. Raises `StateConflict` where the table has no such move."""
         if state not in TRANSITIONS[self.state]:
             raise StateConflict(f"An upload that is {self.state} cannot become {state}.")
-        return self._replace(state=state, version=self.version + 1, **changes)
+        return self._replace(state=state, version=self.version + 1, ended_at=None, **changes)
 
     def changed(self, **changes: Any) -> "Upload":
         """This upload with other values in the same state, one version on."""
         return self._replace(version=self.version + 1, **changes)
+
+
+ERASED = Reason("erased", "All that was kept of it was erased.")
+"""What stays of an upload that was erased says this instead of anything else."""
+
+
+def erased(upload: Upload) -> Upload:
+    """What stays of ``upload``, which has ended: when what happened to which id, and nothing that anybody said of it.
+
+    It stays so that what a grant that is still good brings is known as ours, and is removed.
+    """
+    return upload.changed(
+        owner="",
+        filename="",
+        content_type="",
+        size=None,
+        checksum=None,
+        metadata=_NO_METADATA,
+        pins=0,
+        object=None,
+        reason=ERASED,
+        inspection=None,
+        verdict=None,
+        multipart=None,
+        ticket=None,
+        key="",
+        copying_since=None,
+        checksum_verified=None,
+        claim=None,
+        released_at=None,
+        path=None,
+    )
+
+
+def erased_but_kept(upload: Upload) -> Upload:
+    """The same, where the store keeps an object of it: what tells whose that is, and where, stays, too."""
+    stays = {name: getattr(upload, name) for name in ("owner", "pins", "multipart", "key")}
+    return erased(upload)._replace(object=upload.object and replace(upload.object, content_type=""), **stays)
 
 
 def quarantine_key(upload_id: UploadId, pin: int) -> str:

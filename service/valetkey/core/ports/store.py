@@ -102,8 +102,11 @@ class ObjectStore(Protocol):
     def proves_copies(self, source: ObjectHead) -> bool:
         """Whether the condition of a `copy` is honoured, found out by a copy of ``source`` that has to be refused."""
 
-    def delete(self, key: str) -> None:
-        """Removes the object with all of its versions, and nothing when there is none."""
+    def delete(self, key: str) -> str | None:
+        """Removes the object with all of its versions, and nothing when there is none.
+
+        Returns why some of them stay, hidden, as under Object Lock; None where nothing is left.
+        """
 
     def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
         """A URL that downloads ``stored`` as ``filename`` for ``expires_in`` seconds."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from valetkey.core.errors import CopyUnproven, StoreUnavailable, Unavailable
+from valetkey.core.model.erasure import KeptObject
 from valetkey.core.model.upload import Reason, Upload, UploadState
 from valetkey.core.ports.store import OldMultipart, OldObject
 
@@ -22,6 +23,7 @@ class Action(StrEnum):
     CLEAR = "clear"
     REMOVE = "remove"
     ABORT = "abort"
+    FORGET = "forget"
     SKIP = "skip"
     STUCK = "stuck"
     FAIL = "fail"
@@ -62,8 +64,16 @@ def expiring(upload: Upload) -> Finding:
     return Finding(Action.EXPIRE, upload.id, f"no bytes, its grant died at {upload.expires_at:%Y-%m-%d %H:%M:%S}")
 
 
-def unclaimed(upload: Upload) -> Finding:
-    return Finding(Action.REMOVE, upload.id, f"nobody has claimed it by {upload.claim_by:%Y-%m-%d %H:%M:%S}")
+def outlived(upload: Upload, reason: Reason) -> Finding:
+    return Finding(Action.REMOVE, upload.id, reason.detail)
+
+
+def forgetting(upload: Upload) -> Finding:
+    return Finding(Action.FORGET, upload.id, f"it is {upload.state} since {upload.ended_at:%Y-%m-%d %H:%M:%S} at least")
+
+
+def retained(upload: Upload, kept: KeptObject) -> Finding:
+    return Finding(Action.SKIP, upload.id, f"the store keeps something of it: {kept.reason}")
 
 
 def waiting(upload: Upload) -> Finding:

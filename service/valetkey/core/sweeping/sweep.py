@@ -34,6 +34,9 @@ MAX_FAILURES = 5
 ALLOWANCES = 1_000
 """How many expired tickets one look for leftovers forgets: what is left is forgotten by the next."""
 
+ERASURES = 1_000
+"""How many erasures that were over long ago one look forgets."""
+
 TICKET_GRACE = timedelta(hours=1)
 """How long after its end a ticket's count is kept: another service's clock may be behind ours."""
 
@@ -94,11 +97,13 @@ class Sweep:
             yield from self._look_at(self._ledger.reschedule([(upload, lease) for upload in due]), stop)
 
     def clean(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
-        """The part that removes objects and multipart uploads without an owner, and forgets expired tickets.
+        """The part that removes objects and multipart uploads without an owner, and forgets expired tickets and what
+        ended long ago.
 
         Raises like `run`.
         """
         self._ledger.forget_allowances(self._clock() - TICKET_GRACE, ALLOWANCES)
+        yield from self._forget(stop)
         for found in self._leftovers.find(self._clock()):
             if stop():
                 return
@@ -117,6 +122,41 @@ class Sweep:
         elif found.key == upload.arrival_key and not upload.in_quarantine:
             yield self._try(upload)  # nobody looks for it any more, but it is there: bytes are not lost
 
+    def _forget(self, stop: Callable[[], bool]) -> Iterator[Finding]:
+        """Removes from the ledger what ended long ago, some at a time, each after a last look at the store."""
+        if (before := self._schedule.forgotten_before(self._clock())) is not None:
+            self._ledger.forget_erasures(before, ERASURES)
+        for over in self._over():
+            found = [self._remove_last(upload) for upload in over if not stop()]
+            gone = [upload for upload, one in zip(over, found, strict=False) if one.action is Action.FORGET]
+            self._ledger.forget(gone)
+            yield from found
+            if stop() or (found and all(one.unavailable for one in found[-MAX_FAILURES:])):
+                return
+
+    def _over(self) -> Iterator[list[Upload]]:
+        """What the ledger has kept for long enough, page by page."""
+        before, last = self._schedule.forgotten_before(self._clock()), None
+        while before is not None and (over := self._ledger.over(before, BATCH, last)):
+            yield over
+            last = over[-1]
+
+    def _remove_last(self, upload: Upload) -> Finding:
+        """Whether nothing of it is at the store any more; what was overlooked, or came late, is removed now."""
+        if upload.bucket != self._store.bucket:
+            return findings.skipped(upload)
+        try:
+            if not upload.ended:  # it has expired: bytes are not thrown away
+                after = self._confirmation.run(upload, Signal.SWEEP)
+                if after.version != upload.version:
+                    return findings.changed(after)
+            kept = self._confirmation.remove_all(upload)
+        except LedgerUnavailable:
+            raise
+        except Exception as error:
+            return findings.failed(upload, error)
+        return findings.retained(upload, kept[0]) if kept else findings.forgetting(upload)
+
     def foresee(self) -> Iterator[Finding]:
         """What `run` would do now; changes nothing. Raises `LedgerUnavailable` and `StoreUnavailable`."""
         now = self._clock()
@@ -126,6 +166,8 @@ class Sweep:
             yield from (self._expect_or_fail(upload, now) for upload in due)
             seen.update(upload.arrival_key for upload in due)
             last = due[-1]
+        for over in self._over():
+            yield from (findings.forgetting(upload) for upload in over)
         for found in self._leftovers.find(now):
             if isinstance(found, OldMultipart):
                 yield findings.aborting(found)
@@ -158,7 +200,7 @@ class Sweep:
         """When an upload is due again that is as it was."""
         match finding.action:
             case Action.CLEAR:
-                return upload.claim_by
+                return upload.removed_at
             case Action.WAIT:
                 return self._schedule.after_look(upload, self._clock())
             case _:
@@ -176,8 +218,8 @@ class Sweep:
     def _visit(self, upload: Upload) -> Finding:
         if upload.bucket != self._store.bucket:
             return findings.skipped(upload)
-        if _is_unclaimed(upload, self._clock()):
-            return self._remove_unclaimed(upload)
+        if reason := _why_removed(upload, self._clock()):
+            return self._remove(upload, reason)
         if upload.ended:
             self._confirmation.clear(upload)
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
@@ -195,15 +237,14 @@ class Sweep:
     def _is_over(self, upload: Upload, now: datetime) -> bool:
         return upload.state is UploadState.PENDING and now >= self._schedule.expires(upload)
 
-    def _remove_unclaimed(self, upload: Upload) -> Finding:
+    def _remove(self, upload: Upload, reason: Reason) -> Finding:
         """The ledger first: a claim that came before is not touched, and one that comes later finds it deleted."""
-        reason = Reason("unclaimed", f"Nobody had claimed it by {upload.claim_by:%Y-%m-%d %H:%M:%S} UTC.")
         after = self._endings.write(upload, upload.moved(UploadState.DELETED, reason=reason))
         if after is None:
             return Finding(Action.CHECK, upload.id, "somebody else is working on it")
         if after.object is not None:
             self._store.delete(after.object.key)  # where this fails it is due again, as what has ended is
-        return findings.unclaimed(upload)
+        return findings.outlived(upload, reason)
 
     def _expire(self, upload: Upload) -> Finding:
         after = self._endings.write(upload, upload.moved(UploadState.EXPIRED))
@@ -223,8 +264,8 @@ class Sweep:
         """What `_visit` would find, by reading only."""
         if upload.bucket != self._store.bucket:
             return findings.skipped(upload)
-        if _is_unclaimed(upload, now):
-            return findings.unclaimed(upload)
+        if reason := _why_removed(upload, now):
+            return findings.outlived(upload, reason)
         if upload.ended:
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
         return self._expect_checked(upload) if upload.in_quarantine else self._expect_arrival(upload, now)
@@ -249,5 +290,10 @@ class Sweep:
         return findings.missing(upload, check) if check else findings.confirming(upload)
 
 
-def _is_unclaimed(upload: Upload, now: datetime) -> bool:
-    return upload.claim_by is not None and now >= upload.claim_by
+def _why_removed(upload: Upload, now: datetime) -> Reason | None:
+    """Why a confirmed upload is removed now, as its rules say; None where it stays."""
+    if upload.removed_at is None or now < upload.removed_at:
+        return None
+    if upload.removed_at == upload.claim_by:
+        return Reason("unclaimed", f"Nobody had claimed it by {upload.claim_by:%Y-%m-%d %H:%M:%S} UTC.")
+    return Reason("retention_ended", f"Its profile had it kept until {upload.keep_until:%Y-%m-%d %H:%M:%S} UTC.")

@@ -100,15 +100,15 @@ class Claims:
     def _claimed(self, upload: Upload, reference: str) -> Upload:
         if upload.claim is not None:
             return upload
+        after = upload.changed(claim=Claim(reference, self._clock()))
         # what is left of it may be due as well: then that look stays
-        due_at = None if upload.due_at == upload.claim_by else upload.due_at
-        return upload.changed(claim=Claim(reference, self._clock()), due_at=due_at)
+        return after._replace(due_at=after.removed_at) if upload.due_at == upload.removed_at else after
 
     def _released(self, upload: Upload) -> Upload:
         if upload.claim is None:
             return upload
         after = upload.changed(claim=None, released_at=self._clock())
-        moments = [moment for moment in (after.due_at, after.claim_by) if moment is not None]
+        moments = [moment for moment in (after.due_at, after.removed_at) if moment is not None]
         return after._replace(due_at=min(moments, default=None))
 
 

@@ -12,8 +12,8 @@ A test class inherits a suite, and gives it what it asks for by one fixture::
 
 `ObjectStoreContract`, `ReadingContract`, `FormContract`, `MultipartContract`, `ManyPartsContract` and
 `VersionedStoreContract` ask for ``place``, a `Place`; `LedgerContract`, `KeyRingContract`, `OutboxContract`,
-`AnnouncedChangesContract` and `HookContract` for ``ledger``, and `AllowanceContract` for ``two``. Each test gets an
-empty one.
+`AnnouncedChangesContract`, `AnnouncedErasureContract` and `HookContract` for ``ledger``, and `AllowanceContract` for
+``two``. Each test gets an empty one.
 """
 
 from pkgutil import iter_modules
@@ -28,6 +28,7 @@ from valetkey.testing.contracts.changes import AnnouncedChangesContract, Changes
 from valetkey.testing.contracts.creation import CreationContract
 from valetkey.testing.contracts.declarations import DeclarationContract
 from valetkey.testing.contracts.due import DueContract
+from valetkey.testing.contracts.erasures import AnnouncedErasureContract, ErasureContract
 from valetkey.testing.contracts.forms import FormContract
 from valetkey.testing.contracts.hooks import Calling, HookContract, hook_announcer
 from valetkey.testing.contracts.keys import KeyRingContract
@@ -49,7 +50,13 @@ from valetkey.testing.contracts.versions import VersionedStoreContract
 
 
 class LedgerContract(
-    CreationContract, ReplacementContract, ChangesContract, PageContract, DueContract, DeclarationContract
+    CreationContract,
+    ReplacementContract,
+    ChangesContract,
+    PageContract,
+    DueContract,
+    DeclarationContract,
+    ErasureContract,
 ):
     """What every ledger must do. A fixture ``ledger`` gives an empty one."""
 
@@ -58,6 +65,7 @@ __all__ = [
     "Able",
     "AllowanceContract",
     "AnnouncedChangesContract",
+    "AnnouncedErasureContract",
     "Announcing",
     "Calling",
     "Download",

@@ -24,7 +24,11 @@ def render(kind: str, at: datetime, upload: Upload) -> str:
 def announcer() -> Announcer:
     """Each announcement is a second younger than the one before."""
     moments = iter(range(10_000))
-    return Announcer(render, lambda: NOW + next(moments) * SECOND)
+    return Announcer(
+        render,
+        lambda: NOW + next(moments) * SECOND,
+        render_erasure=lambda kind, at, job: f"{kind} {at.isoformat()} {job.state}",
+    )
 
 
 def pending() -> Upload:

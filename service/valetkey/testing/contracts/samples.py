@@ -89,6 +89,7 @@ def full() -> Upload:
         claim=Claim("größe:17'; --", NOW - MICROSECOND),
         released_at=NOW + MICROSECOND,
         path="größe/名前\u202e/'; --" + "x" * 4000,
+        ended_at=NOW - MICROSECOND,
     )
 
 

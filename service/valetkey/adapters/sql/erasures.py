@@ -1,0 +1,166 @@
+"""Jobs that erase, in an SQL database, and what goes out of the ledger by them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, tuple_, update
+
+from valetkey.adapters.sql.database import Database
+from valetkey.adapters.sql.inserts import upsert
+from valetkey.adapters.sql.rows import (
+    as_announcement,
+    as_erasure,
+    as_erasure_row,
+    as_outbox_row,
+    as_row,
+    as_upload,
+    changed,
+    micros,
+)
+from valetkey.adapters.sql.schema import erasures, hook_calls, idempotency, outbox, uploads
+from valetkey.core.model.announcement import Announcer, Status, announced_ids
+from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure
+from valetkey.core.model.upload import Upload
+
+DELIVERED = Status.DELIVERED.value
+
+
+class SqlErasures(Database):
+    """`Erasures` in an SQL database; a `SqlLedger` is one."""
+
+    _announce: Announcer | None = None
+
+    def begin_erasure(self, job: Erasure) -> Erasure:
+        return self._write(lambda connection: _begin(connection, job))
+
+    def get_erasure(self, erasure_id: str) -> Erasure | None:
+        with self._reading() as connection:
+            row = connection.execute(select(erasures).where(erasures.c.id == erasure_id)).mappings().first()
+        return None if row is None else as_erasure(row)
+
+    def due_erasures(self, at: datetime, limit: int) -> list[Erasure]:
+        statement = select(erasures).where(erasures.c.due_at <= micros(at)).order_by(erasures.c.due_at).limit(limit)
+        with self._reading() as connection:
+            return [as_erasure(row) for row in connection.execute(statement).mappings()]
+
+    def save_erasure(self, before: Erasure, after: Erasure) -> bool:
+        return self._write(lambda connection: self._save(connection, before, after))
+
+    def forget_erasures(self, before: datetime, limit: int) -> int:
+        over = select(erasures.c.id).where(erasures.c.finished_at < micros(before)).limit(limit)
+        statement = delete(erasures).where(erasures.c.id.in_(over))
+        return self._write(lambda connection: connection.execute(statement).rowcount)
+
+    def belonging(self, job: Erasure, limit: int) -> list[Upload]:
+        statement = select(uploads).where(_belongs(job), uploads.c.created_at <= micros(job.requested_at))
+        # also from the first on: without a bound SQLite would rather sort all that an owner has
+        statement = statement.where(uploads.c.id > (job.passed or "")).order_by(uploads.c.id).limit(limit)
+        with self._reading() as connection:
+            return [as_upload(row) for row in connection.execute(statement).mappings()]
+
+    def newer(self, job: Erasure) -> int:
+        statement = select(func.count()).where(_belongs(job), uploads.c.created_at > micros(job.requested_at))
+        with self._reading() as connection:
+            return connection.execute(statement).scalar_one()
+
+    def erase(self, changes: Sequence[tuple[Upload, Upload]], before: Erasure, after: Erasure) -> bool:
+        if not changes:
+            return self.save_erasure(before, after)
+
+        def write(connection: Connection) -> bool:
+            if not _are_as_given(connection, [old for old, _ in changes]):
+                return False
+            if not self._save(connection, before, after):
+                return False
+            for old, new in changes:
+                values = changed(as_row(old), as_row(new))
+                connection.execute(update(uploads).where(uploads.c.id == old.id).values(values))
+                self._rewrite_announced(connection, new)
+            _forget_keys(connection, [old for old, _ in changes])
+            return True
+
+        return self._write(write)
+
+    def over(self, before: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
+        statement = select(uploads).where(uploads.c.ended_at <= micros(before), uploads.c.due_at.is_(None))
+        if after is not None and after.ended_at is not None:
+            statement = statement.where(tuple_(uploads.c.ended_at, uploads.c.id) > (micros(after.ended_at), after.id))
+        statement = statement.order_by(uploads.c.ended_at, uploads.c.id).limit(limit)
+        with self._reading() as connection:
+            return [as_upload(row) for row in connection.execute(statement).mappings()]
+
+    def forget(self, given: Sequence[Upload]) -> int:
+        def write(connection: Connection) -> int:
+            gone = [one for one in given if connection.execute(delete(uploads).where(_is_as_given(one))).rowcount == 1]
+            _forget_keys(connection, gone)
+            names = [name for one in gone for name in announced_ids(one.id)]
+            for table in (outbox, hook_calls):
+                connection.execute(delete(table).where(table.c.id.in_(names), table.c.status == DELIVERED))
+            return len(gone)
+
+        return self._write(write) if given else 0
+
+    def _save(self, connection: Connection, before: Erasure, after: Erasure) -> bool:
+        statement = update(erasures).where(erasures.c.id == before.id, erasures.c.version == before.version)
+        values = changed(as_erasure_row(before), as_erasure_row(after))
+        if connection.execute(statement.values(values)).rowcount != 1:
+            return False
+        announcement = self._announce.erased(before, after) if self._announce else None
+        if announcement is not None:
+            connection.execute(insert(outbox), as_outbox_row(announcement))
+        return True
+
+    def _rewrite_announced(self, connection: Connection, upload: Upload) -> None:
+        names = announced_ids(upload.id)
+        known = outbox.c.id.in_(names)
+        told = self._announce is not None and self._announce.has_webhook
+        connection.execute(delete(outbox).where(known, *([outbox.c.status == DELIVERED] if told else [])))
+        for row in connection.execute(select(outbox).where(known)).mappings().all():
+            assert self._announce is not None  # noqa: S101  (else nothing is left)
+            body = self._announce.rewritten(as_announcement(row), upload).body
+            values = {"body": body, "detail": None, "version": outbox.c.version + 1}
+            connection.execute(update(outbox).where(outbox.c.id == row["id"]).values(values))
+        calls = hook_calls.c.id.in_(names)
+        connection.execute(delete(hook_calls).where(calls, hook_calls.c.status == DELIVERED))
+        # what a function raised may have named anything; one that is running now is called once more
+        connection.execute(update(hook_calls).where(calls).values(detail=None, version=hook_calls.c.version + 1))
+
+
+def _begin(connection: Connection, job: Erasure) -> Erasure:
+    anew = {
+        "requested_at": func.max(erasures.c.requested_at, micros(job.requested_at)),
+        "due_at": as_erasure_row(job)["due_at"],
+        "passed": None,
+        "postponed": 0,
+        "remaining": 0,
+        "kept": None,
+        "version": erasures.c.version + 1,
+    }
+    if connection.dialect.name == "postgresql":
+        anew["requested_at"] = func.greatest(erasures.c.requested_at, micros(job.requested_at))
+    statement = upsert(connection, erasures, as_erasure_row(job))
+    statement = statement.on_conflict_do_update(index_elements=[erasures.c.owner, erasures.c.account], set_=anew)
+    connection.execute(statement)
+    one = and_(erasures.c.owner == job.owner, erasures.c.account == job.account)
+    return as_erasure(connection.execute(select(erasures).where(one)).mappings().one())
+
+
+def _belongs(job: Erasure) -> ColumnElement[bool]:
+    mine = uploads.c.owner == job.owner
+    return mine if job.account == ALL_ACCOUNTS else and_(mine, uploads.c.account == job.account)
+
+
+def _are_as_given(connection: Connection, given: Sequence[Upload]) -> bool:
+    """Looks first, under locks that are taken in one order: a rollback would take the others of the group along."""
+    versions = {one.id: one.version for one in given}
+    rows = select(uploads.c.id, uploads.c.version).where(uploads.c.id.in_(versions)).order_by(uploads.c.id)
+    return {row.id: row.version for row in connection.execute(rows.with_for_update())} == versions
+
+
+def _is_as_given(upload: Upload) -> ColumnElement[bool]:
+    due_at = None if upload.due_at is None else micros(upload.due_at)
+    return and_(uploads.c.id == upload.id, uploads.c.version == upload.version, uploads.c.due_at == due_at)
+
+
+def _forget_keys(connection: Connection, gone: Sequence[Upload]) -> None:
+    connection.execute(delete(idempotency).where(idempotency.c.upload_id.in_([one.id for one in gone])))

@@ -1,0 +1,52 @@
+"""`valetkey owners`."""
+
+from datetime import UTC, datetime
+
+import click
+
+from valetkey.commands.terminal import as_text, json_option, open_ledger, print_json, print_table, report_errors
+from valetkey.core.errors import ErasureNotFound
+from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure, new_erasure
+from valetkey.core.model.upload import parse_upload_id
+
+
+@click.group()
+def owners() -> None:
+    """Erase people: their objects, and all that the ledger says of them."""
+
+
+@owners.command("erase")
+@click.argument("name")
+@click.option("--account", help="Only uploads of the API keys with this name. By default those of all accounts.")
+@json_option
+@report_errors
+def erase_owner(name: str, account: str | None, *, as_json: bool) -> None:
+    """Have `valetkey worker` erase all that is kept of the owner NAME now. What is created later stays."""
+    from valetkey.api.requests import EraseOwner, checked
+
+    owner = checked(EraseOwner, owner=name).owner
+    job = open_ledger().begin_erasure(new_erasure(account or ALL_ACCOUNTS, owner, datetime.now(UTC)))
+    _print(job, as_json=as_json)
+
+
+@owners.command("show")
+@click.argument("erasure_id")
+@json_option
+@report_errors
+def show_erasure(erasure_id: str, *, as_json: bool) -> None:
+    """Show how far an erasure has come."""
+    known = parse_upload_id(erasure_id)  # its ids are UUIDv7, too
+    job = open_ledger().get_erasure(known) if known else None
+    if job is None:
+        raise ErasureNotFound
+    _print(job, as_json=as_json)
+
+
+def _print(job: Erasure, *, as_json: bool) -> None:
+    from valetkey.api.responses import erasure_body
+
+    body = erasure_body(job)
+    if as_json:
+        print_json(body)
+    else:
+        print_table(("field", "value"), [(name, as_text(value)) for name, value in body.items()])

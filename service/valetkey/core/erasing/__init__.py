@@ -1,0 +1,1 @@
+"""The removal of all that is kept of one owner."""

@@ -1,0 +1,215 @@
+"""Erasing an owner: a job in the ledger, which any worker goes on with, a few uploads at a time.
+
+Of each upload the end comes first, by compare-and-set, then its objects go, and then what the ledger says of it: so
+whoever is stopped in between leaves an upload that the next step finds by its owner. What stays is the id, its times
+and its state, by which bytes that a grant still brings are known and removed. Nothing counts as erased before the store
+has said that it is gone.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from valetkey.core.confirming.confirmation import Confirmation
+from valetkey.core.confirming.ending import Endings
+from valetkey.core.errors import LedgerUnavailable, Unavailable
+from valetkey.core.model.erasure import Erasure, ErasureState, KeptObject
+from valetkey.core.model.schedule import Schedule
+from valetkey.core.model.upload import ERASED, Upload, UploadState, erased, erased_but_kept
+from valetkey.core.ports.ledger import Ledger
+
+log = logging.getLogger("valetkey")
+
+BATCH = 50
+"""How many uploads one step takes: what a killed worker leaves to be looked at again."""
+
+LEASE = timedelta(seconds=30)
+"""How long a job is one worker's. A step takes half of that, and no more than the upload that it is at."""
+
+MAX_KEPT = 100
+"""How many objects that stay are named."""
+
+MAX_FAILURES = 5
+"""How many uploads may fail in a row before the store is left alone for a while."""
+
+UNDER_WAY = "A copy or a join of parts may be under way; what it leaves will be removed, too."
+"""What a job says that waits until nobody can be at work on an upload any more."""
+
+MIN_PAUSE, MAX_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
+"""How long a job waits for what it has to wait for; it grows with its age."""
+
+_ENDS: Mapping[UploadState, UploadState] = MappingProxyType(
+    {
+        UploadState.PENDING: UploadState.ABORTED,
+        UploadState.STORED: UploadState.REJECTED,
+        UploadState.EXPIRED: UploadState.REJECTED,
+        UploadState.CONFIRMED: UploadState.DELETED,
+    }
+)
+
+
+@dataclass
+class _Step:
+    """What one step has done so far."""
+
+    changes: list[tuple[Upload, Upload]] = field(default_factory=list)
+    kept: list[KeptObject] = field(default_factory=list)
+    remaining: int = 0
+    objects: int = 0
+    postponed: int = 0
+    failures: int = 0
+    detail: str | None = None
+    last: Upload | None = None
+
+
+class Eraser:
+    """Goes on with jobs. Any number of these may run at once: each step belongs to one of them."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        endings: Endings,
+        confirmation: Confirmation,
+        bucket: str,
+        schedule: Schedule,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._ledger = ledger
+        self._endings = endings
+        self._confirmation = confirmation
+        self._bucket = bucket
+        self._schedule = schedule
+        self._clock = clock
+
+    def run(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Erasure]:
+        """Goes on with what is due, step by step, until nothing is, or ``stop`` says so; each job as it is then.
+
+        Raises `LedgerUnavailable`; nothing is lost by that.
+        """
+        while not stop() and (job := self._take()) is not None:
+            yield self._step(job, stop)
+
+    def _take(self) -> Erasure | None:
+        now = self._clock()
+        for job in self._ledger.due_erasures(now, BATCH):
+            leased = job.changed(due_at=now + LEASE)
+            if self._ledger.save_erasure(job, leased):
+                return leased
+        return None
+
+    def _step(self, job: Erasure, stop: Callable[[], bool]) -> Erasure:
+        uploads = self._ledger.belonging(job, BATCH)
+        if not uploads:
+            return self._end_pass(job)
+        step, until = _Step(), self._clock() + LEASE / 2
+        for upload in uploads:
+            self._try(upload, step)
+            if step.failures == MAX_FAILURES or self._clock() >= until or stop():
+                break
+        return self._save(job, step)
+
+    def _save(self, job: Erasure, step: _Step) -> Erasure:
+        due_at = self._clock() + (self._pause(job) if step.failures == MAX_FAILURES else timedelta(0))
+        progress = {
+            "passed": step.last.id if step.last else job.passed,
+            "detail": step.detail or (job.detail if job.passed else None),  # that of the pass before is not for ever
+            "due_at": due_at,
+        }
+        after = job.changed(
+            **progress,
+            postponed=job.postponed + step.postponed,
+            uploads=job.uploads + len(step.changes) - step.remaining,
+            objects=job.objects + step.objects,
+            remaining=job.remaining + step.remaining,
+            kept=(*job.kept, *step.kept)[:MAX_KEPT],
+        )
+        if self._ledger.erase(step.changes, job, after):
+            return after
+        # one of them has just changed, or the job is another's: the next pass looks at all of them again
+        again = job.changed(**progress, postponed=job.postponed + step.postponed + len(step.changes))
+        return again if self._ledger.save_erasure(job, again) else job
+
+    def _end_pass(self, job: Erasure) -> Erasure:
+        now = self._clock()
+        if job.postponed:
+            after = job.changed(passed=None, postponed=0, remaining=0, kept=(), due_at=now + self._pause(job))
+        else:
+            after = job.changed(
+                state=ErasureState.INCOMPLETE if job.remaining else ErasureState.DONE,
+                owner=None,
+                passed=None,
+                detail=None,
+                newer=self._ledger.newer(job),
+                due_at=None,
+                finished_at=now,
+            )
+        if not self._ledger.save_erasure(job, after):
+            return job
+        if after.finished_at is not None:
+            log.info("erasure %s is %s: %d uploads, %d remain", after.id, after.state, after.uploads, after.remaining)
+        return after
+
+    def _pause(self, job: Erasure) -> timedelta:
+        return min(max(MIN_PAUSE, self._clock() - job.requested_at), MAX_PAUSE)
+
+    def _try(self, upload: Upload, step: _Step) -> None:
+        """Takes one upload as far as it goes now; one that fails hinders no other."""
+        step.last = upload
+        try:
+            self._erase(upload, step)
+            step.failures = 0
+        except LedgerUnavailable:
+            raise
+        except Exception as error:
+            step.postponed += 1
+            step.failures += 1
+            if isinstance(error, Unavailable):
+                step.detail = error.detail
+                log.warning("upload %s will be erased later: %s", upload.id, error.detail)
+            else:
+                step.detail = f"Upload {upload.id} cannot be erased: {type(error).__name__}."
+                log.exception("erasing upload %s failed; it will be retried", upload.id)
+
+    def _erase(self, upload: Upload, step: _Step) -> None:
+        is_new = upload.state in _ENDS
+        ended = self._endings.write(upload, upload.moved(_ENDS[upload.state], reason=ERASED)) if is_new else upload
+        if ended is None:
+            step.postponed += 1
+            return
+        may_still_grow = self._may_still_grow(ended)
+        kept = self._removed(ended) if is_new or not may_still_grow else []
+        if may_still_grow:
+            step.postponed += 1
+            step.detail = step.detail or UNDER_WAY
+            return
+        after = erased_but_kept(ended) if kept else erased(ended)
+        if self._clock() >= ended.expires_at + self._schedule.grace:
+            after = after._replace(due_at=None)  # no grant brings anything any more
+        step.changes.append((ended, after))
+        step.kept.extend(kept)
+        step.remaining += bool(kept)
+        step.objects += ended.state is UploadState.DELETED and ended.reason == ERASED and not kept
+
+    def _removed(self, upload: Upload) -> list[KeptObject]:
+        """Removes its objects; returns what the store keeps of them."""
+        if upload.bucket != self._bucket:
+            key = upload.object.key if upload.object else upload.arrival_key
+            return [KeptObject(key, f"It is in bucket {upload.bucket!r}, which is not the one in use.")]
+        return self._confirmation.remove_all(upload)
+
+    def _may_still_grow(self, upload: Upload) -> bool:
+        """Whether somebody who was at work on ``upload`` when it ended may still write an object of it.
+
+        What was confirmed by its first pin has nobody at work on it, and neither has what was never pinned; parts may
+        be being joined.
+        """
+        if not upload.pins and upload.multipart is None:
+            return False
+        if upload.confirmed_at is not None and upload.pins == 1:
+            return False
+        if upload.ended_at is None:  # of an older version: the sweep clears it when nobody can be at work any more
+            return upload.due_at is not None
+        return self._clock() < upload.ended_at + self._schedule.grace

@@ -1,0 +1,241 @@
+"""What every ledger must do where somebody is erased, and where what ended long ago is forgotten."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from valetkey.core.model.announcement import Status
+from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure, ErasureState, KeptObject, new_erasure
+from valetkey.core.model.upload import Upload, UploadState, erased
+from valetkey.core.ports.ledger import Ledger, Once
+from valetkey.testing.contracts.outbox import Announcing, ids, settle_all
+from valetkey.testing.contracts.parallel import in_parallel
+from valetkey.testing.contracts.samples import MICROSECOND, NOW, Record, full, new_upload
+
+HOUR = timedelta(hours=1)
+
+
+def of(owner: str = "ann", **changes: object) -> Upload:
+    return new_upload(NOW, owner=owner, **changes)
+
+
+def job(ledger: Ledger, owner: str = "ann", account: str = "shop") -> Erasure:
+    return ledger.begin_erasure(new_erasure(account, owner, NOW))
+
+
+def ended(seconds: int, **changes: object) -> Upload:
+    ended_at = NOW + timedelta(seconds=seconds)
+    return new_upload(NOW, state=UploadState.ABORTED, ended_at=ended_at, **changes)
+
+
+class ErasureContract:
+    """What every ledger must do where somebody is erased. A fixture ``ledger`` gives an empty one."""
+
+    def test_a_job_comes_back_as_it_was_written(self, ledger: Record) -> None:
+        """Every field, with values that are hard to keep."""
+        begun = job(ledger, owner="n\u00e4me\u202e'; --")
+        assert ledger.get_erasure(begun.id) == begun
+        full_one = begun.changed(
+            owner=None,
+            due_at=None,
+            state=ErasureState.INCOMPLETE,
+            passed=of().id,
+            postponed=1,
+            uploads=2,
+            objects=3,
+            remaining=4,
+            kept=(KeptObject("gr\u00f6\u00dfe/\U0001f600", "a\nb"), KeptObject("", "")),
+            newer=5,
+            detail="d\u00e9tail",
+            finished_at=NOW + MICROSECOND,
+        )
+        assert ledger.save_erasure(begun, full_one)
+        assert ledger.get_erasure(begun.id) == full_one
+        assert ledger.get_erasure(of().id) is None
+
+    def test_one_job_runs_for_each_owner_and_account(self, ledger: Record) -> None:
+        """Asked for again it begins anew, under its id, as of the later request; when it is over another one may."""
+        first = job(ledger)
+        others = [job(ledger, "ben"), job(ledger, account="mall"), job(ledger, account=ALL_ACCOUNTS)]
+        assert len({first.id, *(one.id for one in others)}) == 4
+        busy = first.changed(
+            passed=of().id, postponed=3, uploads=7, remaining=1, kept=(KeptObject("k", "r"),), due_at=NOW + HOUR
+        )
+        assert ledger.save_erasure(first, busy)
+        later = replace(new_erasure("shop", "ann", NOW + MICROSECOND))
+        again = ledger.begin_erasure(later)
+        fresh = busy.changed(
+            requested_at=NOW + MICROSECOND,
+            due_at=NOW + MICROSECOND,
+            passed=None,
+            postponed=0,
+            remaining=0,
+            kept=(),
+        )
+        assert again == fresh == ledger.get_erasure(first.id)
+        assert ledger.begin_erasure(new_erasure("shop", "ann", NOW)).requested_at == NOW + MICROSECOND
+        now = ledger.get_erasure(first.id)
+        assert now is not None
+        assert ledger.save_erasure(now, now.changed(owner=None, due_at=None, state=ErasureState.DONE))
+        assert job(ledger).id != first.id
+
+    def test_a_job_is_saved_by_one(self, ledger: Record) -> None:
+        """Compare-and-set: of eight at once one wins."""
+        begun = job(ledger)
+        afters = [begun.changed(uploads=number) for number in range(8)]
+        won = in_parallel([lambda one=one: ledger.save_erasure(begun, one) for one in afters])  # type: ignore[misc]
+        assert won.count(True) == 1
+        assert ledger.get_erasure(begun.id) == afters[won.index(True)]
+        assert not ledger.save_erasure(begun, begun.changed())
+
+    def test_jobs_that_are_due(self, ledger: Record) -> None:
+        """The longest due first, up to the limit; none that is over, or leased."""
+        jobs = [job(ledger, owner) for owner in ("a", "b", "c", "d")]
+        due_ats = [NOW + HOUR, NOW - HOUR, None, NOW]
+        after = [one.changed(due_at=due_at) for one, due_at in zip(jobs, due_ats, strict=True)]
+        assert all(ledger.save_erasure(*pair) for pair in zip(jobs, after, strict=True))
+        assert ledger.due_erasures(NOW, 9) == [after[1], after[3]]
+        assert ledger.due_erasures(NOW, 1) == [after[1]]
+
+    def test_jobs_that_were_over_long_ago(self, ledger: Record) -> None:
+        """Are forgotten, as many as asked for; none that is running, or was over at that moment or later."""
+        running = job(ledger)
+        over = [job(ledger, owner) for owner in ("a", "b", "c")]
+        for one in over:
+            assert ledger.save_erasure(one, one.changed(owner=None, due_at=None, finished_at=NOW))
+        assert ledger.forget_erasures(NOW, 9) == 0
+        assert ledger.forget_erasures(NOW + MICROSECOND, 2) == 2
+        assert ledger.forget_erasures(NOW + MICROSECOND, 2) == 1
+        assert [ledger.get_erasure(one.id) for one in (running, *over)] == [running, None, None, None]
+
+    def test_what_belongs_to_an_owner(self, ledger: Record) -> None:
+        """In one account or in all, created by then, behind where the pass has got to, and up to the limit."""
+        mine = [of() for _ in range(4)]
+        late = of()._replace(created_at=NOW + MICROSECOND)
+        other_account = of(account="mall")
+        ledger.add([*mine, of("ben"), of("Ann"), of("ann "), other_account, late])
+        begun = job(ledger)
+        assert ledger.belonging(begun, 9) == mine
+        assert ledger.belonging(begun, 3) == mine[:3]
+        assert ledger.belonging(replace(begun, passed=mine[1].id), 9) == mine[2:]
+        assert ledger.belonging(job(ledger, account=ALL_ACCOUNTS), 9) == [*mine, other_account]
+        assert ledger.newer(begun) == 1
+        assert ledger.newer(job(ledger, "ben")) == 0
+
+    def test_erasing_is_one_commit(self, ledger: Record) -> None:
+        """Uploads and the job's progress, and the keys of their requests; all, or nothing."""
+        one, other = full()._replace(owner="ann", account="shop"), of()
+        ledger.add([other])
+        ledger.add_once([Once(one, "key of ann", "f")])
+        begun = job(ledger)
+        changes = [(one, erased(one)), (other, erased(other))]
+        assert ledger.erase(changes, begun, begun.changed(uploads=2))
+        assert [ledger.get(old.id) for old, _ in changes] == [new for _, new in changes]
+        assert ledger.get_erasure(begun.id) == begun.changed(uploads=2)
+        again = Once(of(), "key of ann", "other")
+        assert ledger.add_once([again]) == [again]
+
+    def test_erasing_what_has_changed(self, ledger: Record) -> None:
+        """One upload that somebody has changed, one that is gone, or a job that is another's: nothing is written."""
+        one, other = of(), of()
+        ledger.add([one])
+        ledger.add_once([Once(other, "key", "f")])
+        begun = job(ledger)
+        moved = other.changed(pins=1)
+        assert ledger.replace(other, moved)
+        progress = begun.changed(uploads=2)
+        assert not ledger.erase([(one, erased(one)), (other, erased(other))], begun, progress)
+        assert not ledger.erase([(one, erased(one)), (of(), erased(of()))], begun, progress)
+        assert not ledger.erase([(one, erased(one))], begun.changed(), progress)
+        assert ledger.get(one.id) == one
+        assert ledger.get(other.id) == moved
+        assert ledger.get_erasure(begun.id) == begun
+        assert ledger.add_once([Once(of(), "key", "f")])[0].upload == moved
+        assert ledger.erase([], begun, progress)
+
+    def test_what_is_over(self, ledger: Record) -> None:
+        """The longest over first, page by page; nothing that is open, confirmed, or looked for still."""
+        early, first, second, late = ended(-5), ended(0), ended(0), ended(1)
+        looked_for = ended(-9, due_at=NOW)
+        ledger.add([late, looked_for, second, of(), of(state=UploadState.CONFIRMED), early, first])
+        by_id = sorted([first, second])
+        assert ledger.over(NOW, 9) == [early, *by_id]
+        assert ledger.over(NOW, 2) == [early, by_id[0]]
+        assert ledger.over(NOW, 2, by_id[0]) == [by_id[1]]
+        assert ledger.over(NOW - HOUR, 9) == []
+
+    def test_forgetting(self, ledger: Record) -> None:
+        """Those that are as given, with the keys of their requests; others are left alone."""
+        gone, changed, due, other = ended(0), ended(0), ended(0), ended(0)
+        ledger.add([changed, due, other])
+        ledger.add_once([Once(gone, "key", "f")])
+        moved = changed.changed(pins=1)
+        assert ledger.replace(changed, moved)
+        [rescheduled] = ledger.reschedule([(due, NOW)])
+        assert ledger.forget([gone, changed, due, ended(0)]) == 1
+        assert [ledger.get(one.id) for one in (gone, changed, due, other)] == [None, moved, rescheduled, other]
+        again = Once(of(), "key", "other")
+        assert ledger.add_once([again]) == [again]
+        assert ledger.forget([]) == 0
+
+
+class AnnouncedErasureContract:
+    """What of that an outbox has to do with. A fixture ``ledger`` gives an empty one, made with `announcer()`."""
+
+    def test_what_was_announced_tells_nothing_any_more(self, ledger: Announcing) -> None:
+        """What was delivered is gone, what waits or is dead has another body, under its id, in its state."""
+        upload, beside = of(filename="secret"), of(filename="ben's")
+        ledger.add([upload, beside])
+        expired = upload.moved(UploadState.EXPIRED)
+        assert ledger.replace(upload, expired)
+        settle_all(ledger, Status.DELIVERED, NOW)
+        rejected = expired.moved(UploadState.REJECTED)
+        assert ledger.replace(expired, rejected)
+        assert ledger.replace(beside, beside.moved(UploadState.ABORTED))
+        begun = ledger.begin_erasure(new_erasure("shop", "ann", NOW))
+        before = {one.id: one for one in ledger.announcements(None, 9)}
+        assert ledger.erase([(rejected, erased(rejected))], begun, begun.changed(uploads=1))
+        after = {one.id: one for one in ledger.announcements(None, 9)}
+        assert after.keys() == {f"{upload.id}-rejected", f"{beside.id}-aborted"}
+        old, new = before[f"{upload.id}-rejected"], after[f"{upload.id}-rejected"]
+        body = f"upload.rejected {old.created_at.isoformat()} rejected "
+        assert new == replace(old, body=body, version=old.version + 1)
+        assert "secret" in old.body
+        assert after[f"{beside.id}-aborted"] == before[f"{beside.id}-aborted"]
+
+    def test_who_is_sending_it_does_not_bring_it_back(self, ledger: Announcing) -> None:
+        """A worker has read it before: what it notes afterwards is not written."""
+        upload = of(filename="secret")
+        ledger.add([upload])
+        aborted = upload.moved(UploadState.ABORTED)
+        assert ledger.replace(upload, aborted)
+        [claimed] = ledger.claim(NOW + HOUR, NOW + 2 * HOUR, 1)
+        begun = ledger.begin_erasure(new_erasure("shop", "ann", NOW))
+        assert ledger.erase([(aborted, erased(aborted))], begun, begun.changed())
+        assert not ledger.settle(claimed, claimed.changed(status=Status.DELIVERED))
+        [kept] = ledger.announcements(None, 9)
+        assert "secret" not in kept.body
+
+    def test_the_end_of_a_job_is_announced_once(self, ledger: Announcing) -> None:
+        """With it, and not with its steps."""
+        begun = ledger.begin_erasure(new_erasure("shop", "ann", NOW))
+        step = begun.changed(uploads=1)
+        assert ledger.save_erasure(begun, step)
+        assert ledger.announcements(None, 9) == []
+        done = step.changed(state=ErasureState.DONE, owner=None, due_at=None, finished_at=NOW)
+        assert not ledger.save_erasure(begun, done)
+        assert ledger.save_erasure(step, done)
+        [told] = ledger.announcements(None, 9)
+        assert (told.id, told.type, told.upload_id) == (f"{begun.id}-erased", "owner.erased", None)
+        assert told.body == f"owner.erased {NOW.isoformat()} done"
+
+    def test_what_is_forgotten_takes_what_was_delivered_along(self, ledger: Announcing) -> None:
+        """What is still to be delivered stays until it is."""
+        upload = of()
+        ledger.add([upload])
+        expired = upload.moved(UploadState.EXPIRED)
+        assert ledger.replace(upload, expired)
+        settle_all(ledger, Status.DELIVERED, NOW + 99 * HOUR)
+        rejected = expired.moved(UploadState.REJECTED)
+        assert ledger.replace(expired, rejected)
+        assert ledger.forget([rejected]) == 1
+        assert ids(ledger.announcements(None, 9)) == [f"{upload.id}-rejected"]
