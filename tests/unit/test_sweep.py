@@ -430,7 +430,12 @@ def test_a_delete_that_did_not_reach_the_store_is_done_again(world: World) -> No
         world.service.remove(OWNER, upload.id)
     world.before = None
     assert len(world.store.keys()) == 1
-    assert swept(world, timedelta(hours=1)) == [(Action.CLEAR, upload.id)]
+    assert swept(world, timedelta(minutes=1)) == [
+        (Action.CLEAR, upload.id)
+    ]  # its owner does not wait for the grant's end
+    assert world.store.keys() == []
+    arrive(world, upload)  # and this is still looked for, as the grant was good
+    assert swept(world, OVER) == [(Action.CLEAR, upload.id)]
     assert world.store.keys() == []
     world.check_settled()
 

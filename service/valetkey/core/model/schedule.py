@@ -63,7 +63,14 @@ class Schedule:
             return self.after_look(upload, now)
         if upload.state is UploadState.CONFIRMED and upload.pins == 1:
             return upload.removed_at
+        if upload.state is UploadState.DELETED:  # whoever deletes it removes its object next, unless it is stopped
+            return self.soon(now)
         return _first(max(now, upload.expires_at) + self.grace, upload.removed_at)
+
+    def after_clear(self, upload: Upload, now: datetime) -> datetime | None:
+        """The next look at ``upload``, which has ended, after one that has removed what was left of it."""
+        late = upload.expires_at + self.grace  # until then a re-POST may bring something
+        return _first(late, upload.removed_at) if now < late else upload.removed_at
 
 
 def _first(moment: datetime, other: datetime | None) -> datetime:

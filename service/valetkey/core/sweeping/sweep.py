@@ -200,7 +200,7 @@ class Sweep:
         """When an upload is due again that is as it was."""
         match finding.action:
             case Action.CLEAR:
-                return upload.removed_at
+                return self._schedule.after_clear(upload, self._clock())
             case Action.WAIT:
                 return self._schedule.after_look(upload, self._clock())
             case _:

@@ -1,0 +1,35 @@
+"""What the application is made with; each is bound to it by the factory."""
+
+from flask import request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager, current_user
+from flask_sqlalchemy import SQLAlchemy
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
+
+from valetkey import Upload, ValetKey
+
+db = SQLAlchemy()
+logins = LoginManager()
+logins.login_view = "accounts.login"
+csrf = CSRFProtect()
+limiter = Limiter(get_remote_address, default_limits=["600 per minute"])
+talisman = Talisman()
+valetkey = ValetKey()
+
+
+@valetkey.owner_loader(profiles=["photos"])
+def owner() -> str | None:
+    """Who is logged in."""
+    found: str | None = current_user.get_id()
+    return found
+
+
+@valetkey.on_confirmed(name="describe")
+def describe(upload: Upload) -> None:
+    """Gives the work to Celery: only the id crosses."""
+    assert not request
+    from gallery.tasks import describe
+
+    describe.delay(upload.id)
