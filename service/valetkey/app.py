@@ -91,7 +91,7 @@ class Installed(Mounted):
     def begin(self) -> None:
         """Looks whether the ledger can be used, says where another process has other profiles, and asks the bucket what
         decides about grants. Raises `LedgerUnavailable`; a store that is unavailable now is asked later, and the log
-                says what to look at."""
+        says what to look at."""
         self.ledger.check()
         self.service.declare()
         try:
