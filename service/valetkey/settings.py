@@ -34,6 +34,17 @@ ENV_FILE = Path(".env")
 ENV_NAMES = ("VALETKEY_", "AWS_")
 """How the variables begin that are taken from it: ours, and those of boto3. Others are somebody else's."""
 
+_CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+"""Each of them leads boto3 to credentials: where the environment has one, none of the file comes between."""
+
 _SECONDS: JsonDict = {"unit": "seconds"}
 
 
@@ -324,8 +335,9 @@ def read_env_file() -> None:
     we start, and boto3, see it there. Raises `ConfigurationError` where it cannot be read."""
     try:
         said = dotenv_values(ENV_FILE, interpolate=False) if ENV_FILE.is_file() else {}
+        settled = _CREDENTIALS if any(os.environ.get(name) for name in _CREDENTIALS) else ()
         for name, value in said.items():
-            if name.startswith(ENV_NAMES) and value and not os.environ.get(name):
+            if name.startswith(ENV_NAMES) and value and name not in settled and not os.environ.get(name):
                 os.environ[name] = value
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no plain text"

@@ -161,6 +161,17 @@ def test_the_environment_goes_before_the_file() -> None:
     assert load_settings(bucket="from-argument").bucket == "from-argument"
 
 
+def test_credentials_of_the_environment_are_not_mixed_with_those_of_the_file() -> None:
+    """A profile, or a key, that is set there leads boto3 past all of the file's; without one they come together."""
+    Path(".env").write_text("AWS_ACCESS_KEY_ID=file\nAWS_SECRET_ACCESS_KEY=file\nAWS_SESSION_TOKEN=file\n")
+    os.environ["AWS_PROFILE"] = "mine"
+    load_settings()
+    assert "AWS_ACCESS_KEY_ID" not in os.environ
+    del os.environ["AWS_PROFILE"]
+    load_settings()
+    assert {os.environ[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")} == {"file"}
+
+
 @pytest.mark.parametrize("content", [b"VALETKEY_BUCKET=\xff\xfe\n", b"VALETKEY_BUCKET=a\x00b\n"])
 def test_a_file_that_cannot_be_read(content: bytes) -> None:
     """A sentence, and no stack trace."""
