@@ -67,7 +67,7 @@ class Settings(EventSettings, BaseSettings):
         30, ge=1, le=600, description="How long the body of a request may take.", json_schema_extra=_SECONDS
     )
     public_url: str | None = Field(
-        None, description="Our own address as browsers see it. Without it, it is made of host and port."
+        None, description="Our own address as browsers see it. Without it, what a request says counts."
     )
     config: Path | None = Field(
         None, description="The TOML file with the profiles; `./valetkey.toml` where it is not set and there is one."
