@@ -7,14 +7,16 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 from tests.support import bounds, needs, reaper
 from tests.support.postgres import Postgres
+from tests.support.redis_server import running_redis
 from tests.support.servers import ValetkeyServer, running_valetkey
 from tests.support.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw, stop_stores
 
@@ -154,6 +156,22 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
     """The URL of an empty database."""
     with postgres.fresh_database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One Redis for the worker of the run."""
+    needs.bring({"jobs"})
+    with running_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis: str) -> str:
+    """The URL of an empty one."""
+    with closing(Redis.from_url(redis)) as client:
+        client.flushall()
+    return redis
 
 
 @pytest.fixture

@@ -1,17 +1,13 @@
 """Applications in this process, on moto and a fresh SQLite ledger."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from flask import Flask
-from redis import Redis
 from tests.integration.played_service import Desk, running_desk
-from tests.support import needs
-from tests.support.redis_server import running_redis
 from tests.support.stores import Bucket
 
 from valetkey import ValetKey
@@ -47,22 +43,6 @@ def mount(settings: Settings, moto_bucket: Bucket) -> Callable[..., Installed]:
         return made
 
     return make
-
-
-@pytest.fixture(scope="session")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One Redis for the worker of the run."""
-    needs.bring({"jobs"})
-    with running_redis(tmp_path_factory.mktemp("redis")) as url:
-        yield url
-
-
-@pytest.fixture
-def redis_url(redis: str) -> str:
-    """The URL of an empty one."""
-    with closing(Redis.from_url(redis)) as client:
-        client.flushall()
-    return redis
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 strict Content-Security-Policy, limits, a database with models, tasks in Celery, and photos that come by valetkey."""
 
 import os
-from datetime import timedelta
 
 from flask import Flask
-from gallery import accounts, albums, tasks
-from gallery.extensions import csrf, db, limiter, logins, talisman, valetkey
 
-from valetkey import Profile
+from . import accounts, albums, tasks
+from .extensions import csrf, db, limiter, logins, talisman, valetkey
 
 S3 = os.environ["VALETKEY_S3_ENDPOINT_URL"]
 POLICY = {
@@ -39,9 +37,7 @@ def create_app() -> Flask:
         content_security_policy=POLICY,
         content_security_policy_nonce_in=["script-src"],
     )
-    within = timedelta(seconds=int(os.environ["GALLERY_CLAIM_WITHIN"]))
-    photos = Profile("photos", content_types=("image/*",), claim_within=within)
-    valetkey.init_app(app, profiles={"photos": photos}, url_prefix="/files")
+    valetkey.init_app(app)
     app.register_blueprint(accounts.pages)
     app.register_blueprint(albums.pages)
     tasks.celery.conf.broker_url = os.environ["REDIS_URL"]

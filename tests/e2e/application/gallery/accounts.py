@@ -4,9 +4,10 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, login_user
 from flask_wtf import FlaskForm
-from gallery.extensions import logins
 from wtforms import StringField, SubmitField
 from wtforms.validators import InputRequired
+
+from .extensions import logins
 
 pages = Blueprint("accounts", __name__)
 

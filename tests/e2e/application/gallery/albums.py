@@ -6,10 +6,11 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from flask_wtf import FlaskForm
-from gallery.extensions import db, limiter, valetkey
-from gallery.models import Album, Description, Photo
 from wtforms import StringField, SubmitField
 from wtforms.validators import InputRequired
+
+from .extensions import db, limiter, valetkey
+from .models import Album, Description, Photo
 
 pages = Blueprint("albums", __name__)
 

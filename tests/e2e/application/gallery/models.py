@@ -1,7 +1,8 @@
 """The rows of the application's database."""
 
-from gallery.extensions import db
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from .extensions import db
 
 
 class Album(db.Model):  # type: ignore[name-defined,misc]

@@ -3,9 +3,10 @@
 import os
 
 from celery import Celery
-from gallery.extensions import db, valetkey
-from gallery.models import Description
 from PIL import Image
+
+from .extensions import db, valetkey
+from .models import Description
 
 celery = Celery("gallery", broker=os.environ.get("REDIS_URL"))
 
@@ -13,7 +14,7 @@ celery = Celery("gallery", broker=os.environ.get("REDIS_URL"))
 @celery.task(name="describe")  # type: ignore[untyped-decorator]
 def describe(upload_id: str) -> None:
     """Reads the confirmed bytes by the upload's id. At least once: the second time changes nothing."""
-    from gallery import create_app
+    from . import create_app
 
     with create_app().app_context(), valetkey.open(upload_id) as file:
         width, height = Image.open(file).size
