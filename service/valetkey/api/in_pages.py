@@ -22,9 +22,10 @@ class InPages:
         """HTML for a page's head: an import map for ``@valetkey/client`` and ``@valetkey/element``, and the module that
         makes ``<valet-upload>`` work, each with its digest.
 
-        ``nonce`` is that of the page's Content-Security-Policy, if it has one. Without ``import_map`` there is no
-        inline script: for a page that has a map of its own, or a policy of ``'self'`` and no nonce. Templates of the
-        application know the object as ``valetkey``.
+        ``nonce`` is that of the page's Content-Security-Policy, if it has one; without it, what the application's
+        templates have as ``csp_nonce()``, as with Flask-Talisman. Without ``import_map`` there is no inline script: for
+        a page that has a map of its own, or a policy of ``'self'`` and no nonce. Templates of the application know the
+        object as ``valetkey``.
         """
         return scripts(nonce, with_import_map=import_map)
 

@@ -1,6 +1,6 @@
 """What `{{ valetkey.scripts() }}` puts into a page: the import map, and the element's module."""
 
-from flask import has_request_context
+from flask import current_app, has_request_context
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
@@ -13,6 +13,7 @@ def scripts(nonce: str | None, *, with_import_map: bool) -> Markup:
     """What `ValetKey.scripts` gives. Where nothing is built, a comment says so; and the browser, that a script is
     missing, with what the service answers to that."""
     here = mounted()
+    nonce = nonce or _nonce_of_application()
     base = root() if has_request_context() else here.address.path
     place = f"{base}/assets"
     built = manifest()
@@ -25,6 +26,12 @@ def scripts(nonce: str | None, *, with_import_map: bool) -> Markup:
     lines += [_preload(f"{place}/{name}", built.files[name], nonce) for name in built.preload]
     lines.append(_script(f"{place}/{element}", built.files[element], tickets, nonce))
     return Markup("\n").join(lines)
+
+
+def _nonce_of_application() -> str | None:
+    """The one that templates have as ``csp_nonce()``, as they do with Flask-Talisman."""
+    found = current_app.jinja_env.globals.get("csp_nonce") if has_request_context() else None
+    return (str(found()) or None) if callable(found) else None
 
 
 def _import_map(built: Manifest, place: str, nonce: str | None) -> Markup:
