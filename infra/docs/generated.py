@@ -31,10 +31,10 @@ Every setting is an environment variable `VALETKEY_...`, read once at the start:
 commands and `ValetKey(app)`. What cannot be right ends the start with a message that says what to set. A variable that
 is empty counts as not set.
 
-A file `.env` in the working directory may hold them, a line `NAME=value` each, and the `AWS_...` variables of boto3, too; other lines
-of it are left alone. What the environment says goes before; where it has a credential of the store, or a profile, none of the file is
-taken. Nothing is put in for a `$` in a value. `valetkey init` writes one with fresh secrets and the mode 0600. `valetkey put`, which is a
-client, does not read it.
+A file `.env` in the working directory may hold them, a line `NAME=value` each, and the `AWS_...` variables of boto3,
+too; other lines of it are left alone. What the environment says goes before; where it has a credential of the store, or
+a profile, none of the file is taken. Nothing is put in for a `$` in a value. `valetkey init` writes one with fresh
+secrets and the mode 0600. `valetkey put`, which is a client, does not read it.
 
 Profiles, which say what may be uploaded, are in a file of their own: see [Profiles](profiles.md).
 """
