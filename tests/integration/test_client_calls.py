@@ -57,6 +57,7 @@ UPLOAD: dict[str, Any] = {
     "expires_at": "2026-01-01T01:00:00Z",
     "confirmed_at": "2026-01-01T00:00:01Z",
     "claim": None,
+    "path": None,
 }
 PENDING = UPLOAD | {"state": "pending", "object": None, "confirmed_by": None, "confirmed_at": None}
 TICKET: Reply = (201, {}, {"ticket": "vt_p.x", "expires_at": FAR})

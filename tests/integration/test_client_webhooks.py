@@ -35,7 +35,26 @@ def test_what_the_service_signs(signed_by: tuple[str, ...], known: Any) -> None:
     """Also while one secret takes the place of another, on either side; the event has the upload as it was then."""
     event = verify_webhook(*signed(BODY, *signed_by), known)
     assert (event.id, event.type, event.timestamp) == (ID, "upload.confirmed", datetime.fromisoformat(AT))
+    assert event.upload is not None
     assert (event.upload.id, event.upload.owner) == (UPLOAD["id"], "user-17")
+
+
+def test_the_end_of_an_erasure() -> None:
+    """It is about no upload, and names nobody."""
+    erasure: dict[str, Any] = {
+        "id": ID,
+        "state": "done",
+        "requested_at": AT,
+        "finished_at": AT,
+        "kept": [],
+        "detail": None,
+    }
+    erasure |= dict.fromkeys(["uploads", "objects", "remaining", "newer"], 3)
+    body = json.dumps({"type": "owner.erased", "timestamp": AT, "data": erasure})
+    event = verify_webhook(*signed(body), OLD)
+    assert event.upload is None
+    assert event.erasure is not None
+    assert (event.erasure.state, event.erasure.uploads) == ("done", 3)
 
 
 def test_header_names_in_any_case() -> None:

@@ -38,6 +38,14 @@ def existing(upload_id: str | UUID) -> str:
     return text
 
 
+def existing_erasure(erasure_id: str | UUID) -> str:
+    """The same for the id of an erasure. Raises `Refused`."""
+    text = str(erasure_id)
+    if not _ID.fullmatch(text):
+        raise Refused("erasure_not_found", "There is no such erasure.", status=404)
+    return text
+
+
 def all_existing(ids: Iterable[str | UUID]) -> Collection[str]:
     """These ids, each once and in their order. Raises `UploadNotFound`, and `Refused` for too many."""
     found: dict[str, None] = {}

@@ -15,10 +15,13 @@ from valetkey.client.errors import ClientError, Interrupted, Transient
 from valetkey.client.programs import arguments
 from valetkey.client.programs.models import (
     Download,
+    Erasure,
     Granted,
     NamedPart,
     NewUpload,
     Page,
+    Profile,
+    Profiles,
     State,
     Ticket,
     Upload,
@@ -161,6 +164,22 @@ class AsyncClient:
         finally:
             stop.set()
         return read(Upload, sent)
+
+    async def profiles(self) -> Sequence[Profile]:
+        """As `Client.profiles`."""
+        return tuple(read(Profiles, await self._call(calls.profiles())).profiles)
+
+    async def profile(self, name: str) -> Profile:
+        """As `Client.profile`."""
+        return read(Profile, await self._call(calls.profile(name)))
+
+    async def erase(self, owner: str) -> Erasure:
+        """As `Client.erase`."""
+        return read(Erasure, await self._call(calls.erase(arguments.on_behalf_of(owner))))
+
+    async def erasure(self, erasure_id: str | UUID) -> Erasure:
+        """As `Client.erasure`."""
+        return read(Erasure, await self._call(calls.erasure(arguments.existing_erasure(erasure_id))))
 
     async def aclose(self) -> None:
         """Closes the connections. Calls after that raise `ClientError`, and uploads under way end."""

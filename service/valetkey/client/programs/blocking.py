@@ -12,10 +12,13 @@ from valetkey.client.errors import ClientError
 from valetkey.client.programs import arguments
 from valetkey.client.programs.models import (
     Download,
+    Erasure,
     Granted,
     NamedPart,
     NewUpload,
     Page,
+    Profile,
+    Profiles,
     State,
     Ticket,
     Upload,
@@ -175,6 +178,26 @@ class Client:
         """
         wanted = Wanted(filename, content_type, profile, owner, metadata or {}, wait, on_progress)
         return read(Upload, self._uploads.send(content, wanted, threading.Event()))
+
+    def profiles(self) -> Sequence[Profile]:
+        """The profiles that the key may use (a ticket: its own), with what may be uploaded under each."""
+        return tuple(read(Profiles, self._call(calls.profiles())).profiles)
+
+    def profile(self, name: str) -> Profile:
+        """What may be uploaded under a profile. Raises `Refused` (`profile_not_found`) for one that is not there."""
+        return read(Profile, self._call(calls.profile(name)))
+
+    def erase(self, owner: str) -> Erasure:
+        """Has a worker erase all that the key's account has of ``owner`` now: objects, names, metadata. The same again
+        is no error. `erasure` says how far it has come, and the webhook `owner.erased` that it is over.
+
+        Raises `Refused` for a ticket, and for None as the owner.
+        """
+        return read(Erasure, self._call(calls.erase(arguments.on_behalf_of(owner))))
+
+    def erasure(self, erasure_id: str | UUID) -> Erasure:
+        """How far an erasure has come. Raises `Refused` (`erasure_not_found`) for what is none of this key."""
+        return read(Erasure, self._call(calls.erasure(arguments.existing_erasure(erasure_id))))
 
     def close(self) -> None:
         """Closes the connections. Calls after that raise `ClientError`, and those under way end."""

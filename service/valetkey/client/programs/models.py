@@ -41,9 +41,11 @@ EventType = Annotated[
         "upload.expired",
         "upload.deleted",
         "upload.unclaimed",
+        "owner.erased",
     ],
     OR_TEXT,
 ]
+ErasureState = Annotated[Literal["running", "done", "incomplete"], OR_TEXT]
 
 
 class _Answer(BaseModel):
@@ -121,6 +123,8 @@ class Upload(_Answer):
     """When it was confirmed."""
     claim: Claim | None
     """What the application has taken it for; None where it has not."""
+    path: str | None
+    """Where it was in the folder that its user chose; None where it came in none."""
 
 
 class PostGrant(_Answer):
@@ -197,16 +201,67 @@ class Download(_Answer):
     expires_at: datetime
 
 
+class Profile(_Answer):
+    """What may be uploaded under one profile. Sizes are in bytes, both ends allowed."""
+
+    name: str
+    min_size: int
+    max_size: int
+    content_types: list[str]
+    """With ``image/*`` and ``*/*`` among them, perhaps."""
+    checksum: Annotated[Literal["optional", "required"], OR_TEXT]
+    metadata: list[str] | None
+    """The keys that are allowed; None: any."""
+
+
+class Profiles(_Answer):
+    """Those that a credential may use."""
+
+    profiles: list[Profile]
+
+
+class KeptObject(_Answer):
+    """An object of which the store keeps something, and why."""
+
+    key: str
+    reason: str
+
+
+class Erasure(_Answer):
+    """The erasure of an owner, whom it never names."""
+
+    id: str
+    state: ErasureState
+    """`incomplete`: it is over, and the store keeps something."""
+    requested_at: datetime
+    """When it was asked for last: what was created later stays."""
+    finished_at: datetime | None
+    uploads: int
+    """How many were erased so far."""
+    objects: int
+    """How many confirmed objects went with them."""
+    remaining: int
+    """How many uploads the store keeps something of."""
+    kept: list[KeptObject]
+    """The first 100 of those objects."""
+    newer: int
+    """How many uploads of the owner were created after it was asked for."""
+    detail: str | None
+    """What it waits for; None where it does not."""
+
+
 class WebhookEvent(_Answer):
-    """What a webhook says: how an upload ended."""
+    """What a webhook says: how an upload ended, or the erasure of an owner."""
 
     id: str
     """The same for this end however often it is sent: handle it once."""
     type: EventType
     timestamp: datetime
     """When the end was reached."""
-    upload: Upload
-    """As it was then; `get` says how it is now."""
+    upload: Upload | None = None
+    """As it was then; `get` says how it is now. None for `owner.erased` alone."""
+    erasure: Erasure | None = None
+    """What came of it; None for all but `owner.erased`."""
 
 
 class DeclaredChecksum(TypedDict):
@@ -241,6 +296,8 @@ class NewUpload(TypedDict):
     """How the bytes travel to S3."""
     redirect: NotRequired[bool]
     """Whether S3 sends the browser back to the service."""
+    path: NotRequired[str | None]
+    """Where it was in the folder that was chosen: it never becomes a key."""
 
 
 def read(model: type[Model], body: object) -> Model:

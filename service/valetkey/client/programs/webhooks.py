@@ -8,6 +8,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from valetkey.client.errors import WebhookRefused
 from valetkey.client.programs.models import WebhookEvent, read
 
+OWNER_ERASED = "owner.erased"
+
 
 def verify_webhook(body: bytes, headers: Mapping[str, str], secret: str | Iterable[str]) -> WebhookEvent:
     """What a webhook says that the service has signed with ``secret`` (`whsec_...`) in the last five minutes.
@@ -28,7 +30,8 @@ def verify_webhook(body: bytes, headers: Mapping[str, str], secret: str | Iterab
         said = None
     said = said if isinstance(said, dict) else {}
     event = {name: said.get(name) for name in ("type", "timestamp")}
-    return read(WebhookEvent, {"id": given["webhook-id"], "upload": said.get("data"), **event})
+    about = "erasure" if said.get("type") == OWNER_ERASED else "upload"
+    return read(WebhookEvent, {"id": given["webhook-id"], about: said.get("data") or {}, **event})
 
 
 def _signer(secret: str) -> Webhook:

@@ -9,6 +9,9 @@ from valetkey.client.transport.responses import HttpResponse
 FILE_PROBLEMS = frozenset({"content_type_not_allowed", "size_out_of_range", "method_not_supported"})
 """Codes of problems that are about the file: another file may fare better."""
 
+NOT_OF_UPLOADS = frozenset({"erasure_not_found", "profile_not_found"})
+"""Codes of problems with a status of 404 that are about something else."""
+
 NO_BODY, NOT_YET = 204, 202
 
 RETRY_STATUSES = frozenset({408, 425, 429, 500, *range(502, 600)})
@@ -66,6 +69,8 @@ def _error(status: int, problem: Json, endpoint: str, after: float | None = None
         return Transient(text, after, status=status, problem=sent)
     kinds: dict[int, type[ClientError]] = {404: UploadNotFound, 409: Conflict}
     kind = kinds.get(status, Rejected if code in FILE_PROBLEMS else Refused)
+    if code in NOT_OF_UPLOADS:
+        kind = Refused
     return kind(code, detail, status=status, problem=sent)
 
 

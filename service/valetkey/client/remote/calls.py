@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 Json = dict[str, Any]
 
@@ -112,6 +112,26 @@ def download(upload_id: str) -> Call:
 def ticket(wanted: Mapping[str, Any]) -> Call:
     """A ticket for a page. One whose response was lost is used by nobody."""
     return Call("POST", "/v1/tickets", frozenset({"ticket", "expires_at"}), wanted)
+
+
+def profiles() -> Call:
+    """The profiles that the caller may use, with their rules."""
+    return Call("GET", "/v1/profiles", frozenset({"profiles"}))
+
+
+def profile(name: str) -> Call:
+    """The rules of one profile."""
+    return Call("GET", f"/v1/profiles/{quote(name, safe='')}", frozenset({"name", "max_size"}))
+
+
+def erase(owner: str) -> Call:
+    """Has a worker erase all that is kept of an owner."""
+    return Call("DELETE", f"/v1/owners/{quote(owner, safe='')}", frozenset({"id", "state"}))
+
+
+def erasure(erasure_id: str) -> Call:
+    """How far an erasure has come."""
+    return Call("GET", f"/v1/erasures/{erasure_id}", frozenset({"id", "state"}))
 
 
 def _path(upload_id: str) -> str:
