@@ -14,7 +14,13 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from tests.e2e.conftest import Service
 
-BARE = [("GET", "/v1/uploads"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json")]
+BARE = [
+    ("GET", "/v1/uploads"),
+    ("GET", "/v1/profiles"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/openapi.json"),
+]
 WITH_BODY = [
     ("POST", "/v1/uploads"),
     ("POST", "/v1/uploads/batch"),
@@ -34,7 +40,7 @@ OF_ONE = [
     ("GET", "/v1/uploads/{id}/download"),
     ("GET", "/v1/uploads/{id}/return"),
 ]
-OF_OWNERS = [("DELETE", "/v1/owners/{owner}"), ("GET", "/v1/erasures/{id}")]
+OF_OWNERS = [("DELETE", "/v1/owners/{owner}"), ("GET", "/v1/erasures/{id}"), ("GET", "/v1/profiles/{name}")]
 # what a document cannot say: a profile's rules, of which profile an upload is, that a cursor is one we gave, and that a
 # batch answers 200 with the errors of its uploads inside
 EXCEPTIONS = {

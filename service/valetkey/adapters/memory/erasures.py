@@ -8,7 +8,7 @@ from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.outbox import MemoryHookBook, MemoryOutbox
 from valetkey.core.model.announcement import Announcer, announced_ids
 from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure
-from valetkey.core.model.upload import Upload, UploadId
+from valetkey.core.model.upload import OVER_STATES, Upload, UploadId
 
 
 class MemoryErasures(MemoryOutbox, MemoryHookBook):
@@ -116,7 +116,7 @@ class MemoryErasures(MemoryOutbox, MemoryHookBook):
     def over(self, before: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
         self._call("over")
         with self._lock:
-            found = [one for one in self._uploads.values() if one.ended_at is not None and one.due_at is None]
+            found = [one for one in self._uploads.values() if one.state in OVER_STATES and one.due_at is None]
         places = [((one.ended_at, one.id), one) for one in found if one.ended_at is not None]
         last = (after.ended_at, after.id) if after is not None and after.ended_at is not None else None
         return [one for place, one in sorted(places) if place[0] <= before and (last is None or place > last)][:limit]

@@ -20,9 +20,10 @@ from valetkey.adapters.sql.rows import (
 from valetkey.adapters.sql.schema import erasures, hook_calls, idempotency, outbox, uploads
 from valetkey.core.model.announcement import Announcer, Status, announced_ids
 from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure
-from valetkey.core.model.upload import Upload
+from valetkey.core.model.upload import OVER_STATES, Upload
 
 DELIVERED = Status.DELIVERED.value
+OVER = tuple(sorted(state.value for state in OVER_STATES))
 
 
 class SqlErasures(Database):
@@ -83,6 +84,7 @@ class SqlErasures(Database):
 
     def over(self, before: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
         statement = select(uploads).where(uploads.c.ended_at <= micros(before), uploads.c.due_at.is_(None))
+        statement = statement.where(uploads.c.state.in_(OVER))
         if after is not None and after.ended_at is not None:
             statement = statement.where(tuple_(uploads.c.ended_at, uploads.c.id) > (micros(after.ended_at), after.id))
         statement = statement.order_by(uploads.c.ended_at, uploads.c.id).limit(limit)

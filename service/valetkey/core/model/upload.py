@@ -71,6 +71,9 @@ TRANSITIONS: Mapping[UploadState, frozenset[UploadState]] = MappingProxyType(
 OPEN = frozenset({UploadState.PENDING, UploadState.EXPIRED, UploadState.STORED})
 """The states in which a signal may still change something."""
 
+OVER_STATES = frozenset({UploadState.REJECTED, UploadState.ABORTED, UploadState.EXPIRED, UploadState.DELETED})
+"""The states of uploads that the ledger need not keep for ever: of which nothing is at the store, or will be."""
+
 
 class Signal(StrEnum):
     """What hinted that an object may be there; the one that led to the confirmation is kept."""

@@ -45,7 +45,11 @@ class Erasures(Protocol):
 
     def over(self, before: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
         """Those whose ``ended_at`` is ``before`` or earlier and that are not due, the longest over first; those behind
-        ``after`` where it is given. What it costs grows with these, not with the ledger."""
+        ``after`` where it is given. What it costs grows with these, not with the ledger.
+
+        One that is `confirmed`, or open and not expired, is none of them whatever ``ended_at`` says: a process of an
+        older version does not know that column, and leaves what was in it.
+        """
 
     def forget(self, uploads: Sequence[Upload]) -> int:
         """Removes those that are as given, with their idempotency keys and what was announced and delivered, all in one

@@ -156,7 +156,9 @@ class ErasureContract:
         """The longest over first, page by page; nothing that is open, confirmed, or looked for still."""
         early, first, second, late = ended(-5), ended(0), ended(0), ended(1)
         looked_for = ended(-9, due_at=NOW)
-        ledger.add([late, looked_for, second, of(), of(state=UploadState.CONFIRMED), early, first])
+        # as an older version leaves it that confirms what had expired
+        confirmed = of(state=UploadState.CONFIRMED, ended_at=early.ended_at)
+        ledger.add([late, looked_for, second, of(), of(state=UploadState.CONFIRMED), confirmed, early, first])
         by_id = sorted([first, second])
         assert ledger.over(NOW, 9) == [early, *by_id]
         assert ledger.over(NOW, 2) == [early, by_id[0]]
