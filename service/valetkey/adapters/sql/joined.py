@@ -32,7 +32,10 @@ class JoinedUploads:
         if not isinstance(transaction, Connection):
             raise ConfigurationError("within: give an SQLAlchemy connection, as db.session.connection() is.")
         if _place(transaction.engine.url) != _place(url):
-            raise ConfigurationError("within: the connection is to another database than VALETKEY_DATABASE_URL names.")
+            raise ConfigurationError(
+                f"within: the connection is to {_said(transaction.engine.url)}, and VALETKEY_DATABASE_URL names "
+                f"{_said(url)}: a claim can be part of a transaction in the ledger's own database only."
+            )
         self._connection = transaction
         self._using = using
         self._announcing = announcing
@@ -62,6 +65,13 @@ def replace_all(connection: Connection, changes: Changes, announce: Callable[[Co
         connection.execute(statement.values(changed(as_row(before), as_row(after))))
     announce(connection)
     return True
+
+
+def _said(url: URL) -> str:
+    """The place in words, without a password; of a SQLite file with its whole path."""
+    if url.get_backend_name() == "sqlite":
+        return f"the file {Path(url.database or '').resolve()}"
+    return url.render_as_string()
 
 
 def _place(url: URL) -> tuple[str, str]:
