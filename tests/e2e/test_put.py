@@ -297,7 +297,7 @@ def test_the_file_changes_while_it_is_sent(terminal: Terminal, profile: str, cha
         (["-", "-"], {}, 2, "once only"),
         (["good.txt"], {"VALETKEY_ENDPOINT": "localhost:8000"}, 2, "https://uploads.example"),
         (["good.txt", "--profile", "images"], {}, 3, "takes image/*, not text/plain"),
-        (["large.png", "--profile", "images"], {}, 3, "takes 1 to 1000 bytes, not 1001"),
+        (["large.png", "--profile", "images"], {}, 3, "takes 0 to 1000 bytes, not 1001"),
         (["good.txt", "--profile", "nothing"], {}, 4, "There is no profile 'nothing'"),
         (["good.txt"], {"VALETKEY_TOKEN": ""}, 4, "VALETKEY_TOKEN takes an API key"),
         (["good.txt"], {"VALETKEY_TOKEN": "vk_wrong"}, 4, "VALETKEY_TOKEN takes an API key"),
