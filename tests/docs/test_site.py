@@ -19,7 +19,8 @@ pytestmark = pytest.mark.needs("docs")
 
 NAMES = sorted(page.stem for page in PAGES if page.name != "README.md")
 ORDER = [
-    *("index", "getting-started", "how-it-works", "flask", "python", "fastapi", "django", "browser", "terminal"),
+    *("index", "getting-started", "how-it-works", "flask", "deploying-flask", "jobs", "python", "fastapi", "django"),
+    *("browser", "terminal"),
     *("large-files", "events", "webhooks"),
     *("content-checks", "profiles", "settings", "operating", "testing", "security", "errors", "limits", "architecture"),
     *("adapters", "stores"),

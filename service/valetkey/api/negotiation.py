@@ -9,11 +9,16 @@ _JSON = ("application/json", PROBLEM)
 
 
 def prefers_page(*, otherwise: bool) -> bool:
-    """Whether whoever asks would rather have an HTML page than JSON; ``otherwise`` where they like both alike.
+    """Whether whoever asks would rather have an HTML page than JSON; ``otherwise`` where they like both alike, and name
+    both or neither.
 
     A browser that goes to an address names HTML before everything else. Scripts and programs accept anything, if they
     say something at all.
     """
     accepted = request.accept_mimetypes
     page, data = accepted.quality(HTML), max(accepted.quality(kind) for kind in _JSON)
-    return otherwise if page == data else page > data
+    if page != data:
+        return page > data
+    named = {kind.partition(";")[0].strip().lower() for kind, _ in accepted}
+    names_page, names_data = HTML in named, not named.isdisjoint(_JSON)
+    return otherwise if names_page == names_data else names_page
