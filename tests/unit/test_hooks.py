@@ -1,5 +1,6 @@
 """Functions of an application that are called for ends: what they are called, when again, and with what."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from flask import Flask, current_app, has_app_context, has_request_context
 
 from valetkey import Upload, ValetKeyError, upload_confirmed
 from valetkey.api.hooks import Decorating, Hooks
-from valetkey.core.announcing.dispatcher import DELAYS
+from valetkey.core.announcing.dispatcher import DELAYS, LEASE
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.announcement import TYPES, Status
 from valetkey.testing import MemoryLedger, MemoryValetKey
@@ -116,6 +117,63 @@ def test_one_that_fails_holds_up_no_other(shop: Shop) -> None:
     shop.work()
     assert called == ids
     assert shop.states("fails") == [(Status.WAITING, 1, "SystemExit: 3")] * 2
+
+
+class Speechless(Exception):
+    """Its own code fails when it is asked what it says."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+class Timeout(BaseException):
+    """As gevent's is."""
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), Timeout("2 seconds"), Speechless()], ids=repr)
+def test_whatever_a_function_raises_is_one_failed_attempt(shop: Shop, error: BaseException) -> None:
+    """With the waits, the reason and the line in the log of any other: nothing gets by as an attempt that was cut."""
+
+    @shop.valetkey.on_confirmed(name="fails")
+    def fails(upload: Upload) -> None:
+        raise error
+
+    shop.upload()
+    shop.work()
+    [(status, attempts, detail)] = shop.states("fails")
+    assert (status, attempts) == (Status.WAITING, 1)
+    assert str(detail).startswith(type(error).__name__)
+    shop.work(LEASE.total_seconds() + 1)
+    shop.work(LEASE.total_seconds() + 1)
+    assert [state[:2] for state in shop.states("fails")] == [(Status.WAITING, 2)]
+
+
+def test_a_ledger_that_cannot_be_read_is_no_attempt(shop: Shop) -> None:
+    """Nothing was called: the call waits for as long as the ledger is away, and what is known of it stays."""
+    called: list[str] = []
+
+    @shop.valetkey.on_confirmed(name="mine")
+    def mine(upload: Upload) -> None:
+        called.append(upload.id)
+        if len(called) == 1:
+            raise OSError("no space")
+
+    upload_id = shop.upload()
+    shop.work()
+
+    def away(operation: str, _: str) -> None:
+        if operation == "get":
+            raise LedgerUnavailable("The ledger is away.")
+
+    shop.valetkey.ledger.before = away
+    for _ in range(12):
+        with pytest.raises(LedgerUnavailable):
+            shop.work(LEASE.total_seconds() + 1)
+    assert shop.states("mine") == [(Status.WAITING, 1, "OSError: no space")]
+    shop.valetkey.ledger.before = None
+    shop.work(LEASE.total_seconds() + 1)
+    assert shop.states("mine") == [(Status.DELIVERED, 2, "returned")]
+    assert called == [upload_id, upload_id]
 
 
 def test_a_store_that_is_away_says_when_to_come_again(shop: Shop) -> None:

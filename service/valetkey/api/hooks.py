@@ -136,7 +136,9 @@ class HookCaller:
         try:
             with self._app.app_context():
                 self._app.ensure_sync(self._hook.function)(record(upload))
-        except (Exception, SystemExit) as error:  # what ends a process elsewhere ends one attempt here
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # a cancelled task, a timeout of gevent's, sys.exit: each ends one attempt
             log.exception("%s failed for upload %s", self.name, upload.id)
             wait = error.retry_after if isinstance(error, Unavailable) else None
             return DeliveryReceipt(DeliveryOutcome.FAILED, _said(error), wait)
@@ -227,5 +229,9 @@ def _name_of(function: Called) -> str:
 
 def _said(error: BaseException) -> str:
     """An error in a few words, fit for a terminal and a database."""
-    text = f"{type(error).__name__}: {error}"[:MAX_DETAIL]
+    try:
+        words = str(error)
+    except Exception:  # it is the application's own code
+        words = "what it says cannot be read"
+    text = f"{type(error).__name__}: {words}"[:MAX_DETAIL]
     return "".join(letter if letter.isprintable() else "?" for letter in text)
