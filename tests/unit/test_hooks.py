@@ -210,6 +210,21 @@ def test_a_hook_is_known_before_anything_is_granted(shop: Shop) -> None:
     assert [hook.name for hook in shop.valetkey.ledger.hooks()] == ["mine"]
 
 
+def test_what_needs_no_ledger_is_answered_without_it(shop: Shop) -> None:
+    """That there are hooks does not make the process look dead, nor hide its rules, while the ledger is away."""
+    shop.valetkey.on_confirmed(name="mine")(lambda _: None)
+
+    def away(operation: str, _: str) -> None:
+        raise LedgerUnavailable("The ledger is away.")
+
+    shop.valetkey.ledger.before = away
+    http = shop.app.test_client()
+    for path in ("/healthz", "/openapi.json", "/v1/profiles"):
+        assert http.get(path).status_code == 200, path
+        assert http.options(path).status_code == 200, path
+    assert http.get("/readyz").status_code == 503
+
+
 def test_every_event_has_its_decorator(shop: Shop) -> None:
     """Under its short name and its full one; each is called for its own end."""
     heard: list[tuple[str, str]] = []
