@@ -6,14 +6,15 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
-from flask import Flask, current_app, has_app_context, has_request_context
+from flask import Flask, current_app, has_app_context, has_request_context, request
 
 from valetkey import Upload, ValetKeyError, upload_confirmed
-from valetkey.api.hooks import Decorating, Hooks
-from valetkey.core.announcing.dispatcher import DELAYS, LEASE
+from valetkey.api.hooks import Decorating, Hooks, HooksOf
+from valetkey.core.announcing.dispatcher import DELAYS, LEASE, Dispatcher
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.announcement import TYPES, Status
 from valetkey.testing import MemoryLedger, MemoryValetKey
@@ -128,6 +129,48 @@ class Speechless(Exception):
 
 class Timeout(BaseException):
     """As gevent's is."""
+
+
+def test_what_comes_of_a_hook_is_worked_off_with_it(shop: Shop) -> None:
+    """One call of `work` does what a worker does within a second, whichever hook stands before which."""
+    heard: list[str] = []
+    told: list[str] = []
+
+    @shop.app.post("/told")
+    def receive() -> tuple[str, int]:
+        told.append(request.get_json()["type"])
+        return "", 204
+
+    shop.valetkey.webhooks_to("/told", secrets=["whsec_" + "c2VjcmV0" * 6])
+
+    @shop.valetkey.on_deleted(name="a")
+    def note(upload: Upload) -> None:
+        heard.append(upload.id)
+
+    @shop.valetkey.on_confirmed(name="b")
+    def refuse(upload: Upload) -> None:
+        if upload.owner == "ann":
+            shop.valetkey.erase(upload.owner)
+        else:
+            shop.valetkey.delete(upload.id)
+
+    ids = [shop.upload(), shop.valetkey.client().upload(b"hello", owner="ann", **PHOTO)["id"]]
+    shop.work()
+    assert sorted(heard) == sorted(ids)
+    assert shop.valetkey.get(ids[1]).owner == ""
+    assert sorted(told) == ["owner.erased"] + ["upload.confirmed"] * 2 + ["upload.deleted"] * 2
+
+
+def test_a_hook_that_uploads_for_ever_does_not_hold_a_test_up(shop: Shop) -> None:
+    """`work` returns, with calls left over."""
+
+    @shop.valetkey.on_confirmed(name="again")
+    def again(upload: Upload) -> None:
+        shop.upload()
+
+    shop.upload()
+    shop.work()
+    assert [status for status, _, _ in shop.states("again")].count(Status.WAITING) == 1
 
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), Timeout("2 seconds"), Speechless()], ids=repr)
@@ -257,15 +300,39 @@ def test_a_function_may_be_called_for_several_ends(shop: Shop) -> None:
     assert [one.types for one in shop.valetkey.ledger.hooks()] == [{"upload.confirmed", "upload.deleted"}]
 
 
-def test_what_a_hook_is_not_called_for_any_more_is_done(shop: Shop) -> None:
-    """What was announced to it before is not told to a function that does not expect it."""
-    heard: list[str] = []
-    shop.valetkey.ledger.record_hooks({"mine": {"upload.confirmed", "upload.deleted"}}, shop.now)
-    shop.upload()
-    shop.valetkey.on_deleted(name="mine")(lambda upload: heard.append(upload.id))
-    shop.work()
-    assert heard == []
-    assert shop.states("mine") == [(Status.DELIVERED, 1, "not called for upload.confirmed any more")]
+def test_a_process_of_an_older_version_takes_nothing_from_a_newer_one(shop: Shop) -> None:
+    """Its function is called for fewer ends: the others wait for who knows them, whoever starts or ends uploads last;
+    and whoever starts a worker reads that they wait."""
+    ledger, heard = shop.valetkey.ledger, list[tuple[str, str]]()
+
+    def version(name: str, *events: str) -> HooksOf:
+        hooks, function = Hooks(), partial(hear, name)
+        for event in events:
+            hooks.add(event, function, "note")
+        return hooks.of(shop.app, ledger)
+
+    def hear(name: str, upload: Upload) -> None:
+        heard.append((name, upload.state))
+
+    def work(version: HooksOf) -> None:
+        for caller in version.callers():
+            dispatcher = Dispatcher(caller.outbox, caller, counts_begun=True, clock=lambda: shop.now)
+            for claimed in dispatcher.claim(9):
+                dispatcher.deliver(claimed)
+
+    newer, older = version("new", "upload.confirmed", "upload.deleted"), version("old", "upload.confirmed")
+    newer.record()
+    older.record()
+    [known] = ledger.hooks()
+    assert known.types == {"upload.confirmed", "upload.deleted"}
+    assert (newer.strangers(), older.strangers()) == ([], ["note for upload.deleted"])
+    shop.valetkey.delete(shop.upload())
+    work(older)
+    assert heard == [("old", "deleted")]
+    assert sorted(shop.states("note")) == [(Status.DELIVERED, 1, "returned"), (Status.WAITING, 0, None)]
+    work(newer)
+    assert heard == [("old", "deleted"), ("new", "deleted")]
+    assert shop.states("note") == [(Status.DELIVERED, 1, "returned")] * 2
 
 
 def test_two_functions_of_one_name_are_refused(shop: Shop) -> None:

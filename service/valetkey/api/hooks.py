@@ -103,8 +103,16 @@ class HooksOf:
             self._recorded = types
 
     def strangers(self) -> list[str]:
-        """Hooks that the ledger knows and that are not among these. Raises `LedgerUnavailable`."""
-        return [hook.name for hook in self._ledger.hooks() if hook.name not in self.all.types]
+        """Hooks that the ledger knows and that are not among these, and those of which it knows more types, with these
+        types. Raises `LedgerUnavailable`."""
+        found = []
+        for hook in self._ledger.hooks():
+            own = self.all.types.get(hook.name)
+            if own is None:
+                found.append(hook.name)
+            elif others := set(hook.types) - own:
+                found.append(f"{hook.name} for {' and '.join(sorted(others))}")
+        return found
 
     def callers(self) -> Iterator["HookCaller"]:
         """What calls each of them."""
@@ -118,8 +126,9 @@ class HookCaller:
         self._hook = hook
         self._app = app
         self._ledger = ledger
-        self.outbox = ledger.calls(hook.name)
-        """What it is to be called for."""
+        self.outbox = ledger.calls(hook.name, hook.types)
+        """What it is to be called for. Other calls of its name are left to those who know what they are for: a newer
+        version of the application, while processes of both run."""
 
     @property
     def name(self) -> str:
@@ -128,8 +137,6 @@ class HookCaller:
 
     def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:  # noqa: ARG002
         """Calls it once, with the upload as it is now. Raises `LedgerUnavailable` where that cannot be read."""
-        if announcement.type not in self._hook.types:
-            return DeliveryReceipt(DeliveryOutcome.DELIVERED, f"not called for {announcement.type} any more")
         upload = self._ledger.get(announcement.upload_id) if announcement.upload_id else None
         if upload is None:
             return DeliveryReceipt(DeliveryOutcome.DELIVERED, "the upload is not in the ledger any more")
