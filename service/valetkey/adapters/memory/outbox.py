@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from valetkey.adapters.memory.hooks import Hook, Hooked
-from valetkey.core.model.announcement import Announcement, Announcer, HookTypes, Status
+from valetkey.core.model.announcement import Announcement, Announcer, HookTypes, Status, announced_ids
+from valetkey.core.model.upload import UploadId
 from valetkey.core.ports.announcing import KnownHook, Outbox
 
 
@@ -38,6 +39,12 @@ class MemoryOutbox(Hooked):
             for name in names:
                 if name in self._outbox and self._outbox[name].status is Status.DELIVERED:
                     del self._outbox[name]
+
+    def has_undelivered(self, names: Iterable[str]) -> bool:
+        """Whether one of these ids waits or is dead."""
+        with self._lock:
+            found = [self._outbox[name] for name in names if name in self._outbox]
+        return any(one.status is not Status.DELIVERED for one in found)
 
     def kept(self) -> list[Announcement]:
         """All there are."""
@@ -124,6 +131,11 @@ class MemoryHookBook(Hooked):
 
     def _calls_of(self, hook: str) -> MemoryOutbox:
         return self._calls.setdefault(hook, MemoryOutbox(self._call))
+
+    def _is_called_for(self, upload_id: UploadId) -> bool:
+        """Whether a call that has not been delivered needs it."""
+        names = announced_ids(upload_id)
+        return any(calls.has_undelivered(names) for calls in self._calls.values())
 
     def _count(self, hook: str, status: Status) -> int:
         return sum(one.status is status for one in self._calls_of(hook).kept())

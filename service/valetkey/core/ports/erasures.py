@@ -45,8 +45,11 @@ class Erasures(Protocol):
 
     def over(self, before: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
         """Those whose ``ended_at`` is ``before`` or earlier and that are not due, the longest over first; those behind
-        ``after`` where it is given. What it costs grows with these, not with the ledger."""
+        ``after`` where it is given. What it costs grows with these, not with the ledger.
+
+        Not those of which a hook is still to be called, or whose call is dead: a hook is called with the upload.
+        """
 
     def forget(self, uploads: Sequence[Upload]) -> int:
         """Removes those that are as given, with their idempotency keys and what was announced and delivered, all in one
-        commit; says how many."""
+        commit; says how many. Leaves those that a hook needs still, like `over`."""

@@ -4,13 +4,15 @@ from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
+import pytest
+
 from valetkey.core.model.announcement import Announcement, Announcer, HookTypes, Status
 from valetkey.core.model.upload import Upload, UploadState
 from valetkey.core.ports.announcing import HookBook, KnownHook
 from valetkey.core.ports.ledger import Ledger
 from valetkey.testing.contracts.outbox import ids, pending
 from valetkey.testing.contracts.parallel import in_parallel
-from valetkey.testing.contracts.samples import NOW
+from valetkey.testing.contracts.samples import NOW, new_upload
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -113,6 +115,37 @@ class HookContract:
             KnownHook("b", {"upload.aborted", "upload.deleted", "upload.expired"}, NOW, waiting=1, dead=1),
             KnownHook("shop.own", {"upload.aborted"}, NOW, waiting=3, dead=0),
         ]
+
+    @pytest.mark.parametrize("status", [Status.WAITING, Status.DEAD])
+    def test_what_a_hook_is_still_to_be_called_with_is_not_forgotten(self, ledger: Calling, status: Status) -> None:
+        """While a call waits, or is dead: it may be replayed. One that was called lets it go, with its own row."""
+        ledger.record_hooks({"other": {"upload.aborted"}}, NOW)
+        upload, free = abort(ledger), new_upload(NOW, state=UploadState.ABORTED, ended_at=NOW)
+        ledger.add([free])
+        ended = upload.changed(ended_at=NOW, due_at=None)
+        assert ledger.replace(upload, ended)
+        [done] = ledger.calls("other").claim(NOW, NOW, 9)
+        assert ledger.calls("other").settle(done, done.changed(status=Status.DELIVERED, due_at=NOW + HOUR))
+        own = ledger.calls("shop.own")
+        [claimed] = own.claim(NOW, NOW, 9)
+        left = claimed.changed(status=status)
+        assert own.settle(claimed, left)
+        assert ledger.over(NOW, 9) == [free]
+        assert ledger.forget([ended, free]) == 1
+        assert (ledger.get(upload.id), ledger.get(free.id)) == (ended, None)
+        assert own.settle(left, left.changed(status=Status.DELIVERED, due_at=NOW + HOUR))
+        assert ledger.over(NOW, 9) == [ended]
+        assert ledger.forget([ended]) == 1
+        assert own.announcements(None, 9) == ledger.calls("other").announcements(None, 9) == []
+
+    def test_what_a_forgotten_hook_was_to_be_called_with_is_over(self, ledger: Calling) -> None:
+        """Nothing holds it any more."""
+        upload = abort(ledger)
+        ended = upload.changed(ended_at=NOW, due_at=None)
+        assert ledger.replace(upload, ended)
+        assert ledger.over(NOW, 9) == []
+        assert ledger.forget_hook("shop.own")
+        assert ledger.over(NOW, 9) == [ended]
 
     def test_a_process_adds_the_types_it_has(self, ledger: Calling) -> None:
         """Also where it has not recorded them before an end: the call is known to be somebody's."""
