@@ -21,7 +21,7 @@ MANY = 3_000
 
 
 def fill(ledger: SqlLedger) -> None:
-    """Uploads of other owners that are confirmed, with a key of a request, an announcement and a call of a hook each."""
+    """Uploads of other owners that are confirmed, each with a key of a request, an announcement and a hook's call."""
     uploads = [new_upload(NOW, owner=f"other {number}", state=UploadState.CONFIRMED) for number in range(MANY)]
     ledger.add(uploads)
     keys = [{"account": "shop", "key": f"k{n}", "fingerprint": "f", "id": one.id} for n, one in enumerate(uploads)]

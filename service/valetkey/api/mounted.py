@@ -61,7 +61,7 @@ def mounted_in(app: Flask) -> Mounted:
 
 
 def record_hooks() -> None:
-    """Before a request that may grant something: its end is announced to the hooks of this application, whoever ends it.
+    """Before a request that may grant something: its end is announced to the hooks here, whoever brings it about.
 
     Others do not wait for the ledger here: what they end is announced to the hooks of their own process anyway.
     """

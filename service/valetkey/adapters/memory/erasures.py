@@ -125,9 +125,7 @@ class MemoryErasures(MemoryOutbox, MemoryHookBook):
     def forget(self, uploads: Sequence[Upload]) -> int:
         self._call("forget")
         with self._lock:
-            gone = [
-                one.id for one in uploads if self._uploads.get(one.id) == one and not self._is_called_for(one.id)
-            ]
+            gone = [one.id for one in uploads if self._uploads.get(one.id) == one and not self._is_called_for(one.id)]
             for name in gone:
                 del self._uploads[name]
             self._forget_keys(gone)
