@@ -21,7 +21,7 @@ MANY = 3_000
 
 
 def fill(ledger: SqlLedger) -> None:
-    """Uploads of other owners that are confirmed, with a key of a request and an announcement each."""
+    """Uploads of other owners that are confirmed, each with a key of a request, an announcement and a hook's call."""
     uploads = [new_upload(NOW, owner=f"other {number}", state=UploadState.CONFIRMED) for number in range(MANY)]
     ledger.add(uploads)
     keys = [{"account": "shop", "key": f"k{n}", "fingerprint": "f", "id": one.id} for n, one in enumerate(uploads)]
@@ -32,6 +32,13 @@ def fill(ledger: SqlLedger) -> None:
             text(
                 "INSERT INTO outbox (id, type, upload_id, body, created_at, due_at, status, attempts, version)"
                 " VALUES (:id, 't', :upload_id, '{}', :at, :at, 'delivered', 1, 1)"
+            ),
+            told,
+        )
+        connection.execute(
+            text(
+                "INSERT INTO hook_calls (id, hook, type, upload_id, created_at, due_at, status, attempts, version)"
+                " VALUES (:id, 'mine', 't', :upload_id, :at, :at, 'waiting', 0, 1)"
             ),
             told,
         )
@@ -66,7 +73,7 @@ def assert_no_scan(plans: dict[str, str]) -> None:
     """Of no table that grows; that of jobs has a few rows."""
     assert plans
     for statement, plan in plans.items():
-        for table in ("uploads", "idempotency", "outbox"):
+        for table in ("uploads", "idempotency", "outbox", "hook_calls"):
             assert f"SCAN {table}" not in plan, (statement, plan)
             assert f"Seq Scan on {table}" not in plan, (statement, plan)
 

@@ -1,18 +1,20 @@
 """Functions of an application that are called for ends: what they are called, when again, and with what."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
-from flask import Flask, current_app, has_app_context, has_request_context
+from flask import Flask, current_app, has_app_context, has_request_context, request
 
 from valetkey import Upload, ValetKeyError, upload_confirmed
-from valetkey.api.hooks import Decorating, Hooks
-from valetkey.core.announcing.dispatcher import DELAYS
+from valetkey.api.hooks import Decorating, Hooks, HooksOf
+from valetkey.core.announcing.dispatcher import DELAYS, LEASE, Dispatcher
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.announcement import TYPES, Status
 from valetkey.testing import MemoryLedger, MemoryValetKey
@@ -118,6 +120,105 @@ def test_one_that_fails_holds_up_no_other(shop: Shop) -> None:
     assert shop.states("fails") == [(Status.WAITING, 1, "SystemExit: 3")] * 2
 
 
+class Speechless(Exception):
+    """Its own code fails when it is asked what it says."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+class Timeout(BaseException):
+    """As gevent's is."""
+
+
+def test_what_comes_of_a_hook_is_worked_off_with_it(shop: Shop) -> None:
+    """One call of `work` does what a worker does within a second, whichever hook stands before which."""
+    heard: list[str] = []
+    told: list[str] = []
+
+    @shop.app.post("/told")
+    def receive() -> tuple[str, int]:
+        told.append(request.get_json()["type"])
+        return "", 204
+
+    shop.valetkey.webhooks_to("/told", secrets=["whsec_" + "c2VjcmV0" * 6])
+
+    @shop.valetkey.on_deleted(name="a")
+    def note(upload: Upload) -> None:
+        heard.append(upload.id)
+
+    @shop.valetkey.on_confirmed(name="b")
+    def refuse(upload: Upload) -> None:
+        if upload.owner == "ann":
+            shop.valetkey.erase(upload.owner)
+        else:
+            shop.valetkey.delete(upload.id)
+
+    ids = [shop.upload(), shop.valetkey.client().upload(b"hello", owner="ann", **PHOTO)["id"]]
+    shop.work()
+    assert sorted(heard) == sorted(ids)
+    assert shop.valetkey.get(ids[1]).owner == ""
+    assert sorted(told) == ["owner.erased"] + ["upload.confirmed"] * 2 + ["upload.deleted"] * 2
+
+
+def test_a_hook_that_uploads_for_ever_does_not_hold_a_test_up(shop: Shop) -> None:
+    """`work` returns, with calls left over."""
+
+    @shop.valetkey.on_confirmed(name="again")
+    def again(upload: Upload) -> None:
+        shop.upload()
+
+    shop.upload()
+    shop.work()
+    assert [status for status, _, _ in shop.states("again")].count(Status.WAITING) == 1
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), Timeout("2 seconds"), Speechless()], ids=repr)
+def test_whatever_a_function_raises_is_one_failed_attempt(shop: Shop, error: BaseException) -> None:
+    """With the waits, the reason and the line in the log of any other: nothing gets by as an attempt that was cut."""
+
+    @shop.valetkey.on_confirmed(name="fails")
+    def fails(upload: Upload) -> None:
+        raise error
+
+    shop.upload()
+    shop.work()
+    [(status, attempts, detail)] = shop.states("fails")
+    assert (status, attempts) == (Status.WAITING, 1)
+    assert str(detail).startswith(type(error).__name__)
+    shop.work(LEASE.total_seconds() + 1)
+    shop.work(LEASE.total_seconds() + 1)
+    assert [state[:2] for state in shop.states("fails")] == [(Status.WAITING, 2)]
+
+
+def test_a_ledger_that_cannot_be_read_is_no_attempt(shop: Shop) -> None:
+    """Nothing was called: the call waits for as long as the ledger is away, and what is known of it stays."""
+    called: list[str] = []
+
+    @shop.valetkey.on_confirmed(name="mine")
+    def mine(upload: Upload) -> None:
+        called.append(upload.id)
+        if len(called) == 1:
+            raise OSError("no space")
+
+    upload_id = shop.upload()
+    shop.work()
+
+    def away(operation: str, _: str) -> None:
+        if operation == "get":
+            raise LedgerUnavailable("The ledger is away.")
+
+    shop.valetkey.ledger.before = away
+    for _ in range(12):
+        with pytest.raises(LedgerUnavailable):
+            shop.work(LEASE.total_seconds() + 1)
+    assert shop.states("mine") == [(Status.WAITING, 1, "OSError: no space")]
+    shop.valetkey.ledger.before = None
+    shop.work(LEASE.total_seconds() + 1)
+    assert shop.states("mine") == [(Status.DELIVERED, 2, "returned")]
+    assert called == [upload_id, upload_id]
+
+
 def test_a_store_that_is_away_says_when_to_come_again(shop: Shop) -> None:
     """An error of ours that passes is not tried again before it says so."""
     called: list[datetime] = []
@@ -152,6 +253,21 @@ def test_a_hook_is_known_before_anything_is_granted(shop: Shop) -> None:
     assert [hook.name for hook in shop.valetkey.ledger.hooks()] == ["mine"]
 
 
+def test_what_needs_no_ledger_is_answered_without_it(shop: Shop) -> None:
+    """That there are hooks does not make the process look dead, nor hide its rules, while the ledger is away."""
+    shop.valetkey.on_confirmed(name="mine")(lambda _: None)
+
+    def away(operation: str, _: str) -> None:
+        raise LedgerUnavailable("The ledger is away.")
+
+    shop.valetkey.ledger.before = away
+    http = shop.app.test_client()
+    for path in ("/healthz", "/openapi.json", "/v1/profiles"):
+        assert http.get(path).status_code == 200, path
+        assert http.options(path).status_code == 200, path
+    assert http.get("/readyz").status_code == 503
+
+
 def test_every_event_has_its_decorator(shop: Shop) -> None:
     """Under its short name and its full one; each is called for its own end."""
     heard: list[tuple[str, str]] = []
@@ -184,15 +300,39 @@ def test_a_function_may_be_called_for_several_ends(shop: Shop) -> None:
     assert [one.types for one in shop.valetkey.ledger.hooks()] == [{"upload.confirmed", "upload.deleted"}]
 
 
-def test_what_a_hook_is_not_called_for_any_more_is_done(shop: Shop) -> None:
-    """What was announced to it before is not told to a function that does not expect it."""
-    heard: list[str] = []
-    shop.valetkey.ledger.record_hooks({"mine": {"upload.confirmed", "upload.deleted"}}, shop.now)
-    shop.upload()
-    shop.valetkey.on_deleted(name="mine")(lambda upload: heard.append(upload.id))
-    shop.work()
-    assert heard == []
-    assert shop.states("mine") == [(Status.DELIVERED, 1, "not called for upload.confirmed any more")]
+def test_a_process_of_an_older_version_takes_nothing_from_a_newer_one(shop: Shop) -> None:
+    """Its function is called for fewer ends: the others wait for who knows them, whoever starts or ends uploads last;
+    and whoever starts a worker reads that they wait."""
+    ledger, heard = shop.valetkey.ledger, list[tuple[str, str]]()
+
+    def version(name: str, *events: str) -> HooksOf:
+        hooks, function = Hooks(), partial(hear, name)
+        for event in events:
+            hooks.add(event, function, "note")
+        return hooks.of(shop.app, ledger)
+
+    def hear(name: str, upload: Upload) -> None:
+        heard.append((name, upload.state))
+
+    def work(version: HooksOf) -> None:
+        for caller in version.callers():
+            dispatcher = Dispatcher(caller.outbox, caller, counts_begun=True, clock=lambda: shop.now)
+            for claimed in dispatcher.claim(9):
+                dispatcher.deliver(claimed)
+
+    newer, older = version("new", "upload.confirmed", "upload.deleted"), version("old", "upload.confirmed")
+    newer.record()
+    older.record()
+    [known] = ledger.hooks()
+    assert known.types == {"upload.confirmed", "upload.deleted"}
+    assert (newer.strangers(), older.strangers()) == ([], ["note for upload.deleted"])
+    shop.valetkey.delete(shop.upload())
+    work(older)
+    assert heard == [("old", "deleted")]
+    assert sorted(shop.states("note")) == [(Status.DELIVERED, 1, "returned"), (Status.WAITING, 0, None)]
+    work(newer)
+    assert heard == [("old", "deleted"), ("new", "deleted")]
+    assert shop.states("note") == [(Status.DELIVERED, 1, "returned")] * 2
 
 
 def test_two_functions_of_one_name_are_refused(shop: Shop) -> None:

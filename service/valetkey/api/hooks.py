@@ -103,8 +103,16 @@ class HooksOf:
             self._recorded = types
 
     def strangers(self) -> list[str]:
-        """Hooks that the ledger knows and that are not among these. Raises `LedgerUnavailable`."""
-        return [hook.name for hook in self._ledger.hooks() if hook.name not in self.all.types]
+        """Hooks that the ledger knows and that are not among these, and those of which it knows more types, with these
+        types. Raises `LedgerUnavailable`."""
+        found = []
+        for hook in self._ledger.hooks():
+            own = self.all.types.get(hook.name)
+            if own is None:
+                found.append(hook.name)
+            elif others := set(hook.types) - own:
+                found.append(f"{hook.name} for {' and '.join(sorted(others))}")
+        return found
 
     def callers(self) -> Iterator["HookCaller"]:
         """What calls each of them."""
@@ -118,8 +126,9 @@ class HookCaller:
         self._hook = hook
         self._app = app
         self._ledger = ledger
-        self.outbox = ledger.calls(hook.name)
-        """What it is to be called for."""
+        self.outbox = ledger.calls(hook.name, hook.types)
+        """What it is to be called for. Other calls of its name are left to those who know what they are for: a newer
+        version of the application, while processes of both run."""
 
     @property
     def name(self) -> str:
@@ -128,15 +137,15 @@ class HookCaller:
 
     def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:  # noqa: ARG002
         """Calls it once, with the upload as it is now. Raises `LedgerUnavailable` where that cannot be read."""
-        if announcement.type not in self._hook.types:
-            return DeliveryReceipt(DeliveryOutcome.DELIVERED, f"not called for {announcement.type} any more")
         upload = self._ledger.get(announcement.upload_id) if announcement.upload_id else None
         if upload is None:
             return DeliveryReceipt(DeliveryOutcome.DELIVERED, "the upload is not in the ledger any more")
         try:
             with self._app.app_context():
                 self._app.ensure_sync(self._hook.function)(record(upload))
-        except (Exception, SystemExit) as error:  # what ends a process elsewhere ends one attempt here
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # a cancelled task, a timeout of gevent's, sys.exit: each ends one attempt
             log.exception("%s failed for upload %s", self.name, upload.id)
             wait = error.retry_after if isinstance(error, Unavailable) else None
             return DeliveryReceipt(DeliveryOutcome.FAILED, _said(error), wait)
@@ -227,5 +236,9 @@ def _name_of(function: Called) -> str:
 
 def _said(error: BaseException) -> str:
     """An error in a few words, fit for a terminal and a database."""
-    text = f"{type(error).__name__}: {error}"[:MAX_DETAIL]
+    try:
+        words = str(error)
+    except Exception:  # it is the application's own code
+        words = "what it says cannot be read"
+    text = f"{type(error).__name__}: {words}"[:MAX_DETAIL]
     return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -43,6 +43,10 @@ class Mounted:
     """Which tickets the application's own pages get."""
 
 
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Those of requests that grant nothing."""
+
+
 def mounted() -> Mounted:
     """That of the application whose context this is."""
     forks.look()
@@ -57,8 +61,12 @@ def mounted_in(app: Flask) -> Mounted:
 
 
 def record_hooks() -> None:
-    """Before a request: what it grants or ends is announced to the hooks of this application, whoever ends it."""
-    mounted().record_hooks()
+    """Before a request that may grant something: its end is announced to the hooks here, whoever brings it about.
+
+    Others do not wait for the ledger here: what they end is announced to the hooks of their own process anyway.
+    """
+    if request.method not in SAFE_METHODS:
+        mounted().record_hooks()
 
 
 def root() -> str:

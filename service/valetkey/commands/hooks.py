@@ -86,7 +86,8 @@ def replay_calls(ids: tuple[str, ...], name: str | None, *, all_dead: bool, as_j
 @click.argument("name")
 @report_errors
 def forget_hook(name: str) -> None:
-    """Forget a hook that no application has any more, and all of its calls. One that is there is known again soon."""
+    """Forget a hook that no application has any more, and all of its calls. One that is there is known again, as it is
+    then, when a process of its application starts."""
     ledger = open_ledger()
     _chosen(ledger, name)
     ledger.forget_hook(name)

@@ -45,6 +45,9 @@ PUBLIC_URL = "http://valetkey.test"
 ALL = 1_000_000
 """More than a test has of anything."""
 
+MAX_ROUNDS = 100
+"""How often `InMemory.work` begins again for what has come of its own work: a hook may upload for ever."""
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -129,21 +132,30 @@ class InMemory(InProcess):
 
     def work(self) -> None:
         """What `valetkey worker` does within a second: looks at what is due, contents of uploads whose profile has
-        ``detect`` among it, erases owners, calls the hooks, and sends webhooks, where `webhooks_to` said where to."""
-        for _ in self._sweep.look():
-            pass
-        for _ in self._eraser.run():
-            pass
+        ``detect`` among it, erases owners, calls the hooks, and sends webhooks, where `webhooks_to` said where to.
+
+        What comes of that at once is done as well, for `MAX_ROUNDS` rounds: a hook may delete an upload, or erase its
+        owner.
+        """
+        for _ in range(MAX_ROUNDS):
+            if not self._work_once():
+                return
+
+    def _work_once(self) -> bool:
+        """Whether there was anything to do."""
+        done = len(list(self._sweep.look())) + len(list(self._eraser.run()))
         for dispatcher in self._dispatchers():
-            while claimed := dispatcher.claim(ALL):
-                for announcement in claimed:
-                    dispatcher.deliver(announcement)
+            claimed = dispatcher.claim(ALL)
+            for announcement in claimed:
+                dispatcher.deliver(announcement)
+            done += len(claimed)
+        return done > 0
 
     def _dispatchers(self) -> Iterator[Dispatcher]:
-        if self._webhooks:
-            yield self._webhooks
         for hook in self._hooks_here.callers():
             yield self._dispatching(hook.outbox, hook, name=hook.name, counts_begun=True)
+        if self._webhooks:
+            yield self._webhooks
 
     def _dispatching(self, outbox: Outbox, receiver: Receiver, **said: Any) -> Dispatcher:
         delays = self._setup.webhook_delays

@@ -117,6 +117,7 @@ class MemoryErasures(MemoryOutbox, MemoryHookBook):
         self._call("over")
         with self._lock:
             found = [one for one in self._uploads.values() if one.state in OVER_STATES and one.due_at is None]
+            found = [one for one in found if not self._is_called_for(one.id)]
         places = [((one.ended_at, one.id), one) for one in found if one.ended_at is not None]
         last = (after.ended_at, after.id) if after is not None and after.ended_at is not None else None
         return [one for place, one in sorted(places) if place[0] <= before and (last is None or place > last)][:limit]
@@ -124,7 +125,7 @@ class MemoryErasures(MemoryOutbox, MemoryHookBook):
     def forget(self, uploads: Sequence[Upload]) -> int:
         self._call("forget")
         with self._lock:
-            gone = [one.id for one in uploads if self._uploads.get(one.id) == one]
+            gone = [one.id for one in uploads if self._uploads.get(one.id) == one and not self._is_called_for(one.id)]
             for name in gone:
                 del self._uploads[name]
             self._forget_keys(gone)

@@ -1,10 +1,11 @@
 """The outbox in memory: what the application is still to be told, by webhook or by its hooks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from valetkey.adapters.memory.hooks import Hook, Hooked
-from valetkey.core.model.announcement import Announcement, Announcer, HookTypes, Status
+from valetkey.core.model.announcement import Announcement, Announcer, HookTypes, Status, announced_ids
+from valetkey.core.model.upload import UploadId
 from valetkey.core.ports.announcing import KnownHook, Outbox
 
 
@@ -14,6 +15,13 @@ class MemoryOutbox(Hooked):
     def __init__(self, before: Hook | None = None) -> None:
         super().__init__(before)
         self._outbox: dict[str, Announcement] = {}
+        self._takes: frozenset[str] | None = None
+
+    def taking(self, types: Collection[str]) -> "MemoryOutbox":
+        """The same one, of which only announcements of ``types`` are claimed."""
+        other = MemoryOutbox(self._call)
+        other._outbox, other._lock, other._takes = self._outbox, self._lock, frozenset(types)
+        return other
 
     def keep(self, announcement: Announcement) -> None:
         """Takes one in."""
@@ -32,6 +40,12 @@ class MemoryOutbox(Hooked):
                 if name in self._outbox and self._outbox[name].status is Status.DELIVERED:
                     del self._outbox[name]
 
+    def has_undelivered(self, names: Iterable[str]) -> bool:
+        """Whether one of these ids waits or is dead."""
+        with self._lock:
+            found = [self._outbox[name] for name in names if name in self._outbox]
+        return any(one.status is not Status.DELIVERED for one in found)
+
     def kept(self) -> list[Announcement]:
         """All there are."""
         with self._lock:
@@ -41,6 +55,7 @@ class MemoryOutbox(Hooked):
         self._call("claim")
         with self._lock:
             due = [one for one in self._outbox.values() if one.status is Status.WAITING and one.due_at <= now]
+            due = [one for one in due if self._takes is None or one.type in self._takes]
             due = sorted(due, key=lambda one: one.due_at)[:limit]
             claimed = [one.changed(due_at=until) for one in due]
             self._outbox |= {one.id: one for one in claimed}
@@ -93,7 +108,7 @@ class MemoryHookBook(Hooked):
     def record_hooks(self, hooks: HookTypes, now: datetime) -> None:
         self._call("record_hooks")
         with self._lock:
-            self._known |= {name: (frozenset(types), now) for name, types in hooks.items()}
+            self._record(hooks, now)
 
     def hooks(self) -> list[KnownHook]:
         self._call("hooks")
@@ -109,19 +124,29 @@ class MemoryHookBook(Hooked):
             self._calls.pop(name, None)
             return self._known.pop(name, None) is not None
 
-    def calls(self, hook: str) -> Outbox:
+    def calls(self, hook: str, types: Collection[str] | None = None) -> Outbox:
         with self._lock:
-            return self._calls_of(hook)
+            calls = self._calls_of(hook)
+        return calls if types is None else calls.taking(types)
 
     def _calls_of(self, hook: str) -> MemoryOutbox:
         return self._calls.setdefault(hook, MemoryOutbox(self._call))
+
+    def _is_called_for(self, upload_id: UploadId) -> bool:
+        """Whether a call that has not been delivered needs it."""
+        names = announced_ids(upload_id)
+        return any(calls.has_undelivered(names) for calls in self._calls.values())
 
     def _count(self, hook: str, status: Status) -> int:
         return sum(one.status is status for one in self._calls_of(hook).kept())
 
     def _tell(self, announcer: Announcer, announced: Announcement) -> None:
-        for name, types in announcer.hooks().items():
-            self._known.setdefault(name, (frozenset(types), announced.created_at))
+        self._record(announcer.hooks(), announced.created_at)
         for name, (types, _) in self._known.items():
-            if announced.type in types or announced.type in announcer.hooks().get(name, ()):
+            if announced.type in types:
                 self._calls_of(name).keep(announced.calling(name))
+
+    def _record(self, hooks: HookTypes, now: datetime) -> None:
+        for name, types in hooks.items():
+            known, since = self._known.get(name, (frozenset(), now))
+            self._known[name] = (known | frozenset(types), since)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, select, tuple_, update
 
 from valetkey.adapters.sql.database import Database
 from valetkey.adapters.sql.inserts import upsert
@@ -18,7 +18,7 @@ from valetkey.adapters.sql.rows import (
     micros,
 )
 from valetkey.adapters.sql.schema import erasures, hook_calls, idempotency, outbox, uploads
-from valetkey.core.model.announcement import Announcer, Status, announced_ids
+from valetkey.core.model.announcement import EVENT_TYPES, Announcer, Status, announced_ids
 from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure
 from valetkey.core.model.upload import OVER_STATES, Upload
 
@@ -84,7 +84,7 @@ class SqlErasures(Database):
 
     def over(self, before: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
         statement = select(uploads).where(uploads.c.ended_at <= micros(before), uploads.c.due_at.is_(None))
-        statement = statement.where(uploads.c.state.in_(OVER))
+        statement = statement.where(uploads.c.state.in_(OVER), ~_is_called_for())
         if after is not None and after.ended_at is not None:
             statement = statement.where(tuple_(uploads.c.ended_at, uploads.c.id) > (micros(after.ended_at), after.id))
         statement = statement.order_by(uploads.c.ended_at, uploads.c.id).limit(limit)
@@ -93,7 +93,7 @@ class SqlErasures(Database):
 
     def forget(self, given: Sequence[Upload]) -> int:
         def write(connection: Connection) -> int:
-            gone = [one for one in given if connection.execute(delete(uploads).where(_is_as_given(one))).rowcount == 1]
+            gone = [one for one in given if self._remove(connection, one)]
             _forget_keys(connection, gone)
             names = [name for one in gone for name in announced_ids(one.id)]
             for table in (outbox, hook_calls):
@@ -101,6 +101,9 @@ class SqlErasures(Database):
             return len(gone)
 
         return self._write(write) if given else 0
+
+    def _remove(self, connection: Connection, upload: Upload) -> bool:
+        return connection.execute(delete(uploads).where(_is_as_given(upload), ~_is_called_for())).rowcount == 1
 
     def _save(self, connection: Connection, before: Erasure, after: Erasure) -> bool:
         statement = update(erasures).where(erasures.c.id == before.id, erasures.c.version == before.version)
@@ -162,6 +165,12 @@ def _are_as_given(connection: Connection, given: Sequence[Upload]) -> bool:
 def _is_as_given(upload: Upload) -> ColumnElement[bool]:
     due_at = None if upload.due_at is None else micros(upload.due_at)
     return and_(uploads.c.id == upload.id, uploads.c.version == upload.version, uploads.c.due_at == due_at)
+
+
+def _is_called_for() -> ColumnElement[bool]:
+    """Whether a hook's call that has not been delivered needs the upload. By the ids, of which there is an index."""
+    names = [uploads.c.id + f"-{state}" for state in EVENT_TYPES]
+    return exists().where(hook_calls.c.id.in_(names), hook_calls.c.status != DELIVERED).correlate(uploads)
 
 
 def _forget_keys(connection: Connection, gone: Sequence[Upload]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from valetkey.adapters.sql.database import Database
 from valetkey.adapters.sql.inserts import upsert
@@ -19,7 +19,7 @@ class SqlHookBook(Database):
 
     def record_hooks(self, hooks: HookTypes, now: datetime) -> None:
         if hooks:
-            self._write(lambda connection: _record(connection, hooks, now, anew=True))
+            self._write(lambda connection: _record(connection, hooks, now))
 
     def hooks(self) -> list[KnownHook]:
         counted = select(hook_calls.c.hook, hook_calls.c.status, func.count().label("count"))
@@ -46,8 +46,8 @@ class SqlHookBook(Database):
 
         return self._write(forget)
 
-    def calls(self, hook: str) -> Outbox:
-        return SqlCalls(hook, self._reading, self._write)
+    def calls(self, hook: str, types: Collection[str] | None = None) -> Outbox:
+        return SqlCalls(hook, types, self._reading, self._write)
 
 
 def write_announcements(connection: Connection, announcer: Announcer, announced: Sequence[Announcement]) -> None:
@@ -58,8 +58,8 @@ def write_announcements(connection: Connection, announcer: Announcer, announced:
         connection.execute(insert(outbox), [as_outbox_row(one) for one in announced])
     known = {row["name"]: _types(row["types"]) for row in connection.execute(select(hooks)).mappings()}
     own = announcer.hooks()
-    if unknown := {name: types for name, types in own.items() if name not in known}:
-        _record(connection, unknown, announced[0].created_at, anew=False)
+    if unknown := {name: types for name, types in own.items() if not known.get(name, frozenset()) >= set(types)}:
+        _record(connection, unknown, announced[0].created_at)
     listening: dict[str, set[str]] = {
         name: {*known.get(name, ()), *own.get(name, ())} for name in known.keys() | own.keys()
     }
@@ -68,16 +68,21 @@ def write_announcements(connection: Connection, announcer: Announcer, announced:
         connection.execute(insert(hook_calls), [as_call_row(one) for one in calls])
 
 
-def _record(connection: Connection, found: HookTypes, now: datetime, *, anew: bool) -> None:
+def _record(connection: Connection, found: HookTypes, now: datetime) -> None:
     for name, types in sorted(found.items()):  # in one order, so that two who start at once do not lock each other
-        values = {"types": " ".join(sorted(types)), "recorded_at": micros(now)}
-        statement = upsert(connection, hooks, {"name": name, **values})
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=[hooks.c.name], set_=values)
-            if anew
-            else statement.on_conflict_do_nothing(index_elements=[hooks.c.name])
-        )
+        row = {"name": name, "types": _written(types), "recorded_at": micros(now)}
+        statement = upsert(connection, hooks, row).on_conflict_do_nothing(index_elements=[hooks.c.name])
+        if connection.execute(statement).rowcount == 1:
+            continue
+        mine = hooks.c.name == name
+        known = _types(connection.execute(select(hooks.c.types).where(mine).with_for_update()).scalar_one())
+        if not known >= set(types):
+            connection.execute(update(hooks).where(mine).values(types=_written(known | set(types))))
 
 
-def _types(text: str) -> Collection[str]:
+def _written(types: Collection[str]) -> str:
+    return " ".join(sorted(types))
+
+
+def _types(text: str) -> frozenset[str]:
     return frozenset(text.split())

@@ -1,7 +1,7 @@
 """The outbox in an SQL database: what the application is still to be told, by webhook or by its hooks."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -18,10 +18,12 @@ Reading = Callable[[], AbstractContextManager[Connection]]
 
 
 class Announced(ABC):
-    """`Outbox` on a table of announcements, or on those of its rows that are ``_ours``."""
+    """`Outbox` on a table of announcements, or on those of its rows that are ``_ours``; those that are ``_claimed``
+    are claimed."""
 
     _table: Table
     _ours: ColumnElement[bool]
+    _claimed: ColumnElement[bool] = true()
 
     @abstractmethod
     def _reading(self) -> AbstractContextManager[Connection]: ...
@@ -31,7 +33,8 @@ class Announced(ABC):
 
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Announcement]:
         table = self._table
-        due = select(table).where(self._ours, table.c.status == Status.WAITING.value, table.c.due_at <= micros(now))
+        waiting = table.c.status == Status.WAITING.value
+        due = select(table).where(self._ours, self._claimed, waiting, table.c.due_at <= micros(now))
         due = due.order_by(table.c.due_at).limit(limit)
 
         def take(connection: Connection) -> list[Announcement]:
@@ -99,8 +102,16 @@ class SqlCalls(Announced):
 
     _table = hook_calls
 
-    def __init__(self, hook: str, reading: Reading, write: Callable[[Callable[[Connection], Any]], Any]) -> None:
+    def __init__(
+        self,
+        hook: str,
+        types: Collection[str] | None,
+        reading: Reading,
+        write: Callable[[Callable[[Connection], Any]], Any],
+    ) -> None:
         self._ours = hook_calls.c.hook == hook
+        if types is not None:
+            self._claimed = hook_calls.c.type.in_(sorted(types))
         self._begin_reading = reading
         self._begin_writing = write
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
+from valetkey.core.errors import Unavailable
 from valetkey.core.model.announcement import Announcement, Status
 from valetkey.core.ports.announcing import DeliveryOutcome, DeliveryReceipt, Outbox, Receiver
 
@@ -99,7 +100,11 @@ class Dispatcher:
         return [one for one in claimed if one.attempts <= len(self._delays)]
 
     def deliver(self, claimed: Announcement) -> None:
-        """Sends it once and notes how it went. Stopped in between, it is sent again when its lease is over."""
+        """Sends it once and notes how it went. Stopped in between, it is sent again when its lease is over.
+
+        Raises what the receiver raises: an `Unavailable` is no attempt.
+        """
+        attempts, detail = claimed.attempts, claimed.detail
         if self._counts_begun:
             begun = claimed.changed(attempts=claimed.attempts + 1, detail=BEGUN)
             if not self._outbox.settle(claimed, begun):
@@ -109,10 +114,20 @@ class Dispatcher:
             self._under_way[claimed.id] = claimed
         try:
             receipt = self._receiver.deliver(claimed, self._clock())
-        finally:
-            with self._lock:
-                claimed = self._under_way.pop(claimed.id)  # as `extend` may have left it
-        self._settle(claimed, receipt)
+        except Unavailable:
+            left = self._over(claimed)
+            if left.attempts != attempts:
+                self._outbox.settle(left, left.changed(attempts=attempts, detail=detail))
+            raise
+        except BaseException:
+            self._over(claimed)
+            raise
+        self._settle(self._over(claimed), receipt)
+
+    def _over(self, claimed: Announcement) -> Announcement:
+        """That delivery is over: ``claimed`` as `extend` may have left it."""
+        with self._lock:
+            return self._under_way.pop(claimed.id)
 
     def extend(self) -> None:
         """Extends the leases of what is being delivered, where a third of the time is over."""

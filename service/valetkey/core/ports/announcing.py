@@ -41,8 +41,8 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KnownHook:
-    """A hook that a ledger writes announcements for: what of, since when it is known as it is, and how many of them
-    wait or are dead."""
+    """A hook that a ledger writes announcements for: what of, since when it is known, and how many of them wait or are
+    dead."""
 
     name: str
     types: Collection[str]
@@ -55,7 +55,10 @@ class HookBook(Protocol):
     """The hooks that a `Ledger` announces to, and what it has for each. Raises `LedgerUnavailable` like it."""
 
     def record_hooks(self, hooks: HookTypes, now: datetime) -> None:
-        """Ends of these types are announced to these hooks from now on, whichever process writes them. Others stay."""
+        """Ends of these types are announced to these hooks from now on, whichever process writes them.
+
+        Other hooks stay, and other types of these, too: a process of an older version takes nothing from a newer one.
+        """
 
     def hooks(self) -> list[KnownHook]:
         """All that are known, by name."""
@@ -63,8 +66,9 @@ class HookBook(Protocol):
     def forget_hook(self, name: str) -> bool:
         """Removes a hook with all that was announced to it; says whether it was known."""
 
-    def calls(self, hook: str) -> Outbox:
-        """What is announced to that hook."""
+    def calls(self, hook: str, types: Collection[str] | None = None) -> Outbox:
+        """What is announced to that hook; with ``types`` its `Outbox.claim` leaves calls of others to other
+        processes."""
 
 
 class DeliveryOutcome(StrEnum):

@@ -47,10 +47,11 @@ class Erasures(Protocol):
         """Those whose ``ended_at`` is ``before`` or earlier and that are not due, the longest over first; those behind
         ``after`` where it is given. What it costs grows with these, not with the ledger.
 
-        One that is `confirmed`, or open and not expired, is none of them whatever ``ended_at`` says: a process of an
-        older version does not know that column, and leaves what was in it.
+        Not those of which a hook is still to be called, or whose call is dead: a hook is called with the upload. And
+        none that is `confirmed`, or open and not expired, whatever ``ended_at`` says: a process of an older version
+        does not know that column, and leaves what was in it.
         """
 
     def forget(self, uploads: Sequence[Upload]) -> int:
         """Removes those that are as given, with their idempotency keys and what was announced and delivered, all in one
-        commit; says how many."""
+        commit; says how many. Leaves those that a hook needs still, like `over`."""

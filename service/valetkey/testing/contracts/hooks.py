@@ -1,7 +1,10 @@
 """What every ledger must do that announces to the functions of an application: each has calls of its own."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
+
+import pytest
 
 from valetkey.core.model.announcement import Announcement, Announcer, HookTypes, Status
 from valetkey.core.model.upload import Upload, UploadState
@@ -9,7 +12,7 @@ from valetkey.core.ports.announcing import HookBook, KnownHook
 from valetkey.core.ports.ledger import Ledger
 from valetkey.testing.contracts.outbox import ids, pending
 from valetkey.testing.contracts.parallel import in_parallel
-from valetkey.testing.contracts.samples import NOW
+from valetkey.testing.contracts.samples import NOW, new_upload
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -95,11 +98,13 @@ class HookContract:
         assert found == sorted(f"{upload.id}-aborted" for upload in uploads)
 
     def test_what_is_known_of_hooks(self, ledger: Calling) -> None:
-        """What each was recorded with last, one that was found by its process alone, and how many calls are left."""
+        """All that each was ever recorded with, since the first time; one that was found by its process alone; and how
+        many calls are left."""
         assert ledger.hooks() == []
         ledger.record_hooks({}, NOW)
         ledger.record_hooks({"b": {"upload.expired"}}, NOW)
         ledger.record_hooks({"b": {"upload.aborted", "upload.deleted"}, "a": {"upload.aborted"}}, NOW + SECOND)
+        ledger.record_hooks({"b": {"upload.deleted"}}, NOW + 2 * SECOND)
         for _ in range(3):
             abort(ledger)
         calls = ledger.calls("b")
@@ -107,9 +112,65 @@ class HookContract:
             assert calls.settle(one, one.changed(status=status))
         assert ledger.hooks() == [
             KnownHook("a", {"upload.aborted"}, NOW + SECOND, waiting=3, dead=0),
-            KnownHook("b", {"upload.aborted", "upload.deleted"}, NOW + SECOND, waiting=1, dead=1),
+            KnownHook("b", {"upload.aborted", "upload.deleted", "upload.expired"}, NOW, waiting=1, dead=1),
             KnownHook("shop.own", {"upload.aborted"}, NOW, waiting=3, dead=0),
         ]
+
+    @pytest.mark.parametrize("status", [Status.WAITING, Status.DEAD])
+    def test_what_a_hook_is_still_to_be_called_with_is_not_forgotten(self, ledger: Calling, status: Status) -> None:
+        """While a call waits, or is dead: it may be replayed. One that was called lets it go, with its own row."""
+        ledger.record_hooks({"other": {"upload.aborted"}}, NOW)
+        upload, free = abort(ledger), new_upload(NOW, state=UploadState.ABORTED, ended_at=NOW)
+        ledger.add([free])
+        ended = upload.changed(ended_at=NOW, due_at=None)
+        assert ledger.replace(upload, ended)
+        [done] = ledger.calls("other").claim(NOW, NOW, 9)
+        assert ledger.calls("other").settle(done, done.changed(status=Status.DELIVERED, due_at=NOW + HOUR))
+        own = ledger.calls("shop.own")
+        [claimed] = own.claim(NOW, NOW, 9)
+        left = claimed.changed(status=status)
+        assert own.settle(claimed, left)
+        assert ledger.over(NOW, 9) == [free]
+        assert ledger.forget([ended, free]) == 1
+        assert (ledger.get(upload.id), ledger.get(free.id)) == (ended, None)
+        assert own.settle(left, left.changed(status=Status.DELIVERED, due_at=NOW + HOUR))
+        assert ledger.over(NOW, 9) == [ended]
+        assert ledger.forget([ended]) == 1
+        assert own.announcements(None, 9) == ledger.calls("other").announcements(None, 9) == []
+
+    def test_what_a_forgotten_hook_was_to_be_called_with_is_over(self, ledger: Calling) -> None:
+        """Nothing holds it any more."""
+        upload = abort(ledger)
+        ended = upload.changed(ended_at=NOW, due_at=None)
+        assert ledger.replace(upload, ended)
+        assert ledger.over(NOW, 9) == []
+        assert ledger.forget_hook("shop.own")
+        assert ledger.over(NOW, 9) == [ended]
+
+    def test_a_process_adds_the_types_it_has(self, ledger: Calling) -> None:
+        """Also where it has not recorded them before an end: the call is known to be somebody's."""
+        ledger.record_hooks({"shop.own": {"upload.expired"}}, NOW - HOUR)
+        abort(ledger)
+        both = {"upload.aborted", "upload.expired"}
+        assert ledger.hooks() == [KnownHook("shop.own", both, NOW - HOUR, waiting=1, dead=0)]
+
+    def test_processes_that_start_at_once_lose_no_type(self, ledger: Calling) -> None:
+        """Each adds its own."""
+        types = ["upload.aborted", "upload.confirmed", "upload.deleted", "upload.expired", "upload.rejected"]
+        in_parallel([partial(ledger.record_hooks, {"mine": {one}}, NOW) for one in types])
+        [known] = ledger.hooks()
+        assert known.types == set(types)
+
+    def test_calls_are_claimed_by_those_who_know_their_type(self, ledger: Calling) -> None:
+        """Others leave them; what each claims is gone for all."""
+        upload = abort(ledger)
+        everything = ledger.calls("shop.own")
+        assert ledger.calls("shop.own", {"upload.expired"}).claim(NOW, NOW + HOUR, 9) == []
+        assert ledger.calls("shop.own", set()).claim(NOW, NOW + HOUR, 9) == []
+        chosen = ledger.calls("shop.own", {"upload.aborted", "upload.expired"})
+        assert ids(chosen.claim(NOW, NOW + HOUR, 9)) == [f"{upload.id}-aborted"]
+        assert everything.claim(NOW, NOW + HOUR, 9) == []
+        assert everything.announcements(None, 9) == chosen.announcements(None, 9)
 
     def test_a_hook_is_forgotten_with_its_calls(self, ledger: Calling) -> None:
         """Nothing is announced to it any more, and no other loses anything."""
