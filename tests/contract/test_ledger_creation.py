@@ -5,7 +5,6 @@ from datetime import UTC
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from sqlalchemy import Connection, delete
 
 from valetkey.adapters.sql import SqlLedger, once

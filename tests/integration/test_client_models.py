@@ -49,6 +49,9 @@ BY_ARGUMENTS: dict[str, tuple[Callable[..., Any], set[str]]] = {
 }
 """Those that are the arguments of a method, which has others of its own."""
 
+LATER = {"UploadBody": {"path"}}
+"""What an answer has had only later: an older service, and a webhook that waited over an upgrade, say nothing of it."""
+
 OTHERS = {"BatchBody", "RefusedBody", "CreateBatch"} | {"PartBody", "PartsBody", "SignParts", "SignedPartsBody"}
 OTHERS |= {"GiveVerdict", "Problem", "FieldError", "StatusBody", "TallyBody"}
 """Those that no program gets: batches and parts are for `upload` and `put`, the rest is for others."""
@@ -111,8 +114,12 @@ def choices(schema: Json) -> Iterator[Json]:
 
 @pytest.mark.parametrize("component", MODELS)
 def test_a_model_is_what_the_document_says(component: str) -> None:
-    """The same names, the same types, the same of them required; no more and no fewer."""
-    said = document()["components"]["schemas"]
+    """The same names, the same types, the same of them required; no more and no fewer. Only what came later may be
+    missing here."""
+    said: Json = document()["components"]["schemas"]
+    for name, later in LATER.items():
+        assert later <= set(said[name]["required"])
+        said = said | {name: said[name] | {"required": sorted(set(said[name]["required"]) - later)}}
     ours = TypeAdapter(MODELS[component]).json_schema(ref_template="#/{model}")
     assert shape(ours, ours.get("$defs", {})) == shape(said[component], said)
 
