@@ -103,21 +103,23 @@ def put(play: Play, tmp_path: Path, *args: str) -> tuple[int, dict[str, Any]]:
     return done.exit_code, json.loads(done.stdout)
 
 
-def test_where_the_service_may_be_instead(tmp_path: Path) -> None:
+def test_where_the_service_may_be_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing answers at the default address, the options that name another are named; else they were used."""
+    monkeypatch.delenv("VALETKEY_ENDPOINT", raising=False)
     path = tmp_path / "file.bin"
     path.write_bytes(b"abc")
     with socket.create_server(("127.0.0.1", 0)) as unused:
         nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
     [endpoint] = [one for one in put_command.params if one.name == "endpoint"]
     command = ["put", str(path), "--json", "--no-resume", "--retry-for", "0"]
+    by_variable = {"VALETKEY_ENDPOINT": nobody}
     for args, env, is_named in (
         ([], {}, True),
         (["--endpoint", nobody], {}, False),
-        ([], {endpoint.envvar: nobody}, False),
+        ([], by_variable, False),
     ):
         with patch.object(endpoint, "default", nobody):
-            done = CliRunner().invoke(main, [*command, *args], env={"VALETKEY_ENDPOINT": None, **env})
+            done = CliRunner().invoke(main, [*command, *args], env=env)
         error = json.loads(done.stdout)["error"]
         assert (done.exit_code, error["code"]) == (5, "unreachable")
         assert (ELSEWHERE in error["detail"]) is is_named

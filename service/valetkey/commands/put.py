@@ -116,7 +116,7 @@ Exit codes. If files ended differently, the lowest other than 0 counts:
 @click.option("-q", "--quiet", is_flag=True, help="Print failures only.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each file.")
 @click.pass_context
-def put(context: click.Context, files: tuple[str, ...], *, quiet: bool, as_json: bool, **given: Any) -> None:
+def put(context: click.Context, /, files: tuple[str, ...], *, quiet: bool, as_json: bool, **given: Any) -> None:
     """Send FILEs straight to S3, and wait until the service has confirmed each of them.
 
     A FILE may be a directory (every file below it is sent) or - (standard input). Large files are sent in parts,
