@@ -5,8 +5,9 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from posixpath import normpath
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from click.testing import CliRunner, Result
@@ -21,6 +22,7 @@ from valetkey import ErasureNotFound, InvalidRequest
 from valetkey.adapters.sql.schema import metadata
 from valetkey.app import Installed
 from valetkey.cli import main
+from valetkey.client.remote import calls
 from valetkey.core.access.callers import Caller
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.upload import Upload, new_upload_id
@@ -79,7 +81,7 @@ IN_NO_PATH = ["/", "a/", "/a", "a//b", ".", "..", "x/../bob", "x/./bob", "a/..",
     ("owner", "path"),
     [
         *((owner, None) for owner in IN_NO_PATH),
-        ("ann", None),
+        ("ann\nb", None),
         ("ann", "ann"),
         ("tenant-a/alice", "tenant-a%2Falice"),
         ("tenant-a/al..ice/...", "tenant-a/al..ice/..."),
@@ -175,6 +177,23 @@ def test_an_owner_whom_a_proxy_takes_for_another_path(site: Site, owner: str) ->
             assert "POST /v1/erasures" in answer.get_json()["detail"]
     assert site.valetkey.ledger.due_erasures(site.valetkey.core.service._clock(), 9) == []
     assert site.owner_of(upload) == owner
+
+
+@pytest.mark.parametrize("owner", ["x/../bob", "bob//", "../uploads/{id}"])
+def test_the_clients_call_behind_a_proxy(owner: str) -> None:
+    """One that decodes, resolves and merges a path, as nginx does where `proxy_pass` has a URI: nobody else is erased,
+    and nothing else is deleted."""
+    app = Flask("shop")
+    valetkey = MemoryValetKey(app)
+    bob = valetkey.client().upload(b"hello", owner="bob")
+    named = owner.replace("{id}", bob["id"])
+    hers = valetkey.client().upload(b"hello", owner=named)
+    call = calls.erase(named)
+    path = quote(normpath(unquote(call.path)))
+    answer = app.test_client().open(path, method=call.method, data=call.payload, headers=call.headers_for(None))
+    assert answer.status_code == 202
+    valetkey.work()
+    assert [valetkey.get(one["id"]).owner for one in (bob, hers)] == ["bob", ""]
 
 
 @pytest.mark.parametrize(
