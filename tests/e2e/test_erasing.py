@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from sqlalchemy import MetaData, create_engine, select
@@ -83,7 +82,7 @@ def confirm_many(service: Service, number: int) -> None:
 
 
 def erase(service: Service, owner: str = OWNER) -> Json:
-    answer = service.api.http.delete(f"/v1/owners/{quote(owner, safe='')}")
+    answer = service.api.http.post("/v1/erasures", json={"owner": owner})
     assert answer.status_code == 202, answer.text
     job: Json = answer.json()
     assert answer.headers["location"].endswith(f"/v1/erasures/{job['id']}")

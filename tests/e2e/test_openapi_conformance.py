@@ -26,6 +26,7 @@ WITH_BODY = [
     ("POST", "/v1/uploads/batch"),
     ("POST", "/v1/events/{sender}"),
     ("POST", "/v1/tickets"),
+    ("POST", "/v1/erasures"),
 ]
 OF_ONE = [
     ("GET", "/v1/uploads/{id}"),

@@ -95,6 +95,16 @@ def test_a_key_stands_alone_on_standard_output() -> None:
     assert f"Its id is {key.split('_')[1]}." in made.stderr
 
 
+def test_a_key_needs_a_ledger() -> None:
+    """Before `valetkey migrate`, it says what the worker says, and prints no key; what else is wrong is said, too."""
+    early = run("keys", "create", "backend")
+    assert (early.exit_code, early.stdout) == (1, "")
+    assert early.stderr == "Error: The ledger has no tables yet: run `valetkey migrate`.\n"
+    away = run("keys", "create", VALETKEY_DATABASE_URL="postgresql://me:short@127.0.0.1:1/x")
+    assert (away.exit_code, away.stdout) == (1, "")
+    assert "Connection refused" in away.stderr
+
+
 def test_all_that_is_missing_is_said_at_once() -> None:
     """Settings, credentials, and the ledger, a sentence each; then what writes the settings."""
     result = run("serve", VALETKEY_AUTH="open", VALETKEY_WEBHOOK_URL="https://hooks.example/")

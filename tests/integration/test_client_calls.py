@@ -289,6 +289,8 @@ def test_nobody_owns_nothing(client: Client, play: Play, nobody: Any) -> None:
     assert (raised.value.code, raised.value.status) == ("invalid_request", 422)
     with pytest.raises(Refused):
         client.claim(ID, "post:17", owner=nobody)
+    with pytest.raises(Refused):
+        client.claim_all([ID], "post:17", owner=nobody)
     assert play.calls == []
 
 
@@ -314,6 +316,25 @@ def test_all_uploads_of_a_form_or_none(client: Client, play: Play, released: Rep
         client.claim_all([ID, SECOND], "post:17", owner="user-17")
     assert play.calls[:2] == [f"POST /v1/uploads/{ID}/claim", f"POST /v1/uploads/{SECOND}/claim"]
     assert set(play.calls[2:]) == {f"POST /v1/uploads/{ID}/release"}
+
+
+LOST: Reply = (200, {}, b'{"id": "0197')
+"""An answer that is cut on its way: the service has done what it was asked for."""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [LOST, problem(503, "ledger_unavailable"), (502, {}, b"Bad Gateway"), (200, {}, {"id": SECOND, "state": 7})],
+)
+def test_a_claim_whose_answer_is_lost(kind: str, play: Play, answer: Reply) -> None:
+    """It may have been made, so it is given back with the others; of those that come after it nothing is known."""
+    third = "0197f7a0-0000-7000-8000-000000000003"
+    play.script[f"POST /v1/uploads/{ID}/claim"] = [(200, {}, UPLOAD)]
+    play.script[f"POST /v1/uploads/{SECOND}/claim"] = [answer]
+    play.script |= {f"POST /v1/uploads/{one}/release": [(200, {}, UPLOAD)] for one in (ID, SECOND)}
+    with running_client(kind, play.address, retry_for=0) as client, pytest.raises(ClientError):
+        client.claim_all([ID, SECOND, third], "post:17", owner="user-17")
+    assert play.calls[-2:] == [f"POST /v1/uploads/{one}/release" for one in (ID, SECOND)]
 
 
 def test_a_form_that_has_no_end(client: Client, play: Play) -> None:

@@ -46,8 +46,12 @@ BY_ARGUMENTS: dict[str, tuple[Callable[..., Any], set[str]]] = {
     "ClaimUpload": (Client.claim, set()),
     "ReleaseUpload": (Client.release, set()),
     "Complete": (Client.complete, {"wait"}),
+    "EraseOwner": (Client.erase, set()),
 }
 """Those that are the arguments of a method, which has others of its own."""
+
+LATER = {"UploadBody": {"path"}}
+"""What an answer has had only later: an older service, and a webhook that waited over an upgrade, say nothing of it."""
 
 OTHERS = {"BatchBody", "RefusedBody", "CreateBatch"} | {"PartBody", "PartsBody", "SignParts", "SignedPartsBody"}
 OTHERS |= {"GiveVerdict", "Problem", "FieldError", "StatusBody", "TallyBody"}
@@ -70,10 +74,10 @@ CALLS: dict[str, Call] = {
     "createTicket": calls.ticket({}),
     "listProfiles": calls.profiles(),
     "getProfile": calls.profile("{name}"),
-    "eraseOwner": calls.erase("{owner}"),
+    "beginErasure": calls.erase("ann"),
     "getErasure": calls.erasure(ID),
 }
-NOT_FOR_PROGRAMS = {"giveVerdict", "returnFromStore", "receiveEvents", "healthz", "readyz", "openapi"}
+NOT_FOR_PROGRAMS = {"eraseOwner", "giveVerdict", "returnFromStore", "receiveEvents", "healthz", "readyz", "openapi"}
 
 KEPT = {"type", "properties", "required", "enum", "const", "items", "additionalProperties", "format"}
 
@@ -111,8 +115,12 @@ def choices(schema: Json) -> Iterator[Json]:
 
 @pytest.mark.parametrize("component", MODELS)
 def test_a_model_is_what_the_document_says(component: str) -> None:
-    """The same names, the same types, the same of them required; no more and no fewer."""
-    said = document()["components"]["schemas"]
+    """The same names, the same types, the same of them required; no more and no fewer. Only what came later may be
+    missing here."""
+    said: Json = document()["components"]["schemas"]
+    for name, later in LATER.items():
+        assert later <= set(said[name]["required"])
+        said = said | {name: said[name] | {"required": sorted(set(said[name]["required"]) - later)}}
     ours = TypeAdapter(MODELS[component]).json_schema(ref_template="#/{model}")
     assert shape(ours, ours.get("$defs", {})) == shape(said[component], said)
 
@@ -128,7 +136,7 @@ def test_arguments_are_what_the_document_says(component: str) -> None:
     if component == "CreateTicket":
         assert ours["profile"].default == "default"
         needed |= {"profile"}
-    assert needed - {"owner"} == set(schema.get("required", []))
+    assert needed - {"owner"} == set(schema.get("required", [])) - {"owner"}
     assert ("owner" in needed) == ("owner" in schema["properties"])
 
 

@@ -127,6 +127,14 @@ def test_what_is_signed_and_is_no_event(body: str) -> None:
     assert raised.value.code == "unexpected_response"
 
 
+def test_an_event_of_an_older_version() -> None:
+    """It waited in the outbox over the upgrade: what uploads have only later is not in it."""
+    older = {name: value for name, value in UPLOAD.items() if name != "path"}
+    event = verify_webhook(*signed(json.dumps({"type": "upload.confirmed", "timestamp": AT, "data": older})), OLD)
+    assert event.upload is not None
+    assert (event.upload.id, event.upload.path) == (UPLOAD["id"], None)
+
+
 def test_an_event_of_a_newer_version() -> None:
     """A type that is not known yet is text."""
     event = verify_webhook(*signed(BODY.replace("upload.confirmed", "upload.mislaid")), OLD)

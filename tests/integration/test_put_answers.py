@@ -1,6 +1,7 @@
 """What `valetkey put` makes of answers that a good service and a good store seldom give: a server that plays both."""
 
 import json
+import socket
 import threading
 import time
 from base64 import b64encode
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner
@@ -17,6 +19,8 @@ from tests.support.servers import ValetkeyServer
 
 from valetkey.cli import main
 from valetkey.client.outcome import FileOutcome, exit_code
+from valetkey.client.put import ELSEWHERE
+from valetkey.commands.put import put as put_command
 
 UPLOAD = {"id": "u1", "state": "confirmed", "reason": None}
 PENDING = UPLOAD | {"state": "pending"}
@@ -97,6 +101,36 @@ def put(play: Play, tmp_path: Path, *args: str) -> tuple[int, dict[str, Any]]:
         ["put", str(path), "--json", "--endpoint", play.address, "--state-home", str(tmp_path), "-c", "1", *args],
     )
     return done.exit_code, json.loads(done.stdout)
+
+
+def test_where_the_service_may_be_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing answers at the default address, the options that name another are named; else they were used."""
+    monkeypatch.delenv("VALETKEY_ENDPOINT", raising=False)
+    path = tmp_path / "file.bin"
+    path.write_bytes(b"abc")
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    [endpoint] = [one for one in put_command.params if one.name == "endpoint"]
+    command = ["put", str(path), "--json", "--no-resume", "--retry-for", "0"]
+    by_variable = {"VALETKEY_ENDPOINT": nobody}
+    for args, env, is_named in (
+        ([], {}, True),
+        (["--endpoint", nobody], {}, False),
+        ([], by_variable, False),
+    ):
+        with patch.object(endpoint, "default", nobody):
+            done = CliRunner().invoke(main, [*command, *args], env=env)
+        error = json.loads(done.stdout)["error"]
+        assert (done.exit_code, error["code"]) == (5, "unreachable")
+        assert (ELSEWHERE in error["detail"]) is is_named
+
+
+def test_where_profiles_are_defined(play: Play, tmp_path: Path) -> None:
+    """For one that is not there."""
+    play.script = {"POST /v1/uploads": [problem(422, "unknown_profile")]}
+    code, row = put(play, tmp_path, "--profile", "nothing")
+    assert (code, row["error"]["code"]) == (4, "unknown_profile")
+    assert "valetkey.toml" in row["error"]["detail"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "MULTIPART"])

@@ -58,12 +58,12 @@ _OWNER = {
     "name": "owner",
     "in": "path",
     "required": True,
-    "description": "percent-encoded; not `.`, not `..`, and it does not begin with a `/`",
+    "description": "percent-encoded; no piece of it between slashes is empty, `.` or `..`",
     "schema": {
         "type": "string",
         "minLength": 1,
         "maxLength": 200,
-        "pattern": r"^(?!\.{1,2}$)[^\x00/\ufffd][^\x00\ufffd]*$",
+        "pattern": r"^(?!([^/]*/)*\.{0,2}(?![^/]))[^\x00\ufffd]*$",
     },
 }
 _RETRY = {"Retry-After": "seconds to wait before asking again"}
@@ -252,10 +252,19 @@ OPERATIONS: tuple[Operation, ...] = (
         parameters=(_PROFILE,),
     ),
     Operation(
+        "post",
+        "/v1/erasures",
+        "beginErasure",
+        "Erase all that your account has of an owner now: objects, names, metadata; needs an API key",
+        {202: ResponseDoc("a worker erases it", responses.ErasureBody, headers={"Location": "the erasure"} | _RETRY)},
+        (400, 401, 403, 408, 413, 415, 422, 503),
+        body=requests.EraseOwner,
+    ),
+    Operation(
         "delete",
         "/v1/owners/{owner}",
         "eraseOwner",
-        "Erase all that your account has of an owner now: objects, names, metadata; needs an API key",
+        "The same, for owners whom no proxy takes for another path",
         {202: ResponseDoc("a worker erases it", responses.ErasureBody, headers={"Location": "the erasure"} | _RETRY)},
         (401, 403, 404, 413, 415, 422, 503),
         parameters=(_OWNER,),

@@ -264,6 +264,21 @@ def read_release(body: bytes) -> ReleaseUpload:
     return read(ReleaseUpload, body)
 
 
+def read_erase(body: bytes) -> EraseOwner:
+    """The request in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    return read(EraseOwner, body)
+
+
+def owner_in_path(text: str) -> str:
+    """The owner whom a path names. Raises `InvalidRequest`, also where the path may be another one on the way: proxies
+    that decode `%2F`, resolve `..` and merge slashes would have somebody else erased, or another thing removed."""
+    owner = checked(EraseOwner, owner=text).owner
+    if not {"", ".", ".."}.isdisjoint(owner.split("/")):
+        detail = "A proxy may change a path with such an owner: send it to POST /v1/erasures, in the body."
+        raise InvalidRequest(detail, "/owner")
+    return owner
+
+
 def checked(model: type[Model], **wanted: Any) -> Model:
     """What ``wanted`` is as a ``model``, from the application's own code. Raises `InvalidRequest` that says what is
     wrong first."""

@@ -15,11 +15,11 @@ from valetkey.api.negotiation import prefers_page
 from valetkey.api.openapi import document
 from valetkey.api.rendering import render
 from valetkey.api.requests import (
-    EraseOwner,
-    checked,
+    owner_in_path,
     read_batch,
     read_claim,
     read_create,
+    read_erase,
     read_query,
     read_release,
     read_ticket,
@@ -39,6 +39,7 @@ from valetkey.api.responses import (
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import ErasureNotFound, InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
 from valetkey.core.events.event import Arrival, Delivery
+from valetkey.core.model.erasure import Erasure
 from valetkey.core.model.upload import Upload, UploadId, UploadState, parse_upload_id
 from valetkey.core.service import UploadService
 from valetkey.core.taking.claims import Terms
@@ -234,7 +235,16 @@ def get_profile(name: str) -> Response:
 
 @blueprint.delete("/v1/owners/<path:owner>", merge_slashes=False)
 def erase_owner(owner: str) -> Response:
-    job = _service().erase(_caller(), checked(EraseOwner, owner=owner).owner)
+    return _begun(_service().erase(_caller(), owner_in_path(owner)))
+
+
+@blueprint.post("/v1/erasures")
+def begin_erasure() -> Response:
+    caller = _caller()
+    return _begun(_service().erase(caller, read_erase(json_body()).owner))
+
+
+def _begun(job: Erasure) -> Response:
     root = mounted().address.root(request.environ.get("SCRIPT_NAME", ""))
     headers = {"Location": f"{root}/v1/erasures/{job.id}", "Retry-After": str(RETRY_AFTER)}
     return render(erasure_body(job), 202, headers)

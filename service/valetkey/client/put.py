@@ -25,9 +25,13 @@ TICKET_PREFIX = "vt_"
 
 HINTS = {
     "unauthenticated": "--token or VALETKEY_TOKEN takes an API key or a profile ticket.",
+    "unknown_profile": "Profiles are defined in the service's valetkey.toml; GET /v1/profiles lists them.",
     "interrupted": "Run the same command again to resume.",
 }
 """What to do at a terminal about failures with these codes."""
+
+ELSEWHERE = "--endpoint or VALETKEY_ENDPOINT says where another service is."
+"""What to do where nothing answers at the address that nobody named."""
 
 FINAL_OUTCOMES = frozenset({FileOutcome.CONFIRMED, FileOutcome.REJECTED, FileOutcome.FILE_ERROR})
 """Outcomes that another run would not change. After any other, the next run can resume this one."""
@@ -57,6 +61,8 @@ class PutOptions:
     state: Path | None
     """The directory for records of uploads, so that a later run can resume them; None records nothing."""
     timeouts: Timeouts = DEFAULT_TIMEOUTS
+    endpoint_is_default: bool = False
+    """Whether nobody has said where the service is."""
 
 
 def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, reporter: Reporter) -> list[FileOutcome]:
@@ -135,6 +141,12 @@ class _Run:
         self._finish(self._uploader.upload(job, lambda count: self._reporter.progressed(job.source, count)))
 
     def _finish(self, report: FileReport) -> None:
-        hint = HINTS.get(report.code or "")
+        hint = self._hint(report)
         self.outcomes.append(report.outcome)
         self._reporter.finished(replace(report, detail=f"{report.detail} {hint}") if hint else report)
+
+    def _hint(self, report: FileReport) -> str | None:
+        is_service_away = report.outcome is FileOutcome.UNREACHABLE and report.upload is None
+        if is_service_away and self._options.endpoint_is_default:
+            return ELSEWHERE
+        return HINTS.get(report.code or "")

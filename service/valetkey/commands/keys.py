@@ -7,7 +7,7 @@ import orjson
 
 from valetkey.commands.terminal import json_option, open_ledger, print_table, report_errors
 from valetkey.core.access.api_keys import Scope, new_key
-from valetkey.core.errors import ConfigurationError
+from valetkey.core.errors import ConfigurationError, LedgerUnavailable
 
 
 @click.group()
@@ -31,7 +31,12 @@ def create_key(name: str, scope: str, *, as_json: bool) -> None:
     if not 0 < len(name) <= 100:
         raise ConfigurationError("The name of a key must have 1 to 100 characters.")
     key, text = new_key(name, datetime.now(UTC), Scope(scope))
-    open_ledger().add_key(key)
+    ledger = open_ledger()
+    try:
+        ledger.add_key(key)
+    except LedgerUnavailable:
+        ledger.check()  # says it better where the schema is the reason
+        raise
     if as_json:
         click.echo(orjson.dumps({"id": key.id, "name": key.name, "scope": key.scope, "key": text}))
     else:

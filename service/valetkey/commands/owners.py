@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import click
 
-from valetkey.commands.terminal import as_text, json_option, open_ledger, print_json, print_table, report_errors
-from valetkey.core.errors import ErasureNotFound
+from valetkey.commands.terminal import json_option, open_ledger, print_json, print_record, report_errors
+from valetkey.core.errors import ConfigurationError, ErasureNotFound
 from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure, new_erasure
 from valetkey.core.model.upload import parse_upload_id
 
@@ -24,8 +24,12 @@ def erase_owner(name: str, account: str | None, *, as_json: bool) -> None:
     """Have `valetkey worker` erase all that is kept of the owner NAME now. What is created later stays."""
     from valetkey.api.requests import EraseOwner, checked
 
+    if account == "":  # such as that of a variable that is not set
+        raise ConfigurationError("--account is empty: name an account, or leave it out for those of all accounts.")
     owner = checked(EraseOwner, owner=name).owner
-    job = open_ledger().begin_erasure(new_erasure(account or ALL_ACCOUNTS, owner, datetime.now(UTC)))
+    job = open_ledger().begin_erasure(
+        new_erasure(ALL_ACCOUNTS if account is None else account, owner, datetime.now(UTC))
+    )
     _print(job, as_json=as_json)
 
 
@@ -49,4 +53,4 @@ def _print(job: Erasure, *, as_json: bool) -> None:
     if as_json:
         print_json(body)
     else:
-        print_table(("field", "value"), [(name, as_text(value)) for name, value in body.items()])
+        print_record(body.items())

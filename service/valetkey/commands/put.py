@@ -2,10 +2,12 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from valetkey.client.display.reporters import BarReporter, JsonReporter, LineReporter
 from valetkey.client.files.find import FileOptions
@@ -113,7 +115,8 @@ Exit codes. If files ended differently, the lowest other than 0 counts:
 )  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print failures only.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each file.")
-def put(files: tuple[str, ...], *, quiet: bool, as_json: bool, **given: Any) -> None:
+@click.pass_context
+def put(context: click.Context, /, files: tuple[str, ...], *, quiet: bool, as_json: bool, **given: Any) -> None:
     """Send FILEs straight to S3, and wait until the service has confirmed each of them.
 
     A FILE may be a directory (every file below it is sent) or - (standard input). Large files are sent in parts,
@@ -126,8 +129,12 @@ def put(files: tuple[str, ...], *, quiet: bool, as_json: bool, **given: Any) -> 
     else:
         on_terminal = sys.stderr is not None and sys.stderr.isatty()
         reporter = BarReporter() if on_terminal and not quiet else LineReporter(quiet=quiet)
+    options = replace(
+        _read_options(**given),
+        endpoint_is_default=context.get_parameter_source("endpoint") is ParameterSource.DEFAULT,
+    )
     with reporter:
-        outcomes = put_files(files, _read_options(**given), sys.stdin.buffer if sys.stdin else None, reporter)
+        outcomes = put_files(files, options, sys.stdin.buffer if sys.stdin else None, reporter)
         if reporter.problem:
             reporter.warn(f"The output cannot be written: {reporter.problem}.")
     sys.exit(exit_code(outcomes) or (1 if reporter.problem else 0))

@@ -1,6 +1,6 @@
 """What commands share: errors as a sentence, output as JSON or a table, and the ledger."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -37,13 +37,23 @@ def print_json(value: object) -> None:
     click.echo(orjson.dumps(value, option=orjson.OPT_UTC_Z))
 
 
-def as_text(value: object) -> str:
-    """``value`` for a cell of a table: text as it is, anything else as JSON."""
+def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints a table of any number of things, and their number. See `_print_rows`."""
+    _print_rows(names, rows)
+    click.echo(f"{len(rows)} in all.")
+
+
+def print_record(fields: Iterable[tuple[str, object]]) -> None:
+    """Prints one thing, a line for each of its fields: text as it is, anything else as JSON, with times in UTC."""
+    _print_rows(("field", "value"), [(name, _as_text(value)) for name, value in fields])
+
+
+def _as_text(value: object) -> str:
     return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
 
 
-def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Prints a table. When stdout is not a terminal, no cell is shortened, so that another program gets all of it."""
+def _print_rows(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """When stdout is not a terminal, no cell is shortened, so that another program gets all of it."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -56,7 +66,6 @@ def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         # a name that a client chose may contain neither markup nor control sequences
         table.add_row(*(Text(cell if cell.isprintable() else ascii(cell)) for cell in row))
     console.print(table)
-    click.echo(f"{len(rows)} in all.")
 
 
 def open_ledger() -> Any:

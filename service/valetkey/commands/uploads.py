@@ -2,7 +2,7 @@
 
 import click
 
-from valetkey.commands.terminal import as_text, json_option, open_ledger, print_json, print_table, report_errors
+from valetkey.commands.terminal import json_option, open_ledger, print_json, print_record, print_table, report_errors
 from valetkey.core.errors import UploadNotFound
 from valetkey.core.model.upload import UploadState
 
@@ -51,8 +51,8 @@ def show_upload(upload_id: str, *, as_json: bool) -> None:
     if as_json:
         print_json(body)
         return
-    rows = [*body.items(), ("account", upload.account), ("verdict", upload.verdict), ("next look", upload.due_at)]
-    print_table(("field", "value"), [(name, as_text(value)) for name, value in rows])
+    more = {"account": upload.account, "verdict": upload.verdict, "next look": upload.due_at}
+    print_record([*body.items(), *more.items()])
 
 
 @uploads.command("sweep")

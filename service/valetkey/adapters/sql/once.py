@@ -7,8 +7,12 @@ from valetkey.adapters.sql.inserts import insert_uploads, upsert
 from valetkey.adapters.sql.rows import as_row, as_upload
 from valetkey.adapters.sql.schema import idempotency, uploads
 from valetkey.core.access.callers import Allowance
+from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.upload import Upload
 from valetkey.core.ports.ledger import Once
+
+CLAIM_ATTEMPTS = 3
+"""How often a key is taken that is forgotten while it is looked at."""
 
 
 def find_upload(connection: Connection, upload_id: str) -> Upload | None:
@@ -39,14 +43,21 @@ def add_once_within(connection: Connection, entry: Once, allowance: Allowance) -
 
 
 def _claim(connection: Connection, entry: Once) -> Once:
-    """Takes the entry's key and returns the entry, whose upload has to be inserted; or what has the key already."""
+    """Takes the entry's key and returns the entry, whose upload has to be inserted; or what has the key already.
+
+    Where each statement sees what was committed before it, key and upload may be forgotten between two of them: the key
+    is free then, and is taken anew. Raises `LedgerUnavailable` where that goes on.
+    """
     upload = entry.upload
     row = {"account": upload.account, "key": entry.key, "fingerprint": entry.fingerprint, "upload_id": upload.id}
     claim = upsert(connection, idempotency, row).on_conflict_do_nothing()
-    if connection.execute(claim.execution_options(preserve_rowcount=True)).rowcount == 1:
-        return entry
-    kept = connection.execute(
-        select(idempotency).where(idempotency.c.account == upload.account, idempotency.c.key == entry.key)
-    ).one()
-    before = find_upload(connection, kept.upload_id)
-    return Once(before or upload, entry.key, kept.fingerprint)
+    claim = claim.execution_options(preserve_rowcount=True)
+    holder = select(idempotency).where(idempotency.c.account == upload.account, idempotency.c.key == entry.key)
+    for _ in range(CLAIM_ATTEMPTS):
+        if connection.execute(claim).rowcount == 1:
+            return entry
+        kept = connection.execute(holder).one_or_none()
+        before = None if kept is None else find_upload(connection, kept.upload_id)
+        if kept is not None and before is not None:
+            return Once(before, entry.key, kept.fingerprint)
+    raise LedgerUnavailable("The ledger has no upload of this idempotency key, and does not let go of the key.")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from email.message import Message
 from functools import partial
+from itertools import islice
 from types import TracebackType
 from typing import Self, Unpack
 from urllib.parse import urlsplit
@@ -115,12 +116,13 @@ class AsyncClient:
         self, ids: Iterable[str | UUID], reference: str, *, owner: str, profile: str | None = None
     ) -> Sequence[Upload]:
         """As `Client.claim_all`."""
+        wanted, somebody = arguments.all_existing(ids), arguments.on_behalf_of(owner)
         claimed: dict[str, Upload] = {}
         try:
-            for upload_id in arguments.all_existing(ids):
-                claimed[upload_id] = await self.claim(upload_id, reference, owner=owner, profile=profile)
-        except ClientError:
-            for upload_id in claimed:
+            for upload_id in wanted:
+                claimed[upload_id] = await self.claim(upload_id, reference, owner=somebody, profile=profile)
+        except ClientError as error:  # of the first one that is not claimed, or not for certain
+            for upload_id in islice(wanted, len(claimed) + answers.may_be_done(error)):
                 with suppress(ClientError):  # what is wrong with the other one matters more
                     await self.release(upload_id, reference)
             raise

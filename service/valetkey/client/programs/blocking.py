@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from types import TracebackType
 from typing import Self, Unpack
 from uuid import UUID
@@ -25,7 +26,7 @@ from valetkey.client.programs.models import (
     read,
 )
 from valetkey.client.programs.uploading import Content, Uploads, Wanted, unheard
-from valetkey.client.remote import calls
+from valetkey.client.remote import answers, calls
 from valetkey.client.remote.calls import Call, Json
 from valetkey.client.remote.retry import Retrier
 from valetkey.client.remote.service import Service
@@ -119,15 +120,18 @@ class Client:
     ) -> Sequence[Upload]:
         """Takes all of these uploads under ``reference``, in their order, or none: as `claim` for each of them.
 
-        Where one cannot be claimed, those that this call has claimed are given back, and the error is raised. So have a
-        reference of its own for each attempt. No ``ids`` give no uploads; more than 1000 are refused.
+        Where one cannot be claimed, those that this call has claimed are given back, and the error is raised; so is
+        the one whose answer was lost, as it may be claimed. So have a reference of its own for each attempt. Where the
+        service stays away, nothing can be given back: `release` them later. No ``ids`` give no uploads; more than 1000
+        are refused.
         """
+        wanted, somebody = arguments.all_existing(ids), arguments.on_behalf_of(owner)
         claimed: dict[str, Upload] = {}
         try:
-            for upload_id in arguments.all_existing(ids):
-                claimed[upload_id] = self.claim(upload_id, reference, owner=owner, profile=profile)
-        except ClientError:
-            for upload_id in claimed:
+            for upload_id in wanted:
+                claimed[upload_id] = self.claim(upload_id, reference, owner=somebody, profile=profile)
+        except ClientError as error:  # of the first one that is not claimed, or not for certain
+            for upload_id in islice(wanted, len(claimed) + answers.may_be_done(error)):
                 with suppress(ClientError):  # what is wrong with the other one matters more
                     self.release(upload_id, reference)
             raise

@@ -2,7 +2,8 @@
 it with the OpenAPI document, in both directions.
 
 A newer service may say more than is here: names that are not known are left out, and a value that is none of those
-named in a `Literal` is kept as the text that it is.
+named in a `Literal` is kept as the text that it is. An older one, and a webhook that it wrote, may say less: what the
+API has had only later has a default.
 """
 
 from collections.abc import Callable
@@ -123,7 +124,7 @@ class Upload(_Answer):
     """When it was confirmed."""
     claim: Claim | None
     """What the application has taken it for; None where it has not."""
-    path: str | None
+    path: str | None = None
     """Where it was in the folder that its user chose; None where it came in none."""
 
 

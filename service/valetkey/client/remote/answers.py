@@ -51,6 +51,11 @@ def ask_again(response: HttpResponse) -> float | None:
     return (response.retry_after or 1.0) if response.status == NOT_YET else None
 
 
+def may_be_done(error: ClientError) -> bool:
+    """Whether a call that failed so may have been carried out: the service has not said that it was not."""
+    return error.problem is None or error.status in RETRY_STATUSES
+
+
 def not_valetkey(response: HttpResponse, endpoint: str) -> Refused:
     """The error for a response that does not come from valetkey."""
     detail = f"{endpoint} responded with {response.status}, and not as valetkey does: {_hint(response)}"

@@ -125,8 +125,8 @@ def profile(name: str) -> Call:
 
 
 def erase(owner: str) -> Call:
-    """Has a worker erase all that is kept of an owner."""
-    return Call("DELETE", f"/v1/owners/{quote(owner, safe='')}", frozenset({"id", "state"}))
+    """Has a worker erase all that is kept of an owner, who is in the body: a proxy may change a path on its way."""
+    return Call("POST", "/v1/erasures", frozenset({"id", "state"}), {"owner": owner})
 
 
 def erasure(erasure_id: str) -> Call:
