@@ -71,7 +71,7 @@ class Page:
             if SERVES.match(command.text) and "--help" not in command.text:
                 port = self._listens_on(command.text)
                 self.shell.start(command.text, port)
-                if command.text.startswith(("flask", "gunicorn")):
+                if command.text.startswith(("flask", "gunicorn", "uvicorn", "python manage.py")):
                     self.application = f"http://127.0.0.1:{port}/"
                 continue
             status = int(block.options.get("exit", "0")) if number == len(commands) else 0
