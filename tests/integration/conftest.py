@@ -1,5 +1,6 @@
 """Applications in this process, on moto and a fresh SQLite ledger."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,15 @@ def mount(settings: Settings, moto_bucket: Bucket) -> Callable[..., Installed]:
         return made
 
     return make
+
+
+@pytest.fixture
+def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The test runs in a folder of its own, without settings of whoever runs it."""
+    for name in list(os.environ):
+        if name.startswith("VALETKEY_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """`valetkey webhooks`: what is dead, and sending it again."""
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -20,13 +18,7 @@ from valetkey.testing.contracts.samples import new_upload
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Each test runs in a folder of its own, without settings of whoever runs it."""
-    for name in list(os.environ):
-        if name.startswith("VALETKEY_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 @pytest.fixture

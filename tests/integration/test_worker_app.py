@@ -1,6 +1,5 @@
 """`valetkey worker --app`: which application it works for, and what it says where there is none."""
 
-import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -63,12 +62,8 @@ BROKEN = {
 
 
 @pytest.fixture(autouse=True)
-def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+def folder(own_folder: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """Where the modules are. What a worker does to its process is undone: its path, its modules."""
-    for name in list(os.environ):
-        if name.startswith("VALETKEY_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     yield tmp_path
     for file in tmp_path.glob("*.py"):

@@ -1,8 +1,9 @@
 """What the loops of a worker have in common: they run until they are stopped, whatever fails."""
 
 import logging
+from abc import ABC, abstractmethod
 from threading import Event
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from valetkey.core.errors import Unavailable
 
@@ -44,6 +45,34 @@ class KeepRunning:
             return False
         pause(self._stop)
         return True
+
+
+class Repeated(ABC):
+    """`Loop` that does a piece of work every ``interval`` seconds; after a failure it pauses and tries again.
+
+    ``unavailable`` and ``failed`` are what it logs then, as `KeepRunning` does.
+    """
+
+    unavailable: ClassVar[str]
+    failed: ClassVar[str]
+
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._stop = Event()
+
+    def run(self) -> None:
+        """Works until `stop` is called."""
+        while not self._stop.is_set():
+            with KeepRunning(self._stop, unavailable=self.unavailable, failed=self.failed):
+                self._work()
+            self._stop.wait(self._interval)
+
+    def stop(self) -> None:
+        """Ends `run` after the current upload. May be called from another thread."""
+        self._stop.set()
+
+    @abstractmethod
+    def _work(self) -> None: ...
 
 
 def pause(stop: Event, doublings: int = 0) -> bool:

@@ -18,6 +18,7 @@ from valetkey.adapters.sql.rows import (
     micros,
 )
 from valetkey.adapters.sql.schema import erasures, hook_calls, idempotency, outbox, uploads
+from valetkey.adapters.sql.unchanged import are_unchanged
 from valetkey.core.model.announcement import EVENT_TYPES, Announcer, Status, announced_ids
 from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure
 from valetkey.core.model.upload import OVER_STATES, Upload
@@ -69,7 +70,7 @@ class SqlErasures(Database):
             return self.save_erasure(before, after)
 
         def write(connection: Connection) -> bool:
-            if not _are_as_given(connection, [old for old, _ in changes]):
+            if not are_unchanged(connection, [old for old, _ in changes]):
                 return False
             if not self._save(connection, before, after):
                 return False
@@ -153,13 +154,6 @@ def _begin(connection: Connection, job: Erasure) -> Erasure:
 def _belongs(job: Erasure) -> ColumnElement[bool]:
     mine = uploads.c.owner == job.owner
     return mine if job.account == ALL_ACCOUNTS else and_(mine, uploads.c.account == job.account)
-
-
-def _are_as_given(connection: Connection, given: Sequence[Upload]) -> bool:
-    """Looks first, under locks that are taken in one order: a rollback would take the others of the group along."""
-    versions = {one.id: one.version for one in given}
-    rows = select(uploads.c.id, uploads.c.version).where(uploads.c.id.in_(versions)).order_by(uploads.c.id)
-    return {row.id: row.version for row in connection.execute(rows.with_for_update())} == versions
 
 
 def _is_as_given(upload: Upload) -> ColumnElement[bool]:

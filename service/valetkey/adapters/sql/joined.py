@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, select, update
+from sqlalchemy import URL, Connection, update
 
 from valetkey.adapters.sql.once import find_upload
 from valetkey.adapters.sql.rows import as_row, changed
 from valetkey.adapters.sql.schema import uploads
+from valetkey.adapters.sql.unchanged import are_unchanged
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.upload import Upload, UploadId
 
@@ -55,10 +56,8 @@ class JoinedUploads:
 
 
 def replace_all(connection: Connection, changes: Changes, announce: Callable[[Connection], None]) -> bool:
-    """Looks first, under locks that are taken in one order: a rollback would take others' work along."""
-    versions = {before.id: before.version for before, _ in changes}
-    rows = select(uploads.c.id, uploads.c.version).where(uploads.c.id.in_(versions)).order_by(uploads.c.id)
-    if {row.id: row.version for row in connection.execute(rows.with_for_update())} != versions:
+    """Compare-and-set of all of them, and what tells of it."""
+    if not are_unchanged(connection, [before for before, _ in changes]):
         return False
     for before, after in changes:
         statement = update(uploads).where(uploads.c.id == before.id, uploads.c.version == before.version)
