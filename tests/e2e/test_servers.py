@@ -133,8 +133,12 @@ def env(rgw_bucket: Bucket, tmp_path: Path) -> dict[str, str]:
     return inherited | {"PYTHONPATH": path, "ALBUMS_DATABASE_URL": f"sqlite:///{tmp_path / 'albums.db'}"}
 
 
-def all_saved(command: Command, directory: Path, env: Mapping[str, str]) -> set[tuple[str, str]]:
-    """Twenty albums at once, on a ledger that is ready; who answered, and who made the application for it."""
+def all_saved(command: Command, directory: Path, env: Mapping[str, str], *, by: int) -> set[tuple[str, str]]:
+    """Twenty albums at once, on a ledger that is ready; who answered, and who made the application for it.
+
+    Which process takes a connection is the kernel's choice, and one may still be starting: they are saved again until
+    ``by`` processes have answered, five times at most.
+    """
     run_valetkey("migrate", env=env, directory=directory)
     made = processes.run(
         [sys.executable, "-c", "from albums import *\nwith app.app_context(): db.create_all()"],
@@ -143,16 +147,21 @@ def all_saved(command: Command, directory: Path, env: Mapping[str, str]) -> set[
         timeout=60,
     )
     assert made.returncode == 0, made.stderr
+    answered: set[str] = set()
     with serving(command, directory, env) as base, ThreadPoolExecutor(AT_ONCE) as threads:
-        answered = set().union(*threads.map(lambda number: saved_album(base, number), range(AT_ONCE)))
+        for first in range(0, 5 * AT_ONCE, AT_ONCE):
+            answered.update(*threads.map(lambda number: saved_album(base, number), range(first, first + AT_ONCE)))
+            if len(answered) >= by:
+                break
     return {(pid, made_in) for pid, made_in in (one.split() for one in answered)}
 
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_an_application_under_a_server(server: str, env: dict[str, str], tmp_path: Path) -> None:
     """Login, ticket, upload, form and album work, in each of its processes."""
-    answered = all_saved(SERVERS[server], tmp_path, env)
-    assert len(answered) == (1 if server == "flask" else 2)
+    processes_of_server = 1 if server == "flask" else 2
+    answered = all_saved(SERVERS[server], tmp_path, env, by=processes_of_server)
+    assert len(answered) == processes_of_server
 
 
 @pytest.mark.parametrize("ledger", ["sqlite", "postgresql"])
@@ -165,7 +174,7 @@ def test_an_application_that_was_used_before_the_fork(
     if ledger == "postgresql":
         env["VALETKEY_DATABASE_URL"] = request.getfixturevalue("postgres_url")
         env["ALBUMS_DATABASE_URL"] = env["VALETKEY_DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://")
-    answered = all_saved(FORKING[server], tmp_path, env)
+    answered = all_saved(FORKING[server], tmp_path, env, by=2)
     assert len({pid for pid, _ in answered}) == 2
     [made_in] = {made_in for _, made_in in answered}
     assert made_in not in {pid for pid, _ in answered}

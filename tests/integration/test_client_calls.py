@@ -16,6 +16,7 @@ from uuid import UUID
 import anyio
 import anyio.to_thread
 import pytest
+from anyio.from_thread import start_blocking_portal
 from tests.integration.playing import Reply, playing
 from tests.support import processes
 from tests.support.program_clients import KINDS, running_client
@@ -519,7 +520,8 @@ def test_a_cancelled_upload_stops(play: Play) -> None:
         released.set()
 
     began, before = time.monotonic(), set(threading.enumerate())  # other tests have threads of AnyIO's, too
-    anyio.run(cancel)
+    with start_blocking_portal() as portal:  # this thread may have the loop of a browser's driver
+        portal.call(cancel)
     assert time.monotonic() - began < 15
     deadline = time.monotonic() + 30
     while any(thread.name == "AnyIO worker thread" for thread in set(threading.enumerate()) - before):
