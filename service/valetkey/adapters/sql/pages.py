@@ -6,8 +6,9 @@ profiles: a page is the newest of the pages of each of them, every one of which 
 """
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, select, union_all
+from sqlalchemy import Connection, Select, func, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from valetkey.adapters.sql.rows import as_upload
@@ -15,58 +16,58 @@ from valetkey.adapters.sql.schema import uploads
 from valetkey.core.model.upload import Upload, UploadState
 from valetkey.core.ports.ledger import Query
 
+Selected = Select[Any]
+
 BRANCHES = 100
 """How many stretches one statement reads; SQLite takes 500."""
 
 
 def read_page(connection: Connection, query: Query) -> list[Upload]:
     """The newest uploads that ``query`` asks for."""
-    return [as_upload(row) for row in _rows(connection, query)]
-
-
-def _rows(connection: Connection, query: Query) -> list[RowMapping]:
     if query.claimed:
-        return _claimed(connection, query)
-    if query.state is None and query.profile is None:
-        return _read(connection, _newest(query))
-    found = []
+        statement = _newest(select(uploads), query, *_claimed(query))
+    elif query.state is None and query.profile is None:
+        statement = _newest(select(uploads), query)
+    else:
+        ids = _newest_ids(connection, query)
+        statement = select(uploads).where(uploads.c.id.in_(ids)).order_by(uploads.c.id.desc())
+    return [as_upload(row) for row in connection.execute(statement).mappings()]
+
+
+def _claimed(query: Query) -> Iterator[ColumnElement[bool]]:
+    """For the index of what is claimed; the other filters, written so that no index fits them, leave out little."""
+    yield uploads.c.claim_reference.is_not(None)
+    if query.state is not None:
+        yield func.coalesce(uploads.c.state, "") == query.state.value
+    if query.profile is not None:
+        yield func.coalesce(uploads.c.profile, "") == query.profile
+
+
+def _newest_ids(connection: Connection, query: Query) -> list[str]:
+    """Those of the page, out of the pages of each stretch."""
+    found: list[str] = []
     stretches = list(_stretches(connection, query))
     for first in range(0, len(stretches), BRANCHES):
-        found += _read(connection, _merged(stretches[first : first + BRANCHES], query))
-    return sorted(found, key=lambda row: row["id"], reverse=True)[: query.limit]
+        each = (select(stretch.subquery().c.id) for stretch in stretches[first : first + BRANCHES])
+        found += connection.scalars(union_all(*each))
+    return sorted(found, reverse=True)[: query.limit]
 
 
-def _claimed(connection: Connection, query: Query) -> list[RowMapping]:
-    """By the index of what is claimed; the other filters, written so that no index fits them, leave out little."""
-    claimed: list[ColumnElement[bool]] = [uploads.c.claim_reference.is_not(None)]
-    if query.state is not None:
-        claimed.append(func.coalesce(uploads.c.state, "") == query.state.value)
-    if query.profile is not None:
-        claimed.append(func.coalesce(uploads.c.profile, "") == query.profile)
-    return _read(connection, _newest(query, *claimed))
-
-
-def _stretches(connection: Connection, query: Query) -> Iterator[Select[tuple[object, ...]]]:
+def _stretches(connection: Connection, query: Query) -> Iterator[Selected]:
     """The pages of each state and profile that the query takes."""
     states = [state.value for state in UploadState] if query.state is None else [query.state.value]
     for state in states:
         profiles = _profiles(connection, query.account, state) if query.profile is None else [query.profile]
         for profile in profiles:
-            yield _newest(query, uploads.c.state == state, uploads.c.profile == profile)
+            own = (uploads.c.state == state, uploads.c.profile == profile)
+            yield _newest(select(uploads.c.id), query, *own)
 
 
-def _newest(query: Query, *conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
-    statement = select(uploads).where(uploads.c.account == query.account, *conditions)
+def _newest(statement: Selected, query: Query, *conditions: ColumnElement[bool]) -> Selected:
+    statement = statement.where(uploads.c.account == query.account, *conditions)
     if query.before is not None:
         statement = statement.where(uploads.c.id < query.before)
     return statement.order_by(uploads.c.id.desc()).limit(query.limit)
-
-
-def _merged(stretches: list[Select[tuple[object, ...]]], query: Query) -> Select[tuple[object, ...]]:
-    if len(stretches) == 1:
-        return stretches[0]
-    each = union_all(*(select(stretch.subquery()) for stretch in stretches)).subquery()
-    return select(each).order_by(each.c.id.desc()).limit(query.limit)
 
 
 def _profiles(connection: Connection, account: str, state: str) -> list[str]:
@@ -77,7 +78,3 @@ def _profiles(connection: Connection, account: str, state: str) -> list[str]:
     after = select(func.min(uploads.c.profile)).where(*own, uploads.c.profile > names.c.name).scalar_subquery()
     names = names.union_all(select(after).where(names.c.name.is_not(None)))
     return list(connection.scalars(select(names.c.name).where(names.c.name.is_not(None))))
-
-
-def _read(connection: Connection, statement: Select[tuple[object, ...]]) -> list[RowMapping]:
-    return list(connection.execute(statement).mappings())
