@@ -11,7 +11,7 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -112,7 +112,7 @@ class Member:
         self._posts = Posts()
 
     def run(self) -> None:
-        left_over = {reference for reference, done in self._posts.begun().items() if not done}
+        begun = self._posts.begun()  # by its processes before this one
         seen = 0
         waiting: list[tuple[float, str, str]] = []
         with app.app_context():
@@ -122,7 +122,7 @@ class Member:
                 for line in lines[seen:]:
                     upload_id, confirmed_at = json.loads(line)
                     reference = f"post:{self._name}-{upload_id}"
-                    if not self._is_settled(reference, left_over):
+                    if not _is_settled(reference, begun):
                         waiting.append((confirmed_at + _delay(upload_id), reference, upload_id))
                 seen = len(lines)
                 for item in sorted(waiting):
@@ -130,11 +130,6 @@ class Member:
                         self._write(*item[1:])
                         waiting.remove(item)
                 time.sleep(0.02)
-
-    def _is_settled(self, reference: str, left_over: set[str]) -> bool:
-        if reference in left_over:
-            return _chance("forgotten", reference) < FORGOTTEN
-        return reference in self._posts.begun()
 
     def _write(self, reference: str, photo: str) -> None:
         self._posts.begin(reference)
@@ -149,6 +144,11 @@ class Member:
             if claims_first:
                 self._posts.write(reference, photo)
         self._posts.finish(reference)
+
+
+def _is_settled(reference: str, begun: Mapping[str, bool]) -> bool:
+    """Whether a post was finished, or was left unfinished by a crash and is forgotten."""
+    return reference in begun and (begun[reference] or _chance("forgotten", reference) < FORGOTTEN)
 
 
 def mend() -> None:
