@@ -35,6 +35,9 @@ LATE = 0.15
 FORGOTTEN = 0.3
 """How many of the posts that a crash interrupted nobody writes again."""
 
+AHEAD = 20
+"""How many photos wait for a member at most."""
+
 PHOTOS = Path("photos.jsonl")
 OWNER = "ann"
 
@@ -64,6 +67,10 @@ class Posts:
         with self._open() as db:
             db.execute("UPDATE begun SET done = 1 WHERE reference = ?", (reference,))
 
+    def photos_begun(self) -> set[str]:
+        """The photos that somebody has begun to write a post for."""
+        return {reference.partition("-")[2] for reference in self.begun()}
+
     def begun(self) -> dict[str, bool]:
         """Whether each one that was begun is done."""
         with self._open() as db:
@@ -83,11 +90,20 @@ class Posts:
 
 
 def photos(count: int) -> None:
-    """Uploads so many, by a ticket each as a page has, and writes their ids with the moment of their confirmation."""
+    """Uploads so many, by a ticket each as a page has, and writes their ids with the moment of their confirmation.
+
+    No faster than the members take them, on whatever machine: most would only be removed.
+    """
+    posts, wanted = Posts(), set()
     with PHOTOS.open("a") as out, ThreadPoolExecutor(4) as pool:
-        for upload_id in pool.map(_uploaded, range(count)):
-            out.write(json.dumps([upload_id, time.time()]) + "\n")
-            out.flush()
+        for first in range(0, count, AHEAD):
+            for upload_id in pool.map(_uploaded, range(first, min(first + AHEAD, count))):
+                out.write(json.dumps([upload_id, time.time()]) + "\n")
+                out.flush()
+                wanted |= {upload_id} if _delay(upload_id) == 0 else set()
+            until = time.monotonic() + CLAIM_WITHIN
+            while len(wanted - posts.photos_begun()) > AHEAD and time.monotonic() < until:
+                time.sleep(0.1)
 
 
 def _uploaded(number: int) -> str:
