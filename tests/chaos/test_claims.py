@@ -12,8 +12,8 @@ from tests.chaos.forum import CLAIM_WITHIN
 from tests.chaos.plan import FULL, SEED
 from tests.chaos.restarted import supervised
 from tests.e2e.api import wait_for
-from tests.support import processes
-from tests.support.servers import environment, run_valetkey
+from tests.support import ledgers, processes
+from tests.support.servers import environment
 from tests.support.stores import Bucket
 
 COUNT = 2_000 if FULL else 200
@@ -40,7 +40,7 @@ class Forum:
             "VALETKEY_CONFIG": str(config),
             "PYTHONPATH": str(ROOT),
         }
-        run_valetkey("migrate", env=self.env, directory=directory)
+        ledgers.migrate(self.env["VALETKEY_DATABASE_URL"])
 
     def run(self, *role: str) -> str:
         done = processes.run([*FORUM, *role], env=self.env, cwd=self.directory, timeout=120)

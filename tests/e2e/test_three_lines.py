@@ -11,9 +11,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.e2e.api import wait_for
-from tests.support import processes
+from tests.support import ledgers, processes
 from tests.support.pages import PATIENCE, empty_site
-from tests.support.servers import environment, free_port, run_valetkey
+from tests.support.servers import environment, free_port
 from tests.support.stores import Bucket
 
 APPLICATION = Path(__file__).with_name("three_lines") / "photos.py"
@@ -62,7 +62,7 @@ def url(rgw_bucket: Bucket, tmp_path: Path, request: pytest.FixtureRequest) -> I
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     env = environment(tmp_path, rgw_bucket) | getattr(request, "param", {})
-    run_valetkey("migrate", env=env, directory=tmp_path)
+    ledgers.migrate(env["VALETKEY_DATABASE_URL"])
     command = [sys.executable, "-m", "flask", "--app", str(APPLICATION), "run", "--port", str(port)]
     with (tmp_path / "flask.log").open("wb") as log, processes.running(command, env=env, stdout=log, stderr=log):
         for _ in range(600):

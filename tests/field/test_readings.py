@@ -307,7 +307,7 @@ def test_what_has_to_be_exact_is_not_mended(reader: Service, name: str) -> None:
 
 def test_a_verdict_with_half_an_emoji_counts(reader: Service) -> None:
     """Its detail is a text for people: it must not keep an infected file from being rejected."""
-    judge = reader.api.with_token(reader.server.create_key("scanner", "--scope", "verdict").key)
+    judge = reader.api.with_token(reader.server.create_key("scanner", "verdict").key)
     created = reader.api.create(profile="scanned")
     assert created.post(b"x").status == 201
     assert reader.api.complete(created.id).status_code == 202
