@@ -1,5 +1,6 @@
 """Session fixtures, safe under pytest-xdist: a Ceph RGW and a PostgreSQL for the whole run, a moto for each worker."""
 
+import functools
 import os
 import secrets
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import create_ssl_context
 from redis import Redis
 from tests.support import bounds, needs, reaper
 from tests.support.postgres import Postgres
@@ -58,6 +60,8 @@ def pytest_configure(config: pytest.Config) -> None:
         reaper.watch(run.pid, run.mark, directory)
         os.environ[reaper.MARK] = str(directory)
     config.stash[RUN] = run
+    # httpx reads the system's certificates for each client and each `httpx.get`: 20 ms, more than all else that it does
+    pytest.MonkeyPatch().setattr("httpx._transports.default.create_ssl_context", functools.cache(create_ssl_context))
     for each in run.ignored:  # by us, still; what we start gets the system's own meaning then, browsers included
         signal.signal(each, lambda *_: None)
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from tests.support.clients import Response, post_form, put
 from tests.support.stores import Bucket
 
@@ -41,7 +40,7 @@ class Desk:
             config=config,
             **settings,
         )
-        session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+        session = server.session
         app = create_app(self.settings, session, allow_open=True)
         self.valetkey: Installed = installed_in(app)
         self.valetkey.ledger.migrate()

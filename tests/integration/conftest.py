@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from flask import Flask
 from tests.integration.played_service import Desk, running_desk
@@ -34,7 +33,7 @@ def settings(moto_bucket: Bucket, tmp_path: Path) -> Settings:
 def mount(settings: Settings, moto_bucket: Bucket) -> Callable[..., Installed]:
     """Mounts valetkey in an application of somebody else's, its ledger ready."""
     server = moto_bucket.server
-    session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+    session = server.session
 
     def make(app: Flask, **options: Any) -> Installed:
         given: dict[str, Any] = {"settings": settings, "session": session, "allow_open": True} | options

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Iterator
 
-import boto3
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
@@ -27,9 +26,7 @@ class Untouchable(io.RawIOBase):
 @pytest.fixture
 def app(settings: Settings, moto_bucket: Bucket) -> Flask:
     server = moto_bucket.server
-    made = create_app(
-        settings, boto3.Session(server.access_key, server.secret_key, region_name=server.region), allow_open=True
-    )
+    made = create_app(settings, server.session, allow_open=True)
     installed_in(made).ledger.migrate()
 
     @made.post("/careless")

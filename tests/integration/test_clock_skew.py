@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from flask.testing import FlaskClient
 from tests.contract.places import s3_store
@@ -55,7 +54,7 @@ def client(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[FlaskClient]:
         public_url="http://uploads.example",
         events_ceph_secret=SECRET,
     )
-    app = create_app(settings, boto3.Session(server.access_key, server.secret_key), allow_open=True)
+    app = create_app(settings, server.session, allow_open=True)
     installed_in(app).ledger.migrate()
     yield app.test_client()
     installed_in(app).ledger.close()

@@ -14,7 +14,6 @@ from contextlib import closing, contextmanager
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-import boto3
 import pytest
 from celery import Celery
 from flask import Flask, copy_current_request_context
@@ -40,7 +39,7 @@ BOUND = 60
 def valetkey(settings: Settings, moto_bucket: Bucket) -> ValetKey:
     """That of the web process."""
     server = moto_bucket.server
-    session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+    session = server.session
     app = Flask("shop")
     made = ValetKey(app, settings=settings, session=session, allow_open=True)
     installed_in(app).ledger.migrate()
