@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader, create_loader
 from httpx import create_ssl_context
 from redis import Redis
 from tests.support import bounds, needs, reaper
@@ -60,10 +61,26 @@ def pytest_configure(config: pytest.Config) -> None:
         reaper.watch(run.pid, run.mark, directory)
         os.environ[reaper.MARK] = str(directory)
     config.stash[RUN] = run
-    # httpx reads the system's certificates for each client and each `httpx.get`: 20 ms, more than all else that it does
-    pytest.MonkeyPatch().setattr("httpx._transports.default.create_ssl_context", functools.cache(create_ssl_context))
+    _read_once()
     for each in run.ignored:  # by us, still; what we start gets the system's own meaning then, browsers included
         signal.signal(each, lambda *_: None)
+
+
+def _read_once() -> None:
+    """What libraries read from disk for each of their clients, and takes more CPU than most tests do.
+
+    httpx reads the system's certificates (20 ms, for each `httpx.get`, too), botocore its models (60 ms a session).
+    """
+    patch = pytest.MonkeyPatch()
+    patch.setattr("httpx._transports.default.create_ssl_context", functools.cache(create_ssl_context))
+    make_loader = functools.cache(create_loader)
+
+    def shared_loader(*where: str) -> Loader:
+        loader = make_loader(*where)
+        loader.search_paths[:] = dict.fromkeys(loader.search_paths)  # each session of boto3 adds its own
+        return loader
+
+    patch.setattr("botocore.session.create_loader", shared_loader)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from tests.integration.played_service import Desk, running_desk
+from tests.support import ledgers
 from tests.support.stores import Bucket
 
 from valetkey import ValetKey
@@ -39,7 +40,7 @@ def mount(settings: Settings, moto_bucket: Bucket) -> Callable[..., Installed]:
         given: dict[str, Any] = {"settings": settings, "session": session, "allow_open": True} | options
         ValetKey(app, **given)
         made = installed_in(app)
-        made.ledger.migrate()
+        ledgers.migrate(made.settings.database_url)
         return made
 
     return make

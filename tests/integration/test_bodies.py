@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
+from tests.support import ledgers
 from tests.support.stores import Bucket
 
 from valetkey.api.bodies import MAX_BODY
@@ -27,7 +28,7 @@ class Untouchable(io.RawIOBase):
 def app(settings: Settings, moto_bucket: Bucket) -> Flask:
     server = moto_bucket.server
     made = create_app(settings, server.session, allow_open=True)
-    installed_in(made).ledger.migrate()
+    ledgers.migrate(installed_in(made).settings.database_url)
 
     @made.post("/careless")
     def careless() -> str:

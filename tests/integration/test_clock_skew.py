@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from tests.contract.places import s3_store
 from tests.e2e.rgw_events import created_event
+from tests.support import ledgers
 from tests.support.clients import post_form
 from tests.support.stores import Bucket
 
@@ -55,7 +56,7 @@ def client(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[FlaskClient]:
         events_ceph_secret=SECRET,
     )
     app = create_app(settings, server.session, allow_open=True)
-    installed_in(app).ledger.migrate()
+    ledgers.migrate(installed_in(app).settings.database_url)
     yield app.test_client()
     installed_in(app).ledger.close()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, request
+from tests.support import ledgers
 from tests.support.clients import post_form
 from tests.support.stores import Bucket
 from werkzeug.exceptions import NotFound
@@ -92,7 +93,7 @@ def on_moto(settings: Settings, moto_bucket: Bucket) -> Desk:
     session = server.session
     app = Flask("shop")
     valetkey = ValetKey(app, settings=settings.model_copy(update={"auth": "keys"}), session=session, profiles=PROFILES)
-    installed_in(app).ledger.migrate()
+    ledgers.migrate(installed_in(app).settings.database_url)
 
     def send(grant: Any, content: bytes) -> int:
         return post_form(grant["url"], grant["fields"], content).status

@@ -19,7 +19,7 @@ from celery import Celery
 from flask import Flask, copy_current_request_context
 from redis import Redis
 from rq import Queue
-from tests.support import processes
+from tests.support import ledgers, processes
 from tests.support.clients import post_form
 from tests.support.servers import environment
 from tests.support.stores import Bucket
@@ -42,7 +42,7 @@ def valetkey(settings: Settings, moto_bucket: Bucket) -> ValetKey:
     session = server.session
     app = Flask("shop")
     made = ValetKey(app, settings=settings, session=session, allow_open=True)
-    installed_in(app).ledger.migrate()
+    ledgers.migrate(installed_in(app).settings.database_url)
     return made
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from flask.testing import FlaskClient
+from tests.support import ledgers
 from tests.support.clients import post_form
 from tests.support.deliveries import TOPIC, Outside, certificate, recorded, sign
 from tests.support.stores import Bucket
@@ -73,7 +74,7 @@ def world(
     secrets = dict.fromkeys(["events_minio_token", "events_eventbridge_key", "events_b2_secret"], SECRET)
     enabled = settings.model_copy(update=secrets | {"events_sns_topic_arns": (TOPIC,)})
     app = create_app(enabled, server.session, allow_open=True)
-    installed_in(app).ledger.migrate()
+    ledgers.migrate(installed_in(app).settings.database_url)
     with app.test_client() as client:
         yield World(client, moto_bucket, outside)
 
