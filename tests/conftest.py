@@ -11,17 +11,20 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.loaders import Loader, create_loader
 from httpx import create_ssl_context
 from redis import Redis
-from tests.support import bounds, needs, reaper
+from tests.support import bounds, needs, order, reaper
 from tests.support.postgres import Postgres
 from tests.support.redis_server import running_redis
 from tests.support.servers import ValetkeyServer, running_valetkey
 from tests.support.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw, stop_stores
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the run's directory; in an xdist worker take the controller's."""
-    for plugin in (bounds, needs):
+    for plugin in (bounds, needs, order):
         config.pluginmanager.register(plugin)
     given: dict[str, Any] | None = getattr(config, "workerinput", None)
     if given:
@@ -117,6 +120,15 @@ def _one_playwright() -> Iterator[None]:
     yield
     if pages := sys.modules.get("tests.support.pages"):  # not imported where no page is looked at
         pages.stop_playwright()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Browser"]:
+    """One Chromium for the worker of the run; each test has contexts of its own, and closes them."""
+    from tests.support.pages import running_chromium  # not imported where no page is looked at
+
+    with running_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")
