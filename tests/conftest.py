@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.loaders import Loader, create_loader
 from httpx import create_ssl_context
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from redis import Redis
 from tests.support import bounds, needs, order, reaper
 from tests.support.postgres import Postgres
@@ -43,6 +44,8 @@ class Run:
 
 
 RUN = pytest.StashKey[Run]()
+PATIENCE = 60.0
+"""How long a test waits for an answer where it says nothing else, in seconds."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,6 +70,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[reaper.MARK] = str(directory)
     config.stash[RUN] = run
     _read_once()
+    for part in ("connect", "read", "write", "pool"):  # httpx gives up after 5 s: a machine may be busier than that
+        setattr(DEFAULT_TIMEOUT_CONFIG, part, PATIENCE)
     for each in run.ignored:  # by us, still; what we start gets the system's own meaning then, browsers included
         signal.signal(each, lambda *_: None)
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.e2e.api import wait_for
 from tests.support import ledgers, processes
 from tests.support.pages import PATIENCE, empty_site
-from tests.support.servers import environment, free_port
+from tests.support.servers import START, environment, free_port
 from tests.support.stores import Bucket
 
 APPLICATION = Path(__file__).with_name("three_lines") / "photos.py"
@@ -65,7 +65,7 @@ def url(rgw_bucket: Bucket, tmp_path: Path, request: pytest.FixtureRequest) -> I
     ledgers.migrate(env["VALETKEY_DATABASE_URL"])
     command = [sys.executable, "-m", "flask", "--app", str(APPLICATION), "run", "--port", str(port)]
     with (tmp_path / "flask.log").open("wb") as log, processes.running(command, env=env, stdout=log, stderr=log):
-        for _ in range(600):
+        for _ in range(int(START / 0.05)):
             try:
                 httpx.get(f"{base}/login")
                 break

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 from tests.support import ledgers
-from tests.support.servers import free_port
+from tests.support.servers import START, free_port
 
 GUNICORN = Path(sys.executable).with_name("gunicorn")
 
@@ -52,7 +52,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _wait(client: httpx.Client, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + START
     while True:
         try:
             client.get("/healthz")

@@ -18,6 +18,8 @@ from tests.support import ledgers, processes
 from tests.support.stores import Bucket
 
 VALETKEY = Path(sys.executable).with_name("valetkey")
+START = 90.0
+"""How long a process may take to start, in seconds, on a machine that has other things to do; it takes one."""
 
 
 def free_port() -> int:
@@ -71,7 +73,7 @@ class ValetkeyServer:
 
 def run_valetkey(*args: str, env: Mapping[str, str], directory: Path) -> str:
     """Run a `valetkey` command to its end and return what it printed; RuntimeError if it fails."""
-    done = processes.run([VALETKEY, *args], env=env, cwd=directory, timeout=60)
+    done = processes.run([VALETKEY, *args], env=env, cwd=directory, timeout=START)
     if done.returncode:
         raise RuntimeError(f"valetkey {' '.join(args)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -126,7 +128,7 @@ def environment(directory: Path, bucket: Bucket | None) -> dict[str, str]:
     return inherited | ours
 
 
-def _wait_until_ready(server: ValetkeyServer, seconds: float = 30) -> None:
+def _wait_until_ready(server: ValetkeyServer, seconds: float = START) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if (code := server.process.poll()) is not None:
@@ -182,7 +184,7 @@ def running_worker(
         yield worker
 
 
-def _wait_until_started(worker: WorkerProcess, seconds: float = 30) -> None:
+def _wait_until_started(worker: WorkerProcess, seconds: float = START) -> None:
     deadline = time.monotonic() + seconds
     while "the worker has started" not in worker.log:
         if worker.process.poll() is not None or time.monotonic() > deadline:
