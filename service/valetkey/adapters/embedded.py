@@ -27,6 +27,15 @@ class Embedded:
     queue_url: str
     server: Any
 
+    @property
+    def exports(self) -> str:
+        """The lines for a shell that has another application use it."""
+        keys = self.session.get_credentials()
+        return (
+            f"export VALETKEY_BUCKET={BUCKET} VALETKEY_S3_ENDPOINT_URL={self.endpoint_url}\n"
+            f"export AWS_ACCESS_KEY_ID={keys.access_key} AWS_SECRET_ACCESS_KEY={keys.secret_key}"
+        )
+
     def stop(self) -> None:
         """Ends it, and everything in it."""
         self.server.stop()
