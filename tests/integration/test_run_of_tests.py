@@ -293,7 +293,7 @@ class Named:
     nodeid: str
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("workers", [2, 3, 4, 7])
 def test_each_worker_begins_with_what_takes_long(workers: int) -> None:
     """Its part, as xdist cuts it, begins with a test that takes a minute or starts a server, and ends with a quick one;
     each test is run once, and those of a module that starts servers are together."""

@@ -10,8 +10,13 @@ from itertools import groupby
 
 import pytest
 
-LONG = ("tests/chaos/", "tests/docs/test_blocks.py")
-"""Each takes up to a minute or two: they are dealt one by one, and run first."""
+CHAOS = "tests/chaos/"
+"""Takes minutes, and starts processes all the time: the first worker does it, one after the other, and first of all."""
+
+PAGES = "tests/docs/test_blocks.py"
+"""Up to a minute each: dealt one by one to the others, which begin with them."""
+
+LONG = (CHAOS, PAGES)
 
 SLOW = ("tests/e2e/", "tests/browsers/", "tests/docs/")
 """What starts servers and browsers: dealt by modules, and run next."""
@@ -28,13 +33,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def dealt(items: Sequence[pytest.Item], workers: int) -> Iterator[pytest.Item]:
     """The parts of so many workers, one after the other, each as long as xdist makes it where there is enough to fill
     it."""
-    long = [item for item in items if item.nodeid.startswith(LONG)]
+    chaos = [item for item in items if item.nodeid.startswith(CHAOS)]
+    pages = [item for item in items if item.nodeid.startswith(PAGES)]
     slow = [item for item in items if item.nodeid.startswith(SLOW) and not item.nodeid.startswith(LONG)]
     modules = [list(module) for _, module in groupby(slow, lambda item: item.nodeid.partition("::")[0])]
     quick = iter([item for item in items if not item.nodeid.startswith((*LONG, *SLOW))])
     left = len(items)
     for worker in range(workers):
-        part = [*long[worker::workers], *_flat(modules[worker::workers])]
+        part = [*(pages[worker - 1 :: workers - 1] if worker else chaos), *_flat(modules[worker::workers])]
         size = left // (workers - worker)  # as xdist counts
         part += [item for _, item in zip(range(size - len(part)), quick, strict=False)]
         left -= len(part)
