@@ -31,8 +31,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def dealt(items: Sequence[pytest.Item], workers: int) -> Iterator[pytest.Item]:
-    """The parts of so many workers, one after the other, each as long as xdist makes it where there is enough to fill
-    it."""
+    """The parts of so many workers, two at least, one after the other.
+
+    Each is as long as xdist makes it, where there is enough to fill it.
+    """
     chaos = [item for item in items if item.nodeid.startswith(CHAOS)]
     pages = [item for item in items if item.nodeid.startswith(PAGES)]
     slow = [item for item in items if item.nodeid.startswith(SLOW) and not item.nodeid.startswith(LONG)]
