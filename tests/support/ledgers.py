@@ -1,18 +1,15 @@
 """Ledgers in databases, for tests."""
 
 import functools
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-
-from tests.support import reaper
+from tempfile import TemporaryDirectory
 
 from valetkey.adapters.ledgers import open_ledger
 from valetkey.adapters.sql import SqlLedger
+from valetkey.adapters.sql.engines import PRIVATE
 from valetkey.core.access.api_keys import ApiKey, Scope, new_key
 from valetkey.core.model.announcement import Announcer
 
@@ -38,7 +35,8 @@ def migrate(url: str, directory: Path | None = None) -> None:
     elif file.exists():
         _migrate(f"{SQLITE}{file}")
     else:
-        shutil.copy(_migrated_file(), file)  # with its mode
+        file.touch(PRIVATE)
+        file.write_bytes(_migrated_file())
 
 
 def create_key(url: str, name: str, scope: str = "uploads") -> tuple[ApiKey, str]:
@@ -50,11 +48,11 @@ def create_key(url: str, name: str, scope: str = "uploads") -> tuple[ApiKey, str
 
 
 @functools.cache
-def _migrated_file() -> Path:
-    """In the directory of the run, with which it goes."""
-    file = Path(tempfile.mkdtemp(dir=os.environ.get(reaper.MARK))) / "migrated.db"
-    _migrate(f"{SQLITE}{file}")
-    return file
+def _migrated_file() -> bytes:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "migrated.db"
+        _migrate(f"{SQLITE}{file}")
+        return file.read_bytes()
 
 
 def _migrate(url: str) -> None:
