@@ -135,12 +135,22 @@ def _one_playwright() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator["Browser"]:
-    """One Chromium for the worker of the run; each test has contexts of its own, and closes them."""
+def shared_chromium() -> Iterator["Browser"]:
+    """One Chromium for the worker of the run, for fixtures that close what they open in it."""
     from tests.support.pages import running_chromium  # not imported where no page is looked at
 
     with running_chromium() as browser:
         yield browser
+
+
+@pytest.fixture
+def chromium(shared_chromium: "Browser") -> Iterator["Browser"]:
+    """The same, for one test: what it leaves open is closed after it."""
+    before = shared_chromium.contexts
+    yield shared_chromium
+    for context in shared_chromium.contexts:
+        if context not in before:
+            context.close()
 
 
 @pytest.fixture(scope="session")

@@ -37,9 +37,9 @@ def answer(status: int, code: str) -> Mishap:
 
 
 @pytest.fixture(scope="module")
-def page(chromium: Browser) -> Iterator[Page]:
+def page(shared_chromium: Browser) -> Iterator[Page]:
     """An empty page of the origin that has the built client."""
-    with client_site() as port, chromium.new_page() as page:
+    with client_site() as port, shared_chromium.new_page() as page:
         page.goto(f"http://127.0.0.1:{port}/")
         yield page
 

@@ -157,7 +157,7 @@ def test_a_session_that_has_ended(album: Album) -> None:
     album.page.context.clear_cookies()
     album.add("cat.png")
     row = album.page.locator("valet-upload [part~=failed]")
-    expect(row).to_contain_text("Reload the page")
+    expect(row).to_contain_text("You are logged out")
     assert album.rows("confirmed") == 0
     assert album.tickets() == 1
     assert "Contents" not in album.bucket.client.list_objects_v2(Bucket=album.bucket.name)
