@@ -40,11 +40,11 @@ dev: look-dev $(DEV) $(PAGES) $(SITE) ## the service with an embedded S3 and a p
 	$(BIN)/valetkey dev $(ARGS)
 
 test: $(if $(ARGS),,look) $(TEST) $(if $(ARGS),,all-parts frontend-test) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK; or those of ARGS, with what they need
-	$(WITHIN) 5400 $(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(WITHIN) 5400 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 quick: $(TEST) ## what needs no server, run first: types, unit tests, an application on valetkey in memory
 	@$(BIN)/mypy & types=$$!; failed=0; \
-	$(BIN)/pytest -q -n $$(nproc) $(QUICK) || failed=1; \
+	$(BIN)/pytest -q -n $$(nproc) --dist worksteal $(QUICK) || failed=1; \
 	wait $$types || failed=1; exit $$failed
 
 all-parts: $(PAGES) $(SITE)
@@ -53,7 +53,7 @@ all-parts: $(PAGES) $(SITE)
 stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalStack, Swift, rclone, nginx
 	infra/system-packages s3 proxies stores
 	$(BIN)/python infra/stores/install.py
-	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) $(if $(ARGS),$(ARGS),$(STORE_TESTS))
+	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),$(ARGS),$(STORE_TESTS))
 
 check: look $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
 from tests.e2e.api import Api, Created
 from tests.e2e.rgw_events import created_event
-from tests.support.pages import running_chromium
 from tests.support.servers import ValetkeyServer, run_valetkey, running_valetkey
 from tests.support.stores import Bucket, Rgw, fresh_bucket
 
@@ -152,9 +150,3 @@ def without_post(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[Service]:
 def api(service: Service) -> Api:
     """A client with an API key."""
     return service.api
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with running_chromium() as browser:
-        yield browser

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
+from tests.support import ledgers
 from tests.support.clients import Response, post_form, put
 from tests.support.stores import Bucket
 
@@ -41,10 +41,10 @@ class Desk:
             config=config,
             **settings,
         )
-        session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+        session = server.session
         app = create_app(self.settings, session, allow_open=True)
         self.valetkey: Installed = installed_in(app)
-        self.valetkey.ledger.migrate()
+        ledgers.migrate(self.valetkey.settings.database_url)
         self.http: FlaskClient = app.test_client()
 
     def create(self, size: int, **asked: Any) -> Json:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from flask.testing import FlaskClient
 from tests.contract.places import s3_store
 from tests.e2e.rgw_events import created_event
+from tests.support import ledgers
 from tests.support.clients import post_form
 from tests.support.stores import Bucket
 
@@ -55,8 +55,8 @@ def client(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[FlaskClient]:
         public_url="http://uploads.example",
         events_ceph_secret=SECRET,
     )
-    app = create_app(settings, boto3.Session(server.access_key, server.secret_key), allow_open=True)
-    installed_in(app).ledger.migrate()
+    app = create_app(settings, server.session, allow_open=True)
+    ledgers.migrate(installed_in(app).settings.database_url)
     yield app.test_client()
     installed_in(app).ledger.close()
 

@@ -34,7 +34,7 @@ class Queues:
 
     def __init__(self, bucket: Bucket) -> None:
         server = bucket.server
-        self.session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+        self.session = server.session
         self.sqs: SQSClient = self.session.client("sqs", endpoint_url=server.endpoint_url)
         self.dead_url = self.sqs.create_queue(QueueName=f"{bucket.name}-dead")["QueueUrl"]
         redrive = {"deadLetterTargetArn": self._arn(self.dead_url), "maxReceiveCount": 2}
