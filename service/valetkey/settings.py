@@ -371,6 +371,13 @@ class ProfileTable(BaseModel):
     storage_class: str | None = None
     sse: str | None = None
     sse_kms_key_id: str | None = None
+    cache_control: str | None = None
+    content_disposition: Literal["inline", "attachment"] | None = None
+    tags: dict[str, str] = {}
+    object_metadata: dict[str, str] = {}
+    lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] | None = None
+    lock_for: int | None = None
+    legal_hold: bool = False
     return_url: str | None = None
     detect: Literal["off", "warn", "reject"] = "off"
     scan: bool = False
@@ -394,6 +401,13 @@ class ProfileTable(BaseModel):
             storage_class=self.storage_class,
             sse=self.sse,
             sse_kms_key_id=self.sse_kms_key_id,
+            cache_control=self.cache_control,
+            content_disposition=self.content_disposition,
+            tags=self.tags,
+            object_metadata=self.object_metadata,
+            lock_mode=self.lock_mode,
+            lock_for=None if self.lock_for is None else timedelta(seconds=self.lock_for),
+            legal_hold=self.legal_hold,
             return_url=self.return_url,
             detect=Detect(self.detect),
             scan=self.scan,

@@ -10,7 +10,7 @@ from valetkey.adapters.memory.hooks import Hook, Hooked
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import StoredObject
-from valetkey.core.ports.store import ObjectHead
+from valetkey.core.ports.store import ObjectHead, ObjectHeaders
 
 DEFAULT_TYPE = "binary/octet-stream"
 """The content type S3 gives to an object that came without one."""
@@ -18,13 +18,15 @@ DEFAULT_TYPE = "binary/octet-stream"
 
 @dataclass(frozen=True, slots=True)
 class MemoryObject:
-    """One version of one object. ``metadata`` has no ``x-amz-meta-`` before its names."""
+    """One version of one object. ``metadata`` has no ``x-amz-meta-`` before its names. ``headers`` is what the service
+    wrote beside it; None of what somebody else wrote."""
 
     head: ObjectHead
     content: bytes
     metadata: Mapping[str, str]
     placement: Placement
     modified_at: datetime
+    headers: ObjectHeaders | None = None
 
 
 class MemoryBucket(Hooked):

@@ -97,8 +97,8 @@ class MemoryStore(MemoryBucket):
         with self._lock:
             found = self._require(source)
             head = replace(found.head, key=key, content_type=headers.content_type, upload_id=headers.upload_id)
-            metadata = {"upload-id": headers.upload_id}
-            self._write(MemoryObject(head, found.content, metadata, headers.placement, self._clock()))
+            metadata = {**dict(headers.placement.metadata), "upload-id": headers.upload_id}
+            self._write(MemoryObject(head, found.content, metadata, headers.placement, self._clock(), headers))
 
     def proves_copies(self, source: ObjectHead) -> bool:
         self._call("proves_copies", source.key)
@@ -196,8 +196,8 @@ class MemoryStore(MemoryBucket):
             sums = b"".join(bytes.fromhex(part.etag) for part in parts)
             etag, headers = f"{md5(sums)}-{len(parts)}", multipart.headers
             head = ObjectHead(key, etag, None, len(content), headers.content_type, headers.upload_id, {})
-            metadata = {"upload-id": headers.upload_id}
-            self._write(MemoryObject(head, content, metadata, headers.placement, self._clock()))
+            metadata = {**dict(headers.placement.metadata), "upload-id": headers.upload_id}
+            self._write(MemoryObject(head, content, metadata, headers.placement, self._clock(), headers))
 
     def post(self, form: Sequence[tuple[str, str]], content: bytes, filename: str = "") -> StoreAnswer:
         """A client's POST of ``form`` and then a file: S3's answer; the object is there when it is 201, 204 or 303.

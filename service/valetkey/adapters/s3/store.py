@@ -13,9 +13,9 @@ import boto3
 from botocore.exceptions import ClientError
 
 from valetkey.adapters.s3.client import Clients, S3Settings
-from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing, plain_etag, written
-from valetkey.adapters.s3.downloads import content_disposition
+from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing, plain_etag
 from valetkey.adapters.s3.errors import available
+from valetkey.adapters.s3.headers import written
 from valetkey.adapters.s3.heads import as_head
 from valetkey.adapters.s3.signing import Signer
 from valetkey.adapters.s3.traits import Traits
@@ -29,6 +29,7 @@ from valetkey.core.errors import (
 )
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import WHOLE_COPY, Part
+from valetkey.core.model.showing import content_disposition
 from valetkey.core.model.upload import STAGING_PREFIX, MultipartUploadId, StoredObject, new_upload_id
 from valetkey.core.ports.store import (
     FIRST_BYTES,

@@ -123,7 +123,7 @@ class Confirmation:
         self._gate = gate
         self._schedule = schedule
         self._inspector = inspector
-        self._copier = Copier(store=store, profiles=profiles)
+        self._copier = Copier(store=store, profiles=profiles, clock=clock)
         self._cleaner = Cleaner(
             store=store, ledger=ledger, profiles=profiles, multiparts=multiparts, schedule=schedule, clock=clock
         )

@@ -5,6 +5,8 @@ in quarantine; else the condition on the source's ETag, where the store is known
 copy is kept, as it may be good, and nothing is confirmed by it.
 """
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import NamedTuple
 
 from valetkey.core.confirming.matching import CopyMatch, compare_copy
@@ -28,9 +30,10 @@ class EarlierCopies(NamedTuple):
 class Copier:
     """Copies the pinned bytes of uploads. Every method raises `StoreUnavailable` and `RulesUnknown`."""
 
-    def __init__(self, *, store: ObjectStore, profiles: Profiles) -> None:
+    def __init__(self, *, store: ObjectStore, profiles: Profiles, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._profiles = profiles
+        self._clock = clock
 
     def into_quarantine(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
         """Copies ``source``, which is pinned. None where it had changed. Raises like `to_final`."""
@@ -40,7 +43,8 @@ class Copier:
 
     def to_final(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
         """The same under the final key. Raises `ObjectChanged`, `ObjectMissing`, `PlacementRefused`, `CopyUnproven`."""
-        headers = ObjectHeaders(upload.content_type, upload.id, self._profiles.rules_of(upload).placement)
+        placement = self._profiles.rules_of(upload).placement
+        headers = ObjectHeaders(upload.content_type, upload.id, placement, upload.filename, self._clock())
         return self._copied(upload, source, self._profiles.final_key(upload, upload.pins), headers)
 
     def _copied(self, upload: Upload, source: ObjectHead, key: str, headers: ObjectHeaders) -> ObjectHead | None:

@@ -52,7 +52,7 @@ class MultipartUploads:
         placement = self._profiles.rules_of(upload).placement
         if target.key != upload.key and upload.key:
             placement = placement.while_it_is_checked
-        headers = ObjectHeaders(upload.content_type, upload.id, placement)
+        headers = ObjectHeaders(upload.content_type, upload.id, placement, upload.filename)
         multipart_id = self._store.start_multipart(target.key, headers)
         after = upload.changed(multipart=replace(target, id=multipart_id))
         if self._ledger.replace(upload, after):

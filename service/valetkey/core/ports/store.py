@@ -8,6 +8,7 @@ from typing import Protocol
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import Part
 from valetkey.core.model.rules import Placement
+from valetkey.core.model.showing import MAX_STORED_DISPOSITION, content_disposition, is_safe_to_show
 from valetkey.core.model.upload import MultipartUploadId, StoredObject, UploadId
 from valetkey.core.signing.credentials import Credentials
 
@@ -32,11 +33,33 @@ class ObjectHead:
 
 @dataclass(frozen=True, slots=True)
 class ObjectHeaders:
-    """All that an object of ours carries beside its bytes; whatever else a client attached is left behind."""
+    """All that an object of ours carries beside its bytes; whatever else a client attached is left behind.
+
+    ``filename`` is what the client calls the file. ``written_at`` is from when retention counts, where there is any.
+    """
 
     content_type: str
     upload_id: UploadId
     placement: Placement = field(default_factory=Placement)
+    filename: str = ""
+    written_at: datetime | None = None
+
+    @property
+    def content_disposition(self) -> str | None:
+        """How a browser takes it; None where the profile leaves that open. What could run as a page is saved."""
+        asked = self.placement.content_disposition
+        if asked is None:
+            return None
+        shown = asked == "inline" and is_safe_to_show(self.content_type)
+        return content_disposition(self.filename, "inline" if shown else "attachment", MAX_STORED_DISPOSITION)
+
+    @property
+    def retain_until(self) -> datetime | None:
+        """Until when nobody may remove it; None where nothing is retained."""
+        lock = self.placement.lock
+        if lock is None or lock.period is None or self.written_at is None:
+            return None
+        return self.written_at + lock.period
 
 
 @dataclass(frozen=True, slots=True)
