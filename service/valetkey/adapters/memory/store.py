@@ -15,6 +15,7 @@ from valetkey.adapters.memory.presigned import PresignedUrls
 from valetkey.core.errors import ObjectChanged, ObjectMissing
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import MIN_PART_SIZE, Part, part_headers
+from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import MultipartUploadId, StoredObject
 from valetkey.core.ports.store import (
     FIRST_BYTES,
@@ -99,6 +100,12 @@ class MemoryStore(MemoryBucket):
             head = replace(found.head, key=key, content_type=headers.content_type, upload_id=headers.upload_id)
             metadata = {**dict(headers.placement.metadata), "upload-id": headers.upload_id}
             self._write(MemoryObject(head, found.content, metadata, headers.placement, self._clock(), headers))
+
+    def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
+        self._call("finish", promoted.key)
+        with self._lock:
+            found = self._require(promoted)
+            self._lock_up(found, retain_until, held=placement.lock is not None and placement.lock.legal_hold)
 
     def proves_copies(self, source: ObjectHead) -> bool:
         self._call("proves_copies", source.key)

@@ -1,5 +1,7 @@
 """Where a bucket is, and the boto3 clients for it."""
 
+import base64
+import hashlib
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from threading import Lock
@@ -77,7 +79,7 @@ class Clients:
         credentials = require_credentials(session)
         public = settings.public_endpoint_url or settings.endpoint_url
         return _Made(
-            make_client(session, settings, settings.endpoint_url),
+            with_md5(make_client(session, settings, settings.endpoint_url), "PutObjectRetention", "PutObjectLegalHold"),
             make_copier(session, settings),
             make_client(session, settings, public),
             credentials,
@@ -144,6 +146,19 @@ def addressing_style(settings: S3Settings, endpoint_url: str | None) -> Addressi
     if settings.addressing_style != "auto":
         return settings.addressing_style
     return "path" if endpoint_url or "." in settings.bucket else "virtual"
+
+
+def with_md5(client: "S3Client", *operations: str) -> "S3Client":
+    """``client``, whose ``operations`` send a Content-MD5 of their XML, too: MinIO's S3 layer wants it where botocore
+    sends a CRC32."""
+    for operation in operations:
+        client.meta.events.register(f"before-call.s3.{operation}", _add_md5)
+    return client
+
+
+def _add_md5(params: Any, **_: Any) -> None:
+    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
 
 
 def make_copier(session: boto3.Session, settings: S3Settings) -> "S3Client":

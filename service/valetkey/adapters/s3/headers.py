@@ -5,13 +5,10 @@ CreateMultipartUpload and PutObject take the same.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from valetkey.core.ports.store import ObjectHeaders
-
-_Value = str | datetime | None
 
 
 class _Row(NamedTuple):
@@ -19,19 +16,11 @@ class _Row(NamedTuple):
 
     parameter: str
     header: str
-    value: Callable[[ObjectHeaders], _Value]
+    value: Callable[[ObjectHeaders], str | None]
 
 
 def _tagging(headers: ObjectHeaders) -> str | None:
     return urlencode(headers.placement.tags, quote_via=quote, safe="") or None
-
-
-def _lock_mode(headers: ObjectHeaders) -> str | None:
-    return headers.placement.lock.mode if headers.placement.lock and headers.retain_until else None
-
-
-def _legal_hold(headers: ObjectHeaders) -> str | None:
-    return "ON" if headers.placement.lock and headers.placement.lock.legal_hold else None
 
 
 _TABLE = (
@@ -44,9 +33,6 @@ _TABLE = (
         "SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id", lambda headers: headers.placement.sse_kms_key_id
     ),
     _Row("Tagging", "x-amz-tagging", _tagging),
-    _Row("ObjectLockMode", "x-amz-object-lock-mode", _lock_mode),
-    _Row("ObjectLockRetainUntilDate", "x-amz-object-lock-retain-until-date", lambda headers: headers.retain_until),
-    _Row("ObjectLockLegalHoldStatus", "x-amz-object-lock-legal-hold", _legal_hold),
 )
 
 
@@ -63,9 +49,5 @@ def written(headers: ObjectHeaders) -> dict[str, Any]:
 
 def plain_headers(headers: ObjectHeaders) -> Mapping[str, str]:
     """``headers`` as those of an HTTP request, their names in lower case."""
-    given = {row.header: _text(value) for row in _TABLE if (value := row.value(headers)) is not None}
+    given = {row.header: value for row in _TABLE if (value := row.value(headers)) is not None}
     return given | {f"x-amz-meta-{name}": value for name, value in metadata_of(headers).items()}
-
-
-def _text(value: str | datetime) -> str:
-    return value if isinstance(value, str) else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

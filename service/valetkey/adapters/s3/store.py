@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from valetkey.adapters.s3.client import Clients, S3Settings
 from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing, plain_etag
 from valetkey.adapters.s3.errors import available
+from valetkey.adapters.s3.finishing import Finisher
 from valetkey.adapters.s3.headers import written
 from valetkey.adapters.s3.heads import as_head
 from valetkey.adapters.s3.signing import Signer
@@ -29,6 +30,7 @@ from valetkey.core.errors import (
 )
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import WHOLE_COPY, Part
+from valetkey.core.model.rules import Placement
 from valetkey.core.model.showing import content_disposition
 from valetkey.core.model.upload import STAGING_PREFIX, MultipartUploadId, StoredObject, new_upload_id
 from valetkey.core.ports.store import (
@@ -55,6 +57,7 @@ class S3Store:
         self._settings = settings
         self._clients = Clients(settings, session)
         self._traits = Traits(self._clients.plain, settings.bucket, settings.capabilities)
+        self._finisher = Finisher(self._clients.plain, settings.bucket)
         self._versions = Versions(self._clients.plain, settings.bucket, self._traits)
         # botocore knows every partition, style and regional endpoint: ask it once
         with available:
@@ -116,6 +119,10 @@ class S3Store:
                 copy_in_parts(self._clients.copier(), self.bucket, source, key, written(headers))
             else:
                 copy_whole(self._clients.copier(), self.bucket, source, key, written(headers))
+
+    def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
+        with available:
+            self._finisher.finish(promoted, placement, retain_until)
 
     def proves_copies(self, source: ObjectHead) -> bool:
         return self._traits.proves_copies(lambda: self._honours_condition(source))

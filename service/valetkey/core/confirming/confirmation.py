@@ -507,6 +507,12 @@ class Confirmation:
         return error
 
     def _confirm(self, upload: Upload, copied: ObjectHead, signal: Signal) -> Upload:
+        try:
+            self._copier.finish(upload, copied)
+        except PlacementRefused as error:
+            return self._reject(upload, Reason("placement_refused", error.detail))
+        except ObjectMissing as error:  # whoever removed it has ended the upload, or the next signal looks
+            raise StoreUnavailable(f"The copy of upload {upload.id} is gone: {copied.key}.") from error
         after = upload.moved(
             UploadState.CONFIRMED,
             object=copied.as_object(copied.key),

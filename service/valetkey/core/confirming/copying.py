@@ -44,8 +44,18 @@ class Copier:
     def to_final(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
         """The same under the final key. Raises `ObjectChanged`, `ObjectMissing`, `PlacementRefused`, `CopyUnproven`."""
         placement = self._profiles.rules_of(upload).placement
-        headers = ObjectHeaders(upload.content_type, upload.id, placement, upload.filename, self._clock())
+        headers = ObjectHeaders(upload.content_type, upload.id, placement, upload.filename)
         return self._copied(upload, source, self._profiles.final_key(upload, upload.pins), headers)
+
+    def finish(self, upload: Upload, promoted: ObjectHead) -> None:
+        """Does what only the object that is confirmed gets: a lock on any other would keep it from being removed.
+
+        Raises `PlacementRefused` and `ObjectMissing`.
+        """
+        placement = self._profiles.rules_of(upload).placement
+        if placement.tags or placement.lock:
+            period = placement.lock.period if placement.lock else None
+            self._store.finish(promoted, placement, self._clock() + period if period else None)
 
     def _copied(self, upload: Upload, source: ObjectHead, key: str, headers: ObjectHeaders) -> ObjectHead | None:
         self._store.copy(source, key, headers)

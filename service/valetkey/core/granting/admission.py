@@ -111,16 +111,11 @@ class Admission:
         return upload._replace(multipart=Multipart(self._parts_key(upload), profile.plan(upload.size).part_size))
 
     def _parts_key(self, upload: Upload) -> str:
-        """Where its parts are joined: where their URLs may still write afterwards, they go through staging.
-
-        What is retained is copied from where it can still be removed: its time counts from then, nothing that has to go
-        is under a lock, and S3 wants no checksum with each part.
-        """
+        """Where its parts are joined: where their URLs may still write afterwards, they go through staging."""
         if not self._store.capabilities.parts_end_with_join:
             return upload.staging_key
-        rules = upload.rules
-        moved = rules is not None and (rules.wants_checks or rules.placement.lock is not None)
-        return quarantine_key(upload.id, 1) if moved else upload.key
+        checked = upload.rules is not None and upload.rules.wants_checks
+        return quarantine_key(upload.id, 1) if checked else upload.key
 
     def keep(self, caller: Caller, uploads: Sequence[Upload]) -> None:
         """Writes them, all or none. Raises `TicketUsedUp` where the caller's ticket does not allow as many."""

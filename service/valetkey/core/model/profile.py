@@ -63,7 +63,7 @@ class Profile:
     more are sent in parts unless asked otherwise, of ``part_size`` bytes where that is enough. ``metadata`` lists the
     allowed keys (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes. So are
     ``cache_control``, ``content_disposition`` (under the file's own name), ``tags``, ``object_metadata`` (without
-    ``x-amz-meta-``), and Object Lock: ``lock_mode`` for ``lock_for`` from the confirming copy on, and ``legal_hold``.
+    ``x-amz-meta-``), and Object Lock: ``lock_mode`` for ``lock_for`` from the confirmation on, and ``legal_hold``.
     ``detect`` says what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a verdict. With
     ``checksum_required`` nothing is taken without a checksum, or confirmed where the store does not show it. What
     is not claimed ``claim_within`` after its confirmation is removed (None: it stays), and ``keep_for`` after it

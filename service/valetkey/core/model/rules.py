@@ -25,7 +25,7 @@ class Detect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Object Lock: retention in ``mode`` for ``period`` from the copy on, both or neither, and a legal hold."""
+    """Object Lock: retention in ``mode`` for ``period`` from the confirmation on, both or neither, and a legal hold."""
 
     mode: LockMode | None = None
     period: timedelta | None = None

@@ -35,14 +35,13 @@ class ObjectHead:
 class ObjectHeaders:
     """All that an object of ours carries beside its bytes; whatever else a client attached is left behind.
 
-    ``filename`` is what the client calls the file. ``written_at`` is from when retention counts, where there is any.
+    ``filename`` is what the client calls the file. Object Lock is not among it: see `ObjectStore.finish`.
     """
 
     content_type: str
     upload_id: UploadId
     placement: Placement = field(default_factory=Placement)
     filename: str = ""
-    written_at: datetime | None = None
 
     @property
     def content_disposition(self) -> str | None:
@@ -52,14 +51,6 @@ class ObjectHeaders:
             return None
         shown = asked == "inline" and is_safe_to_show(self.content_type)
         return content_disposition(self.filename, "inline" if shown else "attachment", MAX_STORED_DISPOSITION)
-
-    @property
-    def retain_until(self) -> datetime | None:
-        """Until when nobody may remove it; None where nothing is retained."""
-        lock = self.placement.lock
-        if lock is None or lock.period is None or self.written_at is None:
-            return None
-        return self.written_at + lock.period
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +111,13 @@ class ObjectStore(Protocol):
         Raises `ObjectChanged` or `ObjectMissing` when it has not, and `PlacementRefused`. Above `WHOLE_COPY` bytes it
         copies in parts and sees for itself that the source stayed as it was. Below, a store may ignore the condition
         (moto does): see `proves_copies`, and look at what was copied. It may be there even when this fails.
+        """
+
+    def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
+        """Puts ``placement``'s Object Lock on what is under a final key, and its tags where the write has lost them.
+
+        It is retained until ``retain_until`` at least. Calling it again changes nothing else. Raises
+        `PlacementRefused`, and `ObjectMissing`.
         """
 
     def proves_copies(self, source: ObjectHead) -> bool:
