@@ -81,6 +81,16 @@ class Settings(EventSettings, BaseSettings):
     s3_addressing_style: Literal["auto", "path", "virtual"] = Field(
         "auto", description="Where the bucket stands in an address. `auto`: in the host on AWS, else in the path."
     )
+    s3_accelerate: bool = Field(
+        False, description="Clients send to, and download from, S3 Transfer Acceleration, which the bucket has to have."
+    )
+    s3_dualstack: bool = Field(False, description="The addresses of AWS that have IPv6, too.")
+    cloudfront_key_pair_id: str | None = Field(
+        None, description="The key pair that signs the addresses of profiles with `download_signing`."
+    )
+    cloudfront_private_key_file: Path | None = Field(
+        None, description="The PEM file with its private key, RSA or ECDSA P-256, without a passphrase."
+    )
     s3_post: bool = Field(
         True, description="`false` where the store takes no presigned POST (Cloudflare R2, Backblaze B2)."
     )
@@ -268,6 +278,10 @@ class Settings(EventSettings, BaseSettings):
             missing.append(
                 "Set VALETKEY_S3_GRANT_ACCESS_KEY_ID and VALETKEY_S3_GRANT_SECRET_ACCESS_KEY: both, or neither."
             )
+        if (self.cloudfront_key_pair_id is None) is not (self.cloudfront_private_key_file is None):
+            missing.append(
+                "Set VALETKEY_CLOUDFRONT_KEY_PAIR_ID and VALETKEY_CLOUDFRONT_PRIVATE_KEY_FILE: both, or neither."
+            )
         if self.webhook_url and not self.webhook_secrets:
             missing.append('Set VALETKEY_WEBHOOK_SECRETS: for example from `echo "whsec_$(openssl rand -base64 32)"`.')
         if self.auth == "open" and not allow_open:
@@ -379,6 +393,8 @@ class ProfileTable(BaseModel):
     lock_for: int | None = None
     legal_hold: bool = False
     return_url: str | None = None
+    download_base_url: str | None = None
+    download_signing: Literal["cloudfront"] | None = None
     detect: Literal["off", "warn", "reject"] = "off"
     scan: bool = False
     checksum: Literal["optional", "required"] = "optional"
@@ -409,6 +425,8 @@ class ProfileTable(BaseModel):
             lock_for=None if self.lock_for is None else timedelta(seconds=self.lock_for),
             legal_hold=self.legal_hold,
             return_url=self.return_url,
+            download_base_url=self.download_base_url,
+            download_signing=self.download_signing,
             detect=Detect(self.detect),
             scan=self.scan,
             checksum_required=self.checksum == "required",

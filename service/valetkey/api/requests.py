@@ -295,6 +295,19 @@ def read_verdict(body: bytes) -> Verdict:
     return read(GiveVerdict, body).to_verdict()
 
 
+class DownloadQuery(BaseModel):
+    """The query of a download. What else is in it is left alone: tools add their own."""
+
+    inline: Literal["true", "false"] = Field(
+        "false", description="`true`: a browser shows it, where the type is safe to show."
+    )
+
+
+def read_download(query: dict[str, str]) -> bool:
+    """Whether the download is to be shown. Raises `InvalidBody`."""
+    return validated(DownloadQuery.model_validate, query).inline == "true"
+
+
 def read_query(query: dict[str, str]) -> ListQuery:
     """The list's query. Raises `InvalidBody`."""
     return validated(ListQuery.model_validate, query)

@@ -115,10 +115,11 @@ class MemoryStore(MemoryBucket):
         self._call("delete", key)
         return self._remove(key)
 
-    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
+    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
         """A ``memory:`` URL that says what it would give; nothing serves it."""
         self._call("presigned_get", stored.key)
-        query = urlencode({"filename": filename, "content_type": stored.content_type, "expires_in": expires_in})
+        asked = {"filename": filename, "content_type": stored.content_type, "expires_in": expires_in}
+        query = urlencode(asked | ({"inline": "true"} if inline else {}))
         return f"memory://{self._bucket}/{quote(stored.key)}?{query}"
 
     def check(self) -> None:

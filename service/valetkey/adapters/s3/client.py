@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from valetkey.adapters.s3.sessions import make_session, require_credentials
+from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.forks import KEPT, renew_in_child
 
@@ -37,7 +38,8 @@ class S3Settings:
 
     ``capabilities`` is what is known of the store before it is asked. ``grant_keys`` are an access key and its secret
     with which grants are signed instead of the service's own: it has to write below ``staging/``, ``quarantine/`` and
-    the profiles' keys, and need not read anything.
+    the profiles' keys, and need not read anything. ``accelerate`` has clients use S3 Transfer Acceleration (the service
+    itself has no need of it), ``dualstack`` has all use addresses of IPv6, too. Raises `ConfigurationError`.
     """
 
     bucket: str
@@ -47,6 +49,26 @@ class S3Settings:
     addressing_style: AddressingStyle = "auto"
     capabilities: Capabilities = field(default_factory=Capabilities)
     grant_keys: tuple[str, str] | None = field(default=None, repr=False)
+    accelerate: bool = False
+    dualstack: bool = False
+
+    def __post_init__(self) -> None:
+        aws_only = "belongs to AWS's own addresses: leave out the endpoint URLs of the store"
+        elsewhere = bool(self.endpoint_url or self.public_endpoint_url)
+        for wrong, detail in (
+            (self.accelerate and elsewhere, f"Transfer Acceleration {aws_only}."),
+            (self.dualstack and elsewhere, f"Dual-stack {aws_only}."),
+            (
+                self.accelerate and self.addressing_style == "path",
+                "Transfer Acceleration has the bucket in its host: it does not go with the addressing style 'path'.",
+            ),
+            (
+                self.accelerate and "." in self.bucket,
+                f"Transfer Acceleration takes no bucket with a dot in its name, as {self.bucket!r} has.",
+            ),
+        ):
+            if wrong:
+                raise ConfigurationError(detail)
 
 
 class _Made(NamedTuple):
@@ -81,7 +103,7 @@ class Clients:
         return _Made(
             with_md5(make_client(session, settings, settings.endpoint_url), "PutObjectRetention", "PutObjectLegalHold"),
             make_copier(session, settings),
-            make_client(session, settings, public),
+            make_client(session, settings, public, accelerate=settings.accelerate),
             credentials,
         )
 
@@ -116,6 +138,7 @@ def make_client(
     *,
     read_timeout: int = TIMEOUT,
     attempts: int = 3,
+    accelerate: bool = False,
 ) -> "S3Client":
     """A client that signs SigV4 for the region's own endpoint, and adds no checksums that stores off AWS refuse."""
     return session.client(
@@ -128,7 +151,9 @@ def make_client(
             s3={
                 "addressing_style": addressing_style(settings, endpoint_url),
                 "us_east_1_regional_endpoint": "regional",
+                "use_accelerate_endpoint": accelerate,
             },
+            use_dualstack_endpoint=settings.dualstack,
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             retries={"mode": "standard", "total_max_attempts": attempts},

@@ -140,11 +140,11 @@ class S3Store:
     def delete(self, key: str) -> str | None:
         return self._versions.delete(key)
 
-    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
+    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
         params: dict[str, Any] = {
             "Bucket": self.bucket,
             "Key": stored.key,
-            "ResponseContentDisposition": content_disposition(filename),
+            "ResponseContentDisposition": content_disposition(filename, "inline" if inline else "attachment"),
             "ResponseContentType": stored.content_type,
         }
         if stored.version_id:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from urllib.parse import urlsplit
+from typing import Literal
+from urllib.parse import quote, urlsplit
 
 from valetkey.core.errors import (
     ConfigurationError,
@@ -36,6 +37,9 @@ from valetkey.core.model.rules import (
 )
 from valetkey.core.model.upload import Upload
 
+DownloadSigning = Literal["cloudfront"]
+"""What signs the addresses of a CDN that shows nothing to strangers."""
+
 MAX_METADATA_KEYS = 50
 MAX_METADATA_BYTES = 8 * 1024
 MAX_LIFE = timedelta(days=7)
@@ -64,6 +68,7 @@ class Profile:
     allowed keys (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes. So are
     ``cache_control``, ``content_disposition`` (under the file's own name), ``tags``, ``object_metadata`` (without
     ``x-amz-meta-``), and Object Lock: ``lock_mode`` for ``lock_for`` from the confirmation on, and ``legal_hold``.
+    ``download_base_url`` is a CDN in front of the final keys, ``download_signing`` what signs its addresses.
     ``detect`` says what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a verdict. With
     ``checksum_required`` nothing is taken without a checksum, or confirmed where the store does not show it. What
     is not claimed ``claim_within`` after its confirmation is removed (None: it stays), and ``keep_for`` after it
@@ -90,6 +95,8 @@ class Profile:
     lock_for: timedelta | None = None
     legal_hold: bool = False
     return_url: str | None = None
+    download_base_url: str | None = None
+    download_signing: DownloadSigning | None = None
     detect: Detect = Detect.OFF
     scan: bool = False
     checksum_required: bool = False
@@ -174,6 +181,15 @@ class Profile:
                 self.return_url is not None and not _is_address(self.return_url),
                 "return_url must be an http or https URL of some host, without blanks and control characters.",
             ),
+            (
+                self.download_base_url is not None and not _is_base(self.download_base_url),
+                "download_base_url must be an http or https URL of some host, without user, query and fragment.",
+            ),
+            (self.download_signing not in {None, "cloudfront"}, "download_signing is 'cloudfront'."),
+            (
+                self.download_signing is not None and self.download_base_url is None,
+                "download_signing needs download_base_url, the address of the distribution.",
+            ),
         ]
 
     def _lock_contradictions(self) -> list[tuple[bool, str]]:
@@ -239,6 +255,12 @@ class Profile:
         if self.metadata is not None and (extra := sorted(metadata.keys() - self.metadata)):
             raise MetadataNotAllowed(f"Profile {self.name!r} does not take the keys {extra}.", "/metadata")
 
+    def delivery_url(self, key: str) -> str | None:
+        """The address of the confirmed object ``key`` at the profile's CDN; None where it has none."""
+        if self.download_base_url is None:
+            return None
+        return f"{self.download_base_url.rstrip('/')}/{quote(key, safe='/')}"
+
     def object_key(self, upload: Upload) -> str:
         """Where the bytes of ``upload`` are confirmed, unless they have to be pinned again: see `final_key`."""
         return self.template.render(
@@ -248,6 +270,11 @@ class Profile:
             profile=self.name,
             at=upload.created_at,
         )
+
+
+def _is_base(url: str) -> bool:
+    """Whether a key can be put behind ``url``."""
+    return _is_address(url) and url.isascii() and re.search("[?#@]", url) is None
 
 
 def _is_address(url: str) -> bool:

@@ -129,8 +129,9 @@ class ObjectStore(Protocol):
         Returns why some of them stay, hidden, as under Object Lock; None where nothing is left.
         """
 
-    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
-        """A URL that downloads ``stored`` as ``filename`` for ``expires_in`` seconds."""
+    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
+        """A URL that downloads ``stored`` as ``filename`` for ``expires_in`` seconds; ``inline`` has a browser show it,
+        which is right only for what cannot run as a page."""
 
     def check(self) -> None:
         """Raises `StoreUnavailable` unless the bucket is there and ours to use."""
