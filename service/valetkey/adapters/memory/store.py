@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from valetkey.adapters.memory.bucket import DEFAULT_TYPE, MemoryBucket, MemoryObject, md5
+from valetkey.adapters.memory.crc64 import crc64nvme
 from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.policies import StoreAnswer, evaluate
 from valetkey.adapters.memory.presigned import PresignedUrls
-from valetkey.core.errors import ObjectChanged, ObjectMissing
+from valetkey.core.errors import ChecksumDiffers, ObjectChanged, ObjectMissing
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import MIN_PART_SIZE, Part, part_headers
 from valetkey.core.model.rules import Placement
@@ -31,6 +32,7 @@ _META = "x-amz-meta-"
 _CHECKSUM = "x-amz-checksum-"
 _SUMS: Mapping[str, Callable[[bytes], bytes]] = {
     "crc32": lambda content: zlib.crc32(content).to_bytes(4, "big"),
+    "crc64nvme": crc64nvme,
     "sha1": lambda content: hashlib.sha1(content, usedforsecurity=False).digest(),
     "sha256": lambda content: hashlib.sha256(content).digest(),
 }
@@ -43,6 +45,7 @@ class MemoryMultipart:
     begun: OldMultipart
     headers: ObjectHeaders
     parts: dict[int, bytes]
+    whole_crc64: bool
 
     def listed(self) -> list[Part]:
         """The parts that are there, by number."""
@@ -159,13 +162,13 @@ class MemoryStore(MemoryBucket):
         self._call("presigned_put", key)
         return Presigned(self._urls.sign(key, {}, headers, expires_in), headers)
 
-    def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
+    def start_multipart(self, key: str, headers: ObjectHeaders, *, whole_crc64: bool = False) -> MultipartUploadId:
         self._call("start_multipart", key)
         with self._lock:
             self._require_bucket()
             multipart_id = MultipartUploadId(f"m{next(self._numbers)}")
             begun = OldMultipart(key, multipart_id, self._clock())
-            self._multiparts[multipart_id] = MemoryMultipart(begun, headers, {})
+            self._multiparts[multipart_id] = MemoryMultipart(begun, headers, {}, whole_crc64)
             return multipart_id
 
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
@@ -190,7 +193,9 @@ class MemoryStore(MemoryBucket):
         asked = {"partNumber": str(number), "uploadId": multipart_id}
         return Presigned(self._urls.sign(key, asked, headers, expires_in), headers)
 
-    def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
+    def join_parts(
+        self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part], *, whole_crc64: str | None = None
+    ) -> None:
         self._call("join_parts", key)
         with self._lock:
             self._require_bucket()
@@ -199,11 +204,15 @@ class MemoryStore(MemoryBucket):
                 raise ObjectMissing
             if not parts or {*parts} - {*multipart.listed()} or any(one.size < MIN_PART_SIZE for one in parts[:-1]):
                 raise ObjectChanged
-            del self._multiparts[multipart_id]
             content = b"".join(multipart.parts[part.number] for part in parts)
+            has_crc64 = multipart.whole_crc64 and self._capabilities.crc64_of_parts is not False
+            checksums = {"crc64nvme": b64encode(crc64nvme(content)).decode()} if has_crc64 else {}
+            if checksums and whole_crc64 not in {None, checksums["crc64nvme"]}:
+                raise ChecksumDiffers
+            del self._multiparts[multipart_id]
             sums = b"".join(bytes.fromhex(part.etag) for part in parts)
             etag, headers = f"{md5(sums)}-{len(parts)}", multipart.headers
-            head = ObjectHead(key, etag, None, len(content), headers.content_type, headers.upload_id, {})
+            head = ObjectHead(key, etag, None, len(content), headers.content_type, headers.upload_id, checksums)
             metadata = {**dict(headers.placement.metadata), "upload-id": headers.upload_id}
             self._write(MemoryObject(head, content, metadata, headers.placement, self._clock(), headers))
 

@@ -73,6 +73,11 @@ class Traits:
         if head.upload_id is not None and not self._known.shows_metadata:
             self._known = replace(self._known, shows_metadata=True)
 
+    def seen_crc64_of_parts(self, *, has: bool) -> None:
+        """The store said, or did not say, that it computes the CRC64NVME of the whole of parts."""
+        if self._known.crc64_of_parts is not has:
+            self._known = replace(self._known, crc64_of_parts=has)
+
     def proves_copies(self, ask: Callable[[], bool]) -> bool:
         """Whether the condition of a copy is honoured; ``ask`` finds it out, once."""
         with self._lock:

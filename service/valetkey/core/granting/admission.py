@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from valetkey.core.access.callers import Allowance, Caller
 from valetkey.core.errors import (
+    ChecksumNotSupported,
     ChecksumRequired,
     IdempotencyKeyReused,
     LedgerUnavailable,
     TicketUsedUp,
 )
 from valetkey.core.granting.declaration import declare
-from valetkey.core.model.multipart import choose_method
+from valetkey.core.model.multipart import choose_method, may_keep_crc64
 from valetkey.core.model.paths import folder_path
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
@@ -77,13 +78,17 @@ class Admission:
         content_type = profile.check(request.content_type, request.size, request.metadata)
         if profile.checksum_required and request.checksum is None:
             raise ChecksumRequired(f"Profile {profile.name!r} takes nothing without a checksum.", "/checksum")
+        known = self._store.capabilities
         method = choose_method(
             request.method,
             request.size,
             request.checksum,
             multipart_from=profile.multipart_from,
-            store=self._store.capabilities,
+            store=known,
         )
+        if method is Method.MULTIPART and profile.checksum_required and not may_keep_crc64(known):
+            detail = f"Profile {profile.name!r} insists on a checksum, and the store has none of what comes in parts."
+            raise ChecksumNotSupported(detail, "/checksum")
         upload = Upload(
             id=new_upload_id(),
             profile=profile.name,

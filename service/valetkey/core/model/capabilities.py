@@ -22,5 +22,8 @@ class Capabilities:
     part_checksums: bool = False
     """Each PUT and each part needs a checksum, as where a bucket has a default retention."""
 
+    crc64_of_parts: bool | None = None
+    """It computes the CRC64NVME of the whole of what came in parts; None: not known yet."""
+
     shows_metadata: bool = True
     """An object without our id is somebody else's; else the store, or a proxy, may drop all metadata."""

@@ -164,9 +164,10 @@ class ObjectStore(Protocol):
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         """A URL that takes one object, for ``expires_in`` seconds, with exactly ``headers``."""
 
-    def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
+    def start_multipart(self, key: str, headers: ObjectHeaders, *, whole_crc64: bool = False) -> MultipartUploadId:
         """Begins a multipart upload of an object that will have ``headers``.
 
+        ``whole_crc64`` asks for the CRC64NVME of the whole; `capabilities` say afterwards whether the store has it.
         Raises `MethodNotSupported` where the store cannot list parts, and `PlacementRefused`.
         """
 
@@ -188,9 +189,12 @@ class ObjectStore(Protocol):
         ``checksum`` is the part's SHA-256 in base64, where one has to be sent along: its header is signed, too.
         """
 
-    def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
+    def join_parts(
+        self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part], *, whole_crc64: str | None = None
+    ) -> None:
         """Makes the object out of ``parts``. It may be there even when this fails: look.
 
+        With ``whole_crc64``, in base64, a store that computes it makes no other object: it raises `ChecksumDiffers`.
         Raises `ObjectMissing` when the multipart upload is over, and `ObjectChanged` when the parts are not these any
         more, or when the store does not take them as they are.
         """
