@@ -394,6 +394,7 @@ def s3_settings(settings: Settings) -> S3Settings:
             conditional_put="conditional-put" not in settings.s3_lacks,
             list_parts="list-parts" not in settings.s3_lacks,
             parts_end_with_join="dead-parts" not in settings.s3_lacks,
+            max_object_size=settings.s3_max_object_size,
         ),
     )
 

@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from valetkey.core.announcing.dispatcher import DELAYS
 from valetkey.core.errors import ConfigurationError
-from valetkey.core.model.multipart import MAX_SINGLE_SIZE, MIB
+from valetkey.core.model.multipart import MAX_OBJECT_SIZE, MAX_SINGLE_SIZE, MIB
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Detect
 from valetkey.core.model.schedule import Schedule
@@ -100,6 +100,13 @@ class Settings(EventSettings, BaseSettings):
         "write, and need not read.",
     )
     s3_grant_secret_access_key: str | None = Field(None, repr=False, description="The secret of that access key.")
+    s3_max_object_size: int = Field(
+        MAX_OBJECT_SIZE,
+        ge=1,
+        le=MAX_OBJECT_SIZE,
+        description="The largest object that the store takes, where it is not S3's 10,000 parts of 5 GiB.",
+        json_schema_extra={"unit": "bytes"},
+    )
     s3_lacks: Separated[tuple[Literal["post", "conditional-put", "list-parts", "dead-parts"], ...]] = Field(
         (),
         description="What the store cannot do, separated by commas: `post`, `conditional-put` (`If-None-Match` of a "

@@ -20,9 +20,9 @@ from tests.unit.memory_world import OWNER, World
 from valetkey.adapters.cloudfront import CloudFront
 from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.app import address_signer, s3_settings
-from valetkey.core.errors import ConfigurationError, StateConflict
+from valetkey.core.errors import ConfigurationError, SizeOutOfRange, StateConflict
 from valetkey.core.granting.admission import UploadRequest
-from valetkey.core.model.multipart import MIB
+from valetkey.core.model.multipart import MAX_OBJECT_SIZE, MIB
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import MultipartUploadId, StoredObject, Upload
 from valetkey.settings import Settings
@@ -215,6 +215,19 @@ def test_a_signature_for_an_accelerated_address_is_botocores() -> None:
     theirs = parse_qs(ours.query)
     assert put["X-Amz-Credential"] == theirs["X-Amz-Credential"]
     assert re.fullmatch(r"key/\d{8}/eu-west-1/s3/aws4_request", put["X-Amz-Credential"][0])
+
+
+def test_a_store_with_smaller_objects() -> None:
+    """What it would not take is refused before a byte is sent, whatever the profile allows."""
+    settings = Settings(bucket="bucket", s3_max_object_size=5 * 1024**4)
+    known = S3Store(s3_settings(settings), boto3.Session("key", "secret")).capabilities
+    world = World(profile=Profile("default", max_size=MAX_OBJECT_SIZE))
+    assert world.service.create(OWNER, UploadRequest("a", "image/png", MAX_OBJECT_SIZE)).upload.size == MAX_OBJECT_SIZE
+    world.store._capabilities = known
+    assert world.service.create(OWNER, UploadRequest("a", "image/png", 5 * 1024**4)).upload.size == 5 * 1024**4
+    with pytest.raises(SizeOutOfRange, match="5497558138880") as caught:
+        world.service.create(OWNER, UploadRequest("a", "image/png", 5 * 1024**4 + 1))
+    assert caught.value.pointer == "/size"
 
 
 @pytest.mark.parametrize(

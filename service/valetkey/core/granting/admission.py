@@ -15,6 +15,7 @@ from valetkey.core.errors import (
     ChecksumRequired,
     IdempotencyKeyReused,
     LedgerUnavailable,
+    SizeOutOfRange,
     TicketUsedUp,
 )
 from valetkey.core.granting.declaration import declare
@@ -79,6 +80,9 @@ class Admission:
         if profile.checksum_required and request.checksum is None:
             raise ChecksumRequired(f"Profile {profile.name!r} takes nothing without a checksum.", "/checksum")
         known = self._store.capabilities
+        if request.size is not None and request.size > known.max_object_size:
+            detail = f"The store takes at most {known.max_object_size} bytes in one object, not {request.size}."
+            raise SizeOutOfRange(detail, "/size")
         method = choose_method(
             request.method,
             request.size,
