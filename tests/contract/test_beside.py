@@ -123,6 +123,8 @@ def test_what_is_confirmed_is_retained(lockable: Bucket) -> None:
     promoted = store.head("b")
     assert promoted is not None
     placement = Profile("p", **LOCKED).rules.placement
+    store.check()
+    assert store.capabilities.object_lock is True
     for until in (NOW + timedelta(days=2), NOW + timedelta(days=3)):
         store.finish(promoted, placement, until)
         found = s3.head_object(Bucket=lockable.name, Key="b")
@@ -142,6 +144,8 @@ def test_a_bucket_without_object_lock(servers: Servers, kind: str, lock: dict[st
     """The upload is rejected with a reason that says so."""
     with bucket_of_kind(servers, kind) as bucket:
         store = s3_store(bucket.server, bucket.name)
+        store.check()
+        assert store.capabilities.object_lock is False
         source = attached(bucket, store)
         with pytest.raises(PlacementRefused, match="lock="):
             store.finish(source, Profile("p", **lock).rules.placement, NOW + timedelta(days=2))

@@ -16,6 +16,7 @@ from valetkey.adapters.memory.bucket import MemoryObject
 from valetkey.adapters.s3.headers import plain_headers, written
 from valetkey.core.errors import ConfigurationError, PlacementRefused
 from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import UNREADABLE, Lock, Placement, read_rules
 from valetkey.core.model.showing import MAX_STORED_DISPOSITION, content_disposition, is_safe_to_show
@@ -120,6 +121,15 @@ def test_a_store_that_takes_no_lock(multipart: bool) -> None:
     assert after.reason is not None
     assert (after.state, after.reason.code) == (UploadState.REJECTED, "placement_refused")
     assert world.store.keys() == []
+
+
+def test_a_bucket_that_is_known_to_have_no_lock() -> None:
+    """Nobody sends bytes for nothing; other profiles go on."""
+    world = World(profile=Profile("default", legal_hold=True))
+    world.store._capabilities = Capabilities(object_lock=False)
+    with pytest.raises(PlacementRefused, match="no Object Lock"):
+        world.create()
+    assert world.service.create(OWNER, UploadRequest("a", "image/png", 1, profile="avatar")).upload
 
 
 def test_nothing_but_what_is_confirmed_is_locked() -> None:

@@ -15,6 +15,7 @@ from valetkey.core.errors import (
     ChecksumRequired,
     IdempotencyKeyReused,
     LedgerUnavailable,
+    PlacementRefused,
     SizeOutOfRange,
     TicketUsedUp,
 )
@@ -72,7 +73,8 @@ class Admission:
     def new(self, caller: Caller, request: UploadRequest, now: datetime) -> Upload:
         """The upload that ``request`` asks for, which nobody knows of yet.
 
-        Raises `InvalidRequest` (its subclass says what is wrong) and `Forbidden`.
+        Raises `InvalidRequest` (its subclass says what is wrong), `Forbidden`, and `PlacementRefused` where the bucket
+        is known not to keep what the profile says.
         """
         name, owner = caller.terms(request.profile, request.owner)
         profile = self._profiles.named(name)
@@ -83,6 +85,9 @@ class Admission:
         if request.size is not None and request.size > known.max_object_size:
             detail = f"The store takes at most {known.max_object_size} bytes in one object, not {request.size}."
             raise SizeOutOfRange(detail, "/size")
+        if profile.rules.placement.lock is not None and known.object_lock is False:
+            detail = f"Profile {profile.name!r} locks what is confirmed, and the bucket has no Object Lock."
+            raise PlacementRefused(detail, 60, refused=True)
         method = choose_method(
             request.method,
             request.size,
