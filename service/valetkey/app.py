@@ -14,6 +14,7 @@ from flask import Flask, current_app, has_app_context
 from flask_swagger_ui import get_swaggerui_blueprint
 
 from valetkey import forks
+from valetkey.adapters.cloudfront import CloudFront
 from valetkey.adapters.embedded import Embedded
 from valetkey.adapters.ledgers import DurableLedger
 from valetkey.adapters.ledgers import open_ledger as open_ledger_at
@@ -166,6 +167,7 @@ class ValetKey(InPages, OnEnds, InProcess):
             tickets=tickets,
             public_url=lambda: address.base,
             schedule=settings.schedule,
+            address_signer=address_signer(settings),
             store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
         )
         keys = None if settings.auth == "open" else ledger
@@ -385,11 +387,14 @@ def s3_settings(settings: Settings) -> S3Settings:
         public_endpoint_url=settings.s3_public_endpoint_url,
         addressing_style=settings.s3_addressing_style,
         grant_keys=_grant_keys(settings),
+        accelerate=settings.s3_accelerate,
+        dualstack=settings.s3_dualstack,
         capabilities=Capabilities(
             post=settings.s3_post and "post" not in settings.s3_lacks,
             conditional_put="conditional-put" not in settings.s3_lacks,
             list_parts="list-parts" not in settings.s3_lacks,
             parts_end_with_join="dead-parts" not in settings.s3_lacks,
+            max_object_size=settings.s3_max_object_size,
         ),
     )
 
@@ -398,6 +403,13 @@ def _grant_keys(settings: Settings) -> tuple[str, str] | None:
     if settings.s3_grant_access_key_id is None or settings.s3_grant_secret_access_key is None:
         return None
     return settings.s3_grant_access_key_id, settings.s3_grant_secret_access_key
+
+
+def address_signer(settings: Settings) -> CloudFront | None:
+    """What signs addresses of a CDN, where it is configured. Raises `ConfigurationError`."""
+    if settings.cloudfront_key_pair_id is None or settings.cloudfront_private_key_file is None:
+        return None
+    return CloudFront(settings.cloudfront_key_pair_id, settings.cloudfront_private_key_file)
 
 
 def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, EventSender]:

@@ -16,6 +16,7 @@ from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.schedule import SCHEDULE, Schedule
 from valetkey.core.model.upload import QUARANTINE_PREFIX, STAGING_PREFIX, Checksum, Signal, Upload, UploadState, Verdict
+from valetkey.core.ports.delivery import AddressSigner
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OWNER = Caller("shop")
@@ -33,6 +34,7 @@ class World:
         profile: Profile | None = None,
         announce: Announcer | None = None,
         schedule: Schedule = SCHEDULE,
+        address_signer: AddressSigner | None = None,
     ) -> None:
         self.before: Callable[[str], None] | None = None
         self.time = NOW
@@ -50,6 +52,7 @@ class World:
             tickets=Tickets(["secret"]),
             public_url=lambda: "https://uploads.example",
             schedule=schedule,
+            address_signer=address_signer,
             clock=lambda: self.time,
             pause=self._pause,
         )

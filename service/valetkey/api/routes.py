@@ -19,6 +19,7 @@ from valetkey.api.requests import (
     read_batch,
     read_claim,
     read_create,
+    read_download,
     read_erase,
     read_query,
     read_release,
@@ -186,7 +187,8 @@ def release_upload(text: str) -> Response:
 @blueprint.get("/v1/uploads/<text>/download")
 def download_upload(text: str) -> BaseResponse:
     """A page that fetches it asks for JSON: after a redirect to another origin its browser sends ``Origin: null``."""
-    download = _service().download(_caller(), _id(text))
+    caller = _caller()
+    download = _service().download(caller, _id(text), inline=read_download(request.args.to_dict()))
     body: DownloadBody = {"url": download.url, "expires_at": download.expires_at}
     response = redirect(download.url, 303) if prefers_page(otherwise=True) else render(body)
     response.headers["Cache-Control"] = "no-store"

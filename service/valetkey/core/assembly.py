@@ -9,6 +9,7 @@ from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.confirming.ending import Endings
 from valetkey.core.content.inspection import Inspector
 from valetkey.core.erasing.eraser import Eraser
+from valetkey.core.errors import ConfigurationError
 from valetkey.core.events.observer import Observer
 from valetkey.core.gate import StoreGate
 from valetkey.core.granting.admission import Admission
@@ -20,6 +21,7 @@ from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import SCHEDULE, Schedule
 from valetkey.core.ports.announcing import Notifier
 from valetkey.core.ports.content import TypeDetector
+from valetkey.core.ports.delivery import AddressSigner
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import ObjectStore
 from valetkey.core.service import UploadService
@@ -31,6 +33,7 @@ class Assembly:
     """The core on these ports. ``public_url`` says where clients reach the service, without a slash at its end;
     ``pause`` waits for so many seconds.
 
+    ``address_signer`` signs the addresses of profiles with ``download_signing``; one of them without it is refused.
     At most ``store_limit`` requests wait for the store at once, and as many more of the worker's.
     """
 
@@ -58,11 +61,19 @@ class Assembly:
         public_url: Callable[[], str],
         schedule: Schedule = SCHEDULE,
         store_limit: int = 48,
+        address_signer: AddressSigner | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        for profile in profiles.values():
+            if profile.download_signing is not None and address_signer is None:
+                raise ConfigurationError(
+                    f"Profile {profile.name!r} has download_signing: set VALETKEY_CLOUDFRONT_KEY_PAIR_ID and "
+                    "VALETKEY_CLOUDFRONT_PRIVATE_KEY_FILE."
+                )
         self._store, self._ledger, self._schedule = store, ledger, schedule
         self._clock, self._pause = clock, pause
+        self._address_signer = address_signer
         self.profiles = Profiles(profiles)
         self.grants = GrantMaker(store, public_url)
         self.multiparts = MultipartUploads(store=store, ledger=ledger, profiles=self.profiles, grants=self.grants)
@@ -133,5 +144,6 @@ class Assembly:
             observer=self._observer(self.confirmation),
             claims=Claims(ledger=self._ledger, clock=self._clock),
             gate=self.gate,
+            address_signer=self._address_signer,
             clock=self._clock,
         )

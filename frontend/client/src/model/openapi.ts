@@ -389,7 +389,7 @@ export interface components {
              * Algorithm
              * @enum {string}
              */
-            algorithm: "crc32" | "crc32c" | "sha1" | "sha256";
+            algorithm: "crc32" | "crc32c" | "crc64nvme" | "sha1" | "sha256";
             /**
              * Value
              * @description base64
@@ -2245,7 +2245,9 @@ export interface operations {
     };
     downloadUpload: {
         parameters: {
-            query?: never;
+            query?: {
+                inline?: "true" | "false";
+            };
             header?: never;
             path: {
                 id: string;
@@ -2266,7 +2268,7 @@ export interface operations {
             /** @description to the object */
             303: {
                 headers: {
-                    /** @description a presigned URL */
+                    /** @description a presigned URL, or the profile's CDN */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -2319,6 +2321,15 @@ export interface operations {
             };
             /** @description not JSON: files go straight to S3 */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the request breaks a rule; `code` and `errors` say which */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

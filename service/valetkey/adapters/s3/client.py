@@ -1,5 +1,7 @@
 """Where a bucket is, and the boto3 clients for it."""
 
+import base64
+import hashlib
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from threading import Lock
@@ -11,6 +13,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from valetkey.adapters.s3.sessions import make_session, require_credentials
+from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.forks import KEPT, renew_in_child
 
@@ -35,7 +38,8 @@ class S3Settings:
 
     ``capabilities`` is what is known of the store before it is asked. ``grant_keys`` are an access key and its secret
     with which grants are signed instead of the service's own: it has to write below ``staging/``, ``quarantine/`` and
-    the profiles' keys, and need not read anything.
+    the profiles' keys, and need not read anything. ``accelerate`` has clients use S3 Transfer Acceleration (the service
+    itself has no need of it), ``dualstack`` has all use addresses of IPv6, too. Raises `ConfigurationError`.
     """
 
     bucket: str
@@ -45,6 +49,26 @@ class S3Settings:
     addressing_style: AddressingStyle = "auto"
     capabilities: Capabilities = field(default_factory=Capabilities)
     grant_keys: tuple[str, str] | None = field(default=None, repr=False)
+    accelerate: bool = False
+    dualstack: bool = False
+
+    def __post_init__(self) -> None:
+        aws_only = "belongs to AWS's own addresses: leave out the endpoint URLs of the store"
+        elsewhere = bool(self.endpoint_url or self.public_endpoint_url)
+        for wrong, detail in (
+            (self.accelerate and elsewhere, f"Transfer Acceleration {aws_only}."),
+            (self.dualstack and elsewhere, f"Dual-stack {aws_only}."),
+            (
+                self.accelerate and self.addressing_style == "path",
+                "Transfer Acceleration has the bucket in its host: it does not go with the addressing style 'path'.",
+            ),
+            (
+                self.accelerate and "." in self.bucket,
+                f"Transfer Acceleration takes no bucket with a dot in its name, as {self.bucket!r} has.",
+            ),
+        ):
+            if wrong:
+                raise ConfigurationError(detail)
 
 
 class _Made(NamedTuple):
@@ -77,9 +101,9 @@ class Clients:
         credentials = require_credentials(session)
         public = settings.public_endpoint_url or settings.endpoint_url
         return _Made(
-            make_client(session, settings, settings.endpoint_url),
+            with_md5(make_client(session, settings, settings.endpoint_url), "PutObjectRetention", "PutObjectLegalHold"),
             make_copier(session, settings),
-            make_client(session, settings, public),
+            make_client(session, settings, public, accelerate=settings.accelerate),
             credentials,
         )
 
@@ -114,6 +138,7 @@ def make_client(
     *,
     read_timeout: int = TIMEOUT,
     attempts: int = 3,
+    accelerate: bool = False,
 ) -> "S3Client":
     """A client that signs SigV4 for the region's own endpoint, and adds no checksums that stores off AWS refuse."""
     return session.client(
@@ -126,7 +151,9 @@ def make_client(
             s3={
                 "addressing_style": addressing_style(settings, endpoint_url),
                 "us_east_1_regional_endpoint": "regional",
+                "use_accelerate_endpoint": accelerate,
             },
+            use_dualstack_endpoint=settings.dualstack,
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             retries={"mode": "standard", "total_max_attempts": attempts},
@@ -144,6 +171,19 @@ def addressing_style(settings: S3Settings, endpoint_url: str | None) -> Addressi
     if settings.addressing_style != "auto":
         return settings.addressing_style
     return "path" if endpoint_url or "." in settings.bucket else "virtual"
+
+
+def with_md5(client: "S3Client", *operations: str) -> "S3Client":
+    """``client``, whose ``operations`` send a Content-MD5 of their XML, too: MinIO's S3 layer wants it where botocore
+    sends a CRC32."""
+    for operation in operations:
+        client.meta.events.register(f"before-call.s3.{operation}", _add_md5)
+    return client
+
+
+def _add_md5(params: Any, **_: Any) -> None:
+    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
 
 
 def make_copier(session: boto3.Session, settings: S3Settings) -> "S3Client":

@@ -1,4 +1,4 @@
-"""How boto3 is asked for an object of ours: its headers, its placement, and copies in parts."""
+"""How boto3 is asked for an object of ours: its placement, and copies in parts."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from valetkey.core.errors import ObjectChanged, PlacementRefused
 from valetkey.core.model.multipart import MAX_PARTS, MIB
 from valetkey.core.model.rules import Placement
-from valetkey.core.ports.store import ObjectHead, ObjectHeaders
+from valetkey.core.ports.store import ObjectHead
 from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ AT_ONCE = 4
 
 _REFUSED = {"NotImplemented", "InvalidArgument"}
 """What stores also answer to a placement that they do not know (Ceph RGW 16: InvalidArgument, measured)."""
+_REFUSED_LOCK = {"InvalidRequest", "ObjectLockConfigurationNotFoundError"}
+"""What they answer where the bucket has no Object Lock."""
 _MD5 = re.compile(r"[0-9A-Fa-f]{32}(-[0-9]+)?")
 
 
@@ -34,17 +36,6 @@ def plain_etag(text: str) -> str:
     small letters, which is how S3 writes it."""
     plain = text.strip().removeprefix("W/").strip('"')
     return plain.lower() if _MD5.fullmatch(plain) else plain
-
-
-def written(headers: ObjectHeaders) -> dict[str, Any]:
-    """``headers`` as the arguments of a boto3 call that writes an object."""
-    placement = {
-        "StorageClass": headers.placement.storage_class,
-        "ServerSideEncryption": headers.placement.sse,
-        "SSEKMSKeyId": headers.placement.sse_kms_key_id,
-    }
-    given = {name: value for name, value in placement.items() if value is not None}
-    return {"ContentType": headers.content_type, "Metadata": {"upload-id": headers.upload_id}, **given}
 
 
 def origin(bucket: str, source: ObjectHead) -> Any:
@@ -61,7 +52,8 @@ def placing(placement: Placement) -> Iterator[None]:
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code"))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        refused = code in _REFUSED or meaning_of("copy", status, ErrorBody(code, "")) is Meaning.PLACEMENT
+        refused = code in _REFUSED or (placement.lock is not None and code in _REFUSED_LOCK)
+        refused = refused or meaning_of("copy", status, ErrorBody(code, "")) is Meaning.PLACEMENT
         if refused and placement != Placement():  # a key service that has too much to do is another matter
             raise PlacementRefused(f"The store keeps nothing so: {placement} ({code}).", 60, refused=True) from error
         raise

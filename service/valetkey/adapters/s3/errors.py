@@ -35,6 +35,9 @@ _OPERATIONS = {
     "DeleteObject": "delete",
     "DeleteObjects": "delete",
     "HeadBucket": "bucket",
+    "PutObjectTagging": "copy",
+    "PutObjectRetention": "copy",
+    "PutObjectLegalHold": "copy",
 }
 """What the list of a store's answers calls botocore's operations; all others list."""
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -13,14 +13,16 @@ import boto3
 from botocore.exceptions import ClientError
 
 from valetkey.adapters.s3.client import Clients, S3Settings
-from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing, plain_etag, written
-from valetkey.adapters.s3.downloads import content_disposition
+from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing, plain_etag
 from valetkey.adapters.s3.errors import available
+from valetkey.adapters.s3.finishing import Finisher
+from valetkey.adapters.s3.headers import written
 from valetkey.adapters.s3.heads import as_head
 from valetkey.adapters.s3.signing import Signer
 from valetkey.adapters.s3.traits import Traits
 from valetkey.adapters.s3.versions import Versions
 from valetkey.core.errors import (
+    ChecksumDiffers,
     MethodNotSupported,
     NotSupportedByStore,
     ObjectChanged,
@@ -29,6 +31,8 @@ from valetkey.core.errors import (
 )
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import WHOLE_COPY, Part
+from valetkey.core.model.rules import Placement
+from valetkey.core.model.showing import content_disposition
 from valetkey.core.model.upload import STAGING_PREFIX, MultipartUploadId, StoredObject, new_upload_id
 from valetkey.core.ports.store import (
     FIRST_BYTES,
@@ -54,6 +58,7 @@ class S3Store:
         self._settings = settings
         self._clients = Clients(settings, session)
         self._traits = Traits(self._clients.plain, settings.bucket, settings.capabilities)
+        self._finisher = Finisher(self._clients.plain, settings.bucket)
         self._versions = Versions(self._clients.plain, settings.bucket, self._traits)
         # botocore knows every partition, style and regional endpoint: ask it once
         with available:
@@ -116,6 +121,10 @@ class S3Store:
             else:
                 copy_whole(self._clients.copier(), self.bucket, source, key, written(headers))
 
+    def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
+        with available:
+            self._finisher.finish(promoted, placement, retain_until)
+
     def proves_copies(self, source: ObjectHead) -> bool:
         return self._traits.proves_copies(lambda: self._honours_condition(source))
 
@@ -132,11 +141,11 @@ class S3Store:
     def delete(self, key: str) -> str | None:
         return self._versions.delete(key)
 
-    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
+    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
         params: dict[str, Any] = {
             "Bucket": self.bucket,
             "Key": stored.key,
-            "ResponseContentDisposition": content_disposition(filename),
+            "ResponseContentDisposition": content_disposition(filename, "inline" if inline else "attachment"),
             "ResponseContentType": stored.content_type,
         }
         if stored.version_id:
@@ -216,26 +225,52 @@ class S3Store:
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         return self._signer.presigned_put(key, headers, expires_in)
 
-    def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
+    def start_multipart(self, key: str, headers: ObjectHeaders, *, whole_crc64: bool = False) -> MultipartUploadId:
         self._traits.learn()
         wanted: dict[str, Any] = {"ChecksumAlgorithm": "SHA256"} if self.capabilities.part_checksums else {}
         with available, placing(headers.placement):
-            answer = self.client.create_multipart_upload(Bucket=self.bucket, Key=key, **written(headers), **wanted)
-            begun = MultipartUploadId(answer["UploadId"])
+            if whole_crc64 and not wanted:
+                begun = self._start_with_crc64(key, written(headers))
+            else:
+                answer = self.client.create_multipart_upload(Bucket=self.bucket, Key=key, **written(headers), **wanted)
+                begun = MultipartUploadId(answer["UploadId"])
         if not self._traits.lists_parts(lambda: self.parts(key, begun)):
             self.abort_multipart(key, begun)
             raise MethodNotSupported("The store cannot list parts, so none can be proven: ask for 'auto'.", "/method")
         return begun
 
+    def _start_with_crc64(self, key: str, wanted: Mapping[str, Any]) -> MultipartUploadId:
+        """Asks for it; S3 says in its answer that it has it. A store that does not know it begins without."""
+        where: dict[str, Any] = {"Bucket": self.bucket, "Key": key, **wanted}
+        try:
+            answer = self.client.create_multipart_upload(
+                **where, ChecksumAlgorithm="CRC64NVME", ChecksumType="FULL_OBJECT"
+            )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in {
+                "InvalidArgument",
+                "InvalidRequest",
+                "NotImplemented",
+            }:
+                raise
+            answer = self.client.create_multipart_upload(**where)
+        said = answer.get("ChecksumAlgorithm"), answer.get("ChecksumType")
+        self._traits.seen_crc64_of_parts(has=said == ("CRC64NVME", "FULL_OBJECT"))
+        return MultipartUploadId(answer["UploadId"])
+
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
         pages = self.client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=multipart_id)
         try:
             with available:
-                return [
-                    Part(part["PartNumber"], part["Size"], plain_etag(part["ETag"]))
-                    for page in pages
-                    for part in page.get("Parts", [])
-                ]
+                found = []
+                for page in pages:
+                    if page.get("ChecksumAlgorithm") == "CRC64NVME" and page.get("ChecksumType") == "FULL_OBJECT":
+                        self._traits.seen_crc64_of_parts(has=True)  # by another process
+                    found += [
+                        Part(part["PartNumber"], part["Size"], plain_etag(part["ETag"]))
+                        for part in page.get("Parts", [])
+                    ]
+                return found
         except ObjectMissing:
             return None
 
@@ -251,11 +286,28 @@ class S3Store:
     ) -> Presigned:
         return self._signer.presigned_part(key, multipart_id, number, size, expires_in, checksum=checksum)
 
-    def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
-        with available:  # botocore reads the error that S3 may send with a status of 200
+    def join_parts(
+        self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part], *, whole_crc64: str | None = None
+    ) -> None:
+        sums: dict[str, Any] = {}
+        if whole_crc64 is not None and self.capabilities.crc64_of_parts:
+            sums = {"ChecksumCRC64NVME": whole_crc64, "ChecksumType": "FULL_OBJECT"}
+        with available, _refusing_others(sums):  # botocore reads the error that S3 may send with a status of 200
             self._clients.copier().complete_multipart_upload(
                 Bucket=self.bucket,
                 Key=key,
                 UploadId=multipart_id,
                 MultipartUpload={"Parts": [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]},
+                **sums,
             )
+
+
+@contextmanager
+def _refusing_others(sums: Mapping[str, str]) -> Iterator[None]:
+    """Raises `ChecksumDiffers` where S3 has made no object, as it would not have had ``sums``."""
+    try:
+        yield
+    except ClientError as error:
+        if sums and error.response.get("Error", {}).get("Code") == "BadDigest":
+            raise ChecksumDiffers from error
+        raise

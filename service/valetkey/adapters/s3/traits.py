@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("valetkey")
 
 
+_NO_LOCK = {"ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed"}
+"""What says that a bucket has no Object Lock, or the store none at all; others may have hidden it from us."""
+
+
 class Traits:
     """The traits of one bucket. What the store does not want to say counts as the ordinary."""
 
@@ -29,6 +33,7 @@ class Traits:
         self._known = replace(known, shows_metadata=False)  # until it does
         self._versions: bool | None = None
         self._retains: bool | None = None
+        self._locks: bool | None = None
         self._proves: bool | None = None
         self._lists: bool | None = None
         self._renew()
@@ -50,7 +55,7 @@ class Traits:
             except (BotoCoreError, ClientError) as error:
                 log.info("the bucket will be asked again whether it retains objects: %s", error)
                 return
-            self._known = replace(self._known, part_checksums=self._retains)
+            self._known = replace(self._known, part_checksums=self._retains, object_lock=self._locks)
 
     def keeps_versions(self) -> bool:
         """Whether what is deleted or overwritten stays as an old version; also where versioning was suspended."""
@@ -72,6 +77,11 @@ class Traits:
             self._versions = True
         if head.upload_id is not None and not self._known.shows_metadata:
             self._known = replace(self._known, shows_metadata=True)
+
+    def seen_crc64_of_parts(self, *, has: bool) -> None:
+        """The store said, or did not say, that it computes the CRC64NVME of the whole of parts."""
+        if self._known.crc64_of_parts is not has:
+            self._known = replace(self._known, crc64_of_parts=has)
 
     def proves_copies(self, ask: Callable[[], bool]) -> bool:
         """Whether the condition of a copy is honoured; ``ask`` finds it out, once."""
@@ -99,7 +109,10 @@ class Traits:
         except ClientError as error:  # without Object Lock that is an error, too
             if _passes(error):
                 raise
+            code = error.response.get("Error", {}).get("Code")
+            self._locks = False if code in _NO_LOCK else None
             return False
+        self._locks = found.get("ObjectLockEnabled") == "Enabled"
         return bool(found.get("Rule", {}).get("DefaultRetention"))
 
 

@@ -268,7 +268,7 @@ class WebhookEvent(_Answer):
 class DeclaredChecksum(TypedDict):
     """The checksum of the whole file; ``value`` is in base64."""
 
-    algorithm: Literal["crc32", "crc32c", "sha1", "sha256"]
+    algorithm: Literal["crc32", "crc32c", "crc64nvme", "sha1", "sha256"]
     value: str
 
 

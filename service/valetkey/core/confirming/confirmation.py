@@ -123,7 +123,7 @@ class Confirmation:
         self._gate = gate
         self._schedule = schedule
         self._inspector = inspector
-        self._copier = Copier(store=store, profiles=profiles)
+        self._copier = Copier(store=store, profiles=profiles, clock=clock)
         self._cleaner = Cleaner(
             store=store, ledger=ledger, profiles=profiles, multiparts=multiparts, schedule=schedule, clock=clock
         )
@@ -507,6 +507,12 @@ class Confirmation:
         return error
 
     def _confirm(self, upload: Upload, copied: ObjectHead, signal: Signal) -> Upload:
+        try:
+            self._copier.finish(upload, copied)
+        except PlacementRefused as error:
+            return self._reject(upload, Reason("placement_refused", error.detail))
+        except ObjectMissing as error:  # whoever removed it has ended the upload, or the next signal looks
+            raise StoreUnavailable(f"The copy of upload {upload.id} is gone: {copied.key}.") from error
         after = upload.moved(
             UploadState.CONFIRMED,
             object=copied.as_object(copied.key),

@@ -5,6 +5,8 @@ in quarantine; else the condition on the source's ETag, where the store is known
 copy is kept, as it may be good, and nothing is confirmed by it.
 """
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import NamedTuple
 
 from valetkey.core.confirming.matching import CopyMatch, compare_copy
@@ -28,9 +30,10 @@ class EarlierCopies(NamedTuple):
 class Copier:
     """Copies the pinned bytes of uploads. Every method raises `StoreUnavailable` and `RulesUnknown`."""
 
-    def __init__(self, *, store: ObjectStore, profiles: Profiles) -> None:
+    def __init__(self, *, store: ObjectStore, profiles: Profiles, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._profiles = profiles
+        self._clock = clock
 
     def into_quarantine(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
         """Copies ``source``, which is pinned. None where it had changed. Raises like `to_final`."""
@@ -40,8 +43,19 @@ class Copier:
 
     def to_final(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
         """The same under the final key. Raises `ObjectChanged`, `ObjectMissing`, `PlacementRefused`, `CopyUnproven`."""
-        headers = ObjectHeaders(upload.content_type, upload.id, self._profiles.rules_of(upload).placement)
+        placement = self._profiles.rules_of(upload).placement
+        headers = ObjectHeaders(upload.content_type, upload.id, placement, upload.filename)
         return self._copied(upload, source, self._profiles.final_key(upload, upload.pins), headers)
+
+    def finish(self, upload: Upload, promoted: ObjectHead) -> None:
+        """Does what only the object that is confirmed gets: a lock on any other would keep it from being removed.
+
+        Raises `PlacementRefused` and `ObjectMissing`.
+        """
+        placement = self._profiles.rules_of(upload).placement
+        if placement.tags or placement.lock:
+            period = placement.lock.period if placement.lock else None
+            self._store.finish(promoted, placement, self._clock() + period if period else None)
 
     def _copied(self, upload: Upload, source: ObjectHead, key: str, headers: ObjectHeaders) -> ObjectHead | None:
         self._store.copy(source, key, headers)

@@ -22,5 +22,14 @@ class Capabilities:
     part_checksums: bool = False
     """Each PUT and each part needs a checksum, as where a bucket has a default retention."""
 
+    object_lock: bool | None = None
+    """The bucket was made with Object Lock; None: not known yet, or it does not say."""
+
+    max_object_size: int = 10_000 * 5 * 1024**3
+    """The largest object that it takes, in bytes: S3's 10,000 parts of 5 GiB."""
+
+    crc64_of_parts: bool | None = None
+    """It computes the CRC64NVME of the whole of what came in parts; None: not known yet."""
+
     shows_metadata: bool = True
     """An object without our id is somebody else's; else the store, or a proxy, may drop all metadata."""

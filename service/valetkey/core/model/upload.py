@@ -105,9 +105,14 @@ class Multipart:
     id: MultipartUploadId | None = None
 
 
+CRC64NVME = "crc64nvme"
+"""The one checksum that a store may have of the whole of what came in parts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """A whole-object checksum as S3 writes it. ``algorithm``: crc32, crc32c, sha1 or sha256; ``value``: base64."""
+    """A whole-object checksum as S3 writes it. ``algorithm``: crc32, crc32c, crc64nvme, sha1 or sha256; ``value``:
+    base64."""
 
     algorithm: str
     value: str

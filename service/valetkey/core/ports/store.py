@@ -8,6 +8,7 @@ from typing import Protocol
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import Part
 from valetkey.core.model.rules import Placement
+from valetkey.core.model.showing import MAX_STORED_DISPOSITION, content_disposition, is_safe_to_show
 from valetkey.core.model.upload import MultipartUploadId, StoredObject, UploadId
 from valetkey.core.signing.credentials import Credentials
 
@@ -32,11 +33,24 @@ class ObjectHead:
 
 @dataclass(frozen=True, slots=True)
 class ObjectHeaders:
-    """All that an object of ours carries beside its bytes; whatever else a client attached is left behind."""
+    """All that an object of ours carries beside its bytes; whatever else a client attached is left behind.
+
+    ``filename`` is what the client calls the file. Object Lock is not among it: see `ObjectStore.finish`.
+    """
 
     content_type: str
     upload_id: UploadId
     placement: Placement = field(default_factory=Placement)
+    filename: str = ""
+
+    @property
+    def content_disposition(self) -> str | None:
+        """How a browser takes it; None where the profile leaves that open. What could run as a page is saved."""
+        asked = self.placement.content_disposition
+        if asked is None:
+            return None
+        shown = asked == "inline" and is_safe_to_show(self.content_type)
+        return content_disposition(self.filename, "inline" if shown else "attachment", MAX_STORED_DISPOSITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,13 @@ class ObjectStore(Protocol):
         (moto does): see `proves_copies`, and look at what was copied. It may be there even when this fails.
         """
 
+    def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
+        """Puts ``placement``'s Object Lock on what is under a final key, and its tags where the write has lost them.
+
+        It is retained until ``retain_until`` at least. Calling it again changes nothing else. Raises
+        `PlacementRefused`, and `ObjectMissing`.
+        """
+
     def proves_copies(self, source: ObjectHead) -> bool:
         """Whether the condition of a `copy` is honoured, found out by a copy of ``source`` that has to be refused."""
 
@@ -108,8 +129,9 @@ class ObjectStore(Protocol):
         Returns why some of them stay, hidden, as under Object Lock; None where nothing is left.
         """
 
-    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
-        """A URL that downloads ``stored`` as ``filename`` for ``expires_in`` seconds."""
+    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
+        """A URL that downloads ``stored`` as ``filename`` for ``expires_in`` seconds; ``inline`` has a browser show it,
+        which is right only for what cannot run as a page."""
 
     def check(self) -> None:
         """Raises `StoreUnavailable` unless the bucket is there and ours to use."""
@@ -142,9 +164,10 @@ class ObjectStore(Protocol):
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         """A URL that takes one object, for ``expires_in`` seconds, with exactly ``headers``."""
 
-    def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
+    def start_multipart(self, key: str, headers: ObjectHeaders, *, whole_crc64: bool = False) -> MultipartUploadId:
         """Begins a multipart upload of an object that will have ``headers``.
 
+        ``whole_crc64`` asks for the CRC64NVME of the whole; `capabilities` say afterwards whether the store has it.
         Raises `MethodNotSupported` where the store cannot list parts, and `PlacementRefused`.
         """
 
@@ -166,9 +189,12 @@ class ObjectStore(Protocol):
         ``checksum`` is the part's SHA-256 in base64, where one has to be sent along: its header is signed, too.
         """
 
-    def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
+    def join_parts(
+        self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part], *, whole_crc64: str | None = None
+    ) -> None:
         """Makes the object out of ``parts``. It may be there even when this fails: look.
 
+        With ``whole_crc64``, in base64, a store that computes it makes no other object: it raises `ChecksumDiffers`.
         Raises `ObjectMissing` when the multipart upload is over, and `ObjectChanged` when the parts are not these any
         more, or when the store does not take them as they are.
         """
