@@ -65,13 +65,14 @@ def test_the_declared_one_is_compared(required: bool) -> None:
 
 @pytest.mark.parametrize("scan", [False, True])
 def test_parts_that_make_another_object(scan: bool) -> None:
-    """The store joins nothing: no other bytes were ever under a final key. The upload is rejected, with its parts."""
+    """They are joined and compared in quarantine: no other bytes are ever under a final key. All are removed."""
     world = World(profile=replace(small_parts(), scan=scan))
     upload = in_parts(world, declared(b"other"))
     after = world.run(upload)
     assert after.reason is not None
     assert (after.state, after.reason.code) == (UploadState.REJECTED, "checksum_mismatch")
-    assert world.operations.count("head") <= 1
+    assert "copy" not in world.operations
+    assert upload.arrival_key != upload.key
     assert world.store.keys() == []
     assert upload.multipart is not None
     assert upload.multipart.id is not None

@@ -285,9 +285,5 @@ class ObjectChanged(Exception):
     """The object under the key is not the one whose ETag was given."""
 
 
-class ChecksumDiffers(Exception):
-    """The parts make another object than the one whose checksum was given."""
-
-
 class ObjectMissing(Exception):
     """There is no object under the key."""

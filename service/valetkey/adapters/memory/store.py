@@ -13,7 +13,7 @@ from valetkey.adapters.memory.crc64 import crc64nvme
 from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.policies import StoreAnswer, evaluate
 from valetkey.adapters.memory.presigned import PresignedUrls
-from valetkey.core.errors import ChecksumDiffers, ObjectChanged, ObjectMissing
+from valetkey.core.errors import ObjectChanged, ObjectMissing
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import MIN_PART_SIZE, Part, part_headers
 from valetkey.core.model.rules import Placement
@@ -193,9 +193,7 @@ class MemoryStore(MemoryBucket):
         asked = {"partNumber": str(number), "uploadId": multipart_id}
         return Presigned(self._urls.sign(key, asked, headers, expires_in), headers)
 
-    def join_parts(
-        self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part], *, whole_crc64: str | None = None
-    ) -> None:
+    def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
         self._call("join_parts", key)
         with self._lock:
             self._require_bucket()
@@ -207,8 +205,6 @@ class MemoryStore(MemoryBucket):
             content = b"".join(multipart.parts[part.number] for part in parts)
             has_crc64 = multipart.whole_crc64 and self._capabilities.crc64_of_parts is not False
             checksums = {"crc64nvme": b64encode(crc64nvme(content)).decode()} if has_crc64 else {}
-            if checksums and whole_crc64 not in {None, checksums["crc64nvme"]}:
-                raise ChecksumDiffers
             del self._multiparts[multipart_id]
             sums = b"".join(bytes.fromhex(part.etag) for part in parts)
             etag, headers = f"{md5(sums)}-{len(parts)}", multipart.headers

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -22,7 +22,6 @@ from valetkey.adapters.s3.signing import Signer
 from valetkey.adapters.s3.traits import Traits
 from valetkey.adapters.s3.versions import Versions
 from valetkey.core.errors import (
-    ChecksumDiffers,
     MethodNotSupported,
     NotSupportedByStore,
     ObjectChanged,
@@ -49,6 +48,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 log = logging.getLogger("valetkey")
+
+
+_NO_CHECKSUM = {"InvalidArgument", "InvalidRequest", "NotImplemented"}
+"""What stores answer to a checksum that they do not know."""
 
 
 class S3Store:
@@ -229,48 +232,43 @@ class S3Store:
         self._traits.learn()
         wanted: dict[str, Any] = {"ChecksumAlgorithm": "SHA256"} if self.capabilities.part_checksums else {}
         with available, placing(headers.placement):
-            if whole_crc64 and not wanted:
-                begun = self._start_with_crc64(key, written(headers))
-            else:
-                answer = self.client.create_multipart_upload(Bucket=self.bucket, Key=key, **written(headers), **wanted)
-                begun = MultipartUploadId(answer["UploadId"])
+            if whole_crc64 and not wanted and self.capabilities.crc64_of_parts is None:
+                self._learn_crc64_of_parts(key)
+            answer = self.client.create_multipart_upload(Bucket=self.bucket, Key=key, **written(headers), **wanted)
+            begun = MultipartUploadId(answer["UploadId"])
         if not self._traits.lists_parts(lambda: self.parts(key, begun)):
             self.abort_multipart(key, begun)
             raise MethodNotSupported("The store cannot list parts, so none can be proven: ask for 'auto'.", "/method")
         return begun
 
-    def _start_with_crc64(self, key: str, wanted: Mapping[str, Any]) -> MultipartUploadId:
-        """Asks for it; S3 says in its answer that it has it. A store that does not know it begins without."""
-        where: dict[str, Any] = {"Bucket": self.bucket, "Key": key, **wanted}
+    def _learn_crc64_of_parts(self, key: str) -> None:
+        """Begins a multipart upload that asks for it, and ends it at once: S3 says in its answer that it has it.
+
+        One that is to be used does not ask. S3 computes it all the same, and wants no checksum with each part then.
+        """
+        where: dict[str, Any] = {"Bucket": self.bucket, "Key": key}
         try:
-            answer = self.client.create_multipart_upload(
+            said = self.client.create_multipart_upload(
                 **where, ChecksumAlgorithm="CRC64NVME", ChecksumType="FULL_OBJECT"
             )
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") not in {
-                "InvalidArgument",
-                "InvalidRequest",
-                "NotImplemented",
-            }:
+            if error.response.get("Error", {}).get("Code") not in _NO_CHECKSUM:
                 raise
-            answer = self.client.create_multipart_upload(**where)
-        said = answer.get("ChecksumAlgorithm"), answer.get("ChecksumType")
-        self._traits.seen_crc64_of_parts(has=said == ("CRC64NVME", "FULL_OBJECT"))
-        return MultipartUploadId(answer["UploadId"])
+            self._traits.seen_crc64_of_parts(has=False)
+        else:
+            asked = (said.get("ChecksumAlgorithm"), said.get("ChecksumType"))
+            self._traits.seen_crc64_of_parts(has=asked == ("CRC64NVME", "FULL_OBJECT"))
+            self.abort_multipart(key, MultipartUploadId(said["UploadId"]))
 
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
         pages = self.client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=multipart_id)
         try:
             with available:
-                found = []
-                for page in pages:
-                    if page.get("ChecksumAlgorithm") == "CRC64NVME" and page.get("ChecksumType") == "FULL_OBJECT":
-                        self._traits.seen_crc64_of_parts(has=True)  # by another process
-                    found += [
-                        Part(part["PartNumber"], part["Size"], plain_etag(part["ETag"]))
-                        for part in page.get("Parts", [])
-                    ]
-                return found
+                return [
+                    Part(part["PartNumber"], part["Size"], plain_etag(part["ETag"]))
+                    for page in pages
+                    for part in page.get("Parts", [])
+                ]
         except ObjectMissing:
             return None
 
@@ -286,28 +284,11 @@ class S3Store:
     ) -> Presigned:
         return self._signer.presigned_part(key, multipart_id, number, size, expires_in, checksum=checksum)
 
-    def join_parts(
-        self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part], *, whole_crc64: str | None = None
-    ) -> None:
-        sums: dict[str, Any] = {}
-        if whole_crc64 is not None and self.capabilities.crc64_of_parts:
-            sums = {"ChecksumCRC64NVME": whole_crc64, "ChecksumType": "FULL_OBJECT"}
-        with available, _refusing_others(sums):  # botocore reads the error that S3 may send with a status of 200
+    def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
+        with available:  # botocore reads the error that S3 may send with a status of 200
             self._clients.copier().complete_multipart_upload(
                 Bucket=self.bucket,
                 Key=key,
                 UploadId=multipart_id,
                 MultipartUpload={"Parts": [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]},
-                **sums,
             )
-
-
-@contextmanager
-def _refusing_others(sums: Mapping[str, str]) -> Iterator[None]:
-    """Raises `ChecksumDiffers` where S3 has made no object, as it would not have had ``sums``."""
-    try:
-        yield
-    except ClientError as error:
-        if sums and error.response.get("Error", {}).get("Code") == "BadDigest":
-            raise ChecksumDiffers from error
-        raise

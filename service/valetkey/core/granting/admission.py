@@ -125,10 +125,13 @@ class Admission:
         return upload._replace(multipart=Multipart(self._parts_key(upload), profile.plan(upload.size).part_size))
 
     def _parts_key(self, upload: Upload) -> str:
-        """Where its parts are joined: where their URLs may still write afterwards, they go through staging."""
+        """Where its parts are joined: where their URLs may still write afterwards, they go through staging.
+
+        Their checksum is known once they are joined, so what declares one is not joined under its final key.
+        """
         if not self._store.capabilities.parts_end_with_join:
             return upload.staging_key
-        checked = upload.rules is not None and upload.rules.wants_checks
+        checked = (upload.rules is not None and upload.rules.wants_checks) or upload.checksum is not None
         return quarantine_key(upload.id, 1) if checked else upload.key
 
     def keep(self, caller: Caller, uploads: Sequence[Upload]) -> None:

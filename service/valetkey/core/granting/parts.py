@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from valetkey.core.errors import (
-    ChecksumDiffers,
     ChecksumNotSupported,
     InvalidRequest,
     ObjectChanged,
@@ -21,7 +20,7 @@ from valetkey.core.errors import (
 from valetkey.core.granting.grants import GrantMaker, PartGrant
 from valetkey.core.model.multipart import NamedPart, Part, Plan, are_all, excess, missing_parts, require_whole
 from valetkey.core.model.profiles import Profiles
-from valetkey.core.model.upload import CRC64NVME, Multipart, Reason, Upload
+from valetkey.core.model.upload import Multipart, Reason, Upload
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import ObjectHeaders, ObjectStore
 
@@ -56,9 +55,9 @@ class MultipartUploads:
         if target.key != upload.key and upload.key:
             placement = placement.while_it_is_checked
         headers = ObjectHeaders(upload.content_type, upload.id, placement, upload.filename)
-        crc64 = _crc64_of(upload)
-        multipart_id = self._store.start_multipart(target.key, headers, whole_crc64=crc64 is not None)
-        if crc64 is not None and rules.checksum_required and self._store.capabilities.crc64_of_parts is False:
+        declared = upload.checksum is not None  # of parts it can only be that of the whole
+        multipart_id = self._store.start_multipart(target.key, headers, whole_crc64=declared)
+        if declared and rules.checksum_required and self._store.capabilities.crc64_of_parts is False:
             self._store.abort_multipart(target.key, multipart_id)
             raise ChecksumNotSupported(
                 "The profile insists on a checksum, and the store has none of parts.", "/checksum"
@@ -119,11 +118,9 @@ class MultipartUploads:
                 return reason
             require_whole(plan_of(upload), found, named)
             try:
-                self._store.join_parts(target.key, target.id, found, whole_crc64=_crc64_of(upload))
+                self._store.join_parts(target.key, target.id, found)
             except ObjectMissing:
                 return None
-            except ChecksumDiffers:
-                return Reason("checksum_mismatch", "The crc64nvme of the parts together is not the granted one.")
             except ObjectChanged:
                 continue
             return None
@@ -142,12 +139,6 @@ class MultipartUploads:
         target = target_of(upload)
         if target.id is not None:
             self._store.abort_multipart(target.key, target.id)
-
-
-def _crc64_of(upload: Upload) -> str | None:
-    """The declared checksum of the whole that parts can have."""
-    declared = upload.checksum
-    return declared.value if declared is not None and declared.algorithm == CRC64NVME else None
 
 
 def target_of(upload: Upload) -> Multipart:

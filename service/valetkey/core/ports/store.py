@@ -189,12 +189,9 @@ class ObjectStore(Protocol):
         ``checksum`` is the part's SHA-256 in base64, where one has to be sent along: its header is signed, too.
         """
 
-    def join_parts(
-        self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part], *, whole_crc64: str | None = None
-    ) -> None:
+    def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
         """Makes the object out of ``parts``. It may be there even when this fails: look.
 
-        With ``whole_crc64``, in base64, a store that computes it makes no other object: it raises `ChecksumDiffers`.
         Raises `ObjectMissing` when the multipart upload is over, and `ObjectChanged` when the parts are not these any
         more, or when the store does not take them as they are.
         """
