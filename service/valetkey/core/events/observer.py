@@ -1,7 +1,7 @@
 """What a store's events, and a scanner's, lead to."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from valetkey.core.confirming.confirmation import Confirmation
@@ -40,7 +40,7 @@ class Observer:
         """
         given = list(events)
         looks: list[Callable[[], UploadState | None]] = [
-            *(partial(self._observe, one) for one in dict.fromkeys(given) if isinstance(one, ObjectEvent)),
+            *(partial(self._observe, events) for events in _by_object(given)),
             *(partial(self._hear, one) for one in given if isinstance(one, ScanEvent)),
         ]
         states = list(self._each(looks))
@@ -67,13 +67,14 @@ class Observer:
         if refused is not None:
             raise refused
 
-    def _observe(self, event: ObjectEvent) -> UploadState | None:
-        """The state that this event led to; None when it led nowhere."""
-        upload = self._upload_of(event)
+    def _observe(self, events: Sequence[ObjectEvent]) -> UploadState | None:
+        """The state that these events of one object led to; None when they led nowhere."""
+        upload = self._upload_of(events[0])
         if upload is None:
             return None
         if upload.ended:
-            self._confirmation.tidy(upload)
+            if not all(_is_known(event, upload) for event in events):
+                self._confirmation.tidy(upload)
             log.info("event ignored: upload %s is %s already", upload.id, upload.state)
             return None
         try:
@@ -123,3 +124,25 @@ def _is_about(event: StoreEvent, upload: Upload) -> bool:
     if isinstance(event, ScanEvent):
         return event.key.startswith(QUARANTINE_PREFIX) and upload_id_of(event.key) == upload.id
     return event.key == upload.arrival_key
+
+
+def _by_object(events: Iterable[StoreEvent]) -> Iterable[list[ObjectEvent]]:
+    """The creations, by the object that they are about."""
+    found: dict[tuple[str, str], list[ObjectEvent]] = {}
+    for event in events:
+        if isinstance(event, ObjectEvent):
+            found.setdefault((event.bucket, event.key), []).append(event)
+    return found.values()
+
+
+def _is_known(event: ObjectEvent, upload: Upload) -> bool:
+    """Whether it tells of the very object that was confirmed: its bytes went with the end of ``upload``.
+
+    What is written again under the same grant has another ETag or is later, and has to be removed. The clocks of store
+    and service may differ: what is left by that, the sweep finds when the grant is over.
+    """
+    if upload.state is not UploadState.CONFIRMED or upload.object is None or upload.confirmed_at is None:
+        return False
+    if event.written_at is None or event.written_at >= upload.confirmed_at:
+        return False
+    return event.etag == upload.object.etag

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, column, inspect, select, table
 if TYPE_CHECKING:
     from alembic.config import Config
 
+from valetkey.adapters.sql.migrations.indexes import build_indexes
+
 LOCK = 0x76616C65746B6579
 """Which of PostgreSQL's advisory locks those who migrate take: "valetkey" in ASCII."""
 
@@ -34,6 +36,7 @@ def upgrade(connection: Connection) -> None:
     from alembic import command
 
     command.upgrade(config(connection), "head")
+    build_indexes(connection)
 
 
 def newest() -> str:
