@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, column, inspect, select, table
 
+from valetkey.adapters.sql.migrations.indexes import build_indexes
+
 if TYPE_CHECKING:
     from alembic.config import Config
-
-from valetkey.adapters.sql.migrations.indexes import build_indexes
 
 LOCK = 0x76616C65746B6579
 """Which of PostgreSQL's advisory locks those who migrate take: "valetkey" in ASCII."""
