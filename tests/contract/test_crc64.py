@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import urllib3
-from awscrt import checksums
+from anycrc import Model
 from tests.contract.places import s3_store
 from tests.support.store_kinds import KINDS, Servers, bucket_of_kind
 
@@ -17,12 +17,15 @@ from valetkey.core.ports.store import ObjectHeaders
 HAVE = {"rgw": False, "ceph18": False, "caddy": False, "juicefs": False, "moto": True, "localstack": True}
 """By kind, as measured."""
 
+TOLD = {kind: have and kind != "moto" for kind, have in HAVE.items()}
+"""Whether a HEAD has it: moto's is none, unless Amazon's awscrt is there, and is not believed."""
+
 HEADERS = ObjectHeaders("text/plain", UploadId("some-id"))
 PIECES = (b"x" * MIN_PART_SIZE, b"123456789")
 
 
 def crc64(content: bytes) -> str:
-    return b64encode(checksums.crc64nvme(content).to_bytes(8, "big")).decode()
+    return b64encode(Model("CRC64-NVME").calc(content).to_bytes(8, "big")).decode()
 
 
 RIGHT = crc64(b"".join(PIECES))
@@ -59,7 +62,7 @@ def test_the_whole_has_it(store: S3Store, kind: str) -> None:
     assert store.capabilities.crc64_of_parts is HAVE[kind]
     head = store.head("a")
     assert head is not None
-    assert head.checksums == ({"crc64nvme": RIGHT} if HAVE[kind] else {})
+    assert head.checksums == ({"crc64nvme": RIGHT} if TOLD[kind] else {})
     assert head.size == sum(len(piece) for piece in PIECES)
 
 
@@ -72,4 +75,4 @@ def test_another_process_joins_them(servers: Servers, kind: str) -> None:
         join(second, "a", begun)
         head = second.head("a")
         assert head is not None
-        assert head.checksums == ({"crc64nvme": RIGHT} if HAVE[kind] else {})
+        assert head.checksums == ({"crc64nvme": RIGHT} if TOLD[kind] else {})

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from awscrt import checksums
+from anycrc import Model
 from tests.e2e.api import Created, Json, assert_problem, wait_for
 from tests.e2e.conftest import Service, running_service, write_profiles
 from tests.support.clients import Response, put
@@ -176,14 +176,14 @@ def test_what_is_not_what_was_granted(service: Service) -> None:
 
 of_parts = pytest.mark.parametrize(
     ("service", "has"),
-    [(kind, kind in {"moto", "localstack"}) for kind in KINDS if kind in {"rgw", "juicefs", "moto", "localstack"}],
+    [(kind, kind == "localstack") for kind in KINDS if kind in {"rgw", "juicefs", "moto", "localstack"}],
     indirect=["service"],
 )
 """Stores, and whether they compute the CRC64NVME of the whole of what came in parts."""
 
 
 def crc64(content: bytes) -> Json:
-    value = checksums.crc64nvme(content).to_bytes(8, "big")
+    value = Model("CRC64-NVME").calc(content).to_bytes(8, "big")
     return {"algorithm": "crc64nvme", "value": base64.b64encode(value).decode()}
 
 

@@ -50,8 +50,8 @@ def _pairs(context: click.Context, option: click.Parameter, given: tuple[str, ..
 
 def _available(_context: click.Context, _option: click.Parameter, value: str | None) -> bool:
     """Whether a checksum is wanted, of which there is one that this can compute."""
-    if value is not None and find_spec("awscrt") is None:
-        raise click.BadParameter("it needs the package awscrt: pip install 'valetkey[crc64]'")
+    if value is not None and find_spec("anycrc") is None:
+        raise click.BadParameter("it needs the package anycrc: pip install 'valetkey[crc64]'")
     return value is not None
 
 

@@ -54,7 +54,7 @@ def covers_whole_file(sample: str) -> bool:
 
 
 def digest_crc64nvme(source: Source, check: Check) -> str:
-    """The CRC64NVME of the whole file, in base64. Raises like `digest_range`, and ImportError without `awscrt`."""
+    """The CRC64NVME of the whole file, in base64. Raises like `digest_range`, and ImportError without `anycrc`."""
     return b64encode(_read_into(_Crc64Nvme(), source, [(0, source.size)], check)).decode()
 
 
@@ -64,12 +64,15 @@ class _Digest(Protocol):
 
 
 class _Crc64Nvme:
-    """As a digest of hashlib; by Amazon's library, which is loaded only for this."""
+    """As a digest of hashlib; its library is loaded only for this.
+
+    Not Amazon's own (awscrt): where that is there, botocore signs by it, and differently.
+    """
 
     def __init__(self) -> None:
-        from awscrt.checksums import crc64nvme
+        from anycrc import Model
 
-        self._update = crc64nvme
+        self._update = Model("CRC64-NVME").calc
         self._crc = 0
 
     def update(self, data: bytes, /) -> None:
