@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ import pytest
 import urllib3
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,10 +123,10 @@ def store_of(place: int, variant: int) -> tuple[S3Store, Wire]:
     def before_send(request: Any, **_: Any) -> AWSResponse:
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         wire.theirs.append((request.method, request.url, headers, request.body or b""))
-        return AWSResponse(request.url, 404, {}, mock.Mock(stream=lambda **_: iter([b""])))
+        return AWSResponse(request.url, 404, HTTPHeaders(), mock.Mock(stream=lambda **_: iter([b""])))
 
-    found.pool.send = send  # type: ignore[method-assign]
-    store.client.meta.events.register("before-send.s3", before_send)
+    cast("Any", found.pool).send = send
+    cast("Any", store.client.meta.events).register("before-send.s3", before_send)
     return store, wire
 
 
@@ -133,12 +134,11 @@ def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def compare(place: int, variant: int, ours: Any, operation: str, theirs: Mapping[str, Any], now: datetime) -> None:
+def compare(where: tuple[int, int, datetime], ours: Any, operation: str, theirs: Mapping[str, Any]) -> None:
     """Makes the call in both ways, and compares what was sent, but for what botocore says of itself."""
+    place, variant, now = where
     store, wire = store_of(place, variant)
-    moment = mock.Mock(wraps=datetime)
-    moment.now.return_value = now
-    with mock.patch("valetkey.adapters.s3.caller.datetime", moment), pytest.raises(urllib3.exceptions.HTTPError):
+    with mock.patch("valetkey.adapters.s3.caller.now", return_value=now), pytest.raises(urllib3.exceptions.HTTPError):
         ours(store)
     about = {"Bucket": PLACES[place].bucket, **theirs}
     with (
@@ -162,38 +162,38 @@ SOURCES = st.builds(
     ObjectHead, KEYS, st.from_regex(r"[0-9a-f]{32}", fullmatch=True), st.none() | st.just("v+1/ä"), st.just(5),
     st.just("text/plain"), st.just(UploadId("an-id")), st.just({}),
 )  # fmt: skip
-WHERE = {"place": st.sampled_from(range(len(PLACES))), "variant": st.just(0), "now": MOMENTS}
+WHERE = st.tuples(st.sampled_from(range(len(PLACES))), st.just(0), MOMENTS)
 
 
 SOME = settings(max_examples=60, deadline=None)
 
 
-@given(key=KEYS, version=st.none() | TEXT.filter(bool), **WHERE)
+@given(key=KEYS, version=st.none() | TEXT.filter(bool), where=WHERE)
 @SOME
-def test_a_head(place: int, variant: int, now: datetime, key: str, version: str | None) -> None:
+def test_a_head(where: tuple[int, int, datetime], key: str, version: str | None) -> None:
     """Its URL, headers and all else are those of boto3's ``head_object``."""
     theirs = {"Key": key, "ChecksumMode": "ENABLED", **({"VersionId": version} if version else {})}
-    compare(place, variant, lambda store: store.head(key, version), "head_object", theirs, now)
+    compare(where, lambda store: store.head(key, version), "head_object", theirs)
 
 
-@given(source=SOURCES, **WHERE)
+@given(source=SOURCES, where=WHERE)
 @SOME
-def test_the_first_bytes(place: int, variant: int, now: datetime, source: ObjectHead) -> None:
+def test_the_first_bytes(where: tuple[int, int, datetime], source: ObjectHead) -> None:
     """Those of ``get_object`` with a range."""
     version = {"VersionId": source.version_id} if source.version_id else {}
     theirs = {"Key": source.key, "Range": "bytes=0-4095", **version}
-    compare(place, variant, lambda store: store.first_bytes(source), "get_object", theirs, now)
+    compare(where, lambda store: store.first_bytes(source), "get_object", theirs)
 
 
 PLACEMENTS = st.sampled_from([Placement(), Placement("STANDARD_IA"), Placement(None, "aws:kms", "arn:aws:kms:key/1")])
 
 
-@given(source=SOURCES, key=KEYS, placement=PLACEMENTS, **WHERE)
+@given(source=SOURCES, key=KEYS, placement=PLACEMENTS, where=WHERE)
 @SOME
-def test_a_copy(place: int, variant: int, now: datetime, source: ObjectHead, key: str, placement: Placement) -> None:
+def test_a_copy(where: tuple[int, int, datetime], source: ObjectHead, key: str, placement: Placement) -> None:
     """Those of ``copy_object``, and the condition in Ceph's words besides."""
     headers = ObjectHeaders("text/plain; charset=utf-8", UploadId("an-id"), placement)
-    about = {"Bucket": PLACES[place].bucket, "Key": source.key}
+    about = {"Bucket": PLACES[where[0]].bucket, "Key": source.key}
     if source.version_id:
         about["VersionId"] = quote(source.version_id, safe="")
     given_ = {
@@ -212,22 +212,22 @@ def test_a_copy(place: int, variant: int, now: datetime, source: ObjectHead, key
         **{name: value for name, value in given_.items() if value},
     }
     escaped = replace(source, version_id=about.get("VersionId"))
-    compare(place, variant, lambda store: store.copy(escaped, key, headers), "copy_object", theirs, now)
+    compare(where, lambda store: store.copy(escaped, key, headers), "copy_object", theirs)
 
 
-@given(key=KEYS, upload=TEXT.filter(bool), **WHERE)
+@given(key=KEYS, upload=TEXT.filter(bool), where=WHERE)
 @SOME
-def test_a_list_of_parts(place: int, variant: int, now: datetime, key: str, upload: str) -> None:
+def test_a_list_of_parts(where: tuple[int, int, datetime], key: str, upload: str) -> None:
     """Those of ``list_parts``."""
     theirs = {"Key": key, "UploadId": upload}
-    compare(place, variant, lambda store: store.parts(key, MultipartUploadId(upload)), "list_parts", theirs, now)
+    compare(where, lambda store: store.parts(key, MultipartUploadId(upload)), "list_parts", theirs)
 
 
 @pytest.mark.parametrize("variant", [1, 2])
 @pytest.mark.parametrize("place", [0, 1, 3, 4])
 def test_addresses_of_other_kinds(place: int, variant: int) -> None:
     """Dual-stack and FIPS addresses are botocore's."""
-    now = datetime(2026, 11, 26, tzinfo=UTC)
-    compare(place, variant, lambda store: store.head("a"), "head_object", {"Key": "a", "ChecksumMode": "ENABLED"}, now)
+    where = (place, variant, datetime(2026, 11, 26, tzinfo=UTC))
+    compare(where, lambda store: store.head("a"), "head_object", {"Key": "a", "ChecksumMode": "ENABLED"})
     (_, url, _, _) = store_of(place, variant)[1].ours[-1]
     assert ("dualstack" if variant == 1 else "s3-fips") in url

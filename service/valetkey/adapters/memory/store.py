@@ -104,6 +104,7 @@ class MemoryStore(MemoryBucket):
 
     def proves_copies(self, source: ObjectHead) -> bool:
         self._call("proves_copies", source.key)
+        self._capabilities = replace(self._capabilities, conditional_copy=True)
         return True
 
     def delete(self, key: str) -> str | None:

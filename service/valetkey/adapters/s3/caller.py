@@ -50,6 +50,11 @@ _MOVED = frozenset({301, 302, 307})
 _WRONG_REGION = frozenset({"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"})
 
 
+def now() -> datetime:
+    """By this machine's clock."""
+    return datetime.now(UTC)
+
+
 class Operation(NamedTuple):
     """What is asked: its ``name`` as S3 has it, what the list of a store's answers calls it, and how it is sent."""
 
@@ -174,7 +179,7 @@ class Caller:
             headers=call.headers,
             body=call.body,
             credentials=Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token),
-            now=datetime.now(UTC) + place.offset,
+            now=now() + place.offset,
         )
         request.headers["User-Agent"] = self._user_agent
         timeout = self._patience if operation.patient else self._timeout
@@ -194,7 +199,8 @@ class Caller:
             return self._move(region)
         if "clock" not in call.adjusted and (off := self._clock_error(answer, error)):
             call.adjusted.add("clock")
-            log.warning("this machine's clock is %s from the store's: set it right", off)
+            minutes, direction = abs(off) // timedelta(minutes=1), "behind" if off > timedelta(0) else "ahead of"
+            log.warning("this machine's clock is %d minutes %s the store's: set it right", minutes, direction)
             self._place.offset += off
             return True
         return False
@@ -215,7 +221,7 @@ class Caller:
         if error.code != "RequestTimeTooSkewed" and (answer.status != HTTPStatus.FORBIDDEN or error.code):
             return None
         try:
-            off = parsedate_to_datetime(answer.headers["date"]) - (datetime.now(UTC) + self._place.offset)
+            off = parsedate_to_datetime(answer.headers["date"]) - (now() + self._place.offset)
         except (LookupError, TypeError, ValueError):
             return None
         return off if abs(off) > MAX_SKEW else None

@@ -32,6 +32,7 @@ AT_ONCE = 4
 _REFUSED = {"NotImplemented", "InvalidArgument"}
 """What stores also answer to a placement that they do not know (Ceph RGW 16: InvalidArgument, measured)."""
 
+
 def written(headers: ObjectHeaders) -> dict[str, Any]:
     """``headers`` as the arguments of a boto3 call that writes an object."""
     placement = {

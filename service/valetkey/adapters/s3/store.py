@@ -121,9 +121,7 @@ class S3Store:
             if source.size > WHOLE_COPY:
                 copy_in_parts(self._clients, self.bucket, source, key, wanted)
                 return None
-            return copy_whole(
-                self._clients.caller(), self.bucket, source, key, as_headers(self._header_names, wanted)
-            )
+            return copy_whole(self._clients.caller(), self.bucket, source, key, as_headers(self._header_names, wanted))
 
     def proves_copies(self, source: ObjectHead) -> bool:
         return self._traits.proves_copies(lambda: self._honours_condition(source))

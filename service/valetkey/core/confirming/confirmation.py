@@ -28,6 +28,7 @@ from valetkey.core.confirming.cleaning import Cleaner
 from valetkey.core.confirming.copying import Copier, head_of, unproven
 from valetkey.core.confirming.ending import Endings
 from valetkey.core.confirming.matching import mismatch, pins, points_at, verified
+from valetkey.core.confirming.removals import Removals
 from valetkey.core.content.inspection import Inspector
 from valetkey.core.errors import (
     CopyUnproven,
@@ -110,6 +111,7 @@ class Confirmation:
         clock: Callable[[], datetime],
         pause: Callable[[float], None],
         gate: StoreGate,
+        removals: Removals,
         schedule: Schedule = SCHEDULE,
         inspector: Inspector | None = None,
     ) -> None:
@@ -125,7 +127,13 @@ class Confirmation:
         self._inspector = inspector
         self._copier = Copier(store=store, profiles=profiles)
         self._cleaner = Cleaner(
-            store=store, ledger=ledger, profiles=profiles, multiparts=multiparts, schedule=schedule, clock=clock
+            store=store,
+            ledger=ledger,
+            profiles=profiles,
+            multiparts=multiparts,
+            schedule=schedule,
+            clock=clock,
+            removals=removals,
         )
 
     def run(self, upload: Upload, signal: Signal) -> Upload:
