@@ -15,14 +15,13 @@ from tests.e2e.rgw_events import created_event
 from tests.support.clients import post_form
 from tests.support.stores import Bucket
 
-from valetkey.adapters.s3 import S3Store
 from valetkey.app import create_app, installed_in
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.model.upload import MultipartUploadId
 from valetkey.settings import Settings
 
 if TYPE_CHECKING:
-    from werkzeug.test import TestResponse
+    from valetkey.adapters.s3 import S3Store
 
 SECRET = secrets.token_hex(16)
 HOUR = timedelta(hours=1)
