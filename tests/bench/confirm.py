@@ -219,7 +219,11 @@ def measure_loop(row: Row, store: Store, core: int, count: int, *, calls: int) -
     """The same by hand: boto3 in a process of its own."""
     keys = [f"staging/loop-{secrets.token_hex(8)}" for _ in range(count)]
     store.put([(key, {"upload-id": "loop"}) for key in keys])
-    asked = {"endpoint": store.rgw.endpoint_url, "region": store.rgw.region, "bucket": store.bucket.name}
+    asked: dict[str, Any] = {
+        "endpoint": store.rgw.endpoint_url,
+        "region": store.rgw.region,
+        "bucket": store.bucket.name,
+    }
     asked |= {"access_key": store.rgw.access_key, "secret_key": store.rgw.secret_key, "keys": keys, "calls": calls}
     before = store.cpu()
     command = [sys.executable, "-m", "tests.bench.confirm", "--loop"]

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.memory_world import FIRST, NOW, OWNER, PROVEN, SECOND, THIRD, World, md5
 
 from valetkey.adapters.memory import MemoryObject
-from valetkey.core.confirming.confirmation import MAX_PINS
+from valetkey.core.confirming.steps import MAX_PINS
 from valetkey.core.errors import CopyUnproven, LedgerUnavailable, PlacementRefused, StateConflict, StoreUnavailable
 from valetkey.core.events.event import EventCounts, ObjectEvent
 from valetkey.core.gate import StoreGate
