@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from tests.contract.places import s3_store
 from tests.e2e.rgw_events import created_event
 from tests.support.clients import post_form
+from tests.support.parallel import in_parallel
 from tests.support.stores import Bucket
 
 from valetkey.app import create_app, installed_in
@@ -113,6 +114,13 @@ def test_every_operation_learns_the_time(
             assert len(re.findall(says, caplog.text)) == 1
             assert call(store) is None
             assert len(re.findall(says, caplog.text)) == 1
+
+
+def test_many_learn_the_time_at_once(rgw_bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call that was refused is made again by the right time, whoever has found it out."""
+    store = s3_store(rgw_bucket.server, rgw_bucket.name)
+    shift(monkeypatch, HOUR)
+    assert in_parallel([lambda: store.head("a")] * 8) == [None] * 8
 
 
 def test_a_clock_that_is_right_is_not_blamed(rgw_bucket: Bucket) -> None:

@@ -107,6 +107,7 @@ class _Call:
     headers: Mapping[str, str]
     body: bytes
     limit: int | None
+    offset: timedelta = timedelta(0)
     adjusted: set[str] = field(default_factory=set)
 
 
@@ -171,6 +172,7 @@ class Caller:
 
     def _send(self, call: _Call) -> Answer:
         place, operation = self._place, call.operation
+        call.offset = place.offset
         frozen = self._credentials.get_frozen_credentials()
         request = place.signer.sign(
             operation.method,
@@ -179,7 +181,7 @@ class Caller:
             headers=call.headers,
             body=call.body,
             credentials=Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token),
-            now=now() + place.offset,
+            now=now() + call.offset,
         )
         request.headers["User-Agent"] = self._user_agent
         timeout = self._patience if operation.patient else self._timeout
@@ -197,13 +199,18 @@ class Caller:
         if "region" not in call.adjusted and (region := _region_in(answer, error)):
             call.adjusted.add("region")
             return self._move(region)
-        if "clock" not in call.adjusted and (off := self._clock_error(answer, error)):
+        if "clock" not in call.adjusted and (offset := _clock_error(call, answer, error)) is not None:
             call.adjusted.add("clock")
-            minutes, direction = abs(off) // timedelta(minutes=1), "behind" if off > timedelta(0) else "ahead of"
-            log.warning("this machine's clock is %d minutes %s the store's: set it right", minutes, direction)
-            self._place.offset += off
+            self._set_clock(offset)
             return True
         return False
+
+    def _set_clock(self, offset: timedelta) -> None:
+        """Others may have found out the same just now."""
+        if abs(offset - self._place.offset) > MAX_SKEW:
+            minutes, direction = abs(offset) // timedelta(minutes=1), "behind" if offset > timedelta(0) else "ahead of"
+            log.warning("this machine's clock is %d minutes %s the store's: set it right", minutes, direction)
+            self._place.offset = offset
 
     def _move(self, region: str) -> bool:
         if region != self._place.region:
@@ -213,18 +220,19 @@ class Caller:
             self._place.offset = offset
         return True
 
-    def _clock_error(self, answer: Answer, error: ErrorBody) -> timedelta | None:
-        """What has to be added to the time that we sign, where that is why a call was refused.
 
-        The code for it is in a body, which a HEAD has not.
-        """
-        if error.code != "RequestTimeTooSkewed" and (answer.status != HTTPStatus.FORBIDDEN or error.code):
-            return None
-        try:
-            off = parsedate_to_datetime(answer.headers["date"]) - (now() + self._place.offset)
-        except (LookupError, TypeError, ValueError):
-            return None
-        return off if abs(off) > MAX_SKEW else None
+def _clock_error(call: _Call, answer: Answer, error: ErrorBody) -> timedelta | None:
+    """What has to be added to our time, where the one that was signed is why a call was refused.
+
+    The code for it is in a body, which a HEAD has not.
+    """
+    if error.code != "RequestTimeTooSkewed" and (answer.status != HTTPStatus.FORBIDDEN or error.code):
+        return None
+    try:
+        offset = parsedate_to_datetime(answer.headers["date"]) - now()
+    except (LookupError, TypeError, ValueError):
+        return None
+    return offset if abs(offset - call.offset) > MAX_SKEW else None
 
 
 def _first(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
