@@ -25,7 +25,7 @@ LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test docs dist
+.PHONY: help look look-dev dev quick test all-parts stores check chaos bench bench-put bench-browser bench-idle bench-confirm queue s3 s3-stop frontend frontend-check frontend-test docs dist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,10 @@ bench-browser: $(TEST) frontend ## the browser client's 200 MiB beside Uppy's, i
 bench-idle: $(TEST) ## 5,000 idle connections on every route, and uploads that are to take no notice, on Ceph RGW
 	infra/system-packages s3
 	$(BIN)/python -m tests.bench.idle $(ARGS)
+
+bench-confirm: $(TEST) ## CPU and rate of confirmations beside boto3 and, with BEFORE=folder, beside another commit, on Ceph RGW
+	infra/system-packages s3
+	$(BIN)/python -m tests.bench.confirm $(if $(BEFORE),--before $(BEFORE)) $(ARGS)
 
 queue: $(TEST) ## events of 10,000 uploads by way of SQS (moto) to two workers, on SQLite and PostgreSQL; takes minutes
 	infra/system-packages ledger

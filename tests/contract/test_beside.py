@@ -101,7 +101,7 @@ def test_a_copy_says_what_the_profile_says(bucket: Bucket) -> None:
 def test_so_does_a_copy_in_parts(bucket: Bucket) -> None:
     """As the worker makes it of what is large."""
     store = s3_store(bucket.server, bucket.name)
-    copy_in_parts(store.client, bucket.name, attached(bucket, store), "b", written(headers(**SAID)))
+    copy_in_parts(store._clients, bucket.name, attached(bucket, store), "b", written(headers(**SAID)))
     require_said(bucket, store, "b")
 
 

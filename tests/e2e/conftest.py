@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.e2e.api import Api, Created
+from tests.e2e.api import Api, Created, wait_for
 from tests.e2e.rgw_events import created_event
 from tests.support.servers import ValetkeyServer, run_valetkey, running_valetkey
 from tests.support.stores import Bucket, Rgw, fresh_bucket
@@ -71,7 +71,12 @@ class Service:
         return self.api.http.post("/v1/events/ceph", params={"secret": self.event_secret}, json=body)
 
     def object_keys(self, prefix: str = "") -> list[str]:
-        """Keys in the bucket that start with `prefix`."""
+        """Keys in the bucket that start with `prefix`. What was confirmed is tidied up a little later: while there is
+        anything in staging or quarantine, it waits up to three seconds for that to go."""
+        wait_for(lambda: not any(key.startswith(("staging/", "quarantine/")) for key in self._listed(prefix)), 3)
+        return self._listed(prefix)
+
+    def _listed(self, prefix: str) -> list[str]:
         pages = self.bucket.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket.name, Prefix=prefix)
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 

@@ -112,6 +112,8 @@ class Desk:
         return dict(self.bucket.client.head_object(Bucket=self.bucket.name, Key=key))
 
     def stored(self, prefix: str = "") -> list[str]:
+        """What is there when nothing waits to be tidied up."""
+        self.valetkey.core.removals.flush()
         pages = self.bucket.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket.name, Prefix=prefix)
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.confirming.ending import Endings
+from valetkey.core.confirming.removals import Removals
 from valetkey.core.content.inspection import Inspector
 from valetkey.core.erasing.eraser import Eraser
 from valetkey.core.errors import ConfigurationError
@@ -79,6 +80,7 @@ class Assembly:
         self.multiparts = MultipartUploads(store=store, ledger=ledger, profiles=self.profiles, grants=self.grants)
         self.endings = Endings(ledger=ledger, notifier=notifier, schedule=schedule, clock=clock)
         self.gate = StoreGate(store.bucket, store_limit)
+        self.removals = Removals(store)
         self.confirmation = self._confirmation(self.gate)
         # what runs beside the requests reads the first bytes of objects, and copies what takes long
         self.inspecting = self._confirmation(StoreGate(store.bucket, store_limit), Inspector(store, detector))
@@ -111,6 +113,7 @@ class Assembly:
             endings=self.endings,
             multiparts=self.multiparts,
             gate=gate,
+            removals=self.removals,
             schedule=self._schedule,
             clock=self._clock,
             pause=self._pause,

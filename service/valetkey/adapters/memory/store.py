@@ -20,6 +20,7 @@ from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import MultipartUploadId, StoredObject
 from valetkey.core.ports.store import (
     FIRST_BYTES,
+    CopyAnswer,
     ObjectHead,
     ObjectHeaders,
     OldMultipart,
@@ -96,13 +97,14 @@ class MemoryStore(MemoryBucket):
         found = self.read(key, version_id)
         return None if found is None else found.head
 
-    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
+    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> CopyAnswer | None:
         self._call("copy", key)
         with self._lock:
             found = self._require(source)
             head = replace(found.head, key=key, content_type=headers.content_type, upload_id=headers.upload_id)
             metadata = {**dict(headers.placement.metadata), "upload-id": headers.upload_id}
-            self._write(MemoryObject(head, found.content, metadata, headers.placement, self._clock(), headers))
+            made = self._write(MemoryObject(head, found.content, metadata, headers.placement, self._clock(), headers))
+            return CopyAnswer(made.etag, made.version_id, made.checksums)
 
     def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
         self._call("finish", promoted.key)
@@ -112,11 +114,17 @@ class MemoryStore(MemoryBucket):
 
     def proves_copies(self, source: ObjectHead) -> bool:
         self._call("proves_copies", source.key)
+        self._capabilities = replace(self._capabilities, conditional_copy=True)
         return True
 
     def delete(self, key: str) -> str | None:
         self._call("delete", key)
         return self._remove(key)
+
+    def delete_batch(self, keys: Sequence[str]) -> None:
+        self._call("delete_batch")
+        for key in keys:
+            self._remove(key)
 
     def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
         """A ``memory:`` URL that says what it would give; nothing serves it."""

@@ -2,19 +2,22 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
 
+from valetkey.adapters.s3.caller import Caller, Place
+from valetkey.adapters.s3.pool import Pool
 from valetkey.adapters.s3.sessions import make_session, require_credentials
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.capabilities import Capabilities
+from valetkey.core.signing.requests import RequestSigner
 from valetkey.forks import KEPT, renew_in_child
 
 if TYPE_CHECKING:
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
 
 AddressingStyle = Literal["auto", "path", "virtual"]
 
-TIMEOUT = 10
-"""How long the store may take to answer, in seconds."""
+CONNECT_TIMEOUT, TIMEOUT = 5, 10
+"""How long the store may take to accept a connection, and to answer, in seconds."""
 
 COPY_TIMEOUT = 120
 """How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
@@ -77,6 +80,7 @@ class _Made(NamedTuple):
     plain: "S3Client"
     copier: "S3Client"
     public: "S3Client"
+    caller: Caller
     credentials: Credentials
 
 
@@ -100,12 +104,27 @@ class Clients:
         session, settings = self._session or make_session(), self._settings
         credentials = require_credentials(session)
         public = settings.public_endpoint_url or settings.endpoint_url
+        plain = make_client(session, settings, settings.endpoint_url)
         return _Made(
-            with_md5(make_client(session, settings, settings.endpoint_url), "PutObjectRetention", "PutObjectLegalHold"),
+            with_md5(plain, "PutObjectRetention", "PutObjectLegalHold"),
             make_copier(session, settings),
             make_client(session, settings, public, accelerate=settings.accelerate),
+            self._make_caller(session, plain, credentials),
             credentials,
         )
+
+    def _make_caller(self, session: boto3.Session, plain: "S3Client", credentials: Credentials) -> Caller:
+        settings = self._settings
+
+        def find(region: str | None) -> Place:
+            if region is None:
+                return find_bucket(session, plain, settings.bucket)
+            with self._making:
+                there = replace(settings, region=region)
+                return find_bucket(session, make_client(session, there, settings.endpoint_url), settings.bucket)
+
+        timeouts = (CONNECT_TIMEOUT, TIMEOUT, COPY_TIMEOUT)
+        return Caller(find, credentials, user_agent=_USER_AGENT, timeouts=timeouts)
 
     def _now(self) -> _Made:
         if (made := self._made) is not None:
@@ -121,6 +140,10 @@ class Clients:
     def copier(self) -> "S3Client":
         """That for what takes long and is not tried again."""
         return self._now().copier
+
+    def caller(self) -> Caller:
+        """What calls the internal endpoint without boto3."""
+        return self._now().caller
 
     def public(self) -> "S3Client":
         """That of the endpoint that clients see."""
@@ -157,7 +180,7 @@ def make_client(
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             retries={"mode": "standard", "total_max_attempts": attempts},
-            connect_timeout=5,
+            connect_timeout=CONNECT_TIMEOUT,
             read_timeout=read_timeout,
             max_pool_connections=64,
             parameter_validation=False,  # ours are right by their types; it pays for the headers that a copy replaces
@@ -187,17 +210,18 @@ def _add_md5(params: Any, **_: Any) -> None:
 
 
 def make_copier(session: boto3.Session, settings: S3Settings) -> "S3Client":
-    """A client for what takes long and is not tried again: copies, and the joining of parts."""
-    copier = make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1)
-    for operation in ("CopyObject", "UploadPartCopy"):
-        copier.meta.events.register(f"before-sign.s3.{operation}", _condition_for_ceph)
-    return copier
+    """A client for what takes long and is not tried again: the joining of parts."""
+    return make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1)
 
 
-def _condition_for_ceph(request: Any, **_: Any) -> None:
-    """Ceph RGW 16 ignores ``x-amz-copy-source-if-match`` and reads the same from ``x-amz-copy-if-match``."""
-    if etag := request.headers.get("x-amz-copy-source-if-match"):
-        request.headers["x-amz-copy-if-match"] = etag
+def find_bucket(session: boto3.Session, client: "S3Client", bucket: str) -> Place:
+    """Where ``client`` calls ``bucket``, and by which region it signs. It is asked, as botocore knows every partition,
+    style and regional endpoint."""
+    url = client.generate_presigned_url("head_object", Params={"Bucket": bucket, "Key": "key"})
+    address, _, query = url.partition("?")
+    region = parse_qs(query)["X-Amz-Credential"][0].split("/")[-3]
+    signer = RequestSigner(address.removesuffix("key"), region)
+    return Place(signer, Pool(session, signer.address.origin), region)
 
 
 def refuses_unsigned(settings: S3Settings) -> bool:

@@ -1,26 +1,27 @@
-"""The store itself: what the port asks, as calls of boto3."""
+"""The store itself: what the port asks, as calls of our own where they are many, and of boto3."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
 from botocore.exceptions import ClientError
 
+from valetkey.adapters.s3.caller import GET, HEAD, LIST_PARTS, NOTHING, Answer
 from valetkey.adapters.s3.client import Clients, S3Settings
-from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing, plain_etag
+from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing
 from valetkey.adapters.s3.errors import available
 from valetkey.adapters.s3.finishing import Finisher
-from valetkey.adapters.s3.headers import written
+from valetkey.adapters.s3.headers import plain_headers, written
 from valetkey.adapters.s3.heads import as_head
 from valetkey.adapters.s3.signing import Signer
 from valetkey.adapters.s3.traits import Traits
 from valetkey.adapters.s3.versions import Versions
+from valetkey.adapters.s3.xml import Element, plain_etag
 from valetkey.core.errors import (
     MethodNotSupported,
     NotSupportedByStore,
@@ -35,6 +36,7 @@ from valetkey.core.model.showing import content_disposition
 from valetkey.core.model.upload import STAGING_PREFIX, MultipartUploadId, StoredObject, new_upload_id
 from valetkey.core.ports.store import (
     FIRST_BYTES,
+    CopyAnswer,
     ObjectHead,
     ObjectHeaders,
     OldMultipart,
@@ -45,9 +47,10 @@ from valetkey.core.signing.credentials import Credentials
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 log = logging.getLogger("valetkey")
+
+_WITH_CHECKSUMS = {"x-amz-checksum-mode": "ENABLED"}
 
 
 _NO_CHECKSUM = {"InvalidArgument", "InvalidRequest", "NotImplemented"}
@@ -55,14 +58,14 @@ _NO_CHECKSUM = {"InvalidArgument", "InvalidRequest", "NotImplemented"}
 
 
 class S3Store:
-    """`ObjectStore` on boto3. Its clients are shared by all threads; credentials come from boto3's own chain."""
+    """`ObjectStore`, set up by boto3: its clients are shared by all threads, credentials come from its own chain."""
 
     def __init__(self, settings: S3Settings, session: boto3.Session | None = None) -> None:
         self._settings = settings
         self._clients = Clients(settings, session)
         self._traits = Traits(self._clients.plain, settings.bucket, settings.capabilities)
         self._finisher = Finisher(self._clients.plain, settings.bucket)
-        self._versions = Versions(self._clients.plain, settings.bucket, self._traits)
+        self._versions = Versions(self._clients, settings.bucket, self._traits)
         # botocore knows every partition, style and regional endpoint: ask it once
         with available:
             url = str(self._clients.public().generate_presigned_post(settings.bucket, "key")["url"])
@@ -94,35 +97,38 @@ class S3Store:
         return self._signer.credentials()
 
     def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
-        version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+        version = {"versionId": version_id} if version_id else NOTHING
         try:
             with available:
-                answer = self.client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **version)
+                headers = self._clients.caller().ask(HEAD, key, query=version, headers=_WITH_CHECKSUMS).headers
+                length = headers.get("content-length")
+                size = self._size_of(key, version) if length is None else int(length)
+                head = as_head(key, headers, size)
         except ObjectMissing:
             return None
-        found = dict(answer)
-        if "ContentLength" not in found:
-            found["ContentLength"] = self._size_of(key, version)
-        head = as_head(key, found)
         self._traits.seen(head)
         return head
 
-    def _size_of(self, key: str, version: Mapping[str, Any]) -> int:
+    def _size_of(self, key: str, version: Mapping[str, str]) -> int:
         """For a store, or a proxy in front of it, whose HEAD says no length: the end of a range names the whole."""
-        with available:
-            answer = self.client.get_object(Bucket=self.bucket, Key=key, Range="bytes=0-0", **version)
-            answer["Body"].close()
-        whole = answer.get("ContentRange", "").rpartition("/")[2]
+        answer = self._ranged(key, version, "bytes=0-0", 1)
+        whole = answer.headers.get("content-range", "").rpartition("/")[2]
         if not whole.isdecimal():
             raise StoreUnavailable("The store says no size: its HEAD has no Content-Length.", refused=True)
         return int(whole)
 
-    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
+    def _ranged(self, key: str, version: Mapping[str, str], asked: str, limit: int) -> Answer:
+        """The first ``limit`` bytes of a range. A store that does not know ranges sends all: it is not read."""
+        with available:
+            caller = self._clients.caller()
+            return caller.ask(GET, key, query=version, headers={"Range": asked} if asked else NOTHING, limit=limit)
+
+    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> CopyAnswer | None:
         with available, placing(headers.placement):
             if source.size > WHOLE_COPY:
-                copy_in_parts(self._clients.copier(), self.bucket, source, key, written(headers))
-            else:
-                copy_whole(self._clients.copier(), self.bucket, source, key, written(headers))
+                copy_in_parts(self._clients, self.bucket, source, key, written(headers))
+                return None
+            return copy_whole(self._clients.caller(), self.bucket, source, key, plain_headers(headers))
 
     def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
         with available:
@@ -143,6 +149,9 @@ class S3Store:
 
     def delete(self, key: str) -> str | None:
         return self._versions.delete(key)
+
+    def delete_batch(self, keys: Sequence[str]) -> None:
+        self._versions.delete_batch(keys)
 
     def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
         params: dict[str, Any] = {
@@ -183,15 +192,12 @@ class S3Store:
             self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
 
     def first_bytes(self, source: ObjectHead) -> bytes:
-        options: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
-        if source.size:  # an empty object has no range at all: 416
-            options["Range"] = f"bytes=0-{FIRST_BYTES - 1}"
-        with available:  # no If-Match: a proxy that weakened the ETag would make it fail for ever
-            answer = self.client.get_object(Bucket=self.bucket, Key=source.key, **options)
-            with answer["Body"] as body:  # a store that does not know ranges sends all: it is not read
-                first = body.read(FIRST_BYTES)
-        self._require_etag(answer.get("ETag", ""), source)
-        return first
+        version = {"versionId": source.version_id} if source.version_id else NOTHING
+        # an empty object has no range at all: 416; no If-Match: a proxy that weakened the ETag would fail it for ever
+        asked = f"bytes=0-{FIRST_BYTES - 1}" if source.size else ""
+        answer = self._ranged(source.key, version, asked, FIRST_BYTES)
+        self._require_etag(answer.headers.get("etag", ""), source)
+        return answer.body
 
     def _require_etag(self, etag: str, source: ObjectHead | StoredObject) -> None:
         """Raises `ObjectChanged` unless an answer of ``etag`` is that of ``source``; a proxy may have dropped it."""
@@ -202,28 +208,15 @@ class S3Store:
             raise ObjectChanged
 
     def read_range(self, stored: StoredObject, start: int, end: int) -> bytes:
-        options: dict[str, Any] = {"VersionId": stored.version_id} if stored.version_id else {}
-        with available:  # no If-Match, as in `first_bytes`: the ETag of the answer is that of its bytes
-            answer = self._ranged(Bucket=self.bucket, Key=stored.key, Range=f"bytes={start}-{end - 1}", **options)
-            with answer["Body"] as body:
-                self._require_etag(answer.get("ETag", ""), stored)
-                if start and "ContentRange" not in answer:
-                    raise NotSupportedByStore("The store does not know ranges.", 60, refused=True)
-                found: bytes = body.read(end - start)
-        if len(found) != end - start:
+        version = {"versionId": stored.version_id} if stored.version_id else NOTHING
+        # no If-Match, as in `first_bytes`: the ETag of the answer is that of its bytes
+        answer = self._ranged(stored.key, version, f"bytes={start}-{end - 1}", end - start)
+        self._require_etag(answer.headers.get("etag", ""), stored)
+        if start and "content-range" not in answer.headers:
+            raise NotSupportedByStore("The store does not know ranges.", 60, refused=True)
+        if len(answer.body) != end - start:
             raise StoreUnavailable("The store's answer ends too early.")
-        return found
-
-    def _ranged(self, **asked: Any) -> "GetObjectOutputTypeDef":
-        try:
-            return self.client.get_object(**asked)
-        except ClientError as error:
-            if (
-                error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-                == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-            ):
-                raise ObjectChanged from error  # the confirmed object has these bytes
-            raise
+        return answer.body
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         return self._signer.presigned_put(key, headers, expires_in)
@@ -261,16 +254,22 @@ class S3Store:
             self.abort_multipart(key, MultipartUploadId(said["UploadId"]))
 
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
-        pages = self.client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=multipart_id)
         try:
             with available:
-                return [
-                    Part(part["PartNumber"], part["Size"], plain_etag(part["ETag"]))
-                    for page in pages
-                    for part in page.get("Parts", [])
-                ]
+                return [_as_part(part) for page in self._pages(key, multipart_id) for part in page.all("Part")]
         except ObjectMissing:
             return None
+
+    def _pages(self, key: str, multipart_id: MultipartUploadId) -> Iterator[Element]:
+        """The answers to ListParts, each with up to 1,000 parts."""
+        query = {"uploadId": str(multipart_id)}
+        while True:
+            page = self._clients.caller().ask(LIST_PARTS, key, query=query).root
+            yield page
+            after = page.find("NextPartNumberMarker")
+            if page.find("IsTruncated") != "true" or not after or after == query.get("part-number-marker"):
+                return
+            query["part-number-marker"] = after
 
     def presigned_part(
         self,
@@ -292,3 +291,7 @@ class S3Store:
                 UploadId=multipart_id,
                 MultipartUpload={"Parts": [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]},
             )
+
+
+def _as_part(part: Element) -> Part:
+    return Part(int(part.find("PartNumber")), int(part.find("Size")), plain_etag(part.find("ETag")))

@@ -36,16 +36,33 @@ class Traits:
         self._locks: bool | None = None
         self._proves: bool | None = None
         self._lists: bool | None = None
+        self._batches: bool | None = known.batch_delete or None
         self._renew()
         renew_in_child(self, Traits._renew)
 
     def _renew(self) -> None:
         self._lock = Lock()
+        self._learning = Lock()
+
+    def _learn(self, **found: Any) -> None:
+        with self._learning:
+            self._known = replace(self._known, **found)
 
     @property
     def capabilities(self) -> Capabilities:
         """What was known before, and what was found out since."""
         return self._known
+
+    @property
+    def batches(self) -> bool | None:
+        """Whether DeleteObjects removes what it is asked to; None before it was tried."""
+        return self._batches
+
+    @batches.setter
+    def batches(self, found: bool) -> None:
+        if found is not self._batches:
+            self._batches = found
+            self._learn(batch_delete=found)
 
     def learn(self) -> None:
         """Asks what decides about grants, once. To be called where the store is asked for something anyway."""
@@ -55,7 +72,7 @@ class Traits:
             except (BotoCoreError, ClientError) as error:
                 log.info("the bucket will be asked again whether it retains objects: %s", error)
                 return
-            self._known = replace(self._known, part_checksums=self._retains, object_lock=self._locks)
+            self._learn(part_checksums=self._retains, object_lock=self._locks)
 
     def keeps_versions(self) -> bool:
         """Whether what is deleted or overwritten stays as an old version; also where versioning was suspended."""
@@ -68,6 +85,8 @@ class Traits:
                     return False  # for now: whoever asks next asks it again
                 status = None
             self._versions = status is not None
+            if self._versions:
+                self._learn(batch_delete=False)
         return self._versions
 
     def seen(self, head: ObjectHead) -> None:
@@ -75,19 +94,22 @@ class Traits:
         shown."""
         if head.version_id is not None:
             self._versions = True
+            if self._known.batch_delete:
+                self._learn(batch_delete=False)
         if head.upload_id is not None and not self._known.shows_metadata:
-            self._known = replace(self._known, shows_metadata=True)
+            self._learn(shows_metadata=True)
 
     def seen_crc64_of_parts(self, *, has: bool) -> None:
         """The store said, or did not say, that it computes the CRC64NVME of the whole of parts."""
         if self._known.crc64_of_parts is not has:
-            self._known = replace(self._known, crc64_of_parts=has)
+            self._learn(crc64_of_parts=has)
 
     def proves_copies(self, ask: Callable[[], bool]) -> bool:
         """Whether the condition of a copy is honoured; ``ask`` finds it out, once."""
         with self._lock:
             if self._proves is None:
                 self._proves = ask()
+                self._learn(conditional_copy=self._proves)
             return self._proves
 
     def lists_parts(self, ask: Callable[[], object]) -> bool:
@@ -99,7 +121,7 @@ class Traits:
             except NotSupportedByStore as error:
                 log.warning("uploads in parts are refused from now on: %s", error.detail)
                 self._lists = False
-                self._known = replace(self._known, list_parts=False)
+                self._learn(list_parts=False)
         return self._lists
 
     def _has_default_retention(self) -> bool:

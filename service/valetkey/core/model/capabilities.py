@@ -33,3 +33,12 @@ class Capabilities:
 
     shows_metadata: bool = True
     """An object without our id is somebody else's; else the store, or a proxy, may drop all metadata."""
+
+    conditional_copy: bool = False
+    """It refuses a copy whose source is not the one that it should be. What nobody has tried counts as not there."""
+
+    copies_keep_etag: bool = False
+    """A copy has its source's ETag, and the answer to it says so (not with SSE-KMS)."""
+
+    batch_delete: bool = False
+    """DeleteObjects removes what it is asked to, and no versions are kept, which it would leave."""

@@ -32,6 +32,15 @@ class ObjectHead:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyAnswer:
+    """What the store's answer to a copy says of the object that it has made, in the words of `ObjectHead`."""
+
+    etag: str
+    version_id: str | None
+    checksums: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectHeaders:
     """All that an object of ours carries beside its bytes; whatever else a client attached is left behind.
 
@@ -82,6 +91,10 @@ FIRST_BYTES = 4096
 """The most that is read of an object to see what it is."""
 
 
+MAX_BATCH = 1000
+"""How many keys S3's DeleteObjects takes at once."""
+
+
 class ObjectStore(Protocol):
     """An S3-compatible bucket. Every method but the properties raises `StoreUnavailable` when it does not answer."""
 
@@ -105,8 +118,11 @@ class ObjectStore(Protocol):
     def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
         """What is under ``key`` now, or that version of it; None when nothing is."""
 
-    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
+    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> CopyAnswer | None:
         """Copies the bytes of ``source`` to ``key`` if it still has its ETag; what goes with them is ``headers`` alone.
+
+        What the store said of the copy; None where it said too little, where it was made in parts, and where it was
+        made without the condition.
 
         Raises `ObjectChanged` or `ObjectMissing` when it has not, and `PlacementRefused`. Above `WHOLE_COPY` bytes it
         copies in parts and sees for itself that the source stayed as it was. Below, a store may ignore the condition
@@ -127,6 +143,12 @@ class ObjectStore(Protocol):
         """Removes the object with all of its versions, and nothing when there is none.
 
         Returns why some of them stay, hidden, as under Object Lock; None where nothing is left.
+        """
+
+    def delete_batch(self, keys: Sequence[str]) -> None:
+        """The same for many keys, together where the store can. What cannot be removed now is logged.
+
+        For what no answer depends on: what stays is found where the bucket is looked through.
         """
 
     def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
