@@ -1,0 +1,64 @@
+"""One run of all checks, from the settings to the report; what it wrote is removed whatever happens."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from time import monotonic
+
+from valetkey.adapters.s3 import make_session
+from valetkey.core.errors import ConfigurationError
+from valetkey.doctor.findings import Check, Finding, Group, Report, Skip, failed
+from valetkey.doctor.groups import GROUPS
+from valetkey.doctor.running import explain, run_groups
+from valetkey.doctor.visit import Visit
+from valetkey.settings import load_profiles, load_settings
+
+Tell = Callable[[Finding], None]
+
+
+def _nobody(_: Finding) -> None: ...
+
+
+def visit_from_environment() -> Visit:
+    """What the service itself would be made of. Raises `ConfigurationError`."""
+    settings = load_settings()
+    return Visit(settings, load_profiles(settings.config), make_session())
+
+
+def examine(visit: Visit, groups: Sequence[Group] = GROUPS, tell: Tell = _nobody) -> Report:
+    """Makes all checks, and removes what they wrote, after an interrupt as well. ``tell`` hears of each finding."""
+    started_at, began = datetime.now(UTC), monotonic()
+    findings: list[Finding] = []
+    try:
+        with _removing(visit, findings, tell):
+            findings.extend(run_groups(visit, groups, tell))
+        return Report(started_at, monotonic() - began, findings, _place(visit), visit.learned)
+    finally:
+        visit.close()
+
+
+@contextmanager
+def _removing(visit: Visit, findings: list[Finding], tell: Tell) -> Iterator[None]:
+    """Removes the probes at its end; what stays is a finding of the store's."""
+    try:
+        yield
+    finally:
+        if visit.probes.keys:
+            removal = Group("store", [Check("probes", lambda one: one.probes.remove(one.opened), 120)])
+            findings.extend(run_groups(visit, [removal], tell))
+
+
+def _place(visit: Visit) -> str:
+    try:
+        return visit.place
+    except Skip:
+        return ""
+
+
+def broken_off(error: ConfigurationError) -> Report:
+    """The report where the settings cannot even be read."""
+    finding = replace(
+        failed("settings", explain(error), "Set that right first: nothing else was tried."), group="configuration"
+    )
+    return Report(datetime.now(UTC), 0.0, [finding])

@@ -1,0 +1,126 @@
+"""What checks work with, and what they tell each other: one run at one installation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import boto3
+
+from valetkey.adapters.ledgers import DurableLedger
+from valetkey.adapters.s3 import S3Settings, S3Store, find_credentials
+from valetkey.adapters.s3.client import make_client
+from valetkey.app import open_ledger, open_store, s3_settings
+from valetkey.core.errors import ValetKeyError
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.rules import Placement
+from valetkey.doctor.findings import Skip
+from valetkey.doctor.probes import Probes
+from valetkey.doctor.wire import Wire
+from valetkey.settings import Settings
+
+
+@dataclass
+class Visit:
+    """One run. ``learned`` is what the checks of the store found that it can do and cannot do, by the names of
+    `Capabilities`; what is not in it was not found out."""
+
+    settings: Settings
+    profiles: Mapping[str, Profile]
+    session: boto3.Session
+    probes: Probes = field(default_factory=Probes)
+    learned: dict[str, bool] = field(default_factory=dict)
+    reached: bool = False
+    """Whether the bucket answered."""
+    keeps_versions: bool | None = None
+    """Whether deleted and overwritten objects stay as versions; None: not known."""
+
+    @cached_property
+    def s3(self) -> S3Settings:
+        """Where the bucket is. Raises `Skip` where the settings do not say it."""
+        try:
+            return s3_settings(self.settings)
+        except ValetKeyError as error:
+            raise Skip(error.detail) from error
+
+    @cached_property
+    def opened(self) -> S3Store:
+        """The store as the service has it, whether it answers or not. Raises `Skip` where it cannot be opened."""
+        _ = self.s3
+        try:
+            return open_store(self.settings, self.session)
+        except ValetKeyError as error:
+            raise Skip(error.detail) from error
+
+    @property
+    def store(self) -> S3Store:
+        """The same once it was reached: nothing else need wait for one that does not answer. Raises `Skip`."""
+        if not self.reached:
+            raise Skip("The bucket was not reached: see store/reach.")
+        return self.opened
+
+    @cached_property
+    def client(self) -> Any:
+        """A boto3 client of the internal endpoint, which tries everything twice at most."""
+        return make_client(self.session, self.s3, self.s3.endpoint_url, attempts=2)
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+        return self.s3.bucket
+
+    @property
+    def place(self) -> str:
+        """Which bucket at which endpoint: what is learned is true of it alone."""
+        return place_of(self.s3)
+
+    @cached_property
+    def wire(self) -> Wire:
+        """Bare requests."""
+        return Wire(self.session._session.get_config_variable("ca_bundle"))  # noqa: SLF001 - there is no other way
+
+    @cached_property
+    def ledger(self) -> DurableLedger:
+        """The ledger as the service opens it. Raises `ConfigurationError`."""
+        return open_ledger(self.settings)
+
+    @property
+    def placement(self) -> Placement:
+        """How the probes of the service itself are kept: as the profile ``default`` has it, without a storage class."""
+        return self.profiles["default"].rules.placement.while_it_is_checked if self.profiles else Placement()
+
+    def close(self) -> None:
+        """Lets go of the ledger, if it was opened."""
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+
+    def redact(self, text: str) -> str:
+        """``text`` without anything that opens a door."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    @cached_property
+    def _secrets(self) -> list[str]:
+        """The longest first, as one may be in another."""
+        said = self.settings
+        hidden = [getattr(said, name) for name, one in type(said).model_fields.items() if not one.repr]
+        found: list[Any] = [each for one in hidden for each in (one if isinstance(one, tuple) else [one])]
+        password = urlsplit(said.database_url).password if "://" in said.database_url else None
+        found += [password, unquote(password) if password else None]
+        try:
+            credentials = find_credentials(self.session)
+            frozen = credentials.get_frozen_credentials() if credentials else None
+        except Exception:  # a chain that fails has nothing to hide; the configuration group says why
+            frozen = None
+        if frozen:
+            found += [frozen.secret_key, frozen.token]
+        texts = {one for one in found if isinstance(one, str) and len(one) >= 4}
+        return sorted(texts, key=len, reverse=True)
+
+
+def place_of(settings: S3Settings) -> str:
+    """Which bucket at which endpoint, as what was learned of it is kept: ``https://s3.example/uploads``."""
+    where = settings.endpoint_url or f"https://s3.{settings.region}.amazonaws.com"
+    return f"{where.rstrip('/')}/{settings.bucket}"
