@@ -1,5 +1,6 @@
 """One run of all checks, from the settings to the report; what it wrote is removed whatever happens."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -7,12 +8,15 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from valetkey.adapters.s3 import make_session
-from valetkey.core.errors import ConfigurationError
-from valetkey.doctor.findings import Check, Finding, Group, Report, Skip, failed
+from valetkey.core.errors import ConfigurationError, ValetKeyError
+from valetkey.core.ports.health import StoreProof
+from valetkey.doctor.findings import Check, Finding, Group, Level, Report, Skip, failed
 from valetkey.doctor.groups import GROUPS
 from valetkey.doctor.running import explain, run_groups
 from valetkey.doctor.visit import Visit
 from valetkey.settings import load_profiles, load_settings
+
+log = logging.getLogger("valetkey")
 
 Tell = Callable[[Finding], None]
 
@@ -33,7 +37,9 @@ def examine(visit: Visit, groups: Sequence[Group] = GROUPS, tell: Tell = _nobody
     try:
         with _removing(visit, findings, tell):
             findings.extend(run_groups(visit, groups, tell))
-        return Report(started_at, monotonic() - began, findings, _place(visit), visit.learned)
+        report = Report(started_at, monotonic() - began, findings, _place(visit), dict(visit.learned))
+        _keep(visit, report)
+        return report
     finally:
         visit.close()
 
@@ -47,6 +53,18 @@ def _removing(visit: Visit, findings: list[Finding], tell: Tell) -> Iterator[Non
         if visit.probes.keys:
             removal = Group("store", [Check("probes", lambda one: one.probes.remove(one.opened), 120)])
             findings.extend(run_groups(visit, [removal], tell))
+
+
+def _keep(visit: Visit, report: Report) -> None:
+    """Has the ledger know what was learned, for service and worker. One that cannot be used is a finding already."""
+    if not visit.learned:
+        return
+    failing = [f"{one.group}/{one.check}" for one in report.findings if one.level is Level.FAIL]
+    summary = {"counts": report.counts, "failed": failing, "seconds": round(report.seconds, 1)}
+    try:
+        visit.ledger.record_proof(StoreProof(report.place, report.capabilities, summary, report.started_at))
+    except ValetKeyError as error:
+        log.info("what was found out is not kept: %s", error.detail)
 
 
 def _place(visit: Visit) -> str:

@@ -73,7 +73,7 @@ class Visit:
     @property
     def place(self) -> str:
         """Which bucket at which endpoint: what is learned is true of it alone."""
-        return place_of(self.s3)
+        return self.s3.place
 
     @cached_property
     def wire(self) -> Wire:
@@ -118,9 +118,3 @@ class Visit:
             found += [frozen.secret_key, frozen.token]
         texts = {one for one in found if isinstance(one, str) and len(one) >= 4}
         return sorted(texts, key=len, reverse=True)
-
-
-def place_of(settings: S3Settings) -> str:
-    """Which bucket at which endpoint, as what was learned of it is kept: ``https://s3.example/uploads``."""
-    where = settings.endpoint_url or f"https://s3.{settings.region}.amazonaws.com"
-    return f"{where.rstrip('/')}/{settings.bucket}"

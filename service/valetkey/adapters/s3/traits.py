@@ -42,6 +42,12 @@ class Traits:
         """What was known before, and what was found out since."""
         return self._known
 
+    def know(self, known: Capabilities) -> None:
+        """Takes in what was found out before, by another process: it need not be asked again."""
+        self._known = replace(known, shows_metadata=self._known.shows_metadata)
+        if known.conditional_copy:
+            self._proves = True
+
     def learn(self) -> None:
         """Asks what decides about grants, once. To be called where the store is asked for something anyway."""
         if self._retains is None:
@@ -50,7 +56,7 @@ class Traits:
             except (BotoCoreError, ClientError) as error:
                 log.info("the bucket will be asked again whether it retains objects: %s", error)
                 return
-            self._known = replace(self._known, part_checksums=self._retains)
+            self._known = replace(self._known, part_checksums=self._retains or self._known.part_checksums)
 
     def keeps_versions(self) -> bool:
         """Whether what is deleted or overwritten stays as an old version; also where versioning was suspended."""

@@ -1,6 +1,7 @@
 """What is known of a store: what it can do decides how bytes travel, and what is believed of it."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +25,18 @@ class Capabilities:
 
     shows_metadata: bool = True
     """An object without our id is somebody else's; else the store, or a proxy, may drop all metadata."""
+
+    conditional_copy: bool = False
+    """A copy on the condition of its source's ETag is refused where that has another. False: nobody has tried it."""
+
+    copies_keep_etag: bool = False
+    """The ETag of a copy is its source's, of objects that came in one piece. False: nobody has tried it."""
+
+    batch_delete: bool = False
+    """DeleteObjects removes what it is asked to. False: nobody has tried it."""
+
+    def informed(self, found: Mapping[str, bool], settled: Collection[str] = ()) -> "Capabilities":
+        """These with what was ``found`` out, by name: but for what is ``settled`` otherwise, what only the running
+        service can know (`shows_metadata`), and names that this version does not know."""
+        known = {one.name for one in fields(self)} - {"shows_metadata", *settled}
+        return replace(self, **{name: value for name, value in found.items() if name in known})
