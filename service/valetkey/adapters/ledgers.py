@@ -5,6 +5,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from valetkey.adapters.sql import SqlLedger
+from valetkey.adapters.sql.condition import Condition
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.ports.announcing import HookBook, Outbox
@@ -19,6 +20,9 @@ class DurableLedger(Ledger, KeyRing, Outbox, HookBook, Health, Protocol):
 
     def migrate(self) -> None:
         """Makes its schema, or brings it to this version's. Raises `LedgerUnavailable`."""
+
+    def condition(self) -> Condition:
+        """How its database is set up. Raises `LedgerUnavailable`."""
 
     def close(self) -> None:
         """Finishes what was begun, and lets go of it."""

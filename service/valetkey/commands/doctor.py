@@ -3,40 +3,97 @@
 import logging
 import signal
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from valetkey.commands.terminal import json_option, print_json, report_errors
 
+if TYPE_CHECKING:
+    from valetkey.doctor.examination import Tell
+    from valetkey.doctor.findings import Finding, Report
+    from valetkey.doctor.visit import Visit
+
 
 @click.command()
 @json_option
+@click.option("--fix", is_flag=True, help="Offer to set CORS, lifecycle, notifications and public-access block.")
+@click.option("--yes", is_flag=True, help="With --fix: set them without asking.")
 @report_errors
-def doctor(*, as_json: bool) -> None:
-    """Try store and set-up by doing, and say what to do. Writes probe objects, and removes them.
+def doctor(*, as_json: bool, fix: bool, yes: bool) -> None:
+    """Prove store and set-up by doing, and say what to do.
 
-    Exit code 0 only when nothing failed.
+    Writes probe objects, and removes them. Tells service and worker, by the ledger, what the store can do. Exit code 0
+    only when nothing failed.
     """
     from valetkey.core.errors import ConfigurationError
-    from valetkey.doctor.examination import broken_off, examine, visit_from_environment
-    from valetkey.doctor.table import summary, table
+    from valetkey.doctor.examination import broken_off, visit_from_environment
 
+    if yes and not fix:
+        raise click.UsageError("--yes needs --fix.")
+    if fix and as_json and not yes:
+        raise click.UsageError("--fix asks before each change: with --json say --yes.")
     logging.getLogger("valetkey").setLevel(logging.CRITICAL)  # what it would log is in the findings
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         visit = visit_from_environment()
     except ConfigurationError as error:
         report = broken_off(error)
+        if not as_json:
+            for finding in report.findings:
+                _printer()(finding)
     else:
-        report = examine(visit)
+        report = _examined(visit, as_json=as_json)
+        if fix and _mended(visit, report, yes=yes, quiet=as_json):
+            report = _examined(visit_from_environment(), as_json=as_json)
     if as_json:
         print_json(report.as_json())
-    else:
-        click.echo("\n".join([*table(report.findings), "", summary(report)]))
     sys.exit(0 if report.ok else 1)
 
 
 def _interrupt(*_: object) -> NoReturn:
-    """SIGTERM like Ctrl-C: the probes are removed."""
+    """SIGTERM is as Ctrl-C: the probes are removed."""
     raise KeyboardInterrupt
+
+
+def _examined(visit: "Visit", *, as_json: bool) -> "Report":
+    from valetkey.doctor.examination import examine
+    from valetkey.doctor.table import summary
+
+    if as_json:
+        return examine(visit)
+    report = examine(visit, tell=_printer())
+    click.echo(f"\n{summary(report)}")
+    return report
+
+
+def _printer() -> "Tell":
+    """Prints findings as they are made, below the names of their groups."""
+    from valetkey.doctor.table import lines_of
+
+    shown: list[str] = []
+
+    def tell(finding: "Finding") -> None:
+        if shown[-1:] != [finding.group]:
+            click.echo(("\n" if shown else "") + finding.group)
+            shown.append(finding.group)
+        click.echo("\n".join(lines_of(finding)))
+
+    return tell
+
+
+def _mended(visit: "Visit", report: "Report", *, yes: bool, quiet: bool) -> bool:
+    """Whether something was set."""
+    from valetkey.doctor.fixing import changes
+
+    has_changed = False
+    for change in changes(visit, report.findings):
+        if not quiet:
+            click.echo(f"\n{change.shown}")
+        if not yes and not click.confirm("Set it?"):
+            continue
+        made = change.apply()
+        has_changed |= made.ok
+        if not quiet or not made.ok:
+            click.echo(f"{change.name}: {'set' if made.ok else f'refused: {made.said}'}.", err=True)
+    return has_changed

@@ -57,7 +57,7 @@ def _removing(visit: Visit, findings: list[Finding], tell: Tell) -> Iterator[Non
 
 def _keep(visit: Visit, report: Report) -> None:
     """Has the ledger know what was learned, for service and worker. One that cannot be used is a finding already."""
-    if not visit.learned:
+    if not visit.learned or not visit.has_ledger:
         return
     failing = [f"{one.group}/{one.check}" for one in report.findings if one.level is Level.FAIL]
     summary = {"counts": report.counts, "failed": failing, "seconds": round(report.seconds, 1)}

@@ -2,7 +2,15 @@
 
 from collections.abc import Sequence
 
-from valetkey.doctor import store
+from valetkey.doctor import configuration, cors, events, ledger, machine, store, webhooks
 from valetkey.doctor.findings import Group
 
-GROUPS: Sequence[Group] = (store.GROUP,)
+GROUPS: Sequence[Group] = (
+    machine.GROUP,
+    configuration.GROUP,
+    ledger.GROUP,
+    store.GROUP,
+    cors.GROUP,
+    events.GROUP,
+    webhooks.GROUP,
+)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from http import HTTPStatus
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import boto3
@@ -17,8 +18,15 @@ from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Placement
 from valetkey.doctor.findings import Skip
 from valetkey.doctor.probes import Probes
-from valetkey.doctor.wire import Wire
+from valetkey.doctor.wire import Tried, Wire, attempt
 from valetkey.settings import Settings
+
+
+class Knocked(NamedTuple):
+    """What a bucket answered, and whether it is there."""
+
+    found: Tried
+    reached: bool
 
 
 @dataclass
@@ -31,8 +39,10 @@ class Visit:
     session: boto3.Session
     probes: Probes = field(default_factory=Probes)
     learned: dict[str, bool] = field(default_factory=dict)
-    reached: bool = False
-    """Whether the bucket answered."""
+    event_patience: float = 20.0
+    """How long an event is waited for, in seconds: AWS tells of most within one."""
+    has_ledger: bool = False
+    """Whether the ledger can be used."""
     keeps_versions: bool | None = None
     """Whether deleted and overwritten objects stay as versions; None: not known."""
 
@@ -56,9 +66,19 @@ class Visit:
     @property
     def store(self) -> S3Store:
         """The same once it was reached: nothing else need wait for one that does not answer. Raises `Skip`."""
-        if not self.reached:
+        if not self.knocked.reached:
             raise Skip("The bucket was not reached: see store/reach.")
         return self.opened
+
+    @cached_property
+    def knocked(self) -> "Knocked":
+        """A signed request for the bucket, by the internal endpoint. Raises `Skip` where none can be made."""
+        _ = self.opened
+        found = attempt(self.client.list_objects_v2, Bucket=self.bucket, MaxKeys=1, Prefix="staging/")
+        if not found.denied or found.code not in {"", "AccessDenied"}:
+            return Knocked(found, reached=found.ok)
+        found = attempt(self.client.head_bucket, Bucket=self.bucket)  # it may not list, and may be there all the same
+        return Knocked(found, reached=found.ok or found.status == HTTPStatus.FORBIDDEN)
 
     @cached_property
     def client(self) -> Any:
@@ -78,12 +98,25 @@ class Visit:
     @cached_property
     def wire(self) -> Wire:
         """Bare requests."""
-        return Wire(self.session._session.get_config_variable("ca_bundle"))  # noqa: SLF001 - there is no other way
+        return Wire(self.ca_bundle)
+
+    @property
+    def ca_bundle(self) -> str | None:
+        """The file of certificates that the store's are proven by, where boto3 was told one."""
+        found: str | None = self.session._session.get_config_variable("ca_bundle")  # noqa: SLF001 - no other way
+        return found
 
     @cached_property
     def ledger(self) -> DurableLedger:
         """The ledger as the service opens it. Raises `ConfigurationError`."""
         return open_ledger(self.settings)
+
+    @property
+    def working_ledger(self) -> DurableLedger:
+        """The same where it can be used. Raises `Skip`."""
+        if not self.has_ledger:
+            raise Skip("The ledger cannot be used: see ledger/schema.")
+        return self.ledger
 
     @property
     def placement(self) -> Placement:

@@ -67,7 +67,9 @@ class Wire:
             session.close()
         return Answer(answer.status_code, answer.headers, content, _error_in(answer.status_code, content))
 
-    def post_form(self, url: str, fields: Mapping[str, str], content: bytes) -> Answer:
+    def post_form(
+        self, url: str, fields: Mapping[str, str], content: bytes, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """What is answered to a form with these ``fields``, and the file as its last one."""
         boundary = f"valetkey-{token_hex(8)}"
         parts = [
@@ -77,7 +79,8 @@ class Wire:
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="doctor"\r\n'
         parts.append(f"{head}Content-Type: application/octet-stream\r\n\r\n".encode() + content)
         body = b"".join([*parts, f"\r\n--{boundary}--\r\n".encode()])
-        return self.send("POST", url, {"Content-Type": f"multipart/form-data; boundary={boundary}"}, body)
+        sent = {"Content-Type": f"multipart/form-data; boundary={boundary}", **(headers or {})}
+        return self.send("POST", url, sent, body)
 
 
 def _error_in(status: int, content: bytes) -> ErrorBody:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Update, delete, literal_column, select, tuple_, update
 
 from valetkey.adapters.sql.allowances import spend
+from valetkey.adapters.sql.condition import SqlCondition
 from valetkey.adapters.sql.engines import parsed_url
 from valetkey.adapters.sql.erasures import SqlErasures
 from valetkey.adapters.sql.health import SqlHealth
@@ -23,7 +24,7 @@ from valetkey.core.model.upload import Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query
 
 
-class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth):
+class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlCondition):
     """`Ledger`, `KeyRing`, `Outbox`, `HookBook` and `Health` in one database, whose URL is as in `Database`.
 
     Without ``announce`` nothing is announced: rows that nobody would send only grow the outbox. Raises

@@ -34,14 +34,8 @@ _ELSE = "Look at VALETKEY_S3_ENDPOINT_URL, VALETKEY_BUCKET and the credentials."
 
 def reach(visit: Visit) -> Iterator[Finding]:
     """A signed request for the bucket, by the internal endpoint."""
-    _ = visit.opened  # its settings and credentials
-    found = attempt(visit.client.list_objects_v2, Bucket=visit.bucket, MaxKeys=1, Prefix="staging/")
-    if found.denied and found.code in {"", "AccessDenied"}:  # it may not list, and may be there all the same
-        found = attempt(visit.client.head_bucket, Bucket=visit.bucket)
-        visit.reached = found.ok or found.code not in {"InvalidAccessKeyId", "SignatureDoesNotMatch"}
-    else:
-        visit.reached = found.ok
-    if visit.reached:
+    found, reached = visit.knocked
+    if reached:
         said = "answers" if found.ok else f"answers {found.said}"
         yield passed("reach", f"The bucket {visit.bucket} {said} at {_endpoint(visit)}.")
         return
