@@ -34,18 +34,19 @@ def doctor(*, as_json: bool, fix: bool, yes: bool) -> None:
     if fix and as_json and not yes:
         raise click.UsageError("--fix asks before each change: with --json say --yes.")
     logging.getLogger("valetkey").setLevel(logging.CRITICAL)  # what it would log is in the findings
-    signal.signal(signal.SIGTERM, _interrupt)
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         visit = visit_from_environment()
+        report = _examined(visit, as_json=as_json)
+        if fix and _mended(visit, report, yes=yes, quiet=as_json):
+            report = _examined(visit_from_environment(), as_json=as_json)
     except ConfigurationError as error:
         report = broken_off(error)
         if not as_json:
             for finding in report.findings:
                 _printer()(finding)
-    else:
-        report = _examined(visit, as_json=as_json)
-        if fix and _mended(visit, report, yes=yes, quiet=as_json):
-            report = _examined(visit_from_environment(), as_json=as_json)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if as_json:
         print_json(report.as_json())
     sys.exit(0 if report.ok else 1)

@@ -43,6 +43,8 @@ class Visit:
     """How long an event is waited for, in seconds: AWS tells of most within one."""
     has_ledger: bool = False
     """Whether the ledger can be used."""
+    enforces: dict[str, bool] = field(default_factory=dict)
+    """Whether anything of it is enforced, by what a grant can be: a form, a PUT."""
     keeps_versions: bool | None = None
     """Whether deleted and overwritten objects stay as versions; None: not known."""
 

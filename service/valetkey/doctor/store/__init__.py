@@ -1,7 +1,7 @@
 """The store: whether it is there, what we may do there, what it enforces, and what the bucket is set to."""
 
 from valetkey.doctor.findings import Check, Group
-from valetkey.doctor.store import bucket, copies, forms, parts, puts, reach, rights
+from valetkey.doctor.store import attempts, bucket, copies, forms, parts, puts, reach, rights
 
 GROUP = Group(
     "store",
@@ -17,6 +17,7 @@ GROUP = Group(
         Check("put", puts.put, 120),
         Check("put-once", puts.put_once),
         Check("put-extra-header", puts.extra_headers),
+        Check("enforcement", attempts.enforcement),
         Check("parts", parts.parts, 120),
         Check("copy", copies.copy),
         Check("copy-condition", copies.condition),

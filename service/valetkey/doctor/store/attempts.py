@@ -1,8 +1,9 @@
 """What a request that must be refused led to: its answer, and what is under the keys that it could have written."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from valetkey.doctor.findings import Finding, failed, passed, skipped, warned
+from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.writing import look
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import Answer
@@ -32,10 +33,17 @@ def tried(visit: Visit, name: str, answer: Answer, *keys: str) -> Violation:
     return Violation(name, answer, any(look(visit, key).there for key in keys))
 
 
-def verdict(check: str, what: str, violations: list[Violation], mild: frozenset[str], action: str) -> list[Finding]:
+_CHECKS = {"a form": "post", "a PUT": "put"}
+"""The check of what a grant can be."""
+
+
+def verdict(
+    visit: Visit, what: str, violations: list[Violation], *, mild: frozenset[str], action: str
+) -> list[Finding]:
     """Findings on a series of ``violations`` of ``what``; those in ``mild`` are made up for by the service."""
-    found = []
+    found, check = [], _CHECKS[what]
     open_doors = [one for one in violations if one.stored]
+    visit.enforces[what] = len(open_doors) < len(violations)
     lies = [one for one in open_doors if not one.answer.taken]
     grave = [one.name for one in open_doors if one.name not in mild]
     slight = [one.name for one in open_doors if one.name in mild]
@@ -58,3 +66,15 @@ def verdict(check: str, what: str, violations: list[Violation], mild: frozenset[
     if not open_doors and (kept := [one.name for one in violations if one.is_prevented]):
         found.append(passed(check, f"Enforced in {what}: {', '.join(kept)}."))
     return found
+
+
+def enforcement(visit: Visit) -> Iterator[Finding]:
+    """Whether this is a store at all, and not something that plays one."""
+    _ = visit.store
+    if not visit.enforces:
+        raise Skip("Neither a form nor a PUT could be tried.")
+    if not any(visit.enforces.values()):
+        action = "Use it for development only (moto, for example): whoever has a grant can do anything."
+        yield failed("enforcement", "This store enforces nothing of what a grant says.", action)
+    elif all(visit.enforces.values()):
+        yield passed("enforcement", f"The store enforces what {' and '.join(sorted(visit.enforces))} says.")

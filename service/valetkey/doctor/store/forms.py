@@ -27,7 +27,7 @@ def post(visit: Visit) -> Iterator[Finding]:
         return
     visit.learned["post"] = True
     yield from _control(answer, lying.content, lying.content_type)
-    yield from verdict("post", "a form", [*_violations(visit, granting)], MILD, UNSAFE)
+    yield from verdict(visit, "a form", [*_violations(visit, granting)], mild=MILD, action=UNSAFE)
 
 
 def _no_forms(visit: Visit, answer: Answer) -> Iterator[Finding]:

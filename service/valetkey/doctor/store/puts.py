@@ -53,7 +53,7 @@ def put(visit: Visit) -> Iterator[Finding]:
     if granting.checksum:
         action = "Clients have to declare checksums, as they do by themselves where valetkey says so."
         yield warned("put-checksum", "Each PUT needs a checksum here, as in a bucket with a default retention.", action)
-    yield from verdict("put", "a PUT", [*_violations(visit, granting)], frozenset(), UNSAFE)
+    yield from verdict(visit, "a PUT", [*_violations(visit, granting)], mild=frozenset(), action=UNSAFE)
 
 
 def _refused(visit: Visit, reason: str) -> Iterator[Finding]:
