@@ -349,6 +349,7 @@ def create_sweep() -> Sweep:
     """One sweep by hand, from the environment. Raises like `create_served_app`."""
     valetkey = installed_in(create_app(load_settings(), allow_open=True))
     valetkey.ledger.check()
+    valetkey.proven.read()
     return valetkey.sweep
 
 

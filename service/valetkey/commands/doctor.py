@@ -19,15 +19,21 @@ if TYPE_CHECKING:
 @json_option
 @click.option("--fix", is_flag=True, help="Offer to set CORS, lifecycle, notifications and public-access block.")
 @click.option("--yes", is_flag=True, help="With --fix: set them without asking.")
+@click.option(
+    "--app",
+    "application",
+    metavar="MODULE[:NAME]",
+    help="The Flask application that valetkey is mounted in, as `flask --app` takes it.",
+)
 @report_errors
-def doctor(*, as_json: bool, fix: bool, yes: bool) -> None:
+def doctor(application: str | None, *, as_json: bool, fix: bool, yes: bool) -> None:
     """Prove store and set-up by doing, and say what to do.
 
     Writes probe objects, and removes them. Tells service and worker, by the ledger, what the store can do. Exit code 0
     only when nothing failed.
     """
     from valetkey.core.errors import ConfigurationError
-    from valetkey.doctor.examination import broken_off, visit_from_environment
+    from valetkey.doctor.examination import broken_off
 
     if yes and not fix:
         raise click.UsageError("--yes needs --fix.")
@@ -36,10 +42,10 @@ def doctor(*, as_json: bool, fix: bool, yes: bool) -> None:
     logging.getLogger("valetkey").setLevel(logging.CRITICAL)  # what it would log is in the findings
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        visit = visit_from_environment()
+        visit = _visit(application)
         report = _examined(visit, as_json=as_json)
         if fix and _mended(visit, report, yes=yes, quiet=as_json):
-            report = _examined(visit_from_environment(), as_json=as_json)
+            report = _examined(_visit(application), as_json=as_json)
     except ConfigurationError as error:
         report = broken_off(error)
         if not as_json:
@@ -50,6 +56,16 @@ def doctor(*, as_json: bool, fix: bool, yes: bool) -> None:
     if as_json:
         print_json(report.as_json())
     sys.exit(0 if report.ok else 1)
+
+
+def _visit(application: str | None) -> "Visit":
+    from valetkey.doctor.examination import visit_from_environment, visit_of
+
+    if application is None:
+        return visit_from_environment()
+    from valetkey.commands.applications import load_application
+
+    return visit_of(load_application(application))
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -7,7 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 
+from flask import Flask
+
 from valetkey.adapters.s3 import make_session
+from valetkey.app import installed_in
 from valetkey.core.errors import ConfigurationError, ValetKeyError
 from valetkey.core.ports.health import StoreProof
 from valetkey.doctor.findings import Check, Finding, Group, Level, Report, Skip, failed
@@ -28,6 +31,12 @@ def visit_from_environment() -> Visit:
     """What the service itself would be made of. Raises `ConfigurationError`."""
     settings = load_settings()
     return Visit(settings, load_profiles(settings.config), make_session())
+
+
+def visit_of(app: Flask) -> Visit:
+    """What the valetkey in ``app`` is made of. Raises `ConfigurationError` where it has none."""
+    valetkey = installed_in(app)
+    return Visit(valetkey.settings, valetkey.profiles, valetkey.session or make_session())
 
 
 def examine(visit: Visit, groups: Sequence[Group] = GROUPS, tell: Tell = _nobody) -> Report:

@@ -17,6 +17,11 @@ log = logging.getLogger("valetkey")
 LONGEST = 400
 """Characters of what a finding says: what a server answers may be a page."""
 
+PATIENCE = 2
+"""How many checks of a group may hang until the others are not made."""
+
+HUNG = "Not tried: earlier checks of this group did not finish."
+
 _CONTROL = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202f-\u2065\u2070-\ud7ff\uf900-\ufdff]+")
 """Whatever could move a cursor or turn a line around."""
 
@@ -26,23 +31,26 @@ def run_groups(
 ) -> Iterator[Finding]:
     """The findings of all checks, one after the other. ``tell`` hears of each as it is found."""
     for group in groups:
+        hung = 0
         for check in group.checks:
-            for found in run_check(visit, check):
+            findings, is_late = run_check(visit, check) if hung < PATIENCE else ([skipped(check.name, HUNG)], False)
+            hung += is_late
+            for found in findings:
                 shown = replace(_printable(visit, found), group=group.name)
                 tell(shown)
                 yield shown
 
 
-def run_check(visit: Visit, check: Check) -> list[Finding]:
-    """What ``check`` found within its time; what it found before it failed counts, too."""
+def run_check(visit: Visit, check: Check) -> tuple[list[Finding], bool]:
+    """What ``check`` found within its time, and whether that was too short; what it found before counts, too."""
     found: list[Finding] = []
     thread = Thread(target=_collect, args=(visit, check, found), name=f"valetkey-doctor-{check.name}", daemon=True)
     thread.start()
     thread.join(check.within)
     if thread.is_alive():
         action = "Look at what it waits for: a firewall that drops packets, a proxy, a store or server that hangs."
-        return [*found, failed(check.name, f"Not finished within {check.within:g} s.", action)]
-    return found
+        return [*found, failed(check.name, f"Not finished within {check.within:g} s.", action)], True
+    return found, False
 
 
 def _collect(visit: Visit, check: Check, found: list[Finding]) -> None:
