@@ -13,9 +13,10 @@ from valetkey.adapters.s3 import make_session
 from valetkey.app import installed_in
 from valetkey.core.errors import ConfigurationError, ValetKeyError
 from valetkey.core.ports.health import StoreProof
+from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Check, Finding, Group, Level, Report, Skip, failed
 from valetkey.doctor.groups import GROUPS
-from valetkey.doctor.running import explain, run_groups
+from valetkey.doctor.running import run_groups
 from valetkey.doctor.visit import Visit
 from valetkey.settings import load_profiles, load_settings
 

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from threading import Thread
 
-from botocore.exceptions import ClientError
-
-from valetkey.core.errors import ValetKeyError
+from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, skipped
 from valetkey.doctor.visit import Visit
 
@@ -63,17 +61,6 @@ def _collect(visit: Visit, check: Check, found: list[Finding]) -> None:
     except Exception as error:
         log.debug("the check %s failed", check.name, exc_info=error)
         found.append(failed(check.name, f"The check broke off: {explain(error)}", "Mend that, and run doctor again."))
-
-
-def explain(error: BaseException) -> str:
-    """An error in a line: ours by its sentence, a store's by its code, others by their class and text."""
-    if isinstance(error, ValetKeyError):
-        cause = getattr(error.__cause__, "orig", None)
-        return f"{error.detail} {cause}" if cause else error.detail
-    if isinstance(error, ClientError):
-        said = error.response.get("Error", {})
-        return f"{error.operation_name}: {said.get('Code', '')} {said.get('Message', '')}".strip()
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _printable(visit: Visit, finding: Finding) -> Finding:

@@ -110,6 +110,12 @@ class Tried:
         return self.status == HTTPStatus.FORBIDDEN or self.code in {"AccessDenied", "AllAccessDisabled"}
 
     @property
+    def unsupported(self) -> bool:
+        """Whether the store does not know how, and neither a right is missing nor the moment is bad."""
+        passing = {HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+        return (self.status in range(400, 500) and self.status not in passing) or self.status == 501
+
+    @property
     def absent(self) -> bool:
         """Whether it says that there is nothing of the kind."""
         return self.status == HTTPStatus.NOT_FOUND

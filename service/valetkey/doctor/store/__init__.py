@@ -13,6 +13,8 @@ GROUP = Group(
         Check("listing", rights.listing),
         Check("delete-many", rights.delete_many),
         Check("head", reach.head),
+        Check("latency", reach.latency),
+        Check("download", reach.download),
         Check("post", forms.post, 120),
         Check("put", puts.put, 120),
         Check("put-once", puts.put_once),

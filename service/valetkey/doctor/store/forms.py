@@ -1,10 +1,12 @@
 """Presigned POST: whether forms are taken, and which of their conditions the store enforces."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 
-from valetkey.doctor.findings import Finding, failed, warned
+from valetkey.doctor.findings import Finding, Skip, failed, warned
 from valetkey.doctor.store.attempts import Violation, tried, verdict
 from valetkey.doctor.store.grants import Granting
+from valetkey.doctor.store.puts import working
 from valetkey.doctor.store.writing import CONTENT, TYPE, look
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import Answer
@@ -31,13 +33,26 @@ def post(visit: Visit) -> Iterator[Finding]:
 
 
 def _no_forms(visit: Visit, answer: Answer) -> Iterator[Finding]:
-    if not answer.refused and not answer.taken:
+    if answer.status == HTTPStatus.FORBIDDEN and not _puts_work(visit):
+        action = "Grant s3:PutObject to the key that grants are signed with; see store/rights and machine/clock."
+        yield failed("post", f"A good form is refused: {answer.said}.", action)
+        return
+    if not answer.refused and not answer.taken and answer.status != HTTPStatus.OK:
         yield failed("post", f"A form led to: {answer.said}.", "Look at what the store, or a proxy before it, logs.")
         return
     visit.learned["post"] = False
     action = "Nothing to do: valetkey gives presigned PUTs here (method auto). VALETKEY_S3_LACKS=post says the same."
     said = answer.said if answer.refused else f"{answer.said}, and nothing stored"
     yield warned("post", f"The store takes no presigned POST: {said}.", action)
+
+
+def _puts_work(visit: Visit) -> bool:
+    """Whether the same key may write by a PUT: then a refused form is no question of rights."""
+    try:
+        working(visit)
+    except Skip:
+        return False
+    return True
 
 
 def _control(answer: Answer, content: bytes | None, content_type: str) -> Iterator[Finding]:
@@ -49,6 +64,8 @@ def _control(answer: Answer, content: bytes | None, content_type: str) -> Iterat
     elif not answer.taken:
         action = "Clients take it for a failure and send again: look at proxies before the store."
         yield warned("post", f"A good form is stored, and answered {answer.said}.", action)
+    elif answer.status != HTTPStatus.CREATED:
+        yield warned("post", f"A good form is answered {answer.status}, and 201 was asked for.", "Nothing to do.")
 
 
 def _violations(visit: Visit, granting: Granting) -> Iterator[Violation]:

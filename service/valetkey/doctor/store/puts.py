@@ -37,6 +37,8 @@ def working(visit: Visit) -> tuple[Granting, Answer]:
         if look(visit, upload.staging_key).content == CONTENT:
             visit.learned["part_checksums"] = checksum
             return granting, answer
+        if not answer.refused or answer.status == HTTPStatus.FORBIDDEN:
+            break
     raise Skip(f"The store takes no presigned PUT: {first.said if first else 'no answer'}.")
 
 

@@ -2,14 +2,24 @@
 
 import re
 from collections.abc import Iterator
+from statistics import median
+from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
 from valetkey.adapters.s3.client import addressing_style, make_client
+from valetkey.core.errors import StoreUnavailable, ValetKeyError
+from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.writing import CONTENT, TYPE, put_probe, written_by_us
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import Tried, attempt
+
+TRIES = 5
+"""How often a HEAD is timed."""
+
+SLOW = 0.5
+"""Seconds that it may take until it is worth a word."""
 
 REGION_CODES = {"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"}
 """How stores say that a request was signed for another region."""
@@ -135,7 +145,8 @@ def head(visit: Visit) -> Iterator[Finding]:
     key = put_probe(visit)
     found = attempt(visit.client.head_object, Bucket=visit.bucket, Key=key)
     if not found.ok:
-        yield failed("head", f"HEAD of an object that was just written says {found.said}.", "Grant s3:GetObject.")
+        action = "Use a store that shows what it has taken at once." if found.absent else "Grant s3:GetObject."
+        yield failed("head", f"HEAD of an object that was just written says {found.said}.", action)
         return
     yield from _shown(found.answer, key)
     yield from _metadata_names(visit, key)
@@ -173,3 +184,48 @@ def _metadata_names(visit: Visit, key: str) -> Iterator[Finding]:
         yield passed("metadata-names", "Names of metadata come back as they were sent.")
     else:
         yield passed("metadata-names", f"Names of metadata come back as {names[0]} (a proxy in Go); that is all right.")
+
+
+def latency(visit: Visit) -> Iterator[Finding]:
+    """How long the store takes for a HEAD."""
+    _ = visit.store
+    key, took = put_probe(visit), []
+    for _ in range(TRIES):
+        began = perf_counter()
+        visit.client.head_object(Bucket=visit.bucket, Key=key)
+        took.append(perf_counter() - began)
+    seen = f"A HEAD takes {median(took) * 1000:.0f} ms."
+    if median(took) > SLOW:
+        yield warned("latency", seen, "A confirmation is several calls: bring service and store closer together.")
+    else:
+        yield passed("latency", seen)
+
+
+def download(visit: Visit) -> Iterator[Finding]:
+    """Whether a download has the name and the kind that it is given, and whether ranges can be read."""
+    store = visit.store
+    key = put_probe(visit)
+    try:
+        found = store.head(key)
+    except StoreUnavailable as error:
+        raise Skip(error.detail) from error
+    if found is None:
+        raise Skip("A probe that was just written is not there.")
+    answer = visit.wire.send("GET", store.presigned_get(found.as_object(key), "größe.html", 300))
+    told = next((value for name, value in answer.headers.items() if name.lower() == "content-disposition"), "")
+    if answer.body != CONTENT:
+        yield failed("download", f"A download is answered {answer.said}.", "Look at the store's public address.")
+    elif not told.lower().startswith("attachment"):
+        action = "Serve the store from a domain of its own: what users upload may open as a page there."
+        yield failed("download", "Downloads open in the browser: response-content-disposition is ignored.", action)
+    else:
+        yield passed("download", "Downloads are attachments with the name of their file.")
+    try:
+        is_right = store.read_range(found.as_object(key), 3, 9) == CONTENT[3:9]
+    except ValetKeyError as error:
+        yield warned("ranges", f"Ranges cannot be read: {explain(error)}", "detect and open_upload need them.")
+    else:
+        say = passed("ranges", "Ranges of objects can be read.")
+        yield (
+            say if is_right else failed("ranges", "A range has other bytes than were asked for.", "Use another store.")
+        )

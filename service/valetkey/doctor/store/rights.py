@@ -81,7 +81,11 @@ def _try_multipart(visit: Visit, tally: Tally, where: str, key: str) -> None:
     ended = attempt(client.abort_multipart_upload, **at)
     if begun.ok or ended.denied:
         tally.note("s3:AbortMultipartUpload", where, ended)
-    if begun.ok and not listed.denied:
+    if begun.ok and ended.ok and listed.ok and attempt(client.list_parts, **at).ok:
+        tally.unsure.setdefault("s3:AbortMultipartUpload", []).append(
+            f"{where}: {ended.said}, and parts are still there"
+        )
+    if begun.ok and (listed.ok or listed.unsupported):
         visit.learned["list_parts"] = listed.ok
 
 
