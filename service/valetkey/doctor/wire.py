@@ -113,7 +113,8 @@ class Tried:
     def unsupported(self) -> bool:
         """Whether the store does not know how, and neither a right is missing nor the moment is bad."""
         passing = {HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-        return (self.status in range(400, 500) and self.status not in passing) or self.status == HTTPStatus.NOT_IMPLEMENTED
+        refused = self.status in range(400, 500) and self.status not in passing
+        return refused or self.status == HTTPStatus.NOT_IMPLEMENTED
 
     @property
     def absent(self) -> bool:

@@ -225,7 +225,7 @@ def download(visit: Visit) -> Iterator[Finding]:
     except ValetKeyError as error:
         yield warned("ranges", f"Ranges cannot be read: {explain(error)}", "detect and open_upload need them.")
     else:
-        say = passed("ranges", "Ranges of objects can be read.")
-        yield (
-            say if is_right else failed("ranges", "A range has other bytes than were asked for.", "Use another store.")
-        )
+        if is_right:
+            yield passed("ranges", "Ranges of objects can be read.")
+        else:
+            yield failed("ranges", "A range has other bytes than were asked for.", "Use another store.")
