@@ -27,7 +27,8 @@ class Tally:
         if found.ok or found.absent:
             self.there.add(right)
         elif found.denied:
-            self.missing.setdefault(right, []).append(where)
+            places = self.missing.setdefault(right, [])
+            places.extend([] if where in places else [where])
         else:
             self.unsure.setdefault(right, []).append(f"{where}: {found.said}")
         return found.ok
@@ -73,7 +74,7 @@ def _try_multipart(visit: Visit, tally: Tally, where: str, key: str) -> None:
     if begun.ok:
         at["UploadId"] = visit.probes.begun(key, begun.answer["UploadId"])
     else:
-        tally.note("s3:PutObject", f"{where} (parts)", begun)
+        tally.note("s3:PutObject", where, begun)
         at["UploadId"] = "doctor"
     listed = attempt(client.list_parts, **at)
     if begun.ok or listed.denied:  # a made-up upload id proves nothing else
