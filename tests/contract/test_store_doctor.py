@@ -25,7 +25,7 @@ KNOWN: dict[str, list[tuple[str, Level, str]]] = {
     ],
     "swift": [
         ("post", WARN, "no presigned POST"),
-        ("put-once", WARN, "If-None-Match is refused"),
+        ("put-once", WARN, "If-None-Match is refused (501"),
         ("part-after-join", WARN, "object"),
     ],
     "rclone": [

@@ -45,6 +45,8 @@ class Visit:
     """Whether the ledger can be used."""
     enforces: dict[str, bool] = field(default_factory=dict)
     """Whether anything of it is enforced, by what a grant can be: a form, a PUT."""
+    refused_once: str = ""
+    """What a PUT with ``If-None-Match`` was answered, where only one without is taken."""
     keeps_versions: bool | None = None
     """Whether deleted and overwritten objects stay as versions; None: not known."""
 

@@ -33,13 +33,13 @@ class Parts:
         begun = visit.store.start_multipart(key, ObjectHeaders(TYPE, upload_id, visit.placement))
         return cls(visit, key, visit.probes.begun(key, begun))
 
-    def send(self, content: bytes, signed: int | None = None, url: str | None = None) -> Answer:
-        """The first part, by a URL for ``signed`` bytes, or by an earlier ``url``."""
+    def send(self, content: bytes, signed: int | None = None) -> Answer:
+        """The first part, by a URL for ``signed`` bytes, or for as many as it has."""
         checksum = sha256_of(content) if self.visit.learned.get("part_checksums") else None
         size = len(content) if signed is None else signed
         grant = self.visit.store.presigned_part(self.key, self.id, 1, size, 300, checksum=checksum)
         headers = {name: value for name, value in grant.headers.items() if name.lower() != "content-length"}
-        return self.visit.wire.send("PUT", url or grant.url, headers, content)
+        return self.visit.wire.send("PUT", grant.url, headers, content)
 
     def listed(self) -> list[Part]:
         """What the store says is there."""

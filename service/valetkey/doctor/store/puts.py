@@ -7,7 +7,7 @@ from valetkey.core.model.upload import Upload
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.attempts import Violation, tried, verdict
 from valetkey.doctor.store.grants import Granting
-from valetkey.doctor.store.writing import CONTENT, OTHER, TYPE, look, put_probe
+from valetkey.doctor.store.writing import CONTENT, OTHER, look, put_probe
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import Answer
 
@@ -26,19 +26,26 @@ def send(
 
 
 def working(visit: Visit) -> tuple[Granting, Answer]:
-    """A way to make grants that the store takes: without a checksum, else with one, as a bucket with a default
-    retention wants it. Raises `Skip` where it takes none."""
+    """A way to make grants that the store takes: as they are, else without ``If-None-Match`` (Swift), else with a
+    checksum, as a bucket with a default retention wants it. Raises `Skip` where it takes none."""
     first: Answer | None = None
-    for checksum in (False, True):
+    known = visit.store.capabilities.conditional_put
+    for conditional, checksum in ((known, False), (False, False), (known, True)):
+        visit.store.know({"conditional_put": conditional})
         granting = Granting(visit, checksum)
         upload = granting.upload()
         answer = send(visit, granting, upload)
         first = first or answer
         if look(visit, upload.staging_key).content == CONTENT:
             visit.learned["part_checksums"] = checksum
+            visit.store.know({"part_checksums": checksum})
+            if known and not conditional:
+                visit.learned["conditional_put"] = False
+                visit.refused_once = first.said
             return granting, answer
         if not answer.refused or answer.status == HTTPStatus.FORBIDDEN:
             break
+    visit.store.know({"conditional_put": known})
     raise Skip(f"The store takes no presigned PUT: {first.said if first else 'no answer'}.")
 
 
@@ -47,8 +54,11 @@ def put(visit: Visit) -> Iterator[Finding]:
     try:
         granting, answer = working(visit)
     except Skip as reason:
-        yield from _refused(visit, str(reason))
+        yield _refused(visit, str(reason))
         return
+    if visit.learned.get("conditional_put") is False:
+        action = "Nothing to do: valetkey leaves it out. VALETKEY_S3_LACKS=conditional-put says the same."
+        yield warned("put-once", f"A PUT with a signed If-None-Match is refused ({visit.refused_once}).", action)
     if not answer.taken:
         action = "Clients take it for a failure and send again: look at proxies before the store."
         yield warned("put", f"A good PUT is stored, and answered {answer.said}.", action)
@@ -58,28 +68,11 @@ def put(visit: Visit) -> Iterator[Finding]:
     yield from verdict(visit, "a PUT", [*_violations(visit, granting)], mild=frozenset(), action=UNSAFE)
 
 
-def _refused(visit: Visit, reason: str) -> Iterator[Finding]:
-    """Whether it is ``If-None-Match`` that is refused, as at Swift."""
-    if _takes_bare(visit):
-        visit.learned["conditional_put"] = False
-        action = "Nothing to do: valetkey leaves it out. VALETKEY_S3_LACKS=conditional-put says the same."
-        yield warned("put-once", f"A PUT with a signed If-None-Match is refused. {reason}", action)
-        return
-    action = (
-        "Look at what the store logs: uploads by PUT cannot work."
-        if visit.learned.get("post")
-        else ("Nothing can be uploaded but in parts: look at what the store, or a proxy before it, logs.")
-    )
-    yield failed("put", reason, action)
-
-
-def _takes_bare(visit: Visit) -> bool:
-    upload = Granting(visit).upload()
-    signed = visit.store.presigned_put(
-        upload.staging_key, {"Content-Type": TYPE, "x-amz-meta-upload-id": upload.id}, 300
-    )
-    visit.wire.send("PUT", signed.url, signed.headers, CONTENT)
-    return look(visit, upload.staging_key).content == CONTENT
+def _refused(visit: Visit, reason: str) -> Finding:
+    if visit.learned.get("post"):
+        return failed("put", reason, "Look at what the store logs: uploads by PUT cannot work.")
+    action = "Nothing can be uploaded but in parts: look at what the store, or a proxy before it, logs."
+    return failed("put", reason, action)
 
 
 def _violations(visit: Visit, granting: Granting) -> Iterator[Violation]:
