@@ -10,6 +10,7 @@ from valetkey.core.errors import ObjectChanged, ObjectMissing, PlacementRefused,
 from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import UploadId
 from valetkey.core.ports.store import ObjectHead, ObjectHeaders
+from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.parts import Parts
 from valetkey.doctor.store.writing import CONTENT, OTHER, TYPE, look, put_probe, sha256_of
@@ -47,11 +48,11 @@ def copy(visit: Visit) -> Iterator[Finding]:
     key, headers = _target(visit)
     try:
         visit.store.copy(source, key, replace(headers, content_type="image/gif"))
-    except ValetKeyError as error:
+    except (ValetKeyError, ObjectChanged, ObjectMissing) as error:
         if not look(visit, key).there:
-            yield failed("copy", f"An object cannot be copied: {error.detail}", NO_COPY)
+            yield failed("copy", f"An object cannot be copied: {explain(error)}", NO_COPY)
             return
-        yield warned("copy", f"A copy is made, and its answer is an error: {error.detail}", "valetkey looks itself.")
+        yield warned("copy", f"A copy is made, and its answer is an error: {explain(error)}", "valetkey looks itself.")
     lying = look(visit, key)
     if lying.content != CONTENT:
         there = "other bytes are there" if lying.there else "nothing is there"
@@ -65,12 +66,18 @@ def copy(visit: Visit) -> Iterator[Finding]:
     else:
         action = "What a client attached stays with what is confirmed. JuiceFS: --object-meta; else use another store."
         yield warned("copy-metadata", "A copy does not get the metadata and type that it is given.", action)
-    visit.learned["copies_keep_etag"] = lying.etag == source.etag
-    if lying.etag == source.etag:
-        yield passed("copy-etag", "The ETag of a copy is its source's.")
-    else:
-        action = "Nothing to do: valetkey compares more than ETags (SSE-KMS does this). Let clients declare checksums."
-        yield warned("copy-etag", f"The ETag of a copy is another than its source's ({lying.etag or 'none'}).", action)
+    yield _same_etag(visit, source, key, lying.etag)
+
+
+def _same_etag(visit: Visit, source: ObjectHead, key: str, etag: str) -> Finding:
+    """Whether HEAD and GET of a copy show its source's ETag."""
+    shown = visit.store.head(key)
+    is_same = visit.learned["copies_keep_etag"] = shown is not None and {shown.etag, etag} == {source.etag}
+    if is_same:
+        return passed("copy-etag", "The ETag of a copy is its source's.")
+    action = "Nothing to do: valetkey compares more than ETags (SSE-KMS does this). Let clients declare checksums."
+    other = shown.etag if shown else etag or "none"
+    return warned("copy-etag", f"The ETag of a copy is another than its source's ({other}).", action)
 
 
 def condition(visit: Visit) -> Iterator[Finding]:
