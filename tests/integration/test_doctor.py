@@ -1,7 +1,9 @@
 """What `valetkey doctor` says on moto, which enforces nothing; how checks are run; what findings are used for."""
 
 import json
+import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,13 +16,13 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from standardwebhooks import Webhook, WebhookVerificationError
-from tests.support import doctors
+from tests.support import doctors, processes
 from tests.support.doctors import line, report, visit
 from tests.support.ledgers import migrated
 from tests.support.receiver import answer, running_receiver
-from tests.support.servers import free_port
+from tests.support.servers import VALETKEY, free_port
 from tests.support.store_proxy import quirky
-from tests.support.store_quirks import DateIsOff
+from tests.support.store_quirks import DateIsOff, Slow
 from tests.support.stores import Bucket
 
 from valetkey import ValetKey
@@ -373,3 +375,25 @@ def test_nothing_is_set_without_a_word(moto_bucket: Bucket, tmp_path: Path, monk
         moto_bucket.client.get_bucket_lifecycle_configuration(Bucket=moto_bucket.name)
     assert CliRunner().invoke(main, ["doctor", "--yes"]).exit_code == 2
     assert CliRunner().invoke(main, ["doctor", "--fix", "--json"]).exit_code == 2
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_stopped_leaves_nothing(stop: signal.Signals, moto_bucket: Bucket, tmp_path: Path) -> None:
+    """Ctrl-C and SIGTERM in the middle of its writing."""
+    given = moto_bucket.server.env() | {"VALETKEY_BUCKET": moto_bucket.name, "VALETKEY_SECRET_KEYS": SECRETS[0]}
+    env = os.environ | given | {"VALETKEY_DATABASE_URL": f"sqlite:///{tmp_path / 'valetkey.db'}"}
+    with quirky(moto_bucket.server, Slow(0.3, frozenset({"PUT", "FORM", "PART"}))) as server:
+        command = [str(VALETKEY), "doctor", "--json"]
+        env["VALETKEY_S3_ENDPOINT_URL"] = server.endpoint_url
+        with processes.running(command, env=env, cwd=tmp_path, stdout=subprocess.PIPE) as running:
+            for _ in range(600):
+                if server.count("PUT") + server.count("FORM") > 3:
+                    break
+                Event().wait(0.05)
+            running.send_signal(stop)
+            said, _ = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert said == b""
+    assert server.count("PUT") > 0
+    assert keys(moto_bucket) == []
+    assert "Uploads" not in moto_bucket.client.list_multipart_uploads(Bucket=moto_bucket.name)

@@ -22,6 +22,9 @@ from valetkey.settings import load_profiles, load_settings
 
 log = logging.getLogger("valetkey")
 
+LAST_WRITES = 15.0
+"""How long a check that was interrupted, or hangs, is waited for before its probes are removed, in seconds."""
+
 Tell = Callable[[Finding], None]
 
 
@@ -61,8 +64,17 @@ def _removing(visit: Visit, findings: list[Finding], tell: Tell) -> Iterator[Non
         yield
     finally:
         if visit.probes.keys:
+            _settle(visit)
             removal = Group("store", [Check("probes", lambda one: one.probes.remove(one.opened), 120)])
             findings.extend(run_groups(visit, [removal], tell))
+
+
+def _settle(visit: Visit) -> None:
+    """Waits for a check that was interrupted: what it is just writing would come after its removal."""
+    visit.probes.close()
+    until = monotonic() + LAST_WRITES
+    for thread in visit.threads:
+        thread.join(max(0.0, until - monotonic()))
 
 
 def _keep(visit: Visit, report: Report) -> None:

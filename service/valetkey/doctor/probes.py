@@ -55,10 +55,15 @@ class Probes:
         with self._lock:
             return [*self._keys]
 
-    def remove(self, store: S3Store) -> list[Finding]:
-        """Removes all of it, and looks whether it is gone. From now on nothing is added."""
+    def close(self) -> None:
+        """From now on nothing is added."""
         with self._lock:
             self._is_over = True
+
+    def remove(self, store: S3Store) -> list[Finding]:
+        """Removes all of it, and looks whether it is gone. Nothing is added any more."""
+        self.close()
+        with self._lock:
             keys, multiparts = [*self._keys], [*self._multiparts]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             ended = [*pool.map(lambda one: _abort(store, *one), multiparts)]

@@ -43,6 +43,7 @@ def run_check(visit: Visit, check: Check) -> tuple[list[Finding], bool]:
     """What ``check`` found within its time, and whether that was too short; what it found before counts, too."""
     found: list[Finding] = []
     thread = Thread(target=_collect, args=(visit, check, found), name=f"valetkey-doctor-{check.name}", daemon=True)
+    visit.threads.append(thread)
     thread.start()
     thread.join(check.within)
     if thread.is_alive():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
+from threading import Thread
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -41,6 +42,8 @@ class Visit:
     learned: dict[str, bool] = field(default_factory=dict)
     event_patience: float = 20.0
     """How long an event is waited for, in seconds: AWS tells of most within one."""
+    threads: list[Thread] = field(default_factory=list)
+    """What checks run in."""
     has_ledger: bool = False
     """Whether the ledger can be used."""
     enforces: dict[str, bool] = field(default_factory=dict)
