@@ -1,6 +1,5 @@
 """The report as a table, which 80 columns are enough for."""
 
-from collections.abc import Iterable
 from textwrap import wrap
 
 from valetkey.doctor.findings import Finding, Level, Report
@@ -24,17 +23,6 @@ def lines_of(finding: Finding) -> list[str]:
             subsequent_indent=_INDENT + "   ",
             break_on_hyphens=False,
         )
-    return lines
-
-
-def table(findings: Iterable[Finding]) -> list[str]:
-    """All findings below their groups' names."""
-    by_group: dict[str, list[Finding]] = {}
-    for one in findings:
-        by_group.setdefault(one.group, []).append(one)
-    lines: list[str] = []
-    for group, found in by_group.items():
-        lines += [*([""] if lines else []), group, *(line for one in found for line in lines_of(one))]
     return lines
 
 
