@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from standardwebhooks import Webhook, WebhookVerificationError
+from tests.e2e.rgw_events import created_event
 from tests.support import doctors, processes
 from tests.support.doctors import line, report, visit
 from tests.support.ledgers import migrated
@@ -31,6 +32,7 @@ from valetkey.adapters.sqs import SqsQueue, make_client
 from valetkey.app import installed_in
 from valetkey.cli import main
 from valetkey.client import verify_webhook
+from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.health import StoreProof, WorkerBeat
 from valetkey.doctor.examination import examine
 from valetkey.doctor.findings import Check, Finding, Group, Level, Report, passed
@@ -397,3 +399,16 @@ def test_a_command_that_is_stopped_leaves_nothing(stop: signal.Signals, moto_buc
     assert server.count("PUT") > 0
     assert keys(moto_bucket) == []
     assert "Uploads" not in moto_bucket.client.list_multipart_uploads(Bucket=moto_bucket.name)
+
+
+def test_a_pushed_event_of_a_probe_is_seen(mount: Any, settings: Settings) -> None:
+    """By its sender; it leads to nothing else."""
+    app = Flask("shop")
+    secret = "a-secret-of-ceph-for-this"
+    installed = mount(app, settings=settings.model_copy(update={"events_ceph_secret": secret}))
+    probe, now = new_upload_id(), datetime.now(UTC)
+    installed.ledger.open_event_probe(probe, now, now - timedelta(days=1))
+    event = created_event(settings.bucket or "", f"staging/{probe}", 1, "0" * 32)
+    said = app.test_client().post(f"/v1/events/ceph?secret={secret}", json=event)
+    assert said.get_json() == {"confirmed": 0, "rejected": 0, "ignored": 1}
+    assert installed.ledger.events_seen(probe).keys() == {"ceph"}
