@@ -412,3 +412,18 @@ def test_a_pushed_event_of_a_probe_is_seen(mount: Any, settings: Settings) -> No
     said = app.test_client().post(f"/v1/events/ceph?secret={secret}", json=event)
     assert said.get_json() == {"confirmed": 0, "rejected": 0, "ignored": 1}
     assert installed.ledger.events_seen(probe).keys() == {"ceph"}
+
+
+def test_a_store_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one failure, what cannot be tried is one line, and nobody waits for it again and again."""
+    monkeypatch.chdir(tmp_path)
+    given = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "a-secret-key-of-aws", "VALETKEY_BUCKET": "bucket"}
+    given |= {"VALETKEY_S3_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}", "VALETKEY_SECRET_KEYS": SECRETS[0]}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    shown = CliRunner().invoke(main, ["doctor", "--json"])
+    failures = [(one["group"], one["check"]) for one in json.loads(shown.stdout)["findings"] if one["level"] == "fail"]
+    assert failures == [("ledger", "schema"), ("store", "reach")]
+    table = CliRunner().invoke(main, ["doctor"])
+    assert table.output.count("was not reached") <= 4
+    assert "Nobody answers at" in table.output

@@ -10,8 +10,7 @@ import click
 from valetkey.commands.terminal import json_option, print_json, report_errors
 
 if TYPE_CHECKING:
-    from valetkey.doctor.examination import Tell
-    from valetkey.doctor.findings import Finding, Report
+    from valetkey.doctor.findings import Report
     from valetkey.doctor.visit import Visit
 
 
@@ -34,6 +33,7 @@ def doctor(application: str | None, *, as_json: bool, fix: bool, yes: bool) -> N
     """
     from valetkey.core.errors import ConfigurationError
     from valetkey.doctor.examination import broken_off
+    from valetkey.doctor.table import Printer
 
     if yes and not fix:
         raise click.UsageError("--yes needs --fix.")
@@ -49,8 +49,8 @@ def doctor(application: str | None, *, as_json: bool, fix: bool, yes: bool) -> N
     except ConfigurationError as error:
         report = broken_off(error)
         if not as_json:
-            for finding in report.findings:
-                _printer()(finding)
+            with Printer(click.echo) as printer:
+                printer.tell(*report.findings)
     finally:
         signal.signal(signal.SIGTERM, before)
     if as_json:
@@ -75,28 +75,14 @@ def _interrupt(*_: object) -> NoReturn:
 
 def _examined(visit: "Visit", *, as_json: bool) -> "Report":
     from valetkey.doctor.examination import examine
-    from valetkey.doctor.table import summary
+    from valetkey.doctor.table import Printer, summary
 
     if as_json:
         return examine(visit)
-    report = examine(visit, tell=_printer())
+    with Printer(click.echo) as printer:
+        report = examine(visit, tell=printer.tell)
     click.echo(f"\n{summary(report)}")
     return report
-
-
-def _printer() -> "Tell":
-    """Prints findings as they are made, below the names of their groups."""
-    from valetkey.doctor.table import lines_of
-
-    shown: list[str] = []
-
-    def tell(finding: "Finding") -> None:
-        if shown[-1:] != [finding.group]:
-            click.echo(("\n" if shown else "") + finding.group)
-            shown.append(finding.group)
-        click.echo("\n".join(lines_of(finding)))
-
-    return tell
 
 
 def _mended(visit: "Visit", report: "Report", *, yes: bool, quiet: bool) -> bool:

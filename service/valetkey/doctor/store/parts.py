@@ -28,9 +28,9 @@ class Parts:
     @classmethod
     def begin(cls, visit: Visit) -> "Parts":
         """Raises what `S3Store.start_multipart` does."""
-        upload_id = visit.probes.staging()
+        store, upload_id = visit.store, visit.probes.staging()
         key = f"staging/{upload_id}"
-        begun = visit.store.start_multipart(key, ObjectHeaders(TYPE, upload_id, visit.placement))
+        begun = store.start_multipart(key, ObjectHeaders(TYPE, upload_id, visit.placement))
         return cls(visit, key, visit.probes.begun(key, begun))
 
     def send(self, content: bytes, signed: int | None = None) -> Answer:

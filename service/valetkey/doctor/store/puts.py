@@ -51,6 +51,7 @@ def working(visit: Visit) -> tuple[Granting, Answer]:
 
 def put(visit: Visit) -> Iterator[Finding]:
     """A good PUT first, then some that break one promise each."""
+    _ = visit.store
     try:
         granting, answer = working(visit)
     except Skip as reason:

@@ -49,7 +49,10 @@ def reach(visit: Visit) -> Iterator[Finding]:
         said = "answers" if found.ok else f"answers {found.said}"
         yield passed("reach", f"The bucket {visit.bucket} {said} at {_endpoint(visit)}.")
         return
-    yield failed("reach", f"{_endpoint(visit)} says {found.said} of the bucket {visit.bucket}.", _advice(visit, found))
+    seen = f"{_endpoint(visit)} says {found.said} of the bucket {visit.bucket}."
+    if not found.status:
+        seen = f"Nobody answers at {_endpoint(visit)}: {found.said}"
+    yield failed("reach", seen, _advice(visit, found))
 
 
 def _endpoint(visit: Visit) -> str:
