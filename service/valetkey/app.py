@@ -19,7 +19,7 @@ from valetkey.adapters.embedded import Embedded
 from valetkey.adapters.ledgers import DurableLedger
 from valetkey.adapters.ledgers import open_ledger as open_ledger_at
 from valetkey.adapters.magic import MagicDetector
-from valetkey.adapters.s3 import NO_CREDENTIALS, S3Settings, S3Store, find_credentials, make_session
+from valetkey.adapters.s3 import NO_CREDENTIALS, Proven, S3Settings, S3Store, find_credentials, make_session
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sqs import SqsQueue
@@ -34,7 +34,7 @@ from valetkey.api.hooks import HooksOf, OnEnds, context_of
 from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted, mounted_in
-from valetkey.api.readiness import Readiness
+from valetkey.api.readiness import LastExamined, Readiness
 from valetkey.api.standalone import StandaloneFlask
 from valetkey.api.webhooks import erasure_webhook_body, webhook_body
 from valetkey.core.access.tickets import Tickets
@@ -52,7 +52,7 @@ from valetkey.senders import make_senders
 from valetkey.senders.records import read_queued_records
 from valetkey.senders.settings import Outside
 from valetkey.settings import Settings, load_profiles, load_settings, require_nothing
-from valetkey.worker import CheckLoop, EraseLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
+from valetkey.worker import BeatLoop, CheckLoop, EraseLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
 
 log = logging.getLogger("valetkey")
 
@@ -82,6 +82,9 @@ class Installed(Mounted):
     hooks: HooksOf
     """What the application is told by."""
 
+    proven: Proven
+    """What `valetkey doctor` found out about the bucket."""
+
     core: Assembly
     """Everything that works on the two."""
 
@@ -100,10 +103,11 @@ class Installed(Mounted):
         return self.core.sweep
 
     def begin(self) -> None:
-        """Looks whether the ledger can be used, has it know the hooks, says where another process has other profiles,
-        and asks the bucket what decides about grants. Raises `LedgerUnavailable`; a store that is unavailable now is
-        asked later, and the log says what to look at."""
+        """Looks whether the ledger can be used and what it knows of the bucket, has it know the hooks, says where
+        another process has other profiles, and asks the bucket what decides about grants. Raises `LedgerUnavailable`; a
+        store that is unavailable now is asked later, and the log says what to look at."""
         self.ledger.check()
+        self.proven.read()
         self.hooks.record()
         self.service.declare()
         try:
@@ -171,17 +175,26 @@ class ValetKey(InPages, OnEnds, InProcess):
             store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
         )
         keys = None if settings.auth == "open" else ledger
+        place = s3_settings(settings).place
+        proven = Proven(store, ledger, place, settled(settings))
+
+        def before_work() -> None:
+            proven.read()
+            hooks.record()
+
         return Installed(
             service=core.service,
             authenticator=Authenticator(keys, tickets, lambda: datetime.now(UTC)),
             senders=senders(settings, self._session),
             readiness=Readiness(core.service.check),
             address=address,
-            record_hooks=hooks.record,
+            record_hooks=before_work,
+            last_examined=LastExamined(lambda: ledger.proof_of(place)),
             page_tickets=self._page_tickets,
             ledger=ledger,
             store=store,
             hooks=hooks,
+            proven=proven,
             core=core,
             settings=settings,
             profiles=profiles,
@@ -338,19 +351,22 @@ def create_sweep() -> Sweep:
     """One sweep by hand, from the environment. Raises like `create_served_app`."""
     valetkey = installed_in(create_app(load_settings(), allow_open=True))
     valetkey.ledger.check()
+    valetkey.proven.read()
     return valetkey.sweep
 
 
 def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> list[Loop]:
     """Everything that runs beside the requests: the place where another loop is added."""
+    sweep = SweepLoop(valetkey.sweep, settings.sweep_interval, settings.sweep_clean_interval)
     found: list[Loop] = [
         CheckLoop(valetkey.sweep, settings.sweep_interval),
         EraseLoop(valetkey.core.eraser, settings.sweep_interval),
-        SweepLoop(valetkey.sweep, settings.sweep_interval, settings.sweep_clean_interval),
+        sweep,
+        BeatLoop(valetkey.ledger, lambda: sweep.looked_at),
     ]
     if url := settings.events_sqs_queue_url:
         queue = SqsQueue(make_sqs_client(session, url, settings.s3_region), url, settings.events_sqs_visibility)
-        observe = valetkey.core.observer.observe
+        observe = partial(valetkey.core.observer.observe, sender="sqs")
         found.extend(QueueLoop(queue, read_queued_records, observe) for _ in range(settings.worker_threads))
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)
@@ -396,6 +412,18 @@ def s3_settings(settings: Settings) -> S3Settings:
             parts_end_with_join="dead-parts" not in settings.s3_lacks,
             max_object_size=settings.s3_max_object_size,
         ),
+    )
+
+
+_LACKS = {"post": "post", "conditional-put": "conditional_put", "list-parts": "list_parts"}
+_LACKS |= {"dead-parts": "parts_end_with_join"}
+"""The members of `Capabilities` that `VALETKEY_S3_LACKS` is about."""
+
+
+def settled(settings: Settings) -> set[str]:
+    """The members of `Capabilities` of which the settings say what is the case: that goes before what was found."""
+    return {_LACKS[name] for name in settings.s3_lacks} | (
+        {"post"} if "s3_post" in settings.model_fields_set else set()
     )
 
 

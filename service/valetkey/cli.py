@@ -9,6 +9,7 @@ import click
 
 _MODULES = {
     "init": "init",
+    "doctor": "doctor",
     "dev": "server",
     "serve": "server",
     "worker": "server",

@@ -22,7 +22,18 @@ ORDER = [
     *("index", "getting-started", "how-it-works", "flask", "deploying-flask", "jobs", "python", "fastapi", "django"),
     *("browser", "terminal"),
     *("large-files", "events", "webhooks"),
-    *("content-checks", "profiles", "settings", "operating", "testing", "security", "errors", "limits", "architecture"),
+    *(
+        "content-checks",
+        "profiles",
+        "settings",
+        "operating",
+        "doctor",
+        "testing",
+        "security",
+        "errors",
+        "limits",
+        "architecture",
+    ),
     *("adapters", "stores"),
 ]
 """The pages, in the order of the navigation."""

@@ -54,6 +54,7 @@ _IDEMPOTENCY = {
 _IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": _TEXT}
 _SENDER = {"name": "sender", "in": "path", "required": True, "schema": {"type": "string", "enum": list(NAMES)}}
 _SECRET = {"name": "secret", "in": "query", "description": "ceph: or as the topic's OpaqueData", "schema": _TEXT}
+_VERBOSE = {"name": "verbose", "in": "query", "description": "whatever its value", "schema": _TEXT}
 _OWNER = {
     "name": "owner",
     "in": "path",
@@ -295,9 +296,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "get",
         "/readyz",
         "readyz",
-        "Ready: the ledger and the store answer",
-        {200: ResponseDoc("yes", responses.StatusBody)},
+        "Ready: the ledger and the store answer; with `verbose` what `valetkey doctor` found last, too",
+        {200: ResponseDoc("yes", responses.ReadyBody)},
         (413, 415, 503),
+        parameters=(_VERBOSE,),
         public=True,
     ),
     Operation(

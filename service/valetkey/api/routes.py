@@ -33,6 +33,7 @@ from valetkey.api.responses import (
     erasure_body,
     granted_body,
     profile_body,
+    ready_body,
     tally_body,
     ticket_body,
     upload_body,
@@ -270,7 +271,7 @@ def receive_events(name: str) -> Response:
     delivery = Delivery(headers, query, raw_body())
     sender.authenticate(delivery)
     parsed = sender.parse(delivery.body)
-    return render(tally_body(_service().observe(parsed.events, parsed.ignored)))
+    return render(tally_body(_service().observe(parsed.events, parsed.ignored, sender=name)))
 
 
 @blueprint.get("/healthz")
@@ -281,7 +282,9 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> Response:
     mounted().readiness.check()
-    return render({"status": "ok"})
+    if "verbose" not in request.args:
+        return render({"status": "ok"})
+    return render(ready_body(mounted().last_examined()))
 
 
 @blueprint.get("/openapi.json")

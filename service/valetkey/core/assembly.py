@@ -121,7 +121,7 @@ class Assembly:
         )
 
     def _observer(self, confirmation: Confirmation) -> Observer:
-        return Observer(bucket=self._store.bucket, ledger=self._ledger, confirmation=confirmation)
+        return Observer(bucket=self._store.bucket, ledger=self._ledger, confirmation=confirmation, clock=self._clock)
 
     def _service(self, tickets: Tickets) -> UploadService:
         return UploadService(

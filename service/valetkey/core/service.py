@@ -258,13 +258,13 @@ class UploadService:
             raise UploadNotFound
         return self._confirmation.run(upload, Signal.REDIRECT), self._profiles.return_url(upload)
 
-    def observe(self, events: Iterable[StoreEvent], ignored: int = 0) -> EventCounts:
+    def observe(self, events: Iterable[StoreEvent], ignored: int = 0, *, sender: str = "") -> EventCounts:
         """The store says that objects were created, or a scanner what it found in them.
 
         Looks at each new object once, hears each verdict, and counts what became of the events. ``ignored`` is how
-        many records the sender has left out already.
+        many records the ``sender`` has left out already.
         """
-        return self._observer.observe(events, ignored)
+        return self._observer.observe(events, ignored, sender=sender)
 
     def judge(self, caller: Caller, upload_id: UploadId, verdict: Verdict) -> Upload:
         """A scanner's verdict on the bytes that it names by their ETag: the upload as far as it got by that.

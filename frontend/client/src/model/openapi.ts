@@ -334,7 +334,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ready: the ledger and the store answer */
+        /** Ready: the ledger and the store answer; with `verbose` what `valetkey doctor` found last, too */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -540,6 +540,24 @@ export interface components {
              * @default null
              */
             path?: string | null;
+        };
+        /**
+         * DoctorBody
+         * @description The last run of `valetkey doctor` on this bucket: when, whether nothing failed, and how many findings there were
+         *     of each level (pass, warn, fail, skip).
+         */
+        DoctorBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Ok */
+            ok: boolean;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
         };
         /**
          * DownloadBody
@@ -867,6 +885,18 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * ReadyBody
+         * @description ``doctor`` is there with `?verbose`: null where it was never run.
+         */
+        ReadyBody: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "ok";
+            doctor?: components["schemas"]["DoctorBody"] | null;
         };
         /**
          * ReasonBody
@@ -3064,7 +3094,10 @@ export interface operations {
     };
     readyz: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description whatever its value */
+                verbose?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3077,7 +3110,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StatusBody"];
+                    "application/json": components["schemas"]["ReadyBody"];
                 };
             };
             /** @description the body is too large: files go straight to S3 */

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Self
 
 from valetkey.adapters.memory.erasures import MemoryErasures
+from valetkey.adapters.memory.health import MemoryHealth
 from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.keys import MemoryKeyRing
 from valetkey.core.access.callers import Allowance
@@ -14,8 +15,8 @@ from valetkey.core.model.upload import Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query
 
 
-class MemoryLedger(MemoryKeyRing, MemoryErasures):
-    """`Ledger`, `KeyRing`, `Outbox` and `HookBook` in memory. ``before`` may be set at any time.
+class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
+    """`Ledger`, `KeyRing`, `Outbox`, `HookBook` and `Health` in memory. ``before`` may be set at any time.
 
     Without ``announce`` nothing is announced.
     """

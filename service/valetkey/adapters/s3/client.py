@@ -73,6 +73,12 @@ class S3Settings:
             if wrong:
                 raise ConfigurationError(detail)
 
+    @property
+    def place(self) -> str:
+        """Which bucket at which endpoint: what is proven is true of it alone."""
+        where = self.endpoint_url or f"https://s3.{self.region}.amazonaws.com"
+        return f"{where.rstrip('/')}/{self.bucket}"
+
 
 class _Made(NamedTuple):
     """What a process has of its own."""

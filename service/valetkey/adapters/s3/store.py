@@ -1,7 +1,7 @@
 """The store itself: what the port asks, as calls of our own where they are many, and of boto3."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -87,6 +87,10 @@ class S3Store:
     @property
     def capabilities(self) -> Capabilities:
         return self._traits.capabilities
+
+    def know(self, found: Mapping[str, bool], settled: Collection[str] = ()) -> None:
+        """Takes in what was ``found`` out about this bucket before: see `Capabilities.informed`."""
+        self._traits.know(self.capabilities.informed(found, settled))
 
     @property
     def client(self) -> "S3Client":

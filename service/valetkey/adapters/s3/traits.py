@@ -64,6 +64,15 @@ class Traits:
             self._batches = found
             self._learn(batch_delete=found)
 
+    def know(self, known: Capabilities) -> None:
+        """Takes in what was found out before, by another process: it need not be asked again."""
+        with self._learning:
+            self._known = replace(known, shows_metadata=self._known.shows_metadata)
+        if known.conditional_copy:
+            self._proves = True
+        if known.batch_delete:
+            self._batches = True
+
     def learn(self) -> None:
         """Asks what decides about grants, once. To be called where the store is asked for something anyway."""
         if self._retains is None:
@@ -72,7 +81,8 @@ class Traits:
             except (BotoCoreError, ClientError) as error:
                 log.info("the bucket will be asked again whether it retains objects: %s", error)
                 return
-            self._learn(part_checksums=self._retains, object_lock=self._locks)
+            retains = self._retains or self._known.part_checksums
+            self._learn(part_checksums=retains, object_lock=self._locks)
 
     def keeps_versions(self) -> bool:
         """Whether what is deleted or overwritten stays as an old version; also where versioning was suspended."""

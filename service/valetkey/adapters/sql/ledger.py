@@ -7,8 +7,10 @@ from functools import lru_cache
 from sqlalchemy import Connection, Update, bindparam, delete, literal_column, select, tuple_, update
 
 from valetkey.adapters.sql.allowances import spend
+from valetkey.adapters.sql.condition import SqlCondition
 from valetkey.adapters.sql.engines import parsed_url
 from valetkey.adapters.sql.erasures import SqlErasures
+from valetkey.adapters.sql.health import SqlHealth
 from valetkey.adapters.sql.hooks import SqlHookBook, write_announcements
 from valetkey.adapters.sql.inserts import insert_uploads, upsert
 from valetkey.adapters.sql.joined import Changes, JoinedUploads, replace_all
@@ -24,8 +26,8 @@ from valetkey.core.model.upload import Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query
 
 
-class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures):
-    """`Ledger`, `KeyRing`, `Outbox` and `HookBook` in one database, whose URL is as in `Database`.
+class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlCondition):
+    """`Ledger`, `KeyRing`, `Outbox`, `HookBook` and `Health` in one database, whose URL is as in `Database`.
 
     Without ``announce`` nothing is announced: rows that nobody would send only grow the outbox. Raises
     `ConfigurationError` for a URL it cannot use.

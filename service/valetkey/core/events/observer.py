@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import partial
 
 from valetkey.core.confirming.confirmation import Confirmation
@@ -27,20 +28,23 @@ MAX_IDS = 4
 class Observer:
     """Hears of the objects of one bucket, and believes nothing of it: whatever is said, the object is looked at."""
 
-    def __init__(self, *, bucket: str, ledger: Ledger, confirmation: Confirmation) -> None:
+    def __init__(
+        self, *, bucket: str, ledger: Ledger, confirmation: Confirmation, clock: Callable[[], datetime]
+    ) -> None:
         self._bucket = bucket
+        self._clock = clock
         self._ledger = ledger
         self._confirmation = confirmation
 
-    def observe(self, events: Iterable[StoreEvent], ignored: int = 0) -> EventCounts:
+    def observe(self, events: Iterable[StoreEvent], ignored: int = 0, *, sender: str = "") -> EventCounts:
         """Looks at each new object once, hears each verdict, and counts what became of the events.
 
-        ``ignored`` is how many records the sender has left out already. Raises `StoreUnavailable` and
+        ``ignored`` is how many records the ``sender`` has left out already. Raises `StoreUnavailable` and
         `LedgerUnavailable`.
         """
         given = list(events)
         looks: list[Callable[[], UploadState | None]] = [
-            *(partial(self._observe, events) for events in _by_object(given)),
+            *(partial(self._observe, events, sender) for events in _by_object(given)),
             *(partial(self._hear, one) for one in given if isinstance(one, ScanEvent)),
         ]
         states = list(self._each(looks))
@@ -67,10 +71,11 @@ class Observer:
         if refused is not None:
             raise refused
 
-    def _observe(self, events: Sequence[ObjectEvent]) -> UploadState | None:
+    def _observe(self, events: Sequence[ObjectEvent], sender: str) -> UploadState | None:
         """The state that these events of one object led to; None when they led nowhere."""
         upload = self._upload_of(events[0])
         if upload is None:
+            self._see_probe(events[0], sender)
             return None
         if upload.ended:
             if not all(_is_known(event, upload) for event in events):
@@ -107,6 +112,12 @@ class Observer:
                 raise StoreUnavailable(detail, 2, refused=True) from error
             log.info("verdict on upload %s ignored: %s", upload.id, error.detail)
             return None
+
+    def _see_probe(self, event: ObjectEvent, sender: str) -> None:
+        """Somebody (`valetkey doctor`) may have written this object to see whether its event arrives."""
+        probe = upload_id_of(event.key)
+        if event.bucket == self._bucket and probe is not None:
+            self._ledger.see_event(probe, sender, self._clock())
 
     def _upload_of(self, event: StoreEvent) -> Upload | None:
         """The upload that an event of ours is about."""

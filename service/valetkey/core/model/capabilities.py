@@ -1,6 +1,7 @@
 """What is known of a store: what it can do decides how bytes travel, and what is believed of it."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,9 @@ class Capabilities:
 
     batch_delete: bool = False
     """DeleteObjects removes what it is asked to, and no versions are kept, which it would leave."""
+
+    def informed(self, found: Mapping[str, bool], settled: Collection[str] = ()) -> "Capabilities":
+        """These with what was ``found`` out, by name: but for what is ``settled`` otherwise, what only the running
+        service can know (`shows_metadata`), and names that this version does not know."""
+        known = {one.name for one in fields(self)} - {"shows_metadata", *settled}
+        return replace(self, **{name: value for name, value in found.items() if name in known})

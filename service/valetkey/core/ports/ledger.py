@@ -8,6 +8,7 @@ from typing import Protocol
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.upload import Upload, UploadId, UploadState
 from valetkey.core.ports.erasures import Erasures
+from valetkey.core.ports.health import EventProbes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Uploads(Protocol):
         """
 
 
-class Ledger(Uploads, Erasures, Protocol):
+class Ledger(Uploads, Erasures, EventProbes, Protocol):
     """The durable record of uploads. What a method has returned from survives a crash.
 
     Every method raises `LedgerUnavailable` when the record cannot be read or written; nothing is half done then.
