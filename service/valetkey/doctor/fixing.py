@@ -162,7 +162,7 @@ def _notifications(visit: Visit, _: set[str]) -> Iterator[Change]:
 _CHANGES: Mapping[frozenset[str], Callable[[Visit, set[str]], Iterator[Change]]] = {
     frozenset({"cors"}): _cors,
     frozenset({"lifecycle-staging", "lifecycle-parts", "lifecycle-versions"}): _lifecycle,
-    frozenset({"public-access", "put-acl"}): _public_access,
+    frozenset({"public-access", "put-acl", "post-acl"}): _public_access,
     frozenset({"round-trip"}): _notifications,
 }
 """What mends which findings."""

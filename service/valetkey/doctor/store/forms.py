@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from http import HTTPStatus
 
-from valetkey.doctor.findings import Finding, Skip, failed, warned
+from valetkey.doctor.findings import Finding, Skip, failed, passed, warned
 from valetkey.doctor.store.attempts import Violation, tried, verdict
 from valetkey.doctor.store.grants import Granting
 from valetkey.doctor.store.puts import working
@@ -33,6 +33,19 @@ def post(visit: Visit) -> Iterator[Finding]:
     visit.learned["post"] = True
     yield from _control(answer, lying.content, lying.content_type)
     yield from verdict(visit, "a form", [*_violations(visit, granting)], mild=MILD, action=UNSAFE)
+    yield _made_public(visit, granting)
+
+
+def _made_public(visit: Visit, granting: Granting) -> Finding:
+    """Whether a field that nobody signed makes the object public; some stores take it, and know no such thing."""
+    upload = granting.upload()
+    grant = granting.post(upload)
+    answer = visit.wire.post_form(grant.url, {**grant.fields, "acl": "public-read"}, CONTENT)
+    seen = visit.wire.send("GET", f"{visit.store.post_url}{upload.staging_key}")
+    if seen.taken and seen.body == CONTENT:
+        action = "Block public access of the bucket (--fix does it where the store can)."
+        return failed("post-acl", "Who has a form can make its object public by a field acl.", action)
+    return passed("post-acl", f"A field acl makes nothing public ({answer.said}).")
 
 
 def _no_forms(visit: Visit, answer: Answer) -> Iterator[Finding]:
@@ -76,7 +89,6 @@ def _violations(visit: Visit, granting: Granting) -> Iterator[Violation]:
         "another type": {"Content-Type": "image/gif"},
         "another upload id": {"x-amz-meta-upload-id": "another"},
         "further field": {"x-amz-meta-more": "x"},
-        "public-read": {"acl": "public-read"},
     }
     for name, changed in changes.items():
         yield _form(visit, granting, name, changed)
