@@ -182,7 +182,7 @@ def make_client(
                 "us_east_1_regional_endpoint": "regional",
                 "use_accelerate_endpoint": accelerate,
             },
-            use_dualstack_endpoint=settings.dualstack,
+            use_dualstack_endpoint=settings.dualstack or None,  # boto3's own environment may say so
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             retries={"mode": "standard", "total_max_attempts": attempts},

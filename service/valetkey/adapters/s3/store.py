@@ -62,7 +62,8 @@ class S3Store:
 
     def __init__(self, settings: S3Settings, session: boto3.Session | None = None) -> None:
         self._settings = settings
-        self._clients = Clients(settings, session)
+        with available:
+            self._clients = Clients(settings, session)
         self._traits = Traits(self._clients.plain, settings.bucket, settings.capabilities)
         self._finisher = Finisher(self._clients.plain, settings.bucket)
         self._versions = Versions(self._clients, settings.bucket, self._traits)
