@@ -35,6 +35,7 @@ from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
 from valetkey.core.ports.announcing import Outbox, Receiver
 from valetkey.core.service import IssuedTicket
+from valetkey.core.stores import one_store
 from valetkey.testing.clients import Page, TestClient
 from valetkey.testing.clock import Clock
 from valetkey.testing.environment import ENVIRONMENT
@@ -89,7 +90,7 @@ class InMemory(InProcess):
 
     def _assemble(self, tickets: Tickets) -> Assembly:
         return Assembly(
-            store=self.store,
+            stores=one_store(self.store),
             ledger=self.ledger,
             notifier=SignalNotifier(partial(context_of, self._app)),
             detector=MagicDetector(),

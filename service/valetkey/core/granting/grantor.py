@@ -12,6 +12,7 @@ from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import Method, Upload, UploadState
 from valetkey.core.ports.ledger import Ledger
+from valetkey.core.stores import ByStore
 
 RENEWAL_TRIES = 5
 """How often a renewal tries again when something else changes the upload meanwhile."""
@@ -42,10 +43,10 @@ class Grantor:
         ledger: Ledger,
         profiles: Profiles,
         tickets: Tickets,
-        grants: GrantMaker,
-        multiparts: MultipartUploads,
+        grants: ByStore[GrantMaker],
+        multiparts: ByStore[MultipartUploads],
         schedule: Schedule,
-        gate: StoreGate,
+        gates: ByStore[StoreGate],
     ) -> None:
         self._ledger = ledger
         self._profiles = profiles
@@ -53,14 +54,14 @@ class Grantor:
         self._grants = grants
         self._multiparts = multiparts
         self._schedule = schedule
-        self._gate = gate
+        self._gates = gates
 
     def begin_parts(self, upload: Upload) -> Upload:
         """Begins an upload in parts at the store, unless that was done before; any other upload stays as it is."""
         if upload.multipart is None:
             return upload
-        with self._gate.open_for(upload):
-            return self._multiparts.begin(upload)
+        with self._gates.of(upload).open_for(upload):
+            return self._multiparts.of(upload).begin(upload)
 
     def grant(self, upload: Upload, now: datetime) -> Granted:
         """Gives a grant that is good from ``now``."""
@@ -81,7 +82,7 @@ class Grantor:
         life = self._profiles.rules_of(upload).expires_in
         for _ in range(RENEWAL_TRIES):
             require_renewable(upload, now)
-            end, _ = self._grants.life(now, life)
+            end, _ = self._grants.of(upload).life(now, life)
             if end <= upload.expires_at or upload.expires_at - now >= life * at_least:
                 return upload
             later = upload.changed(expires_at=end, due_at=self._schedule.soon(now))
@@ -96,14 +97,14 @@ class Grantor:
 
     def _grant(self, upload: Upload, now: datetime) -> Grant:
         if upload.method is Method.POST:
-            return self._grants.post(upload, self._profiles.rules_of(upload), now)
+            return self._grants.of(upload).post(upload, self._profiles.rules_of(upload), now)
         if upload.method is Method.PUT:
-            return self._grants.put(upload, self._profiles.rules_of(upload), now)
-        plan = plan_of(upload)
-        if self._multiparts.wants_checksums:
+            return self._grants.of(upload).put(upload, self._profiles.rules_of(upload), now)
+        plan, multiparts = plan_of(upload), self._multiparts.of(upload)
+        if multiparts.wants_checksums:
             return MultipartGrant(plan, [], upload.expires_at, part_checksum="sha256")
         numbers = range(1, min(plan.part_count, FIRST_PARTS) + 1) if target_of(upload).id and upload.size else ()
-        return MultipartGrant(plan, self._multiparts.sign(upload, numbers, now), upload.expires_at)
+        return MultipartGrant(plan, multiparts.sign(upload, numbers, now), upload.expires_at)
 
 
 _OPEN_TO_GRANTS = frozenset({UploadState.PENDING, UploadState.EXPIRED})

@@ -84,6 +84,10 @@ def missing(upload: Upload, check: str) -> Finding:
     return Finding(Action.WAIT, upload.id, f"it is {upload.state}, and needs {check}")
 
 
+def elsewhere(upload: Upload) -> Finding:
+    return Finding(Action.SKIP, upload.id, f"it is in the store {upload.store!r}, which is not configured")
+
+
 def skipped(upload: Upload) -> Finding:
     return Finding(Action.SKIP, upload.id, f"it is in bucket {upload.bucket!r}, which is not the one in use")
 
