@@ -42,9 +42,9 @@ from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.announcement import Announcement, Announcer, Status
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, UploadState, new_upload_id
-from valetkey.core.stores import one_store
 from valetkey.core.ports.announcing import DeliveryOutcome
 from valetkey.core.ports.ledger import Ledger
+from valetkey.core.stores import one_store
 from valetkey.settings import Settings
 from valetkey.testing.contracts.samples import new_upload
 from valetkey.worker import OutboxLoop

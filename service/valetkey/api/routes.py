@@ -268,7 +268,7 @@ def receive_events(name: str) -> Response:
     delivery = Delivery(headers, query, raw_body())
     sender.authenticate(delivery)
     parsed = sender.parse(delivery.body)
-    return render(tally_body(_service().observe(parsed.events, parsed.ignored)))
+    return render(tally_body(_service().observe(parsed.events, parsed.ignored, name)))
 
 
 @blueprint.get("/healthz")

@@ -36,6 +36,7 @@ from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
 from valetkey.core.ports.announcing import Outbox, Receiver
 from valetkey.core.service import IssuedTicket
 from valetkey.core.stores import one_store
+from valetkey.core.sweeping.sweeps import Sweeps
 from valetkey.testing.clients import Page, TestClient
 from valetkey.testing.clock import Clock
 from valetkey.testing.environment import ENVIRONMENT
@@ -76,7 +77,7 @@ class InMemory(InProcess):
         self._webhooks: Dispatcher | None = None
         tickets = Tickets([ENVIRONMENT["VALETKEY_SECRET_KEYS"]])
         core = self._assemble(tickets)
-        self._sweep, self._eraser = core.sweep, core.eraser
+        self._sweep, self._eraser = Sweeps(core.sweeps), core.eraser
         self._parts = InMemoryMounted(
             service=core.service,
             authenticator=Authenticator(None if setup.is_open else self.ledger, tickets, self._clock),

@@ -10,6 +10,7 @@ Lock ``s3:GetBucketObjectLockConfiguration``.
 
 from valetkey.adapters.s3.client import AddressingStyle, S3Settings
 from valetkey.adapters.s3.downloads import MAX_DISPOSITION, content_disposition
+from valetkey.adapters.s3.roles import CredentialSource, static_keys
 from valetkey.adapters.s3.sessions import NO_CREDENTIALS, find_credentials, make_session
 from valetkey.adapters.s3.store import S3Store
 
@@ -17,9 +18,11 @@ __all__ = [
     "MAX_DISPOSITION",
     "NO_CREDENTIALS",
     "AddressingStyle",
+    "CredentialSource",
     "S3Settings",
     "S3Store",
     "content_disposition",
     "find_credentials",
     "make_session",
+    "static_keys",
 ]

@@ -10,7 +10,8 @@ import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from valetkey.adapters.s3.sessions import make_session, require_credentials
+from valetkey.adapters.s3.roles import CredentialSource
+from valetkey.adapters.s3.sessions import require_credentials
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.forks import KEPT, renew_in_child
 
@@ -35,7 +36,8 @@ class S3Settings:
 
     ``capabilities`` is what is known of the store before it is asked. ``grant_keys`` are an access key and its secret
     with which grants are signed instead of the service's own: it has to write below ``staging/``, ``quarantine/`` and
-    the profiles' keys, and need not read anything.
+    the profiles' keys, and need not read anything. ``source`` says where the service's own come from.
+    ``staging_prefix`` stands before ``staging/``.
     """
 
     bucket: str
@@ -45,6 +47,8 @@ class S3Settings:
     addressing_style: AddressingStyle = "auto"
     capabilities: Capabilities = field(default_factory=Capabilities)
     grant_keys: tuple[str, str] | None = field(default=None, repr=False)
+    source: CredentialSource = field(default_factory=CredentialSource)
+    staging_prefix: str = ""
 
 
 class _Made(NamedTuple):
@@ -73,7 +77,8 @@ class Clients:
         self._made = None
 
     def _make(self) -> _Made:
-        session, settings = self._session or make_session(), self._settings
+        settings = self._settings
+        session = settings.source.session(self._session)
         credentials = require_credentials(session)
         public = settings.public_endpoint_url or settings.endpoint_url
         return _Made(
@@ -136,6 +141,16 @@ def make_client(
             parameter_validation=False,  # ours are right by their types; it pays for the headers that a copy replaces
         ),
     )
+
+
+def public_url(settings: S3Settings) -> str:
+    """The address of the bucket as clients see it: botocore knows every partition, style and regional endpoint.
+
+    No credentials are asked for: those of a role may be unavailable now.
+    """
+    url = settings.public_endpoint_url or settings.endpoint_url
+    client = make_client(boto3.Session("none", "none"), settings, url)
+    return str(client.generate_presigned_post(settings.bucket, "key")["url"])
 
 
 def addressing_style(settings: S3Settings, endpoint_url: str | None) -> AddressingStyle:

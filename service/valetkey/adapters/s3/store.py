@@ -12,7 +12,7 @@ from uuid import uuid4
 import boto3
 from botocore.exceptions import ClientError
 
-from valetkey.adapters.s3.client import Clients, S3Settings
+from valetkey.adapters.s3.client import Clients, S3Settings, public_url
 from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing, plain_etag, written
 from valetkey.adapters.s3.downloads import content_disposition
 from valetkey.adapters.s3.errors import available
@@ -55,9 +55,8 @@ class S3Store:
         self._clients = Clients(settings, session)
         self._traits = Traits(self._clients.plain, settings.bucket, settings.capabilities)
         self._versions = Versions(self._clients.plain, settings.bucket, self._traits)
-        # botocore knows every partition, style and regional endpoint: ask it once
         with available:
-            url = str(self._clients.public().generate_presigned_post(settings.bucket, "key")["url"])
+            url = public_url(settings)
         self._post_url = url if url.endswith("/") else url + "/"
         self._signer = Signer(self._clients.credentials, settings, self._post_url)
 
@@ -120,7 +119,7 @@ class S3Store:
         return self._traits.proves_copies(lambda: self._honours_condition(source))
 
     def _honours_condition(self, source: ObjectHead) -> bool:
-        key = f"{STAGING_PREFIX}{uuid4()}"
+        key = f"{self._settings.staging_prefix}{STAGING_PREFIX}{uuid4()}"
         headers = ObjectHeaders(source.content_type, new_upload_id())
         try:
             self.copy(replace(source, etag="0" * 32), key, headers)

@@ -138,7 +138,7 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures):
         is_open = uploads.c.due_at.is_not(None), uploads.c.state.in_([state.value for state in OPEN])
         statement = select(uploads.c.store, func.count()).where(*is_open).group_by(uploads.c.store)
         with self._reading() as connection:
-            return {name: count for name, count in connection.execute(statement)}
+            return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def _replacing(before: Upload, after: Upload) -> Update:

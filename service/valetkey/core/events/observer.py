@@ -88,14 +88,15 @@ class Observer:
                 silent[upload.store] = error
                 if len(silent) == len(self._stores):
                     raise
-        if error := next(iter(silent.values()), refused):
-            raise error
+        if (last := next(iter(silent.values()), refused)) is not None:
+            raise last
 
     def _take(self, event: StoreEvent, upload: Upload) -> UploadState | None:
         """The state that this event led to; None when it led nowhere, or is left to the sweep."""
         outages = self._outages
         if isinstance(event, ObjectEvent) and outages is not None and not outages.may_try(upload.store):
-            return self._left_to_sweep(upload)
+            self._leave_to_sweep(upload)
+            return None
         try:
             state = self._observe(upload) if isinstance(event, ObjectEvent) else self._hear(event, upload)
         except StoreUnavailable as error:
@@ -105,12 +106,13 @@ class Observer:
             if isinstance(event, ScanEvent) and not self._has_heard(event, upload):
                 raise
             log.warning("an event of the store %r is left to the sweep: %s", upload.store, error.detail)
-            return self._left_to_sweep(upload)
+            self._leave_to_sweep(upload)
+            return None
         if outages is not None:
             outages.answered(upload.store)
         return state
 
-    def _left_to_sweep(self, upload: Upload) -> None:
+    def _leave_to_sweep(self, upload: Upload) -> None:
         """Has it due at once: the sweep of its store looks at it, as soon as that answers."""
         now = self._ledger.get(upload.id)
         if now is not None and not now.ended:

@@ -20,8 +20,8 @@ from valetkey.core.granting.declaration import declare, declare_stores
 from valetkey.core.model.multipart import choose_method
 from valetkey.core.model.paths import folder_path
 from valetkey.core.model.profiles import Profiles
-from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.rules import encrypted_by
+from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import Checksum, Method, Multipart, Upload, new_upload_id
 from valetkey.core.ports.ledger import Ledger, Once
 from valetkey.core.stores import NamedStore, Stores

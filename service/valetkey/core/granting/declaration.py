@@ -51,9 +51,10 @@ def declare_stores(ledger: Ledger, stores: Stores, now: datetime) -> list[str]:
 def _others(kind: str, ours: Mapping[str, str], before: Mapping[str, Declared]) -> Iterator[str]:
     for name, terms in sorted(ours.items()):
         if name in before and before[name].terms != terms:
-            at = f"{before[name].at:%Y-%m-%d %H:%M:%S}"
-            yield f"{kind} {name!r} is another here than in a process that started at {at}: " + (
-                f"{terms} here, {before[name].terms} there."
+            there = before[name]
+            yield (
+                f"{kind} {name!r} is another here than in a process that started at {there.at:%Y-%m-%d %H:%M:%S}: "
+                f"{terms} here, {there.terms} there."
             )
 
 

@@ -47,7 +47,7 @@ _UNCHANGED = {Action.WAIT, Action.CLEAR, Action.SKIP, Action.STUCK, Action.FAIL}
 
 
 class Sweep:
-    """Finds uploads that nobody reported, ends those whose time is over, and removes what nobody owns: all of one store.
+    """Finds uploads of one store that nobody reported, ends those whose time is over, and removes what nobody owns.
 
     ``share`` are the uploads that it looks for (None: all); one that is not in the store of ``place`` waits.
     """
