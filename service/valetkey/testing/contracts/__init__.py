@@ -46,6 +46,7 @@ from valetkey.testing.contracts.places import (
 from valetkey.testing.contracts.reading import ReadingContract
 from valetkey.testing.contracts.replacement import ReplacementContract
 from valetkey.testing.contracts.store import ObjectStoreContract
+from valetkey.testing.contracts.stores import StoresContract
 from valetkey.testing.contracts.versions import VersionedStoreContract
 
 
@@ -56,6 +57,7 @@ class LedgerContract(
     PageContract,
     DueContract,
     DeclarationContract,
+    StoresContract,
     ErasureContract,
 ):
     """What every ledger must do. A fixture ``ledger`` gives an empty one."""
