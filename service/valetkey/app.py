@@ -3,10 +3,10 @@
 import gc
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from threading import Thread
 from typing import Any
 
 import boto3
@@ -80,6 +80,9 @@ STORE_HINT = (
     "VALETKEY_S3_ENDPOINT_URL and the store's credentials."
 )
 
+START_PATIENCE = 3
+"""How long the start waits for each of several stores, in seconds: one that does not answer holds up no other."""
+
 NAMED_STORE_HINT = "Until this is mended nothing can be uploaded there: look at [stores.{name}] and its credentials."
 
 API = (routes.blueprint.name, uppy.blueprint.name)
@@ -131,14 +134,18 @@ class Installed(Mounted):
         self.ledger.check()
         self.hooks.record()
         self.service.declare()
-        stores = list(self.core.stores)
-        with ThreadPoolExecutor(len(stores)) as pool:  # one that does not answer delays the start by itself only
-            list(pool.map(_try_out, stores))
+        stores = self.core.stores
+        asking = [Thread(target=_try_out, args=(stores, one), daemon=True) for one in stores]
+        for thread in asking:
+            thread.start()
+        patience = None if len(asking) == 1 else START_PATIENCE
+        for thread in asking:
+            thread.join(patience)
 
 
-def _try_out(one: NamedStore) -> None:
+def _try_out(stores: Stores, one: NamedStore) -> None:
     try:
-        one.store.check()
+        stores.check_one(one)
     except StoreUnavailable as error:
         if one.name == DEFAULT_STORE:
             log.warning("%s %s", error.detail, STORE_HINT)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.unit.memory_world import FIRST, NOW, OWNER, SCANNER, md5
@@ -69,7 +70,7 @@ class Installation:
 
         return before
 
-    def restart(self, *stores: NamedStore, **changes: object) -> None:
+    def restart(self, *stores: NamedStore, **changes: Any) -> None:
         """A process that is configured with ``stores``: with both, where none is given."""
         both = (NamedStore("default", self.eu), NamedStore("us", self.us))
         self.core = Assembly(
@@ -82,11 +83,11 @@ class Installation:
             public_url=lambda: "https://uploads.example",
             clock=self.now,
             pause=lambda _: None,
-            **changes,  # type: ignore[arg-type]
+            **changes,
         )
         self.service = self.core.service
 
-    def create(self, profile: str = "default", owner: str | None = None, **asked: object) -> Upload:
+    def create(self, profile: str = "default", owner: str | None = None, **asked: Any) -> Upload:
         request = UploadRequest("a photo.png", "image/png", len(FIRST), profile=profile, owner=owner)
         return self.service.create(OWNER, request._replace(**asked)).upload
 
@@ -97,9 +98,9 @@ class Installation:
         place = {self.eu.post_url: self.eu, self.us.post_url: self.us}[grant.url]
         assert place.post(list(grant.fields.items()), content).status == 201
 
-    def arrived(self, profile: str, **asked: object) -> Upload:
+    def arrived(self, profile: str, **asked: Any) -> Upload:
         """An upload whose bytes are there, and which nobody has reported."""
-        upload = self.create(profile, **asked)  # type: ignore[arg-type]
+        upload = self.create(profile, **asked)
         self.send(upload)
         return upload
 
@@ -514,8 +515,8 @@ def test_processes_that_disagree_say_so(both: Installation, caplog: pytest.LogCa
 # --- what is refused at the start ---
 
 
-def a_store(name: str, **said: str) -> NamedStore:
-    return NamedStore(name, MemoryStore(said.pop("bucket", "one")), **said)  # type: ignore[arg-type]
+def a_store(name: str, **said: Any) -> NamedStore:
+    return NamedStore(name, MemoryStore(said.pop("bucket", "one")), **said)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,7 @@ class Stores(ByStore[NamedStore]):
     def __init__(self, stores: Sequence[NamedStore], choose: Choose = no_choice) -> None:
         super().__init__({one.name: one for one in stores})
         self._choose = choose
+        self._good: str | None = None
         for one, other in combinations(stores, 2):
             _require_apart(one, other)
         names = [one.name for one in stores]
@@ -155,16 +156,18 @@ class Stores(ByStore[NamedStore]):
         refused: StoreUnavailable | None = None
         for one in self._last_good_first():
             try:
-                one.store.check()
+                self.check_one(one)
             except StoreUnavailable as error:
                 refused = refused or error
             else:
-                self._good = one.name
                 return
         if refused is not None:
             raise refused
 
-    _good: str | None = None
+    def check_one(self, one: NamedStore) -> None:
+        """Raises `StoreUnavailable` when this store cannot be used now."""
+        one.store.check()
+        self._good = one.name
 
     def _last_good_first(self) -> list[NamedStore]:
         """So that one that does not answer for long is seldom waited for."""
