@@ -98,7 +98,7 @@ class Stores(ByStore[NamedStore]):
 
     def __init__(self, stores: Sequence[NamedStore], choose: Choose = no_choice) -> None:
         super().__init__({one.name: one for one in stores})
-        self._choose = choose
+        self.choose = choose
         self._good: str | None = None
         for one, other in combinations(stores, 2):
             _require_apart(one, other)
@@ -125,7 +125,7 @@ class Stores(ByStore[NamedStore]):
     def for_new(self, profile: Profile, owner: str) -> NamedStore:
         """The store of a new upload: the one that the owner's rule names, else its profile's, else ``default``, or the
         only one. Raises `StoreUnavailable` where there is none of that name."""
-        name = self._choose(owner, profile.name) or profile.store or self._standard
+        name = self.choose(owner, profile.name) or profile.store or self._standard
         if name not in self:
             raise StoreUnavailable(f"The upload belongs into the store {name!r}, which is not configured.", RETRY_AFTER)
         return self[name]

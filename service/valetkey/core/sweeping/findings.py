@@ -101,6 +101,10 @@ def failed(upload: Upload, error: Exception) -> Finding:
     return Finding(Action.FAIL, upload.id, f"{type(error).__name__}: it will be looked at again")
 
 
+def silent(store: str, error: StoreUnavailable) -> Finding:
+    return Finding(Action.FAIL, store, f"the store will be asked again: {error.detail}", unavailable=True)
+
+
 def removing(found: OldObject) -> Finding:
     return Finding(Action.REMOVE, found.key, f"nobody's, written at {found.modified_at:%Y-%m-%d %H:%M:%S}")
 

@@ -75,6 +75,11 @@ class Sweep:
         self._leftovers = Leftovers(place=place, ledger=ledger, profiles=profiles, schedule=schedule)
 
     @property
+    def name(self) -> str:
+        """The name of its store."""
+        return self._name
+
+    @property
     def _is_first(self) -> bool:
         """Whether it does what belongs to no store, too."""
         return self._share is None or self._share.others

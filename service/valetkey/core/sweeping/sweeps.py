@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from valetkey.core.errors import StoreUnavailable
+from valetkey.core.sweeping import findings
 from valetkey.core.sweeping.findings import Finding
 from valetkey.core.sweeping.sweep import Sweep
 
 
 class Sweeps:
-    """A store that does not answer hinders no sweep of another; what it raises comes after them. The worker has a loop
-    for each instead."""
+    """A store that does not answer hinders no sweep of another: that is a finding, too, and an error where none of them
+    answers. The worker has a loop for each instead."""
 
     def __init__(self, sweeps: Sequence[Sweep]) -> None:
         self._sweeps = sweeps
@@ -31,11 +32,13 @@ class Sweeps:
         return self._each(lambda sweep: sweep.foresee())
 
     def _each(self, work: Callable[[Sweep], Iterator[Finding]]) -> Iterator[Finding]:
-        failed: StoreUnavailable | None = None
+        failed: dict[str, StoreUnavailable] = {}
         for sweep in self._sweeps:
             try:
                 yield from work(sweep)
             except StoreUnavailable as error:
-                failed = failed or error
-        if failed is not None:
-            raise failed
+                failed[sweep.name] = error
+        for name, reason in failed.items():
+            if len(failed) == len(self._sweeps):
+                raise reason
+            yield findings.silent(name, reason)
