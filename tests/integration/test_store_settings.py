@@ -254,7 +254,7 @@ def test_a_role_is_assumed_again_before_it_ends(moto_bucket: Bucket) -> None:
     own: Any = store._clients.credentials()
     soon = datetime.now(UTC) + timedelta(minutes=5)
     vars(own)["_expiry_time"] = soon
-    for kept in own._refresh_using._fetch.__self__.cache.values():
+    for kept in own._refresh_using._fetch.__self__._cache.values():
         kept["Credentials"]["Expiration"] = soon.isoformat()
     second = store.credentials()
     assert second.access_key != first.access_key
