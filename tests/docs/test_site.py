@@ -22,8 +22,18 @@ ORDER = [
     *("index", "getting-started", "how-it-works", "flask", "deploying-flask", "jobs", "python", "fastapi", "django"),
     *("browser", "terminal"),
     *("large-files", "events", "webhooks"),
-    *("content-checks", "profiles", "settings", "operating", "testing", "security", "errors", "limits", "architecture"),
-    *("adapters", "stores"),
+    *(
+        "content-checks",
+        "profiles",
+        "several-stores",
+        "settings",
+        "operating",
+        "testing",
+        "security",
+        "errors",
+        "limits",
+    ),
+    *("architecture", "adapters", "stores"),
 ]
 """The pages, in the order of the navigation."""
 
