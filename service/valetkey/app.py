@@ -277,10 +277,10 @@ def require_fit(settings: Settings, session: boto3.Session, *, allow_open: bool 
     """Raises `ConfigurationError` that says all that is missing before this can serve, the store's credentials among
     it. A process that serves ``alone`` needs profiles and a ledger, too; `LedgerUnavailable` where only that is
     missing."""
-    tables = load_config(settings.config).stores
+    tables = _stores_of(settings, alone=alone)
     missing = settings.missing(allow_open=allow_open, has_stores=bool(tables))
-    by_chain = settings.bucket or any(table.aws_profile is None for table in tables.values())
-    if by_chain and find_credentials(session) is None:
+    all_have_profiles = bool(tables) and all(table.aws_profile for table in tables.values())
+    if (settings.bucket or not all_have_profiles) and find_credentials(session) is None:
         missing.append(NO_CREDENTIALS)
     for look in (_check_profiles, _check_ledger) if alone else ():
         try:
@@ -290,6 +290,16 @@ def require_fit(settings: Settings, session: boto3.Session, *, allow_open: bool 
                 raise
             missing.append(error.detail)
     require_nothing(missing)
+
+
+def _stores_of(settings: Settings, *, alone: bool) -> Mapping[str, StoreTable]:
+    """The stores of the toml. Raises `ConfigurationError`, unless that is found out with all else that is missing."""
+    try:
+        return load_config(settings.config).stores
+    except ConfigurationError:
+        if not alone:
+            raise
+        return {}
 
 
 def _check_profiles(settings: Settings) -> None:
