@@ -121,6 +121,18 @@ class Sweep:
 
         Raises like `run`.
         """
+        try:
+            yield from self._clean_up(stop)
+        except StoreUnavailable as error:
+            raise self._named(error) from error
+
+    def _named(self, error: StoreUnavailable) -> StoreUnavailable:
+        """Says of which store it is, where there are several."""
+        if self._share is None:
+            return error
+        return StoreUnavailable(f"The store {self._name!r}: {error.detail}", error.retry_after, refused=error.refused)
+
+    def _clean_up(self, stop: Callable[[], bool]) -> Iterator[Finding]:
         if self._is_first:
             self._ledger.forget_allowances(self._clock() - TICKET_GRACE, ALLOWANCES)
         yield from self._forget(stop)
@@ -213,7 +225,7 @@ class Sweep:
                 yield finding
                 failures = failures + 1 if finding.unavailable else 0
                 if failures == MAX_FAILURES:
-                    raise StoreUnavailable(f"{failures} looks in a row have failed.")
+                    raise self._named(StoreUnavailable(f"{failures} looks in a row have failed."))
         finally:
             self._ledger.reschedule(again)
 
