@@ -81,7 +81,7 @@ bench-idle: $(TEST) ## 5,000 idle connections on every route, and uploads that a
 
 queue: $(TEST) ## events of 10,000 uploads by way of SQS (moto) to two workers, on SQLite and PostgreSQL; takes minutes
 	infra/system-packages ledger
-	$(BIN)/pytest -n 0 --show-capture=no tests/e2e/test_queue.py --queue-uploads 10000 $(ARGS)
+	$(BIN)/pytest -n 0 --timeout 3000 --show-capture=no tests/e2e/test_queue.py --queue-uploads 10000 $(ARGS)
 
 bench-put: $(TEST) ## `valetkey put` beside boto3's transfer manager, on Ceph RGW, as a ratio
 	infra/system-packages s3

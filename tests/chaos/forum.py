@@ -11,7 +11,7 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -34,6 +34,9 @@ LATE = 0.15
 
 FORGOTTEN = 0.3
 """How many of the posts that a crash interrupted nobody writes again."""
+
+AHEAD = 20
+"""How many photos wait for a member at most."""
 
 PHOTOS = Path("photos.jsonl")
 OWNER = "ann"
@@ -64,6 +67,10 @@ class Posts:
         with self._open() as db:
             db.execute("UPDATE begun SET done = 1 WHERE reference = ?", (reference,))
 
+    def photos_begun(self) -> set[str]:
+        """The photos that somebody has begun to write a post for."""
+        return {reference.partition("-")[2] for reference in self.begun()}
+
     def begun(self) -> dict[str, bool]:
         """Whether each one that was begun is done."""
         with self._open() as db:
@@ -83,11 +90,20 @@ class Posts:
 
 
 def photos(count: int) -> None:
-    """Uploads so many, by a ticket each as a page has, and writes their ids with the moment of their confirmation."""
+    """Uploads so many, by a ticket each as a page has, and writes their ids with the moment of their confirmation.
+
+    No faster than the members take them, on whatever machine: most would only be removed.
+    """
+    posts, wanted = Posts(), set()
     with PHOTOS.open("a") as out, ThreadPoolExecutor(4) as pool:
-        for upload_id in pool.map(_uploaded, range(count)):
-            out.write(json.dumps([upload_id, time.time()]) + "\n")
-            out.flush()
+        for first in range(0, count, AHEAD):
+            for upload_id in pool.map(_uploaded, range(first, min(first + AHEAD, count))):
+                out.write(json.dumps([upload_id, time.time()]) + "\n")
+                out.flush()
+                wanted |= {upload_id} if _delay(upload_id) == 0 else set()
+            until = time.monotonic() + CLAIM_WITHIN
+            while len(wanted - posts.photos_begun()) > AHEAD and time.monotonic() < until:
+                time.sleep(0.1)
 
 
 def _uploaded(number: int) -> str:
@@ -112,7 +128,7 @@ class Member:
         self._posts = Posts()
 
     def run(self) -> None:
-        left_over = {reference for reference, done in self._posts.begun().items() if not done}
+        begun = self._posts.begun()  # by its processes before this one
         seen = 0
         waiting: list[tuple[float, str, str]] = []
         with app.app_context():
@@ -122,7 +138,7 @@ class Member:
                 for line in lines[seen:]:
                     upload_id, confirmed_at = json.loads(line)
                     reference = f"post:{self._name}-{upload_id}"
-                    if not self._is_settled(reference, left_over):
+                    if not _is_settled(reference, begun):
                         waiting.append((confirmed_at + _delay(upload_id), reference, upload_id))
                 seen = len(lines)
                 for item in sorted(waiting):
@@ -130,11 +146,6 @@ class Member:
                         self._write(*item[1:])
                         waiting.remove(item)
                 time.sleep(0.02)
-
-    def _is_settled(self, reference: str, left_over: set[str]) -> bool:
-        if reference in left_over:
-            return _chance("forgotten", reference) < FORGOTTEN
-        return reference in self._posts.begun()
 
     def _write(self, reference: str, photo: str) -> None:
         self._posts.begin(reference)
@@ -149,6 +160,11 @@ class Member:
             if claims_first:
                 self._posts.write(reference, photo)
         self._posts.finish(reference)
+
+
+def _is_settled(reference: str, begun: Mapping[str, bool]) -> bool:
+    """Whether a post was finished, or was left unfinished by a crash and is forgotten."""
+    return reference in begun and (begun[reference] or _chance("forgotten", reference) < FORGOTTEN)
 
 
 def mend() -> None:

@@ -1,5 +1,8 @@
 """Events as the service sees them: hints, looked at once for each object."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from tests.unit.memory_world import World
 
@@ -84,3 +87,29 @@ def test_an_upload_that_is_pinned_and_refused_is_the_sweeps() -> None:
     assert waiting.due_at is not None
     world.time = waiting.due_at
     assert [finding.action for finding in world.sweep.look()] == [Action.CONFIRM]
+
+
+@pytest.mark.parametrize(
+    ("etag", "seconds", "looked"),
+    [(None, -1, True), ("other", -1, True), ("its own", None, True), ("its own", 0, True), ("its own", -1, False)],
+    ids=["no etag", "another etag", "no time", "not before the end", "what is known"],
+)
+def test_an_event_that_comes_again_asks_no_store(etag: str | None, seconds: int | None, looked: bool) -> None:
+    """One that may be of bytes that were written again under the grant does: they are removed."""
+    world = World()
+    upload = world.create()
+    world.post(upload)
+    world.service.observe([event(upload)])
+    ended = world.now(upload)
+    assert ended.object
+    assert ended.confirmed_at
+    world.post(upload)
+    world.operations.clear()
+    written_at = None if seconds is None else ended.confirmed_at + timedelta(seconds=seconds)
+    again = replace(event(upload), etag=ended.object.etag if etag == "its own" else etag, written_at=written_at)
+    assert world.service.observe([again, again]) == EventCounts(ignored=2)
+    assert (world.store.head(upload.staging_key) is None) is looked
+    assert world.operations.count("delete staging") == looked
+    world.operations.clear()
+    assert world.service.observe([again, event(upload)]) == EventCounts(ignored=2)
+    assert world.store.head(upload.staging_key) is None

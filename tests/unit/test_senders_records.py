@@ -2,7 +2,7 @@
 
 import json
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -31,17 +31,31 @@ def body(value: Any) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("name", "key"),
+    ("name", "key", "etag", "milliseconds"),
     [
-        ("ceph_post", "staging/red+flower@home é.png"),
-        ("minio_post", "staging/red flower@home.png"),
-        ("b2_upload", "staging/red flower@home.png"),
-        ("eventbridge_object_created", "staging/red+flower@home é.png"),
+        ("ceph_post", "staging/red+flower@home é.png", "9dd4e461268c8034f5c8564e155c67a6", 500),
+        ("minio_post", "staging/red flower@home.png", "d41d8cd98f00b204e9800998ecf8427e", 998),
+        ("b2_upload", "staging/red flower@home.png", None, None),
+        ("eventbridge_object_created", "staging/red+flower@home é.png", "b1946ac92492d2347c6235b4d2611184", 0),
     ],
 )
-def test_each_sender_names_objects_its_own_way(name: str, key: str) -> None:
-    """Ceph, B2 and EventBridge send keys raw, MinIO form-encodes them."""
-    assert SENDERS[name].parse(body(recorded(name))) == ([ObjectEvent("amzn-s3-demo-bucket", key)], 0)
+def test_each_sender_names_objects_its_own_way(name: str, key: str, etag: str | None, milliseconds: int | None) -> None:
+    """Ceph, B2 and EventBridge send keys raw, MinIO form-encodes them; B2 says neither ETag nor time."""
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    written_at = None if milliseconds is None else noon + timedelta(milliseconds=milliseconds)
+    found = ObjectEvent("amzn-s3-demo-bucket", key, etag, written_at)
+    assert SENDERS[name].parse(body(recorded(name))) == ([found], 0)
+
+
+@pytest.mark.parametrize("told", [None, 7, "", "yesterday", "2026-03-01T12:00:00", {}])
+def test_a_time_that_is_none_says_nothing(told: object) -> None:
+    """Nor one without its zone: the object is looked at."""
+    message = recorded("minio_post")
+    message["Records"][0]["eventTime"] = told
+    message["Records"][0]["s3"]["object"]["eTag"] = told if told != "" else 7
+    [found] = SENDERS["minio_post"].parse(body(message)).events
+    assert isinstance(found, ObjectEvent)
+    assert found.written_at is None
 
 
 def test_minio_leaves_out_the_size_of_an_empty_object() -> None:

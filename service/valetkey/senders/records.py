@@ -8,6 +8,7 @@ guide, "Monitoring S3 object scans with Amazon EventBridge"; where Ceph differs 
 import logging
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -91,8 +92,10 @@ def read_records(message: dict[str, Any], *, encoded_keys: bool) -> Parsed:
         require_created(record["eventName"].removeprefix("s3:"))
         if require_text(record.get("eventVersion", EVENT_VERSION)).partition(".")[0] != EVENT_VERSION:
             raise LeftOut(f"version {record['eventVersion'][:10]!r} of the event format is unknown")
-        key = require_text(record["s3"]["object"]["key"])
-        return ObjectEvent(require_text(record["s3"]["bucket"]["name"]), unquote_plus(key) if encoded_keys else key)
+        found = record["s3"]["object"]
+        key, bucket = require_text(found["key"]), require_text(record["s3"]["bucket"]["name"])
+        told = (_etag(found.get("eTag")), _moment(record.get("eventTime")))
+        return ObjectEvent(bucket, unquote_plus(key) if encoded_keys else key, *told)
 
     return gather(message.get("Records"), read)
 
@@ -124,8 +127,8 @@ def _read_eventbridge(message: dict[str, Any]) -> StoreEvent:
         return _read_scan(message["detail"])
     if (message.get("source"), message["detail-type"]) != ("aws.s3", "Object Created"):
         raise LeftOut(f"{message['detail-type'][:60]!r} tells of no new object")
-    detail = message["detail"]
-    return ObjectEvent(require_text(detail["bucket"]["name"]), require_text(detail["object"]["key"]))
+    found, bucket = message["detail"]["object"], require_text(message["detail"]["bucket"]["name"])
+    return ObjectEvent(bucket, require_text(found["key"]), _etag(found.get("etag")), _moment(message.get("time")))
 
 
 def _read_scan(detail: dict[str, Any]) -> ScanEvent:
@@ -153,3 +156,16 @@ def require_text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
+
+
+def _etag(value: object) -> str | None:
+    return value.strip('"') if isinstance(value, str) else None
+
+
+def _moment(value: object) -> datetime | None:
+    """A moment in ISO 8601; None for what is none, or says no time zone."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None

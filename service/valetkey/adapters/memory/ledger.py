@@ -181,7 +181,7 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures):
 
 def _is_asked_for(upload: Upload, query: Query) -> bool:
     return (
-        query.account in {None, upload.account}
+        query.account == upload.account
         and query.state in {None, upload.state}
         and query.profile in {None, upload.profile}
         and not (query.claimed and upload.claim is None)

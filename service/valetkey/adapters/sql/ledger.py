@@ -14,6 +14,7 @@ from valetkey.adapters.sql.joined import Changes, JoinedUploads, replace_all
 from valetkey.adapters.sql.keys import SqlKeyRing
 from valetkey.adapters.sql.once import add_once, add_once_within, find_upload
 from valetkey.adapters.sql.outbox import SqlOutbox
+from valetkey.adapters.sql.pages import read_page
 from valetkey.adapters.sql.rows import as_row, as_upload, changed, micros, moment
 from valetkey.adapters.sql.schema import profiles, stores, tickets, uploads
 from valetkey.core.access.callers import Allowance
@@ -93,20 +94,8 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures):
         return lambda connection: write_announcements(connection, announcer, found)
 
     def page(self, query: Query) -> list[Upload]:
-        statement = select(uploads)
-        if query.account is not None:
-            statement = statement.where(uploads.c.account == query.account)
-        if query.state is not None:
-            statement = statement.where(uploads.c.state == query.state.value)
-        if query.profile is not None:
-            statement = statement.where(uploads.c.profile == query.profile)
-        if query.claimed:
-            statement = statement.where(uploads.c.claim_reference.is_not(None))
-        if query.before is not None:
-            statement = statement.where(uploads.c.id < query.before)
-        statement = statement.order_by(uploads.c.id.desc()).limit(query.limit)
         with self._reading() as connection:
-            return [as_upload(row) for row in connection.execute(statement).mappings()]
+            return read_page(connection, query)
 
     def due(
         self,

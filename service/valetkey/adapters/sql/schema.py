@@ -16,6 +16,11 @@ CHECK = "state = 'stored' AND due_at IS NOT NULL"
 ENDED = "ended_at IS NOT NULL AND due_at IS NULL"
 """What has ended, and has nothing left to look for: the retention of the ledger removes it by this index."""
 
+CLAIMED = "claim_reference IS NOT NULL"
+
+BESIDE = True
+"""An index of a table that may be big: it is built while the ledger is in use, and by no version of the schema."""
+
 uploads = Table(
     "uploads",
     metadata,
@@ -70,10 +75,26 @@ uploads = Table(
     Column("store", String(100), nullable=False, server_default="default"),
     Column("staging_prefix", String(255)),
     Index("uploads_by_account", "account", "id"),
-    Index("uploads_by_owner", "owner", "id"),
+    Index("uploads_by_kind", "account", "state", "profile", "id", postgresql_concurrently=BESIDE),
+    Index(
+        "uploads_by_claim",
+        "account",
+        "id",
+        sqlite_where=text(CLAIMED),
+        postgresql_where=text(CLAIMED),
+        postgresql_concurrently=BESIDE,
+    ),
+    Index("uploads_by_owner", "owner", "id", postgresql_concurrently=BESIDE),
     Index("uploads_by_due", "due_at", "id", sqlite_where=text(DUE), postgresql_where=text(DUE)),
     Index("uploads_by_check", "due_at", "id", sqlite_where=text(CHECK), postgresql_where=text(CHECK)),
-    Index("uploads_by_end", "ended_at", "id", sqlite_where=text(ENDED), postgresql_where=text(ENDED)),
+    Index(
+        "uploads_by_end",
+        "ended_at",
+        "id",
+        sqlite_where=text(ENDED),
+        postgresql_where=text(ENDED),
+        postgresql_concurrently=BESIDE,
+    ),
     sqlite_with_rowid=False,  # the ids ascend: one tree to write to instead of two
 )
 
@@ -84,7 +105,7 @@ idempotency = Table(
     Column("key", String(255), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
     Column("upload_id", String(36), nullable=False),
-    Index("idempotency_by_upload", "upload_id"),
+    Index("idempotency_by_upload", "upload_id", postgresql_concurrently=BESIDE),
 )
 
 api_keys = Table(

@@ -1,20 +1,23 @@
 """Events of stores, in one shape whatever the sender wrote.
 
 An event says where to look, and nothing else of it is believed: the object is looked at as it is then, once for each
-delivery, so events need no order.
+delivery, so events need no order. One that comes again tells what the ledger knows, and nobody has to look.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectEvent:
-    """An object was created under ``key``, which is decoded. Two events of one object are equal."""
+    """An object was created under ``key``, which is decoded; ``etag`` is without quotes. None: it was not said."""
 
     bucket: str
     key: str
+    etag: str | None = None
+    written_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,10 @@ MAX_IDS = 4
 """How many ids of one key are looked up: an owner or a name may be one, too."""
 
 
+_Look = list[ObjectEvent] | ScanEvent
+"""What leads to one look: all events of one object in a delivery, or a verdict."""
+
+
 class Observer:
     """Hears of the objects of all stores, and believes nothing of it: whatever is said, the object is looked at.
 
@@ -55,15 +59,15 @@ class Observer:
         store's events come by some only. Raises `StoreUnavailable` and `LedgerUnavailable`.
         """
         given = list(events)
-        looks: list[StoreEvent] = [
-            *dict.fromkeys(one for one in given if isinstance(one, ObjectEvent)),
+        looks: list[_Look] = [
+            *_by_object(given),
             *(one for one in given if isinstance(one, ScanEvent)),
         ]
         states = list(self._each(looks, sender))
         confirmed, rejected = states.count(UploadState.CONFIRMED), states.count(UploadState.REJECTED)
         return EventCounts(confirmed, rejected, ignored + len(given) - confirmed - rejected)
 
-    def _each(self, events: Iterable[StoreEvent], sender: str | None) -> Iterator[UploadState | None]:
+    def _each(self, looks: Iterable[_Look], sender: str | None) -> Iterator[UploadState | None]:
         """What each event led to: one upload that cannot go on hinders no other of its delivery, and a store that does
         not answer none of another store.
 
@@ -71,13 +75,13 @@ class Observer:
         """
         refused: StoreUnavailable | None = None
         silent: dict[str, StoreUnavailable] = {}
-        for event in events:
-            upload = self._upload_of(event, sender)
+        for look in looks:
+            upload = self._upload_of(look[0] if isinstance(look, list) else look, sender)
             if upload is None or upload.store in silent:
                 yield None
                 continue
             try:
-                yield self._take(event, upload)
+                yield self._take(look, upload)
             except (RulesUnknown, CopyUnproven) as error:
                 log.warning("an event led nowhere: %s", error.detail)
                 yield None
@@ -91,19 +95,19 @@ class Observer:
         if (last := next(iter(silent.values()), refused)) is not None:
             raise last
 
-    def _take(self, event: StoreEvent, upload: Upload) -> UploadState | None:
-        """The state that this event led to; None when it led nowhere, or is left to the sweep."""
+    def _take(self, look: _Look, upload: Upload) -> UploadState | None:
+        """The state that this led to; None when it led nowhere, or is left to the sweep."""
         outages = self._outages
-        if isinstance(event, ObjectEvent) and outages is not None and not outages.may_try(upload.store):
+        if isinstance(look, list) and outages is not None and not outages.may_try(upload.store):
             self._leave_to_sweep(upload)
             return None
         try:
-            state = self._observe(upload) if isinstance(event, ObjectEvent) else self._hear(event, upload)
+            state = self._observe(look, upload) if isinstance(look, list) else self._hear(look, upload)
         except StoreUnavailable as error:
             if outages is None or error.refused:
                 raise
             outages.failed(upload.store)
-            if isinstance(event, ScanEvent) and not self._has_heard(event, upload):
+            if isinstance(look, ScanEvent) and not self._has_heard(look, upload):
                 raise
             log.warning("an event of the store %r is left to the sweep: %s", upload.store, error.detail)
             self._leave_to_sweep(upload)
@@ -123,10 +127,12 @@ class Observer:
         now = self._ledger.get(upload.id)
         return now is None or now.ended or (now.verdict is not None and now.verdict.etag == event.etag)
 
-    def _observe(self, upload: Upload) -> UploadState | None:
+    def _observe(self, events: Iterable[ObjectEvent], upload: Upload) -> UploadState | None:
+        """The state that these events of one object led to; None when they led nowhere."""
         confirmation = self._confirmations.of(upload)
         if upload.ended:
-            confirmation.tidy(upload)
+            if not all(_is_known(event, upload) for event in events):
+                confirmation.tidy(upload)
             log.info("event ignored: upload %s is %s already", upload.id, upload.state)
             return None
         try:
@@ -176,3 +182,25 @@ def _is_about(event: StoreEvent, upload: Upload) -> bool:
         below = upload.staging_prefix
         return event.key.startswith(below + QUARANTINE_PREFIX) and upload_id_of(event.key, below) == upload.id
     return event.key == upload.arrival_key
+
+
+def _by_object(events: Iterable[StoreEvent]) -> Iterable[list[ObjectEvent]]:
+    """The creations, by the object that they are about."""
+    found: dict[tuple[str, str], list[ObjectEvent]] = {}
+    for event in events:
+        if isinstance(event, ObjectEvent):
+            found.setdefault((event.bucket, event.key), []).append(event)
+    return found.values()
+
+
+def _is_known(event: ObjectEvent, upload: Upload) -> bool:
+    """Whether it tells of the very object that was confirmed: its bytes went with the end of ``upload``.
+
+    What is written again under the same grant has another ETag or is later, and has to be removed. The clocks of store
+    and service may differ: what is left by that, the sweep finds when the grant is over.
+    """
+    if upload.state is not UploadState.CONFIRMED or upload.object is None or upload.confirmed_at is None:
+        return False
+    if event.written_at is None or event.written_at >= upload.confirmed_at:
+        return False
+    return event.etag == upload.object.etag

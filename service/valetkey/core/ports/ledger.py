@@ -21,10 +21,10 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which uploads to list: ``account`` sees its own; ``before`` is the id to go on from; None does not filter.
-    ``claimed`` leaves out what is not."""
+    """Which uploads of ``account`` to list: ``before`` is the id to go on from; None does not filter. ``claimed``
+    leaves out what is not."""
 
-    account: str | None
+    account: str
     limit: int
     state: UploadState | None = None
     profile: str | None = None

@@ -1,8 +1,8 @@
 """What every ledger must list: the newest uploads first, page by page."""
 
-from valetkey.core.model.upload import UploadState
+from valetkey.core.model.upload import Claim, UploadState
 from valetkey.core.ports.ledger import Query
-from valetkey.testing.contracts.samples import Record, upload
+from valetkey.testing.contracts.samples import NOW, Record, upload
 
 
 class PageContract:
@@ -42,9 +42,22 @@ class PageContract:
         assert ledger.page(Query("shop", 10, state=pending, before=mine[2].id)) == [mine[0]]
         assert ledger.page(Query("nobody", 10)) == []
 
-    def test_pages_of_all_accounts(self, ledger: Record) -> None:
-        """For the operator: no account filters nothing, and the other filters still do."""
-        mine, other = upload("shop"), upload("mall", state=UploadState.CONFIRMED)
-        ledger.add([mine, other])
-        assert ledger.page(Query(None, 10)) == [other, mine]
-        assert ledger.page(Query(None, 10, state=UploadState.CONFIRMED)) == [other]
+    def test_pages_of_several_profiles_are_one_list(self, ledger: Record) -> None:
+        """A filter by state or by profile keeps the order over all that it takes, from page to page."""
+        states = [UploadState.REJECTED, UploadState.CONFIRMED, UploadState.PENDING]
+        made = [upload(profile=f"p{number % 4}", state=states[number % 3]) for number in range(24)]
+        ledger.add(made)
+        rejected = [one for one in reversed(made) if one.state is UploadState.REJECTED]
+        first = ledger.page(Query("shop", 5, state=UploadState.REJECTED))
+        assert first + ledger.page(Query("shop", 5, UploadState.REJECTED, before=first[-1].id)) == rejected
+        assert ledger.page(Query("shop", 30, profile="p1")) == [one for one in reversed(made) if one.profile == "p1"]
+        assert ledger.page(Query("shop", 30, profile="p9")) == []
+        assert ledger.page(Query("shop", 30, UploadState.DELETED)) == []
+
+    def test_pages_of_what_is_claimed(self, ledger: Record) -> None:
+        """Those alone, by state and profile, too."""
+        claimed = [upload(profile=name)._replace(claim=Claim("post:1", NOW)) for name in ("default", "images")]
+        ledger.add([upload(), *claimed, upload()])
+        assert ledger.page(Query("shop", 10, claimed=True)) == claimed[::-1]
+        assert ledger.page(Query("shop", 10, profile="images", claimed=True)) == claimed[1:]
+        assert ledger.page(Query("shop", 10, UploadState.DELETED, claimed=True)) == []

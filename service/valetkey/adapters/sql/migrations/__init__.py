@@ -9,6 +9,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from valetkey.adapters.sql.migrations.indexes import build_indexes
+
 LOCK = 0x76616C65746B6579
 """Which of PostgreSQL's advisory locks those who migrate take: "valetkey" in ASCII."""
 
@@ -24,6 +26,7 @@ def config(connection: Connection | None = None) -> Config:
 def upgrade(connection: Connection) -> None:
     """Brings the database to the newest version; does nothing when it is there."""
     command.upgrade(config(connection), "head")
+    build_indexes(connection)
 
 
 @cache

@@ -1,0 +1,64 @@
+"""Indexes that are built beside a ledger in use: a big table is not locked for the minutes that it takes.
+
+PostgreSQL builds them concurrently, which no transaction may do, so no version of the schema makes them; what an
+interrupted build has left is built anew. SQLite has one writer, and makes them at once.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Index, text
+from sqlalchemy.schema import CreateIndex, DropIndex
+
+from valetkey.adapters.sql.schema import metadata
+
+LOCK = 0x76616C65_696E6478
+"""Which of PostgreSQL's advisory locks those who build take: "valeindx" in ASCII."""
+
+_VALID = text("""
+    SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE pg_table_is_visible(c.oid)
+""")
+
+
+def build_indexes(connection: Connection) -> None:
+    """Makes those that are missing, whoever else does: of several, the others wait. Commits."""
+    every = [index for table in metadata.sorted_tables for index in table.indexes]
+    wanted = [index for index in every if index.dialect_options["postgresql"]["concurrently"]]
+    if connection.dialect.name == "postgresql":
+        _build_concurrently(connection, wanted)
+        return
+    for index in wanted:
+        index.create(connection, checkfirst=True)
+    connection.commit()
+
+
+def _build_concurrently(connection: Connection, wanted: list[Index]) -> None:
+    missing = _missing(connection, wanted)
+    connection.rollback()
+    if not missing:
+        return
+    with _alone(connection), connection.engine.connect() as other:
+        builder = other.execution_options(isolation_level="AUTOCOMMIT")
+        builder.exec_driver_sql("SET lock_timeout = 0")  # it waits for the transactions that began before it
+        try:
+            for index in _missing(builder, wanted):
+                builder.execute(DropIndex(index, if_exists=True))  # which a build that was interrupted has left
+                builder.execute(CreateIndex(index))
+        finally:
+            builder.invalidate()  # nobody else gets that patience
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """For a transaction that looks at no table: a build waits for the end of those that do."""
+    with connection.begin():
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        yield
+
+
+def _missing(connection: Connection, wanted: list[Index]) -> list[Index]:
+    """Those that are not there, or that a build has left half done."""
+    valid = {row.relname for row in connection.execute(_VALID) if row.indisvalid}
+    return [index for index in wanted if index.name not in valid]

@@ -1,0 +1,80 @@
+"""Lists of uploads: a page costs what is on it, whatever it leaves out.
+
+No index serves every combination of filters in the order of a list. But states are few, and so are an account's
+profiles: a page is the newest of the pages of each of them, every one of which stands in one stretch of
+`uploads_by_kind`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select, union_all
+from sqlalchemy.sql.elements import ColumnElement
+
+from valetkey.adapters.sql.rows import as_upload
+from valetkey.adapters.sql.schema import uploads
+from valetkey.core.model.upload import Upload, UploadState
+from valetkey.core.ports.ledger import Query
+
+Selected = Select[Any]
+
+BRANCHES = 100
+"""How many stretches one statement reads; SQLite takes 500."""
+
+
+def read_page(connection: Connection, query: Query) -> list[Upload]:
+    """The newest uploads that ``query`` asks for."""
+    if query.claimed:
+        statement = _newest(select(uploads), query, *_claimed(query))
+    elif query.state is None and query.profile is None:
+        statement = _newest(select(uploads), query)
+    else:
+        ids = _newest_ids(connection, query)
+        statement = select(uploads).where(uploads.c.id.in_(ids)).order_by(uploads.c.id.desc())
+    return [as_upload(row) for row in connection.execute(statement).mappings()]
+
+
+def _claimed(query: Query) -> Iterator[ColumnElement[bool]]:
+    """For the index of what is claimed; the other filters, written so that no index fits them, leave out little."""
+    yield uploads.c.claim_reference.is_not(None)
+    if query.state is not None:
+        yield func.coalesce(uploads.c.state, "") == query.state.value
+    if query.profile is not None:
+        yield func.coalesce(uploads.c.profile, "") == query.profile
+
+
+def _newest_ids(connection: Connection, query: Query) -> list[str]:
+    """Those of the page, out of the pages of each stretch."""
+    found: list[str] = []
+    stretches = list(_stretches(connection, query))
+    for first in range(0, len(stretches), BRANCHES):
+        each = (select(stretch.subquery().c.id) for stretch in stretches[first : first + BRANCHES])
+        found += connection.scalars(union_all(*each))
+    return sorted(found, reverse=True)[: query.limit]
+
+
+def _stretches(connection: Connection, query: Query) -> Iterator[Selected]:
+    """The pages of each state and profile that the query takes."""
+    states = [state.value for state in UploadState] if query.state is None else [query.state.value]
+    for state in states:
+        profiles = _profiles(connection, query.account, state) if query.profile is None else [query.profile]
+        for profile in profiles:
+            own = (uploads.c.state == state, uploads.c.profile == profile)
+            yield _newest(select(uploads.c.id), query, *own)
+
+
+def _newest(statement: Selected, query: Query, *conditions: ColumnElement[bool]) -> Selected:
+    statement = statement.where(uploads.c.account == query.account, *conditions)
+    if query.before is not None:
+        statement = statement.where(uploads.c.id < query.before)
+    return statement.order_by(uploads.c.id.desc()).limit(query.limit)
+
+
+def _profiles(connection: Connection, account: str, state: str) -> list[str]:
+    """The profiles of an account's uploads in one state: a step of the index for each, not a look at each upload."""
+    own = (uploads.c.account == account, uploads.c.state == state)
+    first = select(func.min(uploads.c.profile).label("name")).where(*own)
+    names = first.cte("names", recursive=True)
+    after = select(func.min(uploads.c.profile)).where(*own, uploads.c.profile > names.c.name).scalar_subquery()
+    names = names.union_all(select(after).where(names.c.name.is_not(None)))
+    return list(connection.scalars(select(names.c.name).where(names.c.name.is_not(None))))

@@ -1,0 +1,154 @@
+"""A page costs what is on it, whatever the ledger keeps beside it."""
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert, text
+from tests.support.ledgers import migrated
+
+from valetkey.adapters.sql import SqlLedger
+from valetkey.adapters.sql.rows import as_row
+from valetkey.adapters.sql.schema import uploads
+from valetkey.core.model.upload import Claim, UploadState, new_upload_id
+from valetkey.core.ports.ledger import Query
+from valetkey.testing.contracts.samples import NOW, upload
+
+MANY, FEW = 6_000, 200
+LIMIT = 20
+
+FILTERS: list[dict[str, Any]] = [
+    {name: value for name, value in (("state", state), ("profile", profile), ("claimed", claimed)) if value}
+    for state, profile, claimed in product(
+        [None, UploadState.CONFIRMED, UploadState.REJECTED, UploadState.EXPIRED],
+        [None, "default", "images", "unused"],
+        [False, True],
+    )
+]
+"""Each with many, with one, or with nothing on its pages."""
+
+
+def fill(ledger: SqlLedger, count: int) -> None:
+    """Nearly all are confirmed or pending and of two profiles; one of each other kind is the oldest."""
+    sample = as_row(upload())
+    rows = [sample | {"id": new_upload_id(), "state": "rejected", "profile": "images", "due_at": None}]
+    rows += [
+        sample
+        | {
+            "id": new_upload_id(),
+            "state": ("confirmed", "pending")[number % 2],
+            "profile": ("default", "video")[number % 3 % 2],
+        }
+        for number in range(count)
+    ]
+    claim = as_row(upload()._replace(claim=Claim("post:1", NOW), state=UploadState.CONFIRMED))
+    rows[1] |= {name: claim[name] for name in ("claim_reference", "claimed_at", "state")}
+    with ledger._writers.begin() as connection:
+        connection.execute(insert(uploads), rows)
+    with ledger._readers.connect() as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+
+def asked(number: int) -> list[Query]:
+    first = Query("shop", LIMIT, **FILTERS[number])
+    return [first, Query("shop", LIMIT, **FILTERS[number], before=new_upload_id())]
+
+
+def name(number: int) -> str:
+    return " ".join(str(getattr(value, "value", value)) for value in FILTERS[number].values()) or "all"
+
+
+@pytest.fixture(scope="module")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A ledger with few uploads and one with many."""
+    folder = tmp_path_factory.mktemp("pages")
+    with migrated(f"sqlite:///{folder / 'few.db'}") as few, migrated(f"sqlite:///{folder / 'many.db'}") as many:
+        fill(few, FEW)
+        fill(many, MANY)
+        yield few, many
+
+
+def steps(ledger: SqlLedger, query: Query) -> int:
+    """How many instructions SQLite needs for a page, by tens."""
+    taken = 0
+
+    def count() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    def watch(connection: Any, *_: Any) -> None:
+        connection.set_progress_handler(count, 10)
+
+    ledger._readers.dispose()
+    event.listen(ledger._readers, "connect", watch)
+    try:
+        ledger.page(query)
+    finally:
+        event.remove(ledger._readers, "connect", watch)
+        ledger._readers.dispose()
+    return taken
+
+
+@pytest.mark.parametrize("number", range(len(FILTERS)), ids=name)
+def test_a_page_of_a_full_ledger_costs_what_one_of_a_small_costs(
+    databases: tuple[SqlLedger, SqlLedger], number: int
+) -> None:
+    few, many = databases
+    for query in asked(number):
+        assert steps(many, query) < 1.3 * steps(few, query) + 40
+
+
+def test_no_page_scans_in_postgresql(postgresql: SqlLedger) -> None:
+    """Nor does it read what it then leaves out, but for what is claimed."""
+    fill(postgresql, MANY)
+    statements: list[tuple[str, Any]] = []
+    event.listen(postgresql._readers, "before_cursor_execute", lambda *args: statements.append(args[2:4]))
+    for number, filters in enumerate(FILTERS):
+        if not filters.get("claimed"):
+            for query in asked(number):
+                postgresql.page(query)
+    with postgresql._readers.connect() as connection:
+        for statement, parameters in statements[:]:
+            if statement.startswith(("SELECT", "WITH")) and "uploads" in statement:
+                rows = connection.exec_driver_sql(f"EXPLAIN ANALYZE {statement}", parameters).all()
+                plan = "\n".join(str(row[0]) for row in rows)
+                assert "Seq Scan on uploads" not in plan, plan
+                assert all(int(left_out) <= LIMIT for left_out in re.findall(r"Removed by Filter: (\d+)", plan)), plan
+
+
+def test_an_index_that_was_not_finished_is_built_anew(postgresql: SqlLedger) -> None:
+    """And one that an older version lacks is built by the next `migrate`, which loses nothing."""
+    with postgresql._writers.begin() as connection:
+        connection.execute(text("DROP INDEX uploads_by_claim"))
+        connection.execute(
+            text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'uploads_by_kind'::regclass")
+        )
+    postgresql.migrate()
+    with postgresql._readers.connect() as connection:
+        query = "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'uploads'::regclass AND indisvalid"
+        found = set(connection.scalars(text(query)))
+    assert {"uploads_by_claim", "uploads_by_kind"} <= found
+
+
+def test_writers_go_on_while_an_index_is_built(postgresql: SqlLedger) -> None:
+    """A build waits for the transactions that are under way; who comes after them does not wait for the build."""
+    with postgresql._writers.begin() as connection:
+        connection.execute(text("DROP INDEX uploads_by_kind"))
+    one = upload()
+    building = text("SELECT count(*) FROM pg_stat_progress_create_index")
+    with ThreadPoolExecutor(1) as pool:
+        with postgresql._writers.begin() as held, postgresql._readers.connect() as other:
+            held.execute(text("UPDATE uploads SET version = 1 WHERE id = ''"))
+            migrating = pool.submit(postgresql.migrate)
+            deadline = time.monotonic() + 30
+            while not other.scalar(building):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            postgresql.add([one])
+            assert not migrating.done()
+        migrating.result(30)
+    assert postgresql.get(one.id) == one
