@@ -292,6 +292,23 @@ def test_each_store_has_its_own_gate(both: Installation) -> None:
         assert both.service.complete(OWNER, here.id).state is UploadState.CONFIRMED
 
 
+def test_credentials_that_are_long_in_coming(both: Installation) -> None:
+    """As many as may wait for one store's leave the grants of the other alone."""
+    both.restart(store_limit=2)
+    refused: list[str] = []
+
+    def ask_meanwhile(operation: str, subject: str) -> None:
+        if operation == "credentials":
+            both.us.before = None
+            with pytest.raises(StoreUnavailable, match="Too many grants"):
+                both.create("docs")
+            refused.append(both.create().store)
+
+    both.us.before = ask_meanwhile
+    assert both.create("docs").store == "us"
+    assert refused == ["default"]
+
+
 def test_a_delivery_with_events_of_a_store_that_is_down(both: Installation) -> None:
     """Those of the other one count before its sender is told to come again; the silent one is asked once."""
     first, second = both.arrived("docs"), both.arrived("docs")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
 from valetkey.core.access.tickets import Tickets
@@ -11,7 +12,7 @@ from valetkey.core.content.inspection import Inspector
 from valetkey.core.erasing.eraser import Eraser
 from valetkey.core.events.observer import Observer
 from valetkey.core.events.outages import Outages
-from valetkey.core.gate import StoreGate
+from valetkey.core.gate import Bounded, StoreGate
 from valetkey.core.granting.admission import Admission
 from valetkey.core.granting.grantor import Grantor
 from valetkey.core.granting.grants import GrantMaker
@@ -100,6 +101,11 @@ class Assembly:
     def _gate(self, one: NamedStore) -> StoreGate:
         return StoreGate(one.store.bucket, self._limit)
 
+    def _signing(self) -> AbstractContextManager[None]:
+        if len(self.stores) == 1:
+            return nullcontext()
+        return Bounded(self._limit, "Too many grants are being signed at this moment.")
+
     def _inspecting(self, one: NamedStore) -> Confirmation:
         return self._confirmation(one, self._gate(one), Inspector(one.store, self._detector))
 
@@ -151,6 +157,7 @@ class Assembly:
                 multiparts=self.multiparts,
                 schedule=self._schedule,
                 gates=self.gates,
+                signing=self.stores.each(lambda _: self._signing()),
             ),
             multiparts=self.multiparts,
             confirmations=self.confirmations,

@@ -232,9 +232,8 @@ class UploadService:
         require_renewable(upload, now)
         if target_of(upload).id is None:
             upload = self._grantor.begin_parts(upload)
-        return self._multiparts.of(upload).sign(
-            self._grantor.extend(upload, now, at_least=0.5), numbers, now, checksums
-        )
+        upload = self._grantor.extend(upload, now, at_least=0.5)
+        return self._grantor.sign_parts(upload, numbers, now, checksums)
 
     def complete(self, caller: Caller, upload_id: UploadId, named: Sequence[NamedPart] | None = None) -> Upload:
         """The client says that it is done: the upload, `confirmed` or `rejected`, or still as it was.

@@ -1,12 +1,14 @@
 """What a client is given with an upload: its grant and its ticket, at first and again."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.errors import StateConflict
 from valetkey.core.gate import StoreGate
-from valetkey.core.granting.grants import Grant, GrantMaker, MultipartGrant
+from valetkey.core.granting.grants import Grant, GrantMaker, MultipartGrant, PartGrant
 from valetkey.core.granting.parts import MultipartUploads, plan_of, target_of
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
@@ -34,6 +36,7 @@ class Granted:
 class Grantor:
     """Gives grants for uploads that the ledger has.
 
+    Credentials that somebody has to be asked for may be long in coming: ``signing`` bounds how many wait for a store's.
     Methods raise `StoreUnavailable` and `LedgerUnavailable`.
     """
 
@@ -47,6 +50,7 @@ class Grantor:
         multiparts: ByStore[MultipartUploads],
         schedule: Schedule,
         gates: ByStore[StoreGate],
+        signing: ByStore[AbstractContextManager[None]],
     ) -> None:
         self._ledger = ledger
         self._profiles = profiles
@@ -55,6 +59,7 @@ class Grantor:
         self._multiparts = multiparts
         self._schedule = schedule
         self._gates = gates
+        self._signing = signing
 
     def begin_parts(self, upload: Upload) -> Upload:
         """Begins an upload in parts at the store, unless that was done before; any other upload stays as it is."""
@@ -65,14 +70,15 @@ class Grantor:
 
     def grant(self, upload: Upload, now: datetime) -> Granted:
         """Gives a grant that is good from ``now``."""
-        return Granted(upload, self._grant(upload, now), self._ticket(upload))
+        with self._signing.of(upload):
+            return Granted(upload, self._grant(upload, now), self._ticket(upload))
 
     def grant_again(self, upload: Upload, now: datetime) -> Granted:
         """Gives a fresh grant for an upload that was asked for before, as long as its bytes may still be sent."""
         if upload.state not in _OPEN_TO_GRANTS or now >= upload.renewable_until:
             return Granted(upload, None, self._ticket(upload), replayed=True)
         again = self.extend(self.begin_parts(upload), now, at_least=1.0)
-        return Granted(again, self._grant(again, now), self._ticket(again), replayed=True)
+        return replace(self.grant(again, now), replayed=True)
 
     def extend(self, upload: Upload, now: datetime, at_least: float) -> Upload:
         """Lets grants for ``upload`` live a whole life from ``now``, unless ``at_least`` that share of one is left.
@@ -82,7 +88,8 @@ class Grantor:
         life = self._profiles.rules_of(upload).expires_in
         for _ in range(RENEWAL_TRIES):
             require_renewable(upload, now)
-            end, _ = self._grants.of(upload).life(now, life)
+            with self._signing.of(upload):
+                end, _ = self._grants.of(upload).life(now, life)
             if end <= upload.expires_at or upload.expires_at - now >= life * at_least:
                 return upload
             later = upload.changed(expires_at=end, due_at=self._schedule.soon(now))
@@ -90,6 +97,13 @@ class Grantor:
                 return later
             upload = self._ledger.get(upload.id) or upload  # a signal was faster: look again
         raise StateConflict("The upload keeps changing; try again.")
+
+    def sign_parts(
+        self, upload: Upload, numbers: Sequence[int], now: datetime, checksums: Mapping[int, str]
+    ) -> list[PartGrant]:
+        """URLs for parts of an upload that was started: see `MultipartUploads.sign`."""
+        with self._signing.of(upload):
+            return self._multiparts.of(upload).sign(upload, numbers, now, checksums)
 
     def _ticket(self, upload: Upload) -> str:
         rules = upload.rules
