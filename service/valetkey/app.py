@@ -395,10 +395,12 @@ def create_sweep() -> Sweeps:
 
 def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> list[Loop]:
     """Everything that runs beside the requests: the place where another loop is added."""
-    found: list[Loop] = [EraseLoop(valetkey.core.eraser, settings.sweep_interval)]
-    for sweep in valetkey.core.sweeps:  # a loop for each store: one that does not answer holds up itself only
-        found.append(CheckLoop(sweep, settings.sweep_interval))
-        found.append(SweepLoop(sweep, settings.sweep_interval, settings.sweep_clean_interval))
+    sweeps = valetkey.core.sweeps  # a loop for each store: one that does not answer holds up itself only
+    found: list[Loop] = [
+        *(CheckLoop(sweep, settings.sweep_interval) for sweep in sweeps),
+        EraseLoop(valetkey.core.eraser, settings.sweep_interval),
+        *(SweepLoop(sweep, settings.sweep_interval, settings.sweep_clean_interval) for sweep in sweeps),
+    ]
     if url := settings.events_sqs_queue_url:
         queue = SqsQueue(make_sqs_client(session, url, settings.s3_region), url, settings.events_sqs_visibility)
         observe = partial(valetkey.core.observer.observe, sender=QUEUE)
