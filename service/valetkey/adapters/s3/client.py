@@ -51,12 +51,17 @@ class S3Settings:
     staging_prefix: str = ""
 
 
+NOBODYS = ("nobody", "nothing")
+"""An access key and its secret, to ask botocore for an address: the credentials of a role may be unavailable just now."""
+
+
 class _Made(NamedTuple):
     """What a process has of its own."""
 
     plain: "S3Client"
     copier: "S3Client"
     public: "S3Client"
+    public_url: str
     credentials: Credentials
 
 
@@ -85,6 +90,7 @@ class Clients:
             make_client(session, settings, settings.endpoint_url),
             make_copier(session, settings),
             make_client(session, settings, public),
+            public_url(session, settings),
             credentials,
         )
 
@@ -107,6 +113,10 @@ class Clients:
         """That of the endpoint that clients see."""
         return self._now().public
 
+    def public_url(self) -> str:
+        """The address of the bucket on that endpoint."""
+        return self._now().public_url
+
     def credentials(self) -> Credentials:
         """The service's own."""
         return self._now().credentials
@@ -119,12 +129,15 @@ def make_client(
     *,
     read_timeout: int = TIMEOUT,
     attempts: int = 3,
+    keys: tuple[str | None, str | None] = (None, None),
 ) -> "S3Client":
     """A client that signs SigV4 for the region's own endpoint, and adds no checksums that stores off AWS refuse."""
     return session.client(
         "s3",
         region_name=settings.region,
         endpoint_url=endpoint_url,
+        aws_access_key_id=keys[0],
+        aws_secret_access_key=keys[1],
         config=Config(
             signature_version="s3v4",
             user_agent=_USER_AGENT,
@@ -143,13 +156,9 @@ def make_client(
     )
 
 
-def public_url(settings: S3Settings) -> str:
-    """The address of the bucket as clients see it: botocore knows every partition, style and regional endpoint.
-
-    No credentials are asked for: those of a role may be unavailable now.
-    """
-    url = settings.public_endpoint_url or settings.endpoint_url
-    client = make_client(boto3.Session("none", "none"), settings, url)
+def public_url(session: boto3.Session, settings: S3Settings) -> str:
+    """The address of the bucket as clients see it: botocore knows every partition, style and regional endpoint."""
+    client = make_client(session, settings, settings.public_endpoint_url or settings.endpoint_url, keys=NOBODYS)
     return str(client.generate_presigned_post(settings.bucket, "key")["url"])
 
 

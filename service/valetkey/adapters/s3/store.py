@@ -12,7 +12,7 @@ from uuid import uuid4
 import boto3
 from botocore.exceptions import ClientError
 
-from valetkey.adapters.s3.client import Clients, S3Settings, public_url
+from valetkey.adapters.s3.client import Clients, S3Settings
 from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing, plain_etag, written
 from valetkey.adapters.s3.downloads import content_disposition
 from valetkey.adapters.s3.errors import available
@@ -55,8 +55,7 @@ class S3Store:
         self._clients = Clients(settings, session)
         self._traits = Traits(self._clients.plain, settings.bucket, settings.capabilities)
         self._versions = Versions(self._clients.plain, settings.bucket, self._traits)
-        with available:
-            url = public_url(settings)
+        url = self._clients.public_url()
         self._post_url = url if url.endswith("/") else url + "/"
         self._signer = Signer(self._clients.credentials, settings, self._post_url)
 
