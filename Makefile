@@ -25,7 +25,7 @@ LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores check chaos bench bench-put bench-browser bench-idle queue s3 s3-stop frontend frontend-check frontend-test docs dist
+.PHONY: help look look-dev dev quick test all-parts stores check chaos bench bench-put bench-browser bench-idle bench-confirm queue s3 s3-stop frontend frontend-check frontend-test docs dist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,11 +40,11 @@ dev: look-dev $(DEV) $(PAGES) $(SITE) ## the service with an embedded S3 and a p
 	$(BIN)/valetkey dev $(ARGS)
 
 test: $(if $(ARGS),,look) $(TEST) $(if $(ARGS),,all-parts frontend-test) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK; or those of ARGS, with what they need
-	$(WITHIN) 5400 $(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(WITHIN) 5400 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 quick: $(TEST) ## what needs no server, run first: types, unit tests, an application on valetkey in memory
 	@$(BIN)/mypy & types=$$!; failed=0; \
-	$(BIN)/pytest -q -n $$(nproc) $(QUICK) || failed=1; \
+	$(BIN)/pytest -q -n $$(nproc) --dist worksteal $(QUICK) || failed=1; \
 	wait $$types || failed=1; exit $$failed
 
 all-parts: $(PAGES) $(SITE)
@@ -53,7 +53,7 @@ all-parts: $(PAGES) $(SITE)
 stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalStack, Swift, rclone, nginx
 	infra/system-packages s3 proxies stores
 	$(BIN)/python infra/stores/install.py
-	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) $(if $(ARGS),$(ARGS),$(STORE_TESTS))
+	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),$(ARGS),$(STORE_TESTS))
 
 check: look $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
@@ -78,6 +78,10 @@ bench-browser: $(TEST) frontend ## the browser client's 200 MiB beside Uppy's, i
 bench-idle: $(TEST) ## 5,000 idle connections on every route, and uploads that are to take no notice, on Ceph RGW
 	infra/system-packages s3
 	$(BIN)/python -m tests.bench.idle $(ARGS)
+
+bench-confirm: $(TEST) ## CPU and rate of confirmations beside boto3 and, with BEFORE=folder, beside another commit, on Ceph RGW
+	infra/system-packages s3
+	$(BIN)/python -m tests.bench.confirm $(if $(BEFORE),--before $(BEFORE)) $(ARGS)
 
 queue: $(TEST) ## events of 10,000 uploads by way of SQS (moto) to two workers, on SQLite and PostgreSQL; takes minutes
 	infra/system-packages ledger

@@ -1,5 +1,7 @@
 """Session fixtures, safe under pytest-xdist: a Ceph RGW and a PostgreSQL for the whole run, a moto for each worker."""
 
+import functools
+import gc
 import os
 import secrets
 import shutil
@@ -10,15 +12,21 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.loaders import Loader, create_loader
+from httpx import create_ssl_context
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from redis import Redis
-from tests.support import bounds, needs, reaper
+from tests.support import bounds, needs, order, reaper
 from tests.support.postgres import Postgres
 from tests.support.redis_server import running_redis
 from tests.support.servers import ValetkeyServer, running_valetkey
 from tests.support.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw, stop_stores
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ class Run:
 
 
 RUN = pytest.StashKey[Run]()
+PATIENCE = 60.0
+"""How long a test waits for an answer where it says nothing else, in seconds."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the run's directory; in an xdist worker take the controller's."""
-    for plugin in (bounds, needs):
+    gc.set_threshold(50_000, 20, 20)  # tests and modules stay: looking for cycles in them took a sixth of the time
+    for plugin in (bounds, needs, order):
         config.pluginmanager.register(plugin)
     given: dict[str, Any] | None = getattr(config, "workerinput", None)
     if given:
@@ -58,8 +69,33 @@ def pytest_configure(config: pytest.Config) -> None:
         reaper.watch(run.pid, run.mark, directory)
         os.environ[reaper.MARK] = str(directory)
     config.stash[RUN] = run
+    _read_once()
+    for part in ("connect", "read", "write", "pool"):  # httpx gives up after 5 s: a machine may be busier than that
+        setattr(DEFAULT_TIMEOUT_CONFIG, part, PATIENCE)
     for each in run.ignored:  # by us, still; what we start gets the system's own meaning then, browsers included
         signal.signal(each, lambda *_: None)
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests are there until the end: no look for cycles goes through them again."""
+    gc.freeze()
+
+
+def _read_once() -> None:
+    """What libraries read from disk for each of their clients, and takes more CPU than most tests do.
+
+    httpx reads the system's certificates (20 ms, for each `httpx.get`, too), botocore its models (60 ms a session).
+    """
+    patch = pytest.MonkeyPatch()
+    patch.setattr("httpx._transports.default.create_ssl_context", functools.cache(create_ssl_context))
+    make_loader = functools.cache(create_loader)
+
+    def shared_loader(*where: str) -> Loader:
+        loader = make_loader(*where)
+        loader.search_paths[:] = dict.fromkeys(loader.search_paths)  # each session of boto3 adds its own
+        return loader
+
+    patch.setattr("botocore.session.create_loader", shared_loader)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -96,6 +132,25 @@ def _one_playwright() -> Iterator[None]:
     yield
     if pages := sys.modules.get("tests.support.pages"):  # not imported where no page is looked at
         pages.stop_playwright()
+
+
+@pytest.fixture(scope="session")
+def shared_chromium() -> Iterator["Browser"]:
+    """One Chromium for the worker of the run, for fixtures that close what they open in it."""
+    from tests.support.pages import running_chromium  # not imported where no page is looked at
+
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def chromium(shared_chromium: "Browser") -> Iterator["Browser"]:
+    """The same, for one test: what it leaves open is closed after it."""
+    before = shared_chromium.contexts
+    yield shared_chromium
+    for context in shared_chromium.contexts:
+        if context not in before:
+            context.close()
 
 
 @pytest.fixture(scope="session")

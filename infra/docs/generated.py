@@ -17,6 +17,7 @@ _GROUPS = {
     "The service": ("host", "port", "public_url", "threads", "workers", "body_timeout", "config", "auth"),
     "Secrets and origins": ("secret_keys", "cors_origins"),
     "The store": ("bucket", "s3_"),
+    "Downloads": ("cloudfront_",),
     "The ledger": ("database_", "ledger_"),
     "The store's events": ("events_",),
     "Webhooks": ("webhook_",),

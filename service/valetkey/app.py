@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,6 +15,7 @@ from flask import Flask, current_app, has_app_context
 from flask_swagger_ui import get_swaggerui_blueprint
 
 from valetkey import forks
+from valetkey.adapters.cloudfront import CloudFront
 from valetkey.adapters.embedded import Embedded
 from valetkey.adapters.ledgers import DurableLedger
 from valetkey.adapters.ledgers import open_ledger as open_ledger_at
@@ -22,6 +23,7 @@ from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.s3 import (
     NO_CREDENTIALS,
     CredentialSource,
+    Proven,
     S3Settings,
     S3Store,
     find_credentials,
@@ -42,7 +44,7 @@ from valetkey.api.hooks import HooksOf, OnEnds, context_of
 from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted, mounted_in
-from valetkey.api.readiness import Readiness
+from valetkey.api.readiness import LastExamined, Readiness
 from valetkey.api.standalone import StandaloneFlask
 from valetkey.api.webhooks import erasure_webhook_body, webhook_body
 from valetkey.core.access.tickets import Tickets
@@ -71,7 +73,7 @@ from valetkey.settings import (
     load_settings,
     require_nothing,
 )
-from valetkey.worker import CheckLoop, EraseLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
+from valetkey.worker import BeatLoop, CheckLoop, EraseLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
 
 log = logging.getLogger("valetkey")
 
@@ -103,6 +105,9 @@ class Installed(Mounted):
     hooks: HooksOf
     """What the application is told by."""
 
+    proven: Sequence[Proven]
+    """What `valetkey doctor` found out about the bucket of each store."""
+
     core: Assembly
     """Everything that works on the two."""
 
@@ -127,11 +132,17 @@ class Installed(Mounted):
         """What looks for uploads that nobody reported, in the first store."""
         return self.core.sweep
 
+    def read_proofs(self) -> None:
+        """Has each store know what was found out about it, where the ledger can be read."""
+        for one in self.proven:
+            one.read()
+
     def begin(self) -> None:
-        """Looks whether the ledger can be used, has it know the hooks, says where another process has other profiles or
-        stores, and asks the buckets what decides about grants. Raises `LedgerUnavailable`; a store that is unavailable
-        now is asked later, and the log says what to look at."""
+        """Looks whether the ledger can be used and what it knows of the buckets, has it know the hooks, says where
+        another process has other profiles or stores, and asks the buckets what decides about grants. Raises
+        `LedgerUnavailable`; a store that is unavailable now is asked later, and the log says what to look at."""
         self.ledger.check()
+        self.read_proofs()
         self.hooks.record()
         self.service.declare()
         stores = self.core.stores
@@ -209,19 +220,29 @@ class ValetKey(InPages, OnEnds, InProcess):
             tickets=tickets,
             public_url=lambda: address.base,
             schedule=settings.schedule,
+            address_signer=address_signer(settings),
             store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
         )
         keys = None if settings.auth == "open" else ledger
+        proven = list(_proofs(core.stores, ledger, settings))
+
+        def before_work() -> None:
+            for one in proven:
+                one.read()
+            hooks.record()
+
         return Installed(
             service=core.service,
             authenticator=Authenticator(keys, tickets, lambda: datetime.now(UTC)),
             senders=senders(settings, self._session),
             readiness=Readiness(core.service.check),
             address=address,
-            record_hooks=hooks.record,
+            record_hooks=before_work,
+            last_examined=LastExamined(lambda: ledger.proof_of(proven[0].place)),
             page_tickets=self._page_tickets,
             ledger=ledger,
             hooks=hooks,
+            proven=proven,
             core=core,
             settings=settings,
             profiles=profiles,
@@ -390,16 +411,21 @@ def create_sweep() -> Sweeps:
     """One sweep by hand of every store, from the environment. Raises like `create_served_app`."""
     valetkey = installed_in(create_app(load_settings(), allow_open=True))
     valetkey.ledger.check()
+    valetkey.read_proofs()
     return Sweeps(valetkey.core.sweeps)
 
 
 def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> list[Loop]:
     """Everything that runs beside the requests: the place where another loop is added."""
-    sweeps = valetkey.core.sweeps  # a loop for each store: one that does not answer holds up itself only
+    # a loop for each store: one that does not answer holds up itself only
+    sweeps = [
+        SweepLoop(sweep, settings.sweep_interval, settings.sweep_clean_interval) for sweep in valetkey.core.sweeps
+    ]
     found: list[Loop] = [
-        *(CheckLoop(sweep, settings.sweep_interval) for sweep in sweeps),
+        *(CheckLoop(sweep, settings.sweep_interval) for sweep in valetkey.core.sweeps),
         EraseLoop(valetkey.core.eraser, settings.sweep_interval),
-        *(SweepLoop(sweep, settings.sweep_interval, settings.sweep_clean_interval) for sweep in sweeps),
+        *sweeps,
+        BeatLoop(valetkey.ledger, lambda: min((one.looked_at for one in sweeps if one.looked_at), default=None)),
     ]
     if url := settings.events_sqs_queue_url:
         queue = SqsQueue(make_sqs_client(session, url, settings.s3_region), url, settings.events_sqs_visibility)
@@ -478,7 +504,11 @@ def s3_settings(settings: Settings) -> S3Settings:
         public_endpoint_url=settings.s3_public_endpoint_url,
         addressing_style=settings.s3_addressing_style,
         grant_keys=_grant_keys(settings),
-        capabilities=_capabilities([*settings.s3_lacks, *([] if settings.s3_post else ["post"])]),
+        accelerate=settings.s3_accelerate,
+        dualstack=settings.s3_dualstack,
+        capabilities=_capabilities(
+            [*settings.s3_lacks, *([] if settings.s3_post else ["post"])], settings.s3_max_object_size
+        ),
     )
 
 
@@ -491,7 +521,9 @@ def _s3_settings_of(table: StoreTable) -> S3Settings:
         public_endpoint_url=table.public_endpoint_url,
         addressing_style=table.addressing_style,
         grant_keys=None if table.grant_aws_profile is None else static_keys(table.grant_aws_profile),
-        capabilities=_capabilities(table.lacks),
+        accelerate=table.accelerate,
+        dualstack=table.dualstack,
+        capabilities=_capabilities(table.lacks, table.max_object_size),
         source=CredentialSource(
             table.aws_profile, table.role_arn, table.external_id, table.sts_endpoint_url, table.region
         ),
@@ -499,8 +531,9 @@ def _s3_settings_of(table: StoreTable) -> S3Settings:
     )
 
 
-def _capabilities(lacks: Collection[str]) -> Capabilities:
+def _capabilities(lacks: Collection[str], max_object_size: int) -> Capabilities:
     return Capabilities(
+        max_object_size=max_object_size,
         post="post" not in lacks,
         conditional_put="conditional-put" not in lacks,
         list_parts="list-parts" not in lacks,
@@ -508,10 +541,38 @@ def _capabilities(lacks: Collection[str]) -> Capabilities:
     )
 
 
+_LACKS = {"post": "post", "conditional-put": "conditional_put", "list-parts": "list_parts"}
+_LACKS |= {"dead-parts": "parts_end_with_join"}
+"""The members of `Capabilities` that `VALETKEY_S3_LACKS` is about."""
+
+
+def _proofs(stores: Stores, ledger: DurableLedger, settings: Settings) -> Iterator[Proven]:
+    """What brings to each store what the ledger knows of it."""
+    tables = load_config(settings.config).stores
+    for one in stores:
+        if isinstance(one.store, S3Store):
+            said = {_LACKS[name] for name in tables[one.name].lacks} if one.name in tables else settled(settings)
+            yield Proven(one.store, ledger, one.store.place, said)
+
+
+def settled(settings: Settings) -> set[str]:
+    """The members of `Capabilities` of which the settings say what is the case: that goes before what was found."""
+    return {_LACKS[name] for name in settings.s3_lacks} | (
+        {"post"} if "s3_post" in settings.model_fields_set else set()
+    )
+
+
 def _grant_keys(settings: Settings) -> tuple[str, str] | None:
     if settings.s3_grant_access_key_id is None or settings.s3_grant_secret_access_key is None:
         return None
     return settings.s3_grant_access_key_id, settings.s3_grant_secret_access_key
+
+
+def address_signer(settings: Settings) -> CloudFront | None:
+    """What signs addresses of a CDN, where it is configured. Raises `ConfigurationError`."""
+    if settings.cloudfront_key_pair_id is None or settings.cloudfront_private_key_file is None:
+        return None
+    return CloudFront(settings.cloudfront_key_pair_id, settings.cloudfront_private_key_file)
 
 
 def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, EventSender]:

@@ -210,5 +210,6 @@ def _greeting(settings: Settings, port: int, store: embedded.Embedded) -> str:
         f"valetkey listens on http://{settings.host}:{port}/ (documentation at /docs/, API reference at /docs/api/). "
         "Stop it with Ctrl-C.\n"
         f"The embedded S3 at {store.endpoint_url} ENFORCES NO POLICY and keeps nothing. It is for trials only.\n"
-        "Everybody who can reach this address may upload: no key is required."
+        "Everybody who can reach this address may upload: no key is required.\n"
+        f"An application of your own, with valetkey in it, uses that S3 by these lines:\n{store.exports}"
     )

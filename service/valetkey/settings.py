@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from valetkey.core.announcing.dispatcher import DELAYS
 from valetkey.core.errors import ConfigurationError
-from valetkey.core.model.multipart import MAX_SINGLE_SIZE, MIB
+from valetkey.core.model.multipart import MAX_OBJECT_SIZE, MAX_SINGLE_SIZE, MIB
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Detect
 from valetkey.core.model.schedule import Schedule
@@ -83,6 +83,16 @@ class Settings(EventSettings, BaseSettings):
     s3_addressing_style: Literal["auto", "path", "virtual"] = Field(
         "auto", description="Where the bucket stands in an address. `auto`: in the host on AWS, else in the path."
     )
+    s3_accelerate: bool = Field(
+        False, description="Clients send to, and download from, S3 Transfer Acceleration, which the bucket has to have."
+    )
+    s3_dualstack: bool = Field(False, description="The addresses of AWS that have IPv6, too.")
+    cloudfront_key_pair_id: str | None = Field(
+        None, description="The key pair that signs the addresses of profiles with `download_signing`."
+    )
+    cloudfront_private_key_file: Path | None = Field(
+        None, description="The PEM file with its private key, RSA or ECDSA P-256, without a passphrase."
+    )
     s3_post: bool = Field(
         True, description="`false` where the store takes no presigned POST (Cloudflare R2, Backblaze B2)."
     )
@@ -92,6 +102,13 @@ class Settings(EventSettings, BaseSettings):
         "write, and need not read.",
     )
     s3_grant_secret_access_key: str | None = Field(None, repr=False, description="The secret of that access key.")
+    s3_max_object_size: int = Field(
+        MAX_OBJECT_SIZE,
+        ge=1,
+        le=MAX_OBJECT_SIZE,
+        description="The largest object that the store takes, where it is not S3's 10,000 parts of 5 GiB.",
+        json_schema_extra={"unit": "bytes"},
+    )
     s3_lacks: Separated[tuple[Literal["post", "conditional-put", "list-parts", "dead-parts"], ...]] = Field(
         (),
         description="What the store cannot do, separated by commas: `post`, `conditional-put` (`If-None-Match` of a "
@@ -263,6 +280,10 @@ class Settings(EventSettings, BaseSettings):
             missing.append(
                 "Set VALETKEY_S3_GRANT_ACCESS_KEY_ID and VALETKEY_S3_GRANT_SECRET_ACCESS_KEY: both, or neither."
             )
+        if (self.cloudfront_key_pair_id is None) is not (self.cloudfront_private_key_file is None):
+            missing.append(
+                "Set VALETKEY_CLOUDFRONT_KEY_PAIR_ID and VALETKEY_CLOUDFRONT_PRIVATE_KEY_FILE: both, or neither."
+            )
         if self.webhook_url and not self.webhook_secrets:
             missing.append('Set VALETKEY_WEBHOOK_SECRETS: for example from `echo "whsec_$(openssl rand -base64 32)"`.')
         if self.auth == "open" and not allow_open:
@@ -381,7 +402,16 @@ class ProfileTable(BaseModel):
     storage_class: str | None = None
     sse: str | None = None
     sse_kms_key_id: str | None = None
+    cache_control: str | None = None
+    content_disposition: Literal["inline", "attachment"] | None = None
+    tags: dict[str, str] = {}
+    object_metadata: dict[str, str] = {}
+    lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] | None = None
+    lock_for: int | None = None
+    legal_hold: bool = False
     return_url: str | None = None
+    download_base_url: str | None = None
+    download_signing: Literal["cloudfront"] | None = None
     detect: Literal["off", "warn", "reject"] = "off"
     scan: bool = False
     checksum: Literal["optional", "required"] = "optional"
@@ -405,7 +435,16 @@ class ProfileTable(BaseModel):
             storage_class=self.storage_class,
             sse=self.sse,
             sse_kms_key_id=self.sse_kms_key_id,
+            cache_control=self.cache_control,
+            content_disposition=self.content_disposition,
+            tags=self.tags,
+            object_metadata=self.object_metadata,
+            lock_mode=self.lock_mode,
+            lock_for=None if self.lock_for is None else timedelta(seconds=self.lock_for),
+            legal_hold=self.legal_hold,
             return_url=self.return_url,
+            download_base_url=self.download_base_url,
+            download_signing=self.download_signing,
             detect=Detect(self.detect),
             scan=self.scan,
             checksum_required=self.checksum == "required",
@@ -433,6 +472,15 @@ class StoreTable(BaseModel):
     )
     lacks: list[Literal["post", "conditional-put", "list-parts", "dead-parts"]] = Field(
         [], description="What the store cannot do, as in `VALETKEY_S3_LACKS`."
+    )
+    accelerate: bool = Field(False, description="Clients use S3 Transfer Acceleration, which the bucket has to have.")
+    dualstack: bool = Field(False, description="The addresses of AWS that have IPv6, too.")
+    max_object_size: int = Field(
+        MAX_OBJECT_SIZE,
+        ge=1,
+        le=MAX_OBJECT_SIZE,
+        description="The largest object that the store takes, where it is not S3's 10,000 parts of 5 GiB.",
+        json_schema_extra={"unit": "bytes"},
     )
     aws_profile: str | None = Field(
         None, description="The profile of the AWS configuration that has the credentials; not set: boto3's own chain."

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from tests.browsers.site import client_site
 from tests.field.hushed import Hushed, Mishap, hushed
-from tests.support.pages import running_chromium
 
 SIZE = 3_000_000
 PART = 2_000_000
@@ -38,10 +37,9 @@ def answer(status: int, code: str) -> Mishap:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
+def page(shared_chromium: Browser) -> Iterator[Page]:
     """An empty page of the origin that has the built client."""
-    with client_site() as port, running_chromium() as browser:
-        page = browser.new_page()
+    with client_site() as port, shared_chromium.new_page() as page:
         page.goto(f"http://127.0.0.1:{port}/")
         yield page
 

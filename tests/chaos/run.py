@@ -25,6 +25,7 @@ from tests.chaos.restarted import Supervised, supervised
 from tests.chaos.scanner import Reader, Scanner, looking
 from tests.chaos.watcher import Watcher
 from tests.e2e.rgw_events import pushing
+from tests.support import ledgers
 from tests.support.receiver import Receiver, running_receiver
 from tests.support.servers import environment, free_port, run_valetkey
 from tests.support.stores import Bucket
@@ -91,8 +92,8 @@ class Run:
         )
 
     def run(self) -> Verdict:
-        run_valetkey("migrate", env=self._env, directory=self._directory)
-        key, scanners = self._key(), self._key("--scope", "verdict")
+        ledgers.migrate(self._env["VALETKEY_DATABASE_URL"])
+        key, scanners = self._key("uploads"), self._key("verdict")
         ports = [free_port(), free_port()]
         world = World(self._plan, [f"http://127.0.0.1:{port}" for port in ports], key)
         moods = Moods(self._plan)
@@ -112,9 +113,9 @@ class Run:
                     moods.be_good()
                     return self._judge(world, processes, lambda: self._look(world, receiver, moods), seconds)
 
-    def _key(self, *args: str) -> str:
-        printed = run_valetkey("keys", "create", "--json", *args, env=self._env, directory=self._directory)
-        return str(json.loads(printed)["key"])
+    def _key(self, scope: str) -> str:
+        _, text = ledgers.create_key(self._env["VALETKEY_DATABASE_URL"], "default", scope)
+        return text
 
     def _upload(self, world: World, processes: Supervised) -> float:
         """Everybody at work until the last client is done and the last fault is over; the seconds that it took."""

@@ -12,8 +12,8 @@ from tests.chaos.forum import CLAIM_WITHIN
 from tests.chaos.plan import FULL, SEED
 from tests.chaos.restarted import supervised
 from tests.e2e.api import wait_for
-from tests.support import processes
-from tests.support.servers import environment, run_valetkey
+from tests.support import ledgers, processes
+from tests.support.servers import environment
 from tests.support.stores import Bucket
 
 COUNT = 2_000 if FULL else 200
@@ -40,7 +40,7 @@ class Forum:
             "VALETKEY_CONFIG": str(config),
             "PYTHONPATH": str(ROOT),
         }
-        run_valetkey("migrate", env=self.env, directory=directory)
+        ledgers.migrate(self.env["VALETKEY_DATABASE_URL"])
 
     def run(self, *role: str) -> str:
         done = processes.run([*FORUM, *role], env=self.env, cwd=self.directory, timeout=120)
@@ -64,7 +64,7 @@ def forum(request: pytest.FixtureRequest, tmp_path: Path, rgw_bucket: Bucket) ->
     return Forum(tmp_path, rgw_bucket, ledger)
 
 
-@pytest.mark.timeout(2400 if FULL else 400)
+@pytest.mark.timeout(2400 if FULL else 700)
 def test_no_claim_is_lost_and_none_happens_twice(forum: Forum) -> None:
     """Two members want each photo, some of them just when its time ends; two workers remove what nobody claims.
 
@@ -78,7 +78,7 @@ def test_no_claim_is_lost_and_none_happens_twice(forum: Forum) -> None:
     with supervised(dict.fromkeys(names, forum.env), forum.directory, members) as running:
         uploading = [*FORUM, "photos", str(COUNT)]
         with processes.running(uploading, env=forum.env, cwd=forum.directory) as photos:
-            deadline = time.monotonic() + (2000 if FULL else 200)
+            deadline = time.monotonic() + (2000 if FULL else 300)  # a machine that is busy takes its time
             while photos.poll() is None and time.monotonic() < deadline:
                 time.sleep(chance.uniform(*KILLS))
                 kills += running.kill(chance.choice(names))
@@ -90,7 +90,7 @@ def test_no_claim_is_lost_and_none_happens_twice(forum: Forum) -> None:
     with supervised({"worker 1": forum.env, "worker 2": forum.env}, forum.directory):
         forum.run("mend")
         posts, begun, uploads = forum.state()
-        assert wait_for(lambda: not _undecided(forum), CLAIM_WITHIN + LEASES), _undecided(forum)
+        assert wait_for(lambda: not _undecided(forum), CLAIM_WITHIN + LEASES, every=2), _undecided(forum)
     kept, begun, uploads = forum.state()
     assert kept == posts
     assert len(uploads) == COUNT

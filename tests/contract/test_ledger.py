@@ -1,4 +1,4 @@
-"""SQLite, PostgreSQL and memory keep the contracts of ledgers, API keys, tickets, the outbox and hooks."""
+"""SQLite, PostgreSQL and memory keep the contracts of ledgers, API keys, tickets, the outbox, hooks and health."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +15,7 @@ from valetkey.testing.contracts import (
     AnnouncedErasureContract,
     Announcing,
     Calling,
+    HealthContract,
     HookContract,
     KeyRingContract,
     LedgerContract,
@@ -35,6 +36,10 @@ class TestLedgers(LedgerContract):
 
 
 class TestKeyRings(KeyRingContract):
+    """The same."""
+
+
+class TestHealth(HealthContract):
     """The same."""
 
 

@@ -53,8 +53,9 @@ def fill(ledger: SqlLedger, count: int) -> None:
 
 
 def asked(number: int) -> list[Query]:
-    first = Query("shop", LIMIT, **FILTERS[number])
-    return [first, Query("shop", LIMIT, **FILTERS[number], before=new_upload_id())]
+    accounts = ["shop"] if FILTERS[number].get("claimed") else ["shop", None]
+    befores = [None, new_upload_id()]
+    return [Query(account, LIMIT, **FILTERS[number], before=before) for account in accounts for before in befores]
 
 
 def name(number: int) -> str:

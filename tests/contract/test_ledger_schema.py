@@ -8,6 +8,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from valetkey.adapters.ledgers import open_ledger
@@ -72,6 +73,13 @@ def test_a_url_chooses_its_ledger_by_its_scheme(any_url: str) -> None:
             ledger.check()
     with pytest.raises(ConfigurationError, match="sqlite:// or postgresql://"):
         open_ledger("mysql://localhost/x")
+
+
+def test_versions_are_known_by_their_files() -> None:
+    """Without Alembic, which says the same: the files of all versions, and which is the last."""
+    scripts = ScriptDirectory.from_config(migrations.config())
+    assert migrations.known() == {script.revision for script in scripts.walk_revisions()}
+    assert [migrations.newest()] == scripts.get_heads()
 
 
 def test_the_migrations_make_the_schema(kept: SqlLedger) -> None:

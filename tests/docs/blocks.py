@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "service" / "docs").glob("*.md"))]
+READMES = [ROOT / "README.md", *sorted((ROOT / "frontend").glob("*/README.md"))]
+PAGES = [*READMES, *sorted((ROOT / "service" / "docs").glob("*.md"))]
 
 LANGUAGES = frozenset({"console", "python", "toml", "json", "html", "js", "ts", "tsx", "text"})
 OPTIONS = frozenset({"server", "exit"})

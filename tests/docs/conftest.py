@@ -1,16 +1,9 @@
-"""What the pages share: a browser, and the origin of a reader's own page."""
+"""What the pages share: the origin of a reader's own page."""
 
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
-from tests.support.pages import Site, running_chromium, running_site
-
-
-@pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    with running_chromium() as browser:
-        yield browser
+from tests.support.pages import Site, running_site
 
 
 @pytest.fixture(scope="package")

@@ -11,7 +11,7 @@ from tests.docs.blocks import Block
 from tests.docs.page import Page
 from tests.docs.shell import Failed
 from tests.support import processes
-from tests.support.pages import Site
+from tests.support.pages import PATIENCE, Site
 from tests.uppy.bundle import bundle as install_uppy
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
@@ -93,6 +93,7 @@ def _shown(site: Site, page: Page) -> str:
 def _open(browser: Browser, url: str, page: Page, then: Callable[[Tab, Page], None]) -> None:
     """What is at ``url`` in a tab of its own. Raises `Failed` for whatever the browser calls an error."""
     with browser.new_context() as context:
+        context.set_default_timeout(PATIENCE)
         tab, wrong = context.new_page(), list[str]()
         tab.on("pageerror", lambda error: wrong.append(str(error)))
         tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
@@ -119,4 +120,4 @@ def _upload(tab: Tab, ticket: str | None) -> None:
 def _execute(tab: Tab, code: str) -> None:
     """As a module of the page, to its end."""
     tab.add_script_tag(type="module", content=f"{code}\nwindow.done = true;")
-    tab.wait_for_function("window.done", timeout=30_000)
+    tab.wait_for_function("window.done")

@@ -9,7 +9,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import httpx
 import pytest
 from playwright.sync_api import Browser
-from tests.docs.blocks import PAGES
+from tests.docs.blocks import PAGES, READMES, ROOT
 from tests.support.pages import AXE
 from tests.support.servers import ValetkeyServer, running_valetkey
 
@@ -28,12 +28,14 @@ ORDER = [
         "several-stores",
         "settings",
         "operating",
+        "doctor",
         "testing",
         "security",
         "errors",
         "limits",
+        "architecture",
     ),
-    *("architecture", "adapters", "stores"),
+    *("adapters", "stores"),
 ]
 """The pages, in the order of the navigation."""
 
@@ -95,9 +97,9 @@ def test_links_lead_somewhere(name: str, site: httpx.Client) -> None:
             assert anchor in Parts(answer.text).anchors, link
 
 
-def test_links_of_the_readme_lead_somewhere() -> None:
+@pytest.mark.parametrize("readme", READMES, ids=lambda readme: str(readme.relative_to(ROOT)))
+def test_links_of_a_readme_lead_somewhere(readme: Path) -> None:
     """The files and headings of this repository."""
-    readme = PAGES[0]
     for target in re.findall(r"\]\(([^)#]+)\)", readme.read_text()):
         assert urlsplit(target).scheme or (readme.parent / target).exists(), target
 

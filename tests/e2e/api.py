@@ -174,11 +174,11 @@ def send_parts(api: Api, created: Created, content: bytes, numbers: Iterable[int
     return sent
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> bool:
-    """Ask `condition` until it holds or the time is over; whether it held."""
+def wait_for(condition: Callable[[], bool], seconds: float = 60, *, every: float = 0.05) -> bool:
+    """Ask `condition` until it holds or the time is over, with so many seconds in between; whether it held."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
             return True
-        time.sleep(0.05)
+        time.sleep(every)
     return False

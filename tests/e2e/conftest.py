@@ -7,10 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
-from tests.e2e.api import Api, Created
+from tests.e2e.api import Api, Created, wait_for
 from tests.e2e.rgw_events import created_event
-from tests.support.pages import running_chromium
 from tests.support.servers import ValetkeyServer, run_valetkey, running_valetkey
 from tests.support.stores import Bucket, Rgw, fresh_bucket
 
@@ -73,7 +71,12 @@ class Service:
         return self.api.http.post("/v1/events/ceph", params={"secret": self.event_secret}, json=body)
 
     def object_keys(self, prefix: str = "") -> list[str]:
-        """Keys in the bucket that start with `prefix`."""
+        """Keys in the bucket that start with `prefix`. What was confirmed is tidied up a little later: while there is
+        anything in staging or quarantine, it waits up to three seconds for that to go."""
+        wait_for(lambda: not any(key.startswith(("staging/", "quarantine/")) for key in self._listed(prefix)), 3)
+        return self._listed(prefix)
+
+    def _listed(self, prefix: str) -> list[str]:
         pages = self.bucket.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket.name, Prefix=prefix)
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
@@ -152,9 +155,3 @@ def without_post(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[Service]:
 def api(service: Service) -> Api:
     """A client with an API key."""
     return service.api
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with running_chromium() as browser:
-        yield browser

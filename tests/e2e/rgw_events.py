@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import httpx
 from tests.support.stores import Bucket
 
@@ -58,7 +57,7 @@ def created_event(bucket: str, key: str, size: int, etag: str, opaque: str = "")
 def pushing(bucket: Bucket, endpoint: str, opaque: str | None = None, prefix: str = "staging/") -> Iterator[None]:
     """While open, RGW pushes each ObjectCreated event below `prefix` to `endpoint`, once and before it answers."""
     server = bucket.server
-    session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+    session = server.session
     sns = session.client("sns", endpoint_url=server.endpoint_url)
     attributes = {"push-endpoint": endpoint} | ({"OpaqueData": opaque} if opaque else {})
     topic = sns.create_topic(Name=f"topic-{bucket.name}", Attributes=attributes)["TopicArn"]

@@ -21,10 +21,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from tests.e2e.api import wait_for
-from tests.support import processes
+from tests.support import ledgers, processes
 from tests.support.clients import post_form
 from tests.support.pages import PATIENCE
-from tests.support.servers import VALETKEY, environment, free_port, run_valetkey
+from tests.support.servers import VALETKEY, environment, free_port
 from tests.support.stores import Bucket
 
 APPLICATION = Path(__file__).with_name("application")
@@ -90,7 +90,7 @@ def running_gallery(directory: Path, bucket: Bucket, redis_url: str, claim_withi
         "GALLERY_CLAIM_WITHIN": str(claim_within),
         "REDIS_URL": redis_url,
     }
-    run_valetkey("migrate", env=env, directory=directory)
+    ledgers.migrate(env["VALETKEY_DATABASE_URL"])
     tables = "from gallery import create_app, db\nwith create_app().app_context(): db.create_all()"
     made = processes.run([sys.executable, "-c", tables], env=env, cwd=directory, timeout=60)
     assert made.returncode == 0, made.stderr

@@ -57,7 +57,7 @@ def state(service: Service, upload: Json) -> str:
 
 
 def scanner(service: Service) -> Api:
-    return service.api.with_token(service.server.create_key("scanner", "--scope", "verdict").key)
+    return service.api.with_token(service.server.create_key("scanner", "verdict").key)
 
 
 def test_contents_are_looked_at_by_the_worker_within_seconds(checked: Service) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
@@ -74,7 +73,7 @@ class Queue:
     @classmethod
     def make(cls, bucket: Bucket) -> "Queue":
         server = bucket.server
-        session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+        session = server.session
         sqs: SQSClient = session.client("sqs", endpoint_url=server.endpoint_url)
         dead_url = sqs.create_queue(QueueName=f"{bucket.name}-dead")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

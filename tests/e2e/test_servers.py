@@ -16,9 +16,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.support import processes
+from tests.support import ledgers, processes
 from tests.support.clients import post_form
-from tests.support.servers import environment, free_port, run_valetkey
+from tests.support.servers import environment, free_port
 from tests.support.stores import Bucket
 
 APPLICATION = Path(__file__).with_name("application")
@@ -139,7 +139,7 @@ def all_saved(command: Command, directory: Path, env: Mapping[str, str], *, by: 
     Which process takes a connection is the kernel's choice, and one may still be starting: they are saved again until
     ``by`` processes have answered, five times at most.
     """
-    run_valetkey("migrate", env=env, directory=directory)
+    ledgers.migrate(env["VALETKEY_DATABASE_URL"])
     made = processes.run(
         [sys.executable, "-c", "from albums import *\nwith app.app_context(): db.create_all()"],
         env={name: value for name, value in env.items() if name != "ALBUMS_USED_EARLY"},

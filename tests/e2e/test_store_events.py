@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-import boto3
 import pytest
 from tests.conftest import RUN
 from tests.e2e.api import Created, wait_for
@@ -46,7 +45,7 @@ def test_ceph_pushes(kind: str, servers: Servers, tmp_path: Path) -> None:
 def queue_of(bucket: Bucket) -> Iterator[str]:
     """The URL of a queue that the bucket's events go to."""
     server = bucket.server
-    session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+    session = server.session
     sqs: Any = session.client("sqs", endpoint_url=server.endpoint_url)
     url = str(sqs.create_queue(QueueName=bucket.name)["QueueUrl"])
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -5,12 +5,15 @@ What was measured of each store, and the settings that some need, is in `service
 
 import base64
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
+from anycrc import Model
 from tests.e2e.api import Created, Json, assert_problem, wait_for
 from tests.e2e.conftest import Service, running_service, write_profiles
 from tests.support.clients import Response, put
@@ -169,3 +172,50 @@ def test_what_is_not_what_was_granted(service: Service) -> None:
         answer = service.api.complete(created.id)
         assert answer.status_code in {200, 202, 409}, answer.text
         assert service.api.upload(created.id)["state"] in {"pending", "rejected"}
+
+
+of_parts = pytest.mark.parametrize(
+    ("service", "has"),
+    [(kind, kind == "localstack") for kind in KINDS if kind in {"rgw", "juicefs", "moto", "localstack"}],
+    indirect=["service"],
+)
+"""Stores, and whether they compute the CRC64NVME of the whole of what came in parts."""
+
+
+def crc64(content: bytes) -> Json:
+    value = Model("CRC64-NVME").calc(content).to_bytes(8, "big")
+    return {"algorithm": "crc64nvme", "value": base64.b64encode(value).decode()}
+
+
+@of_parts
+@pytest.mark.parametrize("right", [True, False])
+def test_the_checksum_of_the_whole_of_parts(service: Service, has: bool, right: bool) -> None:
+    """It is compared before anything is confirmed, where the store has it; elsewhere the upload says so."""
+    declared = crc64(CONTENT if right else b"other")
+    created = service.api.create("image/png", size=len(CONTENT), method="multipart", profile="parts", checksum=declared)
+    for number in (1, 2):
+        assert put_part(signed_part(service, created, number, CONTENT), CONTENT).status == 200
+    answer = service.api.complete(created.id)
+    assert answer.status_code == 200
+    upload = answer.json()
+    if right or not has:
+        assert (upload["state"], upload["checksum_verified"]) == ("confirmed", has)
+        assert download(service, upload).content == CONTENT
+    else:
+        assert (upload["state"], upload["reason"]["code"]) == ("rejected", "checksum_mismatch")
+        assert keys_with(service, created.id) == []
+
+
+@of_parts
+def test_put_declares_it(service: Service, has: bool, tmp_path: Path) -> None:
+    """Of what goes in parts, and of what goes in one piece; `--json` says whether the store has shown it."""
+    (tmp_path / "large.png").write_bytes(CONTENT)
+    (tmp_path / "small.png").write_bytes(b"bytes")
+    where = {"VALETKEY_ENDPOINT": service.server.base_url, "VALETKEY_TOKEN": str(service.api.token)}
+    args = ["put", "large.png", "small.png", "--profile", "parts", "--checksum", "crc64nvme", "--json", "--no-resume"]
+    done = run_valetkey(*args, env={**service.server.env, **where}, directory=tmp_path)
+    uploads = {row["file"]: row["upload"] for row in map(json.loads, done.splitlines())}
+    assert {upload["state"] for upload in uploads.values()} == {"confirmed"}
+    assert uploads["large.png"]["checksum"] == crc64(CONTENT)
+    assert uploads["small.png"]["checksum"] == crc64(b"bytes")
+    assert uploads["large.png"]["checksum_verified"] is has

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.e2e.api import wait_for
-from tests.support import processes
+from tests.support import ledgers, processes
 from tests.support.pages import PATIENCE, empty_site
-from tests.support.servers import environment, free_port, run_valetkey
+from tests.support.servers import START, environment, free_port
 from tests.support.stores import Bucket
 
 APPLICATION = Path(__file__).with_name("three_lines") / "photos.py"
@@ -62,10 +62,10 @@ def url(rgw_bucket: Bucket, tmp_path: Path, request: pytest.FixtureRequest) -> I
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     env = environment(tmp_path, rgw_bucket) | getattr(request, "param", {})
-    run_valetkey("migrate", env=env, directory=tmp_path)
+    ledgers.migrate(env["VALETKEY_DATABASE_URL"])
     command = [sys.executable, "-m", "flask", "--app", str(APPLICATION), "run", "--port", str(port)]
     with (tmp_path / "flask.log").open("wb") as log, processes.running(command, env=env, stdout=log, stderr=log):
-        for _ in range(600):
+        for _ in range(int(START / 0.05)):
             try:
                 httpx.get(f"{base}/login")
                 break
@@ -157,7 +157,7 @@ def test_a_session_that_has_ended(album: Album) -> None:
     album.page.context.clear_cookies()
     album.add("cat.png")
     row = album.page.locator("valet-upload [part~=failed]")
-    expect(row).to_contain_text("Reload the page")
+    expect(row).to_contain_text("You are logged out")
     assert album.rows("confirmed") == 0
     assert album.tickets() == 1
     assert "Contents" not in album.bucket.client.list_objects_v2(Bucket=album.bucket.name)

@@ -6,13 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
+from tests.support import ledgers
 from tests.support.clients import Response, post_form, put
 from tests.support.stores import Bucket
 
 from valetkey.app import Installed, create_app, installed_in
 from valetkey.core.access.callers import Caller
-from valetkey.core.model.upload import Upload, UploadId, Verdict
+from valetkey.core.model.upload import DEFAULT_STORE, Upload, UploadId, Verdict
 from valetkey.core.sweeping.findings import Finding
 from valetkey.settings import Settings
 
@@ -41,10 +41,10 @@ class Desk:
             config=config,
             **settings,
         )
-        session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+        session = server.session
         app = create_app(self.settings, session, allow_open=True)
         self.valetkey: Installed = installed_in(app)
-        self.valetkey.ledger.migrate()
+        ledgers.migrate(self.valetkey.settings.database_url)
         self.http: FlaskClient = app.test_client()
 
     def create(self, size: int, **asked: Any) -> Json:
@@ -112,6 +112,8 @@ class Desk:
         return dict(self.bucket.client.head_object(Bucket=self.bucket.name, Key=key))
 
     def stored(self, prefix: str = "") -> list[str]:
+        """What is there when nothing waits to be tidied up."""
+        self.valetkey.core.removals[DEFAULT_STORE].flush()
         pages = self.bucket.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket.name, Prefix=prefix)
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 

@@ -17,6 +17,7 @@ from flask_limiter import Limiter
 from flask_session import Session
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
+from tests.support import ledgers
 from tests.support.clients import post_form
 from tests.support.stores import Bucket
 
@@ -160,7 +161,7 @@ def test_flask_sqlalchemy_and_a_claim(beside: str, settings: Settings, moto_buck
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path / 'own.db'}" if own else settings.database_url
     db = SQLAlchemy(app)
     valetkey = ValetKey(app, settings=settings, session=moto_bucket.server.session, allow_open=True)
-    installed_in(app).ledger.migrate()
+    ledgers.migrate(installed_in(app).settings.database_url)
 
     class Album(db.Model):  # type: ignore[name-defined,misc]
         id = db.Column(db.Integer, primary_key=True)

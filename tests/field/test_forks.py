@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.support import ledgers
 from tests.support.clients import post_form
 from tests.support.gunicorns import running_gunicorn
-from tests.support.servers import environment, run_valetkey
+from tests.support.servers import environment
 from tests.support.stores import Bucket
 
 PRELOADED = """
@@ -51,7 +52,7 @@ def test_workers_that_were_forked_after_the_first_use(
     env = environment(tmp_path, moto_bucket)
     if ledger == "postgresql":
         env["VALETKEY_DATABASE_URL"] = request.getfixturevalue("postgres_url")
-    run_valetkey("migrate", env=env, directory=tmp_path)
+    ledgers.migrate(env["VALETKEY_DATABASE_URL"])
     options = ["--preload", "-w", "4", "--threads", "4"]
     with running_gunicorn(tmp_path, env, PRELOADED, *options) as client, ThreadPoolExecutor(16) as threads:
 

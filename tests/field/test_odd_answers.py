@@ -16,7 +16,7 @@ from tests.support.store_proxy import Answer, Quirk, Request, quirky
 from tests.support.store_quirks import Drops, Fails, Says, When
 from tests.support.stores import Rgw, fresh_bucket
 
-from valetkey.core.confirming.confirmation import MAX_PINS
+from valetkey.core.confirming.steps import MAX_PINS
 
 TEXT = b"plain text"
 PROFILES = """

@@ -22,7 +22,6 @@ from playwright.sync_api import Error as PlaywrightError
 from tests.e2e.api import WANTED, Api, Json, assert_problem, send_parts, wait_for
 from tests.e2e.conftest import Service, running_service
 from tests.support.clients import put
-from tests.support.pages import running_chromium
 from tests.support.servers import run_valetkey
 from tests.support.stores import Rgw, fresh_bucket
 
@@ -119,12 +118,6 @@ def reader(rgw: Rgw, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servi
         yield service
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as chromium:
-        yield chromium
-
-
 def stored_type(service: Service, upload: Json) -> str:
     """The type that S3 says of a confirmed object, to whoever asks."""
     [key] = service.final_keys(upload["id"])
@@ -196,14 +189,14 @@ def test_a_value_that_lacks_its_quotes(reader: Service) -> None:
 
 
 @pytest.mark.parametrize("content_type", [text for text in ONE_TYPE if not text.startswith("multipart/")])
-def test_no_type_that_is_granted_runs_as_a_page(reader: Service, browser: Browser, content_type: str) -> None:
+def test_no_type_that_is_granted_runs_as_a_page(reader: Service, chromium: Browser, content_type: str) -> None:
     """What Chromium makes of a page's bytes that were confirmed under it, read from the bucket itself."""
     created = reader.api.create(content_type, size=len(PAGE))
     assert created.post(PAGE).status == 201
     key = reader.api.confirm(created.id)["object"]["key"]
     at = {"Bucket": reader.bucket.name, "Key": key}
     url = reader.bucket.client.generate_presigned_url("get_object", Params=at)
-    tab = browser.new_page()
+    tab = chromium.new_page()
     with suppress(PlaywrightError):  # what Chromium cannot show it saves, and this is one
         tab.goto(url)
     assert tab.title() != "it ran"
@@ -307,7 +300,7 @@ def test_what_has_to_be_exact_is_not_mended(reader: Service, name: str) -> None:
 
 def test_a_verdict_with_half_an_emoji_counts(reader: Service) -> None:
     """Its detail is a text for people: it must not keep an infected file from being rejected."""
-    judge = reader.api.with_token(reader.server.create_key("scanner", "--scope", "verdict").key)
+    judge = reader.api.with_token(reader.server.create_key("scanner", "verdict").key)
     created = reader.api.create(profile="scanned")
     assert created.post(b"x").status == 201
     assert reader.api.complete(created.id).status_code == 202

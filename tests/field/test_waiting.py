@@ -24,10 +24,11 @@ import httpx
 import pytest
 from flask import Flask
 from tests.e2e.proxy import CountingProxy
+from tests.support import ledgers
 from tests.support.clients import post_form
 from tests.support.gunicorns import running_gunicorn
 from tests.support.idlers import idling, kinds
-from tests.support.servers import ValetkeyServer, environment, run_valetkey, running_valetkey
+from tests.support.servers import ValetkeyServer, environment, running_valetkey
 from tests.support.stores import Bucket, S3Server, fresh_bucket
 
 from valetkey.api.bodies import MAX_BODY
@@ -353,7 +354,7 @@ ValetKey(app)
 def test_slow_clients_of_somebody_elses_server(moto_bucket: Bucket, tmp_path: Path) -> None:
     """Forty of them hold half a body each, and there are thirty threads: others are answered all the same."""
     env = environment(tmp_path, moto_bucket)
-    run_valetkey("migrate", env=env, directory=tmp_path)
+    ledgers.migrate(env["VALETKEY_DATABASE_URL"])
     with running_gunicorn(tmp_path, env, MOUNTED, "-w", "1", "--threads", "30") as client:
         address = (client.base_url.host, client.base_url.port or 0)
         head = f"POST /v1/uploads HTTP/1.1\r\nHost: here\r\nAuthorization: {client.headers['Authorization']}\r\n"

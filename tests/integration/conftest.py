@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from flask import Flask
 from tests.integration.played_service import Desk, running_desk
+from tests.support import ledgers
 from tests.support.stores import Bucket
 
 from valetkey import ValetKey
@@ -31,19 +32,19 @@ def settings(moto_bucket: Bucket, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def mount(settings: Settings, moto_bucket: Bucket) -> Callable[..., Installed]:
-    """Mounts valetkey in an application of somebody else's, its ledger ready."""
-    server = moto_bucket.server
-    session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+def mount(settings: Settings, moto_bucket: Bucket) -> Iterator[Callable[..., Installed]]:
+    """Mounts valetkey in an application of somebody else's, its ledger ready, and closed after the test."""
+    with ExitStack() as stack:
 
-    def make(app: Flask, **options: Any) -> Installed:
-        given: dict[str, Any] = {"settings": settings, "session": session, "allow_open": True} | options
-        ValetKey(app, **given)
-        made = installed_in(app)
-        made.ledger.migrate()
-        return made
+        def make(app: Flask, **options: Any) -> Installed:
+            given: dict[str, Any] = {"settings": settings, "session": moto_bucket.server.session, "allow_open": True}
+            ValetKey(app, **(given | options))
+            made = installed_in(app)
+            ledgers.migrate(made.settings.database_url)
+            stack.callback(made.ledger.close)
+            return made
 
-    return make
+        yield make
 
 
 @pytest.fixture

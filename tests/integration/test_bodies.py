@@ -3,10 +3,10 @@
 import io
 from collections.abc import Iterator
 
-import boto3
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
+from tests.support import ledgers
 from tests.support.stores import Bucket
 
 from valetkey.api.bodies import MAX_BODY
@@ -27,10 +27,8 @@ class Untouchable(io.RawIOBase):
 @pytest.fixture
 def app(settings: Settings, moto_bucket: Bucket) -> Flask:
     server = moto_bucket.server
-    made = create_app(
-        settings, boto3.Session(server.access_key, server.secret_key, region_name=server.region), allow_open=True
-    )
-    installed_in(made).ledger.migrate()
+    made = create_app(settings, server.session, allow_open=True)
+    ledgers.migrate(installed_in(made).settings.database_url)
 
     @made.post("/careless")
     def careless() -> str:

@@ -147,6 +147,11 @@ def client(kind: str, play: Play) -> Iterator[Client]:
             (f"GET /v1/uploads/{ID}/download", b""),
             (200, {}, {"url": "https://s3.example/k", "expires_at": FAR}),
         ),
+        (
+            lambda client: client.download_url(ID, inline=True),
+            (f"GET /v1/uploads/{ID}/download?inline=true", b""),
+            (200, {}, {"url": "https://s3.example/k", "expires_at": FAR}),
+        ),
     ],
 )
 def test_what_is_sent(

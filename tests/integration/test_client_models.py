@@ -70,7 +70,7 @@ CALLS: dict[str, Call] = {
     "completeUpload": calls.complete(ID, []),
     "claimUpload": calls.claim(ID, {}),
     "releaseUpload": calls.release(ID, "r"),
-    "downloadUpload": calls.download(ID),
+    "downloadUpload": calls.download(ID, inline=True),
     "createTicket": calls.ticket({}),
     "listProfiles": calls.profiles(),
     "getProfile": calls.profile("{name}"),

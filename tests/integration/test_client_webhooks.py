@@ -69,34 +69,36 @@ def test_the_same_webhook_has_the_same_id() -> None:
     assert verify_webhook(body, headers, OLD).id == verify_webhook(*signed(), OLD).id == ID
 
 
-def forged() -> list[tuple[str, bytes, dict[str, str]]]:
+def forged() -> dict[str, tuple[bytes, dict[str, str]]]:
+    """By what is wrong; made when they are needed, as some are of this minute."""
     body, headers = signed()
     other = signed(BODY, OTHER)[1]
     stolen = UPLOAD | {"owner": "mallory"}
     now = datetime.now(UTC)
-    return [
-        ("another secret", body, other),
-        ("another body", BODY.replace("user-17", stolen["owner"]).encode(), headers),
-        ("another id", body, headers | {"webhook-id": "0198-confirmed"}),
-        ("an id that begins earlier", body, headers | {"webhook-id": ID[1:]}),
-        ("another time", body, headers | {"webhook-timestamp": str(int(now.timestamp()) + 1)}),
-        ("six minutes ago", *signed(at=now - timedelta(minutes=6))),
-        ("in six minutes", *signed(at=now + timedelta(minutes=6))),
-        ("no signature", body, {name: value for name, value in headers.items() if name != "webhook-signature"}),
-        ("no id", body, {name: value for name, value in headers.items() if name != "webhook-id"}),
-        ("nothing", body, {}),
-        ("another version", body, headers | {"webhook-signature": headers["webhook-signature"].replace("v1", "v2")}),
-        ("no version", body, headers | {"webhook-signature": headers["webhook-signature"].removeprefix("v1,")}),
-        ("a time that never comes", body, headers | {"webhook-timestamp": "1e400"}),
-        ("not a number", body, headers | {"webhook-timestamp": "nan"}),
-        ("not text", b"\xff\xfe", headers),
-        ("an empty body", b"", headers),
-    ]
+    return {
+        "another secret": (body, other),
+        "another body": (BODY.replace("user-17", stolen["owner"]).encode(), headers),
+        "another id": (body, headers | {"webhook-id": "0198-confirmed"}),
+        "an id that begins earlier": (body, headers | {"webhook-id": ID[1:]}),
+        "another time": (body, headers | {"webhook-timestamp": str(int(now.timestamp()) + 1)}),
+        "six minutes ago": signed(at=now - timedelta(minutes=6)),
+        "in six minutes": signed(at=now + timedelta(minutes=6)),
+        "no signature": (body, {name: value for name, value in headers.items() if name != "webhook-signature"}),
+        "no id": (body, {name: value for name, value in headers.items() if name != "webhook-id"}),
+        "nothing": (body, {}),
+        "another version": (body, headers | {"webhook-signature": headers["webhook-signature"].replace("v1", "v2")}),
+        "no version": (body, headers | {"webhook-signature": headers["webhook-signature"].removeprefix("v1,")}),
+        "a time that never comes": (body, headers | {"webhook-timestamp": "1e400"}),
+        "not a number": (body, headers | {"webhook-timestamp": "nan"}),
+        "not text": (b"\xff\xfe", headers),
+        "an empty body": (b"", headers),
+    }
 
 
-@pytest.mark.parametrize(("body", "headers"), [pytest.param(*rest, id=name) for name, *rest in forged()])
-def test_what_nobody_has_signed(body: bytes, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize("name", forged())
+def test_what_nobody_has_signed(name: str) -> None:
     """Each is refused by the one error that a receiver answers with 401."""
+    body, headers = forged()[name]
     with pytest.raises(WebhookRefused) as raised:
         verify_webhook(body, headers, OLD)
     assert raised.value.code == "webhook_refused"

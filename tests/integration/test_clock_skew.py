@@ -7,20 +7,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from flask.testing import FlaskClient
 from tests.contract.places import s3_store
 from tests.e2e.rgw_events import created_event
+from tests.support import ledgers
 from tests.support.clients import post_form
+from tests.support.parallel import in_parallel
 from tests.support.stores import Bucket
 
 from valetkey.app import create_app, installed_in
 from valetkey.core.errors import StoreUnavailable
+from valetkey.core.model.upload import MultipartUploadId
 from valetkey.settings import Settings
 
 if TYPE_CHECKING:
-    from werkzeug.test import TestResponse
+    from valetkey.adapters.s3 import S3Store
 
 SECRET = secrets.token_hex(16)
 HOUR = timedelta(hours=1)
@@ -39,6 +41,7 @@ def shift(patch: pytest.MonkeyPatch, by: timedelta) -> None:
 
     patch.setattr("botocore.auth.get_current_datetime", shifted)
     patch.setattr("botocore.compat.get_current_datetime", shifted)
+    patch.setattr("valetkey.adapters.s3.caller.now", lambda: shifted(remove_tzinfo=False))
 
 
 @pytest.fixture
@@ -55,8 +58,8 @@ def client(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[FlaskClient]:
         public_url="http://uploads.example",
         events_ceph_secret=SECRET,
     )
-    app = create_app(settings, boto3.Session(server.access_key, server.secret_key), allow_open=True)
-    installed_in(app).ledger.migrate()
+    app = create_app(settings, server.session, allow_open=True)
+    ledgers.migrate(installed_in(app).settings.database_url)
     yield app.test_client()
     installed_in(app).ledger.close()
 
@@ -65,41 +68,59 @@ def client(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[FlaskClient]:
 def test_a_clock_that_is_off_is_named(
     client: FlaskClient, by: timedelta, says: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """RGW refuses each request: 503 with Retry-After and the reason, also in the log; the right clock confirms."""
+    """RGW refuses each request: `/readyz` is a 503 with the reason, which the log has as well. What confirms corrects
+    the time that it signs by the store's."""
     granted = client.post("/v1/uploads", json={"filename": "f", "content_type": "text/plain", "size": 5}).get_json()
     upload, grant = granted["upload"], granted["grant"]
     assert post_form(grant["url"], grant["fields"], b"bytes").status == 201
     bucket = installed_in(client.application).store.bucket
     event = created_event(bucket, grant["fields"]["key"], 5, etag="")
-    signals: list[Callable[[], TestResponse]] = [
-        lambda: client.post(f"/v1/uploads/{upload['id']}/complete"),
-        lambda: client.post("/v1/events/ceph", query_string={"secret": SECRET}, json=event),
-        lambda: client.get("/readyz"),
-    ]
     with monkeypatch.context() as patch:
         shift(patch, by)
-        for signal in signals:
-            caplog.clear()
-            answer = signal()
-            assert (answer.status_code, answer.get_json()["code"]) == (503, "store_unavailable")
-            assert int(answer.headers["Retry-After"]) >= 1
-            assert re.search(says, caplog.text)
-            assert "set it right" in answer.get_json()["detail"]
-    assert client.get(f"/v1/uploads/{upload['id']}").get_json()["state"] == "pending"
-    assert signals[0]().get_json()["state"] == "confirmed"
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.get_json()["code"]) == (503, "store_unavailable")
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert re.search(says, caplog.text)
+        assert "set it right" in answer.get_json()["detail"]
+        caplog.clear()
+        answer = client.post("/v1/events/ceph", query_string={"secret": SECRET}, json=event)
+        assert (answer.status_code, answer.get_json()["confirmed"]) == (200, 1)
+        assert re.search(says, caplog.text)
+        assert caplog.text.count("set it right") == 1
+        assert client.post(f"/v1/uploads/{upload['id']}/complete").get_json()["state"] == "confirmed"
+    caplog.clear()
+    assert installed_in(client.application).store.head(grant["fields"]["key"] + "-") is None
+    assert "set it right" in caplog.text
 
 
 @pytest.mark.parametrize(("by", "says"), OFF)
-def test_every_operation_names_the_clock(
-    rgw_bucket: Bucket, by: timedelta, says: str, monkeypatch: pytest.MonkeyPatch
+def test_every_operation_learns_the_time(
+    rgw_bucket: Bucket, by: timedelta, says: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With a body, where RGW says RequestTimeTooSkewed, and without one, where a HEAD gets no more than 403."""
-    store = s3_store(rgw_bucket.server, rgw_bucket.name)
-    shift(monkeypatch, by)
-    with pytest.raises(StoreUnavailable, match=f"HeadObject: 403.*({says})"):
-        store.head("a")
-    with pytest.raises(StoreUnavailable, match=f"DeleteObject: RequestTimeTooSkewed.*({says})"):
+    """With a body, where RGW says RequestTimeTooSkewed, and without one, where a HEAD gets no more than 403. Once is
+    enough for all that follow."""
+    calls: list[Callable[[S3Store], object]] = [
+        lambda store: store.head("a"),
+        lambda store: store.delete_batch(["a"]),
+        lambda store: store.parts("a", MultipartUploadId("none")),
+    ]
+    for call in calls:
+        store = s3_store(rgw_bucket.server, rgw_bucket.name)
         store.delete("a")
+        caplog.clear()
+        with monkeypatch.context() as patch:
+            shift(patch, by)
+            assert call(store) is None
+            assert len(re.findall(says, caplog.text)) == 1
+            assert call(store) is None
+            assert len(re.findall(says, caplog.text)) == 1
+
+
+def test_many_learn_the_time_at_once(rgw_bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call that was refused is made again by the right time, whoever has found it out."""
+    store = s3_store(rgw_bucket.server, rgw_bucket.name)
+    shift(monkeypatch, HOUR)
+    assert in_parallel([lambda: store.head("a")] * 8) == [None] * 8
 
 
 def test_a_clock_that_is_right_is_not_blamed(rgw_bucket: Bucket) -> None:

@@ -18,8 +18,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import boto3
 import pytest
+from tests.support import ledgers
 from tests.support.clients import post_form
 from tests.support.deliveries import CERTIFICATE_URL, TOPIC, certificate, private_key, recorded, sign
 from tests.support.stores import Bucket
@@ -174,10 +174,8 @@ def world(settings: Settings, moto_bucket: Bucket, outgoing: Outgoing, moved: li
     server = moto_bucket.server
     names = ["events_minio_token", "events_eventbridge_key", "events_b2_secret", "events_ceph_secret"]
     enabled = settings.model_copy(update=dict.fromkeys(names, SECRET) | {"events_sns_topic_arns": (TOPIC,)})
-    app = create_app(
-        enabled, boto3.Session(server.access_key, server.secret_key, region_name=server.region), allow_open=True
-    )
-    installed_in(app).ledger.migrate()
+    app = create_app(enabled, server.session, allow_open=True)
+    ledgers.migrate(installed_in(app).settings.database_url)
     served = make_server("127.0.0.1", 0, app, threaded=True)
     Thread(target=served.serve_forever, args=(0.05,), daemon=True).start()
     try:

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 from flask import Flask, request
+from tests.support import ledgers
 from tests.support.clients import post_form
 from tests.support.stores import Bucket
 from werkzeug.exceptions import NotFound
@@ -90,10 +90,10 @@ def add_views(app: Flask, valetkey: ValetKey | MemoryValetKey) -> None:
 @pytest.fixture
 def on_moto(settings: Settings, moto_bucket: Bucket) -> Desk:
     server = moto_bucket.server
-    session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+    session = server.session
     app = Flask("shop")
     valetkey = ValetKey(app, settings=settings.model_copy(update={"auth": "keys"}), session=session, profiles=PROFILES)
-    installed_in(app).ledger.migrate()
+    ledgers.migrate(installed_in(app).settings.database_url)
 
     def send(grant: Any, content: bytes) -> int:
         return post_form(grant["url"], grant["fields"], content).status

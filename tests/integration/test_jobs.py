@@ -14,13 +14,12 @@ from contextlib import closing, contextmanager
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-import boto3
 import pytest
 from celery import Celery
 from flask import Flask, copy_current_request_context
 from redis import Redis
 from rq import Queue
-from tests.support import processes
+from tests.support import ledgers, processes
 from tests.support.clients import post_form
 from tests.support.servers import environment
 from tests.support.stores import Bucket
@@ -40,10 +39,10 @@ BOUND = 60
 def valetkey(settings: Settings, moto_bucket: Bucket) -> ValetKey:
     """That of the web process."""
     server = moto_bucket.server
-    session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+    session = server.session
     app = Flask("shop")
     made = ValetKey(app, settings=settings, session=session, allow_open=True)
-    installed_in(app).ledger.migrate()
+    ledgers.migrate(installed_in(app).settings.database_url)
     return made
 
 

@@ -6,10 +6,13 @@ import signal
 import subprocess
 import threading
 import time
+from base64 import b64decode
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from anycrc import Model
 from click.testing import CliRunner
 from tests.e2e.api import wait_for
 from tests.integration.played_service import BATCH, CREATE, OVER, Desk, Json, problem
@@ -17,8 +20,11 @@ from tests.support import processes
 from tests.support.servers import VALETKEY
 
 from valetkey.cli import main
+from valetkey.client.errors import FileChanged
+from valetkey.client.files.digests import digest_crc64nvme
 from valetkey.client.files.find import FileOptions, inspect_file
 from valetkey.client.sending.file_queue import MAX_WAITING, FileQueue
+from valetkey.client.sending.options import UploadOptions
 
 
 def files(tmp_path: Path, count: int) -> Path:
@@ -223,3 +229,37 @@ def test_who_finds_files_is_held_up(tmp_path: Path) -> None:
     assert len(queue.take(2 * MAX_WAITING)) == MAX_WAITING
     queue.add(source)
     assert queue.take(1) == []
+
+
+def test_a_file_is_read_for_its_checksum(tmp_path: Path) -> None:
+    """Each of its bytes, in their order; and one that changes meanwhile is noticed."""
+    path = tmp_path / "a"
+    path.write_bytes(b"x" * 3_000_000 + b"123456789")
+    source = inspect_file(str(path), FileOptions(None))
+    seen: list[int] = []
+    expected = Model("CRC64-NVME").calc(path.read_bytes()).to_bytes(8, "big")
+    assert b64decode(digest_crc64nvme(source, lambda: seen.append(1))) == expected
+    assert len(seen) == 3
+    path.write_bytes(b"x")
+    with pytest.raises(FileChanged):
+        digest_crc64nvme(source, lambda: None)
+
+
+def test_an_upload_without_the_checksum_is_not_gone_on_with() -> None:
+    """Where one is asked for, another upload is begun."""
+    source = inspect_file(__file__, FileOptions(None))
+    plain = UploadOptions("http://x")
+    assert plain.record_key(source) != replace(plain, checksum=True).record_key(source)
+    assert "checksum" not in plain.request(source)
+    assert replace(plain, checksum=True).request(source, "AA==")["checksum"] == {
+        "algorithm": "crc64nvme",
+        "value": "AA==",
+    }
+
+
+def test_a_checksum_that_cannot_be_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said before anything is sent, with what to install."""
+    monkeypatch.setattr("valetkey.commands.put.find_spec", lambda name: None)
+    done = CliRunner().invoke(main, ["put", __file__, "--checksum", "crc64nvme"])
+    assert done.exit_code == 2
+    assert "valetkey[crc64]" in done.output

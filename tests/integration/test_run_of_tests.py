@@ -8,11 +8,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import cast
 
 import pytest
-from tests.support import processes
+from tests.support import order, processes
 
 ROOT = Path(__file__).parents[2]
 HEAD = """
@@ -20,7 +23,7 @@ import os, signal, subprocess, sys, threading, time
 from pathlib import Path
 import pytest
 from tests.support import bounds
-from tests.support import processes
+from tests.support import order, processes
 from tests.support import reaper
 reaper.GRACE = 3
 
@@ -29,6 +32,16 @@ def forever(**options):
     Path(os.environ["PIDS"]).open("a").write(f"{process.pid}\\n")
     return process
 """
+
+ROOMS = [
+    "browsers/test_a",
+    "chaos/test_b",
+    "docs/test_blocks",
+    "docs/test_c",
+    "e2e/test_d",
+    "e2e/test_e",
+    "unit/test_f",
+]
 
 Starting = Callable[..., list[str | Path]]
 
@@ -271,3 +284,27 @@ def wait_for_none(tmp_path: Path, seconds: float = 30) -> bool:
             return False
         time.sleep(0.1)
     return True
+
+
+@dataclass(frozen=True)
+class Named:
+    """All that the order of tests looks at."""
+
+    nodeid: str
+
+
+@pytest.mark.parametrize("workers", [2, 3, 4, 7])
+def test_each_worker_begins_with_what_takes_long(workers: int) -> None:
+    """Its part, as xdist cuts it, begins with a test that takes a minute or starts a server, and ends with a quick one;
+    each test is run once, and those of a module that starts servers are together."""
+    names = [f"tests/{room}.py::test_{number}" for room in ROOMS for number in range(90 if "unit" in room else 6)]
+    found = [item.nodeid for item in order.dealt(cast("list[pytest.Item]", [*map(Named, names)]), workers)]
+    assert sorted(found) == sorted(names)
+    left, begins = len(found), 0
+    for worker in range(workers):
+        size = left // (workers - worker)
+        part, left, begins = found[begins : begins + size], left - size, begins + size
+        assert part[0].startswith(order.LONG)
+        assert part[-1].startswith("tests/unit/")
+        rooms = [name.partition("::")[0] for name in part if not name.startswith(order.LONG)]
+        assert len([*groupby(rooms)]) == len(set(rooms))

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from flask.testing import FlaskClient
+from tests.support import ledgers
 from tests.support.clients import post_form
 from tests.support.deliveries import TOPIC, Outside, certificate, recorded, sign
 from tests.support.stores import Bucket
@@ -72,10 +73,8 @@ def world(
     server = moto_bucket.server
     secrets = dict.fromkeys(["events_minio_token", "events_eventbridge_key", "events_b2_secret"], SECRET)
     enabled = settings.model_copy(update=secrets | {"events_sns_topic_arns": (TOPIC,)})
-    app = create_app(
-        enabled, boto3.Session(server.access_key, server.secret_key, region_name=server.region), allow_open=True
-    )
-    installed_in(app).ledger.migrate()
+    app = create_app(enabled, server.session, allow_open=True)
+    ledgers.migrate(installed_in(app).settings.database_url)
     with app.test_client() as client:
         yield World(client, moto_bucket, outside)
 
@@ -213,9 +212,7 @@ def test_an_unreadable_envelope_is_a_400(world: World) -> None:
 def test_without_its_secret_a_sender_is_not_there(settings: Settings, moto_bucket: Bucket) -> None:
     """404, whatever it brings."""
     server = moto_bucket.server
-    app = create_app(
-        settings, boto3.Session(server.access_key, server.secret_key, region_name=server.region), allow_open=True
-    )
+    app = create_app(settings, server.session, allow_open=True)
     for sender in ("sns", "eventbridge", "minio", "ceph", "b2", "nobody"):
         answer = app.test_client().post(f"/v1/events/{sender}", json={"Records": []}, headers=MINIO)
         assert (answer.status_code, (answer.json or {})["code"]) == (404, "sender_unknown")

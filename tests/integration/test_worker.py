@@ -21,7 +21,7 @@ from valetkey.core.errors import StoreUnavailable
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.upload import Signal, Upload, UploadState
 from valetkey.settings import Settings
-from valetkey.worker import CheckLoop, EraseLoop, SweepLoop, Worker
+from valetkey.worker import BeatLoop, CheckLoop, EraseLoop, SweepLoop, Worker
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -34,7 +34,7 @@ class Queues:
 
     def __init__(self, bucket: Bucket) -> None:
         server = bucket.server
-        self.session = boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+        self.session = server.session
         self.sqs: SQSClient = self.session.client("sqs", endpoint_url=server.endpoint_url)
         self.dead_url = self.sqs.create_queue(QueueName=f"{bucket.name}-dead")["QueueUrl"]
         redrive = {"deadLetterTargetArn": self._arn(self.dead_url), "maxReceiveCount": 2}
@@ -198,7 +198,8 @@ def test_the_sweep_runs_without_a_queue(
     valetkey = mount(Flask("one"), settings=settings)
     [upload] = create(valetkey, 1)
     put(moto_bucket, upload)
-    assert [type(loop) for loop in loops(valetkey, settings, queues.session)] == [CheckLoop, EraseLoop, SweepLoop]
+    kinds = [type(loop) for loop in loops(valetkey, settings, queues.session)]
+    assert kinds == [CheckLoop, EraseLoop, SweepLoop, BeatLoop]
     with working(valetkey, settings, queues):
         wait_until(lambda: (valetkey.ledger.get(upload.id) or upload).state is UploadState.CONFIRMED, 20)
     kept = valetkey.ledger.get(upload.id)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.support import processes
+from tests.support import ledgers, processes
 from tests.support.servers import VALETKEY, environment, run_valetkey
 from tests.support.stores import Bucket
 
@@ -125,7 +125,7 @@ def test_an_application_is_found_as_flask_finds_it(name: str, folder: Path, moto
     """
     (folder / "shop.py").write_text(SHOP)
     env = environment(folder, moto_bucket)
-    run_valetkey("migrate", env=env, directory=folder)
+    ledgers.migrate(env["VALETKEY_DATABASE_URL"])
     with worker(folder, env, "--app", name):
         known = run_valetkey("hooks", "list", env=env, directory=folder)
     assert "shop.create_app.<locals>.note" in known

@@ -1,6 +1,5 @@
 """Somebody else's server: an application with valetkey in it, under a real gunicorn."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from tests.support.servers import free_port, run_valetkey
+from tests.support import ledgers
+from tests.support.servers import START, free_port
 
 GUNICORN = Path(sys.executable).with_name("gunicorn")
 
@@ -30,7 +30,7 @@ def running_gunicorn(directory: Path, env: Mapping[str, str], source: str, *opti
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
-    key = json.loads(run_valetkey("keys", "create", "--json", env=env, directory=directory))["key"]
+    _, key = ledgers.create_key(env["VALETKEY_DATABASE_URL"], "default")
     try:
         with httpx.Client(
             base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}, timeout=20
@@ -52,7 +52,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _wait(client: httpx.Client, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + START
     while True:
         try:
             client.get("/healthz")

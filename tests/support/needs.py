@@ -25,6 +25,7 @@ FIXTURES = {
     "redis": ["jobs"],
     "redis_url": ["jobs"],
     "chromium": ["browser", "pages"],
+    "shared_chromium": ["browser", "pages"],
     "browser": ["browser", "pages"],
     "site": ["pages"],
     "running_shop": ["pages"],

@@ -1,6 +1,5 @@
 """valetkey itself as a subprocess: a black box with an environment, a port and a log."""
 
-import json
 import os
 import secrets
 import signal
@@ -15,10 +14,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support import processes
+from tests.support import ledgers, processes
 from tests.support.stores import Bucket
 
 VALETKEY = Path(sys.executable).with_name("valetkey")
+START = 90.0
+"""How long a process may take to start, in seconds, on a machine that has other things to do; it takes one."""
 
 
 def free_port() -> int:
@@ -32,7 +33,7 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """What `valetkey keys create --json` printed."""
+    """A key as whoever uses it has it."""
 
     id: str
     key: str
@@ -60,11 +61,10 @@ class ValetkeyServer:
         """All that the process printed so far."""
         return (self.directory / "valetkey.log").read_text(errors="replace")
 
-    def create_key(self, *args: str) -> ApiKey:
-        """Run `valetkey keys create --json` with `args` on this server's database."""
-        out = run_valetkey("keys", "create", "--json", *args, env=self.env, directory=self.directory)
-        printed = json.loads(out)
-        return ApiKey(id=printed["id"], key=printed["key"])
+    def create_key(self, name: str = "default", scope: str = "uploads") -> ApiKey:
+        """A new key in this server's ledger, as `valetkey keys create` makes one."""
+        key, text = ledgers.create_key(self.env["VALETKEY_DATABASE_URL"], name, scope)
+        return ApiKey(id=key.id, key=text)
 
     def stop(self) -> None:
         """SIGTERM, and after 10 s SIGKILL to all that is left of it."""
@@ -73,7 +73,7 @@ class ValetkeyServer:
 
 def run_valetkey(*args: str, env: Mapping[str, str], directory: Path) -> str:
     """Run a `valetkey` command to its end and return what it printed; RuntimeError if it fails."""
-    done = processes.run([VALETKEY, *args], env=env, cwd=directory, timeout=60)
+    done = processes.run([VALETKEY, *args], env=env, cwd=directory, timeout=START)
     if done.returncode:
         raise RuntimeError(f"valetkey {' '.join(args)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -87,7 +87,7 @@ def running_valetkey(
     command: str = "serve",
     env: Mapping[str, str] | None = None,
 ) -> Iterator[ValetkeyServer]:
-    """`valetkey serve` (after `migrate`) or `dev` on a free port, ready when yielded, stopped afterwards.
+    """`valetkey serve` (on a migrated ledger) or `dev` on a free port, ready when yielded, stopped afterwards.
 
     It runs in `directory`, where its SQLite file and its log are too, and sees only the AWS_* and VALETKEY_*
     variables that follow from `bucket` and `env`.
@@ -97,7 +97,7 @@ def running_valetkey(
     full_env = environment(directory, bucket) | {"VALETKEY_PORT": str(port), "VALETKEY_PUBLIC_URL": base_url}
     full_env |= env or {}
     if command == "serve":
-        run_valetkey("migrate", env=full_env, directory=directory)
+        ledgers.migrate(full_env["VALETKEY_DATABASE_URL"], directory)
     with ExitStack() as stack:
         with (directory / "valetkey.log").open("ab") as log:
             served = processes.running(
@@ -128,7 +128,7 @@ def environment(directory: Path, bucket: Bucket | None) -> dict[str, str]:
     return inherited | ours
 
 
-def _wait_until_ready(server: ValetkeyServer, seconds: float = 30) -> None:
+def _wait_until_ready(server: ValetkeyServer, seconds: float = START) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if (code := server.process.poll()) is not None:
@@ -184,7 +184,7 @@ def running_worker(
         yield worker
 
 
-def _wait_until_started(worker: WorkerProcess, seconds: float = 30) -> None:
+def _wait_until_started(worker: WorkerProcess, seconds: float = START) -> None:
     deadline = time.monotonic() + seconds
     while "the worker has started" not in worker.log:
         if worker.process.poll() is not None or time.monotonic() > deadline:

@@ -9,6 +9,8 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import unquote
 from xml.sax.saxutils import unescape
 
@@ -333,3 +335,62 @@ def _like(real: str, other: str) -> str:
 def _tag(text: str, name: str) -> str:
     found = re.search(rf"<{name}>(.*?)</{name}>", text, re.DOTALL)
     return unescape(found[1], {"&quot;": '"', "&#34;": '"'}) if found else ""
+
+
+class DateIsOff(Quirk):
+    """A store whose clock is ``off`` ours."""
+
+    def __init__(self, off: timedelta) -> None:
+        self.off = off
+
+    def after(self, request: Request, answer: Answer) -> None:
+        answer.set_header("Date", format_datetime(datetime.now(UTC) + self.off, usegmt=True))
+
+
+class SaysErrorWith200(Quirk):
+    """Some operations do nothing, and are answered 200 with an error in the body, as S3 documents of copies."""
+
+    def __init__(self, operations: set[str]) -> None:
+        self.operations = operations
+
+    def before(self, request: Request) -> Answer | None:
+        if request.operation not in self.operations:
+            return None
+        answer = refusal(200, "InternalError", "We encountered an internal error. Please try again.")
+        answer.set_header("ETag", '"00000000000000000000000000000000"')
+        return answer
+
+
+class LiesOfRefusals(Quirk):
+    """What was stored is answered as a refusal."""
+
+    def __init__(self, operations: set[str]) -> None:
+        self.operations = operations
+
+    def after(self, request: Request, answer: Answer) -> None:
+        if request.operation in self.operations and answer.ok:
+            error = refusal(403, "AccessDenied")
+            answer.status, answer.headers[:], answer.body = error.status, error.headers, error.body
+
+
+class WrongRegion(Quirk):
+    """AWS and MinIO: what was signed for another region than ``region`` is refused, with the right one."""
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+
+    def before(self, request: Request) -> Answer | None:
+        signed = (request.header("Authorization") or "") + unquote(request.query)
+        if f"/{self.region}/" in signed or "aws4_request" not in signed:
+            return None
+        message = f"The authorization header is malformed; the region is wrong; expecting '{self.region}'"
+        return refusal(400, "AuthorizationHeaderMalformed", message)
+
+
+class TakesUnsigned(Quirk):
+    """A proxy that signs whatever comes with its own key: conditions of grants are nobody's business here."""
+
+    def before(self, request: Request) -> Answer | None:
+        if request.method in {"PUT", "GET", "DELETE", "HEAD"} and request.key:
+            request.resign = True
+        return None

@@ -77,9 +77,16 @@ class Rgw(S3Server):
 
     def create_writer(self) -> tuple[str, str]:
         """An access key and its secret that may write as the user of this server, and read nothing."""
+        return self._create_key("write")
+
+    def create_reader(self) -> tuple[str, str]:
+        """The same that may read, and write nothing."""
+        return self._create_key("read")
+
+    def _create_key(self, access: str) -> tuple[str, str]:
         keys = secrets.token_hex(10).upper(), secrets.token_hex(20)
         name = f"valetkey:{secrets.token_hex(4)}"
-        self._admin("subuser", "create", "--uid=valetkey", f"--subuser={name}", "--access=write")
+        self._admin("subuser", "create", "--uid=valetkey", f"--subuser={name}", f"--access={access}")
         secret = ("--key-type=s3", f"--access-key={keys[0]}", f"--secret-key={keys[1]}")
         self._admin("key", "create", f"--subuser={name}", *secret)
         return keys

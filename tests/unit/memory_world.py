@@ -13,6 +13,7 @@ from valetkey.core.access.tickets import Tickets
 from valetkey.core.assembly import Assembly
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.announcement import Announcer
+from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.schedule import SCHEDULE, Schedule
 from valetkey.core.model.upload import (
@@ -25,11 +26,14 @@ from valetkey.core.model.upload import (
     UploadState,
     Verdict,
 )
+from valetkey.core.ports.delivery import AddressSigner
 from valetkey.core.stores import one_store
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OWNER = Caller("shop")
 SCANNER = Caller("scanner", scope=Scope.VERDICT, may_judge=True)
+PROVEN = Capabilities(conditional_copy=True, copies_keep_etag=True)
+"""A store whose answers to copies are believed."""
 FIRST, SECOND, THIRD = b"first bytes", b"other bytes", b"third bytes"  # all of one size, as a re-POST must be
 
 
@@ -43,12 +47,16 @@ class World:
         profile: Profile | None = None,
         announce: Announcer | None = None,
         schedule: Schedule = SCHEDULE,
+        address_signer: AddressSigner | None = None,
+        capabilities: Capabilities = Capabilities(),  # noqa: B008 - immutable
     ) -> None:
         self.before: Callable[[str], None] | None = None
         self.time = NOW
         self.operations: list[str] = []
         self.announced: list[Upload] = []
-        self.store = MemoryStore(versioned=versioned, clock=lambda: self.time, before=self._hook)
+        self.store = MemoryStore(
+            versioned=versioned, clock=lambda: self.time, before=self._hook, capabilities=capabilities
+        )
         self.ledger = MemoryLedger(before=self._hook, announce=announce)
         self.profiles = {"default": profile or Profile("default"), "avatar": Profile("avatar")}
         self.core = Assembly(
@@ -60,6 +68,7 @@ class World:
             tickets=Tickets(["secret"]),
             public_url=lambda: "https://uploads.example",
             schedule=schedule,
+            address_signer=address_signer,
             clock=lambda: self.time,
             pause=self._pause,
         )

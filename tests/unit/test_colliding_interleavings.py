@@ -17,8 +17,8 @@ SAME = "0" * 32
 class CollidingInterleavings(Interleavings):
     """One upload whose form is used again and again, with bytes that nobody can tell apart by their ETag."""
 
-    @initialize(versioned=st.booleans(), outages=st.booleans(), profile=st.sampled_from(PROFILES))
-    def begin(self, versioned: bool, outages: bool, profile: Profile) -> None:
+    @initialize(versioned=st.booleans(), outages=st.booleans(), profile=st.sampled_from(PROFILES), proven=st.booleans())
+    def begin(self, versioned: bool, outages: bool, profile: Profile, proven: bool) -> None:
         self.patches = [
             patch(f"{module}.md5", lambda _: SAME)
             for module in ("valetkey.adapters.memory.bucket", "tests.unit.memory_world")
@@ -27,7 +27,7 @@ class CollidingInterleavings(Interleavings):
             one.start()
         self.kept: bytes | None = None
         self.scanned: set[bytes] = set()
-        self.set_up(profile, versioned=versioned, outages=outages)
+        self.set_up(profile, versioned=versioned, outages=outages, proven=proven)
 
     @precondition(lambda self: self._may_start() and self.profile.scan)
     @rule()

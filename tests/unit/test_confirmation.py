@@ -4,39 +4,44 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import product
 
 import pytest
-from tests.unit.memory_world import FIRST, NOW, OWNER, SECOND, THIRD, World, md5
+from tests.unit.memory_world import FIRST, NOW, OWNER, PROVEN, SECOND, THIRD, World, md5
 
 from valetkey.adapters.memory import MemoryObject
-from valetkey.core.confirming.confirmation import MAX_PINS
+from valetkey.core.confirming.steps import MAX_PINS
 from valetkey.core.errors import CopyUnproven, LedgerUnavailable, PlacementRefused, StateConflict, StoreUnavailable
 from valetkey.core.events.event import EventCounts, ObjectEvent
 from valetkey.core.gate import StoreGate
+from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import Checksum, Reason, Signal, Upload, UploadState
-from valetkey.core.ports.store import ObjectHead, ObjectHeaders
+from valetkey.core.ports.store import CopyAnswer, ObjectHead, ObjectHeaders
 
 HAPPY_PATH = [
     "head staging",
     "replace",  # the pin
     "copy final",
     "head final",
+    "proves_copies",  # the first time
     "replace",  # the end
     "delete staging",
 ]
 """Every operation of one undisturbed confirmation: the moments at which the tests below meddle."""
 
+SHORT_PATH = [one for one in HAPPY_PATH if one not in {"head final", "proves_copies"}]
+"""The same where the answer to the copy is believed."""
+
 STEPS = range(len(HAPPY_PATH))
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
+@pytest.fixture(params=[Capabilities(), PROVEN], ids=["looks", "believes"])
+def world(request: pytest.FixtureRequest) -> World:
+    return World(capabilities=request.param)
 
 
 def sha256(content: bytes) -> Checksum:
@@ -94,12 +99,104 @@ def test_bytes_as_granted_are_confirmed(world: World) -> None:
 
 
 def test_the_steps_are_the_ones_the_tests_meddle_with(world: World) -> None:
-    """An undisturbed confirmation does what `HAPPY_PATH` says: the tests by step cover all of it."""
+    """An undisturbed confirmation does what its path says: the tests by step cover all of it."""
+    upload = world.create()
+    world.post(upload)
+    believes = world.store.capabilities == PROVEN
+    world.operations.clear()
+    world.run(upload)
+    assert world.operations == (SHORT_PATH if believes else HAPPY_PATH)
+
+
+def test_what_was_seen_once_is_believed() -> None:
+    """The second confirmation of a process asks twice, and removes; another way of keeping objects is looked at."""
+    world = World()
+    for path in (HAPPY_PATH, SHORT_PATH, SHORT_PATH):
+        upload = world.create()
+        world.post(upload)
+        world.operations.clear()
+        assert world.run(upload).state is UploadState.CONFIRMED
+        assert world.operations == path
+    world.profiles["default"] = Profile("default", storage_class="STANDARD_IA")
     upload = world.create()
     world.post(upload)
     world.operations.clear()
     world.run(upload)
     assert world.operations == HAPPY_PATH
+
+
+@dataclass
+class Answering:
+    """A store whose answers to copies are other ones than what it made."""
+
+    copy: Callable[[ObjectHead, str, ObjectHeaders], CopyAnswer | None]
+    change: Callable[[CopyAnswer], CopyAnswer | None]
+
+    def __call__(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> CopyAnswer | None:
+        answer = self.copy(source, key, headers)
+        assert answer is not None
+        return self.change(answer)
+
+
+@pytest.mark.parametrize(
+    ("checksum", "change"),
+    [
+        (None, lambda _: None),
+        (None, lambda answer: replace(answer, etag="another")),
+        (sha256(FIRST), lambda answer: replace(answer, checksums={})),
+        (sha256(FIRST), lambda answer: replace(answer, checksums={"sha256": "another"})),
+        (sha256(FIRST), lambda answer: replace(answer, checksums={"crc32": "AAAAAA=="})),
+    ],
+    ids=["nothing", "another ETag", "no checksum", "another checksum", "one of another kind"],
+)
+def test_an_answer_that_says_anything_else_is_no_proof(
+    checksum: Checksum | None, change: Callable[[CopyAnswer], CopyAnswer | None]
+) -> None:
+    """The copy is looked at then, also where answers are believed; what it says itself is what counts."""
+    world = World(capabilities=PROVEN)
+    world.store.copy = Answering(world.store.copy, change)  # type: ignore[method-assign]
+    upload = world.create(checksum)
+    world.post(upload)
+    after = world.run(upload)
+    assert after.object is not None
+    assert (after.state, after.object.etag) == (UploadState.CONFIRMED, md5(FIRST))
+    assert "head final" in world.operations
+    world.check_settled()
+
+
+def test_an_answer_without_a_version_is_no_proof() -> None:
+    """Ceph RGW 16 does not say which version it has made: a look does."""
+    world = World(versioned=True, capabilities=PROVEN)
+    world.store.copy = Answering(world.store.copy, lambda answer: replace(answer, version_id=None))  # type: ignore[method-assign]
+    upload = world.create()
+    world.post(upload)
+    after = world.run(upload)
+    assert after.object is not None
+    assert after.object.version_id is not None
+    assert "head final" in world.operations
+    world.check_settled()
+
+
+def test_a_store_that_ignores_conditions_is_never_believed() -> None:
+    """Each copy is looked at, for ever."""
+    world = World()
+    world.store.proves_copies = lambda source: source is None  # type: ignore[method-assign]
+    for _ in range(3):
+        upload = world.create()
+        world.post(upload)
+        world.operations.clear()
+        assert world.run(upload).state is UploadState.CONFIRMED
+        assert "head final" in world.operations
+
+
+def test_a_proof_that_fails_hinders_nothing() -> None:
+    """What is being confirmed is confirmed; the next one tries again."""
+    world = World()
+    upload = world.create()
+    world.post(upload)
+    world.once("proves_copies", refuse)
+    assert world.run(upload).state is UploadState.CONFIRMED
+    assert not world.store.capabilities.conditional_copy
 
 
 def confirmed(world: World) -> tuple[MemoryObject, Upload]:
@@ -218,7 +315,7 @@ def test_a_re_post_between_check_and_copy(world: World) -> None:
     """The copy is refused, the new bytes are checked and pinned, and end under a key of their own."""
     upload = world.create()
     world.post(upload)
-    world.before = at_step(HAPPY_PATH.index("copy final"), lambda: world.post(upload, SECOND))
+    world.before = at_step(SHORT_PATH.index("copy final"), lambda: world.post(upload, SECOND))
     after = world.run(upload)
     assert after.object is not None
     assert (after.state, after.object.etag, after.pins) == (UploadState.CONFIRMED, md5(SECOND), 2)
@@ -227,12 +324,12 @@ def test_a_re_post_between_check_and_copy(world: World) -> None:
     world.check_settled()
 
 
-@pytest.mark.parametrize("operation", ["head final", "delete staging"])
+@pytest.mark.parametrize("operation", ["replace", "delete staging"])
 def test_a_re_post_after_the_copy_changes_nothing(world: World, operation: str) -> None:
     """Once the pinned bytes are copied they are the ones that are confirmed, and the late ones are removed."""
     upload = world.create()
     world.post(upload)
-    world.before = at_step(HAPPY_PATH.index(operation), lambda: world.post(upload, SECOND))
+    world.once("copy final", lambda: world.once(operation, lambda: world.post(upload, SECOND)))
     after = world.run(upload)
     assert after.object is not None
     assert (after.state, after.object.etag) == (UploadState.CONFIRMED, md5(FIRST))
@@ -282,12 +379,12 @@ def test_a_copy_of_other_bytes_is_not_confirmed_and_not_kept(world: World) -> No
     world.post(upload)
     copy = world.store.copy
 
-    def careless(source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
+    def careless(source: ObjectHead, key: str, headers: ObjectHeaders) -> CopyAnswer | None:
         world.store.copy = copy  # type: ignore[method-assign]
         world.post(upload, SECOND)
         found = world.store.read(upload.staging_key)
         assert found is not None
-        copy(found.head, key, headers)
+        return copy(found.head, key, headers)
 
     world.store.copy = careless  # type: ignore[method-assign]
     after = world.run(upload)
@@ -399,7 +496,7 @@ def stored(world: World) -> Upload:
     """An upload whose bytes are pinned, by a signal that was stopped then."""
     upload = world.create()
     world.post(upload)
-    world.before = at_step(HAPPY_PATH.index("copy final"), refuse)
+    world.before = at_step(SHORT_PATH.index("copy final"), refuse)
     with pytest.raises(StoreUnavailable):
         world.run(upload)
     world.before = None

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.unit.memory_world import FIRST, OWNER, World, md5
+from tests.unit.memory_world import FIRST, OWNER, PROVEN, World, md5
 
 from valetkey.core.errors import StateConflict, StoreUnavailable
+from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Detect
 from valetkey.core.model.upload import Signal, StoredObject, UploadState
@@ -71,13 +72,14 @@ class Actor(Thread):
 class Interleavings(RuleBasedStateMachine):
     """One upload and up to four actors. What is announced, kept and pointed at has to agree in the end."""
 
-    @initialize(versioned=st.booleans(), outages=st.booleans(), profile=st.sampled_from(PROFILES))
-    def begin(self, versioned: bool, outages: bool, profile: Profile) -> None:
-        self.set_up(profile, versioned=versioned, outages=outages)
+    @initialize(versioned=st.booleans(), outages=st.booleans(), profile=st.sampled_from(PROFILES), proven=st.booleans())
+    def begin(self, versioned: bool, outages: bool, profile: Profile, proven: bool) -> None:
+        self.set_up(profile, versioned=versioned, outages=outages, proven=proven)
 
-    def set_up(self, profile: Profile, *, versioned: bool, outages: bool) -> None:
+    def set_up(self, profile: Profile, *, versioned: bool, outages: bool, proven: bool) -> None:
         """One upload of ``profile``, with nothing sent yet."""
-        self.world = World(versioned=versioned, profile=profile)
+        capabilities = PROVEN if proven else Capabilities()
+        self.world = World(versioned=versioned, profile=profile, capabilities=capabilities)
         self.profile = profile
         self.posted: list[bytes] = []
         self.world.before = lambda _: self._pause()
@@ -257,9 +259,9 @@ def test_other_bytes_in_the_middle_of_a_look(profile: Profile, steps: int, *, sc
 
     Chance alone finds the step too seldom, so here every one has its turn.
     """
-    for versioned, *honest in product([False, True], repeat=3):
+    for versioned, proven, *honest in product([False, True], repeat=4):
         machine = Interleavings()
-        machine.set_up(profile, versioned=versioned, outages=False)
+        machine.set_up(profile, versioned=versioned, outages=False, proven=proven)
         machine.overtake(honest=tuple(honest), scanner=scanner, steps=steps)
         machine.confirmed_bytes_stay()
         machine.confirmed_bytes_are_checked()

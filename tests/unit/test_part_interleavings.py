@@ -3,7 +3,7 @@
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
-from tests.unit.memory_world import FIRST, OWNER, World
+from tests.unit.memory_world import FIRST, OWNER
 from tests.unit.test_interleavings import Interleavings
 
 from valetkey.core.granting.admission import UploadRequest
@@ -16,13 +16,13 @@ HOUR = 3600
 class PartInterleavings(Interleavings):
     """One upload of one part, which is sent any number of times, before and after it is joined."""
 
-    @initialize(versioned=st.booleans(), outages=st.booleans())
-    def begin(self, versioned: bool, outages: bool) -> None:
-        self.set_up(Profile("default"), versioned=versioned, outages=outages)
+    @initialize(versioned=st.booleans(), outages=st.booleans(), proven=st.booleans())
+    def begin(self, versioned: bool, outages: bool, proven: bool) -> None:
+        self.set_up(Profile("default"), versioned=versioned, outages=outages, proven=proven)
 
-    def set_up(self, profile: Profile, *, versioned: bool, outages: bool) -> None:
-        super().set_up(profile, versioned=versioned, outages=outages)
-        self.world = World(versioned=versioned, profile=profile)
+    def set_up(self, profile: Profile, *, versioned: bool, outages: bool, proven: bool) -> None:
+        super().set_up(profile, versioned=versioned, outages=outages, proven=proven)
+        self.world.before = None
         request = UploadRequest("a film.mp4", "video/mp4", len(FIRST), method=Method.MULTIPART)
         self.upload = self.world.service.create(OWNER, request).upload
         self.world.before = lambda _: self._pause()

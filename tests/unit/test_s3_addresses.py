@@ -13,10 +13,11 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError
 
-from valetkey.adapters.s3 import MAX_DISPOSITION, S3Settings, S3Store, content_disposition
+from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.granting.grants import GrantMaker, PostGrant
 from valetkey.core.model.profile import Profile
+from valetkey.core.model.showing import MAX_DISPOSITION, content_disposition
 from valetkey.core.model.upload import StoredObject
 from valetkey.testing.contracts.samples import new_upload
 

@@ -1,6 +1,7 @@
 """Outgoing webhooks without a network: addresses that are refused, signatures, and what an answer means."""
 
 import socket
+import ssl
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -14,6 +15,8 @@ from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.announcing import DeliveryOutcome
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+TLS = ssl.create_default_context()
+"""Made once: reading the system's certificates takes longer than all that these tests do."""
 OLD, NEW, OTHER = ("whsec_" + b64encode(bytes([number]) * 32).decode() for number in (1, 2, 3))
 
 PRIVATE = [
@@ -125,7 +128,7 @@ def test_no_spelling_of_a_private_address_is_connected_to(url: str, dialled: lis
 def test_no_name_that_leads_to_a_private_address_is_connected_to(address: str, dialled: list[object]) -> None:
     """Nor if it has a public address too, in front or behind."""
     for found in ([address], ["8.8.8.8", address], [address, "8.8.8.8"]):
-        receipt = HttpWebhook("https://hooks.example/", [NEW], resolve=resolver(*found)).deliver(made(), NOW)
+        receipt = HttpWebhook("https://hooks.example/", [NEW], tls=TLS, resolve=resolver(*found)).deliver(made(), NOW)
         assert receipt.outcome is DeliveryOutcome.FAILED
         assert "not public" in receipt.detail
     assert dialled == []
@@ -139,7 +142,7 @@ def test_the_address_that_was_checked_is_the_one_connected_to(dialled: list[obje
         asked.append(args)
         return resolver(*(["8.8.8.8", "2606:4700::1111"] if len(asked) == 1 else ["127.0.0.1"]))(*args, **options)
 
-    receipt = HttpWebhook("https://hooks.example/", [NEW], resolve=rebinding).deliver(made(), NOW)
+    receipt = HttpWebhook("https://hooks.example/", [NEW], tls=TLS, resolve=rebinding).deliver(made(), NOW)
     assert receipt.outcome is DeliveryOutcome.FAILED
     assert receipt.detail.startswith("ConnectionRefusedError")
     assert dialled == [("8.8.8.8", 443), ("2606:4700::1111", 443)]
@@ -158,7 +161,7 @@ def test_a_name_that_is_not_known_is_a_failure() -> None:
     def unknown(*_: object, **__: object) -> Any:
         raise socket.gaierror(-2, "Name or service not known")
 
-    receipt = HttpWebhook("https://hooks.example/", [NEW], resolve=unknown).deliver(made(), NOW)
+    receipt = HttpWebhook("https://hooks.example/", [NEW], tls=TLS, resolve=unknown).deliver(made(), NOW)
     assert receipt.outcome is DeliveryOutcome.FAILED
     assert "gaierror" in receipt.detail
 

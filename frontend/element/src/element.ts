@@ -209,7 +209,9 @@ export class ValetUpload extends FormControl {
   readonly #options = (file: File): FileOptions => {
     const metadata = typeof this.metadata === "function" ? this.metadata(file) : this.metadata;
     const handle = handleOf(file);
-    return { metadata, ...(this.checksum === "sha256" && { checksum: "sha256" }), ...(handle && { handle }) };
+    const { checksum } = this;
+    const known = checksum === "sha256" || checksum === "crc64nvme";
+    return { metadata, ...(known && { checksum }), ...(handle && { handle }) };
   };
 
   get #usable(): boolean {

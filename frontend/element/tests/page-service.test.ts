@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { defaultEndpoint, pageTickets, setServedAt } from "../src/page/page-service";
+import { LoggedOut } from "../src/state/logged-out";
 
 let scripts: Array<{ dataset: Record<string, string> }> = [];
 let sent: Array<{ url: string; init: RequestInit }> = [];
@@ -62,4 +63,18 @@ test("an application that is unavailable is asked again", async () => {
   answers(new Response("down", { status: 503 }), new Response("slow down", { status: 429 }));
   await expect(pageTickets("photos")?.()).rejects.toMatchObject({ retryable: true });
   await expect(pageTickets("photos")?.()).rejects.toMatchObject({ retryable: true });
+});
+
+test("an application that knows nobody any more is told from one that says no", async () => {
+  const refused = async (response: Response) => {
+    answers(response);
+    return await pageTickets("photos")?.().catch((error: unknown) => error);
+  };
+  expect(
+    await refused(Response.json({ code: "unauthenticated", detail: "Nobody." }, { status: 401 })),
+  ).toBeInstanceOf(LoggedOut);
+  expect(await refused(new Response("<h1>Log in</h1>", { status: 200 }))).toBeInstanceOf(LoggedOut);
+  const forbidden = Response.json({ code: "forbidden", detail: "Not this profile." }, { status: 403 });
+  expect(await refused(forbidden)).not.toBeInstanceOf(LoggedOut);
+  expect(await refused(new Response("", { status: 502 }))).not.toBeInstanceOf(LoggedOut);
 });

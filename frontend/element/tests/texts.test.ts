@@ -4,6 +4,7 @@ import { Localizer } from "../src/language/localizer";
 import { Announcements } from "../src/state/announcements";
 import { InterruptedItem } from "../src/state/interrupted";
 import { Item, type Refusal } from "../src/state/item";
+import { LoggedOut } from "../src/state/logged-out";
 import { interruptedStatus, itemStatus, summaryText } from "../src/state/status-text";
 import { totalsOf } from "../src/state/totals";
 import { FakeUpload, fileOf, recordOf } from "./fake";
@@ -59,6 +60,10 @@ describe("the status of an item", () => {
     expect(failed("quota_exceeded", "No more today.")).toBe("Failed: No more today.");
     const empty = itemOf(fileOf(0), { state: "failed", error: error("size_out_of_range") });
     expect(itemStatus(empty, en)).toBe("The file is empty");
+    const ended = new LoggedOut("unauthenticated", "Nobody is logged in.", { status: 401 });
+    expect(itemStatus(itemOf(file, { state: "failed", error: ended }), en)).toBe(
+      "You are logged out. Log in in another window, then retry",
+    );
     const noImage = itemOf(fileOf(0), { state: "rejected", error: error("content_mismatch") });
     expect(itemStatus(noImage, en)).toBe("The file is empty");
   });

@@ -20,12 +20,22 @@ REGION = "us-east-1"
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A store that runs in this process: where it is, and the queue that its events go to."""
+    """A store that runs in this process: where it is, whose ``keys`` it is used by (id and secret), and the queue that
+    its events go to."""
 
     endpoint_url: str
     session: boto3.Session
+    keys: tuple[str, str]
     queue_url: str
     server: Any
+
+    @property
+    def exports(self) -> str:
+        """The lines for a shell that has another application use it."""
+        return (
+            f"export VALETKEY_BUCKET={BUCKET} VALETKEY_S3_ENDPOINT_URL={self.endpoint_url}\n"
+            f"export AWS_ACCESS_KEY_ID={self.keys[0]} AWS_SECRET_ACCESS_KEY={self.keys[1]}"
+        )
 
     def stop(self) -> None:
         """Ends it, and everything in it."""
@@ -48,10 +58,9 @@ def start(port: int = 0) -> Embedded:
     running.app = _copying_in_turn(_redirecting(running.app))
     host, actual_port = server.get_host_and_port()
     endpoint_url = f"http://{host}:{actual_port}"
-    session = boto3.Session(
-        aws_access_key_id=secrets.token_hex(10), aws_secret_access_key=secrets.token_hex(20), region_name=REGION
-    )
-    return Embedded(endpoint_url, session, _furnish(session, endpoint_url), server)
+    keys = secrets.token_hex(10), secrets.token_hex(20)
+    session = boto3.Session(*keys, region_name=REGION)
+    return Embedded(endpoint_url, session, keys, _furnish(session, endpoint_url), server)
 
 
 def _redirecting(app: Any) -> Any:

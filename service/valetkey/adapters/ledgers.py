@@ -5,18 +5,24 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from valetkey.adapters.sql import SqlLedger
+from valetkey.adapters.sql.condition import Condition
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.ports.announcing import HookBook, Outbox
 from valetkey.core.ports.api_keys import KeyRing
+from valetkey.core.ports.health import Health
 from valetkey.core.ports.ledger import Ledger
 
 
-class DurableLedger(Ledger, KeyRing, Outbox, HookBook, Protocol):
-    """A ledger that keeps the API keys, the outbox and the hooks, too, as a process opens it."""
+class DurableLedger(Ledger, KeyRing, Outbox, HookBook, Health, Protocol):
+    """A ledger that keeps the API keys, the outbox, the hooks and the installation's health, too, as a process opens
+    it."""
 
     def migrate(self) -> None:
         """Makes its schema, or brings it to this version's. Raises `LedgerUnavailable`."""
+
+    def condition(self) -> Condition:
+        """How its database is set up. Raises `LedgerUnavailable`."""
 
     def close(self) -> None:
         """Finishes what was begun, and lets go of it."""

@@ -8,8 +8,6 @@ the container's own header is read. It needs no rights: it is given the bytes.
 import re
 from collections.abc import Sequence
 
-from puremagic.main import PureError, magic_string
-
 from valetkey.adapters.mpeg import holds_frames
 from valetkey.adapters.signatures import BRANDS, PATTERNS, PICTURES, RIFF, RIFFS, SIGNATURES
 from valetkey.core.content.look_alikes import family
@@ -42,6 +40,9 @@ class MagicDetector:
             return own
         if behind := _behind(first):
             return [behind]
+        # reads its thousand signatures when it is imported, which most processes never need
+        from puremagic.main import PureError, magic_string
+
         try:
             rows = magic_string(first)
         except PureError:

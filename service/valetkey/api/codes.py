@@ -29,7 +29,7 @@ REASONS = {
     "infected": "A scanner found the bytes infected (`scan`).",
     "overwritten": "Other bytes were written again and again while the upload was being confirmed.",
     "missing": "The object was removed before it could be confirmed.",
-    "placement_refused": "The store does not take the profile's storage class or encryption.",
+    "placement_refused": "The store does not take the profile's storage class, encryption, tags or Object Lock.",
     "unclaimed": "Nobody claimed it in time (`claim_within`): it is `deleted`.",
     "erased": "Its owner was erased: nothing that was known of it is kept, whatever its state was.",
     "retention_ended": "It was kept for as long as its profile says (`keep_for`): it is `deleted`.",

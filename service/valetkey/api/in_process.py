@@ -69,12 +69,14 @@ class InProcess(ABC):
         """
         return self.service.open(self._caller, _parsed(upload_id), buffer_size)
 
-    def download_url(self, upload_id: str) -> str:
+    def download_url(self, upload_id: str, *, inline: bool = False) -> str:
         """A URL to the confirmed bytes, for 5 minutes and without a credential; a browser saves it under its name.
 
-        Raises `UploadNotFound`, and `StateConflict` when it is not confirmed.
+        With ``inline`` it shows images, PDF, audio, video and plain text, and nothing that could run as a page. Behind
+        the profile's CDN the object itself says which. Raises `UploadNotFound`, and `StateConflict` when it is not
+        confirmed.
         """
-        return self.service.download(self._caller, _parsed(upload_id)).url
+        return self.service.download(self._caller, _parsed(upload_id), inline=inline).url
 
     def delete(self, upload_id: str) -> None:
         """Deletes a confirmed upload with its object, claimed or not; aborts a pending one. Once more is no error.

@@ -11,6 +11,7 @@ from valetkey.api.auth import Authenticator
 from valetkey.api.owners import PageTickets
 from valetkey.api.readiness import Readiness
 from valetkey.core.events.event import EventSender
+from valetkey.core.ports.health import StoreProof
 from valetkey.core.service import UploadService
 
 EXTENSION = "valetkey"
@@ -38,6 +39,9 @@ class Mounted:
 
     record_hooks: Callable[[], None]
     """Has the ledger know the functions of the application that are called for ends."""
+
+    last_examined: Callable[[], StoreProof | None]
+    """What `valetkey doctor` found out last."""
 
     page_tickets: PageTickets = field(default_factory=PageTickets)
     """Which tickets the application's own pages get."""

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from valetkey.api import codes, grants, requests, responses
 from valetkey.api.problems import MEDIA_TYPE, Problem
@@ -54,6 +54,7 @@ _IDEMPOTENCY = {
 _IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": _TEXT}
 _SENDER = {"name": "sender", "in": "path", "required": True, "schema": {"type": "string", "enum": list(NAMES)}}
 _SECRET = {"name": "secret", "in": "query", "description": "ceph: or as the topic's OpaqueData", "schema": _TEXT}
+_VERBOSE = {"name": "verbose", "in": "query", "description": "whatever its value", "schema": _TEXT}
 _OWNER = {
     "name": "owner",
     "in": "path",
@@ -69,8 +70,8 @@ _OWNER = {
 _RETRY = {"Retry-After": "seconds to wait before asking again"}
 
 
-def _query_parameters() -> tuple[dict[str, Any], ...]:
-    properties = requests.ListQuery.model_json_schema(ref_template=_REF)["properties"]
+def _query_parameters(model: type[BaseModel]) -> tuple[dict[str, Any], ...]:
+    properties = model.model_json_schema(ref_template=_REF)["properties"]
     found = []
     for name, schema in properties.items():
         choices = [choice for choice in schema.get("anyOf", [schema]) if choice.get("type") != "null"]
@@ -105,7 +106,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "List your uploads, newest first",
         {200: ResponseDoc("one page", responses.PageBody)},
         (401, 403, 413, 415, 422, 503),
-        parameters=_query_parameters(),
+        parameters=_query_parameters(requests.ListQuery),
     ),
     Operation(
         "get",
@@ -207,10 +208,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "Be sent to a short-lived URL of the confirmed bytes, or be told it where JSON is accepted",
         {
             200: ResponseDoc("the URL, where `Accept` prefers application/json", responses.DownloadBody),
-            303: ResponseDoc("to the object", headers={"Location": "a presigned URL"}),
+            303: ResponseDoc("to the object", headers={"Location": "a presigned URL, or the profile's CDN"}),
         },
-        (401, 403, 404, 409, 413, 415, 503),
-        parameters=(_ID,),
+        (401, 403, 404, 409, 413, 415, 422, 503),
+        parameters=(_ID, *_query_parameters(requests.DownloadQuery)),
     ),
     Operation(
         "get",
@@ -295,9 +296,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "get",
         "/readyz",
         "readyz",
-        "Ready: the ledger and the store answer",
-        {200: ResponseDoc("yes", responses.StatusBody)},
+        "Ready: the ledger and the store answer; with `verbose` what `valetkey doctor` found last, too",
+        {200: ResponseDoc("yes", responses.ReadyBody)},
         (413, 415, 503),
+        parameters=(_VERBOSE,),
         public=True,
     ),
     Operation(

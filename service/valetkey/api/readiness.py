@@ -5,10 +5,27 @@ from threading import Lock
 from time import monotonic
 
 from valetkey.core.errors import Unavailable
+from valetkey.core.ports.health import StoreProof
 from valetkey.forks import renew_in_child
 
 REMEMBERED = 2.0
 """How long it is believed that all is well, in seconds. What is not is looked at again at once, by one at a time."""
+
+
+class LastExamined:
+    """What was found out last about the installation (`valetkey doctor`), looked up at most every `REMEMBERED`
+    seconds: anybody may ask."""
+
+    def __init__(self, look: Callable[[], StoreProof | None]) -> None:
+        self._look = look
+        self._known: tuple[float, StoreProof | None] = (float("-inf"), None)
+
+    def __call__(self) -> StoreProof | None:
+        """Raises `LedgerUnavailable`."""
+        now = monotonic()
+        if now - self._known[0] > REMEMBERED:
+            self._known = (now, self._look())
+        return self._known[1]
 
 
 class Readiness:

@@ -19,7 +19,7 @@ MAX_BATCH = 100
 MAX_SIZE = 10_000 * 5 * 1024**3
 """The largest object that 10,000 parts can be, in bytes; a profile allows less."""
 
-_CHECKSUM_BYTES = {"crc32": 4, "crc32c": 4, "sha1": 20, "sha256": 32}
+_CHECKSUM_BYTES = {"crc32": 4, "crc32c": 4, "crc64nvme": 8, "sha1": 20, "sha256": 32}
 
 # PostgreSQL keeps no NUL in a text, and no file system has one in a name
 _NO_NUL = r"^[^\x00]*$"
@@ -41,7 +41,7 @@ class ChecksumIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    algorithm: Literal["crc32", "crc32c", "sha1", "sha256"]
+    algorithm: Literal["crc32", "crc32c", "crc64nvme", "sha1", "sha256"]
     value: str = Field(description="base64", max_length=64)
 
     @model_validator(mode="after")
@@ -293,6 +293,19 @@ def checked(model: type[Model], **wanted: Any) -> Model:
 def read_verdict(body: bytes) -> Verdict:
     """The verdict in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
     return read(GiveVerdict, body).to_verdict()
+
+
+class DownloadQuery(BaseModel):
+    """The query of a download. What else is in it is left alone: tools add their own."""
+
+    inline: Literal["true", "false"] = Field(
+        "false", description="`true`: a browser shows it, where the type is safe to show."
+    )
+
+
+def read_download(query: dict[str, str]) -> bool:
+    """Whether the download is to be shown. Raises `InvalidBody`."""
+    return validated(DownloadQuery.model_validate, query).inline == "true"
 
 
 def read_query(query: dict[str, str]) -> ListQuery:

@@ -4,7 +4,7 @@ They are built from what the service made, so nothing has to check them again: t
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -15,6 +15,7 @@ from valetkey.core.granting.grantor import Granted
 from valetkey.core.model.erasure import Erasure
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, UploadState
+from valetkey.core.ports.health import StoreProof
 from valetkey.core.service import IssuedTicket
 
 State = Literal["pending", "stored", "confirmed", "rejected", "aborted", "expired", "deleted"]
@@ -182,6 +183,30 @@ class ErasureBody(TypedDict):
 
 class StatusBody(TypedDict):
     status: Literal["ok"]
+
+
+class DoctorBody(TypedDict):
+    """The last run of `valetkey doctor` on this bucket: when, whether nothing failed, and how many findings there were
+    of each level (pass, warn, fail, skip)."""
+
+    at: datetime
+    ok: bool
+    counts: dict[str, int]
+
+
+class ReadyBody(TypedDict):
+    """``doctor`` is there with `?verbose`: null where it was never run."""
+
+    status: Literal["ok"]
+    doctor: NotRequired[DoctorBody | None]
+
+
+def ready_body(proof: StoreProof | None) -> ReadyBody:
+    """The verbose one."""
+    if proof is None:
+        return {"status": "ok", "doctor": None}
+    counts = {str(level): int(count) for level, count in proof.summary.get("counts", {}).items()}
+    return {"status": "ok", "doctor": {"at": proof.proven_at, "ok": not counts.get("fail"), "counts": counts}}
 
 
 _WITH_OBJECT = frozenset({UploadState.STORED, UploadState.CONFIRMED, UploadState.DELETED})

@@ -19,6 +19,7 @@ from valetkey.api.requests import (
     read_batch,
     read_claim,
     read_create,
+    read_download,
     read_erase,
     read_query,
     read_release,
@@ -32,6 +33,7 @@ from valetkey.api.responses import (
     erasure_body,
     granted_body,
     profile_body,
+    ready_body,
     tally_body,
     ticket_body,
     upload_body,
@@ -186,7 +188,8 @@ def release_upload(text: str) -> Response:
 @blueprint.get("/v1/uploads/<text>/download")
 def download_upload(text: str) -> BaseResponse:
     """A page that fetches it asks for JSON: after a redirect to another origin its browser sends ``Origin: null``."""
-    download = _service().download(_caller(), _id(text))
+    caller = _caller()
+    download = _service().download(caller, _id(text), inline=read_download(request.args.to_dict()))
     body: DownloadBody = {"url": download.url, "expires_at": download.expires_at}
     response = redirect(download.url, 303) if prefers_page(otherwise=True) else render(body)
     response.headers["Cache-Control"] = "no-store"
@@ -268,7 +271,7 @@ def receive_events(name: str) -> Response:
     delivery = Delivery(headers, query, raw_body())
     sender.authenticate(delivery)
     parsed = sender.parse(delivery.body)
-    return render(tally_body(_service().observe(parsed.events, parsed.ignored, name)))
+    return render(tally_body(_service().observe(parsed.events, parsed.ignored, sender=name)))
 
 
 @blueprint.get("/healthz")
@@ -279,7 +282,9 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> Response:
     mounted().readiness.check()
-    return render({"status": "ok"})
+    if "verbose" not in request.args:
+        return render({"status": "ok"})
+    return render(ready_body(mounted().last_examined()))
 
 
 @blueprint.get("/openapi.json")

@@ -20,6 +20,11 @@ def erasure_webhook_body(event_type: str, at: datetime, job: Erasure) -> str:
     return _body(event_type, at, erasure_body(job))
 
 
+def ping_body(ping_id: str, at: datetime) -> str:
+    """What is sent to try a receiver: about nothing, under an id as all others have one."""
+    return _body("ping", at, {"id": ping_id})
+
+
 def _body(event_type: str, at: datetime, data: Mapping[str, object]) -> str:
     """Standard Webhooks' payload structure."""
     return orjson.dumps({"type": event_type, "timestamp": at, "data": data}, option=orjson.OPT_UTC_Z).decode()

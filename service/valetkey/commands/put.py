@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,13 @@ def _pairs(context: click.Context, option: click.Parameter, given: tuple[str, ..
     return tuple((value.partition("=")[0], value.partition("=")[2]) for value in values)
 
 
+def _available(_context: click.Context, _option: click.Parameter, value: str | None) -> bool:
+    """Whether a checksum is wanted, of which there is one that this can compute."""
+    if value is not None and find_spec("anycrc") is None:
+        raise click.BadParameter("it needs the package anycrc: pip install 'valetkey[crc64]'")
+    return value is not None
+
+
 PUT_EPILOG = """\b
 Exit codes. If files ended differently, the lowest other than 0 counts:
   0    all files are confirmed
@@ -80,6 +88,10 @@ Exit codes. If files ended differently, the lowest other than 0 counts:
 @click.option(
     "-m", "--metadata", multiple=True, metavar="KEY=VALUE", callback=_pairs, help="Metadata to keep with each upload."
 )
+@click.option(
+    "--checksum", type=click.Choice(["crc64nvme"]), callback=_available,
+    help="Declare the checksum of each file, which is read once more for it.",
+)  # fmt: skip
 @click.option("--no-paths", is_flag=True, help="Do not keep a file's path below a directory.")
 @click.option(
     "--filename", default="stdin", show_default=True, callback=_text, help="The file name of standard input (-)."
@@ -147,6 +159,7 @@ def _read_options(
     profile: str | None,
     content_type: str | None,
     metadata: tuple[tuple[str, str], ...],
+    checksum: bool,
     no_paths: bool,
     filename: str,
     spool_limit: int,
@@ -161,7 +174,7 @@ def _read_options(
     """The options of the command line as the client takes them."""
     state = None if no_resume else Path(state_home).expanduser() / "valetkey" / "uploads"
     return PutOptions(
-        uploads=UploadOptions(endpoint, profile, metadata, not no_paths, wait),
+        uploads=UploadOptions(endpoint, profile, metadata, not no_paths, wait, checksum=checksum),
         files=FileOptions(content_type, filename, spool_limit),
         token=token or None,
         concurrency=concurrency,

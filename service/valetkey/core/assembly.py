@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.confirming.ending import Endings
+from valetkey.core.confirming.removals import Removals
 from valetkey.core.content.inspection import Inspector
 from valetkey.core.erasing.eraser import Eraser
+from valetkey.core.errors import ConfigurationError
 from valetkey.core.events.observer import Observer
 from valetkey.core.events.outages import Outages
 from valetkey.core.gate import Bounded, StoreGate
@@ -22,6 +24,7 @@ from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import SCHEDULE, Schedule
 from valetkey.core.ports.announcing import Notifier
 from valetkey.core.ports.content import TypeDetector
+from valetkey.core.ports.delivery import AddressSigner
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.service import UploadService
 from valetkey.core.stores import ByStore, NamedStore, Stores
@@ -33,6 +36,7 @@ class Assembly:
     """The core on these ports. ``public_url`` says where clients reach the service, without a slash at its end;
     ``pause`` waits for so many seconds.
 
+    ``address_signer`` signs the addresses of profiles with ``download_signing``; one of them without it is refused.
     At most ``store_limit`` requests wait for all stores at once, each store having an equal share of them, and as many
     more of the worker's. Raises `ConfigurationError` where a profile's uploads could not go to their store.
     """
@@ -61,18 +65,27 @@ class Assembly:
         public_url: Callable[[], str],
         schedule: Schedule = SCHEDULE,
         store_limit: int = 48,
+        address_signer: AddressSigner | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        for profile in profiles.values():
+            if profile.download_signing is not None and address_signer is None:
+                raise ConfigurationError(
+                    f"Profile {profile.name!r} has download_signing: set VALETKEY_CLOUDFRONT_KEY_PAIR_ID and "
+                    "VALETKEY_CLOUDFRONT_PRIVATE_KEY_FILE."
+                )
         stores.require_fit(profiles)
         self.stores, self._ledger, self._schedule = stores, ledger, schedule
         self._clock, self._pause, self._detector = clock, pause, detector
         self._limit = max(1, store_limit // len(stores))  # a store that is down holds up no requests of the others
+        self._address_signer = address_signer
         self.profiles = Profiles(profiles)
         self.grants = stores.each(lambda one: GrantMaker(one.store, public_url))
         self.multiparts = stores.each(self._multiparts)
         self.endings = Endings(ledger=ledger, notifier=notifier, schedule=schedule, clock=clock)
         self.gates = stores.each(self._gate)
+        self.removals = stores.each(lambda one: Removals(one.store))
         self.confirmations = stores.each(lambda one: self._confirmation(one, self.gates[one.name]))
         # what runs beside the requests reads the first bytes of objects, and copies what takes long
         self.inspecting = stores.each(self._inspecting)
@@ -117,6 +130,7 @@ class Assembly:
             endings=self.endings,
             multiparts=self.multiparts[one.name],
             gate=gate,
+            removals=self.removals[one.name],
             schedule=self._schedule,
             clock=self._clock,
             pause=self._pause,
@@ -165,5 +179,6 @@ class Assembly:
             observer=self._observer(self.confirmations),
             claims=Claims(ledger=self._ledger, clock=self._clock),
             gates=self.gates,
+            address_signer=self._address_signer,
             clock=self._clock,
         )

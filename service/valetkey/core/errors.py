@@ -31,7 +31,7 @@ The first line of a class's docstring is what the API document says of its code.
     ├── MalformedEvent            an event that its own format does not allow
     ├── Unavailable               try again after `retry_after` seconds; nothing was lost
     │   ├── StoreUnavailable
-    │   │   ├── PlacementRefused      the store does not take the profile's storage class, encryption or key
+    │   │   ├── PlacementRefused      the store does not take the profile's storage class, encryption, tags or lock
     │   │   ├── NotSupportedByStore   the store does not know this operation
     │   │   └── CopyUnproven          a copy is there, and nothing shows that it has the bytes that were checked
     │   ├── LedgerUnavailable

@@ -34,7 +34,9 @@ from valetkey.core.model.erasure import Erasure, new_erasure
 from valetkey.core.model.multipart import NamedPart, Part, Plan
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.profiles import Profiles
+from valetkey.core.model.showing import is_safe_to_show
 from valetkey.core.model.upload import Signal, StoredObject, Upload, UploadId, UploadState, Verdict
+from valetkey.core.ports.delivery import AddressSigner
 from valetkey.core.ports.ledger import Ledger, Query
 from valetkey.core.stores import ByStore, Stores
 from valetkey.core.taking.claims import Claims, Terms
@@ -87,6 +89,7 @@ class UploadService:
         observer: Observer,
         claims: Claims,
         gates: ByStore[StoreGate],
+        address_signer: AddressSigner | None,
         clock: Callable[[], datetime],
     ) -> None:
         self._stores = stores
@@ -101,6 +104,7 @@ class UploadService:
         self._observer = observer
         self._claims = claims
         self._gates = gates
+        self._address_signer = address_signer
         self._clock = clock
 
     def declare(self) -> None:
@@ -326,18 +330,37 @@ class UploadService:
         if self._endings.write(before, after) is None:
             raise StateConflict("The upload has just changed; look at it and try again.")
 
-    def download(self, caller: Caller, upload_id: UploadId) -> Download:
+    def download(self, caller: Caller, upload_id: UploadId, *, inline: bool = False) -> Download:
         """A URL to the confirmed bytes that saves them under the client's file name.
 
-        Raises `UploadNotFound`, and `StateConflict` when it is not confirmed.
+        With ``inline`` a browser shows them, where their type is one that cannot run as a page; any other is saved all
+        the same. Behind the profile's CDN the object itself says which (its ``content_disposition``). Raises
+        `UploadNotFound`, and `StateConflict` when it is not confirmed.
         """
         upload = self.get(caller, upload_id)
         stored = _confirmed_object(upload)
+        if (delivered := self._delivered(upload, stored)) is not None:
+            return delivered
+        shown = inline and is_safe_to_show(stored.content_type)
         store = self._stores.of(upload).store
         with self._gates.of(upload).open_for(upload):
-            url = store.presigned_get(stored, upload.filename, DOWNLOAD_LIFE)
+            url = store.presigned_get(stored, upload.filename, DOWNLOAD_LIFE, inline=shown)
             ends = [self._clock() + timedelta(seconds=DOWNLOAD_LIFE), store.credentials().expires_at]
         return Download(url, min(end for end in ends if end is not None))
+
+    def _delivered(self, upload: Upload, stored: StoredObject) -> Download | None:
+        """Where its profile's CDN has it; None where there is none. How a file is delivered is no rule of the upload:
+        what the profile says now counts, for earlier uploads, too."""
+        profile = self._profiles.now(upload)
+        url = profile.delivery_url(stored.key) if profile is not None else None
+        if profile is None or url is None:
+            return None
+        ends = self._clock() + timedelta(seconds=DOWNLOAD_LIFE)
+        if profile.download_signing is None:
+            return Download(url, ends)
+        if self._address_signer is None:  # never an address without its signature: it is refused at the start
+            raise StateConflict(f"Nothing here signs the addresses of profile {profile.name!r}.")
+        return Download(self._address_signer.sign(url, ends), ends)
 
     def open(self, caller: Caller, upload_id: UploadId, buffer_size: int = BUFFER) -> io.BufferedReader:
         """A seekable file of the confirmed bytes, see `open_object`: for jobs, which may read what requests may not.

@@ -87,6 +87,7 @@ class InMemory(InProcess):
             readiness=Readiness(core.service.check),
             address=setup.address,
             record_hooks=self._hooks_here.record,
+            last_examined=lambda: self.ledger.proof_of(self.store.bucket),
             page_tickets=setup.page_tickets,
             setup=setup,
         )

@@ -1,9 +1,10 @@
-"""Work beside the requests: the store's events from a queue, the sweep, erasures, and the outbox.
+"""Work beside the requests: the store's events from a queue, the sweep, erasures, the outbox, and a sign of life.
 
 Every loop keeps running whatever fails, and stops between two pieces of work. Any number of workers may run side by
 side: the ledger and the queue keep two of them from doing the same work twice.
 """
 
+from valetkey.worker.beat import BeatLoop
 from valetkey.worker.erase import EraseLoop
 from valetkey.worker.loop import Loop
 from valetkey.worker.outbox import OutboxLoop
@@ -11,4 +12,4 @@ from valetkey.worker.queue import QueueLoop
 from valetkey.worker.sweep import CheckLoop, SweepLoop
 from valetkey.worker.threads import Worker
 
-__all__ = ["CheckLoop", "EraseLoop", "Loop", "OutboxLoop", "QueueLoop", "SweepLoop", "Worker"]
+__all__ = ["BeatLoop", "CheckLoop", "EraseLoop", "Loop", "OutboxLoop", "QueueLoop", "SweepLoop", "Worker"]

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from time import monotonic
 
 from valetkey.core.sweeping.findings import Finding
@@ -36,9 +37,12 @@ class SweepLoop(Repeated):
         self._sweep = sweep
         self._clean_interval = clean_interval
         self._cleaned = monotonic() - clean_interval  # so that it cleans once at the start
+        self.looked_at: datetime | None = None
+        """When the last look was over."""
 
     def _work(self) -> None:
         drain(self._sweep.look(self._stop.is_set))
+        self.looked_at = datetime.now(UTC)
         if monotonic() - self._cleaned >= self._clean_interval:
             drain(self._sweep.clean(self._stop.is_set))
             self._cleaned = monotonic()

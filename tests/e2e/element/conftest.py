@@ -34,7 +34,7 @@ PAGE = """<!doctype html><html lang="{lang}" dir="{dir}"><meta charset="utf-8"><
 <button>Send</button></form></main></html>"""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValetkeyServer]:
     directory = tmp_path_factory.mktemp("element")
     config = directory / "valetkey.toml"
@@ -43,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValetkeyServer]
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
     with running_site() as site:
         yield site

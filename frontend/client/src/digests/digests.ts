@@ -5,16 +5,16 @@ import type { Algorithm } from "./hash";
 type WorkerReply = { values: string[] } | { failed: string };
 
 /**
- * The SHA-256 of `file` in base64, computed by a worker, so that the page stays usable; on the page itself if no worker starts
+ * A digest of `file` in base64, computed by a worker, so that the page stays usable; on the page itself if no worker starts
  * (another origin, a strict policy, a bundler that lost it). Rejects with `file_changed` when the file cannot be read, or the
  * signal's reason.
  */
-export async function computeSha256(file: Blob, signal: AbortSignal): Promise<string> {
-  const [value = ""] = await computeDigests([file], "sha256", signal);
+export async function computeDigest(file: Blob, algorithm: Algorithm, signal: AbortSignal): Promise<string> {
+  const [value = ""] = await computeDigests([file], algorithm, signal);
   return value;
 }
 
-/** The digests of several blobs, in their order, by one worker; like `sha256`. */
+/** The digests of several blobs, in their order, by one worker; like `computeDigest`. */
 export async function computeDigests(
   blobs: Blob[],
   algorithm: Algorithm,

@@ -334,7 +334,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ready: the ledger and the store answer */
+        /** Ready: the ledger and the store answer; with `verbose` what `valetkey doctor` found last, too */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -389,7 +389,7 @@ export interface components {
              * Algorithm
              * @enum {string}
              */
-            algorithm: "crc32" | "crc32c" | "sha1" | "sha256";
+            algorithm: "crc32" | "crc32c" | "crc64nvme" | "sha1" | "sha256";
             /**
              * Value
              * @description base64
@@ -540,6 +540,24 @@ export interface components {
              * @default null
              */
             path?: string | null;
+        };
+        /**
+         * DoctorBody
+         * @description The last run of `valetkey doctor` on this bucket: when, whether nothing failed, and how many findings there were
+         *     of each level (pass, warn, fail, skip).
+         */
+        DoctorBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Ok */
+            ok: boolean;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
         };
         /**
          * DownloadBody
@@ -867,6 +885,18 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * ReadyBody
+         * @description ``doctor`` is there with `?verbose`: null where it was never run.
+         */
+        ReadyBody: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "ok";
+            doctor?: components["schemas"]["DoctorBody"] | null;
         };
         /**
          * ReasonBody
@@ -2245,7 +2275,9 @@ export interface operations {
     };
     downloadUpload: {
         parameters: {
-            query?: never;
+            query?: {
+                inline?: "true" | "false";
+            };
             header?: never;
             path: {
                 id: string;
@@ -2266,7 +2298,7 @@ export interface operations {
             /** @description to the object */
             303: {
                 headers: {
-                    /** @description a presigned URL */
+                    /** @description a presigned URL, or the profile's CDN */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -2319,6 +2351,15 @@ export interface operations {
             };
             /** @description not JSON: files go straight to S3 */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the request breaks a rule; `code` and `errors` say which */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3053,7 +3094,10 @@ export interface operations {
     };
     readyz: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description whatever its value */
+                verbose?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3066,7 +3110,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StatusBody"];
+                    "application/json": components["schemas"]["ReadyBody"];
                 };
             };
             /** @description the body is too large: files go straight to S3 */

@@ -1,5 +1,5 @@
 import { linked } from "../async/abort";
-import { computeSha256 } from "../digests/digests";
+import { computeDigest } from "../digests/digests";
 import { ValetKeyError } from "../model/errors";
 import type { MultipartGrant, StoredPart } from "../model/wire";
 import { hasNoResponse, isSuccess, mayHaveArrived, storageError } from "../storage/responses";
@@ -51,7 +51,8 @@ function signerFor(
   const checksums = new Map<number, Promise<string>>();
   const checksum = (number: number) => {
     const known =
-      checksums.get(number) ?? computeSha256(file.slice(...partRange(grant, number, file.size)), signal);
+      checksums.get(number) ??
+      computeDigest(file.slice(...partRange(grant, number, file.size)), "sha256", signal);
     checksums.set(number, known);
     return known;
   };

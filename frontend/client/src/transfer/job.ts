@@ -1,7 +1,10 @@
 import { type FileLike, factsOf } from "../files/file";
 import type { LockedRecord } from "../interrupted/journal";
 import type { UploadSpec } from "../interrupted/records";
-import type { CreateUpload, Method } from "../model/wire";
+import type { Checksum, CreateUpload, Method } from "../model/wire";
+
+/** What is declared of a whole file. */
+type Digest = "sha256" | "crc64nvme";
 
 /** Options for one file. */
 export interface FileOptions {
@@ -15,8 +18,11 @@ export interface FileOptions {
   contentType?: string;
   /** how the bytes are sent; "auto" lets the service choose by size */
   method?: Method;
-  /** sends a digest, so that a storage that keeps checksums refuses other bytes; the file is read once more for it */
-  checksum?: "sha256";
+  /**
+   * sends a digest, so that a storage that keeps checksums refuses other bytes; the file is read once more for it. AWS has
+   * the crc64nvme of what goes in parts, too
+   */
+  checksum?: Digest;
   /** from the File System Access API: lets the upload be resumed after a reload without choosing the file again */
   handle?: FileSystemFileHandle;
   /** whether an interrupted upload of the same file is continued (true), or a new one begins */
@@ -27,7 +33,7 @@ export interface FileOptions {
 export interface Job {
   file: FileLike;
   spec: UploadSpec;
-  checksum: "sha256" | undefined;
+  checksum: Digest | undefined;
   handle: FileSystemFileHandle | undefined;
   /** the idempotency key of its creation */
   key: string;
@@ -63,9 +69,9 @@ function randomKey(): string {
 }
 
 /** The body of the call that creates the upload. */
-export function creationBody({ spec }: Job, checksum?: string): CreateUpload {
+export function creationBody({ spec }: Job, checksum?: Checksum): CreateUpload {
   const { profile, metadata, method, file } = spec;
-  const body: CreateUpload = {
+  return {
     ...(profile && { profile }),
     ...(file.path && { path: file.path }),
     metadata,
@@ -73,6 +79,6 @@ export function creationBody({ spec }: Job, checksum?: string): CreateUpload {
     filename: file.name,
     content_type: file.type,
     size: file.size,
+    ...(checksum && { checksum }),
   };
-  return checksum === undefined ? body : { ...body, checksum: { algorithm: "sha256", value: checksum } };
 }

@@ -1,6 +1,7 @@
 import type { KnownParts } from "../digests/compare";
 import { computeDigests } from "../digests/digests";
 import { coversWholeFile, takeFingerprint } from "../digests/fingerprint";
+import type { Algorithm } from "../digests/hash";
 import { fileMismatch } from "../interrupted/file";
 import type { UploadRecord } from "../interrupted/records";
 import { reopen } from "../interrupted/reopen";
@@ -44,7 +45,7 @@ async function compare(
 ): Promise<boolean | null> {
   if (grant && grant.method !== "MULTIPART") return true;
   const { compareObject, compareParts } = await import("../digests/compare");
-  const digests = (blobs: Blob[], algorithm: "sha256" | "md5") => computeDigests(blobs, algorithm, signal);
+  const digests = (blobs: Blob[], algorithm: Algorithm) => computeDigests(blobs, algorithm, signal);
   const knownParts = (partSize: number): KnownParts => ({ partSize, digests: record.digests });
   onHashing();
   if (!grant)

@@ -1,11 +1,18 @@
 import type { Semaphore } from "../async/semaphore";
 import type { DigestRecorder } from "../digests/compare";
-import { computeDigests, computeSha256 } from "../digests/digests";
+import { computeDigest, computeDigests } from "../digests/digests";
 import { takeFingerprint } from "../digests/fingerprint";
 import type { Journal, LockedRecord } from "../interrupted/journal";
 import type { UploadRecord } from "../interrupted/records";
 import { asValetKeyError } from "../model/errors";
-import type { ConfirmedUpload, Grant, GrantedUpload, MultipartGrant, UploadBody } from "../model/wire";
+import type {
+  Checksum,
+  ConfirmedUpload,
+  Grant,
+  GrantedUpload,
+  MultipartGrant,
+  UploadBody,
+} from "../model/wire";
 import { type RetryPolicy, type Waiting, withRetry } from "../retry/retry";
 import type { SendContext } from "../sending/context";
 import { countBytes, type Etags, reconcileParts, sendParts } from "../sending/parts";
@@ -50,7 +57,11 @@ export interface TransferObserver {
 }
 
 /** Creates the upload at the service; one attempt. */
-export type Create = (job: Job, checksum: string | undefined, signal: AbortSignal) => Promise<GrantedUpload>;
+export type Create = (
+  job: Job,
+  checksum: Checksum | undefined,
+  signal: AbortSignal,
+) => Promise<GrantedUpload>;
 
 const ROUNDS = 3; // times that parts which S3 lost are sent again
 
@@ -118,17 +129,14 @@ export class Transfer {
     if (await this.#resume(signal)) return;
     const { journal } = this.#context;
     const fingerprinting = journal.enabled ? takeFingerprint(this.#job.file) : undefined;
-    const checksum = this.#job.checksum && (await this.#digest(signal));
+    const { file, checksum: algorithm } = this.#job;
+    if (algorithm) this.#observer.onStage("hashing");
+    const checksum = algorithm && { algorithm, value: await computeDigest(file, algorithm, signal) };
     this.#observer.onStage("creating");
     const granted = await this.#retry(signal, () => this.#create(this.#job, checksum, signal));
     this.#release = (await journal.lock(granted.upload.id)) ?? this.#release;
     const fingerprint = await fingerprinting;
     await this.#saveGrant(granted, fingerprint ? { fingerprint } : {});
-  }
-
-  async #digest(signal: AbortSignal): Promise<string> {
-    this.#observer.onStage("hashing");
-    return computeSha256(this.#job.file, signal);
   }
 
   /** Continues an interrupted upload of this file, if there is one. */

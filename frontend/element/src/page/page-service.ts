@@ -1,4 +1,5 @@
 import { ValetKeyError } from "@valetkey/client";
+import { LoggedOut } from "../state/logged-out";
 
 let servedAt: string | null = null;
 
@@ -21,7 +22,7 @@ export function pageTickets(profile: string | null): (() => Promise<string>) | n
   return url ? () => fetchTicket(url, profile) : null;
 }
 
-/** Rejects with a `ValetKeyError` that is final where the application says no. */
+/** Rejects with a `ValetKeyError` that is final where the application says no; 401 and the page of a login say who is not there. */
 async function fetchTicket(url: string, profile: string | null): Promise<string> {
   const response = await fetch(url, {
     method: "POST",
@@ -32,7 +33,8 @@ async function fetchTicket(url: string, profile: string | null): Promise<string>
   const body = await response.json().catch(() => ({}));
   if (response.ok && typeof body.ticket === "string") return body.ticket;
   const known = typeof body.code === "string";
-  throw new ValetKeyError(
+  const Failure = status === 401 || (response.ok && !known) ? LoggedOut : ValetKeyError;
+  throw new Failure(
     known ? body.code : "token_unavailable",
     known ? body.detail : "The page gives no ticket for uploads any more. Reload it, and log in again.",
     { status, retryable: status >= 500 || status === 429 },

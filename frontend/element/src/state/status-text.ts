@@ -3,6 +3,7 @@ import type { Localizer } from "../language/localizer";
 import type { Key } from "../language/messages";
 import type { InterruptedItem } from "./interrupted";
 import type { Item } from "./item";
+import { LoggedOut } from "./logged-out";
 import type { Totals } from "./totals";
 
 /** The codes with translated messages. Others are shown in the service's own words. */
@@ -61,7 +62,7 @@ export function summaryText(
 /** The message for the error of an item. */
 function failureText(item: Item, error: ValetKeyError, localizer: Localizer): string {
   if (item.size === 0 && EMPTINESS.has(error.code)) return localizer.text("empty");
-  const known = REASONS[error.code];
+  const known = error instanceof LoggedOut ? "loggedOut" : REASONS[error.code];
   if (known) return localizer.text(known);
   const detail = error.errors[0]?.detail ?? error.detail;
   return localizer.text(item.state === "rejected" ? "rejected" : "failed", { detail });

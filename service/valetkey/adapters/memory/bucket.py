@@ -10,7 +10,7 @@ from valetkey.adapters.memory.hooks import Hook, Hooked
 from valetkey.core.errors import ObjectChanged, ObjectMissing, StoreUnavailable
 from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import StoredObject
-from valetkey.core.ports.store import ObjectHead
+from valetkey.core.ports.store import ObjectHead, ObjectHeaders
 
 DEFAULT_TYPE = "binary/octet-stream"
 """The content type S3 gives to an object that came without one."""
@@ -18,13 +18,15 @@ DEFAULT_TYPE = "binary/octet-stream"
 
 @dataclass(frozen=True, slots=True)
 class MemoryObject:
-    """One version of one object. ``metadata`` has no ``x-amz-meta-`` before its names."""
+    """One version of one object. ``metadata`` has no ``x-amz-meta-`` before its names. ``headers`` is what the service
+    wrote beside it; None of what somebody else wrote."""
 
     head: ObjectHead
     content: bytes
     metadata: Mapping[str, str]
     placement: Placement
     modified_at: datetime
+    headers: ObjectHeaders | None = None
 
 
 class MemoryBucket(Hooked):
@@ -49,6 +51,7 @@ class MemoryBucket(Hooked):
         self._numbers = count(1)
         self._removed = False
         self._retained: set[str] = set()
+        self._retained_until: dict[str, datetime] = {}
 
     @property
     def bucket(self) -> str:
@@ -119,10 +122,26 @@ class MemoryBucket(Hooked):
         with self._lock:
             (self._retained.add if held else self._retained.discard)(key)
 
+    def retained_until(self, key: str) -> datetime | None:
+        """Until when what lies under ``key`` is retained; None where nobody has said so."""
+        with self._lock:
+            return self._retained_until.get(key)
+
+    def _lock_up(self, found: MemoryObject, until: datetime | None, *, held: bool) -> None:
+        key = found.head.key
+        if held:
+            self._retained.add(key)
+        if until is not None:
+            self._retained_until[key] = max(until, self._retained_until.get(key, until))
+
+    def _is_retained(self, key: str) -> bool:
+        until = self._retained_until.get(key)
+        return key in self._retained or (until is not None and self._clock() < until)
+
     def _remove(self, key: str) -> str | None:
         with self._lock:
             self._require_bucket()
-            if key in self._retained and key in self._objects:
+            if self._is_retained(key) and key in self._objects:
                 return "It is under retention."
             self._objects.pop(key, None)
             return None

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from valetkey.adapters.memory.erasures import MemoryErasures
+from valetkey.adapters.memory.health import MemoryHealth
 from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.keys import MemoryKeyRing
 from valetkey.core.access.callers import Allowance
@@ -15,8 +16,8 @@ from valetkey.core.model.upload import OfStores, Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query, Subject
 
 
-class MemoryLedger(MemoryKeyRing, MemoryErasures):
-    """`Ledger`, `KeyRing`, `Outbox` and `HookBook` in memory. ``before`` may be set at any time.
+class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
+    """`Ledger`, `KeyRing`, `Outbox`, `HookBook` and `Health` in memory. ``before`` may be set at any time.
 
     Without ``announce`` nothing is announced.
     """
@@ -181,7 +182,7 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures):
 
 def _is_asked_for(upload: Upload, query: Query) -> bool:
     return (
-        query.account == upload.account
+        query.account in {None, upload.account}
         and query.state in {None, upload.state}
         and query.profile in {None, upload.profile}
         and not (query.claimed and upload.claim is None)

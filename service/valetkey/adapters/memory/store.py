@@ -9,15 +9,18 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from valetkey.adapters.memory.bucket import DEFAULT_TYPE, MemoryBucket, MemoryObject, md5
+from valetkey.adapters.memory.crc64 import crc64nvme
 from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.policies import StoreAnswer, evaluate
 from valetkey.adapters.memory.presigned import PresignedUrls
 from valetkey.core.errors import ObjectChanged, ObjectMissing
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import MIN_PART_SIZE, Part, part_headers
+from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import MultipartUploadId, StoredObject
 from valetkey.core.ports.store import (
     FIRST_BYTES,
+    CopyAnswer,
     ObjectHead,
     ObjectHeaders,
     OldMultipart,
@@ -30,6 +33,7 @@ _META = "x-amz-meta-"
 _CHECKSUM = "x-amz-checksum-"
 _SUMS: Mapping[str, Callable[[bytes], bytes]] = {
     "crc32": lambda content: zlib.crc32(content).to_bytes(4, "big"),
+    "crc64nvme": crc64nvme,
     "sha1": lambda content: hashlib.sha1(content, usedforsecurity=False).digest(),
     "sha256": lambda content: hashlib.sha256(content).digest(),
 }
@@ -42,6 +46,7 @@ class MemoryMultipart:
     begun: OldMultipart
     headers: ObjectHeaders
     parts: dict[int, bytes]
+    whole_crc64: bool
 
     def listed(self) -> list[Part]:
         """The parts that are there, by number."""
@@ -92,26 +97,40 @@ class MemoryStore(MemoryBucket):
         found = self.read(key, version_id)
         return None if found is None else found.head
 
-    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
+    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> CopyAnswer | None:
         self._call("copy", key)
         with self._lock:
             found = self._require(source)
             head = replace(found.head, key=key, content_type=headers.content_type, upload_id=headers.upload_id)
-            metadata = {"upload-id": headers.upload_id}
-            self._write(MemoryObject(head, found.content, metadata, headers.placement, self._clock()))
+            metadata = {**dict(headers.placement.metadata), "upload-id": headers.upload_id}
+            made = self._write(MemoryObject(head, found.content, metadata, headers.placement, self._clock(), headers))
+            return CopyAnswer(made.etag, made.version_id, made.checksums)
+
+    def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
+        self._call("finish", promoted.key)
+        with self._lock:
+            found = self._require(promoted)
+            self._lock_up(found, retain_until, held=placement.lock is not None and placement.lock.legal_hold)
 
     def proves_copies(self, source: ObjectHead) -> bool:
         self._call("proves_copies", source.key)
+        self._capabilities = replace(self._capabilities, conditional_copy=True)
         return True
 
     def delete(self, key: str) -> str | None:
         self._call("delete", key)
         return self._remove(key)
 
-    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
+    def delete_batch(self, keys: Sequence[str]) -> None:
+        self._call("delete_batch")
+        for key in keys:
+            self._remove(key)
+
+    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
         """A ``memory:`` URL that says what it would give; nothing serves it."""
         self._call("presigned_get", stored.key)
-        query = urlencode({"filename": filename, "content_type": stored.content_type, "expires_in": expires_in})
+        asked = {"filename": filename, "content_type": stored.content_type, "expires_in": expires_in}
+        query = urlencode(asked | ({"inline": "true"} if inline else {}))
         return f"memory://{self._bucket}/{quote(stored.key)}?{query}"
 
     def check(self) -> None:
@@ -151,13 +170,13 @@ class MemoryStore(MemoryBucket):
         self._call("presigned_put", key)
         return Presigned(self._urls.sign(key, {}, headers, expires_in), headers)
 
-    def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
+    def start_multipart(self, key: str, headers: ObjectHeaders, *, whole_crc64: bool = False) -> MultipartUploadId:
         self._call("start_multipart", key)
         with self._lock:
             self._require_bucket()
             multipart_id = MultipartUploadId(f"m{next(self._numbers)}")
             begun = OldMultipart(key, multipart_id, self._clock())
-            self._multiparts[multipart_id] = MemoryMultipart(begun, headers, {})
+            self._multiparts[multipart_id] = MemoryMultipart(begun, headers, {}, whole_crc64)
             return multipart_id
 
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
@@ -191,13 +210,15 @@ class MemoryStore(MemoryBucket):
                 raise ObjectMissing
             if not parts or {*parts} - {*multipart.listed()} or any(one.size < MIN_PART_SIZE for one in parts[:-1]):
                 raise ObjectChanged
-            del self._multiparts[multipart_id]
             content = b"".join(multipart.parts[part.number] for part in parts)
+            has_crc64 = multipart.whole_crc64 and self._capabilities.crc64_of_parts is not False
+            checksums = {"crc64nvme": b64encode(crc64nvme(content)).decode()} if has_crc64 else {}
+            del self._multiparts[multipart_id]
             sums = b"".join(bytes.fromhex(part.etag) for part in parts)
             etag, headers = f"{md5(sums)}-{len(parts)}", multipart.headers
-            head = ObjectHead(key, etag, None, len(content), headers.content_type, headers.upload_id, {})
-            metadata = {"upload-id": headers.upload_id}
-            self._write(MemoryObject(head, content, metadata, headers.placement, self._clock()))
+            head = ObjectHead(key, etag, None, len(content), headers.content_type, headers.upload_id, checksums)
+            metadata = {**dict(headers.placement.metadata), "upload-id": headers.upload_id}
+            self._write(MemoryObject(head, content, metadata, headers.placement, self._clock(), headers))
 
     def post(self, form: Sequence[tuple[str, str]], content: bytes, filename: str = "") -> StoreAnswer:
         """A client's POST of ``form`` and then a file: S3's answer; the object is there when it is 201, 204 or 303.

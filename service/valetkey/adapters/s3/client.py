@@ -1,18 +1,24 @@
 """Where a bucket is, and the boto3 clients for it."""
 
-from dataclasses import dataclass, field
+import base64
+import hashlib
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
 
+from valetkey.adapters.s3.caller import Caller, Place
+from valetkey.adapters.s3.pool import Pool
 from valetkey.adapters.s3.roles import CredentialSource
 from valetkey.adapters.s3.sessions import require_credentials
+from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.capabilities import Capabilities
+from valetkey.core.signing.requests import RequestSigner
 from valetkey.forks import KEPT, renew_in_child
 
 if TYPE_CHECKING:
@@ -20,8 +26,8 @@ if TYPE_CHECKING:
 
 AddressingStyle = Literal["auto", "path", "virtual"]
 
-TIMEOUT = 10
-"""How long the store may take to answer, in seconds."""
+CONNECT_TIMEOUT, TIMEOUT = 5, 10
+"""How long the store may take to accept a connection, and to answer, in seconds."""
 
 COPY_TIMEOUT = 120
 """How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
@@ -37,7 +43,8 @@ class S3Settings:
     ``capabilities`` is what is known of the store before it is asked. ``grant_keys`` are an access key and its secret
     with which grants are signed instead of the service's own: it has to write below ``staging/``, ``quarantine/`` and
     the profiles' keys, and need not read anything. ``source`` says where the service's own come from.
-    ``staging_prefix`` stands before ``staging/``.
+    ``staging_prefix`` stands before ``staging/``. ``accelerate`` has clients use S3 Transfer Acceleration (the service
+    itself has no need of it), ``dualstack`` has all use addresses of IPv6, too. Raises `ConfigurationError`.
     """
 
     bucket: str
@@ -49,10 +56,36 @@ class S3Settings:
     grant_keys: tuple[str, str] | None = field(default=None, repr=False)
     source: CredentialSource = field(default_factory=CredentialSource)
     staging_prefix: str = ""
+    accelerate: bool = False
+    dualstack: bool = False
+
+    def __post_init__(self) -> None:
+        aws_only = "belongs to AWS's own addresses: leave out the endpoint URLs of the store"
+        elsewhere = bool(self.endpoint_url or self.public_endpoint_url)
+        for wrong, detail in (
+            (self.accelerate and elsewhere, f"Transfer Acceleration {aws_only}."),
+            (self.dualstack and elsewhere, f"Dual-stack {aws_only}."),
+            (
+                self.accelerate and self.addressing_style == "path",
+                "Transfer Acceleration has the bucket in its host: it does not go with the addressing style 'path'.",
+            ),
+            (
+                self.accelerate and "." in self.bucket,
+                f"Transfer Acceleration takes no bucket with a dot in its name, as {self.bucket!r} has.",
+            ),
+        ):
+            if wrong:
+                raise ConfigurationError(detail)
+
+    @property
+    def place(self) -> str:
+        """Which bucket at which endpoint: what is proven is true of it alone."""
+        where = self.endpoint_url or f"https://s3.{self.region}.amazonaws.com"
+        return f"{where.rstrip('/')}/{self.bucket}"
 
 
 NOBODYS = ("nobody", "nothing")
-"""An access key and its secret, to ask botocore for an address: the credentials of a role may be unavailable just now."""
+"""An access key and its secret, to ask botocore for an address: the credentials of a role may be unavailable now."""
 
 
 class _Made(NamedTuple):
@@ -61,6 +94,7 @@ class _Made(NamedTuple):
     plain: "S3Client"
     copier: "S3Client"
     public: "S3Client"
+    caller: Caller
     public_url: str
     credentials: Credentials
 
@@ -86,13 +120,27 @@ class Clients:
         session = settings.source.session(self._session)
         credentials = require_credentials(session)
         public = settings.public_endpoint_url or settings.endpoint_url
+        plain = make_client(session, settings, settings.endpoint_url)
         return _Made(
-            make_client(session, settings, settings.endpoint_url),
+            with_md5(plain, "PutObjectRetention", "PutObjectLegalHold"),
             make_copier(session, settings),
-            make_client(session, settings, public),
+            make_client(session, settings, public, accelerate=settings.accelerate),
+            self._make_caller(session, credentials),
             public_url(session, settings),
             credentials,
         )
+
+    def _make_caller(self, session: boto3.Session, credentials: Credentials) -> Caller:
+        settings = self._settings
+
+        def find(region: str | None) -> Place:
+            if region is None:
+                return find_bucket(session, settings)
+            with self._making:
+                return find_bucket(session, replace(settings, region=region))
+
+        timeouts = (CONNECT_TIMEOUT, TIMEOUT, COPY_TIMEOUT)
+        return Caller(find, credentials, user_agent=_USER_AGENT, timeouts=timeouts)
 
     def _now(self) -> _Made:
         if (made := self._made) is not None:
@@ -108,6 +156,10 @@ class Clients:
     def copier(self) -> "S3Client":
         """That for what takes long and is not tried again."""
         return self._now().copier
+
+    def caller(self) -> Caller:
+        """What calls the internal endpoint without boto3."""
+        return self._now().caller
 
     def public(self) -> "S3Client":
         """That of the endpoint that clients see."""
@@ -130,6 +182,7 @@ def make_client(
     read_timeout: int = TIMEOUT,
     attempts: int = 3,
     keys: tuple[str | None, str | None] = (None, None),
+    accelerate: bool = False,
 ) -> "S3Client":
     """A client that signs SigV4 for the region's own endpoint, and adds no checksums that stores off AWS refuse."""
     return session.client(
@@ -144,11 +197,13 @@ def make_client(
             s3={
                 "addressing_style": addressing_style(settings, endpoint_url),
                 "us_east_1_regional_endpoint": "regional",
+                "use_accelerate_endpoint": accelerate,
             },
+            use_dualstack_endpoint=settings.dualstack,
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             retries={"mode": "standard", "total_max_attempts": attempts},
-            connect_timeout=5,
+            connect_timeout=CONNECT_TIMEOUT,
             read_timeout=read_timeout,
             max_pool_connections=64,
             parameter_validation=False,  # ours are right by their types; it pays for the headers that a copy replaces
@@ -170,18 +225,33 @@ def addressing_style(settings: S3Settings, endpoint_url: str | None) -> Addressi
     return "path" if endpoint_url or "." in settings.bucket else "virtual"
 
 
+def with_md5(client: "S3Client", *operations: str) -> "S3Client":
+    """``client``, whose ``operations`` send a Content-MD5 of their XML, too: MinIO's S3 layer wants it where botocore
+    sends a CRC32."""
+    for operation in operations:
+        client.meta.events.register(f"before-call.s3.{operation}", _add_md5)
+    return client
+
+
+def _add_md5(params: Any, **_: Any) -> None:
+    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
+
+
 def make_copier(session: boto3.Session, settings: S3Settings) -> "S3Client":
-    """A client for what takes long and is not tried again: copies, and the joining of parts."""
-    copier = make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1)
-    for operation in ("CopyObject", "UploadPartCopy"):
-        copier.meta.events.register(f"before-sign.s3.{operation}", _condition_for_ceph)
-    return copier
+    """A client for what takes long and is not tried again: the joining of parts."""
+    return make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1)
 
 
-def _condition_for_ceph(request: Any, **_: Any) -> None:
-    """Ceph RGW 16 ignores ``x-amz-copy-source-if-match`` and reads the same from ``x-amz-copy-if-match``."""
-    if etag := request.headers.get("x-amz-copy-source-if-match"):
-        request.headers["x-amz-copy-if-match"] = etag
+def find_bucket(session: boto3.Session, settings: S3Settings) -> Place:
+    """Where the bucket is called, and by which region that is signed. A client is asked, as botocore knows every
+    partition, style and regional endpoint."""
+    client = make_client(session, settings, settings.endpoint_url, keys=NOBODYS)
+    url = client.generate_presigned_url("head_object", Params={"Bucket": settings.bucket, "Key": "key"})
+    address, _, query = url.partition("?")
+    region = parse_qs(query)["X-Amz-Credential"][0].split("/")[-3]
+    signer = RequestSigner(address.removesuffix("key"), region)
+    return Place(signer, Pool(session, signer.address.origin), region)
 
 
 def refuses_unsigned(settings: S3Settings) -> bool:

@@ -1,22 +1,23 @@
-"""How boto3 is asked for an object of ours: its headers, its placement, and copies in parts."""
+"""How the store is asked for an object of ours: its placement, and copies, whole or in parts."""
 
-import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from valetkey.adapters.s3.caller import COPY, COPY_PART, HEAD, NOTHING, Caller
+from valetkey.adapters.s3.client import Clients
+from valetkey.adapters.s3.heads import version_in, whole_checksums
+from valetkey.adapters.s3.xml import Element, plain_etag
 from valetkey.core.errors import ObjectChanged, PlacementRefused
 from valetkey.core.model.multipart import MAX_PARTS, MIB
 from valetkey.core.model.rules import Placement
-from valetkey.core.ports.store import ObjectHead, ObjectHeaders
+from valetkey.core.ports.store import CopyAnswer, ObjectHead
 from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 PART = 256 * MIB
 """The bytes of one part of a copy, where 10,000 of them are enough."""
@@ -26,31 +27,20 @@ AT_ONCE = 4
 
 _REFUSED = {"NotImplemented", "InvalidArgument"}
 """What stores also answer to a placement that they do not know (Ceph RGW 16: InvalidArgument, measured)."""
-_MD5 = re.compile(r"[0-9A-Fa-f]{32}(-[0-9]+)?")
+_REFUSED_LOCK = {"InvalidRequest", "ObjectLockConfigurationNotFoundError"}
+"""What they answer where the bucket has no Object Lock."""
 
 
-def plain_etag(text: str) -> str:
-    """An ETag without its quotes, and without the mark of a weak one, which proxies add where they compress; an MD5 in
-    small letters, which is how S3 writes it."""
-    plain = text.strip().removeprefix("W/").strip('"')
-    return plain.lower() if _MD5.fullmatch(plain) else plain
+def _origin(bucket: str, source: ObjectHead) -> dict[str, str]:
+    """The headers that name ``source`` as that of a copy."""
+    where = quote(f"{bucket}/{source.key}", safe="/~")
+    return {"x-amz-copy-source": f"{where}?versionId={source.version_id}" if source.version_id else where}
 
 
-def written(headers: ObjectHeaders) -> dict[str, Any]:
-    """``headers`` as the arguments of a boto3 call that writes an object."""
-    placement = {
-        "StorageClass": headers.placement.storage_class,
-        "ServerSideEncryption": headers.placement.sse,
-        "SSEKMSKeyId": headers.placement.sse_kms_key_id,
-    }
-    given = {name: value for name, value in placement.items() if value is not None}
-    return {"ContentType": headers.content_type, "Metadata": {"upload-id": headers.upload_id}, **given}
-
-
-def origin(bucket: str, source: ObjectHead) -> Any:
-    """``source`` as boto3 wants the source of a copy."""
-    where = {"Bucket": bucket, "Key": source.key}
-    return {**where, "VersionId": source.version_id} if source.version_id else where
+def _condition(source: ObjectHead) -> dict[str, str]:
+    """Ceph RGW 16 ignores the first of these, and reads the same from the second."""
+    etag = f'"{source.etag}"'
+    return {"x-amz-copy-source-if-match": etag, "x-amz-copy-if-match": etag}
 
 
 @contextmanager
@@ -61,47 +51,67 @@ def placing(placement: Placement) -> Iterator[None]:
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code"))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        refused = code in _REFUSED or meaning_of("copy", status, ErrorBody(code, "")) is Meaning.PLACEMENT
+        refused = code in _REFUSED or (placement.lock is not None and code in _REFUSED_LOCK)
+        refused = refused or meaning_of("copy", status, ErrorBody(code, "")) is Meaning.PLACEMENT
         if refused and placement != Placement():  # a key service that has too much to do is another matter
             raise PlacementRefused(f"The store keeps nothing so: {placement} ({code}).", 60, refused=True) from error
         raise
 
 
-def copy_whole(client: "S3Client", bucket: str, source: ObjectHead, key: str, wanted: Mapping[str, Any]) -> None:
+def copy_whole(
+    caller: Caller, bucket: str, source: ObjectHead, key: str, headers: Mapping[str, str]
+) -> CopyAnswer | None:
     """Copies ``source`` to ``key`` on the condition of its ETag. Raises `ObjectChanged` where it has another.
 
     Swift refuses any condition on an object that came in parts (2.30, measured). So where such a source is what it was
     in spite of a 412, it is copied without, and looked at before and afterwards. No form and no PUT makes an ETag like
-    that: whoever writes again between two looks cannot have his bytes copied so.
+    that: whoever writes again between two looks cannot have his bytes copied so. The answer to that copy is not passed
+    on: nothing should be concluded from it.
     """
-    copy: dict[str, Any] = {"Bucket": bucket, "Key": key, "CopySource": origin(bucket, source), **wanted}
-    copy |= {"MetadataDirective": "REPLACE", "TaggingDirective": "REPLACE"}
+    replaced = {"x-amz-metadata-directive": "REPLACE", "x-amz-tagging-directive": "REPLACE"}
+    copy = {**headers, **_origin(bucket, source), **replaced}
     try:
-        client.copy_object(**copy, CopySourceIfMatch=f'"{source.etag}"')
+        return _copied(caller, key, copy | _condition(source))
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         if status != HTTPStatus.PRECONDITION_FAILED or "-" not in source.etag:
             raise
-        before = _state(client, bucket, source)
+        before = _state(caller, source)
         _require((source.etag, before[1]), before)
-        client.copy_object(**copy)
-        _require(before, _state(client, bucket, source))
+        _copied(caller, key, copy)
+        _require(before, _state(caller, source))
+        return None
 
 
-def copy_in_parts(client: "S3Client", bucket: str, source: ObjectHead, key: str, wanted: Mapping[str, Any]) -> None:
+def _copied(caller: Caller, key: str, headers: Mapping[str, str]) -> CopyAnswer | None:
+    """What the answer to a copy says of it; None where that is not enough."""
+    answer = caller.ask(COPY, key, headers=headers)
+    said = answer.root
+    etag = plain_etag(said.find("ETag"))
+    sums = {child.name.removeprefix("Checksum").lower(): child.text for child in said.children if _is_checksum(child)}
+    checksums = whole_checksums(sums, said.find("ChecksumType") or None)
+    return CopyAnswer(etag, version_in(answer.headers), checksums) if etag else None
+
+
+def _is_checksum(element: Element) -> bool:
+    return element.name.startswith("Checksum") and element.name != "ChecksumType"
+
+
+def copy_in_parts(clients: Clients, bucket: str, source: ObjectHead, key: str, wanted: Mapping[str, Any]) -> None:
     """Copies ``source`` to ``key``, several parts at once. Raises `ObjectChanged` where it did not stay as it was.
 
     Ceph RGW 16 ignores the condition of UploadPartCopy (measured), so the source is looked at afterwards, too: its ETag
     and when it was written.
     """
-    before = _state(client, bucket, source)
+    client, caller = clients.copier(), clients.caller()
+    before = _state(caller, source)
     _require((source.etag, before[1]), before)
     upload_id = client.create_multipart_upload(Bucket=bucket, Key=key, **wanted)["UploadId"]
     where: dict[str, Any] = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            parts = list(pool.map(lambda part: _copy_part(client, bucket, source, where, part), _ranges(source.size)))
-        _require(before, _state(client, bucket, source))
+            parts = list(pool.map(lambda part: _copy_part(caller, bucket, source, where, part), _ranges(source.size)))
+        _require(before, _state(caller, source))
         client.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
     except BaseException:
         with suppress(ClientError, BotoCoreError):  # the sweep does it, and what failed is what counts
@@ -109,10 +119,10 @@ def copy_in_parts(client: "S3Client", bucket: str, source: ObjectHead, key: str,
         raise
 
 
-def _state(client: "S3Client", bucket: str, source: ObjectHead) -> tuple[str, object]:
-    version: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
-    found = client.head_object(Bucket=bucket, Key=source.key, **version)
-    return plain_etag(found["ETag"]), found.get("LastModified")
+def _state(caller: Caller, source: ObjectHead) -> tuple[str, object]:
+    version = {"versionId": source.version_id} if source.version_id else NOTHING
+    found = caller.ask(HEAD, source.key, query=version).headers
+    return plain_etag(found["etag"]), found.get("last-modified")
 
 
 def _require(expected: tuple[str, object], found: tuple[str, object]) -> None:
@@ -127,14 +137,16 @@ def _ranges(size: int) -> list[tuple[int, int, int]]:
 
 
 def _copy_part(
-    client: "S3Client", bucket: str, source: ObjectHead, where: Mapping[str, Any], part: tuple[int, int, int]
+    caller: Caller, bucket: str, source: ObjectHead, where: Mapping[str, Any], part: tuple[int, int, int]
 ) -> Any:
     number, first, last = part
-    answer = client.upload_part_copy(
-        **where,
-        PartNumber=number,
-        CopySource=origin(bucket, source),
-        CopySourceIfMatch=f'"{source.etag}"',
-        CopySourceRange=f"bytes={first}-{last}",
+    answer = caller.ask(
+        COPY_PART,
+        where["Key"],
+        query={"partNumber": str(number), "uploadId": where["UploadId"]},
+        headers={**_origin(bucket, source), **_condition(source), "x-amz-copy-source-range": f"bytes={first}-{last}"},
     )
-    return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
+    etag = answer.root.find("ETag")
+    if not etag:
+        raise ValueError("a part that was copied has no ETag")
+    return {"PartNumber": number, "ETag": etag}

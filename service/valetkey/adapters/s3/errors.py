@@ -10,6 +10,7 @@ import botocore.compat
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from valetkey.adapters.s3.caller import MAX_SKEW
 from valetkey.core.errors import NotSupportedByStore, ObjectChanged, ObjectMissing, PlacementRefused, StoreUnavailable
 from valetkey.forks import look
 from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of, seconds_until
@@ -17,9 +18,6 @@ from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of, sec
 RETRY_AFTER = 5
 MAX_RETRY_AFTER = 60
 """Seconds after which callers are asked to come back, where the store does not say, and at most."""
-
-MAX_SKEW = timedelta(minutes=15)
-"""How far the clock of a request may be from S3's (S3's error responses, RequestTimeTooSkewed)."""
 
 _OPERATIONS = {
     "HeadObject": "head",
@@ -35,6 +33,9 @@ _OPERATIONS = {
     "DeleteObject": "delete",
     "DeleteObjects": "delete",
     "HeadBucket": "bucket",
+    "PutObjectTagging": "copy",
+    "PutObjectRetention": "copy",
+    "PutObjectLegalHold": "copy",
 }
 """What the list of a store's answers calls botocore's operations; all others list."""
 

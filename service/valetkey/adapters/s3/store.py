@@ -1,25 +1,27 @@
-"""The store itself: what the port asks, as calls of boto3."""
+"""The store itself: what the port asks, as calls of our own where they are many, and of boto3."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
 from botocore.exceptions import ClientError
 
+from valetkey.adapters.s3.caller import GET, HEAD, LIST_PARTS, NOTHING, Answer
 from valetkey.adapters.s3.client import Clients, S3Settings
-from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing, plain_etag, written
-from valetkey.adapters.s3.downloads import content_disposition
+from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing
 from valetkey.adapters.s3.errors import available
+from valetkey.adapters.s3.finishing import Finisher
+from valetkey.adapters.s3.headers import plain_headers, written
 from valetkey.adapters.s3.heads import as_head
 from valetkey.adapters.s3.signing import Signer
 from valetkey.adapters.s3.traits import Traits
 from valetkey.adapters.s3.versions import Versions
+from valetkey.adapters.s3.xml import Element, plain_etag
 from valetkey.core.errors import (
     MethodNotSupported,
     NotSupportedByStore,
@@ -29,9 +31,12 @@ from valetkey.core.errors import (
 )
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import WHOLE_COPY, Part
+from valetkey.core.model.rules import Placement
+from valetkey.core.model.showing import content_disposition
 from valetkey.core.model.upload import STAGING_PREFIX, MultipartUploadId, StoredObject, new_upload_id
 from valetkey.core.ports.store import (
     FIRST_BYTES,
+    CopyAnswer,
     ObjectHead,
     ObjectHeaders,
     OldMultipart,
@@ -42,19 +47,25 @@ from valetkey.core.signing.credentials import Credentials
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 log = logging.getLogger("valetkey")
 
+_WITH_CHECKSUMS = {"x-amz-checksum-mode": "ENABLED"}
+
+
+_NO_CHECKSUM = {"InvalidArgument", "InvalidRequest", "NotImplemented"}
+"""What stores answer to a checksum that they do not know."""
+
 
 class S3Store:
-    """`ObjectStore` on boto3. Its clients are shared by all threads; credentials come from boto3's own chain."""
+    """`ObjectStore`, set up by boto3: its clients are shared by all threads, credentials come from its own chain."""
 
     def __init__(self, settings: S3Settings, session: boto3.Session | None = None) -> None:
         self._settings = settings
         self._clients = Clients(settings, session)
         self._traits = Traits(self._clients.plain, settings.bucket, settings.capabilities)
-        self._versions = Versions(self._clients.plain, settings.bucket, self._traits)
+        self._finisher = Finisher(self._clients.plain, settings.bucket)
+        self._versions = Versions(self._clients, settings.bucket, self._traits)
         url = self._clients.public_url()
         self._post_url = url if url.endswith("/") else url + "/"
         self._signer = Signer(self._clients.credentials, settings, self._post_url)
@@ -62,6 +73,11 @@ class S3Store:
     @property
     def bucket(self) -> str:
         return self._settings.bucket
+
+    @property
+    def place(self) -> str:
+        """Which bucket at which endpoint it is: see `S3Settings.place`."""
+        return self._settings.place
 
     @property
     def region(self) -> str:
@@ -75,6 +91,10 @@ class S3Store:
     def capabilities(self) -> Capabilities:
         return self._traits.capabilities
 
+    def know(self, found: Mapping[str, bool], settled: Collection[str] = ()) -> None:
+        """Takes in what was ``found`` out about this bucket before: see `Capabilities.informed`."""
+        self._traits.know(self.capabilities.informed(found, settled))
+
     @property
     def client(self) -> "S3Client":
         """The boto3 client of the internal endpoint, for setting a bucket up."""
@@ -84,35 +104,42 @@ class S3Store:
         return self._signer.credentials()
 
     def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
-        version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+        version = {"versionId": version_id} if version_id else NOTHING
         try:
             with available:
-                answer = self.client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **version)
+                headers = self._clients.caller().ask(HEAD, key, query=version, headers=_WITH_CHECKSUMS).headers
+                length = headers.get("content-length")
+                size = self._size_of(key, version) if length is None else int(length)
+                head = as_head(key, headers, size)
         except ObjectMissing:
             return None
-        found = dict(answer)
-        if "ContentLength" not in found:
-            found["ContentLength"] = self._size_of(key, version)
-        head = as_head(key, found)
         self._traits.seen(head)
         return head
 
-    def _size_of(self, key: str, version: Mapping[str, Any]) -> int:
+    def _size_of(self, key: str, version: Mapping[str, str]) -> int:
         """For a store, or a proxy in front of it, whose HEAD says no length: the end of a range names the whole."""
-        with available:
-            answer = self.client.get_object(Bucket=self.bucket, Key=key, Range="bytes=0-0", **version)
-            answer["Body"].close()
-        whole = answer.get("ContentRange", "").rpartition("/")[2]
+        answer = self._ranged(key, version, "bytes=0-0", 1)
+        whole = answer.headers.get("content-range", "").rpartition("/")[2]
         if not whole.isdecimal():
             raise StoreUnavailable("The store says no size: its HEAD has no Content-Length.", refused=True)
         return int(whole)
 
-    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
+    def _ranged(self, key: str, version: Mapping[str, str], asked: str, limit: int) -> Answer:
+        """The first ``limit`` bytes of a range. A store that does not know ranges sends all: it is not read."""
+        with available:
+            caller = self._clients.caller()
+            return caller.ask(GET, key, query=version, headers={"Range": asked} if asked else NOTHING, limit=limit)
+
+    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> CopyAnswer | None:
         with available, placing(headers.placement):
             if source.size > WHOLE_COPY:
-                copy_in_parts(self._clients.copier(), self.bucket, source, key, written(headers))
-            else:
-                copy_whole(self._clients.copier(), self.bucket, source, key, written(headers))
+                copy_in_parts(self._clients, self.bucket, source, key, written(headers))
+                return None
+            return copy_whole(self._clients.caller(), self.bucket, source, key, plain_headers(headers))
+
+    def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
+        with available:
+            self._finisher.finish(promoted, placement, retain_until)
 
     def proves_copies(self, source: ObjectHead) -> bool:
         return self._traits.proves_copies(lambda: self._honours_condition(source))
@@ -130,11 +157,14 @@ class S3Store:
     def delete(self, key: str) -> str | None:
         return self._versions.delete(key)
 
-    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
+    def delete_batch(self, keys: Sequence[str]) -> None:
+        self._versions.delete_batch(keys)
+
+    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
         params: dict[str, Any] = {
             "Bucket": self.bucket,
             "Key": stored.key,
-            "ResponseContentDisposition": content_disposition(filename),
+            "ResponseContentDisposition": content_disposition(filename, "inline" if inline else "attachment"),
             "ResponseContentType": stored.content_type,
         }
         if stored.version_id:
@@ -169,15 +199,12 @@ class S3Store:
             self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
 
     def first_bytes(self, source: ObjectHead) -> bytes:
-        options: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
-        if source.size:  # an empty object has no range at all: 416
-            options["Range"] = f"bytes=0-{FIRST_BYTES - 1}"
-        with available:  # no If-Match: a proxy that weakened the ETag would make it fail for ever
-            answer = self.client.get_object(Bucket=self.bucket, Key=source.key, **options)
-            with answer["Body"] as body:  # a store that does not know ranges sends all: it is not read
-                first = body.read(FIRST_BYTES)
-        self._require_etag(answer.get("ETag", ""), source)
-        return first
+        version = {"versionId": source.version_id} if source.version_id else NOTHING
+        # an empty object has no range at all: 416; no If-Match: a proxy that weakened the ETag would fail it for ever
+        asked = f"bytes=0-{FIRST_BYTES - 1}" if source.size else ""
+        answer = self._ranged(source.key, version, asked, FIRST_BYTES)
+        self._require_etag(answer.headers.get("etag", ""), source)
+        return answer.body
 
     def _require_etag(self, etag: str, source: ObjectHead | StoredObject) -> None:
         """Raises `ObjectChanged` unless an answer of ``etag`` is that of ``source``; a proxy may have dropped it."""
@@ -188,36 +215,25 @@ class S3Store:
             raise ObjectChanged
 
     def read_range(self, stored: StoredObject, start: int, end: int) -> bytes:
-        options: dict[str, Any] = {"VersionId": stored.version_id} if stored.version_id else {}
-        with available:  # no If-Match, as in `first_bytes`: the ETag of the answer is that of its bytes
-            answer = self._ranged(Bucket=self.bucket, Key=stored.key, Range=f"bytes={start}-{end - 1}", **options)
-            with answer["Body"] as body:
-                self._require_etag(answer.get("ETag", ""), stored)
-                if start and "ContentRange" not in answer:
-                    raise NotSupportedByStore("The store does not know ranges.", 60, refused=True)
-                found: bytes = body.read(end - start)
-        if len(found) != end - start:
+        version = {"versionId": stored.version_id} if stored.version_id else NOTHING
+        # no If-Match, as in `first_bytes`: the ETag of the answer is that of its bytes
+        answer = self._ranged(stored.key, version, f"bytes={start}-{end - 1}", end - start)
+        self._require_etag(answer.headers.get("etag", ""), stored)
+        if start and "content-range" not in answer.headers:
+            raise NotSupportedByStore("The store does not know ranges.", 60, refused=True)
+        if len(answer.body) != end - start:
             raise StoreUnavailable("The store's answer ends too early.")
-        return found
-
-    def _ranged(self, **asked: Any) -> "GetObjectOutputTypeDef":
-        try:
-            return self.client.get_object(**asked)
-        except ClientError as error:
-            if (
-                error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-                == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-            ):
-                raise ObjectChanged from error  # the confirmed object has these bytes
-            raise
+        return answer.body
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         return self._signer.presigned_put(key, headers, expires_in)
 
-    def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
+    def start_multipart(self, key: str, headers: ObjectHeaders, *, whole_crc64: bool = False) -> MultipartUploadId:
         self._traits.learn()
         wanted: dict[str, Any] = {"ChecksumAlgorithm": "SHA256"} if self.capabilities.part_checksums else {}
         with available, placing(headers.placement):
+            if whole_crc64 and not wanted and self.capabilities.crc64_of_parts is None:
+                self._learn_crc64_of_parts(key)
             answer = self.client.create_multipart_upload(Bucket=self.bucket, Key=key, **written(headers), **wanted)
             begun = MultipartUploadId(answer["UploadId"])
         if not self._traits.lists_parts(lambda: self.parts(key, begun)):
@@ -225,17 +241,42 @@ class S3Store:
             raise MethodNotSupported("The store cannot list parts, so none can be proven: ask for 'auto'.", "/method")
         return begun
 
+    def _learn_crc64_of_parts(self, key: str) -> None:
+        """Begins a multipart upload that asks for it, and ends it at once: S3 says in its answer that it has it.
+
+        One that is to be used does not ask. S3 computes it all the same, and wants no checksum with each part then.
+        """
+        where: dict[str, Any] = {"Bucket": self.bucket, "Key": key}
+        try:
+            said = self.client.create_multipart_upload(
+                **where, ChecksumAlgorithm="CRC64NVME", ChecksumType="FULL_OBJECT"
+            )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _NO_CHECKSUM:
+                raise
+            self._traits.seen_crc64_of_parts(has=False)
+        else:
+            asked = (said.get("ChecksumAlgorithm"), said.get("ChecksumType"))
+            self._traits.seen_crc64_of_parts(has=asked == ("CRC64NVME", "FULL_OBJECT"))
+            self.abort_multipart(key, MultipartUploadId(said["UploadId"]))
+
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
-        pages = self.client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=multipart_id)
         try:
             with available:
-                return [
-                    Part(part["PartNumber"], part["Size"], plain_etag(part["ETag"]))
-                    for page in pages
-                    for part in page.get("Parts", [])
-                ]
+                return [_as_part(part) for page in self._pages(key, multipart_id) for part in page.all("Part")]
         except ObjectMissing:
             return None
+
+    def _pages(self, key: str, multipart_id: MultipartUploadId) -> Iterator[Element]:
+        """The answers to ListParts, each with up to 1,000 parts."""
+        query = {"uploadId": str(multipart_id)}
+        while True:
+            page = self._clients.caller().ask(LIST_PARTS, key, query=query).root
+            yield page
+            after = page.find("NextPartNumberMarker")
+            if page.find("IsTruncated") != "true" or not after or after == query.get("part-number-marker"):
+                return
+            query["part-number-marker"] = after
 
     def presigned_part(
         self,
@@ -257,3 +298,7 @@ class S3Store:
                 UploadId=multipart_id,
                 MultipartUpload={"Parts": [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]},
             )
+
+
+def _as_part(part: Element) -> Part:
+    return Part(int(part.find("PartNumber")), int(part.find("Size")), plain_etag(part.find("ETag")))

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("valetkey")
 
 
+_NO_LOCK = {"ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed"}
+"""What says that a bucket has no Object Lock, or the store none at all; others may have hidden it from us."""
+
+
 class Traits:
     """The traits of one bucket. What the store does not want to say counts as the ordinary."""
 
@@ -29,18 +33,45 @@ class Traits:
         self._known = replace(known, shows_metadata=False)  # until it does
         self._versions: bool | None = None
         self._retains: bool | None = None
+        self._locks: bool | None = None
         self._proves: bool | None = None
         self._lists: bool | None = None
+        self._batches: bool | None = known.batch_delete or None
         self._renew()
         renew_in_child(self, Traits._renew)
 
     def _renew(self) -> None:
         self._lock = Lock()
+        self._learning = Lock()
+
+    def _learn(self, **found: Any) -> None:
+        with self._learning:
+            self._known = replace(self._known, **found)
 
     @property
     def capabilities(self) -> Capabilities:
         """What was known before, and what was found out since."""
         return self._known
+
+    @property
+    def batches(self) -> bool | None:
+        """Whether DeleteObjects removes what it is asked to; None before it was tried."""
+        return self._batches
+
+    @batches.setter
+    def batches(self, found: bool) -> None:
+        if found is not self._batches:
+            self._batches = found
+            self._learn(batch_delete=found)
+
+    def know(self, known: Capabilities) -> None:
+        """Takes in what was found out before, by another process: it need not be asked again."""
+        with self._learning:
+            self._known = replace(known, shows_metadata=self._known.shows_metadata)
+        if known.conditional_copy:
+            self._proves = True
+        if known.batch_delete:
+            self._batches = True
 
     def learn(self) -> None:
         """Asks what decides about grants, once. To be called where the store is asked for something anyway."""
@@ -50,7 +81,8 @@ class Traits:
             except (BotoCoreError, ClientError) as error:
                 log.info("the bucket will be asked again whether it retains objects: %s", error)
                 return
-            self._known = replace(self._known, part_checksums=self._retains)
+            retains = self._retains or self._known.part_checksums
+            self._learn(part_checksums=retains, object_lock=self._locks)
 
     def keeps_versions(self) -> bool:
         """Whether what is deleted or overwritten stays as an old version; also where versioning was suspended."""
@@ -63,6 +95,8 @@ class Traits:
                     return False  # for now: whoever asks next asks it again
                 status = None
             self._versions = status is not None
+            if self._versions:
+                self._learn(batch_delete=False)
         return self._versions
 
     def seen(self, head: ObjectHead) -> None:
@@ -70,14 +104,22 @@ class Traits:
         shown."""
         if head.version_id is not None:
             self._versions = True
+            if self._known.batch_delete:
+                self._learn(batch_delete=False)
         if head.upload_id is not None and not self._known.shows_metadata:
-            self._known = replace(self._known, shows_metadata=True)
+            self._learn(shows_metadata=True)
+
+    def seen_crc64_of_parts(self, *, has: bool) -> None:
+        """The store said, or did not say, that it computes the CRC64NVME of the whole of parts."""
+        if self._known.crc64_of_parts is not has:
+            self._learn(crc64_of_parts=has)
 
     def proves_copies(self, ask: Callable[[], bool]) -> bool:
         """Whether the condition of a copy is honoured; ``ask`` finds it out, once."""
         with self._lock:
             if self._proves is None:
                 self._proves = ask()
+                self._learn(conditional_copy=self._proves)
             return self._proves
 
     def lists_parts(self, ask: Callable[[], object]) -> bool:
@@ -89,7 +131,7 @@ class Traits:
             except NotSupportedByStore as error:
                 log.warning("uploads in parts are refused from now on: %s", error.detail)
                 self._lists = False
-                self._known = replace(self._known, list_parts=False)
+                self._learn(list_parts=False)
         return self._lists
 
     def _has_default_retention(self) -> bool:
@@ -99,7 +141,10 @@ class Traits:
         except ClientError as error:  # without Object Lock that is an error, too
             if _passes(error):
                 raise
+            code = error.response.get("Error", {}).get("Code")
+            self._locks = False if code in _NO_LOCK else None
             return False
+        self._locks = found.get("ObjectLockEnabled") == "Enabled"
         return bool(found.get("Rule", {}).get("DefaultRetention"))
 
 

@@ -1,18 +1,20 @@
 """Removing and listing objects, where a bucket may keep what was deleted or overwritten as old versions."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from hashlib import md5
+from typing import Any
 
+from valetkey.adapters.s3.caller import DELETE, DELETE_MANY
+from valetkey.adapters.s3.client import Clients
 from valetkey.adapters.s3.errors import available
 from valetkey.adapters.s3.traits import Traits
+from valetkey.adapters.s3.xml import can_be_named, keys_to_delete
 from valetkey.core.errors import ObjectMissing, StoreUnavailable
-from valetkey.core.ports.store import OldObject
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from valetkey.core.ports.store import MAX_BATCH, OldObject
 
 log = logging.getLogger("valetkey")
 
@@ -20,25 +22,68 @@ log = logging.getLogger("valetkey")
 class Versions:
     """The objects of one bucket with all of their versions."""
 
-    def __init__(self, client: Callable[[], "S3Client"], bucket: str, traits: Traits) -> None:
-        self._client = client
+    def __init__(self, clients: Clients, bucket: str, traits: Traits) -> None:
+        self._clients = clients
         self._bucket = bucket
         self._traits = traits
 
     def delete(self, key: str) -> str | None:
         """Removes the object with all of its versions; returns why some of them stay."""
-        if not key:  # botocore, which does not look at parameters here, would delete the bucket
+        if not key:  # it would be the bucket that is deleted
             raise ValueError("no key")
         kept, known = None, self._keeps_versions()
         if known:
             hidden, kept = self._delete_versions(key)
             if hidden:
                 return kept
+        elif self._traits.batches is None and not self._delete_many([key]):
+            return None
         with suppress(ObjectMissing), available:  # some stores answer 404
-            answer = self._client().delete_object(Bucket=self._bucket, Key=key)
-            if not known and answer.get("DeleteMarker"):  # it did not say before that it keeps them
+            answer = self._clients.caller().ask(DELETE, key)
+            if not known and answer.headers.get("x-amz-delete-marker") == "true":  # it did not say that before
                 kept = "The bucket keeps versions, and does not let them be seen: s3:GetBucketVersioning is missing."
         return kept
+
+    def delete_batch(self, keys: Sequence[str]) -> None:
+        """As of `ObjectStore`."""
+        for start in range(0, len(keys), MAX_BATCH):
+            some = keys[start : start + MAX_BATCH]
+            together = not self._keeps_versions() and self._traits.batches is not False
+            for key in self._delete_many(some) if together else some:
+                if kept := self.delete(key):
+                    log.info("some of %r stays: %s", key, kept)
+
+    def _delete_many(self, keys: Sequence[str]) -> list[str]:
+        """Removes objects of a bucket without versions; returns those that it could not remove so.
+
+        Each key has to be named in the answer: what a store does with DeleteObjects is not believed by its status.
+        """
+        if not (sent := [key for key in keys if can_be_named(key)]):
+            return list(keys)
+        try:
+            gone = self._named_in_answer(keys_to_delete(sent))
+        except (ObjectMissing, StoreUnavailable) as error:
+            if isinstance(error, StoreUnavailable) and not error.refused:
+                raise
+            log.info("objects are removed one by one: %s", error)
+            self._traits.batches = False
+            return list(keys)
+        left = [key for key in keys if key not in gone]
+        self._traits.batches = self._traits.batches or not left
+        return left
+
+    def _named_in_answer(self, body: bytes) -> set[str]:
+        """What the store says that it has removed; nothing where that cannot be read (Ceph RGW 16 behind Caddy may send
+        half an answer, measured)."""
+        digest = b64encode(md5(body, usedforsecurity=False).digest()).decode()  # S3 insists on one; all know this one
+        with available:
+            try:
+                answer = self._clients.caller().ask(
+                    DELETE_MANY, "", query={"delete": ""}, headers={"Content-MD5": digest}, body=body
+                )
+            except ValueError:
+                return set()
+        return {one.find("Key") for one in answer.root.all("Deleted") if one.find("DeleteMarker") != "true"}
 
     def _keeps_versions(self) -> bool:
         with available:
@@ -68,7 +113,7 @@ class Versions:
         """Returns why it stays; None where it is gone."""
         try:
             with suppress(ObjectMissing), available:
-                self._client().delete_object(Bucket=self._bucket, Key=key, VersionId=version_id)
+                self._clients.caller().ask(DELETE, key, query={"versionId": version_id})
         except StoreUnavailable as error:
             if not error.refused:
                 raise
@@ -77,7 +122,7 @@ class Versions:
         return None
 
     def _versions(self, prefix: str) -> Iterator[Mapping[str, Any]]:
-        pages = self._client().get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
+        pages = self._clients.plain().get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
         with available:
             for page in pages:
                 yield from page.get("Versions", [])
@@ -105,7 +150,7 @@ class Versions:
         yield from self._objects(prefix)
 
     def _objects(self, prefix: str) -> Iterator[Mapping[str, Any]]:
-        pages = self._client().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        pages = self._clients.plain().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         with available:
             for page in pages:
                 yield from page.get("Contents", [])

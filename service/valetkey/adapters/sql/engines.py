@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -91,7 +90,7 @@ def _connect(dialect: Dialect, _: Any, arguments: Any, parameters: dict[str, Any
     """A connection, without our own ``options`` where they are refused. Raises what psycopg raises."""
     try:
         return dialect.connect(*arguments, **parameters)
-    except psycopg.OperationalError as error:
+    except dialect.loaded_dbapi.OperationalError as error:  # psycopg's, which is imported for PostgreSQL alone
         if "startup parameter" not in str(error) or parameters.get("options") != _OPTIONS:
             raise
     return dialect.connect(*arguments, **{name: value for name, value in parameters.items() if name != "options"})

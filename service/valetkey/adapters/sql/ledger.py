@@ -2,12 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import Connection, Table, Update, delete, func, literal_column, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 
 from valetkey.adapters.sql.allowances import spend
+from valetkey.adapters.sql.condition import SqlCondition
 from valetkey.adapters.sql.engines import parsed_url
 from valetkey.adapters.sql.erasures import SqlErasures, of_stores
+from valetkey.adapters.sql.health import SqlHealth
 from valetkey.adapters.sql.hooks import SqlHookBook, write_announcements
 from valetkey.adapters.sql.inserts import insert_uploads, upsert
 from valetkey.adapters.sql.joined import Changes, JoinedUploads, replace_all
@@ -23,8 +37,8 @@ from valetkey.core.model.upload import OPEN, OfStores, Upload, UploadId, UploadS
 from valetkey.core.ports.ledger import Declared, Once, Query, Subject
 
 
-class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures):
-    """`Ledger`, `KeyRing`, `Outbox` and `HookBook` in one database, whose URL is as in `Database`.
+class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlCondition):
+    """`Ledger`, `KeyRing`, `Outbox`, `HookBook` and `Health` in one database, whose URL is as in `Database`.
 
     Without ``announce`` nothing is announced: rows that nobody would send only grow the outbox. Raises
     `ConfigurationError` for a URL it cannot use.
@@ -67,11 +81,13 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures):
             return find_upload(connection, upload_id)
 
     def replace(self, before: Upload, after: Upload) -> bool:
-        statement = _replacing(before, after)
+        values = changed(as_row(before), as_row(after))
+        statement = _replacing(tuple(sorted(values)))
+        parameters = {**values, "before_id": before.id, "before_version": before.version}
         tell = self._announcing([(before, after)])
 
         def write(connection: Connection) -> bool:
-            won = connection.execute(statement).rowcount == 1
+            won = connection.execute(statement, parameters).rowcount == 1
             if won:
                 tell(connection)
             return won
@@ -130,9 +146,11 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures):
             return {row[0]: row[1] for row in connection.execute(statement)}
 
 
-def _replacing(before: Upload, after: Upload) -> Update:
-    statement = update(uploads).where(uploads.c.id == before.id, uploads.c.version == before.version)
-    return statement.values(changed(as_row(before), as_row(after)))
+@lru_cache(maxsize=256)
+def _replacing(columns: tuple[str, ...]) -> Update:
+    """Writes these columns of the upload and version that parameters name. Building it takes longer than running it."""
+    own = (uploads.c.id == bindparam("before_id"), uploads.c.version == bindparam("before_version"))
+    return update(uploads).where(*own).values({name: bindparam(name) for name in columns})
 
 
 def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:

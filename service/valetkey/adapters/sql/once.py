@@ -1,6 +1,6 @@
 """Uploads that are created once for an account and a key, inside of somebody's transaction."""
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from valetkey.adapters.sql.allowances import spend
 from valetkey.adapters.sql.inserts import insert_uploads, upsert
@@ -15,8 +15,12 @@ CLAIM_ATTEMPTS = 3
 """How often a key is taken that is forgotten while it is looked at."""
 
 
+_BY_ID = select(uploads).where(uploads.c.id == bindparam("upload_id"))
+"""Made once: whatever happens to an upload begins by it."""
+
+
 def find_upload(connection: Connection, upload_id: str) -> Upload | None:
-    row = connection.execute(select(uploads).where(uploads.c.id == upload_id)).mappings().first()
+    row = connection.execute(_BY_ID, {"upload_id": upload_id}).mappings().first()
     return None if row is None else as_upload(row)
 
 

@@ -1,14 +1,15 @@
 """Lists of uploads: a page costs what is on it, whatever it leaves out.
 
-No index serves every combination of filters in the order of a list. But states are few, and so are an account's
+No index serves every combination of filters in the order of a list. But states are few, and so are accounts and
 profiles: a page is the newest of the pages of each of them, every one of which stands in one stretch of
 `uploads_by_kind`.
 """
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, union_all
+from sqlalchemy import Column, Connection, Select, func, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from valetkey.adapters.sql.rows import as_upload
@@ -54,27 +55,29 @@ def _newest_ids(connection: Connection, query: Query) -> list[str]:
 
 
 def _stretches(connection: Connection, query: Query) -> Iterator[Selected]:
-    """The pages of each state and profile that the query takes."""
+    """The pages of each account, state and profile that the query takes."""
+    accounts = _names(connection, uploads.c.account) if query.account is None else [query.account]
     states = [state.value for state in UploadState] if query.state is None else [query.state.value]
-    for state in states:
-        profiles = _profiles(connection, query.account, state) if query.profile is None else [query.profile]
+    for account, state in product(accounts, states):
+        own = (uploads.c.account == account, uploads.c.state == state)
+        profiles = _names(connection, uploads.c.profile, *own) if query.profile is None else [query.profile]
         for profile in profiles:
-            own = (uploads.c.state == state, uploads.c.profile == profile)
-            yield _newest(select(uploads.c.id), query, *own)
+            yield _newest(select(uploads.c.id), query, *own, uploads.c.profile == profile)
 
 
 def _newest(statement: Selected, query: Query, *conditions: ColumnElement[bool]) -> Selected:
-    statement = statement.where(uploads.c.account == query.account, *conditions)
+    statement = statement.where(*conditions)
+    if query.account is not None:
+        statement = statement.where(uploads.c.account == query.account)
     if query.before is not None:
         statement = statement.where(uploads.c.id < query.before)
     return statement.order_by(uploads.c.id.desc()).limit(query.limit)
 
 
-def _profiles(connection: Connection, account: str, state: str) -> list[str]:
-    """The profiles of an account's uploads in one state: a step of the index for each, not a look at each upload."""
-    own = (uploads.c.account == account, uploads.c.state == state)
-    first = select(func.min(uploads.c.profile).label("name")).where(*own)
+def _names(connection: Connection, column: Column[str], *own: ColumnElement[bool]) -> list[str]:
+    """What there is in ``column`` of such uploads: a step of the index for each, not a look at each upload."""
+    first = select(func.min(column).label("name")).where(*own)
     names = first.cte("names", recursive=True)
-    after = select(func.min(uploads.c.profile)).where(*own, uploads.c.profile > names.c.name).scalar_subquery()
+    after = select(func.min(column)).where(*own, column > names.c.name).scalar_subquery()
     names = names.union_all(select(after).where(names.c.name.is_not(None)))
     return list(connection.scalars(select(names.c.name).where(names.c.name.is_not(None))))

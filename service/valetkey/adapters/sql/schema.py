@@ -212,3 +212,33 @@ erasures = Table(
     Index("erasures_by_due", "due_at", sqlite_where=text(DUE), postgresql_where=text(DUE)),
 )
 """Jobs that erase an owner. One runs for each owner and account; when it is over its owner is NULL."""
+
+store_proofs = Table(
+    "store_proofs",
+    metadata,
+    Column("place", String(1024), primary_key=True),
+    Column("capabilities", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("proven_at", BigInteger, nullable=False),
+)
+"""What `valetkey doctor` found out last about a bucket at an endpoint, as JSON."""
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("looked_at", BigInteger),
+)
+"""The processes of workers. One that ends removes its row; one that was killed is told by its ``seen_at``."""
+
+event_probes = Table(
+    "event_probes",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("sender", String(32), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+"""Objects of `valetkey doctor` whose events are waited for: a row without a sender opens one, the others are events."""

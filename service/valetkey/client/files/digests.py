@@ -1,7 +1,9 @@
 """Digests of parts of a file: what the store wants with a part, and how a later run recognises the file."""
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Callable
+from typing import Protocol
 
 from valetkey.client.errors import FileChanged
 from valetkey.client.files.source import Source
@@ -51,8 +53,40 @@ def covers_whole_file(sample: str) -> bool:
     return sample.startswith("whole:")
 
 
+def digest_crc64nvme(source: Source, check: Check) -> str:
+    """The CRC64NVME of the whole file, in base64. Raises like `digest_range`, and ImportError without `anycrc`."""
+    return b64encode(_read_into(_Crc64Nvme(), source, [(0, source.size)], check)).decode()
+
+
+class _Digest(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+    def digest(self) -> bytes: ...
+
+
+class _Crc64Nvme:
+    """As a digest of hashlib; its library is loaded only for this.
+
+    Not Amazon's own (awscrt): where that is there, botocore signs by it, and differently.
+    """
+
+    def __init__(self) -> None:
+        from anycrc import Model
+
+        self._update = Model("CRC64-NVME").calc
+        self._crc = 0
+
+    def update(self, data: bytes, /) -> None:
+        self._crc = self._update(data, self._crc)
+
+    def digest(self) -> bytes:
+        return self._crc.to_bytes(8, "big")
+
+
 def _digest(source: Source, algorithm: str, pieces: list[tuple[int, int]], check: Check) -> bytes:
-    digest = hashlib.new(algorithm, usedforsecurity=False)
+    return _read_into(hashlib.new(algorithm, usedforsecurity=False), source, pieces, check)
+
+
+def _read_into(digest: _Digest, source: Source, pieces: list[tuple[int, int]], check: Check) -> bytes:
     with source.open() as file:
         for offset, count in pieces:
             file.seek(offset)

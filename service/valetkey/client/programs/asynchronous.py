@@ -132,9 +132,9 @@ class AsyncClient:
         """As `Client.release`."""
         return read(Upload, await self._call(calls.release(arguments.existing(upload_id), reference)))
 
-    async def download_url(self, upload_id: str | UUID) -> str:
+    async def download_url(self, upload_id: str | UUID, *, inline: bool = False) -> str:
         """As `Client.download_url`."""
-        return read(Download, await self._call(calls.download(arguments.existing(upload_id)))).url
+        return read(Download, await self._call(calls.download(arguments.existing(upload_id), inline=inline))).url
 
     async def delete(self, upload_id: str | UUID) -> None:
         """As `Client.delete`."""

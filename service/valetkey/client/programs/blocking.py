@@ -142,12 +142,13 @@ class Client:
         claimed under another one."""
         return read(Upload, self._call(calls.release(arguments.existing(upload_id), reference)))
 
-    def download_url(self, upload_id: str | UUID) -> str:
+    def download_url(self, upload_id: str | UUID, *, inline: bool = False) -> str:
         """A URL to the confirmed bytes, for 5 minutes and without a credential; a browser saves it under its name.
 
-        Raises `Conflict` when it is not confirmed.
+        With ``inline`` it shows images, PDF, audio, video and plain text, and nothing that could run as a page. Raises
+        `Conflict` when it is not confirmed.
         """
-        return read(Download, self._call(calls.download(arguments.existing(upload_id)))).url
+        return read(Download, self._call(calls.download(arguments.existing(upload_id), inline=inline))).url
 
     def delete(self, upload_id: str | UUID) -> None:
         """Deletes a confirmed upload with its object, claimed or not; aborts a pending one. Once more is no error."""

@@ -43,6 +43,7 @@ EventType = Annotated[
         "upload.deleted",
         "upload.unclaimed",
         "owner.erased",
+        "ping",
     ],
     OR_TEXT,
 ]
@@ -260,7 +261,7 @@ class WebhookEvent(_Answer):
     timestamp: datetime
     """When the end was reached."""
     upload: Upload | None = None
-    """As it was then; `get` says how it is now. None for `owner.erased` alone."""
+    """As it was then; `get` says how it is now. None for `owner.erased`, and for `ping`, which tries the receiver."""
     erasure: Erasure | None = None
     """What came of it; None for all but `owner.erased`."""
 
@@ -268,7 +269,7 @@ class WebhookEvent(_Answer):
 class DeclaredChecksum(TypedDict):
     """The checksum of the whole file; ``value`` is in base64."""
 
-    algorithm: Literal["crc32", "crc32c", "sha1", "sha256"]
+    algorithm: Literal["crc32", "crc32c", "crc64nvme", "sha1", "sha256"]
     value: str
 
 

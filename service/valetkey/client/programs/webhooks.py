@@ -9,6 +9,8 @@ from valetkey.client.errors import WebhookRefused
 from valetkey.client.programs.models import WebhookEvent, read
 
 OWNER_ERASED = "owner.erased"
+PING = "ping"
+"""What `valetkey doctor` sends, about nothing."""
 
 
 def verify_webhook(body: bytes, headers: Mapping[str, str], secret: str | Iterable[str]) -> WebhookEvent:
@@ -30,8 +32,12 @@ def verify_webhook(body: bytes, headers: Mapping[str, str], secret: str | Iterab
         said = None
     said = said if isinstance(said, dict) else {}
     event = {name: said.get(name) for name in ("type", "timestamp")}
-    about = "erasure" if said.get("type") == OWNER_ERASED else "upload"
-    return read(WebhookEvent, {"id": given["webhook-id"], about: said.get("data") or {}, **event})
+    about = {} if said.get("type") == PING else {_subject(said): said.get("data") or {}}
+    return read(WebhookEvent, {"id": given["webhook-id"], **about, **event})
+
+
+def _subject(said: Mapping[str, object]) -> str:
+    return "erasure" if said.get("type") == OWNER_ERASED else "upload"
 
 
 def _signer(secret: str) -> Webhook:

@@ -104,9 +104,10 @@ def release(upload_id: str, reference: str) -> Call:
     return Call("POST", f"{_path(upload_id)}/release", UPLOAD, {"reference": reference})
 
 
-def download(upload_id: str) -> Call:
-    """A URL of the confirmed bytes."""
-    return Call("GET", f"{_path(upload_id)}/download", frozenset({"url"}))
+def download(upload_id: str, *, inline: bool) -> Call:
+    """A URL of the confirmed bytes, which a browser shows if ``inline`` and their type allow it."""
+    query = "?inline=true" if inline else ""
+    return Call("GET", f"{_path(upload_id)}/download{query}", frozenset({"url"}))
 
 
 def ticket(wanted: Mapping[str, Any]) -> Call:

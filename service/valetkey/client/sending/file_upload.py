@@ -16,7 +16,7 @@ from valetkey.client.errors import (
     Rejected,
     Unconfirmed,
 )
-from valetkey.client.files.digests import digest_sample
+from valetkey.client.files.digests import digest_crc64nvme, digest_sample
 from valetkey.client.files.source import Source
 from valetkey.client.interrupted.comparison import FileComparison
 from valetkey.client.interrupted.part_digests import PartDigests
@@ -109,7 +109,9 @@ class _FileUpload:
 
     def _create(self) -> Json:
         self._require_unchanged()
-        return self._service.create(self._uploader.options.request(self._source))
+        options = self._uploader.options
+        crc64nvme = digest_crc64nvme(self._source, self._uploader.retrier.check) if options.checksum else None
+        return self._service.create(options.request(self._source, crc64nvme))
 
     def _with_valid_grant(self, created: Json) -> Json | None:
         """``created`` with a grant that is valid; None when it is too late to renew it, as nothing was sent."""

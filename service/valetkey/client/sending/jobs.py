@@ -42,7 +42,8 @@ class Jobs:
         self._options = options
         self._service = service
         self._records = records
-        self._batch_size = BATCH_SIZE if together else 1
+        # a file is read before its upload is created where its checksum is declared: by the thread that sends it
+        self._batch_size = BATCH_SIZE if together and not options.checksum else 1
         self._lock = threading.Lock()
         self._ready: deque[Job] = deque()
         self._cancelled = False

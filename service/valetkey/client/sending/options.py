@@ -23,9 +23,11 @@ class UploadOptions:
     """How long the service may take to confirm what was sent, in seconds."""
     owner: str | None = None
     """On whose behalf; None leaves it to the service: the credential's own."""
+    checksum: bool = False
+    """Whether each file's CRC64NVME is declared: the file is read once before it is sent."""
 
-    def request(self, source: Source) -> dict[str, Any]:
-        """The body of the request that creates the upload of ``source``."""
+    def request(self, source: Source, crc64nvme: str | None = None) -> dict[str, Any]:
+        """The body of the request that creates the upload of ``source``, which has this CRC64NVME, in base64."""
         body: dict[str, Any] = {
             "filename": source.filename,
             "content_type": source.content_type,
@@ -33,12 +35,15 @@ class UploadOptions:
             "metadata": dict(self.metadata),
             **self._path(source),
         }
-        given = {"profile": self.profile, "owner": self.owner}
+        checksum = {"algorithm": "crc64nvme", "value": crc64nvme} if crc64nvme else None
+        given = {"profile": self.profile, "owner": self.owner, "checksum": checksum}
         return body | {name: value for name, value in given.items() if value}
 
     def record_key(self, source: Source) -> str:
         """The key under which the upload of ``source`` is recorded."""
-        return record_key(source, self.endpoint, self.profile, self._path(source) | dict(self.metadata))
+        # no metadata has an empty name: an upload without a checksum is not gone on with where one is wanted
+        kept = {"": "crc64nvme"} if self.checksum else {}
+        return record_key(source, self.endpoint, self.profile, self._path(source) | dict(self.metadata) | kept)
 
     def _path(self, source: Source) -> dict[str, str]:
         return {"path": source.relative} if self.paths and source.relative is not None else {}

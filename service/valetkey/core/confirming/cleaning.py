@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from valetkey.core.confirming.matching import points_at
+from valetkey.core.confirming.removals import Removals
 from valetkey.core.errors import LedgerUnavailable, RulesUnknown, StoreUnavailable
 from valetkey.core.granting.parts import MultipartUploads
 from valetkey.core.model.erasure import KeptObject
@@ -31,8 +32,10 @@ class Cleaner:
         multiparts: MultipartUploads,
         schedule: Schedule,
         clock: Callable[[], datetime],
+        removals: Removals,
     ) -> None:
         self._store = store
+        self._removals = removals
         self._ledger = ledger
         self._profiles = profiles
         self._multiparts = multiparts
@@ -42,6 +45,11 @@ class Cleaner:
     def after_end(self, upload: Upload) -> None:
         """Removes what led to the end of ``upload``, which the ledger has."""
         with self.later(upload):
+            if upload.state is UploadState.CONFIRMED:
+                self._remove_soon(
+                    upload, [upload.arrival_key, *self._quarantine(upload), *self._earlier_copies(upload)]
+                )
+                return
             self._tidy(upload)
             if upload.pins:
                 self._remove(upload, [*self._quarantine(upload), *self._earlier_copies(upload)])
@@ -49,7 +57,10 @@ class Cleaner:
     def tidy(self, upload: Upload) -> None:
         """Removes what arrived under the grant of an upload that has ended."""
         with self.later(upload):
-            self._tidy(upload)
+            if upload.state is UploadState.CONFIRMED:
+                self._remove_soon(upload, [upload.arrival_key])
+            else:
+                self._tidy(upload)
 
     @contextmanager
     def later(self, upload: Upload) -> Iterator[None]:
@@ -110,6 +121,13 @@ class Cleaner:
         if upload.pins == 1 and upload.state is UploadState.CONFIRMED:
             return []
         return [self._profiles.final_key(upload, pin) for pin in range(1, upload.pins + 1)]
+
+    def _remove_soon(self, upload: Upload, keys: Iterable[str]) -> None:
+        """Nothing depends on when, and nobody waits for it, where the store removes many at once."""
+        if self._store.capabilities.batch_delete:
+            self._removals.add(key for key in keys if not points_at(upload, key))
+        else:
+            self._remove(upload, keys)
 
     def _remove(self, upload: Upload, keys: Iterable[str]) -> None:
         for key in dict.fromkeys(keys):

@@ -3,16 +3,24 @@
 What proves a copy: the source's ETag or a checksum that both have; else that the source could not change meanwhile, as
 in quarantine; else the condition on the source's ETag, where the store is known to honour it. Where nothing does, the
 copy is kept, as it may be good, and nothing is confirmed by it.
+
+A copy is looked at, unless the store has shown that it need not be: it refuses copies of what has changed, and its
+answer to a copy says the ETag that a look at it shows, the source's. Such an answer is the proof then. An answer that
+says anything else is none, and the copy is looked at.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 from typing import NamedTuple
 
-from valetkey.core.confirming.matching import CopyMatch, compare_copy
-from valetkey.core.errors import CopyUnproven, ObjectMissing
+from valetkey.core.confirming.matching import CopyMatch, compare_copy, is_as_good
+from valetkey.core.errors import CopyUnproven, ObjectMissing, StoreUnavailable
 from valetkey.core.model.multipart import WHOLE_COPY
 from valetkey.core.model.profiles import Profiles
+from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import StoredObject, Upload
-from valetkey.core.ports.store import ObjectHead, ObjectHeaders, ObjectStore
+from valetkey.core.ports.store import CopyAnswer, ObjectHead, ObjectHeaders, ObjectStore
 
 LOOKS = 8
 """How many of the last pins are looked for copies that came late."""
@@ -28,9 +36,11 @@ class EarlierCopies(NamedTuple):
 class Copier:
     """Copies the pinned bytes of uploads. Every method raises `StoreUnavailable` and `RulesUnknown`."""
 
-    def __init__(self, *, store: ObjectStore, profiles: Profiles) -> None:
+    def __init__(self, *, store: ObjectStore, profiles: Profiles, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._profiles = profiles
+        self._clock = clock
+        self._trusted: set[Placement] = set()  # by what was seen in this process
 
     def into_quarantine(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
         """Copies ``source``, which is pinned. None where it had changed. Raises like `to_final`."""
@@ -40,18 +50,46 @@ class Copier:
 
     def to_final(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
         """The same under the final key. Raises `ObjectChanged`, `ObjectMissing`, `PlacementRefused`, `CopyUnproven`."""
-        headers = ObjectHeaders(upload.content_type, upload.id, self._profiles.rules_of(upload).placement)
+        placement = self._profiles.rules_of(upload).placement
+        headers = ObjectHeaders(upload.content_type, upload.id, placement, upload.filename)
         return self._copied(upload, source, self._profiles.final_key(upload, upload.pins), headers)
 
+    def finish(self, upload: Upload, promoted: ObjectHead) -> None:
+        """Does what only the object that is confirmed gets: a lock on any other would keep it from being removed.
+
+        Raises `PlacementRefused` and `ObjectMissing`.
+        """
+        placement = self._profiles.rules_of(upload).placement
+        if placement.tags or placement.lock:
+            period = placement.lock.period if placement.lock else None
+            self._store.finish(promoted, placement, self._clock() + period if period else None)
+
     def _copied(self, upload: Upload, source: ObjectHead, key: str, headers: ObjectHeaders) -> ObjectHead | None:
-        self._store.copy(source, key, headers)
+        answer = self._store.copy(source, key, headers)
+        if answer is not None and is_as_good(answer, source) and self._trusts_answers(headers.placement):
+            return _as_told(answer, source, key, headers)
         copied = self._store.head(key)
         alike = compare_copy(copied, source, upload) if copied else CopyMatch.OTHER
         if alike is CopyMatch.SAME or (alike is CopyMatch.UNSURE and self._is_vouched_for(upload, source)):
+            if copied is not None and answer is not None and is_as_good(answer, source):
+                self._learn(answer, copied, source, headers.placement)
             return copied
         if not self._is_still_there(source):
             return None
         raise unproven(upload, key) if alike is CopyMatch.UNSURE else _mangled(upload, copied, key)
+
+    def _trusts_answers(self, placement: Placement) -> bool:
+        """Whether what the store says of a copy that is kept so need not be looked at."""
+        able = self._store.capabilities
+        return able.conditional_copy and (able.copies_keep_etag or placement in self._trusted)
+
+    def _learn(self, answer: CopyAnswer, copied: ObjectHead, source: ObjectHead, placement: Placement) -> None:
+        """An answer has said what a look then showed: the next ones are believed, where conditions are honoured."""
+        if placement in self._trusted or (answer.etag, answer.version_id) != (copied.etag, copied.version_id):
+            return
+        with suppress(StoreUnavailable, ObjectMissing):  # it decides nothing about this copy
+            if self._store.proves_copies(source):
+                self._trusted.add(placement)
 
     def _is_vouched_for(self, upload: Upload, source: ObjectHead) -> bool:
         return upload.in_quarantine or source.size > WHOLE_COPY or self._store.proves_copies(source)
@@ -91,6 +129,13 @@ class Copier:
         if self._profiles.rules_of(upload).wants_checks and not upload.in_quarantine:
             return upload.quarantine_key(pin)
         return self._profiles.final_key(upload, pin)
+
+
+def _as_told(answer: CopyAnswer, source: ObjectHead, key: str, headers: ObjectHeaders) -> ObjectHead:
+    """The copy, by the answer to it."""
+    return ObjectHead(
+        key, answer.etag, answer.version_id, source.size, headers.content_type, headers.upload_id, answer.checksums
+    )
 
 
 def head_of(stored: StoredObject, upload: Upload) -> ObjectHead:

@@ -5,7 +5,7 @@ from enum import Enum
 from valetkey.core.model.media_types import same_type
 from valetkey.core.model.rules import Rules
 from valetkey.core.model.upload import Reason, Upload, UploadState
-from valetkey.core.ports.store import ObjectHead
+from valetkey.core.ports.store import CopyAnswer, ObjectHead
 
 
 def mismatch(upload: Upload, found: ObjectHead, rules: Rules) -> Reason | None:
@@ -63,6 +63,18 @@ def compare_copy(copied: ObjectHead, source: ObjectHead, upload: Upload) -> Copy
     if not same_kind or any(copied.checksums[name] != source.checksums[name] for name in shared):
         return CopyMatch.OTHER
     return CopyMatch.SAME if shared or copied.etag == source.etag else CopyMatch.UNSURE
+
+
+def is_as_good(answer: CopyAnswer, source: ObjectHead) -> bool:
+    """Whether the answer to a copy says all that a look at it would: that it is ``source``, and which version it is.
+
+    Where the source has checksums, one of them has to be named, and none of them otherwise: an MD5, which an ETag may
+    be, can be made to collide.
+    """
+    shared = answer.checksums.keys() & source.checksums.keys()
+    same = answer.etag == source.etag and all(answer.checksums[name] == source.checksums[name] for name in shared)
+    known_version = source.version_id is None or answer.version_id is not None  # Ceph RGW 16 does not say it
+    return same and known_version and bool(shared or not source.checksums)
 
 
 def points_at(upload: Upload, key: str) -> bool:

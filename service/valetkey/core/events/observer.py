@@ -76,7 +76,10 @@ class Observer:
         refused: StoreUnavailable | None = None
         silent: dict[str, StoreUnavailable] = {}
         for look in looks:
-            upload = self._upload_of(look[0] if isinstance(look, list) else look, sender)
+            first = look[0] if isinstance(look, list) else look
+            upload = self._upload_of(first, sender)
+            if upload is None:
+                self._see_probe(first, sender)
             if upload is None or upload.store in silent:
                 yield None
                 continue
@@ -162,6 +165,14 @@ class Observer:
                 raise StoreUnavailable(detail, 2, refused=True) from error
             log.info("verdict on upload %s ignored: %s", upload.id, error.detail)
             return None
+
+    def _see_probe(self, event: StoreEvent, sender: str | None) -> None:
+        """Somebody (`valetkey doctor`) may have written this object to see whether its event arrives."""
+        for name in self._stores.by_bucket(event.bucket, sender):
+            probe = upload_id_of(event.key, self._stores[name].staging_prefix)
+            if isinstance(event, ObjectEvent) and probe is not None:
+                self._ledger.see_event(probe, sender or "", self._clock())
+                return
 
     def _upload_of(self, event: StoreEvent, sender: str | None) -> Upload | None:
         """The upload that an event of ours is about."""

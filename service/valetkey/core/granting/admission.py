@@ -11,13 +11,16 @@ from typing import NamedTuple
 
 from valetkey.core.access.callers import Allowance, Caller
 from valetkey.core.errors import (
+    ChecksumNotSupported,
     ChecksumRequired,
     IdempotencyKeyReused,
     LedgerUnavailable,
+    PlacementRefused,
+    SizeOutOfRange,
     TicketUsedUp,
 )
 from valetkey.core.granting.declaration import declare, declare_stores
-from valetkey.core.model.multipart import choose_method
+from valetkey.core.model.multipart import choose_method, may_keep_crc64
 from valetkey.core.model.paths import folder_path
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.rules import encrypted_by
@@ -73,7 +76,8 @@ class Admission:
     def new(self, caller: Caller, request: UploadRequest, now: datetime) -> Upload:
         """The upload that ``request`` asks for, which nobody knows of yet.
 
-        Raises `InvalidRequest` (its subclass says what is wrong), `Forbidden`, and like `Stores.for_new`.
+        Raises `InvalidRequest` (its subclass says what is wrong), `Forbidden`, `PlacementRefused` where the bucket is
+        known not to keep what the profile says, and like `Stores.for_new`.
         """
         name, owner = caller.terms(request.profile, request.owner)
         profile = self._profiles.named(name)
@@ -81,13 +85,23 @@ class Admission:
         if profile.checksum_required and request.checksum is None:
             raise ChecksumRequired(f"Profile {profile.name!r} takes nothing without a checksum.", "/checksum")
         place = self._stores.for_new(profile, owner)
+        known = place.store.capabilities
+        if request.size is not None and request.size > known.max_object_size:
+            detail = f"The store takes at most {known.max_object_size} bytes in one object, not {request.size}."
+            raise SizeOutOfRange(detail, "/size")
+        if profile.rules.placement.lock is not None and known.object_lock is False:
+            detail = f"Profile {profile.name!r} locks what is confirmed, and the bucket has no Object Lock."
+            raise PlacementRefused(detail, 60, refused=True)
         method = choose_method(
             request.method,
             request.size,
             request.checksum,
             multipart_from=profile.multipart_from,
-            store=place.store.capabilities,
+            store=known,
         )
+        if method is Method.MULTIPART and profile.checksum_required and not may_keep_crc64(known):
+            detail = f"Profile {profile.name!r} insists on a checksum, and the store has none of what comes in parts."
+            raise ChecksumNotSupported(detail, "/checksum")
         upload = Upload(
             id=new_upload_id(),
             profile=profile.name,
@@ -152,10 +166,13 @@ class Admission:
 
 
 def _parts_key(upload: Upload, place: NamedStore) -> str:
-    """Where its parts are joined: where their URLs may still write afterwards, they go through staging."""
+    """Where its parts are joined: where their URLs may still write afterwards, they go through staging.
+
+    Their checksum is known once they are joined, so what declares one is not joined under its final key.
+    """
     if not place.store.capabilities.parts_end_with_join:
         return upload.staging_key
-    checked = upload.rules is not None and upload.rules.wants_checks
+    checked = (upload.rules is not None and upload.rules.wants_checks) or upload.checksum is not None
     return upload.quarantine_key(1) if checked else upload.key
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from valetkey.core.errors import (
+    ChecksumNotSupported,
     InvalidRequest,
     ObjectChanged,
     ObjectMissing,
@@ -49,11 +50,18 @@ class MultipartUploads:
                 return upload
             if self._store.head(target.key) is not None:
                 raise StateConflict("All its bytes have arrived: complete it.")
-        placement = self._profiles.rules_of(upload).placement
+        rules = self._profiles.rules_of(upload)
+        placement = rules.placement
         if target.key != upload.key and upload.key:
             placement = placement.while_it_is_checked
-        headers = ObjectHeaders(upload.content_type, upload.id, placement)
-        multipart_id = self._store.start_multipart(target.key, headers)
+        headers = ObjectHeaders(upload.content_type, upload.id, placement, upload.filename)
+        declared = upload.checksum is not None  # of parts it can only be that of the whole
+        multipart_id = self._store.start_multipart(target.key, headers, whole_crc64=declared)
+        if declared and rules.checksum_required and self._store.capabilities.crc64_of_parts is False:
+            self._store.abort_multipart(target.key, multipart_id)
+            raise ChecksumNotSupported(
+                "The profile insists on a checksum, and the store has none of parts.", "/checksum"
+            )
         after = upload.changed(multipart=replace(target, id=multipart_id))
         if self._ledger.replace(upload, after):
             return after

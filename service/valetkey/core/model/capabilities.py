@@ -1,6 +1,7 @@
 """What is known of a store: what it can do decides how bytes travel, and what is believed of it."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +23,29 @@ class Capabilities:
     part_checksums: bool = False
     """Each PUT and each part needs a checksum, as where a bucket has a default retention."""
 
+    object_lock: bool | None = None
+    """The bucket was made with Object Lock; None: not known yet, or it does not say."""
+
+    max_object_size: int = 10_000 * 5 * 1024**3
+    """The largest object that it takes, in bytes: S3's 10,000 parts of 5 GiB."""
+
+    crc64_of_parts: bool | None = None
+    """It computes the CRC64NVME of the whole of what came in parts; None: not known yet."""
+
     shows_metadata: bool = True
     """An object without our id is somebody else's; else the store, or a proxy, may drop all metadata."""
+
+    conditional_copy: bool = False
+    """It refuses a copy whose source is not the one that it should be. What nobody has tried counts as not there."""
+
+    copies_keep_etag: bool = False
+    """A copy has its source's ETag, and the answer to it says so (not with SSE-KMS)."""
+
+    batch_delete: bool = False
+    """DeleteObjects removes what it is asked to, and no versions are kept, which it would leave."""
+
+    def informed(self, found: Mapping[str, bool], settled: Collection[str] = ()) -> "Capabilities":
+        """These with what was ``found`` out, by name: but for what is ``settled`` otherwise, what only the running
+        service can know (`shows_metadata`), and names that this version does not know."""
+        known = {one.name for one in fields(self)} - {"shows_metadata", *settled}
+        return replace(self, **{name: value for name, value in found.items() if name in known})

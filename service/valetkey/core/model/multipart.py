@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from valetkey.core.errors import ChecksumNotSupported, MethodNotSupported, PartsMismatch, PartsMissing
 from valetkey.core.model.capabilities import Capabilities
-from valetkey.core.model.upload import Checksum, Method, Reason
+from valetkey.core.model.upload import CRC64NVME, Checksum, Method, Reason
 
 MIB = 1024**2
 MIN_PART_SIZE = 5 * MIB
@@ -79,14 +79,16 @@ def choose_method(
 ) -> Method:
     """How a file of ``size`` bytes travels; ``asked`` None leaves it to us.
 
-    A file with a checksum goes in one piece where it can, as S3 has a checksum of the whole object only then; one
-    without goes in parts where the store wants checksums, as those of parts are signed just before they are sent.
+    A file with a checksum goes in one piece where it can, as S3 has a checksum of the whole object only then, but for a
+    CRC64NVME; one without goes in parts where the store wants checksums, as those of parts are signed just before they
+    are sent.
     Raises `MethodNotSupported` and `ChecksumNotSupported`.
     """
+    keeps_whole = checksum is None or (checksum.algorithm == CRC64NVME and may_keep_crc64(store))
     bare = store.part_checksums and checksum is None and size != 0
     if asked is None:
         in_parts_from = (
-            MAX_SINGLE_SIZE + 1 if checksum or not store.list_parts else min(multipart_from, MAX_SINGLE_SIZE + 1)
+            min(multipart_from, MAX_SINGLE_SIZE + 1) if keeps_whole and store.list_parts else MAX_SINGLE_SIZE + 1
         )
         if (size or 0) < in_parts_from and not bare:
             return Method.POST if store.post else Method.PUT
@@ -100,12 +102,29 @@ def choose_method(
             "The bucket wants a checksum with what is sent: declare one, or ask for 'auto'.", "/method"
         )
     if asked is Method.MULTIPART and checksum is not None:
-        raise ChecksumNotSupported("S3 has no such checksum of an object that came in parts.", "/checksum")
+        _require_whole(checksum, store)
     if asked is Method.MULTIPART and size == 0:
         raise MethodNotSupported("An empty file has no parts: ask for 'auto'.", "/method")
     if asked is not Method.MULTIPART and (size or 0) > MAX_SINGLE_SIZE:
         raise MethodNotSupported(f"S3 takes at most {MAX_SINGLE_SIZE} bytes in one piece: ask for 'auto'.", "/method")
     return asked
+
+
+def may_keep_crc64(store: Capabilities) -> bool:
+    """Whether the store may have the CRC64NVME of the whole of what comes in parts: it is known once some were begun.
+
+    Where it wants the SHA-256 of each part, it has one of those instead.
+    """
+    return store.crc64_of_parts is not False and not store.part_checksums
+
+
+def _require_whole(checksum: Checksum, store: Capabilities) -> None:
+    if checksum.algorithm != CRC64NVME:
+        detail = "S3 has no such checksum of an object that came in parts: declare its crc64nvme."
+        raise ChecksumNotSupported(detail, "/checksum")
+    if store.part_checksums:
+        detail = "The bucket wants the SHA-256 of each part, and has no crc64nvme of the whole then: declare none."
+        raise ChecksumNotSupported(detail, "/checksum")
 
 
 def excess(plan: Plan, found: Sequence[Part], smallest: int, largest: int, *, whole: bool) -> Reason | None:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from urllib.parse import urlsplit
+from typing import Literal
+from urllib.parse import quote, urlsplit
 
 from valetkey.core.errors import (
     ConfigurationError,
@@ -12,6 +13,7 @@ from valetkey.core.errors import (
     MetadataNotAllowed,
     SizeOutOfRange,
 )
+from valetkey.core.model.beside import objection_to
 from valetkey.core.model.media_types import essence, is_range, matches, media_type
 from valetkey.core.model.multipart import (
     MAX_OBJECT_SIZE,
@@ -23,8 +25,20 @@ from valetkey.core.model.multipart import (
     part_size_for,
 )
 from valetkey.core.model.naming import KeyTemplate
-from valetkey.core.model.rules import Detect, Placement, Rules, read_rules, rules_text
+from valetkey.core.model.rules import (
+    Detect,
+    Disposition,
+    Lock,
+    LockMode,
+    Placement,
+    Rules,
+    read_rules,
+    rules_text,
+)
 from valetkey.core.model.upload import Upload
+
+DownloadSigning = Literal["cloudfront"]
+"""What signs the addresses of a CDN that shows nothing to strangers."""
 
 MAX_METADATA_KEYS = 50
 MAX_METADATA_BYTES = 8 * 1024
@@ -37,6 +51,9 @@ MAX_CLAIM_WITHIN = timedelta(days=365)
 MAX_KEEP_FOR = timedelta(days=36_500)
 """How long confirmed uploads are kept at most, where they are removed at all."""
 
+MIN_LOCK_FOR = timedelta(days=1)
+"""The shortest retention: S3 counts a bucket's default in whole days, and less protects from nothing."""
+
 MAX_REMEMBERED_TYPES = 1000
 """How many content types a profile remembers as allowed, so as not to look at each of them again."""
 
@@ -48,7 +65,10 @@ class Profile:
     Sizes are in bytes, both ends allowed. ``content_types`` may hold ``image/*`` and ``*/*``. ``expires_in`` is a
     grant's life, ``renewable_for`` how long after creation grants are renewed. Files of ``multipart_from`` bytes and
     more are sent in parts unless asked otherwise, of ``part_size`` bytes where that is enough. ``metadata`` lists the
-    allowed keys (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes.
+    allowed keys (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes. So are
+    ``cache_control``, ``content_disposition`` (under the file's own name), ``tags``, ``object_metadata`` (without
+    ``x-amz-meta-``), and Object Lock: ``lock_mode`` for ``lock_for`` from the confirmation on, and ``legal_hold``.
+    ``download_base_url`` is a CDN in front of the final keys, ``download_signing`` what signs its addresses.
     ``detect`` says what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a verdict. With
     ``checksum_required`` nothing is taken without a checksum, or confirmed where the store does not show it. What
     is not claimed ``claim_within`` after its confirmation is removed (None: it stays), and ``keep_for`` after it
@@ -68,7 +88,16 @@ class Profile:
     storage_class: str | None = None
     sse: str | None = None
     sse_kms_key_id: str | None = None
+    cache_control: str | None = None
+    content_disposition: Disposition | None = None
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    object_metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
+    lock_mode: LockMode | None = None
+    lock_for: timedelta | None = None
+    legal_hold: bool = False
     return_url: str | None = None
+    download_base_url: str | None = None
+    download_signing: DownloadSigning | None = None
     detect: Detect = Detect.OFF
     scan: bool = False
     checksum_required: bool = False
@@ -83,9 +112,12 @@ class Profile:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "template", KeyTemplate(self.key))
-        for wrong, detail in self._contradictions():
+        for wrong, detail in [*self._contradictions(), *self._lock_contradictions()]:
             if wrong:
                 raise ConfigurationError(f"Profile {self.name!r}: {detail}")
+        objection = objection_to(self.cache_control, self.content_disposition, self.tags, self.object_metadata)
+        if objection:
+            raise ConfigurationError(f"Profile {self.name!r}: {objection}")
         object.__setattr__(self, "rules", self._rules())
 
     def _rules(self) -> Rules:
@@ -96,11 +128,24 @@ class Profile:
                 detect=self.detect,
                 scan=self.scan,
                 checksum_required=self.checksum_required,
-                placement=Placement(self.storage_class, self.sse, self.sse_kms_key_id),
+                placement=self._placement(),
                 expires_in=self.expires_in,
                 claim_within=self.claim_within,
                 keep_for=self.keep_for,
             )
+        )
+
+    def _placement(self) -> Placement:
+        locked = self.lock_mode is not None or self.legal_hold
+        return Placement(
+            storage_class=self.storage_class,
+            sse=self.sse,
+            sse_kms_key_id=self.sse_kms_key_id,
+            cache_control=self.cache_control,
+            content_disposition=self.content_disposition,
+            tags=tuple(sorted(self.tags.items())),
+            metadata=tuple(sorted(self.object_metadata.items())),
+            lock=Lock(self.lock_mode, self.lock_for, self.legal_hold) if locked else None,
         )
 
     def _contradictions(self) -> list[tuple[bool, str]]:
@@ -137,6 +182,35 @@ class Profile:
             (
                 self.return_url is not None and not _is_address(self.return_url),
                 "return_url must be an http or https URL of some host, without blanks and control characters.",
+            ),
+            (
+                self.download_base_url is not None and not _is_base(self.download_base_url),
+                "download_base_url must be an http or https URL of some host, without user, query and fragment.",
+            ),
+            (self.download_signing not in {None, "cloudfront"}, "download_signing is 'cloudfront'."),
+            (
+                self.download_signing is not None and self.download_base_url is None,
+                "download_signing needs download_base_url, the address of the distribution.",
+            ),
+        ]
+
+    def _lock_contradictions(self) -> list[tuple[bool, str]]:
+        removed = [life for life in (self.claim_within, self.keep_for) if life is not None]
+        period = self.lock_for
+        return [
+            (self.lock_mode not in {None, "GOVERNANCE", "COMPLIANCE"}, "lock_mode is 'GOVERNANCE' or 'COMPLIANCE'."),
+            ((self.lock_mode is None) is not (period is None), "lock_mode and lock_for: both, or neither."),
+            (
+                period is not None and not MIN_LOCK_FOR <= period <= MAX_KEEP_FOR,
+                "lock_for must be 1 day to 36500 days, in seconds.",
+            ),
+            (
+                self.legal_hold and bool(removed),
+                "what is under a legal_hold cannot be removed: leave out claim_within and keep_for.",
+            ),
+            (
+                period is not None and any(life < period for life in removed),
+                "what is locked cannot be removed: claim_within and keep_for must not be shorter than lock_for.",
             ),
         ]
 
@@ -183,6 +257,12 @@ class Profile:
         if self.metadata is not None and (extra := sorted(metadata.keys() - self.metadata)):
             raise MetadataNotAllowed(f"Profile {self.name!r} does not take the keys {extra}.", "/metadata")
 
+    def delivery_url(self, key: str) -> str | None:
+        """The address of the confirmed object ``key`` at the profile's CDN; None where it has none."""
+        if self.download_base_url is None:
+            return None
+        return f"{self.download_base_url.rstrip('/')}/{quote(key, safe='/')}"
+
     def object_key(self, upload: Upload) -> str:
         """Where the bytes of ``upload`` are confirmed, unless they have to be pinned again: see `final_key`."""
         return self.template.render(
@@ -192,6 +272,11 @@ class Profile:
             profile=self.name,
             at=upload.created_at,
         )
+
+
+def _is_base(url: str) -> bool:
+    """Whether a key can be put behind ``url``."""
+    return _is_address(url) and url.isascii() and re.search("[?#@]", url) is None
 
 
 def _is_address(url: str) -> bool:

@@ -47,6 +47,10 @@ class Profiles:
         profile = self._profiles.get(upload.profile)
         return profile.return_url if profile else None
 
+    def now(self, upload: Upload) -> Profile | None:
+        """The profile of that name as it is now; None where there is none any more."""
+        return self._profiles.get(upload.profile)
+
     def prefixes(self) -> set[str]:
         """What the final keys begin with."""
         return {profile.template.prefix for profile in self._profiles.values()}

@@ -5,11 +5,14 @@ A process without the profile, or with another one of that name, so never drops 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, get_args
+
+Disposition = Literal["inline", "attachment"]
+LockMode = Literal["GOVERNANCE", "COMPLIANCE"]
 
 
 class Detect(StrEnum):
@@ -21,16 +24,40 @@ class Detect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """Object Lock: retention in ``mode`` for ``period`` from the confirmation on, both or neither, and a legal hold."""
+
+    mode: LockMode | None = None
+    period: timedelta | None = None
+    legal_hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
-    """How a confirmed object is kept: storage class and server-side encryption; None is the bucket's default."""
+    """How a confirmed object is kept, and what is written beside it; None is the bucket's default, or nothing.
+
+    ``content_disposition`` is how a browser takes it, under the upload's own name. ``tags`` and ``metadata`` are names
+    with their values; our upload id is beside the latter always.
+    """
 
     storage_class: str | None = None
     sse: str | None = None
     sse_kms_key_id: str | None = None
+    cache_control: str | None = None
+    content_disposition: Disposition | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
+    lock: Lock | None = None
+
+    def __str__(self) -> str:
+        """What is not the bucket's default, for whoever has to look why a store refuses it."""
+        ours = {one.name: getattr(self, one.name) for one in fields(self)}
+        return ", ".join(f"{name}={value!r}" for name, value in ours.items() if value)
 
     @property
     def while_it_is_checked(self) -> "Placement":
-        """The same in quarantine, which an object leaves soon: storage classes bill whole months."""
+        """The same in quarantine, which an object leaves soon: storage classes bill whole months, and what is rejected
+        has to be removable. What is written beside the bytes is for the confirmed object."""
         return Placement(None, self.sse, self.sse_kms_key_id)
 
 
@@ -94,11 +121,24 @@ def rules_text(
         "storage_class": placement.storage_class,
         "sse": placement.sse,
         "sse_kms_key_id": placement.sse_kms_key_id,
+        "cache_control": placement.cache_control,
+        "content_disposition": placement.content_disposition,
+        "tags": dict(placement.tags) or None,
+        "object_metadata": dict(placement.metadata) or None,
+        "lock": _lock_text(placement.lock),
         "expires_in": expires_in.total_seconds(),
         "claim_within": claim_within.total_seconds() if claim_within else None,
         "keep_for": keep_for.total_seconds() if keep_for else None,
     }
     return json.dumps({name: value for name, value in found.items() if value is not None}, separators=(",", ":"))
+
+
+def _lock_text(lock: Lock | None) -> dict[str, Any] | None:
+    if lock is None:
+        return None
+    period = lock.period.total_seconds() if lock.period else None
+    kept = {"mode": lock.mode, "period": period, "legal_hold": lock.legal_hold or None}
+    return {name: value for name, value in kept.items() if value is not None}
 
 
 @lru_cache(maxsize=1024)
@@ -135,7 +175,7 @@ def _read(text: str, kept: Mapping[str, Any]) -> Rules:
         detect=Detect(rest.pop("detect", "off")),
         scan=bool(rest.pop("scan", False)),
         checksum_required=bool(rest.pop("checksum_required", False)),
-        placement=Placement(*(rest.pop(name, None) for name in ("storage_class", "sse", "sse_kms_key_id"))),
+        placement=_placement(rest),
         expires_in=timedelta(seconds=rest.pop("expires_in")),
         claim_within=_duration(rest.pop("claim_within", None)),
         keep_for=_duration(rest.pop("keep_for", None)),
@@ -143,6 +183,37 @@ def _read(text: str, kept: Mapping[str, Any]) -> Rules:
     if rest:
         raise KeyError(*rest)
     return rules
+
+
+def _placement(rest: dict[str, Any]) -> Placement:
+    """Takes out of ``rest`` what it is made of. Raises KeyError and ValueError for what this version does not know."""
+    return Placement(
+        storage_class=rest.pop("storage_class", None),
+        sse=rest.pop("sse", None),
+        sse_kms_key_id=rest.pop("sse_kms_key_id", None),
+        cache_control=rest.pop("cache_control", None),
+        content_disposition=_one_of(Disposition, rest.pop("content_disposition", None)),
+        tags=tuple(rest.pop("tags", {}).items()),
+        metadata=tuple(rest.pop("object_metadata", {}).items()),
+        lock=_lock(rest.pop("lock", None)),
+    )
+
+
+def _lock(kept: Mapping[str, Any] | None) -> Lock | None:
+    if kept is None:
+        return None
+    rest = dict(kept)
+    mode, period = _one_of(LockMode, rest.pop("mode", None)), _duration(rest.pop("period", None))
+    lock = Lock(mode, period, bool(rest.pop("legal_hold", False)))
+    if rest:
+        raise KeyError(*rest)
+    return lock
+
+
+def _one_of(allowed: Any, value: Any) -> Any:
+    if value is not None and value not in get_args(allowed):
+        raise ValueError(value)
+    return value
 
 
 def _duration(seconds: float | None) -> timedelta | None:

@@ -105,9 +105,14 @@ class Multipart:
     id: MultipartUploadId | None = None
 
 
+CRC64NVME = "crc64nvme"
+"""The one checksum that a store may have of the whole of what came in parts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """A whole-object checksum as S3 writes it. ``algorithm``: crc32, crc32c, sha1 or sha256; ``value``: base64."""
+    """A whole-object checksum as S3 writes it. ``algorithm``: crc32, crc32c, crc64nvme, sha1 or sha256; ``value``:
+    base64."""
 
     algorithm: str
     value: str
@@ -275,7 +280,7 @@ class Upload(NamedTuple):
 
     def quarantine_key(self, pin: int) -> str:
         """Where the bytes of the ``pin``-th pin are checked. Whoever made the pin writes it, once."""
-        return f"{self.staging_prefix}{QUARANTINE_PREFIX}{self.id}/{pin}"
+        return quarantine_key(self.id, pin, self.staging_prefix)
 
     @property
     def arrival_key(self) -> str:
@@ -371,6 +376,11 @@ def erased_but_kept(upload: Upload) -> Upload:
     """The same, where the store keeps an object of it: what tells whose that is, and where, stays, too."""
     stays = {name: getattr(upload, name) for name in ("owner", "pins", "multipart", "key")}
     return erased(upload)._replace(object=upload.object and replace(upload.object, content_type=""), **stays)
+
+
+def quarantine_key(upload_id: UploadId, pin: int, staging_prefix: str = "") -> str:
+    """See `Upload.quarantine_key`; ``staging_prefix`` is what stands before in its store."""
+    return f"{staging_prefix}{QUARANTINE_PREFIX}{upload_id}/{pin}"
 
 
 def upload_id_of(key: str, staging_prefix: str = "") -> UploadId | None:

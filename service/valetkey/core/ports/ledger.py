@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.upload import OfStores, Upload, UploadId, UploadState
 from valetkey.core.ports.erasures import Erasures
+from valetkey.core.ports.health import EventProbes
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,10 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which uploads of ``account`` to list: ``before`` is the id to go on from; None does not filter. ``claimed``
-    leaves out what is not."""
+    """Which uploads to list: ``account`` sees its own; ``before`` is the id to go on from; None does not filter.
+    ``claimed`` leaves out what is not."""
 
-    account: str
+    account: str | None
     limit: int
     state: UploadState | None = None
     profile: str | None = None
@@ -57,7 +58,7 @@ class Uploads(Protocol):
         """
 
 
-class Ledger(Uploads, Erasures, Protocol):
+class Ledger(Uploads, Erasures, EventProbes, Protocol):
     """The durable record of uploads. What a method has returned from survives a crash.
 
     Every method raises `LedgerUnavailable` when the record cannot be read or written; nothing is half done then.

@@ -8,6 +8,7 @@ from typing import Protocol
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import Part
 from valetkey.core.model.rules import Placement
+from valetkey.core.model.showing import MAX_STORED_DISPOSITION, content_disposition, is_safe_to_show
 from valetkey.core.model.upload import MultipartUploadId, StoredObject, UploadId
 from valetkey.core.signing.credentials import Credentials
 
@@ -31,12 +32,34 @@ class ObjectHead:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyAnswer:
+    """What the store's answer to a copy says of the object that it has made, in the words of `ObjectHead`."""
+
+    etag: str
+    version_id: str | None
+    checksums: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectHeaders:
-    """All that an object of ours carries beside its bytes; whatever else a client attached is left behind."""
+    """All that an object of ours carries beside its bytes; whatever else a client attached is left behind.
+
+    ``filename`` is what the client calls the file. Object Lock is not among it: see `ObjectStore.finish`.
+    """
 
     content_type: str
     upload_id: UploadId
     placement: Placement = field(default_factory=Placement)
+    filename: str = ""
+
+    @property
+    def content_disposition(self) -> str | None:
+        """How a browser takes it; None where the profile leaves that open. What could run as a page is saved."""
+        asked = self.placement.content_disposition
+        if asked is None:
+            return None
+        shown = asked == "inline" and is_safe_to_show(self.content_type)
+        return content_disposition(self.filename, "inline" if shown else "attachment", MAX_STORED_DISPOSITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +91,10 @@ FIRST_BYTES = 4096
 """The most that is read of an object to see what it is."""
 
 
+MAX_BATCH = 1000
+"""How many keys S3's DeleteObjects takes at once."""
+
+
 class ObjectStore(Protocol):
     """An S3-compatible bucket. Every method but the properties raises `StoreUnavailable` when it does not answer."""
 
@@ -91,12 +118,22 @@ class ObjectStore(Protocol):
     def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
         """What is under ``key`` now, or that version of it; None when nothing is."""
 
-    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> None:
+    def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> CopyAnswer | None:
         """Copies the bytes of ``source`` to ``key`` if it still has its ETag; what goes with them is ``headers`` alone.
+
+        What the store said of the copy; None where it said too little, where it was made in parts, and where it was
+        made without the condition.
 
         Raises `ObjectChanged` or `ObjectMissing` when it has not, and `PlacementRefused`. Above `WHOLE_COPY` bytes it
         copies in parts and sees for itself that the source stayed as it was. Below, a store may ignore the condition
         (moto does): see `proves_copies`, and look at what was copied. It may be there even when this fails.
+        """
+
+    def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
+        """Puts ``placement``'s Object Lock on what is under a final key, and its tags where the write has lost them.
+
+        It is retained until ``retain_until`` at least. Calling it again changes nothing else. Raises
+        `PlacementRefused`, and `ObjectMissing`.
         """
 
     def proves_copies(self, source: ObjectHead) -> bool:
@@ -108,8 +145,15 @@ class ObjectStore(Protocol):
         Returns why some of them stay, hidden, as under Object Lock; None where nothing is left.
         """
 
-    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int) -> str:
-        """A URL that downloads ``stored`` as ``filename`` for ``expires_in`` seconds."""
+    def delete_batch(self, keys: Sequence[str]) -> None:
+        """The same for many keys, together where the store can. What cannot be removed now is logged.
+
+        For what no answer depends on: what stays is found where the bucket is looked through.
+        """
+
+    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
+        """A URL that downloads ``stored`` as ``filename`` for ``expires_in`` seconds; ``inline`` has a browser show it,
+        which is right only for what cannot run as a page."""
 
     def check(self) -> None:
         """Raises `StoreUnavailable` unless the bucket is there and ours to use."""
@@ -142,9 +186,10 @@ class ObjectStore(Protocol):
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         """A URL that takes one object, for ``expires_in`` seconds, with exactly ``headers``."""
 
-    def start_multipart(self, key: str, headers: ObjectHeaders) -> MultipartUploadId:
+    def start_multipart(self, key: str, headers: ObjectHeaders, *, whole_crc64: bool = False) -> MultipartUploadId:
         """Begins a multipart upload of an object that will have ``headers``.
 
+        ``whole_crc64`` asks for the CRC64NVME of the whole; `capabilities` say afterwards whether the store has it.
         Raises `MethodNotSupported` where the store cannot list parts, and `PlacementRefused`.
         """
 

@@ -6,11 +6,32 @@ The signature is botocore's, which a property test proves, at a twentieth of its
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import NamedTuple, Self
 from urllib.parse import quote, urlsplit
 
 from valetkey.core.signing.credentials import ALGORITHM, Credentials, hmac_of, signing_hmac
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class BucketAddress(NamedTuple):
+    """Where a bucket is: ``host`` as it is signed, ``origin`` as it is called, and the ``path`` above its keys."""
+
+    host: str
+    origin: str
+    path: str
+
+    @classmethod
+    def parse(cls, base_url: str) -> Self:
+        """Of a URL with a slash at its end."""
+        parts = urlsplit(base_url)
+        name = parts.netloc.rpartition("@")[2].lower()
+        default = f":{_DEFAULT_PORTS.get(parts.scheme)}"
+        return cls(name.removesuffix(default), f"{parts.scheme}://{parts.netloc}", parts.path)
+
+    def path_of(self, key: str) -> str:
+        """The path of ``key``, or of the bucket where that is empty, escaped as it is signed and sent."""
+        return self.path + quote(key, safe="/~") if key else self.path.rstrip("/") or "/"
 
 
 class UrlSigner:
@@ -20,12 +41,7 @@ class UrlSigner:
     """
 
     def __init__(self, base_url: str, region: str) -> None:
-        parts = urlsplit(base_url)
-        name = parts.netloc.rpartition("@")[2].lower()
-        default = f":{_DEFAULT_PORTS.get(parts.scheme)}"
-        self._host = name.removesuffix(default)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
-        self._path = parts.path
+        self._address = BucketAddress.parse(base_url)
         self._place = f"{region}/s3/aws4_request"
 
     def sign(
@@ -43,8 +59,8 @@ class UrlSigner:
 
         Whoever follows it has to send ``headers``, and may send others.
         """
-        path = self._path + quote(key, safe="/~")
-        sent = {"host": self._host} | {name.lower(): " ".join(value.split()) for name, value in headers.items()}
+        path = self._address.path_of(key)
+        sent = {"host": self._address.host} | {name.lower(): " ".join(value.split()) for name, value in headers.items()}
         names = ";".join(sorted(sent))
         date = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         scope = f"{date[:8]}/{self._place}"
@@ -64,4 +80,4 @@ class UrlSigner:
         canonical = f"{method}\n{path}\n{text}\n{lines}\n{names}\nUNSIGNED-PAYLOAD"
         to_sign = f"{ALGORITHM}\n{date}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
         signature = hmac_of(signing_hmac(credentials.secret_key, scope), to_sign.encode()).hex()
-        return f"{self._origin}{path}?{text}&X-Amz-Signature={signature}"
+        return f"{self._address.origin}{path}?{text}&X-Amz-Signature={signature}"

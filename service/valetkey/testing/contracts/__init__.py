@@ -12,8 +12,8 @@ A test class inherits a suite, and gives it what it asks for by one fixture::
 
 `ObjectStoreContract`, `ReadingContract`, `FormContract`, `MultipartContract`, `ManyPartsContract` and
 `VersionedStoreContract` ask for ``place``, a `Place`; `LedgerContract`, `KeyRingContract`, `OutboxContract`,
-`AnnouncedChangesContract`, `AnnouncedErasureContract` and `HookContract` for ``ledger``, and `AllowanceContract` for
-``two``. Each test gets an empty one.
+`AnnouncedChangesContract`, `AnnouncedErasureContract`, `HealthContract` and `HookContract` for ``ledger``, and
+`AllowanceContract` for ``two``. Each test gets an empty one.
 """
 
 from pkgutil import iter_modules
@@ -30,6 +30,7 @@ from valetkey.testing.contracts.declarations import DeclarationContract
 from valetkey.testing.contracts.due import DueContract
 from valetkey.testing.contracts.erasures import AnnouncedErasureContract, ErasureContract
 from valetkey.testing.contracts.forms import FormContract
+from valetkey.testing.contracts.health import EventProbeContract, HealthContract
 from valetkey.testing.contracts.hooks import Calling, HookContract, hook_announcer
 from valetkey.testing.contracts.keys import KeyRingContract
 from valetkey.testing.contracts.multipart import ManyPartsContract, MultipartContract
@@ -59,6 +60,7 @@ class LedgerContract(
     DeclarationContract,
     StoresContract,
     ErasureContract,
+    EventProbeContract,
 ):
     """What every ledger must do. A fixture ``ledger`` gives an empty one."""
 
@@ -72,6 +74,7 @@ __all__ = [
     "Calling",
     "Download",
     "FormContract",
+    "HealthContract",
     "HookContract",
     "KeyRingContract",
     "LedgerContract",

@@ -61,3 +61,13 @@ class PageContract:
         assert ledger.page(Query("shop", 10, claimed=True)) == claimed[::-1]
         assert ledger.page(Query("shop", 10, profile="images", claimed=True)) == claimed[1:]
         assert ledger.page(Query("shop", 10, UploadState.DELETED, claimed=True)) == []
+
+    def test_pages_of_all_accounts(self, ledger: Record) -> None:
+        """For the operator: no account filters nothing, and the other filters still do."""
+        mine, other, last = upload("shop"), upload("mall", state=UploadState.CONFIRMED), upload("mall")
+        ledger.add([mine, other, last])
+        assert ledger.page(Query(None, 10)) == [last, other, mine]
+        assert ledger.page(Query(None, 10, state=UploadState.CONFIRMED)) == [other]
+        assert ledger.page(Query(None, 10, state=UploadState.PENDING)) == [last, mine]
+        assert ledger.page(Query(None, 10, profile="default", before=last.id)) == [other, mine]
+        assert ledger.page(Query(None, 10, profile="unused")) == []

@@ -93,6 +93,13 @@ class ObjectStoreContract:
             place.store.copy(source, "b.txt", HEADERS)
             assert place.read("b.txt") == b"bytes"
 
+    def test_finishing_what_carries_no_tags_and_no_lock(self, place: Place) -> None:
+        """Nothing happens to it, once or twice."""
+        source = written(place)
+        for _ in range(2):
+            place.store.finish(source, HEADERS.placement, None)
+        assert place.store.head("a.txt") == source
+
     def test_a_copy_of_nothing(self, place: Place) -> None:
         """`ObjectMissing`, and nothing is written."""
         source = replace(written(place), key="never there", version_id=None)

@@ -84,6 +84,7 @@ export const de: Messages = {
   noService: "Der Dienst zum Hochladen war nicht zu erreichen",
   noStorage: "Der Speicher war nicht zu erreichen",
   notAllowed: "Hochladen ist hier nicht oder nicht mehr erlaubt. Bitte die Seite neu laden",
+  loggedOut: "Nicht mehr angemeldet. Bitte in einem anderen Fenster anmelden und dann wiederholen",
   ended: "Das Hochladen wurde anderswo beendet",
   rejected: "Abgewiesen: {detail}",
   failed: "Fehlgeschlagen: {detail}",

@@ -77,6 +77,7 @@ export const en = {
   noService: "The upload service could not be reached",
   noStorage: "The storage could not be reached",
   notAllowed: "You are not allowed to upload here. Reload the page",
+  loggedOut: "You are logged out. Log in in another window, then retry",
   ended: "The upload was ended elsewhere",
   rejected: "Refused: {detail}",
   failed: "Failed: {detail}",

@@ -90,6 +90,7 @@ export const es: Messages = {
   noService: "No se ha podido contactar con el servicio de subida",
   noStorage: "No se ha podido contactar con el almacenamiento",
   notAllowed: "No puedes subir archivos aquí, o ya no. Recarga la página",
+  loggedOut: "Tu sesión ha terminado. Iníciala en otra ventana y vuelve a intentarlo",
   ended: "La subida se ha terminado en otro lugar",
   rejected: "Rechazado: {detail}",
   failed: "Ha fallado: {detail}",

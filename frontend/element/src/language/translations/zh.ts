@@ -66,6 +66,7 @@ export const zh: Messages = {
   noService: "无法连接上传服务",
   noStorage: "无法连接存储",
   notAllowed: "您没有或不再有上传权限，请重新加载页面",
+  loggedOut: "您已退出登录，请在另一个窗口登录后重试",
   ended: "上传已在别处结束",
   rejected: "已拒绝：{detail}",
   failed: "失败：{detail}",

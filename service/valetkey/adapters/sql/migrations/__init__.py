@@ -1,38 +1,53 @@
-"""The ledger's schema, version by version, run by Alembic. `alembic.ini` is not needed: everything is said here."""
+"""The ledger's schema, version by version, run by Alembic. `alembic.ini` is not needed: everything is said here.
+
+Which version a database has is asked without Alembic, whose import takes as long as the rest of a short command.
+"""
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, column, inspect, select, table
 
 from valetkey.adapters.sql.migrations.indexes import build_indexes
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 LOCK = 0x76616C65746B6579
 """Which of PostgreSQL's advisory locks those who migrate take: "valetkey" in ASCII."""
 
+_HERE = Path(__file__).parent
+_VERSION = table("alembic_version", column("version_num"))
 
-def config(connection: Connection | None = None) -> Config:
+
+def config(connection: Connection | None = None) -> "Config":
     """Alembic's configuration, for ``connection`` where it is to run on one."""
+    from alembic.config import Config
+
     made = Config()
-    made.set_main_option("script_location", str(Path(__file__).parent))
+    made.set_main_option("script_location", str(_HERE))
     made.attributes["connection"] = connection
     return made
 
 
 def upgrade(connection: Connection) -> None:
     """Brings the database to the newest version; does nothing when it is there."""
+    from alembic import command
+
     command.upgrade(config(connection), "head")
     build_indexes(connection)
 
 
-@cache
-def newest() -> str | None:
+def newest() -> str:
     """The id of the newest version."""
-    return ScriptDirectory.from_config(config()).get_current_head()
+    return max(known())
+
+
+@cache
+def known() -> frozenset[str]:
+    """The ids of all versions up to the newest: a file is called by its own, as in ``0001_uploads.py``."""
+    return frozenset(file.name.partition("_")[0] for file in (_HERE / "versions").glob("[0-9]*_*.py"))
 
 
 def objection(connection: Connection) -> str | None:
@@ -48,16 +63,13 @@ def objection(connection: Connection) -> str | None:
 def newer(connection: Connection) -> str | None:
     """The same, where a newer valetkey has migrated the database; None where none has."""
     found = _revision(connection)
-    if found is None or found in _known():
+    if found is None or found in known():
         return None
     return f"The ledger's schema {found} is a newer valetkey's; this one ends at {newest()}: install the newer one."
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-@cache
-def _known() -> frozenset[str]:
-    """The ids of all versions up to the newest."""
-    return frozenset(one.revision for one in ScriptDirectory.from_config(config()).walk_revisions())
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    found: str | None = connection.execute(select(_VERSION.c.version_num)).scalar()
+    return found

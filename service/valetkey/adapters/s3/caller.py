@@ -1,0 +1,287 @@
+"""The calls that each confirmation makes, signed by ourselves: botocore takes ten times as long to make one.
+
+What botocore does for a call is done here as well: a store that is busy is asked again, a bucket of another region is
+found there, and a clock that is off is corrected by the store's. Errors are botocore's, so that all else can treat
+calls of both kinds alike.
+"""
+
+import logging
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import urllib3
+from botocore.credentials import Credentials as BotocoreCredentials
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+from botocore.retries.quota import RetryQuota
+from urllib3 import exceptions
+
+from valetkey.adapters.s3.pool import Pool
+from valetkey.adapters.s3.xml import Element, parsed
+from valetkey.core.signing.credentials import Credentials
+from valetkey.core.signing.requests import RequestSigner
+from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of, parse_error
+
+log = logging.getLogger("valetkey")
+
+MAX_SKEW = timedelta(minutes=15)
+"""How far the clock of a request may be from S3's (S3's error responses, RequestTimeTooSkewed)."""
+
+ATTEMPTS, MAX_BACKOFF = 3, 20.0
+"""How often a call is made, and how many seconds there are between two at most; as botocore's standard mode."""
+
+RETRY_COST, TIMEOUT_COST = 5, 10
+"""What another attempt takes from the quota, which stops them where nothing works any more; as botocore's."""
+
+MAX_ERROR = 65_536
+"""How many bytes are read of an answer that is an error."""
+
+_PASSING = frozenset({Meaning.AGAIN, Meaning.WAIT, Meaning.LOOK})
+_REGION = re.compile(r"<Region>([a-z0-9-]{1,40})</Region>")
+_REGION_NAME = re.compile(r"[a-z0-9-]{1,40}")
+_NO_SUCCESS = frozenset({"Error", "html"})
+_MOVED = frozenset({301, 302, 307})
+_WRONG_REGION = frozenset({"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"})
+
+
+def now() -> datetime:
+    """By this machine's clock."""
+    return datetime.now(UTC)
+
+
+class Operation(NamedTuple):
+    """What is asked: its ``name`` as S3 has it, what the list of a store's answers calls it, and how it is sent."""
+
+    name: str
+    listed: str
+    method: str
+    patient: bool = False
+    """It takes long, and is not tried again: the next signal does."""
+    answers: bool = False
+    """A success has XML in it."""
+
+
+HEAD = Operation("HeadObject", "head", "HEAD")
+GET = Operation("GetObject", "get", "GET")
+DELETE = Operation("DeleteObject", "delete", "DELETE")
+DELETE_MANY = Operation("DeleteObjects", "delete", "POST", answers=True)
+LIST_PARTS = Operation("ListParts", "parts", "GET", answers=True)
+COPY = Operation("CopyObject", "copy", "PUT", patient=True, answers=True)
+COPY_PART = Operation("UploadPartCopy", "copy", "PUT", patient=True, answers=True)
+
+NOTHING: Mapping[str, str] = {}
+
+
+class Answer(NamedTuple):
+    """What the store says. ``headers`` have no case; ``root`` is that of a success with XML in it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    root: Element = Element("", "", ())
+
+
+@dataclass
+class Place:
+    """Where the bucket is by now, and by how much our clock is off."""
+
+    signer: RequestSigner
+    pool: Pool
+    region: str
+    offset: timedelta = timedelta(0)
+
+
+@dataclass
+class _Call:
+    """One call, and what has been tried for it."""
+
+    operation: Operation
+    key: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    limit: int | None
+    offset: timedelta = timedelta(0)
+    adjusted: set[str] = field(default_factory=set)
+
+
+class Caller:
+    """Calls one bucket. ``find`` says where it is, in the settings' region (None) or in another one.
+
+    Threads may share it, processes may not.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[str | None], Place],
+        credentials: BotocoreCredentials,
+        *,
+        user_agent: str,
+        timeouts: tuple[int, int, int],
+    ) -> None:
+        """``timeouts``: seconds to connect, for an answer, and for the answer to what takes long."""
+        self._find = find
+        self._place = find(None)
+        self._credentials = credentials
+        self._user_agent = user_agent
+        connect, read, patient = timeouts
+        self._timeout = urllib3.Timeout(connect=connect, read=read)
+        self._patience = urllib3.Timeout(connect=connect, read=patient)
+        self._quota = RetryQuota()
+
+    def ask(
+        self,
+        operation: Operation,
+        key: str,
+        *,
+        query: Mapping[str, str] = NOTHING,
+        headers: Mapping[str, str] = NOTHING,
+        body: bytes = b"",
+        limit: int | None = None,
+    ) -> Answer:
+        """The answer, a success; its body whole, or the first ``limit`` bytes of it.
+
+        Raises `ClientError` and `BotoCoreError`, as botocore does.
+        """
+        call = _Call(operation, key, query, headers, body, limit)
+        cost, attempt = 0, 1
+        while True:
+            try:
+                answer = self._send(call)
+                error, root = _error_in(operation, answer)
+                if error is None:
+                    self._quota.release(cost or 1)
+                    return answer._replace(root=root) if root else answer
+                if self._adjusts(call, answer, error):
+                    continue
+                failure: BotoCoreError | ClientError = _refusal(operation, answer, error)
+                passes = meaning_of(operation.listed, answer.status, error) in _PASSING
+            except BotoCoreError as unanswered:
+                failure, passes = unanswered, True
+            cost = TIMEOUT_COST if isinstance(failure, ReadTimeoutError) else RETRY_COST
+            if not passes or operation.patient or attempt == ATTEMPTS or not self._quota.acquire(cost):
+                raise failure
+            time.sleep(min(random.random() * 2 ** (attempt - 1), MAX_BACKOFF))  # noqa: S311 - no secret
+            attempt += 1
+
+    def _send(self, call: _Call) -> Answer:
+        place, operation = self._place, call.operation
+        call.offset = place.offset
+        frozen = self._credentials.get_frozen_credentials()
+        request = place.signer.sign(
+            operation.method,
+            call.key,
+            query=call.query,
+            headers=call.headers,
+            body=call.body,
+            credentials=Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token),
+            now=now() + call.offset,
+        )
+        request.headers["User-Agent"] = self._user_agent
+        timeout = self._patience if operation.patient else self._timeout
+        whole = call.limit is None
+        response = place.pool.send(operation.method, request, call.body, timeout, whole=whole)
+        if whole:
+            return Answer(response.status, response.headers, response.data)
+        try:
+            return Answer(response.status, response.headers, _first(response, call.limit or 0))
+        except (exceptions.HTTPError, OSError) as error:
+            raise place.pool.translated(error) from error
+
+    def _adjusts(self, call: _Call, answer: Answer, error: ErrorBody) -> bool:
+        """Whether the call is worth making again at once, as we have found out what was wrong with it."""
+        if "region" not in call.adjusted and (region := _region_in(answer, error)):
+            call.adjusted.add("region")
+            return self._move(region)
+        if "clock" not in call.adjusted and (offset := _clock_error(call, answer, error)) is not None:
+            call.adjusted.add("clock")
+            self._set_clock(offset)
+            return True
+        return False
+
+    def _set_clock(self, offset: timedelta) -> None:
+        """Others may have found out the same just now."""
+        if abs(offset - self._place.offset) > MAX_SKEW:
+            minutes, direction = abs(offset) // timedelta(minutes=1), "behind" if offset > timedelta(0) else "ahead of"
+            log.warning("this machine's clock is %d minutes %s the store's: set it right", minutes, direction)
+            self._place.offset = offset
+
+    def _move(self, region: str) -> bool:
+        if region != self._place.region:
+            log.warning("the bucket is in region %s, not in %s: say so in the settings", region, self._place.region)
+            offset = self._place.offset
+            self._place = self._find(region)
+            self._place.offset = offset
+        return True
+
+
+def _clock_error(call: _Call, answer: Answer, error: ErrorBody) -> timedelta | None:
+    """What has to be added to our time, where the one that was signed is why a call was refused.
+
+    The code for it is in a body, which a HEAD has not.
+    """
+    if error.code != "RequestTimeTooSkewed" and (answer.status != HTTPStatus.FORBIDDEN or error.code):
+        return None
+    try:
+        offset = parsedate_to_datetime(answer.headers["date"]) - now()
+    except (LookupError, TypeError, ValueError):
+        return None
+    return offset if abs(offset - call.offset) > MAX_SKEW else None
+
+
+def _first(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
+    """The first bytes of an answer. A store that does not know ranges sends all: it is not read."""
+    with_error = response.status >= HTTPStatus.MULTIPLE_CHOICES
+    wanted, found = MAX_ERROR if with_error else limit, b""
+    while len(found) < wanted and (piece := response.read(wanted - len(found))):
+        found += piece
+    if response.length_remaining == 0:
+        response.release_conn()
+    else:
+        response.close()
+    return found
+
+
+def _error_in(operation: Operation, answer: Answer) -> tuple[ErrorBody | None, Element | None]:
+    """What is wrong with an answer, or the root of one that is a success. Raises `ValueError` for half an answer.
+
+    S3 may find out that it cannot copy after it has begun to answer with 200.
+    """
+    if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        return parse_error(answer.body), None
+    if not operation.answers:
+        return None, None
+    root = parsed(answer.body)
+    if root.name in _NO_SUCCESS:
+        return parse_error(answer.body), None
+    return None, root
+
+
+def _refusal(operation: Operation, answer: Answer, error: ErrorBody) -> ClientError:
+    """The error as botocore has it."""
+    said: Any = {
+        "Error": {"Code": error.code or str(answer.status), "Message": error.message},
+        "ResponseMetadata": {
+            "HTTPStatusCode": answer.status,
+            "HTTPHeaders": {name.lower(): value for name, value in answer.headers.items()},
+        },
+    }
+    return ClientError(said, operation.name)
+
+
+def _region_in(answer: Answer, error: ErrorBody) -> str | None:
+    """The region that the store names because the bucket is not in the one that was asked."""
+    elsewhere = answer.status in _MOVED or error.code in _WRONG_REGION
+    if not elsewhere and (answer.status != HTTPStatus.BAD_REQUEST or error.code):
+        return None
+    named = answer.headers.get("x-amz-bucket-region", "")
+    if _REGION_NAME.fullmatch(named):
+        return named
+    found = _REGION.search(answer.body.decode(errors="replace"))
+    return found[1] if found else None

@@ -1,0 +1,96 @@
+"""Connections to the store for our own signed calls, set up by the environment as botocore's are."""
+
+import os
+import socket
+from typing import Any
+
+import boto3
+import urllib3
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+from botocore.httpsession import ProxyConfiguration, get_cert_path, mask_proxy_url
+from botocore.utils import get_environ_proxies
+from urllib3 import exceptions
+
+from valetkey.core.signing.requests import SignedRequest
+
+SIZE = 64
+"""How many connections are kept."""
+
+
+_ERRORS: tuple[tuple[type[Exception], Any], ...] = (
+    (exceptions.SSLError, SSLError),
+    (exceptions.NewConnectionError, EndpointConnectionError),
+    (socket.gaierror, EndpointConnectionError),
+    (exceptions.ConnectTimeoutError, ConnectTimeoutError),
+    (exceptions.ReadTimeoutError, ReadTimeoutError),
+    (exceptions.ProtocolError, ConnectionClosedError),
+)
+"""What botocore makes of errors of urllib3's, in the order in which it looks."""
+
+
+class Pool:
+    """Connections to ``origin``, a scheme and a host: by the proxy and with the certificates that botocore would use.
+
+    Threads may share it, processes may not. What fails is raised as botocore's errors.
+    """
+
+    def __init__(self, session: boto3.Session, origin: str) -> None:
+        self._origin = origin
+        proxies = ProxyConfiguration(get_environ_proxies(origin))
+        self._proxy: str | None = proxies.proxy_url_for(origin)
+        kept: dict[str, Any] = {"maxsize": SIZE, **_certificates(session)}
+        self._manager = (
+            urllib3.PoolManager(**kept)
+            if self._proxy is None
+            else urllib3.ProxyManager(self._proxy, proxy_headers=proxies.proxy_headers_for(self._proxy), **kept)
+        )
+        # an HTTP proxy is told the whole URL; through a tunnel, as without one, the path is enough
+        self._prefix = origin if self._proxy is not None and origin.startswith("http:") else ""
+        self._connections = self._manager.connection_from_url(origin)
+
+    def send(
+        self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout, *, whole: bool
+    ) -> urllib3.BaseHTTPResponse:
+        """The answer, its body read where it is wanted ``whole``. Raises errors of botocore's."""
+        try:
+            return self._connections.urlopen(
+                method,
+                self._prefix + request.target,
+                body or None,
+                request.headers,
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=timeout,
+                preload_content=whole,
+                decode_content=False,
+            )
+        except (exceptions.HTTPError, OSError) as error:
+            raise self.translated(error) from error
+
+    def translated(self, error: Exception) -> BotoCoreError:
+        """What botocore makes of an error of urllib3's."""
+        if isinstance(error, exceptions.ProxyError):
+            return ProxyConnectionError(proxy_url=mask_proxy_url(self._proxy or ""), error=error)
+        for kind, made in _ERRORS:
+            if isinstance(error, kind):
+                known: BotoCoreError = made(endpoint_url=self._origin, error=error)
+                return known
+        return HTTPClientError(error=error)
+
+
+def _certificates(session: boto3.Session) -> dict[str, str]:
+    """The authorities that are believed, and our own certificate: AWS_CA_BUNDLE and ``ca_bundle``, REQUESTS_CA_BUNDLE,
+    else those that come with Python's packages."""
+    configured: Any = session._session.get_config_variable("ca_bundle")  # noqa: SLF001 - the only way that there is
+    bundle: Any = configured or os.environ.get("REQUESTS_CA_BUNDLE") or True
+    return {"cert_reqs": "CERT_REQUIRED", "ca_certs": str(get_cert_path(bundle))}

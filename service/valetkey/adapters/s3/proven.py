@@ -1,0 +1,41 @@
+"""What was proven of a bucket before, taken from the ledger by the processes that work with it."""
+
+import logging
+from collections.abc import Collection
+
+from valetkey.adapters.s3.store import S3Store
+from valetkey.core.errors import LedgerUnavailable
+from valetkey.core.ports.health import StoreProofs
+
+log = logging.getLogger("valetkey")
+
+
+class Proven:
+    """Has ``store`` know once what is recorded of its ``place``, but for what is ``settled`` by settings."""
+
+    def __init__(self, store: S3Store, proofs: StoreProofs, place: str, settled: Collection[str] = ()) -> None:
+        self._store = store
+        self._proofs = proofs
+        self._place = place
+        self._settled = settled
+        self._is_read = False
+
+    @property
+    def place(self) -> str:
+        """Which bucket at which endpoint it is about."""
+        return self._place
+
+    def read(self) -> None:
+        """Does it where it was not done yet. A ledger that cannot be read now is read the next time: nothing depends on
+        it."""
+        if self._is_read:
+            return
+        try:
+            proof = self._proofs.proof_of(self._place)
+        except LedgerUnavailable as error:
+            log.info("what was proven of the store is not known yet: %s", error.detail)
+            return
+        self._is_read = True
+        if proof is not None:
+            self._store.know(proof.capabilities, self._settled)
+            log.info("what `valetkey doctor` proved of %s on %s is used", self._place, proof.proven_at.date())

@@ -1,0 +1,102 @@
+"""`valetkey doctor`."""
+
+import logging
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from valetkey.commands.terminal import json_option, print_json, report_errors
+
+if TYPE_CHECKING:
+    from valetkey.doctor.findings import Report
+    from valetkey.doctor.visit import Visit
+
+
+@click.command()
+@json_option
+@click.option("--fix", is_flag=True, help="Offer to set CORS, lifecycle, notifications and public-access block.")
+@click.option("--yes", is_flag=True, help="With --fix: set them without asking.")
+@click.option(
+    "--app",
+    "application",
+    metavar="MODULE[:NAME]",
+    help="The Flask application that valetkey is mounted in, as `flask --app` takes it.",
+)
+@report_errors
+def doctor(application: str | None, *, as_json: bool, fix: bool, yes: bool) -> None:
+    """Prove store and set-up by doing, and say what to do.
+
+    Writes probe objects, and removes them. Tells service and worker, by the ledger, what the store can do. Exit code 0
+    only when nothing failed.
+    """
+    from valetkey.core.errors import ConfigurationError
+    from valetkey.doctor.examination import broken_off
+    from valetkey.doctor.table import Printer
+
+    if yes and not fix:
+        raise click.UsageError("--yes needs --fix.")
+    if fix and as_json and not yes:
+        raise click.UsageError("--fix asks before each change: with --json say --yes.")
+    logging.getLogger("valetkey").setLevel(logging.CRITICAL)  # what it would log is in the findings
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        visit = _visit(application)
+        report = _examined(visit, as_json=as_json)
+        if fix and _mended(visit, report, yes=yes, quiet=as_json):
+            report = _examined(_visit(application), as_json=as_json)
+    except ConfigurationError as error:
+        report = broken_off(error)
+        if not as_json:
+            with Printer(click.echo) as printer:
+                printer.tell(*report.findings)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if as_json:
+        print_json(report.as_json())
+    sys.exit(0 if report.ok else 1)
+
+
+def _visit(application: str | None) -> "Visit":
+    from valetkey.doctor.examination import visit_from_environment, visit_of
+
+    if application is None:
+        return visit_from_environment()
+    from valetkey.commands.applications import load_application
+
+    return visit_of(load_application(application))
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """SIGTERM is as Ctrl-C: the probes are removed."""
+    raise KeyboardInterrupt
+
+
+def _examined(visit: "Visit", *, as_json: bool) -> "Report":
+    from valetkey.doctor.examination import examine
+    from valetkey.doctor.table import Printer, summary
+
+    if as_json:
+        return examine(visit)
+    with Printer(click.echo) as printer:
+        report = examine(visit, tell=printer.tell)
+    click.echo(f"\n{summary(report)}")
+    return report
+
+
+def _mended(visit: "Visit", report: "Report", *, yes: bool, quiet: bool) -> bool:
+    """Whether something was set."""
+    from valetkey.doctor.fixing import changes
+
+    has_changed = False
+    for change in changes(visit, report.findings):
+        if not quiet:
+            click.echo(f"\n{change.shown}")
+        if not yes and not click.confirm("Set it?"):
+            continue
+        made = change.apply()
+        has_changed |= made.ok
+        if not quiet or not made.ok:
+            click.echo(f"{change.name}: {'set' if made.ok else f'refused: {made.said}'}.", err=True)
+    return has_changed

@@ -1,0 +1,98 @@
+"""Objects that nobody needs any more, removed many at a time and beside the requests.
+
+What is confirmed does not wait for that. What is lost of it, as a process is killed or the store is away for long, lies
+in staging or quarantine, where the sweep finds it.
+"""
+
+import atexit
+import logging
+from collections.abc import Iterable
+from threading import Lock, Timer
+from time import monotonic
+
+from valetkey.core.errors import StoreUnavailable
+from valetkey.core.ports.store import MAX_BATCH, ObjectStore
+from valetkey.forks import look, renew_in_child
+
+log = logging.getLogger("valetkey")
+
+WAIT = 0.5
+"""How long removals wait for more of them, in seconds."""
+
+OVERDUE = 5.0
+"""How long after that whoever has something to add removes all himself: a server may run no threads but its own."""
+
+TRIES, PAUSE = 4, 5.0
+"""How often the same are tried where the store is away, and how many seconds lie between."""
+
+MAX_WAITING = 20_000
+"""How many keys wait at most; what is more is left to the sweep."""
+
+
+class Removals:
+    """Keys that wait to be removed. Threads may share it; a forked child begins with none, as they are its parent's.
+
+    They are gone about `WAIT` seconds after they were added, and at the end of the process.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._renew()
+        renew_in_child(self, Removals._renew)
+
+    def _renew(self) -> None:
+        self._lock = Lock()
+        self._waiting: dict[str, None] = {}
+        self._timer: Timer | None = None
+        self._due = 0.0
+        self._tries = 0
+
+    def add(self, keys: Iterable[str]) -> None:
+        """They will be removed. Nothing fails, and next to no time is taken."""
+        look()
+        with self._lock:
+            self._waiting.update(dict.fromkeys(keys))
+            overdue = self._timer is not None and monotonic() > self._due + OVERDUE
+            self._wait(WAIT)
+        if overdue:
+            self.flush()
+
+    def flush(self) -> None:
+        """Removes all that waits, now. What the store cannot remove yet is tried again."""
+        with self._lock:
+            taken, self._waiting = [*self._waiting], {}
+            timer, self._timer = self._timer, None
+            atexit.unregister(self.flush)
+        if timer is not None:
+            timer.cancel()
+        for start in range(0, len(taken), MAX_BATCH):
+            try:
+                self._store.delete_batch(taken[start : start + MAX_BATCH])
+                self._tries = 0
+            except StoreUnavailable as error:
+                self._put_back(taken[start:], error)
+                return
+
+    def _put_back(self, keys: list[str], error: StoreUnavailable) -> None:
+        with self._lock:
+            self._tries += 1
+            if self._tries < TRIES and len(self._waiting) + len(keys) <= MAX_WAITING:
+                self._waiting.update(dict.fromkeys(keys))
+                self._wait(PAUSE)
+                return
+            self._tries = 0
+        log.warning("%d objects in staging or quarantine are left to the sweep: %s", len(keys), error.detail)
+
+    def _wait(self, seconds: float) -> None:
+        """Has somebody come back; the lock is ours."""
+        if self._timer is not None or not self._waiting:
+            return
+        self._due = monotonic() + seconds
+        self._timer = Timer(seconds, self.flush)
+        self._timer.daemon = True
+        self._timer.name = "valetkey-removals"
+        atexit.register(self.flush)
+        try:
+            self._timer.start()
+        except RuntimeError:  # the process ends: it is done there
+            log.debug("no thread for removals")

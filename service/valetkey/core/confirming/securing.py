@@ -1,0 +1,79 @@
+"""Bytes that a grant may still write: brought to where none can, by whoever pinned them, or somebody after him."""
+
+from valetkey.core.confirming.matching import pins
+from valetkey.core.confirming.steps import Run, Steps, patience
+from valetkey.core.errors import (
+    CopyUnproven,
+    PlacementRefused,
+)
+from valetkey.core.model.multipart import WHOLE_COPY
+from valetkey.core.model.upload import Reason, Upload
+from valetkey.core.ports.store import ObjectHead
+
+
+class Securing(Steps):
+    """What is done with pinned bytes that are where they arrived."""
+
+    def _secure(self, upload: Upload, run: Run) -> Upload | None:
+        """Brings pinned bytes from where a grant may write to where none can."""
+        pinned = upload.object
+        assert pinned is not None  # noqa: S101  (stored is only entered by a pin)
+        found = run.take(upload)
+        if self._inspector is None and pinned.size > WHOLE_COPY:
+            return None
+        if found is None:
+            return self._take_over(upload, run)
+        wants_checks = self._rules(upload).wants_checks
+        try:
+            copied = self._copied(
+                self._copier.into_quarantine if wants_checks else self._copier.to_final, upload, found
+            )
+        except PlacementRefused as error:
+            return self._reject(upload, Reason("placement_refused", error.detail))
+        return self._adopt(upload, copied, run.signal) if copied else self._rewritten(upload, run)
+
+    def _take_over(self, upload: Upload, run: Run) -> Upload | None:
+        """Somebody else pinned: he is at it, or has finished without being able to say so, or is dead."""
+        pinned = upload.object
+        assert pinned is not None  # noqa: S101  (it is `stored`)
+        if upload.copying_since is not None:
+            if self._clock() < upload.copying_since + patience(upload):
+                return self._wait(upload, run)
+            if (done := self._earlier(upload)) is not None:
+                return self._adopt(upload, done, run.signal)
+        found = self._store.head(pinned.key, pinned.version_id)
+        if found is None:
+            return self._vanished(upload, run)
+        if upload.copying_since is None and pins(upload, found):
+            return self._begin_copy(upload, found, run)
+        return self._pin_again(upload, found, run)
+
+    def _begin_copy(self, upload: Upload, found: ObjectHead, run: Run) -> Upload:
+        """Nobody has begun to copy the last pin."""
+        now = self._clock()
+        after = upload.changed(copying_since=now, due_at=self._schedule.after_failure(upload, now))
+        if not self._ledger.replace(upload, after):
+            return self._reload(upload)
+        run.found = found
+        return after
+
+    def _rewritten(self, upload: Upload, run: Run) -> Upload:
+        """The pinned bytes were gone when the copy came: others are there, or none.
+
+        Where they are there after all, somebody may have written them again; once in a run that is believed.
+        """
+        found = self._store.head(upload.arrival_key)
+        if found is None:
+            return self._vanished(upload, run)
+        if pins(upload, found):
+            if run.doubted:
+                raise self._refused_to_copy(upload)
+            run.doubted = True
+        return self._pin_again(upload, found, run)
+
+    def _refused_to_copy(self, upload: Upload) -> CopyUnproven:
+        """The store says that the pinned bytes are gone, and shows them: the upload says so, until it can go on."""
+        detail = f"The store copies nothing of upload {upload.id}: it says that {upload.arrival_key} is another one."
+        error = CopyUnproven(detail, 60, refused=True)
+        self._ledger.replace(upload, upload.changed(copying_since=None, reason=Reason(error.code, detail)))
+        return error

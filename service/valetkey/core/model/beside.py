@@ -1,0 +1,63 @@
+"""What a profile writes beside its objects: whether S3, and every browser and proxy behind it, takes it as it is."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from valetkey.core.model.rules import Disposition
+
+MAX_CACHE_CONTROL = 256
+"""Characters of a Cache-Control: S3 keeps 2 KB of such headers in all."""
+
+MAX_TAGS, MAX_TAG_NAME, MAX_TAG_VALUE = 10, 128, 256
+"""Tags of one object, and characters of a name and of a value, by S3's user guide."""
+
+MAX_METADATA = 2048
+"""Bytes of an object's metadata, names and values, by S3's user guide."""
+
+_OURS = "upload-id"
+_OUR_METADATA = len(_OURS) + 36
+
+_TEXT = re.compile(r"[!-~]+(?: [!-~]+)*")
+"""Printable ASCII. No two blanks in a row: S3's signature makes one of them, and none at an end, which servers drop."""
+
+_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_TAG = re.compile(r"[\w +\-=.:/@]*")
+"""Letters, digits, blanks and ``+ - = . _ : / @``: what S3 takes in tags."""
+
+
+def objection_to(
+    cache_control: str | None,
+    content_disposition: Disposition | None,
+    tags: Mapping[str, str],
+    metadata: Mapping[str, str],
+) -> str | None:
+    """What is wrong with the first of them that S3 refuses, or takes as something else; None where all is well."""
+    if cache_control is not None and not (len(cache_control) <= MAX_CACHE_CONTROL and _TEXT.fullmatch(cache_control)):
+        return f"cache_control is printable ASCII of at most {MAX_CACHE_CONTROL} characters, such as 'max-age=3600'."
+    if content_disposition not in {None, "inline", "attachment"}:
+        return "content_disposition is 'inline' or 'attachment'; the name is the upload's."
+    return next(iter([*_about_tags(tags), *_about_metadata(metadata)]), None)
+
+
+def _about_tags(tags: Mapping[str, str]) -> Iterator[str]:
+    if len(tags) > MAX_TAGS:
+        yield f"S3 takes at most {MAX_TAGS} tags."
+    for name, value in tags.items():
+        if not 0 < len(name) <= MAX_TAG_NAME or len(value) > MAX_TAG_VALUE:
+            yield f"the tag {name[:50]!r}: a name has 1 to {MAX_TAG_NAME} characters, a value at most {MAX_TAG_VALUE}."
+        elif not all(_TAG.fullmatch(text) and text == text.strip() for text in (name, value)):
+            yield f"the tag {name!r}: S3 takes letters, digits, blanks (not at an end) and + - = . _ : / @."
+        elif name.lower().startswith("aws:"):
+            yield f"the tag {name!r}: names that begin with 'aws:' are Amazon's own."
+
+
+def _about_metadata(metadata: Mapping[str, str]) -> Iterator[str]:
+    for name, value in metadata.items():
+        if not _NAME.fullmatch(name):
+            yield f"object_metadata {name!r}: a name is small letters and digits, with '-', '_' or '.' between them."
+        elif name == _OURS:
+            yield f"object_metadata {name!r} is valetkey's own: it ties an object to its upload."
+        elif not _TEXT.fullmatch(value):
+            yield f"object_metadata {name!r}: a value is printable ASCII, without two blanks in a row or one at an end."
+    if sum(len(name) + len(value) for name, value in metadata.items()) > MAX_METADATA - _OUR_METADATA:
+        yield f"object_metadata has more than {MAX_METADATA - _OUR_METADATA} bytes; S3 keeps {MAX_METADATA} with ours."

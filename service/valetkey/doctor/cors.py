@@ -1,0 +1,115 @@
+"""CORS of the bucket: for each origin whose pages upload, a real preflight, and a real request."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, warned
+from valetkey.doctor.store.grants import Granting
+from valetkey.doctor.store.puts import working
+from valetkey.doctor.store.writing import CONTENT
+from valetkey.doctor.visit import Visit
+from valetkey.doctor.wire import Answer
+
+ANY = "https://any-page.example"
+"""Stands for all pages, where VALETKEY_CORS_ORIGINS is ``*``."""
+
+RULE = "Give the bucket a CORS rule for it: POST and PUT, all headers, ETag and Location exposed (--fix does it)."
+
+
+def origins(visit: Visit) -> Sequence[str]:
+    """The origins of pages that upload: those that may call the API, and our own where pages are served there."""
+    said = visit.settings.cors_origins
+    found = [ANY] if said == ("*",) else [*said]
+    if visit.settings.public_url:
+        parts = urlsplit(visit.settings.public_url)
+        found.append(f"{parts.scheme}://{parts.netloc}".lower())
+    return [*dict.fromkeys(found)]
+
+
+def cors(visit: Visit) -> Iterator[Finding]:
+    """Each origin: a form, and a PUT with all headers that a grant has."""
+    _ = visit.store
+    wanted = origins(visit)
+    if not wanted:
+        raise Skip("No page is known that uploads: VALETKEY_CORS_ORIGINS and VALETKEY_PUBLIC_URL are not set.")
+    own = wanted[-1] if visit.settings.public_url and wanted[-1] not in visit.settings.cors_origins else None
+    for origin in wanted:
+        name = "*" if origin == ANY else origin
+        trouble = [*_form(visit, origin), *_put(visit, origin)]
+        if not trouble:
+            yield passed("cors", f"Pages of {name} can upload: preflight, form, PUT, and its ETag.")
+        else:  # our own address need not have pages
+            say = warned if origin == own else failed
+            yield say("cors", f"Pages of {name} cannot upload: {'; '.join(trouble)}.", RULE)
+
+
+def _form(visit: Visit, origin: str) -> Iterator[str]:
+    """What is wrong with a form from ``origin``. It needs no preflight, but clients that show progress send one."""
+    if visit.learned.get("post") is False:
+        return
+    granting = Granting(visit)
+    grant = granting.post(granting.upload())
+    preflight = visit.wire.send("OPTIONS", grant.url, _asking(origin, "POST", []))
+    if (said := _refusal(preflight, origin, "POST", [])) is not None:
+        yield f"preflight of a form {said}"
+    answer = visit.wire.post_form(grant.url, grant.fields, CONTENT, {"Origin": origin})
+    if answer.taken and not _allows(answer, origin):
+        yield "a form's answer is hidden"
+
+
+def _put(visit: Visit, origin: str) -> Iterator[str]:
+    """What is wrong with a PUT from ``origin``."""
+    try:
+        granting, _ = working(visit)
+    except Skip:
+        return
+    grant = granting.put(granting.upload())
+    headers = {name: value for name, value in grant.headers.items() if name.lower() != "content-length"}
+    preflight = visit.wire.send("OPTIONS", grant.url, _asking(origin, "PUT", [*headers]))
+    if (said := _refusal(preflight, origin, "PUT", [*headers])) is not None:
+        yield f"preflight of a PUT {said}"
+    answer = visit.wire.send("PUT", grant.url, {**headers, "Origin": origin}, CONTENT)
+    if not answer.taken:
+        return
+    if not _allows(answer, origin):
+        yield "a PUT's answer is hidden"
+    elif not {"etag", "*"} & _listed(answer, "access-control-expose-headers"):
+        yield "the ETag of a PUT is not exposed"
+
+
+def _asking(origin: str, method: str, headers: Sequence[str]) -> Mapping[str, str]:
+    asked = {"Origin": origin, "Access-Control-Request-Method": method}
+    if headers:
+        asked["Access-Control-Request-Headers"] = ",".join(sorted(name.lower() for name in headers))
+    return asked
+
+
+def _refusal(answer: Answer, origin: str, method: str, headers: Sequence[str]) -> str | None:
+    """Why a browser would not go on after this preflight; None where it would (Fetch, CORS-preflight fetch)."""
+    if answer.status not in range(200, 300):
+        return f"is answered {answer.said}"
+    if not _allows(answer, origin):
+        return "does not name the origin"
+    methods = _listed(answer, "access-control-allow-methods")
+    if method.lower() not in methods | {"post"} and "*" not in methods:
+        return f"does not allow {method}"
+    allowed = _listed(answer, "access-control-allow-headers")
+    missing = [name for name in headers if name.lower() not in allowed]
+    if missing and "*" not in allowed:
+        return f"does not allow {', '.join(missing)}"
+    return None
+
+
+def _allows(answer: Answer, origin: str) -> bool:
+    return _header(answer, "access-control-allow-origin") in {origin, "*"}
+
+
+def _listed(answer: Answer, name: str) -> set[str]:
+    return {one.strip().lower() for one in _header(answer, name).split(",") if one.strip()}
+
+
+def _header(answer: Answer, name: str) -> str:
+    return ",".join(value for known, value in answer.headers.items() if known.lower() == name)
+
+
+GROUP = Group("cors", (Check("cors", cors, 120),))

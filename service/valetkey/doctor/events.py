@@ -1,0 +1,126 @@
+"""Events: an object is written, and its event has to arrive by each sender that is configured."""
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from valetkey.adapters.sqs import make_client
+from valetkey.app import senders
+from valetkey.core.errors import ValetKeyError
+from valetkey.core.model.upload import STAGING_PREFIX, UploadId
+from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, skipped, warned
+from valetkey.doctor.store.writing import put_probe
+from valetkey.doctor.visit import Visit
+from valetkey.doctor.wire import attempt
+
+LOOK_EVERY = 0.2
+"""Seconds between two looks."""
+
+QUEUE = "sqs"
+"""What the worker calls itself as a sender."""
+
+DEEP = 1000
+"""Messages in a queue that are worth a word."""
+
+DAY = timedelta(days=1)
+
+
+def wanted(visit: Visit) -> list[str]:
+    """The senders that have what they need. Raises `ConfigurationError`."""
+    found = sorted(senders(visit.settings, visit.session))
+    return [*found, QUEUE] if visit.settings.events_sqs_queue_url else found
+
+
+def round_trip(visit: Visit) -> Iterator[Finding]:
+    """How long it took, for each."""
+    _ = visit.store
+    try:
+        names = wanted(visit)
+    except ValetKeyError as error:
+        yield failed("senders", error.detail, "Set that right: no event is taken till then.")
+        return
+    if not names:
+        raise Skip("No event sender is configured: clients, redirects and the sweep tell of uploads.")
+    ledger, probe = visit.working_ledger, visit.probes.staging()
+    ledger.open_event_probe(probe, datetime.now(UTC), datetime.now(UTC) - DAY)
+    try:
+        written = datetime.now(UTC)
+        put_probe(visit, f"{STAGING_PREFIX}{probe}")
+        seen = _wait(visit, probe, names)
+    finally:
+        ledger.close_event_probe(probe)
+    told = _notifications(visit)
+    for name in names:
+        yield _judge(visit, name, seen.get(name), written, told)
+    for name in sorted(set(seen) - set(names)):
+        yield warned("round-trip", f"{name or 'Somebody'} told of it, and is not configured here.", "Compare settings.")
+
+
+def _wait(visit: Visit, probe: UploadId, names: list[str]) -> Mapping[str, datetime]:
+    """What was seen once every sender has told, or nobody waits any longer."""
+    deadline = time.monotonic() + visit.event_patience
+    seen: Mapping[str, datetime] = {}
+    while not set(names) <= set(seen) and time.monotonic() < deadline:
+        time.sleep(LOOK_EVERY)
+        seen = visit.working_ledger.events_seen(probe)
+    return seen
+
+
+def _judge(visit: Visit, name: str, seen: datetime | None, written: datetime, told: str) -> Finding:
+    if seen is not None:
+        took = max(0.0, (seen - written).total_seconds())
+        return passed("round-trip", f"{name}: an event was seen {took:.1f} s after its object was written.")
+    if name == QUEUE:
+        action = "Run `valetkey worker`; let the bucket notify this queue of s3:ObjectCreated:* below staging/ (--fix)."
+    else:
+        action = (
+            f"Let the store notify /v1/events/{name} of s3:ObjectCreated:* below staging/, with the secret that is set "
+            "here; `serve` has to run, and its log says what it refuses."
+        )
+    seen_in_vain = f"{name}: no event within {visit.event_patience:g} s. {told}"
+    return failed("round-trip", seen_in_vain, action)
+
+
+def _notifications(visit: Visit) -> str:
+    """What the bucket says of its notifications."""
+    found = attempt(visit.client.get_bucket_notification_configuration, Bucket=visit.bucket)
+    if not found.ok:
+        return f"The bucket does not say whom it notifies ({found.said})."
+    kinds: dict[str, Any] = {
+        name: value for name, value in found.answer.items() if name.endswith("Configurations") or "EventBridge" in name
+    }
+    if not kinds:
+        return "The bucket notifies nobody."
+    return f"The bucket has {', '.join(f'{name} ({len(value)})' for name, value in kinds.items())}."
+
+
+def queue(visit: Visit) -> Iterator[Finding]:
+    """How much waits in the queue, and whether what cannot be read is put aside."""
+    url = visit.settings.events_sqs_queue_url
+    if url is None:
+        raise Skip("VALETKEY_EVENTS_SQS_QUEUE_URL is not set.")
+    client: Any = make_client(visit.session, url, visit.settings.s3_region)
+    found = attempt(client.get_queue_attributes, QueueUrl=url, AttributeNames=["All"])
+    if not found.ok:
+        if found.denied:
+            yield skipped("queue", "How much waits is not known: sqs:GetQueueAttributes is missing.")
+        else:
+            yield failed("queue", f"The queue says {found.said}.", "Look at VALETKEY_EVENTS_SQS_QUEUE_URL.")
+        return
+    told = found.answer.get("Attributes", {})
+    depth = int(told.get("ApproximateNumberOfMessages", 0))
+    if depth > DEEP:
+        yield warned(
+            "queue",
+            f"{depth} messages wait in the queue.",
+            "Run more workers, each with more threads (VALETKEY_WORKER_THREADS).",
+        )
+    else:
+        yield passed("queue", f"{depth} messages wait in the queue.")
+    if "RedrivePolicy" not in told:
+        action = "Give it one: a message that cannot be read is delivered again and again till it expires."
+        yield warned("redrive", "The queue has no redrive policy.", action)
+
+
+GROUP = Group("events", (Check("round-trip", round_trip, 90), Check("queue", queue, 30)))

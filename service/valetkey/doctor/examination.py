@@ -1,0 +1,104 @@
+"""One run of all checks, from the settings to the report; what it wrote is removed whatever happens."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from time import monotonic
+
+from flask import Flask
+
+from valetkey.adapters.s3 import make_session
+from valetkey.app import installed_in
+from valetkey.core.errors import ConfigurationError, ValetKeyError
+from valetkey.core.ports.health import StoreProof
+from valetkey.doctor.explaining import explain
+from valetkey.doctor.findings import Check, Finding, Group, Level, Report, Skip, failed
+from valetkey.doctor.groups import GROUPS
+from valetkey.doctor.running import run_groups
+from valetkey.doctor.visit import Visit
+from valetkey.settings import load_profiles, load_settings
+
+log = logging.getLogger("valetkey")
+
+LAST_WRITES = 15.0
+"""How long a check that was interrupted, or hangs, is waited for before its probes are removed, in seconds."""
+
+Tell = Callable[[Finding], None]
+
+
+def _nobody(_: Finding) -> None: ...
+
+
+def visit_from_environment() -> Visit:
+    """What the service itself would be made of. Raises `ConfigurationError`."""
+    settings = load_settings()
+    return Visit(settings, load_profiles(settings.config), make_session())
+
+
+def visit_of(app: Flask) -> Visit:
+    """What the valetkey in ``app`` is made of. Raises `ConfigurationError` where it has none."""
+    valetkey = installed_in(app)
+    return Visit(valetkey.settings, valetkey.profiles, valetkey.session or make_session())
+
+
+def examine(visit: Visit, groups: Sequence[Group] = GROUPS, tell: Tell = _nobody) -> Report:
+    """Makes all checks, and removes what they wrote, after an interrupt as well. ``tell`` hears of each finding."""
+    started_at, began = datetime.now(UTC), monotonic()
+    findings: list[Finding] = []
+    try:
+        with _removing(visit, findings, tell):
+            findings.extend(run_groups(visit, groups, tell))
+        report = Report(started_at, monotonic() - began, findings, _place(visit), dict(visit.learned))
+        _keep(visit, report)
+        return report
+    finally:
+        visit.close()
+
+
+@contextmanager
+def _removing(visit: Visit, findings: list[Finding], tell: Tell) -> Iterator[None]:
+    """Removes the probes at its end; what stays is a finding of the store's."""
+    try:
+        yield
+    finally:
+        if visit.probes.keys:
+            _settle(visit)
+            removal = Group("store", [Check("probes", lambda one: one.probes.remove(one.opened), 120)])
+            findings.extend(run_groups(visit, [removal], tell))
+
+
+def _settle(visit: Visit) -> None:
+    """Waits for a check that was interrupted: what it is just writing would come after its removal."""
+    visit.probes.close()
+    until = monotonic() + LAST_WRITES
+    for thread in visit.threads:
+        thread.join(max(0.0, until - monotonic()))
+
+
+def _keep(visit: Visit, report: Report) -> None:
+    """Has the ledger know what was learned, for service and worker. One that cannot be used is a finding already."""
+    if not visit.learned or not visit.has_ledger:
+        return
+    failing = [f"{one.group}/{one.check}" for one in report.findings if one.level is Level.FAIL]
+    summary = {"counts": report.counts, "failed": failing, "seconds": round(report.seconds, 1)}
+    try:
+        visit.ledger.record_proof(StoreProof(report.place, report.capabilities, summary, report.started_at))
+    except ValetKeyError as error:
+        log.info("what was found out is not kept: %s", error.detail)
+
+
+def _place(visit: Visit) -> str:
+    try:
+        return visit.place
+    except Skip:
+        return ""
+
+
+def broken_off(error: ConfigurationError) -> Report:
+    """The report where the settings cannot even be read."""
+    finding = replace(
+        failed("settings", explain(error), "Set that right first: nothing else was tried."), group="configuration"
+    )
+    return Report(datetime.now(UTC), 0.0, [finding])

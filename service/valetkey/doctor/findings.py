@@ -1,0 +1,117 @@
+"""What a check found, and all of it together."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from valetkey.doctor.visit import Visit
+
+
+class Level(StrEnum):
+    """How well it is."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    WARN = "warn"
+    FAIL = "fail"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report: ``check`` is its stable name in its group, ``seen`` what was seen, ``action`` what to do;
+    empty where nothing has to be done."""
+
+    check: str
+    level: Level
+    seen: str
+    action: str = ""
+    group: str = ""
+
+
+def passed(check: str, seen: str) -> Finding:
+    """It is as it should be."""
+    return Finding(check, Level.PASS, seen)
+
+
+def warned(check: str, seen: str, action: str = "") -> Finding:
+    """It works, and somebody should know of it."""
+    return Finding(check, Level.WARN, seen, action)
+
+
+def failed(check: str, seen: str, action: str) -> Finding:
+    """It does not work, or it is not safe."""
+    return Finding(check, Level.FAIL, seen, action)
+
+
+def skipped(check: str, reason: str) -> Finding:
+    """It was not tried, or cannot be known."""
+    return Finding(check, Level.SKIP, reason)
+
+
+class Skip(Exception):
+    """Raised by a check that cannot be made; its text says why."""
+
+
+Run = Callable[["Visit"], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check by its name, which its finding has where the check itself fails. ``within`` bounds it, in seconds."""
+
+    name: str
+    run: Run
+    within: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Checks of one subject, in the order in which they are made."""
+
+    name: str
+    checks: Sequence[Check]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run. ``seconds`` is how long it took; ``capabilities`` what was learned of the store at ``place``."""
+
+    started_at: datetime
+    seconds: float
+    findings: Sequence[Finding]
+    place: str = ""
+    capabilities: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many findings have each level."""
+        return {level.value: sum(one.level is level for one in self.findings) for level in Level}
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing failed."""
+        return not self.counts[Level.FAIL]
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of ``--json``, which `service/docs/doctor.md` documents."""
+        return {
+            "ok": self.ok,
+            "started_at": self.started_at,
+            "seconds": round(self.seconds, 1),
+            "store": self.place,
+            "counts": self.counts,
+            "capabilities": dict(self.capabilities),
+            "findings": [
+                {
+                    "group": one.group,
+                    "check": one.check,
+                    "level": one.level.value,
+                    "seen": one.seen,
+                    "action": one.action,
+                }
+                for one in self.findings
+            ],
+        }

@@ -1,0 +1,204 @@
+"""The ledger: whether it can be used, how fast it is, who works on it, and whether work piles up."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from sqlalchemy.engine import make_url
+
+from valetkey.core.errors import ValetKeyError
+from valetkey.core.model.announcement import Status
+from valetkey.core.model.upload import STAGING_PREFIX, new_upload_id, parse_upload_id
+from valetkey.core.ports.health import WorkerBeat
+from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, skipped, warned
+from valetkey.doctor.visit import Visit
+from valetkey.doctor.wire import attempt
+
+TRIES = 5
+"""How often a read and a write are timed."""
+
+SLOW = 0.05
+"""Seconds that a commit may take until it is worth a word: each grant waits for one."""
+
+PER_PROCESS = 15
+"""Connections to PostgreSQL that a process opens at most: those that SQLAlchemy's pool has by default."""
+
+SILENT = timedelta(seconds=90)
+"""A worker says every 30 seconds that it runs."""
+
+LATE = timedelta(minutes=5)
+"""Work that has been due for so long has nobody who does it."""
+
+SOME = 200
+"""How many rows are looked at: whether there are more does not matter."""
+
+DAY = timedelta(days=1)
+
+
+def _require_file(visit: Visit) -> None:
+    """Raises `Skip` where an SQLite ledger has no file yet: to look into it would make one."""
+    url = make_url(visit.settings.database_url)
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        raise Skip("There is no ledger yet.")
+
+
+def schema(visit: Visit) -> Iterator[Finding]:
+    """Whether it can be read, and has this version's schema."""
+    try:
+        _require_file(visit)
+        visit.ledger.check()
+    except Skip as reason:
+        yield failed("schema", str(reason), "Run `valetkey migrate`.")
+        return
+    except ValetKeyError as error:
+        cause = getattr(error.__cause__, "orig", None)
+        yield failed("schema", f"{error.detail} {cause or ''}".strip(), "Look at VALETKEY_DATABASE_URL, or migrate.")
+        return
+    visit.has_ledger = True
+    yield passed("schema", "The ledger can be used, and has the schema of this version.")
+
+
+def condition(visit: Visit) -> Iterator[Finding]:
+    """What kind of database it is, how it writes text, and how many may connect."""
+    found = visit.working_ledger.condition()
+    if found.encoding.replace("-", "").upper() == "UTF8":
+        yield passed("encoding", f"{found.kind} {found.version}, text in {found.encoding}.")
+    else:
+        action = "Make the database anew with ENCODING 'UTF8': names of files and people break in another one."
+        yield failed("encoding", f"{found.kind} {found.version} keeps text in {found.encoding}.", action)
+    if found.connections is None or found.limit is None:
+        yield skipped("connections", "SQLite has no limit of connections.")
+        return
+    wanted = (visit.settings.workers + 1) * PER_PROCESS
+    seen = f"{found.connections} of {found.limit} connections are in use; {wanted} may be wanted by serve and a worker."
+    if found.limit - found.connections < wanted:
+        action = "Raise max_connections (or the role's limit), put PgBouncer in between, or run fewer processes."
+        yield warned("connections", seen, action)
+    else:
+        yield passed("connections", seen)
+
+
+def latency(visit: Visit) -> Iterator[Finding]:
+    """How long a read and a commit take."""
+    ledger, probe = visit.working_ledger, new_upload_id()
+    reads, writes = [], []
+    try:
+        for _ in range(TRIES):
+            began = perf_counter()
+            ledger.events_seen(probe)
+            reads.append(perf_counter() - began)
+            began = perf_counter()
+            ledger.close_event_probe(probe)
+            ledger.open_event_probe(probe, datetime.now(UTC), datetime.now(UTC) - DAY)
+            writes.append((perf_counter() - began) / 2)
+    finally:
+        ledger.close_event_probe(probe)
+    seen = f"A read takes {median(reads) * 1000:.1f} ms, a commit {median(writes) * 1000:.1f} ms."
+    if median(writes) > SLOW:
+        yield warned("latency", seen, "Each grant waits for a commit: bring service and ledger closer together.")
+    else:
+        yield passed("latency", seen)
+
+
+def worker(visit: Visit) -> Iterator[Finding]:
+    """Whether one runs, and when its sweep last looked."""
+    now = datetime.now(UTC)
+    known = visit.working_ledger.workers()
+    running = [one for one in known if now - one.seen_at <= SILENT]
+    if not running:
+        yield _none_runs(visit, known, now)
+        return
+    stuck_after = max(LATE, timedelta(seconds=10 * visit.settings.sweep_interval))
+    for one in running:
+        looked = (
+            f"its sweep last looked {_ago(now - one.looked_at)} ago"
+            if one.looked_at
+            else "its sweep looks the first time"
+        )
+        seen = f"A worker runs on {one.host}; {looked}."
+        since = one.looked_at or one.started_at
+        if now - since > stuck_after:
+            yield warned("worker", seen, "Its sweep is stuck, or has very much to do: look at its log.")
+        else:
+            yield passed("worker", seen)
+
+
+def _none_runs(visit: Visit, known: list[WorkerBeat], now: datetime) -> Finding:
+    last = f" The last one was seen {_ago(now - known[0].seen_at)} ago on {known[0].host}." if known else ""
+    needs = visit.settings.webhook_url or visit.settings.events_sqs_queue_url
+    action = "Start `valetkey worker`: what nobody reports is found by it, and webhooks and queues wait for it."
+    say = failed if needs else warned
+    return say("worker", f"No worker runs.{last}", action)
+
+
+def _ago(time: timedelta) -> str:
+    seconds = max(0, time // timedelta(seconds=1))
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+def backlog(visit: Visit) -> Iterator[Finding]:
+    """Uploads and announcements that should have been dealt with."""
+    ledger, now = visit.working_ledger, datetime.now(UTC)
+    overdue = ledger.due(now - LATE, SOME)
+    if overdue:
+        oldest = min(one.due_at for one in overdue if one.due_at)
+        many = f"{len(overdue)}{'+' if len(overdue) == SOME else ''}"
+        action = "Run a worker, or more of them; its log says what it cannot do."
+        yield warned("overdue", f"{many} uploads wait to be looked at, the oldest for {_ago(now - oldest)}.", action)
+    else:
+        yield passed("overdue", "No upload waits to be looked at.")
+    late = [one for one in ledger.announcements(Status.WAITING, SOME) if one.due_at < now - LATE]
+    dead = ledger.announcements(Status.DEAD, SOME)
+    if late:
+        yield warned("outbox", f"{len(late)} webhooks wait for longer than {_ago(LATE)}.", "Run a worker.")
+    if dead:
+        action = "See `valetkey webhooks list`; `valetkey webhooks replay --all` sends them again."
+        yield warned("outbox", f"{len(dead)} webhooks are dead: nobody took them.", action)
+    if not late and not dead:
+        yield passed("outbox", "No webhook waits too long, and none is dead.")
+    yield from _hooks(visit)
+
+
+def _hooks(visit: Visit) -> Iterator[Finding]:
+    dead = [one for one in visit.working_ledger.hooks() if one.dead]
+    if dead:
+        names = ", ".join(f"{one.name} ({one.dead})" for one in dead)
+        yield warned("hooks", f"Calls of hooks are dead: {names}.", "See `valetkey hooks list`.")
+
+
+def shared_staging(visit: Visit) -> Iterator[Finding]:
+    """Whether another installation writes under ``staging/`` of this bucket: its sweep would remove our uploads."""
+    ledger, _ = visit.working_ledger, visit.store
+    found = attempt(visit.client.list_objects_v2, Bucket=visit.bucket, Prefix=STAGING_PREFIX, MaxKeys=1000)
+    if not found.ok:
+        raise Skip(f"The bucket cannot be listed: {found.said}.")
+    recent = datetime.now(UTC) - DAY
+    ours = set(visit.probes.keys)
+    strange = []
+    for item in found.answer.get("Contents", []):
+        upload_id = parse_upload_id(str(item["Key"]).removeprefix(STAGING_PREFIX))
+        if upload_id and item["Key"] not in ours and item["LastModified"] > recent and ledger.get(upload_id) is None:
+            strange.append(upload_id)
+    if strange:
+        seen = f"{len(strange)} objects under staging/ are of uploads that this ledger does not know."
+        action = "Give each installation its own bucket: the sweep of one removes what another is waiting for."
+        yield warned("shared-staging", seen, action)
+    else:
+        yield passed("shared-staging", "Nobody else writes under staging/.")
+
+
+GROUP = Group(
+    "ledger",
+    (
+        Check("schema", schema, 30),
+        Check("condition", condition, 20),
+        Check("latency", latency, 30),
+        Check("worker", worker, 20),
+        Check("backlog", backlog, 30),
+        Check("shared-staging", shared_staging, 60),
+    ),
+)

@@ -1,0 +1,36 @@
+"""The store: whether it is there, what we may do there, what it enforces, and what the bucket is set to."""
+
+from valetkey.doctor.findings import Check, Group
+from valetkey.doctor.store import attempts, bucket, copies, forms, parts, puts, reach, rights
+
+GROUP = Group(
+    "store",
+    (
+        Check("reach", reach.reach, 45),
+        Check("region", reach.region),
+        Check("addressing", reach.addressing),
+        Check("rights", rights.rights, 120),
+        Check("listing", rights.listing),
+        Check("delete-many", rights.delete_many),
+        Check("head", reach.head),
+        Check("latency", reach.latency),
+        Check("download", reach.download),
+        Check("post", forms.post, 120),
+        Check("put", puts.put, 120),
+        Check("put-once", puts.put_once),
+        Check("put-extra-header", puts.extra_headers),
+        Check("enforcement", attempts.enforcement),
+        Check("parts", parts.parts, 120),
+        Check("copy", copies.copy),
+        Check("copy-condition", copies.condition),
+        Check("copy-once", copies.once),
+        Check("copy-parts", copies.in_parts),
+        Check("checksums", copies.checksums),
+        Check("placement", copies.placements),
+        Check("versions", bucket.versions),
+        Check("object-lock", bucket.object_lock),
+        Check("public-access", bucket.public_access),
+        Check("encryption", bucket.encryption),
+        Check("lifecycle", bucket.lifecycle),
+    ),
+)

@@ -1,0 +1,80 @@
+"""What a request that must be refused led to: its answer, and what is under the keys that it could have written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
+from valetkey.doctor.store.writing import look
+from valetkey.doctor.visit import Visit
+from valetkey.doctor.wire import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One request that breaks a grant. ``stored``: whether something was written all the same."""
+
+    name: str
+    answer: Answer
+    stored: bool
+
+    @property
+    def is_prevented(self) -> bool:
+        """The store refused it, or at least wrote nothing."""
+        return not self.stored and (self.answer.refused or self.answer.taken)
+
+    @property
+    def unclear(self) -> bool:
+        """Nothing was written, and nobody knows why: the store had other trouble."""
+        return not self.stored and not self.is_prevented
+
+
+def tried(visit: Visit, name: str, answer: Answer, *keys: str) -> Violation:
+    """What ``answer`` came with: ``keys`` are those that the request could have written."""
+    return Violation(name, answer, any(look(visit, key).there for key in keys))
+
+
+_CHECKS = {"a form": "post", "a PUT": "put"}
+"""The check of what a grant can be."""
+
+
+def verdict(
+    visit: Visit, what: str, violations: list[Violation], *, mild: frozenset[str], action: str
+) -> list[Finding]:
+    """Findings on a series of ``violations`` of ``what``; those in ``mild`` are made up for by the service."""
+    found, check = [], _CHECKS[what]
+    open_doors = [one for one in violations if one.stored]
+    visit.enforces[what] = len(open_doors) < len(violations)
+    lies = [one for one in open_doors if not one.answer.taken]
+    grave = [one.name for one in open_doors if one.name not in mild]
+    slight = [one.name for one in open_doors if one.name in mild]
+    if len(open_doors) == len(violations):
+        found.append(failed(check, f"Nothing that {what} says is enforced: {', '.join(grave + slight)}.", action))
+    else:
+        if grave:
+            found.append(failed(check, f"Not enforced in {what}: {', '.join(grave)}.", action))
+        if slight:
+            made_up = "Nothing to do: what is confirmed is checked, and is a copy without what clients attached."
+            found.append(warned(check, f"Not enforced in {what}: {', '.join(slight)}.", made_up))
+    if lies:
+        said = ", ".join(f"{one.name} ({one.answer.said})" for one in lies)
+        found.append(failed(check, f"Refused, and stored all the same: {said}.", action))
+    if unclear := [f"{one.name} ({one.answer.said})" for one in violations if one.unclear]:
+        found.append(skipped(check, f"Not found out of {what}: {', '.join(unclear)}."))
+    if silent := [one.name for one in violations if one.answer.taken and not one.stored]:
+        odd = f"Answered as if it were taken, and not stored: {', '.join(silent)}."
+        found.append(warned(check, odd, "Clients of this store cannot tell a refusal: valetkey looks itself."))
+    if not open_doors and (kept := [one.name for one in violations if one.is_prevented]):
+        found.append(passed(check, f"Enforced in {what}: {', '.join(kept)}."))
+    return found
+
+
+def enforcement(visit: Visit) -> Iterator[Finding]:
+    """Whether this is a store at all, and not something that plays one."""
+    _ = visit.store
+    if not visit.enforces:
+        raise Skip("Neither a form nor a PUT could be tried.")
+    if not any(visit.enforces.values()):
+        action = "Use it for development only (moto, for example): whoever has a grant can do anything."
+        yield failed("enforcement", "This store enforces nothing of what a grant says.", action)
+    elif all(visit.enforces.values()):
+        yield passed("enforcement", f"The store enforces what {' and '.join(sorted(visit.enforces))} says.")

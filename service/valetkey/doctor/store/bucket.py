@@ -1,0 +1,215 @@
+"""What the bucket is set to: versions, Object Lock, who may read, encryption, and its lifecycle."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
+from valetkey.doctor.store.rights import areas
+from valetkey.doctor.store.writing import CONTENT, OTHER, look, put_probe
+from valetkey.doctor.visit import Visit
+from valetkey.doctor.wire import attempt
+
+STAGING_DAYS = 2
+"""After how many days `--fix` has what nobody confirmed removed."""
+
+PARTS_DAYS = 7
+"""After how many days unfinished uploads in parts are ended: longer than any grant lives."""
+
+
+def versions(visit: Visit) -> Iterator[Finding]:
+    """Whether old versions stay, and whether they go with a deletion of ours."""
+    key = put_probe(visit)
+    put_probe(visit, key, OTHER)
+    found = attempt(visit.client.list_object_versions, Bucket=visit.bucket, Prefix=key)
+    if not found.ok and visit.keeps_versions is not True:
+        yield skipped(
+            "versions", f"Versions cannot be listed ({found.said}); the bucket does not say that it keeps any."
+        )
+        return
+    kept = [one for one in (found.answer or {}).get("Versions", []) if one["Key"] == key]
+    visit.keeps_versions = len(kept) > 1 or bool(visit.keeps_versions)
+    if not visit.keeps_versions:
+        yield passed("versions", "The bucket keeps no old versions.")
+        return
+    why = visit.store.delete(key)
+    left = attempt(visit.client.list_object_versions, Bucket=visit.bucket, Prefix=key)
+    stay = [*(left.answer or {}).get("Versions", []), *(left.answer or {}).get("DeleteMarkers", [])]
+    if stay or why:
+        action = (
+            "Grant s3:ListBucketVersions and s3:DeleteObjectVersion, and have a lifecycle rule remove old versions "
+            "below staging/ and quarantine/. Under Object Lock they go when their time has come."
+        )
+        yield warned(
+            "versions", f"The bucket keeps versions, and {len(stay)} stay after a deletion: {why or ''}", action
+        )
+    else:
+        yield passed("versions", "The bucket keeps versions; those of ours go with their object.")
+
+
+def object_lock(visit: Visit) -> Iterator[Finding]:
+    """Whether what is written is retained by default."""
+    _ = visit.store
+    found = attempt(visit.client.get_object_lock_configuration, Bucket=visit.bucket)
+    if not found.ok:
+        if found.denied:
+            raise Skip("The bucket does not say it: s3:GetBucketObjectLockConfiguration is missing.")
+        yield passed("object-lock", "The bucket has no Object Lock.")
+        return
+    rule = found.answer.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention")
+    if not rule:
+        yield passed("object-lock", "The bucket has Object Lock, without a default retention.")
+        return
+    time = f"{rule.get('Days') or rule.get('Years')} {'days' if rule.get('Days') else 'years'}"
+    action = (
+        "Clients declare checksums then, by themselves; what lies under staging/ is hidden until it may go. A "
+        "retention of confirmed objects alone is cheaper."
+    )
+    seen = (
+        f"What is written is retained for {time} ({rule.get('Mode')}), also under staging/ and the probes of this run."
+    )
+    yield warned("object-lock", seen, action)
+
+
+def public_access(visit: Visit) -> Iterator[Finding]:
+    """Whether anybody can read, list or write, without any signature."""
+    base = visit.store.post_url
+    open_places = [where for where, key in areas(visit).items() if _is_open(visit, base, key)]
+    block = "Block public access of the bucket, and remove the policy or ACL that allows it (--fix blocks it)."
+    if open_places:
+        yield failed("public-access", f"Anybody can read {', '.join(open_places)}.", block)
+    listed = visit.wire.send("GET", f"{base}?list-type=2&max-keys=1")
+    if listed.taken and b"ListBucketResult" in listed.body:
+        yield failed("public-access", "Anybody can list the bucket.", block)
+    key = f"staging/{visit.probes.staging()}"
+    visit.wire.send("PUT", f"{base}{key}", {"Content-Type": "image/png"}, CONTENT)
+    writable = look(visit, key).there
+    if writable:
+        yield failed("public-access", "Anybody can write to the bucket, without any grant.", block)
+    if not open_places and not listed.taken and not writable:
+        yield passed("public-access", f"Nobody can read, list or write without a signature ({listed.said}).")
+
+
+def _is_open(visit: Visit, base: str, key: str) -> bool:
+    """Whether anybody can read what we write there; where we may not write, nothing of ours is."""
+    try:
+        put_probe(visit, key)
+    except Skip:
+        return False
+    answer = visit.wire.send("GET", f"{base}{key}")
+    return answer.status in range(200, 300) and CONTENT in answer.body
+
+
+def encryption(visit: Visit) -> Iterator[Finding]:
+    """Whether what is written is encrypted at rest, by what a HEAD says."""
+    key = put_probe(visit)
+    found = attempt(visit.client.head_object, Bucket=visit.bucket, Key=key)
+    said = found.answer.get("ServerSideEncryption") if found.ok else None
+    if said:
+        yield passed("encryption", f"Objects are encrypted at rest ({said}).")
+        return
+    told = attempt(visit.client.get_bucket_encryption, Bucket=visit.bucket)
+    if told.ok:
+        yield passed("encryption", "The bucket has a default encryption; HEAD says nothing of it.")
+    else:
+        yield skipped("encryption", f"The store says nothing of encryption at rest ({told.said}).")
+
+
+def rules_of(visit: Visit) -> Sequence[Mapping[str, Any]]:
+    """The bucket's lifecycle rules. Raises `Skip` where they cannot be read."""
+    found = attempt(visit.client.get_bucket_lifecycle_configuration, Bucket=visit.bucket)
+    if found.ok:
+        rules: Sequence[Mapping[str, Any]] = found.answer.get("Rules", [])
+        return rules
+    if found.code == "NoSuchLifecycleConfiguration" or found.absent:
+        return []
+    raise Skip(f"The lifecycle rules cannot be read: {found.said} (s3:GetLifecycleConfiguration).")
+
+
+def prefix_of(rule: Mapping[str, Any]) -> str | None:
+    """The prefix that a rule is about; None where it is about some of its objects only, or is off."""
+    if rule.get("Status") != "Enabled":
+        return None
+    within = rule.get("Filter", {})
+    within = within.get("And", within)
+    if any(name in within for name in ("Tag", "Tags", "ObjectSizeGreaterThan", "ObjectSizeLessThan")):
+        return None
+    return str(within.get("Prefix", rule.get("Prefix", "")) or "")
+
+
+def covers(rule: Mapping[str, Any], key: str) -> bool:
+    """Whether a rule is about all that begins with ``key``."""
+    prefix = prefix_of(rule)
+    return prefix is not None and key.startswith(prefix)
+
+
+def lifecycle(visit: Visit) -> Iterator[Finding]:
+    """Rules that clear what nobody confirmed, and none that removes what was."""
+    _ = visit.store
+    rules = rules_of(visit)
+    yield _staging_rule(visit, rules)
+    yield _parts_rule(visit, rules)
+    if visit.keeps_versions:
+        yield _versions_rule(rules)
+    yield from _too_much(visit, rules)
+
+
+def expiring(rules: Sequence[Mapping[str, Any]], key: str) -> list[int]:
+    """After how many days rules remove what is under ``key``."""
+    found = [
+        rule["Expiration"]["Days"] for rule in rules if covers(rule, key) and rule.get("Expiration", {}).get("Days")
+    ]
+    return sorted(found)
+
+
+def _staging_rule(visit: Visit, rules: Sequence[Mapping[str, Any]]) -> Finding:
+    days = expiring(rules, "staging/")
+    longest = max([one.renewable_for for one in visit.profiles.values()], default=timedelta(days=1))
+    if not days:
+        action = (
+            f"Add a rule that expires staging/ after {STAGING_DAYS} days (--fix does it); a worker's sweep helps, too."
+        )
+        return warned("lifecycle-staging", "No lifecycle rule clears staging/.", action)
+    if timedelta(days=days[0]) < longest:
+        action = f"Let it wait for {-(-longest // timedelta(days=1))} days: grants are renewed for so long."
+        return warned("lifecycle-staging", f"staging/ is cleared after {days[0]} day(s) already.", action)
+    return passed("lifecycle-staging", f"staging/ is cleared after {days[0]} days.")
+
+
+def _parts_rule(visit: Visit, rules: Sequence[Mapping[str, Any]]) -> Finding:
+    lacking = [
+        where
+        for where, key in areas(visit).items()
+        if not any(covers(rule, key) and rule.get("AbortIncompleteMultipartUpload") for rule in rules)
+    ]
+    if not lacking:
+        return passed("lifecycle-parts", "Unfinished uploads in parts are ended by a rule.")
+    action = f"Add a rule that ends unfinished uploads after {PARTS_DAYS} days (--fix does it)."
+    return warned(
+        "lifecycle-parts", f"No lifecycle rule ends unfinished uploads in parts on {', '.join(lacking)}.", action
+    )
+
+
+def _versions_rule(rules: Sequence[Mapping[str, Any]]) -> Finding:
+    lacking = [
+        where
+        for where in ("staging/", "quarantine/")
+        if not any(covers(rule, where) and rule.get("NoncurrentVersionExpiration") for rule in rules)
+    ]
+    if not lacking:
+        return passed("lifecycle-versions", "Old versions under staging/ and quarantine/ are cleared by a rule.")
+    action = "Add NoncurrentVersionExpiration and ExpiredObjectDeleteMarker for it (--fix does it)."
+    return warned("lifecycle-versions", f"No lifecycle rule clears old versions under {' and '.join(lacking)}.", action)
+
+
+def _too_much(visit: Visit, rules: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Rules that remove confirmed objects, of which the ledger would not know."""
+    for where, key in areas(visit).items():
+        if where == "staging/*":
+            continue
+        if days := expiring(rules, key):
+            what = "what waits for its checks" if where == "quarantine/*" else "confirmed objects"
+            action = "Narrow the rule's prefix. Use keep_for in the profile instead: then the ledger knows."
+            yield warned(
+                "lifecycle-confirmed", f"A lifecycle rule removes {what} ({where}) after {days[0]} days.", action
+            )

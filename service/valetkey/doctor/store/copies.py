@@ -1,0 +1,275 @@
+"""Copies, by which bytes are promoted: their conditions, their ETags, what they keep and what they leave behind."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from valetkey.adapters.s3.client import make_copier
+from valetkey.adapters.s3.xml import plain_etag
+from valetkey.core.errors import ObjectChanged, ObjectMissing, PlacementRefused, StoreUnavailable, ValetKeyError
+from valetkey.core.model.rules import Placement
+from valetkey.core.model.upload import UploadId
+from valetkey.core.ports.store import ObjectHead, ObjectHeaders
+from valetkey.doctor.explaining import explain
+from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
+from valetkey.doctor.store.parts import Parts
+from valetkey.doctor.store.writing import CONTENT, OTHER, TYPE, look, put_probe, sha256_of
+from valetkey.doctor.visit import Visit
+from valetkey.doctor.wire import attempt
+
+NO_COPY = "Nothing can be confirmed without copies: look at what the store, or a proxy before it, logs."
+
+UNCONDITIONAL = (
+    "Nothing to do: each copy is compared by size, type, id and ETag; on a store whose copies get other ETags "
+    "nothing is confirmed without a checksum."
+)
+
+
+def _source(visit: Visit) -> ObjectHead:
+    """A probe as HEAD shows it. Raises `Skip` where it does not."""
+    key = put_probe(visit)
+    try:
+        found = visit.store.head(key)
+    except StoreUnavailable as error:
+        raise Skip(f"Nothing can be copied that HEAD does not show: {error.detail}") from error
+    if found is None:
+        raise Skip("A probe that was just written is not there.")
+    return found
+
+
+def _target(visit: Visit) -> tuple[str, ObjectHeaders]:
+    upload_id = visit.probes.staging()
+    return f"staging/{upload_id}", ObjectHeaders(TYPE, UploadId(upload_id), visit.placement)
+
+
+def copy(visit: Visit) -> Iterator[Finding]:
+    """A copy as the service makes it, and what becomes of metadata and ETag."""
+    source = _source(visit)
+    key, headers = _target(visit)
+    try:
+        visit.store.copy(source, key, replace(headers, content_type="image/gif"))
+    except (ValetKeyError, ObjectChanged, ObjectMissing) as error:
+        if not look(visit, key).there:
+            yield failed("copy", f"An object cannot be copied: {explain(error)}", NO_COPY)
+            return
+        yield warned("copy", f"A copy is made, and its answer is an error: {explain(error)}", "valetkey looks itself.")
+    lying = look(visit, key)
+    if lying.content != CONTENT:
+        there = "other bytes are there" if lying.there else "nothing is there"
+        yield failed("copy", f"A copy was answered as made, and {there}.", NO_COPY)
+        return
+    metadata = dict(lying.metadata)
+    if metadata.get("upload-id") == headers.upload_id and "more" not in metadata and lying.content_type == "image/gif":
+        yield passed(
+            "copy-metadata", "A copy has the metadata and the type that it is given, and none of its source's."
+        )
+    else:
+        action = "What a client attached stays with what is confirmed. JuiceFS: --object-meta; else use another store."
+        yield warned("copy-metadata", "A copy does not get the metadata and type that it is given.", action)
+    yield _same_etag(visit, source, key, lying.etag)
+
+
+def _same_etag(visit: Visit, source: ObjectHead, key: str, etag: str) -> Finding:
+    """Whether HEAD and GET of a copy show its source's ETag."""
+    shown = visit.store.head(key)
+    is_same = visit.learned["copies_keep_etag"] = shown is not None and {shown.etag, etag} == {source.etag}
+    if is_same:
+        return passed("copy-etag", "The ETag of a copy is its source's.")
+    action = "Nothing to do: valetkey compares more than ETags (SSE-KMS does this). Let clients declare checksums."
+    other = shown.etag if shown else etag or "none"
+    return warned("copy-etag", f"The ETag of a copy is another than its source's ({other}).", action)
+
+
+def condition(visit: Visit) -> Iterator[Finding]:
+    """Whether a copy is refused whose source was written again after it was looked at."""
+    stale = _source(visit)
+    put_probe(visit, stale.key, OTHER)
+    now = visit.store.head(stale.key)
+    if now is None or now.etag == stale.etag:
+        action = "Use a store whose ETags change with the bytes: nothing can be pinned here."
+        yield failed("copy-condition", "Other bytes have the same ETag.", action)
+        return
+    honoured, said = _honoured(visit, replace(now, etag=stale.etag))
+    joined = _joined_source(visit)
+    of_parts, said_of_parts = _honoured(visit, replace(joined, etag=f"{'0' * 32}-1")) if joined else (True, "")
+    visit.learned["conditional_copy"] = honoured and of_parts
+    if not honoured:
+        yield warned("copy-condition", f"A copy is made whatever ETag its source should have ({said}).", UNCONDITIONAL)
+    elif not of_parts:
+        seen = f"A copy of an object in parts is made whatever ETag it should have ({said_of_parts})."
+        yield warned("copy-condition", seen, UNCONDITIONAL)
+    else:
+        yield passed("copy-condition", f"A copy is refused when its source has another ETag ({said}).")
+
+
+def _honoured(visit: Visit, source: ObjectHead) -> tuple[bool, str]:
+    """Whether nothing was written by a copy of ``source``, whose ETag is not its own; and what was said."""
+    key, headers = _target(visit)
+    try:
+        visit.store.copy(source, key, headers)
+        said = "answered as made"
+    except ObjectChanged:
+        said = "412"
+    except ValetKeyError as error:
+        said = error.detail
+        if not look(visit, key).there:
+            raise Skip(f"Whether the condition of a copy is honoured is not known: {said}") from error
+    is_there = look(visit, key).there
+    return not is_there and said == "412", f"{said}, and {'made' if is_there else 'not made'}" if is_there else said
+
+
+def _joined_source(visit: Visit) -> ObjectHead | None:
+    try:
+        one = Parts.begin(visit)
+        one.send(CONTENT)
+        one.join()
+        return visit.store.head(one.key)
+    except ValetKeyError:
+        return None  # no parts here: there is no such source
+
+
+def once(visit: Visit) -> Iterator[Finding]:
+    """Whether a copy is refused where something is already."""
+    source = _source(visit)
+    there = put_probe(visit, content=OTHER)
+    found = attempt(
+        make_copier(visit.session, visit.s3).copy_object,
+        Bucket=visit.bucket,
+        Key=there,
+        CopySource={"Bucket": visit.bucket, "Key": source.key},
+        MetadataDirective="REPLACE",
+        IfNoneMatch="*",
+        ContentType=TYPE,
+    )
+    if look(visit, there).content == OTHER:
+        yield passed("copy-once", f"A copy with If-None-Match does not overwrite ({found.said}).")
+    else:
+        seen = "A copy with If-None-Match overwrites what is there."
+        yield passed("copy-once", f"{seen} valetkey does not need it: each key is written once.")
+
+
+def in_parts(visit: Visit) -> Iterator[Finding]:
+    """Copies in parts, as of objects above 1 GiB."""
+    source = _source(visit)
+    one = Parts.begin(visit)
+    where = {"Bucket": visit.bucket, "Key": one.key, "UploadId": one.id, "PartNumber": 1}
+    where |= {"CopySource": {"Bucket": visit.bucket, "Key": source.key}}
+    copier = make_copier(visit.session, visit.s3)
+    found = attempt(copier.upload_part_copy, **where, CopySourceRange=f"bytes=0-{len(CONTENT) - 1}")
+    if not found.ok or not (found.answer.get("CopyPartResult") or {}).get("ETag"):
+        said = found.said if not found.ok else "no ETag in its answer"
+        action = "Objects above 1 GiB cannot be promoted: give profiles a smaller max_size, or use another store."
+        yield warned("copy-parts", f"UploadPartCopy does not work: {said}.", action)
+        return
+    wrong = attempt(copier.upload_part_copy, **where, CopySourceIfMatch=f'"{"0" * 32}"')
+    honours = not wrong.ok
+    seen = (
+        "refuses a source with another ETag"
+        if honours
+        else "takes a source with any ETag; valetkey looks before and after"
+    )
+    yield passed("copy-parts", f"UploadPartCopy works, and {seen}.")
+
+
+def checksums(visit: Visit) -> Iterator[Finding]:
+    """Which checksums the store proves and keeps: of one piece, of parts, and of their copies."""
+    _ = visit.store
+    key = f"staging/{visit.probes.staging()}"
+    at: dict[str, Any] = {"Bucket": visit.bucket, "Key": key}
+    right = attempt(visit.client.put_object, **at, Body=CONTENT, ContentType=TYPE, ChecksumSHA256=sha256_of(CONTENT))
+    if not right.ok:
+        raise Skip(f"An object with a checksum is refused: {right.said}.")
+    shown = _sum(visit, key) == sha256_of(CONTENT)
+    bad = f"staging/{visit.probes.staging()}"
+    wrong = attempt(
+        visit.client.put_object,
+        Bucket=visit.bucket,
+        Key=bad,
+        Body=CONTENT,
+        ContentType=TYPE,
+        ChecksumSHA256=sha256_of(OTHER),
+    )
+    proves = not look(visit, bad).there
+    if not shown:
+        taken = f"refuses a wrong one ({wrong.said})" if proves else "takes a wrong one"
+        action = 'Profiles with checksum = "required" confirm nothing here; else uploads say checksum_verified: false.'
+        say = failed if any(profile.checksum_required for profile in visit.profiles.values()) else warned
+        yield say("checksums", f"The store keeps no checksum of an object (and {taken}).", action)
+    elif not proves:
+        action = "Use a store that compares checksums: what is declared proves nothing here."
+        yield failed("checksums", "The store keeps a checksum that is not that of the bytes.", action)
+    else:
+        yield passed("checksums", f"A SHA-256 is proven and shown; a wrong one is refused ({wrong.said}).")
+    if shown:
+        yield _sum_of_copy(visit, key)
+    yield _sum_of_parts(visit)
+
+
+def _sum(visit: Visit, key: str, name: str = "ChecksumSHA256") -> str | None:
+    found = attempt(visit.client.head_object, Bucket=visit.bucket, Key=key, ChecksumMode="ENABLED")
+    return found.answer.get(name) if found.ok else None
+
+
+def _sum_of_copy(visit: Visit, key: str) -> Finding:
+    source = visit.store.head(key)
+    target, headers = _target(visit)
+    if source is not None:
+        visit.store.copy(source, target, headers)
+    if _sum(visit, target) == sha256_of(CONTENT):
+        return passed("checksums-copy", "A copy keeps the checksum of its source.")
+    return warned(
+        "checksums-copy", "A copy loses the checksum of its source.", "Nothing to do: the source's was compared."
+    )
+
+
+def _sum_of_parts(visit: Visit) -> Finding:
+    try:
+        one = Parts.begin(visit)
+        one.send(CONTENT)
+        one.join()
+    except ValetKeyError as error:
+        return skipped("checksums-parts", f"No object in parts could be made: {error.detail}")
+    if _sum(visit, one.key, "ChecksumCRC64NVME"):
+        return passed("checksums-parts", "An object in parts has a CRC64NVME of the whole.")
+    return passed("checksums-parts", "An object in parts has no checksum of the whole: its parts are compared.")
+
+
+def placements(visit: Visit) -> Iterator[Finding]:
+    """Whether the store takes the storage class, the encryption and the key of each profile."""
+    _ = visit.store
+    wanted: dict[Placement, list[str]] = {}
+    for profile in visit.profiles.values():
+        wanted.setdefault(profile.rules.placement, []).append(profile.name)
+    for placement, names in wanted.items():
+        if placement != Placement():
+            yield _placed(visit, placement, names)
+    if set(wanted) == {Placement()}:
+        yield passed("placement", "No profile asks for a storage class or an encryption.")
+
+
+def _placed(visit: Visit, placement: Placement, names: list[str]) -> Finding:
+    source = _source(visit)
+    key, headers = _target(visit)
+    what = ", ".join(filter(None, [placement.storage_class, placement.sse, placement.sse_kms_key_id and "a KMS key"]))
+    profiles = f"profile{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    try:
+        visit.store.copy(source, key, replace(headers, placement=placement))
+    except (PlacementRefused, StoreUnavailable, ObjectChanged, ObjectMissing) as error:
+        detail = getattr(error, "detail", "") or type(error).__name__
+        action = f"Change storage_class and sse of {profiles} to what the store takes: its uploads cannot be confirmed."
+        return failed("placement", f"{what} ({profiles}) is refused: {detail}", action)
+    lying = look(visit, key)
+    if lying.etag != source.etag:
+        visit.learned["copies_keep_etag"] = False
+    if placement.sse and not _encrypted(visit, key):
+        return warned(
+            "placement",
+            f"{what} ({profiles}) is taken, and HEAD says nothing of encryption.",
+            "Ask the store's operator.",
+        )
+    return passed("placement", f"{what} ({profiles}) is taken.")
+
+
+def _encrypted(visit: Visit, key: str) -> bool:
+    found = attempt(visit.client.head_object, Bucket=visit.bucket, Key=key)
+    return bool(found.ok and plain_etag(found.answer.get("ServerSideEncryption", "")))

@@ -1,0 +1,125 @@
+"""Presigned POST: whether forms are taken, and which of their conditions the store enforces."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from valetkey.doctor.findings import Finding, Skip, failed, passed, warned
+from valetkey.doctor.store.attempts import Violation, tried, verdict
+from valetkey.doctor.store.grants import Granting
+from valetkey.doctor.store.puts import working
+from valetkey.doctor.store.writing import CONTENT, TYPE, look
+from valetkey.doctor.visit import Visit
+from valetkey.doctor.wire import Answer
+
+UNSAFE = "Use a store that enforces POST policies, or VALETKEY_S3_LACKS=post: a form allows here what it does not say."
+
+MILD = frozenset({"further field"})
+"""What the service undoes by its copy."""
+
+
+def post(visit: Visit) -> Iterator[Finding]:
+    """A good form first, then forms that break one condition each."""
+    for checksum in (False, True):  # a bucket with a default retention wants one
+        granting = Granting(visit, checksum)
+        upload = granting.upload()
+        grant = granting.post(upload)
+        answer = visit.wire.post_form(grant.url, grant.fields, CONTENT)
+        lying = look(visit, upload.staging_key)
+        if lying.there:
+            break
+    else:
+        yield from _no_forms(visit, answer)
+        return
+    visit.learned["post"] = True
+    yield from _control(answer, lying.content, lying.content_type)
+    yield from verdict(visit, "a form", [*_violations(visit, granting)], mild=MILD, action=UNSAFE)
+    yield _made_public(visit, granting)
+
+
+def _made_public(visit: Visit, granting: Granting) -> Finding:
+    """Whether a field that nobody signed makes the object public; some stores take it, and know no such thing."""
+    upload = granting.upload()
+    grant = granting.post(upload)
+    answer = visit.wire.post_form(grant.url, {**grant.fields, "acl": "public-read"}, CONTENT)
+    seen = visit.wire.send("GET", f"{visit.store.post_url}{upload.staging_key}")
+    if seen.taken and seen.body == CONTENT:
+        action = "Block public access of the bucket (--fix does it where the store can)."
+        return failed("post-acl", "Who has a form can make its object public by a field acl.", action)
+    return passed("post-acl", f"A field acl makes nothing public ({answer.said}).")
+
+
+def _no_forms(visit: Visit, answer: Answer) -> Iterator[Finding]:
+    if answer.status == HTTPStatus.FORBIDDEN and not _puts_work(visit):
+        action = "Grant s3:PutObject to the key that grants are signed with; see store/rights and machine/clock."
+        yield failed("post", f"A good form is refused: {answer.said}.", action)
+        return
+    if not answer.refused and not answer.taken and answer.status != HTTPStatus.OK:
+        yield failed("post", f"A form led to: {answer.said}.", "Look at what the store, or a proxy before it, logs.")
+        return
+    visit.learned["post"] = False
+    action = "Nothing to do: valetkey gives presigned PUTs here (method auto). VALETKEY_S3_LACKS=post says the same."
+    said = answer.said if answer.refused else f"{answer.said}, and nothing stored"
+    yield warned("post", f"The store takes no presigned POST: {said}.", action)
+
+
+def _puts_work(visit: Visit) -> bool:
+    """Whether the same key may write by a PUT: then a refused form is no question of rights."""
+    try:
+        working(visit)
+    except Skip:
+        return False
+    return True
+
+
+def _control(answer: Answer, content: bytes | None, content_type: str) -> Iterator[Finding]:
+    if content != CONTENT:
+        yield failed("post", "A form's file is not stored as it was sent.", "Look at proxies before the store.")
+    elif content_type != TYPE:
+        action = "Every upload would be rejected: use another store, or VALETKEY_S3_LACKS=post."
+        yield failed("post", f"A form's Content-Type is not kept: {content_type!r}.", action)
+    elif not answer.taken:
+        action = "Clients take it for a failure and send again: look at proxies before the store."
+        yield warned("post", f"A good form is stored, and answered {answer.said}.", action)
+    elif answer.status != HTTPStatus.CREATED:
+        yield warned("post", f"A good form is answered {answer.status}, and 201 was asked for.", "Nothing to do.")
+
+
+def _violations(visit: Visit, granting: Granting) -> Iterator[Violation]:
+    changes = {
+        "another type": {"Content-Type": "image/gif"},
+        "another upload id": {"x-amz-meta-upload-id": "another"},
+        "further field": {"x-amz-meta-more": "x"},
+    }
+    for name, changed in changes.items():
+        yield _form(visit, granting, name, changed)
+    yield _form(visit, granting, "a smaller file", content=CONTENT[:-1])
+    yield _form(visit, granting, "a larger file", content=CONTENT + b"!")
+    yield _form(visit, granting, "an expired form", expired=True)
+    yield _form(visit, granting, "another signature", {"x-amz-signature": "0" * 64})
+    other = visit.probes.staging()
+    yield _form(visit, granting, "another key", {"key": f"staging/{other}"}, also=f"staging/{other}")
+    yield _unsigned(visit, granting)
+
+
+def _form(
+    visit: Visit,
+    granting: Granting,
+    name: str,
+    changed: dict[str, str] | None = None,
+    *,
+    content: bytes = CONTENT,
+    expired: bool = False,
+    also: str | None = None,
+) -> Violation:
+    upload = granting.upload()
+    grant = granting.post(upload, expired=expired)
+    answer = visit.wire.post_form(grant.url, {**grant.fields, **(changed or {})}, content)
+    return tried(visit, name, answer, *([also] if also else []), upload.staging_key)
+
+
+def _unsigned(visit: Visit, granting: Granting) -> Violation:
+    """A form that nobody signed at all."""
+    upload = granting.upload()
+    fields = {"key": upload.staging_key, "Content-Type": TYPE}
+    answer = visit.wire.post_form(granting.post(upload).url, fields, CONTENT)
+    return tried(visit, "no signature", answer, upload.staging_key)

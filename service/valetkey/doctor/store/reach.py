@@ -1,0 +1,234 @@
+"""Whether the store answers where the settings say it is, and what it shows of an object."""
+
+import re
+from collections.abc import Iterator
+from statistics import median
+from time import perf_counter
+from typing import Any
+from urllib.parse import urlsplit
+
+from valetkey.adapters.s3.client import addressing_style, make_client
+from valetkey.core.errors import StoreUnavailable, ValetKeyError
+from valetkey.doctor.explaining import explain
+from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
+from valetkey.doctor.store.writing import CONTENT, TYPE, put_probe, written_by_us
+from valetkey.doctor.visit import Visit
+from valetkey.doctor.wire import Tried, attempt
+
+TRIES = 5
+"""How often a HEAD is timed."""
+
+SLOW = 0.5
+"""Seconds that it may take until it is worth a word."""
+
+REGION_CODES = {"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"}
+"""How stores say that a request was signed for another region."""
+
+REGION_STATUSES = {301, 307, 400}
+"""A HEAD has no body, so AWS says it by a status alone; then the header names the region."""
+
+
+_KEYS = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to those of this store, whole and unquoted."
+_ADVICE = {
+    "NoSuchBucket": "Create the bucket, or set VALETKEY_BUCKET to one that is there.",
+    "RequestTimeTooSkewed": "Set this machine's clock right: see machine/clock.",
+    **dict.fromkeys(("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"), _KEYS),
+}
+_ADVICE_BY_STATUS = {
+    404: "Create the bucket, or set VALETKEY_BUCKET and VALETKEY_S3_ENDPOINT_URL to where it is.",
+    403: _KEYS,
+    0: "Look at VALETKEY_S3_ENDPOINT_URL, its name, port and certificate, and at VALETKEY_S3_ADDRESSING_STYLE.",
+}
+_ELSE = "Look at VALETKEY_S3_ENDPOINT_URL, VALETKEY_BUCKET and the credentials."
+
+
+def reach(visit: Visit) -> Iterator[Finding]:
+    """A signed request for the bucket, by the internal endpoint."""
+    found, reached = visit.knocked
+    if reached:
+        said = "answers" if found.ok else f"answers {found.said}"
+        yield passed("reach", f"The bucket {visit.bucket} {said} at {_endpoint(visit)}.")
+        return
+    seen = f"{_endpoint(visit)} says {found.said} of the bucket {visit.bucket}."
+    if not found.status:
+        seen = f"Nobody answers at {_endpoint(visit)}: {found.said}"
+    yield failed("reach", seen, _advice(visit, found))
+
+
+def _endpoint(visit: Visit) -> str:
+    return str(visit.client.meta.endpoint_url)
+
+
+def _advice(visit: Visit, found: Tried) -> str:
+    if other := other_region(found, visit.s3.region):
+        return f"Set VALETKEY_S3_REGION={other}: requests are signed for {visit.s3.region}."
+    if found.code in REGION_CODES:
+        return f"Set VALETKEY_S3_REGION: requests are signed for {visit.s3.region}, which is not the bucket's."
+    return _ADVICE.get(found.code) or _ADVICE_BY_STATUS.get(found.status) or _ELSE
+
+
+def other_region(found: Tried, ours: str) -> str | None:
+    """The region that the store says the bucket is in, where that is another one."""
+    headers = {name.lower(): value for name, value in (found.headers or {}).items()}
+    told = headers.get("x-amz-bucket-region") or _region_in(found.message)
+    return told if told and told != ours else None
+
+
+def _region_in(message: str) -> str | None:
+    """AWS, and MinIO, name it in the message: ``expecting 'eu-west-1'``."""
+    named = re.search(r"expecting '?([a-z0-9-]+)'?", message)
+    return named[1] if named else None
+
+
+def region(visit: Visit) -> Iterator[Finding]:
+    """Whether the bucket says that it is where requests are signed for."""
+    _ = visit.store
+    ours = visit.s3.region
+    seen = attempt(visit.client.head_bucket, Bucket=visit.bucket)
+    if told := other_region(seen, ours):
+        yield failed("region", f"The bucket is in {told}, not {ours}.", f"Set VALETKEY_S3_REGION={told}.")
+        return
+    found = attempt(visit.client.get_bucket_location, Bucket=visit.bucket)
+    if not found.ok:
+        raise Skip(f"The bucket does not say where it is: {found.said}. Requests for {ours} are taken.")
+    place = found.answer.get("LocationConstraint") or ""
+    if place in {ours, ""} or (place, ours) == ("EU", "eu-west-1"):
+        yield passed("region", f"Requests signed for {ours} are taken.")
+        return
+    yield warned(
+        "region",
+        f"The bucket says it is in {place}; requests signed for {ours} are taken all the same.",
+        f"Set VALETKEY_S3_REGION={place} if that is the store's name of its region.",
+    )
+
+
+def addressing(visit: Visit) -> Iterator[Finding]:
+    """Whether the address that clients get leads to this bucket: something is written on one way and read on the
+    other."""
+    store = visit.store
+    style = addressing_style(visit.s3, visit.s3.public_endpoint_url or visit.s3.endpoint_url)
+    key = put_probe(visit)
+    client_url = _presigned_get(visit, key)
+    answer = visit.wire.send("GET", client_url)
+    where = urlsplit(store.post_url)
+    shown = f"{where.scheme}://{where.netloc}{where.path}"
+    if answer.taken and answer.body == CONTENT:
+        yield passed("addressing", f"Clients reach the bucket at {shown} ({style} style).")
+    elif not answer.status:
+        action = "Look at VALETKEY_S3_PUBLIC_ENDPOINT_URL, or set VALETKEY_S3_ADDRESSING_STYLE to path."
+        yield failed("addressing", f"Nobody answers at {shown} ({style} style): {answer.said}.", action)
+    else:
+        action = (
+            "VALETKEY_S3_PUBLIC_ENDPOINT_URL has to lead to the same store, with Host and path as they were sent "
+            "(a proxy that rewrites them breaks signatures)."
+        )
+        yield failed("addressing", f"An object just written is not found at {shown}: {answer.said}.", action)
+    yield from _transport(where.scheme, where.hostname or "")
+
+
+def _transport(scheme: str, host: str) -> Iterator[Finding]:
+    if scheme == "https" or host in {"localhost", "::1"} or host.startswith("127."):
+        return
+    yield warned(
+        "transport",
+        f"Clients send their files to {host} without TLS.",
+        "Give the store a certificate, and set VALETKEY_S3_PUBLIC_ENDPOINT_URL to its https address.",
+    )
+
+
+def _presigned_get(visit: Visit, key: str, method: str = "get_object") -> str:
+    public = visit.s3.public_endpoint_url or visit.s3.endpoint_url
+    client: Any = make_client(visit.session, visit.s3, public)
+    return str(client.generate_presigned_url(method, Params={"Bucket": visit.bucket, "Key": key}, ExpiresIn=300))
+
+
+def head(visit: Visit) -> Iterator[Finding]:
+    """What HEAD shows of an object: all that a confirmation is proven by."""
+    _ = visit.store
+    key = put_probe(visit)
+    found = attempt(visit.client.head_object, Bucket=visit.bucket, Key=key)
+    if not found.ok:
+        action = "Use a store that shows what it has taken at once." if found.absent else "Grant s3:GetObject."
+        yield failed("head", f"HEAD of an object that was just written says {found.said}.", action)
+        return
+    yield from _shown(found.answer, key)
+    yield from _metadata_names(visit, key)
+
+
+def _shown(answer: dict[str, Any], key: str) -> Iterator[Finding]:
+    if not answer.get("ETag"):
+        action = "Nothing can be pinned, so nothing is confirmed. JuiceFS: start the gateway with --keep-etag."
+        yield failed("head", "HEAD names no ETag.", action)
+    metadata = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
+    shown = {
+        "size": answer.get("ContentLength") == len(CONTENT),
+        "content type": answer.get("ContentType") == TYPE,
+        "metadata": metadata.get("upload-id") == written_by_us(key),
+    }
+    lacking = [name for name, is_right in shown.items() if not is_right]
+    if lacking:
+        action = "Use a store, or a proxy, that keeps and shows it. JuiceFS: --object-meta."
+        severe = "content type" in lacking
+        say = failed if severe else warned
+        yield say("head", f"HEAD does not show what was written: {', '.join(lacking)}.", action)
+    elif answer.get("ETag"):
+        yield passed("head", "HEAD shows ETag, size, content type and metadata as they were written.")
+
+
+def _metadata_names(visit: Visit, key: str) -> Iterator[Finding]:
+    answer = visit.wire.send("HEAD", _presigned_get(visit, key, "head_object"))
+    names = [name for name in answer.headers if name.lower() == "x-amz-meta-upload-id"]
+    etag = next((value for name, value in answer.headers.items() if name.lower() == "etag"), "")
+    if etag.startswith("W/"):
+        yield passed("etag-weak", "A proxy marks ETags as weak (it may compress); valetkey reads them all the same.")
+    if not names:
+        yield skipped("metadata-names", f"HEAD shows clients no x-amz-meta-upload-id ({answer.said}).")
+    elif names == ["x-amz-meta-upload-id"]:
+        yield passed("metadata-names", "Names of metadata come back as they were sent.")
+    else:
+        yield passed("metadata-names", f"Names of metadata come back as {names[0]} (a proxy in Go); that is all right.")
+
+
+def latency(visit: Visit) -> Iterator[Finding]:
+    """How long the store takes for a HEAD."""
+    _ = visit.store
+    key, took = put_probe(visit), []
+    for _ in range(TRIES):
+        began = perf_counter()
+        visit.client.head_object(Bucket=visit.bucket, Key=key)
+        took.append(perf_counter() - began)
+    seen = f"A HEAD takes {median(took) * 1000:.0f} ms."
+    if median(took) > SLOW:
+        yield warned("latency", seen, "A confirmation is several calls: bring service and store closer together.")
+    else:
+        yield passed("latency", seen)
+
+
+def download(visit: Visit) -> Iterator[Finding]:
+    """Whether a download has the name and the kind that it is given, and whether ranges can be read."""
+    store = visit.store
+    key = put_probe(visit)
+    try:
+        found = store.head(key)
+    except StoreUnavailable as error:
+        raise Skip(error.detail) from error
+    if found is None:
+        raise Skip("A probe that was just written is not there.")
+    answer = visit.wire.send("GET", store.presigned_get(found.as_object(key), "größe.html", 300))
+    told = next((value for name, value in answer.headers.items() if name.lower() == "content-disposition"), "")
+    if answer.body != CONTENT:
+        yield failed("download", f"A download is answered {answer.said}.", "Look at the store's public address.")
+    elif not told.lower().startswith("attachment"):
+        action = "Serve the store from a domain of its own: what users upload may open as a page there."
+        yield failed("download", "Downloads open in the browser: response-content-disposition is ignored.", action)
+    else:
+        yield passed("download", "Downloads are attachments with the name of their file.")
+    try:
+        is_right = store.read_range(found.as_object(key), 3, 9) == CONTENT[3:9]
+    except ValetKeyError as error:
+        yield warned("ranges", f"Ranges cannot be read: {explain(error)}", "detect and open_upload need them.")
+    else:
+        if is_right:
+            yield passed("ranges", "Ranges of objects can be read.")
+        else:
+            yield failed("ranges", "A range has other bytes than were asked for.", "Use another store.")

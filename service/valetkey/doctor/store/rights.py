@@ -1,0 +1,179 @@
+"""Which of the rights that the service needs are there: each is tried, and the missing one is named as IAM has it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from valetkey.core.model.upload import new_upload_id, quarantine_key
+from valetkey.doctor.findings import Finding, failed, passed, skipped, warned
+from valetkey.doctor.store.grants import probe_upload
+from valetkey.doctor.store.writing import CONTENT, arguments, look, put_probe
+from valetkey.doctor.visit import Visit
+from valetkey.doctor.wire import Tried, attempt
+
+EXTRA = {"s3:ListBucketMultipartUploads", "s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration"}
+"""Rights without which uploads are confirmed, and something else is not done."""
+
+
+@dataclass
+class Tally:
+    """How calls went: ``missing`` has where each right was not there, ``unsure`` what else was answered."""
+
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    unsure: dict[str, list[str]] = field(default_factory=dict)
+    there: set[str] = field(default_factory=set)
+
+    def note(self, right: str, where: str, found: Tried) -> bool:
+        """Keeps what a call that needs ``right`` led to; an answer that there is nothing needs it as well."""
+        if found.ok or found.absent:
+            self.there.add(right)
+        elif found.denied:
+            places = self.missing.setdefault(right, [])
+            places.extend([] if where in places else [where])
+        else:
+            self.unsure.setdefault(right, []).append(f"{where}: {found.said}")
+        return found.ok
+
+
+def areas(visit: Visit) -> Mapping[str, str]:
+    """A key in each place that the service writes to, by what that place is called."""
+    unique = new_upload_id()
+    found = {"staging/*": f"staging/{unique}", "quarantine/*": quarantine_key(unique, 0)}
+    for profile in visit.profiles.values():
+        key = profile.object_key(probe_upload(visit, unique))
+        found.setdefault(f"{profile.template.prefix}*", key)
+    return found
+
+
+def rights(visit: Visit) -> Iterator[Finding]:
+    """Each call that the service makes, on each place that it makes it on."""
+    _ = visit.store
+    tally = Tally()
+    for where, key in areas(visit).items():
+        visit.probes.add(key)
+        _try_object(visit, tally, where, key)
+        _try_multipart(visit, tally, where, key)
+    _try_bucket(visit, tally)
+    yield from _verdicts(tally)
+
+
+def _try_object(visit: Visit, tally: Tally, where: str, key: str) -> None:
+    client, at = visit.client, {"Bucket": visit.bucket, "Key": key}
+    is_there = tally.note(
+        "s3:PutObject", where, attempt(client.put_object, **at, Body=CONTENT, **arguments(visit, key, CONTENT))
+    )
+    tally.note("s3:GetObject", where, attempt(client.get_object, **at))
+    found = attempt(client.delete_object, **at)
+    gone = tally.note("s3:DeleteObject", where, found)
+    if is_there and gone and attempt(client.head_object, **at).ok:
+        tally.unsure.setdefault("s3:DeleteObject", []).append(f"{where}: {found.said}, and the object is still there")
+
+
+def _try_multipart(visit: Visit, tally: Tally, where: str, key: str) -> None:
+    client, at = visit.client, {"Bucket": visit.bucket, "Key": key}
+    begun = attempt(client.create_multipart_upload, **at)
+    if begun.ok:
+        at["UploadId"] = visit.probes.begun(key, begun.answer["UploadId"])
+    else:
+        tally.note("s3:PutObject", where, begun)
+        at["UploadId"] = "doctor"
+    listed = attempt(client.list_parts, **at)
+    if begun.ok or listed.denied:  # a made-up upload id proves nothing else
+        tally.note("s3:ListMultipartUploadParts", where, listed)
+    ended = attempt(client.abort_multipart_upload, **at)
+    if begun.ok or ended.denied:
+        tally.note("s3:AbortMultipartUpload", where, ended)
+    if begun.ok and ended.ok and listed.ok and attempt(client.list_parts, **at).ok:
+        tally.unsure.setdefault("s3:AbortMultipartUpload", []).append(
+            f"{where}: {ended.said}, and parts are still there"
+        )
+    if begun.ok and (listed.ok or listed.unsupported):
+        visit.learned["list_parts"] = listed.ok
+
+
+def _try_bucket(visit: Visit, tally: Tally) -> None:
+    client, at = visit.client, {"Bucket": visit.bucket}
+    staging = {**at, "Prefix": "staging/"}
+    tally.note("s3:ListBucket", "the bucket", attempt(client.list_objects_v2, **staging, MaxKeys=1))
+    tally.note("s3:ListBucketMultipartUploads", "the bucket", attempt(client.list_multipart_uploads, **staging))
+    found = attempt(client.get_bucket_versioning, **at)
+    tally.note("s3:GetBucketVersioning", "the bucket", found)
+    visit.keeps_versions = "Status" in found.answer if found.ok else None
+    if visit.keeps_versions:
+        _try_versions(visit, tally)
+    lock = attempt(client.get_object_lock_configuration, **at)
+    if lock.denied:  # most buckets have none, and say so by an error
+        tally.note("s3:GetBucketObjectLockConfiguration", "the bucket", lock)
+
+
+def _try_versions(visit: Visit, tally: Tally) -> None:
+    client, at = visit.client, {"Bucket": visit.bucket}
+    key = f"staging/{visit.probes.staging()}"
+    made = attempt(client.put_object, **at, Key=key, Body=CONTENT, **arguments(visit, key, CONTENT))
+    listed = attempt(client.list_object_versions, **at, Prefix=key)
+    tally.note("s3:ListBucketVersions", "the bucket", listed)
+    version = (made.answer or {}).get("VersionId") or next(
+        (one["VersionId"] for one in (listed.answer or {}).get("Versions", [])), None
+    )
+    if version is None:
+        return
+    one = {**at, "Key": key, "VersionId": version}
+    tally.note("s3:GetObjectVersion", "staging/*", attempt(client.get_object, **one))
+    removed = attempt(client.delete_object, **one)
+    if removed.denied and visit.store.capabilities.part_checksums:
+        return  # retained, which is no missing right
+    tally.note("s3:DeleteObjectVersion", "staging/*", removed)
+
+
+def _verdicts(tally: Tally) -> Iterator[Finding]:
+    for right, places in sorted(tally.missing.items()):
+        say = warned if right in EXTRA else failed
+        action = f"Grant {right} on {', '.join(places)}."
+        yield say("rights", f"{right} is missing on {', '.join(places)}.", action)
+    for right, answers in sorted(tally.unsure.items()):
+        if right == "s3:ListMultipartUploadParts" and "NotImplemented" in answers[0]:
+            action = "Nothing to do: valetkey refuses uploads in parts here, as none could be proven."
+            yield warned("list-parts", f"The store cannot list parts ({answers[0]}).", action)
+        elif right == "s3:ListBucketMultipartUploads":
+            action = "A lifecycle rule has to end unfinished uploads in parts: the sweep cannot find them."
+            yield warned("list-multiparts", f"Unfinished uploads in parts cannot be listed ({answers[0]}).", action)
+        elif right in EXTRA:
+            yield skipped("rights", f"{right} cannot be known: {answers[0]}.")
+        else:
+            yield warned("rights", f"{right}: {'; '.join(answers)}.", "Look at what the store says.")
+    if not tally.missing and tally.there:
+        yield passed("rights", f"All {len(tally.there)} rights that the service uses are there.")
+
+
+def listing(visit: Visit) -> Iterator[Finding]:
+    """Whether a listing keeps to its prefix: what the sweep removes comes from one."""
+    _ = visit.store
+    wanted, other = put_probe(visit), put_probe(visit)
+    found = attempt(visit.client.list_objects_v2, Bucket=visit.bucket, Prefix=wanted)
+    if not found.ok:
+        yield skipped("listing", f"The bucket cannot be listed: {found.said}.")
+        return
+    keys = [one["Key"] for one in found.answer.get("Contents", [])]
+    if wanted not in keys:
+        yield failed(
+            "listing", "An object that was just written is not listed.", "The sweep cannot work: use another store."
+        )
+    elif other in keys or [key for key in keys if not key.startswith(wanted)]:
+        action = "valetkey compares each key before it removes it, but reads the whole bucket: use another store."
+        yield failed("listing", "A listing ignores its prefix.", action)
+    else:
+        yield passed("listing", "A listing keeps to its prefix, and shows what was just written.")
+
+
+def delete_many(visit: Visit) -> Iterator[Finding]:
+    """Whether several objects go by one call."""
+    _ = visit.store
+    keys = [put_probe(visit), put_probe(visit)]
+    wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": False}
+    found = attempt(visit.client.delete_objects, Bucket=visit.bucket, Delete=wanted)
+    left = [key for key in keys if look(visit, key).there]
+    visit.learned["batch_delete"] = found.ok and not left
+    if found.ok and not left:
+        yield passed("delete-many", "DeleteObjects removes several objects by one call.")
+    else:
+        said = found.said if not found.ok else f"200, and {len(left)} of 2 objects are still there"
+        yield warned("delete-many", f"DeleteObjects does not work: {said}.", "Nothing to do: they go one by one.")

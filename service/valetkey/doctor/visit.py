@@ -1,0 +1,160 @@
+"""What checks work with, and what they tell each other: one run at one installation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from threading import Thread
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import boto3
+
+from valetkey.adapters.ledgers import DurableLedger
+from valetkey.adapters.s3 import S3Settings, S3Store, find_credentials
+from valetkey.adapters.s3.client import make_client
+from valetkey.app import open_ledger, open_store, s3_settings
+from valetkey.core.errors import ValetKeyError
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.rules import Placement
+from valetkey.doctor.findings import Skip
+from valetkey.doctor.probes import Probes
+from valetkey.doctor.wire import Tried, Wire, attempt
+from valetkey.settings import Settings
+
+
+class Knocked(NamedTuple):
+    """What a bucket answered, and whether it is there."""
+
+    found: Tried
+    reached: bool
+
+
+@dataclass
+class Visit:
+    """One run. ``learned`` is what the checks of the store found that it can do and cannot do, by the names of
+    `Capabilities`; what is not in it was not found out."""
+
+    settings: Settings
+    profiles: Mapping[str, Profile]
+    session: boto3.Session
+    probes: Probes = field(default_factory=Probes)
+    learned: dict[str, bool] = field(default_factory=dict)
+    event_patience: float = 20.0
+    """How long an event is waited for, in seconds: AWS tells of most within one."""
+    threads: list[Thread] = field(default_factory=list)
+    """What checks run in."""
+    has_ledger: bool = False
+    """Whether the ledger can be used."""
+    enforces: dict[str, bool] = field(default_factory=dict)
+    """Whether anything of it is enforced, by what a grant can be: a form, a PUT."""
+    refused_once: str = ""
+    """What a PUT with ``If-None-Match`` was answered, where only one without is taken."""
+    keeps_versions: bool | None = None
+    """Whether deleted and overwritten objects stay as versions; None: not known."""
+
+    @cached_property
+    def s3(self) -> S3Settings:
+        """Where the bucket is. Raises `Skip` where the settings do not say it."""
+        try:
+            return s3_settings(self.settings)
+        except ValetKeyError as error:
+            raise Skip(error.detail) from error
+
+    @cached_property
+    def opened(self) -> S3Store:
+        """The store as the service has it, whether it answers or not. Raises `Skip` where it cannot be opened."""
+        _ = self.s3
+        try:
+            return open_store(self.s3, self.session)
+        except ValetKeyError as error:
+            raise Skip(error.detail) from error
+
+    @property
+    def store(self) -> S3Store:
+        """The same once it was reached: nothing else need wait for one that does not answer. Raises `Skip`."""
+        if not self.knocked.reached:
+            raise Skip("The bucket was not reached: see store/reach.")
+        return self.opened
+
+    @cached_property
+    def knocked(self) -> "Knocked":
+        """A signed request for the bucket, by the internal endpoint. Raises `Skip` where none can be made."""
+        _ = self.opened
+        found = attempt(self.client.list_objects_v2, Bucket=self.bucket, MaxKeys=1, Prefix="staging/")
+        if not found.denied or found.code not in {"", "AccessDenied"}:
+            return Knocked(found, reached=found.ok)
+        found = attempt(self.client.head_bucket, Bucket=self.bucket)  # it may not list, and may be there all the same
+        return Knocked(found, reached=found.ok or found.status == HTTPStatus.FORBIDDEN)
+
+    @cached_property
+    def client(self) -> Any:
+        """A boto3 client of the internal endpoint, which tries everything twice at most."""
+        return make_client(self.session, self.s3, self.s3.endpoint_url, attempts=2)
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+        return self.s3.bucket
+
+    @property
+    def place(self) -> str:
+        """Which bucket at which endpoint: what is learned is true of it alone."""
+        return self.s3.place
+
+    @cached_property
+    def wire(self) -> Wire:
+        """Bare requests."""
+        return Wire(self.ca_bundle)
+
+    @property
+    def ca_bundle(self) -> str | None:
+        """The file of certificates that the store's are proven by, where boto3 was told one."""
+        found: str | None = self.session._session.get_config_variable("ca_bundle")  # noqa: SLF001 - no other way
+        return found
+
+    @cached_property
+    def ledger(self) -> DurableLedger:
+        """The ledger as the service opens it. Raises `ConfigurationError`."""
+        return open_ledger(self.settings)
+
+    @property
+    def working_ledger(self) -> DurableLedger:
+        """The same where it can be used. Raises `Skip`."""
+        if not self.has_ledger:
+            raise Skip("The ledger cannot be used: see ledger/schema.")
+        return self.ledger
+
+    @property
+    def placement(self) -> Placement:
+        """How the probes of the service itself are kept: as the profile ``default`` has it, without a storage class."""
+        return self.profiles["default"].rules.placement.while_it_is_checked if self.profiles else Placement()
+
+    def close(self) -> None:
+        """Lets go of the ledger, if it was opened."""
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+
+    def redact(self, text: str) -> str:
+        """``text`` without anything that opens a door."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    @cached_property
+    def _secrets(self) -> list[str]:
+        """The longest first, as one may be in another."""
+        said = self.settings
+        hidden = [getattr(said, name) for name, one in type(said).model_fields.items() if not one.repr]
+        found: list[Any] = [each for one in hidden for each in (one if isinstance(one, tuple) else [one])]
+        password = urlsplit(said.database_url).password if "://" in said.database_url else None
+        found += [password, unquote(password) if password else None]
+        try:
+            credentials = find_credentials(self.session)
+            frozen = credentials.get_frozen_credentials() if credentials else None
+        except Exception:  # a chain that fails has nothing to hide; the configuration group says why
+            frozen = None
+        if frozen:
+            found += [frozen.secret_key, frozen.token]
+        texts = {one for one in found if isinstance(one, str) and len(one) >= 4}
+        return sorted(texts, key=len, reverse=True)

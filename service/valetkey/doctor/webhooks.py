@@ -1,0 +1,47 @@
+"""Webhooks: a signed ping, and one that is signed by somebody else."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from secrets import token_bytes
+
+from valetkey.adapters.webhooks import HttpWebhook
+from valetkey.api.webhooks import ping_body
+from valetkey.core.model.announcement import Announcement
+from valetkey.core.model.upload import new_upload_id
+from valetkey.core.ports.announcing import DeliveryOutcome
+from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, warned
+from valetkey.doctor.visit import Visit
+
+
+def ping(visit: Visit) -> Iterator[Finding]:
+    """Whether the receiver takes what we sign, and refuses what others do."""
+    settings = visit.settings
+    if settings.webhook_url is None:
+        raise Skip("VALETKEY_WEBHOOK_URL is not set: ends are announced to hooks alone.")
+    if not settings.webhook_secrets:
+        raise Skip("VALETKEY_WEBHOOK_SECRETS is not set: nothing can be signed.")
+    said = _deliver(visit, settings.webhook_secrets)
+    if said is not None:
+        action = "Have the receiver answer 2xx to whatever is signed, also to a type that it does not know (ping)."
+        yield failed("ping", f"The receiver does not take a signed ping: {said}.", action)
+        return
+    yield passed("ping", "The receiver takes a signed ping.")
+    foreign = f"whsec_{b64encode(token_bytes(32)).decode()}"
+    if (refused := _deliver(visit, [foreign])) is None:
+        action = "Have it compare the signature: anybody can tell it of uploads."
+        yield warned("forged-ping", "The receiver takes a ping that somebody else signed.", action)
+    else:
+        yield passed("forged-ping", f"The receiver refuses a ping that somebody else signed ({refused}).")
+
+
+def _deliver(visit: Visit, secrets: "list[str] | tuple[str, ...]") -> str | None:
+    """Why a ping was not taken; None where it was."""
+    settings, now = visit.settings, datetime.now(UTC)
+    receiver = HttpWebhook(settings.webhook_url or "", secrets, allow_private=settings.webhook_allow_private)
+    ping_id = f"{new_upload_id()}-ping"
+    receipt = receiver.deliver(Announcement(ping_id, "ping", None, ping_body(ping_id, now), now, now), now)
+    return None if receipt.outcome is DeliveryOutcome.DELIVERED else receipt.detail
+
+
+GROUP = Group("webhooks", (Check("ping", ping, 40),))

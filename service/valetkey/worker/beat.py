@@ -1,0 +1,46 @@
+"""Saying that a worker runs, for whoever wonders: `valetkey doctor`."""
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from valetkey.core.errors import Unavailable
+from valetkey.core.ports.health import WorkerBeat, WorkerBeats
+from valetkey.worker.loop import Repeated
+
+INTERVAL = 30.0
+"""How often it is said, in seconds."""
+
+FORGOTTEN_AFTER = timedelta(days=1)
+"""How long a worker is remembered that ended without a word."""
+
+
+class BeatLoop(Repeated):
+    """Has the ledger know of this process while it runs. ``looked_at`` says when its sweep last looked."""
+
+    unavailable = "the ledger does not know now that this worker runs"
+    failed = "saying that this worker runs failed; it will be retried"
+
+    def __init__(
+        self, beats: WorkerBeats, looked_at: Callable[[], datetime | None], interval: float = INTERVAL
+    ) -> None:
+        super().__init__(interval)
+        self._beats = beats
+        self._looked_at = looked_at
+        now = datetime.now(UTC)
+        self._worker = WorkerBeat(str(uuid4()), socket.gethostname()[:255], now, now)
+
+    def run(self) -> None:
+        """As `Loop.run`; the ledger forgets the worker at its end."""
+        try:
+            super().run()
+        finally:
+            with suppress(Unavailable):
+                self._beats.forget_worker(self._worker.id)
+
+    def _work(self) -> None:
+        now = datetime.now(UTC)
+        self._beats.beat(replace(self._worker, seen_at=now, looked_at=self._looked_at()), now - FORGOTTEN_AFTER)

@@ -1,0 +1,302 @@
+"""Our own calls of the store do what botocore's would: other regions, proxies, certificates, retries, odd answers."""
+
+import http.server
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from tests.contract.places import s3_store
+from tests.support.store_proxy import Answer, Quirk, QuirkyServer, Request, quirky, refusal
+from tests.support.store_quirks import Fails, Says
+from tests.support.stores import Bucket, Rgw, fresh_bucket
+from tests.support.tls import tls_for
+
+from valetkey.adapters.s3 import S3Settings, S3Store
+from valetkey.adapters.s3.caller import ATTEMPTS
+from valetkey.core.errors import ObjectChanged, StoreUnavailable
+from valetkey.core.model.upload import UploadId
+from valetkey.core.ports.store import MAX_BATCH, ObjectHead, ObjectHeaders
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials
+
+HEADERS = ObjectHeaders("text/plain", UploadId("some-id"))
+Behind = Callable[..., tuple[S3Store, Bucket, QuirkyServer]]
+
+
+@pytest.fixture
+def behind(rgw: Rgw, monkeypatch: pytest.MonkeyPatch) -> Iterator[Behind]:
+    """A store on a fresh bucket of Ceph RGW behind these quirks, asked again without a pause."""
+    monkeypatch.setattr("valetkey.adapters.s3.caller.MAX_BACKOFF", 0.0)
+    with ExitStack() as stack:
+
+        def store(*quirks: Quirk) -> tuple[S3Store, Bucket, QuirkyServer]:
+            server = stack.enter_context(quirky(rgw, *quirks))
+            bucket = stack.enter_context(fresh_bucket(rgw))
+            return s3_store(server, bucket.name), bucket, server
+
+        yield store
+
+
+def written(store: S3Store, bucket: Bucket, key: str = "a") -> ObjectHead:
+    bucket.client.put_object(
+        Bucket=bucket.name, Key=key, Body=b"bytes", ContentType="text/plain", Metadata={"upload-id": "some-id"}
+    )
+    found = store.head(key)
+    assert found is not None
+    return found
+
+
+class InRegion(Quirk):
+    """The bucket is in another region than the one that requests are signed for, and AWS says where; HEAD has no body.
+
+    Requests that are signed for it are signed again for the store behind.
+    """
+
+    def __init__(self, region: str, status: int, code: str, *, header: bool) -> None:
+        self.region, self.status, self.code, self.header = region, status, code, header
+
+    def before(self, request: Request) -> Answer | None:
+        scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/s3/", request.header("Authorization") or "")
+        if scope is not None and scope[1] == self.region:
+            request.resign = True
+            return None
+        answer = refusal(self.status, self.code)
+        answer.body = answer.body.replace(b"</Error>", b"<Region>%b</Region></Error>" % self.region.encode())
+        if self.header or request.method == "HEAD":
+            answer.set_header("x-amz-bucket-region", self.region)
+        return answer
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize(("status", "code"), [(400, "AuthorizationHeaderMalformed"), (301, "PermanentRedirect")])
+@pytest.mark.parametrize("first", ["head", "parts"])
+def test_a_bucket_of_another_region_is_found_there(
+    behind: Behind, status: int, code: str, first: str, *, header: bool
+) -> None:
+    """One call more, and none for those that follow."""
+    store, bucket, server = behind(InRegion("elsewhere-1", status, code, header=header))
+    calls: dict[str, Callable[[], object]] = {
+        "head": lambda: store.head("a"),
+        "parts": lambda: store.parts("a", store_upload),
+    }
+    store_upload: Any = "none"
+    assert calls[first]() is None
+    assert len(server.requests) == 2
+    source = written(store, bucket)
+    store.copy(source, "b", HEADERS)
+    assert store.first_bytes(source) == b"bytes"
+    assert len(server.requests) == 5
+
+
+def test_a_region_that_is_refused_twice_is_no_loop(behind: Behind) -> None:
+    """The store's answer is what callers get."""
+    store, _, server = behind(Fails("HEAD", 400, "AuthorizationHeaderMalformed"))
+    with pytest.raises(StoreUnavailable, match="HeadObject"):
+        store.head("a")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(("status", "code"), [(503, "SlowDown"), (500, "InternalError"), (502, "")])
+def test_what_passes_is_asked_again(behind: Behind, status: int, code: str) -> None:
+    """Up to `ATTEMPTS` times in all; not a copy, which the next signal makes."""
+    store, bucket, server = behind(
+        Fails("HEAD", status, code, times=ATTEMPTS - 1, key_prefix="a"),
+        Fails("HEAD", status, code, key_prefix="never"),
+        Fails("COPY", status, code, times=1),
+    )
+    source = written(store, bucket)
+    assert server.count("HEAD") == ATTEMPTS
+    with pytest.raises(StoreUnavailable):
+        store.head("never")
+    assert server.count("HEAD", "never") == ATTEMPTS
+    with pytest.raises(StoreUnavailable):
+        store.copy(source, "b", HEADERS)
+    assert server.count("COPY") == 1
+    assert store.copy(source, "b", HEADERS) is not None
+
+
+def test_what_does_not_pass_is_not_asked_again(behind: Behind) -> None:
+    """A refusal stays one."""
+    store, _, server = behind(Fails("HEAD", 403, "AccessDenied"))
+    with pytest.raises(StoreUnavailable):
+        store.head("a")
+    assert server.count("HEAD") == 1
+
+
+@pytest.mark.parametrize("code", ["InternalError", "SlowDown", "PreconditionFailed"])
+def test_a_success_with_an_error_in_it(behind: Behind, code: str) -> None:
+    """S3 may find out that it cannot copy after it has begun to answer 200: it is that error, and no copy."""
+    store, bucket, _ = behind(Fails("COPY", 200, code))
+    source = written(store, bucket)
+    expected: type[Exception] = ObjectChanged if code == "PreconditionFailed" else StoreUnavailable
+    with pytest.raises(expected):
+        store.copy(source, "b", HEADERS)
+
+
+def test_an_answer_to_a_copy(behind: Behind) -> None:
+    """It says what a look shows; one without an ETag says nothing."""
+    store, bucket, _ = behind()
+    source = written(store, bucket)
+    answer, copied = store.copy(source, "b", HEADERS), store.head("b")
+    assert answer is not None
+    assert copied is not None
+    assert (answer.etag, answer.version_id, answer.checksums) == (source.etag, None, {})
+    assert copied.etag == source.etag
+
+
+def test_an_answer_to_a_copy_without_an_etag(behind: Behind) -> None:
+    """It says too little."""
+    store, bucket, _ = behind(Says({"COPY"}, lambda body: re.sub("<ETag>.*</ETag>", "", body), None))
+    assert store.copy(written(store, bucket), "b", HEADERS) is None
+
+
+def keys_of(bucket: Bucket) -> list[str]:
+    return [one["Key"] for one in bucket.client.list_objects_v2(Bucket=bucket.name).get("Contents", [])]
+
+
+def batches(store: S3Store) -> bool:
+    return store.capabilities.batch_delete
+
+
+def test_many_are_removed_at_once(behind: Behind) -> None:
+    """It is found out with the first one; a thousand and one take two calls, and odd keys are no others."""
+    store, bucket, server = behind()
+    assert not batches(store)
+    written(store, bucket)
+    assert store.delete("a") is None
+    assert batches(store)
+    odd = ["a b", "a&b<c>", "q\"'", "é/名", "line\nline", "cr\r", "\x01"]
+    for key in [*odd, "kept"]:
+        written(store, bucket, key)
+    before = server.count("DELETE_MANY")
+    store.delete_batch([*odd, *(f"none/{number}" for number in range(MAX_BATCH))])
+    assert keys_of(bucket) == ["kept"]
+    assert server.count("DELETE_MANY") - before == 2
+    assert server.count("DELETE") == 1  # what XML cannot have in it
+
+
+@pytest.mark.parametrize(
+    "quirk",
+    [
+        lambda: Fails("DELETE_MANY", 501, "NotImplemented"),
+        lambda: Fails("DELETE_MANY", 403, "AccessDenied"),
+        lambda: Says({"DELETE_MANY"}, lambda body: body[: len(body) // 2], None),
+        lambda: Says({"DELETE_MANY"}, lambda _: "<DeleteResult/>", None),
+    ],
+    ids=["not implemented", "refused", "half an answer", "an answer that names nothing"],
+)
+def test_where_not_they_go_one_by_one(behind: Behind, quirk: Callable[[], Quirk]) -> None:
+    """And the store is not asked for it again."""
+    store, bucket, server = behind(quirk())
+    for key in ("a", "b", "c"):
+        written(store, bucket, key)
+    assert store.delete("a") is None
+    assert not batches(store)
+    store.delete_batch(["b", "c"])
+    assert keys_of(bucket) == []
+    assert (server.count("DELETE_MANY"), server.count("DELETE")) == (1, 3)
+
+
+def test_one_that_stays_is_removed_by_itself(behind: Behind) -> None:
+    """Where many can be removed at once, and one of them was not."""
+    store, bucket, server = behind(Says({"DELETE_MANY"}, lambda body: body.replace("<Key>b</Key>", "<Key/>"), None))
+    for key in ("a", "b", "c"):
+        written(store, bucket, key)
+    store.delete("a")
+    store.delete_batch(["b", "c"])
+    assert keys_of(bucket) == []
+    assert (server.count("DELETE"), batches(store)) == (1, True)
+
+
+def test_versions_go_one_by_one(behind: Behind) -> None:
+    """DeleteObjects would leave them behind markers."""
+    store, bucket, server = behind()
+    bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+    written(store, bucket)
+    written(store, bucket)
+    store.delete_batch(["a"])
+    left: Any = bucket.client.list_object_versions(Bucket=bucket.name)
+    assert (left.get("Versions"), left.get("DeleteMarkers")) == (None, None)
+    assert (server.count("DELETE_MANY"), batches(store)) == (0, False)
+
+
+def test_a_versioned_bucket_that_does_not_say_so(behind: Behind) -> None:
+    """The answer tells of markers: it is not believed to have removed anything."""
+    store, bucket, _ = behind(Fails("OTHER", 403, "AccessDenied"))
+    bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+    bucket.client.put_object(Bucket=bucket.name, Key="a", Body=b"bytes")
+    assert "GetBucketVersioning" in (store.delete("a") or "")
+    assert not batches(store)
+
+
+@pytest.mark.parametrize("exempt", [False, True])
+def test_a_proxy_of_the_environment(rgw: Rgw, monkeypatch: pytest.MonkeyPatch, *, exempt: bool) -> None:
+    """HTTP_PROXY is asked with the whole URL, unless NO_PROXY names the store."""
+    with quirky(rgw) as proxy, fresh_bucket(rgw) as bucket:
+        monkeypatch.setenv("HTTP_PROXY", proxy.endpoint_url)
+        monkeypatch.setenv("http_proxy", proxy.endpoint_url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1" if exempt else "")
+        monkeypatch.setenv("no_proxy", "127.0.0.1" if exempt else "")
+        store = s3_store(rgw, bucket.name)
+        before = len(proxy.requests)
+        assert store.head("a") is None
+        assert len(proxy.requests) - before == (0 if exempt else 1)
+
+
+@contextmanager
+def tls_server(folder: Path) -> Iterator[str]:
+    """A store on TLS with a certificate of its own, which has nothing."""
+
+    class Nothing(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Nothing)
+    server.socket = tls_for("127.0.0.1", folder)[0].wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+def test_an_authority_of_the_environment(variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate that nobody vouches for is refused; with the bundle it is taken."""
+    monkeypatch.setattr("valetkey.adapters.s3.caller.MAX_BACKOFF", 0.0)
+    with tls_server(tmp_path) as url:
+        settings = S3Settings("bucket", endpoint_url=url)
+        with pytest.raises(StoreUnavailable, match="SSLError"):
+            S3Store(settings, boto3.Session("key", "secret")).head("a")
+        monkeypatch.setenv(variable, str(tmp_path / "server.pem"))
+        assert S3Store(settings, boto3.Session("key", "secret")).head("a") is None
+
+
+def test_credentials_are_asked_for_with_each_call(rgw: Rgw) -> None:
+    """Temporary ones change while a process runs."""
+    with fresh_bucket(rgw) as bucket:
+        store = s3_store(rgw, bucket.name, secret_key="of yesterday")
+        with pytest.raises(StoreUnavailable):
+            store.head("a")
+        held: Credentials = store._clients.credentials()
+        held.secret_key = rgw.secret_key
+        assert store.head("a") is None
+
+
+def test_a_store_that_is_away(behind: Behind) -> None:
+    """It is named by botocore's error, as before."""
+    store, _, _ = behind()
+    settings = replace(store._settings, endpoint_url="http://127.0.0.1:9")
+    with pytest.raises(StoreUnavailable, match="EndpointConnectionError"):
+        S3Store(settings, boto3.Session("key", "secret")).head("a")

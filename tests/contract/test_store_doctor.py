@@ -1,0 +1,48 @@
+"""`valetkey doctor` finds by itself what is known of each store that was tried."""
+
+from pathlib import Path
+
+import pytest
+from tests.support.doctors import lines, report, visit
+from tests.support.store_kinds import KINDS, Servers, bucket_of_kind
+
+from valetkey.doctor.findings import Level
+
+PASS, WARN, FAIL = Level.PASS, Level.WARN, Level.FAIL
+
+KNOWN: dict[str, list[tuple[str, Level, str]]] = {
+    "caddy": [("metadata-names", PASS, "X-Amz-Meta-Upload-Id"), ("post", PASS, "Enforced in a form")],
+    "nginx": [("metadata-names", PASS, "as they were sent"), ("post", PASS, "Enforced in a form")],
+    "kms": [("copy-etag", WARN, "another than its source's"), ("checksums", WARN, "keeps no checksum")],
+    "locked": [("object-lock", WARN, "retained for 1 days"), ("versions", WARN, "stay after a deletion")],
+    "juicefs": [("put-once", WARN, "overwrites"), ("copy-condition", PASS, "is refused"), ("post", PASS, "Enforced")],
+    "juicefs-no-etag": [("head", FAIL, "no ETag")],
+    "juicefs-plain": [("head", FAIL, "does not show what was written: content type, metadata")],
+    "localstack": [
+        ("post", FAIL, "signature"),
+        ("checksums", PASS, "is proven and shown"),
+        ("checksums-parts", PASS, "CRC64NVME of the whole"),
+    ],
+    "swift": [
+        ("post", WARN, "no presigned POST"),
+        ("put-once", WARN, "If-None-Match is refused (501"),
+        ("part-after-join", WARN, "object"),
+    ],
+    "rclone": [
+        ("copy-condition", WARN, "whatever ETag"),
+        ("copy-parts", WARN, "no ETag"),
+        ("post", WARN, "no presigned"),
+    ],
+    "ceph18": [("post", PASS, "Enforced in a form"), ("copy-condition", PASS, "is refused")],
+}
+"""What its report has to say, of each kind."""
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind in KNOWN])
+def test_what_is_known_is_found(kind: str, servers: Servers, tmp_path: Path) -> None:
+    """Each row of the table of stores that makes a difference."""
+    with bucket_of_kind(servers, kind) as bucket:
+        found = report(visit(bucket, tmp_path), "store")
+    for check, level, words in KNOWN[kind]:
+        said = [one.seen for one in lines(found, check) if one.level is level]
+        assert any(words in seen for seen in said), (check, said, [one.seen for one in found.findings])

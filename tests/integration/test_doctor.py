@@ -1,0 +1,429 @@
+"""What `valetkey doctor` says on moto, which enforces nothing; how checks are run; what findings are used for."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from standardwebhooks import Webhook, WebhookVerificationError
+from tests.e2e.rgw_events import created_event
+from tests.support import doctors, processes
+from tests.support.doctors import line, report, visit
+from tests.support.ledgers import migrated
+from tests.support.receiver import answer, running_receiver
+from tests.support.servers import VALETKEY, free_port
+from tests.support.store_proxy import quirky
+from tests.support.store_quirks import DateIsOff, Slow
+from tests.support.stores import Bucket
+
+from valetkey import ValetKey
+from valetkey.adapters import embedded
+from valetkey.adapters.sqs import SqsQueue, make_client
+from valetkey.app import installed_in
+from valetkey.cli import main
+from valetkey.client import verify_webhook
+from valetkey.core.model.upload import new_upload_id
+from valetkey.core.ports.health import StoreProof, WorkerBeat
+from valetkey.doctor.examination import examine
+from valetkey.doctor.findings import Check, Finding, Group, Level, Report, passed
+from valetkey.doctor.fixing import changes
+from valetkey.doctor.groups import GROUPS
+from valetkey.doctor.running import run_check
+from valetkey.doctor.table import WIDTH, lines_of
+from valetkey.doctor.visit import Visit
+from valetkey.senders.records import read_queued_records
+from valetkey.settings import Settings
+from valetkey.worker import BeatLoop, QueueLoop
+
+SECRETS = ("0f4bb3a1cd9e47f6a3b5e02c71d8f964", "whsec_3q2+7wAhU0Vk1mXyZ9pLbTnGdRfCsJ8i")
+
+
+@pytest.fixture
+def one(moto_bucket: Bucket, tmp_path: Path) -> Iterator[Visit]:
+    """An installation on moto, whose ledger is ready."""
+    made = visit(moto_bucket, tmp_path)
+    with migrated(made.settings.database_url):
+        pass
+    yield made
+    made.close()
+
+
+def keys(bucket: Bucket) -> list[str]:
+    found = bucket.client.list_objects_v2(Bucket=bucket.name)
+    return [item["Key"] for item in found.get("Contents", [])]
+
+
+def test_moto_enforces_nothing(one: Visit, moto_bucket: Bucket) -> None:
+    """It is said in as many words, nothing is left behind, and the run is no success."""
+    found = report(one, "store")
+    assert not found.ok
+    for check, what in (("post", "a form"), ("put", "a PUT")):
+        assert line(found, check).seen.startswith(f"Nothing that {what} says is enforced")
+        assert line(found, check).level is Level.FAIL
+    assert "development only" in line(found, "enforcement").action
+    assert line(found, "copy-condition").level is Level.WARN
+    assert found.capabilities["conditional_copy"] is False
+    assert line(found, "probes").level is Level.PASS
+    assert keys(moto_bucket) == []
+    assert "Uploads" not in moto_bucket.client.list_multipart_uploads(Bucket=moto_bucket.name)
+
+
+def test_the_command_prints_a_table_or_json(
+    moto_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table has 80 columns; JSON has the documented shape; neither has a secret in it, whatever is wrong."""
+    monkeypatch.chdir(tmp_path)
+    given = moto_bucket.server.env() | {
+        "VALETKEY_BUCKET": moto_bucket.name,
+        "VALETKEY_SECRET_KEYS": SECRETS[0],
+        "VALETKEY_WEBHOOK_URL": f"http://127.0.0.1:{free_port()}/{SECRETS[0]}",
+        "VALETKEY_WEBHOOK_SECRETS": SECRETS[1],
+        "VALETKEY_EVENTS_CEPH_SECRET": "ceph-secret-that-is-long",
+        "VALETKEY_DATABASE_URL": f"sqlite:///{tmp_path / 'no-such-folder' / 'valetkey.db'}",
+        "AWS_SECRET_ACCESS_KEY": "moto-secret-of-this-test",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    before = signal.getsignal(signal.SIGTERM)
+    table = CliRunner().invoke(main, ["doctor"])
+    shown = CliRunner().invoke(main, ["doctor", "--json"])
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert (table.exit_code, shown.exit_code) == (1, 1)
+    said = json.loads(shown.stdout)
+    assert said.keys() == {"ok", "started_at", "seconds", "store", "counts", "capabilities", "findings"}
+    assert {one["group"] for one in said["findings"]} == {one.name for one in GROUPS}
+    assert said["findings"][0].keys() == {"group", "check", "level", "seen", "action"}
+    assert said["counts"]["fail"] == sum(one["level"] == "fail" for one in said["findings"])
+    assert max(len(one) for one in table.output.splitlines()) <= WIDTH
+    for secret in (*SECRETS, "ceph-secret-that-is-long", "moto-secret-of-this-test"):
+        assert secret not in table.output + shown.output
+    assert "Traceback" not in table.output + shown.output
+
+
+def test_settings_that_cannot_be_read_are_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else is tried then."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VALETKEY_WORKERS", "many")
+    done = CliRunner().invoke(main, ["doctor", "--json"])
+    assert done.exit_code == 1
+    [finding] = json.loads(done.stdout)["findings"]
+    assert finding["group"] == "configuration"
+    assert "VALETKEY_WORKERS" in finding["seen"]
+
+
+def test_a_check_that_fails_or_hangs_is_a_finding(one: Visit) -> None:
+    """What it had found till then counts, and nothing waits for it."""
+    never = Event()
+
+    def hangs(_: Visit) -> Iterator[Finding]:
+        yield passed("first", "found")
+        never.wait(20)
+
+    def fails(_: Visit) -> Iterator[Finding]:
+        yield passed("first", str(1 // 0))
+
+    (first, late), is_late = run_check(one, Check("hangs", hangs, 0.2))
+    assert is_late
+    assert (first.seen, late.level, late.check) == ("found", Level.FAIL, "hangs")
+    never.set()
+    found = examine(one, [Group("group", [Check("fails", fails)])])
+    assert line(found, "fails").level is Level.FAIL
+    assert "ZeroDivisionError" in line(found, "fails").seen
+
+
+def test_probes_go_after_an_interrupt(one: Visit, moto_bucket: Bucket) -> None:
+    """Whenever it comes: what was written is removed, parts too."""
+
+    def interrupt(finding: Finding) -> None:
+        if finding.check == "post":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        examine(one, [group for group in GROUPS if group.name == "store"], tell=interrupt)
+    assert one.probes.keys
+    assert keys(moto_bucket) == []
+    assert "Uploads" not in moto_bucket.client.list_multipart_uploads(Bucket=moto_bucket.name)
+
+
+def test_lines_are_80_columns_wide() -> None:
+    """However long what was seen is."""
+    shown = lines_of(Finding("check", Level.WARN, "word " * 60, "do " * 60))
+    assert max(map(len, shown)) <= WIDTH
+    assert shown[0].startswith("  WARN  check: word")
+
+
+@pytest.mark.parametrize(
+    ("off", "level", "words"),
+    [
+        (timedelta(hours=-1), Level.FAIL, ["60 min", "ahead of"]),
+        (timedelta(seconds=-150), Level.WARN, ["2 min", "ahead of"]),
+        (timedelta(seconds=150), Level.WARN, ["2 min", "behind"]),
+        (timedelta(seconds=3), Level.PASS, ["agree"]),
+    ],
+)
+def test_the_clock(off: timedelta, level: Level, words: list[str], moto_bucket: Bucket, tmp_path: Path) -> None:
+    """It is compared with the store's Date."""
+    with quirky(moto_bucket.server, DateIsOff(off)) as server:
+        bucket = Bucket(moto_bucket.name, server.client(), server)
+        found = line(report(visit(bucket, tmp_path), "machine"), "clock")
+    assert found.level is level
+    assert all(word in found.seen for word in words)
+
+
+def test_the_ledger(one: Visit, moto_bucket: Bucket, tmp_path: Path) -> None:
+    """One that is not there is told from one that works; a worker is known by its sign of life."""
+    empty = visit(moto_bucket, tmp_path, database_url=f"sqlite:///{tmp_path}/none.db")
+    assert "migrate" in line(report(empty, "ledger"), "schema").action
+    assert not (tmp_path / "none.db").exists()
+
+    found = report(one, "ledger")
+    assert [line(found, check).level for check in ("schema", "encoding")] == [Level.PASS] * 2
+    assert "a commit" in line(found, "latency").seen
+    assert line(found, "worker").seen == "No worker runs."
+
+    now = datetime.now(UTC)
+    old = WorkerBeat("w", "host", now - timedelta(days=1), now - timedelta(hours=3))
+    one.ledger.beat(old, now - timedelta(days=2))
+    assert "seen 3 h ago on host" in line(report(one, "ledger"), "worker").seen
+
+    stuck = WorkerBeat("w", "host", now - timedelta(days=1), now, now - timedelta(hours=3))
+    one.ledger.beat(stuck, now - timedelta(days=2))
+    seen = line(report(one, "ledger"), "worker")
+    assert (seen.level, "3 h ago" in seen.seen) == (Level.WARN, True)
+
+
+def test_a_worker_says_that_it_runs(one: Visit) -> None:
+    """From its begin to its end."""
+    looked = datetime.now(UTC)
+    loop = BeatLoop(one.ledger, lambda: looked, 0.01)
+    thread = Thread(target=loop.run)
+    thread.start()
+    try:
+        for _ in range(500):
+            if one.ledger.workers():
+                break
+            Event().wait(0.01)
+        [beat] = one.ledger.workers()
+        assert beat.looked_at == looked
+        assert beat.started_at <= beat.seen_at
+    finally:
+        loop.stop()
+        thread.join(10)
+    assert one.ledger.workers() == []
+
+
+def test_secrets_and_addresses(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """A secret that can be guessed is named by its setting; an address that is not ours is told."""
+    with running_receiver(answer(200, body=b"hello")) as other:
+        url = other.url.rstrip("/").rpartition("/")[0]
+        found = report(
+            visit(moto_bucket, tmp_path, secret_keys=("a" * 40,), public_url=url, events_minio_token="minio" * 4),
+            "configuration",
+        )
+    assert "VALETKEY_SECRET_KEYS" in line(found, "secrets").seen
+    assert "VALETKEY_EVENTS_MINIO_TOKEN" in line(found, "secrets").seen
+    assert "aaaa" not in line(found, "secrets").seen
+    assert line(found, "public-url").level is Level.FAIL
+    quiet = report(visit(moto_bucket, tmp_path, public_url=f"http://127.0.0.1:{free_port()}"), "configuration")
+    assert line(quiet, "public-url").level is Level.WARN
+
+
+def test_webhooks_are_pinged(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """A receiver that checks signatures passes; one that takes anything, and one that fails, are told."""
+
+    given: dict[str, Any] = {"webhook_secrets": (SECRETS[1],), "webhook_allow_private": True}
+    with running_receiver(answer(200)) as receiver:
+
+        def careful(request: BaseHTTPRequestHandler) -> None:
+            came = receiver.received[-1]
+            try:
+                Webhook(SECRETS[1]).verify(came.body, came.headers)
+            except WebhookVerificationError:
+                answer(401)(request)
+            else:
+                answer(204)(request)
+
+        def found() -> Report:
+            return report(visit(moto_bucket, tmp_path, webhook_url=receiver.url, **given), "webhooks")
+
+        naive = found()
+        assert [line(naive, check).level for check in ("ping", "forged-ping")] == [Level.PASS, Level.WARN]
+        first = receiver.received[0]
+        ping = verify_webhook(first.body.encode(), first.headers, SECRETS[1])
+        assert (ping.type, ping.id, ping.upload) == ("ping", first.id, None)
+        assert json.loads(first.body)["data"]["id"] == first.id
+        receiver.behave = careful
+        assert [line(found(), check).level for check in ("ping", "forged-ping")] == [Level.PASS, Level.PASS]
+        receiver.behave = answer(500)
+        assert "HTTP 500" in line(found(), "ping").seen
+
+
+def test_findings_are_used(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """Where POST was found missing `auto` is PUT, but where a setting says otherwise; nothing depends on a run."""
+    server = moto_bucket.server
+    given: dict[str, Any] = {
+        "bucket": moto_bucket.name,
+        "s3_endpoint_url": server.endpoint_url,
+        "s3_region": server.region,
+        "database_url": f"sqlite:///{tmp_path / 'valetkey.db'}",
+        "secret_keys": SECRETS[:1],
+        "auth": "open",
+    }
+
+    def method(*, proven: bool, **more: Any) -> str:
+        app = Flask("shop")
+        settings = Settings(**given, **more)
+        ValetKey(app, settings=settings, profiles=doctors.DEFAULT, session=server.session, allow_open=True)
+        installed: Any = app.extensions["valetkey"]
+        with closing(installed.ledger):
+            installed.ledger.migrate()
+            if proven:
+                place = f"{server.endpoint_url}/{moto_bucket.name}"
+                found, summary = {"post": False, "unheard_of": True}, {"counts": {"pass": 3, "fail": 1}}
+                installed.ledger.record_proof(StoreProof(place, found, summary, datetime.now(UTC)))
+            client = app.test_client()
+            asked = {"filename": "a.png", "content_type": "image/png", "size": 1}
+            made = client.post("/v1/uploads", json=asked)
+            assert made.status_code == 201, made.text
+            ready = client.get("/readyz?verbose").get_json()
+            assert (ready["doctor"] is not None) is proven
+            if proven:
+                assert ready["doctor"]["ok"] is False
+                assert ready["doctor"]["counts"] == {"pass": 3, "fail": 1}
+            assert client.get("/readyz").get_json() == {"status": "ok"}
+        return str(made.get_json()["grant"]["method"])
+
+    assert method(proven=False) == "POST"
+    assert method(proven=True) == "PUT"
+    assert method(proven=True, s3_post=True) == "POST"
+
+
+def test_events_go_round_once_fix_has_set_them(tmp_path: Path) -> None:
+    """Without a notification no event comes; with what --fix sets one does, and others' rules are as they were."""
+    store = embedded.start()
+    try:
+        settings = Settings(
+            bucket=embedded.BUCKET,
+            s3_region=embedded.REGION,
+            s3_endpoint_url=store.endpoint_url,
+            database_url=f"sqlite:///{tmp_path / 'valetkey.db'}",
+            secret_keys=SECRETS[:1],
+            events_sqs_queue_url=store.queue_url,
+            cors_origins=("https://app.example",),
+        )
+        s3: Any = store.session.client("s3", endpoint_url=store.endpoint_url)
+        others = {"ID": "theirs", "AllowedOrigins": ["https://other.example"], "AllowedMethods": ["GET"]}
+        s3.put_bucket_cors(Bucket=embedded.BUCKET, CORSConfiguration={"CORSRules": [others]})
+        theirs = {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 9}}
+        s3.put_bucket_lifecycle_configuration(Bucket=embedded.BUCKET, LifecycleConfiguration={"Rules": [theirs]})
+        s3.put_bucket_notification_configuration(Bucket=embedded.BUCKET, NotificationConfiguration={})
+        _go_round(settings, store, s3)
+    finally:
+        store.stop()
+
+
+def _go_round(settings: Settings, store: Any, s3: Any) -> None:
+    app = Flask("worker")
+    ValetKey(app, settings=settings, profiles=doctors.DEFAULT, session=store.session)
+    installed = installed_in(app)
+    installed.ledger.migrate()
+    url = settings.events_sqs_queue_url or ""
+    queue = SqsQueue(make_client(store.session, url, settings.s3_region), url, 60)
+    observer = installed.core.observer
+    loop = QueueLoop(queue, read_queued_records, lambda events: observer.observe(events, sender="sqs"))
+    thread = Thread(target=loop.run, daemon=True)
+    thread.start()
+    try:
+        wanted = ("schema", "reach", "cors", "round-trip", "lifecycle", "probes")
+        first = Visit(settings, doctors.DEFAULT, store.session, event_patience=1.5)
+        before = report(first, checks=wanted)
+        assert "no event within" in line(before, "round-trip").seen
+        assert line(before, "round-trip").level is Level.FAIL
+        made = {change.name: change.apply().ok for change in changes(first, before.findings)}
+        assert made == {"CORS": True, "lifecycle": True, "notifications": True}
+        after = report(Visit(settings, doctors.DEFAULT, store.session), checks=wanted)
+        assert line(after, "round-trip").level is Level.PASS
+        assert "sqs: an event was seen" in line(after, "round-trip").seen
+        assert [line(after, check).level for check in ("lifecycle-staging", "lifecycle-parts")] == [Level.PASS] * 2
+    finally:
+        loop.stop()
+        thread.join(10)
+        installed.ledger.close()
+    rules = s3.get_bucket_cors(Bucket=embedded.BUCKET)["CORSRules"]
+    assert [rule["AllowedOrigins"] for rule in rules] == [["https://app.example"], ["https://other.example"]]
+    kept = s3.get_bucket_lifecycle_configuration(Bucket=embedded.BUCKET)["Rules"]
+    assert {rule["ID"] for rule in kept} == {"logs", "valetkey-staging", "valetkey-parts"}
+
+
+def test_nothing_is_set_without_a_word(moto_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--fix asks, and a no leaves the bucket as it is; --yes needs --fix."""
+    monkeypatch.chdir(tmp_path)
+    given = moto_bucket.server.env() | {"VALETKEY_BUCKET": moto_bucket.name, "VALETKEY_SECRET_KEYS": SECRETS[0]}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(main, ["doctor", "--fix"], input="n\n" * 9)
+    assert "Lifecycle rules are set" in done.output
+    with pytest.raises(Exception, match="NoSuchLifecycleConfiguration"):
+        moto_bucket.client.get_bucket_lifecycle_configuration(Bucket=moto_bucket.name)
+    assert CliRunner().invoke(main, ["doctor", "--yes"]).exit_code == 2
+    assert CliRunner().invoke(main, ["doctor", "--fix", "--json"]).exit_code == 2
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_stopped_leaves_nothing(stop: signal.Signals, moto_bucket: Bucket, tmp_path: Path) -> None:
+    """Ctrl-C and SIGTERM in the middle of its writing."""
+    given = moto_bucket.server.env() | {"VALETKEY_BUCKET": moto_bucket.name, "VALETKEY_SECRET_KEYS": SECRETS[0]}
+    env = os.environ | given | {"VALETKEY_DATABASE_URL": f"sqlite:///{tmp_path / 'valetkey.db'}"}
+    with quirky(moto_bucket.server, Slow(0.3, frozenset({"PUT", "FORM", "PART"}))) as server:
+        command = [str(VALETKEY), "doctor", "--json"]
+        env["VALETKEY_S3_ENDPOINT_URL"] = server.endpoint_url
+        with processes.running(command, env=env, cwd=tmp_path, stdout=subprocess.PIPE) as running:
+            for _ in range(600):
+                if server.count("PUT") + server.count("FORM") > 3:
+                    break
+                Event().wait(0.05)
+            running.send_signal(stop)
+            said, _ = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert said == b""
+    assert server.count("PUT") > 0
+    assert keys(moto_bucket) == []
+    assert "Uploads" not in moto_bucket.client.list_multipart_uploads(Bucket=moto_bucket.name)
+
+
+def test_a_pushed_event_of_a_probe_is_seen(mount: Any, settings: Settings) -> None:
+    """By its sender; it leads to nothing else."""
+    app = Flask("shop")
+    secret = "a-secret-of-ceph-for-this"
+    installed = mount(app, settings=settings.model_copy(update={"events_ceph_secret": secret}))
+    probe, now = new_upload_id(), datetime.now(UTC)
+    installed.ledger.open_event_probe(probe, now, now - timedelta(days=1))
+    event = created_event(settings.bucket or "", f"staging/{probe}", 1, "0" * 32)
+    said = app.test_client().post(f"/v1/events/ceph?secret={secret}", json=event)
+    assert said.get_json() == {"confirmed": 0, "rejected": 0, "ignored": 1}
+    assert installed.ledger.events_seen(probe).keys() == {"ceph"}
+
+
+def test_a_store_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one failure, what cannot be tried is one line, and nobody waits for it again and again."""
+    monkeypatch.chdir(tmp_path)
+    given = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "a-secret-key-of-aws", "VALETKEY_BUCKET": "bucket"}
+    given |= {"VALETKEY_S3_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}", "VALETKEY_SECRET_KEYS": SECRETS[0]}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    shown = CliRunner().invoke(main, ["doctor", "--json"])
+    failures = [(one["group"], one["check"]) for one in json.loads(shown.stdout)["findings"] if one["level"] == "fail"]
+    assert failures == [("ledger", "schema"), ("store", "reach")]
+    table = CliRunner().invoke(main, ["doctor"])
+    assert table.output.count("was not reached") <= 4
+    assert "Nobody answers at" in table.output

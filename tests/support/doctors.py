@@ -1,0 +1,49 @@
+"""`valetkey doctor` in this process: its report on a bucket, and how lines of it are looked for."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.support.stores import Bucket
+
+from valetkey.core.model.profile import Profile
+from valetkey.doctor.examination import examine
+from valetkey.doctor.findings import Finding, Group, Report
+from valetkey.doctor.groups import GROUPS
+from valetkey.doctor.visit import Visit
+from valetkey.settings import Settings
+
+DEFAULT: Mapping[str, Profile] = {"default": Profile("default")}
+
+
+def visit(bucket: Bucket, folder: Path, profiles: Mapping[str, Profile] = DEFAULT, **settings: Any) -> Visit:
+    """One installation on ``bucket``, with its ledger in ``folder``."""
+    given: dict[str, Any] = {
+        "bucket": bucket.name,
+        "s3_endpoint_url": bucket.server.endpoint_url,
+        "s3_region": bucket.server.region,
+        "database_url": f"sqlite:///{folder / 'valetkey.db'}",
+        "secret_keys": ("k" * 32,),
+        **settings,
+    }
+    return Visit(Settings(**given), profiles, bucket.server.session)
+
+
+def report(one: Visit, *names: str, checks: Sequence[str] = ()) -> Report:
+    """What doctor says in its groups of these ``names`` (none: all), by ``checks`` of these names alone."""
+    chosen = [group for group in GROUPS if not names or group.name in names]
+    if checks:
+        wanted = {"reach", *checks}
+        chosen = [Group(group.name, [each for each in group.checks if each.name in wanted]) for group in chosen]
+    return examine(one, chosen)
+
+
+def line(found: Report, check: str) -> Finding:
+    """The one finding of this name."""
+    [one] = lines(found, check)
+    return one
+
+
+def lines(found: Report, check: str) -> list[Finding]:
+    """All findings of this name."""
+    return [one for one in found.findings if one.check == check]

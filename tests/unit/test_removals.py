@@ -1,0 +1,162 @@
+"""What waits to be removed: when it goes, and that it is bounded."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import pytest
+from tests.unit.memory_world import FIRST, OWNER, World
+
+from valetkey.adapters.memory import MemoryStore
+from valetkey.core.confirming import removals
+from valetkey.core.confirming.removals import Removals
+from valetkey.core.errors import StoreUnavailable
+from valetkey.core.model.capabilities import Capabilities
+from valetkey.core.model.upload import DEFAULT_STORE, Signal, UploadState
+from valetkey.core.ports.store import MAX_BATCH
+
+
+class Asked:
+    """The hook of a store that counts calls and may be away."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.away = False
+
+    def __call__(self, operation: str, _: str) -> None:
+        self.calls += operation == "delete_batch"
+        if self.away:
+            raise StoreUnavailable("The store is away.")
+
+
+@pytest.fixture
+def asked() -> Asked:
+    return Asked()
+
+
+@pytest.fixture
+def store(asked: Asked) -> MemoryStore:
+    return MemoryStore(before=asked)
+
+
+@pytest.fixture
+def waiting(store: MemoryStore) -> Iterator[Removals]:
+    made = Removals(store)
+    yield made
+    with suppress(StoreUnavailable):
+        made.flush()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_they_go_together_after_a_while(
+    store: MemoryStore, asked: Asked, waiting: Removals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has to come again for that, and it is one call."""
+    monkeypatch.setattr(removals, "WAIT", 0.05)
+    for number in range(20):
+        store.put(f"staging/{number}", b"bytes")
+        waiting.add([f"staging/{number}"])
+    until(lambda: not store.keys())
+    assert asked.calls == 1
+
+
+def test_a_flush_does_not_wait(store: MemoryStore, asked: Asked, waiting: Removals) -> None:
+    """All are gone when it returns, a batch at a time, and nothing is left for a second one."""
+    keys = [f"staging/{number}" for number in range(MAX_BATCH + 1)]
+    for key in keys:
+        store.put(key, b"bytes")
+    waiting.add(keys)
+    waiting.add(keys)
+    assert asked.calls == 0
+    waiting.flush()
+    assert (store.keys(), asked.calls) == ([], 2)
+    waiting.flush()
+    assert asked.calls == 2
+
+
+def test_a_store_that_is_away_is_asked_again(
+    store: MemoryStore, asked: Asked, waiting: Removals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few times, with a pause; after that it is the sweep's."""
+    monkeypatch.setattr(removals, "PAUSE", 0.01)
+    store.put("staging/1", b"bytes")
+    asked.away = True
+    waiting.add(["staging/1"])
+    waiting.flush()
+    until(lambda: asked.calls == removals.TRIES)
+    time.sleep(0.05)
+    assert asked.calls == removals.TRIES
+    asked.away = False
+    waiting.add(["staging/1"])
+    waiting.flush()
+    assert store.keys() == []
+
+
+def test_no_more_wait_than_may(
+    asked: Asked, waiting: Removals, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is too much is left to the sweep, and the log says so."""
+    monkeypatch.setattr(removals, "MAX_WAITING", 5)
+    asked.away = True
+    waiting.add(f"staging/{number}" for number in range(6))
+    waiting.flush()
+    assert "6 objects in staging or quarantine are left to the sweep" in caplog.text
+    asked.away = False
+    waiting.flush()
+    assert asked.calls == 1
+
+
+def test_where_no_thread_runs_the_next_one_does_it(
+    store: MemoryStore, waiting: Removals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may run no threads but its own (uWSGI without ``enable-threads``)."""
+    monkeypatch.setattr(threading.Timer, "start", lambda _: None)
+    for key in ("staging/1", "staging/2"):
+        store.put(key, b"bytes")
+    waiting.add(["staging/1"])
+    assert len(store.keys()) == 2
+    monkeypatch.setattr(removals, "monotonic", lambda: time.monotonic() + 10)
+    waiting.add(["staging/2"])
+    assert store.keys() == []
+
+
+def test_a_child_leaves_them_to_its_parent(store: MemoryStore, waiting: Removals) -> None:
+    """What waits is removed once, by whoever added it."""
+    store.put("staging/1", b"bytes")
+    waiting.add(["staging/1"])
+    child = os.fork()
+    if child == 0:
+        waiting.flush()
+        os._exit(0 if store.keys() == ["staging/1"] else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    waiting.flush()
+    assert store.keys() == []
+
+
+def test_only_what_is_confirmed_may_wait() -> None:
+    """A confirmation does not wait for it; a rejection, an abort and a deletion remove at once, as ever."""
+    world = World(capabilities=Capabilities(batch_delete=True))
+    confirmed, rejected, deleted = world.create(), world.create(), world.create()
+    for upload in (confirmed, deleted):
+        world.post(upload)
+    world.store.put(rejected.staging_key, FIRST)
+    assert world.run(rejected).state is UploadState.REJECTED
+    assert world.run(deleted).state is UploadState.CONFIRMED
+    world.service.remove(OWNER, deleted.id)
+    world.confirmation.clear(world.now(deleted))
+    assert world.store.keys() == [confirmed.staging_key]
+    after = world.run(confirmed, Signal.EVENT)
+    left = world.store.keys()
+    assert (after.state, confirmed.staging_key in left) == (UploadState.CONFIRMED, True)
+    world.confirmation.tidy(after)
+    world.core.removals[DEFAULT_STORE].flush()
+    assert after.object is not None
+    assert world.store.keys() == [after.object.key]
