@@ -199,7 +199,7 @@ def make_client(
                 "us_east_1_regional_endpoint": "regional",
                 "use_accelerate_endpoint": accelerate,
             },
-            use_dualstack_endpoint=settings.dualstack,
+            use_dualstack_endpoint=settings.dualstack or None,  # the environment may say it, too
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             retries={"mode": "standard", "total_max_attempts": attempts},
@@ -213,7 +213,8 @@ def make_client(
 
 def public_url(session: boto3.Session, settings: S3Settings) -> str:
     """The address of the bucket as clients see it: botocore knows every partition, style and regional endpoint."""
-    client = make_client(session, settings, settings.public_endpoint_url or settings.endpoint_url, keys=NOBODYS)
+    public = settings.public_endpoint_url or settings.endpoint_url
+    client = make_client(session, settings, public, keys=NOBODYS, accelerate=settings.accelerate)
     return str(client.generate_presigned_post(settings.bucket, "key")["url"])
 
 
