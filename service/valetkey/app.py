@@ -512,6 +512,17 @@ def s3_settings(settings: Settings) -> S3Settings:
     )
 
 
+def s3_settings_of(settings: Settings, name: str) -> S3Settings:
+    """The same of the store of this name. Raises `ConfigurationError`."""
+    tables = load_config(settings.config).stores
+    if name in tables:
+        return _s3_settings_of(tables[name])
+    if name != DEFAULT_STORE or not settings.bucket:
+        known = ", ".join(sorted({*tables, *([DEFAULT_STORE] if settings.bucket else [])}))
+        raise ConfigurationError(f"There is no store {name!r} here. There are: {known or 'none'}.")
+    return s3_settings(settings)
+
+
 def _s3_settings_of(table: StoreTable) -> S3Settings:
     """The same of a ``[stores.NAME]``."""
     return S3Settings(

@@ -15,12 +15,23 @@ from tests.support.stores import Bucket
 from valetkey import ValetKey
 from valetkey.adapters.s3 import CredentialSource, S3Settings, S3Store, static_keys
 from valetkey.adapters.s3.roles import CannotAssumeRole, _Fetched
-from valetkey.app import Installed, create_app, installed_in, loops, open_stores, require_fit
+from valetkey.app import (
+    Installed,
+    create_app,
+    installed_in,
+    loops,
+    open_stores,
+    require_fit,
+    s3_settings,
+    s3_settings_of,
+)
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.granting.grants import GrantMaker
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import new_upload_id
+from valetkey.core.ports.health import StoreProof
 from valetkey.core.stores import NamedStore
+from valetkey.doctor.places import at_store
 from valetkey.settings import Settings, load_config, load_profiles
 from valetkey.testing import MemoryValetKey, memory
 from valetkey.testing.contracts.samples import new_upload
@@ -186,6 +197,38 @@ def test_the_generated_names_are_those_of_the_toml(tmp_path: Path) -> None:
     """What a profile says of its store is what the toml says."""
     path = config(tmp_path, '[stores.eu]\nbucket = "abc"\n[profiles.docs]\nstore = "eu"')
     assert load_profiles(path)["docs"] == Profile("docs", store="eu")
+
+
+def test_doctor_tries_one_of_them(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
+    """As an installation that has that one alone; where several are meant, it asks which."""
+    session = session_of(moto_bucket)
+    text = OTHER + 'region = "eu-west-1"\nlacks = ["post"]\n[stores.kept]\nbucket = "kept"\nprefix = "kept/"\n'
+    settings = named(text)
+    assert at_store(settings, session, None) == (settings, session)
+    assert at_store(settings, session, "default") == (settings, session)
+    found, _ = at_store(settings, session, "other")
+    assert (found.bucket, found.s3_region, found.s3_lacks) == ("other", "eu-west-1", ("post",))
+    assert s3_settings(found).place == s3_settings_of(settings, "other").place
+    with pytest.raises(ConfigurationError, match="has prefixes of its own"):
+        at_store(settings, session, "kept")
+    with pytest.raises(ConfigurationError, match=r"no store 'mars' here. There are: default, kept, other\."):
+        at_store(settings, session, "mars")
+    without = settings.model_copy(update={"bucket": None})
+    with pytest.raises(ConfigurationError, match="--store kept or --store other"):
+        at_store(without, session, None)
+
+
+def test_what_was_proven_is_known_of_its_store_alone(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
+    """What doctor learned of one changes nothing of another; settings go before it."""
+    settings = named(OTHER)
+    _, installed = mounted_on(settings, moto_bucket)
+    place = s3_settings_of(settings, "other").place
+    learned = {"post": False, "conditional_copy": True}
+    installed.ledger.record_proof(StoreProof(place, learned, {}, datetime.now(UTC)))
+    installed.read_proofs()
+    known = {one.name: one.store.capabilities for one in installed.core.stores}
+    assert (known["other"].post, known["other"].conditional_copy) == (False, True)
+    assert (known["default"].post, known["default"].conditional_copy) == (True, False)
 
 
 # --- credentials ---
