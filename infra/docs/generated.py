@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from valetkey.api.codes import REASONS, error_codes
-from valetkey.settings import Settings
+from valetkey.settings import Settings, StoreTable
 
 CURES = Path(__file__).with_name("errors.toml")
 
@@ -40,11 +41,20 @@ secrets and the mode 0600. `valetkey put`, which is a client, does not read it.
 Profiles, which say what may be uploaded, are in a file of their own: see [Profiles](profiles.md).
 """
 
+_STORES = """## Stores of the file
+
+Where one installation has [several stores](several-stores.md), each is a table `[stores.NAME]` of `valetkey.toml`; the
+settings above are the store `default`.
+
+| name, and its default | meaning |
+|---|---|
+"""
+
 _CREDENTIALS = """## Credentials of the store
 
 S3 credentials are no settings of valetkey. They come from boto3's own chain: `AWS_ACCESS_KEY_ID` and
 `AWS_SECRET_ACCESS_KEY`, a profile, a role. Temporary ones are renewed, and no grant outlives them. The rights that they
-need are on the page [Operating](operating.md).
+need are on the page [Operating](operating.md). A `[stores.NAME]` may name a profile or a role of its own.
 """
 
 _ERRORS = """# Errors
@@ -59,7 +69,7 @@ The `type` of a problem document is the address of its section here; `detail` is
 
 def settings_page() -> str:
     """`settings.md`, from the class that reads the environment."""
-    return "\n".join([_SETTINGS, *(_group(title) for title in _GROUPS), _CREDENTIALS])
+    return "\n".join([_SETTINGS, *(_group(title) for title in _GROUPS), _stores(), _CREDENTIALS])
 
 
 def group_of(setting: str) -> str:
@@ -75,16 +85,26 @@ def _group(title: str) -> str:
     return "\n".join([f"## {title}\n", "| variable, and its default | meaning |", "|---|---|", *rows, ""])
 
 
+def _stores() -> str:
+    """The names of a ``[stores.NAME]``."""
+    rows = [_named(f"`{name}`", field) for name, field in StoreTable.model_fields.items()]
+    return _STORES + "\n".join([*rows, ""])
+
+
 def _row(name: str, field: FieldInfo) -> str:
+    return _named(f"`VALETKEY_{name.upper()}`", field)
+
+
+def _named(name: str, field: FieldInfo) -> str:
     extra = field.json_schema_extra
     unit = [str(extra["unit"])] if isinstance(extra, Mapping) else []
     default = " ".join(part for part in [_default(field.default), *unit] if part)
     said = "; ".join(part for part in [default, *_range(field)] if part)
-    return f"| `VALETKEY_{name.upper()}`{'<br>' if said else ''}{said} | {field.description} |"
+    return f"| {name}{'<br>' if said else ''}{said} | {field.description} |"
 
 
 def _default(value: object) -> str:
-    if value is None or value == ():
+    if value in (None, (), [], "", PydanticUndefined):
         return ""
     if isinstance(value, tuple):
         return f"`{','.join(f'{item:g}' for item in value)}`"

@@ -2,10 +2,11 @@
 
 import gc
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from threading import Thread
 from typing import Any
 
 import boto3
@@ -19,7 +20,16 @@ from valetkey.adapters.embedded import Embedded
 from valetkey.adapters.ledgers import DurableLedger
 from valetkey.adapters.ledgers import open_ledger as open_ledger_at
 from valetkey.adapters.magic import MagicDetector
-from valetkey.adapters.s3 import NO_CREDENTIALS, Proven, S3Settings, S3Store, find_credentials, make_session
+from valetkey.adapters.s3 import (
+    NO_CREDENTIALS,
+    CredentialSource,
+    Proven,
+    S3Settings,
+    S3Store,
+    find_credentials,
+    make_session,
+    static_keys,
+)
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.adapters.sqs import SqsQueue
@@ -45,13 +55,24 @@ from valetkey.core.events.event import EventSender
 from valetkey.core.model.announcement import Announcer, HookTypes
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import DEFAULT_STORE
 from valetkey.core.ports.announcing import Outbox
+from valetkey.core.stores import Choose, NamedStore, Stores
 from valetkey.core.sweeping.sweep import Sweep
+from valetkey.core.sweeping.sweeps import Sweeps
 from valetkey.intake import Intake
 from valetkey.senders import make_senders
 from valetkey.senders.records import read_queued_records
 from valetkey.senders.settings import Outside
-from valetkey.settings import Settings, load_profiles, load_settings, require_nothing
+from valetkey.settings import (
+    QUEUE,
+    Settings,
+    StoreTable,
+    load_config,
+    load_profiles,
+    load_settings,
+    require_nothing,
+)
 from valetkey.worker import BeatLoop, CheckLoop, EraseLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
 
 log = logging.getLogger("valetkey")
@@ -60,6 +81,11 @@ STORE_HINT = (
     "Until this is mended nothing can be uploaded, and /readyz says so: look at VALETKEY_BUCKET, "
     "VALETKEY_S3_ENDPOINT_URL and the store's credentials."
 )
+
+START_PATIENCE = 3
+"""How long the start waits for each of several stores, in seconds: one that does not answer holds up no other."""
+
+NAMED_STORE_HINT = "Until this is mended nothing can be uploaded there: look at [stores.{name}] and its credentials."
 
 API = (routes.blueprint.name, uppy.blueprint.name)
 """The blueprints whose callers prove themselves who they are."""
@@ -76,14 +102,11 @@ class Installed(Mounted):
     ledger: DurableLedger
     """The durable record of uploads."""
 
-    store: S3Store
-    """The bucket."""
-
     hooks: HooksOf
     """What the application is told by."""
 
-    proven: Proven
-    """What `valetkey doctor` found out about the bucket."""
+    proven: Sequence[Proven]
+    """What `valetkey doctor` found out about the bucket of each store."""
 
     core: Assembly
     """Everything that works on the two."""
@@ -98,22 +121,47 @@ class Installed(Mounted):
     """The one that it was given; None: each process makes its own, which a fork does not share."""
 
     @property
+    def store(self) -> S3Store:
+        """The first store, which is the only one where there is one."""
+        first = self.core.stores.first.store
+        assert isinstance(first, S3Store)  # noqa: S101  (see `open_stores`)
+        return first
+
+    @property
     def sweep(self) -> Sweep:
-        """What looks for uploads that nobody reported."""
+        """What looks for uploads that nobody reported, in the first store."""
         return self.core.sweep
 
+    def read_proofs(self) -> None:
+        """Has each store know what was found out about it, where the ledger can be read."""
+        for one in self.proven:
+            one.read()
+
     def begin(self) -> None:
-        """Looks whether the ledger can be used and what it knows of the bucket, has it know the hooks, says where
-        another process has other profiles, and asks the bucket what decides about grants. Raises `LedgerUnavailable`; a
-        store that is unavailable now is asked later, and the log says what to look at."""
+        """Looks whether the ledger can be used and what it knows of the buckets, has it know the hooks, says where
+        another process has other profiles or stores, and asks the buckets what decides about grants. Raises
+        `LedgerUnavailable`; a store that is unavailable now is asked later, and the log says what to look at."""
         self.ledger.check()
-        self.proven.read()
+        self.read_proofs()
         self.hooks.record()
         self.service.declare()
-        try:
-            self.store.check()
-        except StoreUnavailable as error:
+        stores = self.core.stores
+        asking = [Thread(target=_try_out, args=(stores, one), daemon=True) for one in stores]
+        for thread in asking:
+            thread.start()
+        patience = None if len(asking) == 1 else START_PATIENCE
+        for thread in asking:
+            thread.join(patience)
+
+
+def _try_out(stores: Stores, one: NamedStore) -> None:
+    try:
+        stores.check_one(one)
+    except StoreUnavailable as error:
+        if one.name == DEFAULT_STORE:
             log.warning("%s %s", error.detail, STORE_HINT)
+        else:
+            log.warning("The store %r: %s %s", one.name, error.detail, NAMED_STORE_HINT.format(name=one.name))
 
 
 class ValetKey(InPages, OnEnds, InProcess):
@@ -134,11 +182,13 @@ class ValetKey(InPages, OnEnds, InProcess):
         profiles: Mapping[str, Profile] | None = None,
         url_prefix: str | None = None,
         session: boto3.Session | None = None,
+        store_for: Choose | None = None,
         allow_open: bool = False,
     ) -> None:
         InPages.__init__(self)
         OnEnds.__init__(self)
         self._allow_open = allow_open
+        self._store_for = store_for
         self._settings = settings
         self._profiles = profiles
         self._url_prefix = url_prefix
@@ -157,13 +207,12 @@ class ValetKey(InPages, OnEnds, InProcess):
 
     def _build(self, app: Flask, settings: Settings) -> Installed:
         ledger = open_ledger(settings, lambda: self._hooks.types)
-        store = open_store(settings, self._session)
         hooks = self._hooks.of(app, ledger)
         address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
         profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
         core = Assembly(
-            store=store,
+            stores=open_stores(settings, self._session, self._store_for),
             ledger=ledger,
             notifier=SignalNotifier(partial(context_of, app)),
             detector=MagicDetector(),
@@ -175,11 +224,11 @@ class ValetKey(InPages, OnEnds, InProcess):
             store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
         )
         keys = None if settings.auth == "open" else ledger
-        place = s3_settings(settings).place
-        proven = Proven(store, ledger, place, settled(settings))
+        proven = list(_proofs(core.stores, ledger, settings))
 
         def before_work() -> None:
-            proven.read()
+            for one in proven:
+                one.read()
             hooks.record()
 
         return Installed(
@@ -189,10 +238,9 @@ class ValetKey(InPages, OnEnds, InProcess):
             readiness=Readiness(core.service.check),
             address=address,
             record_hooks=before_work,
-            last_examined=LastExamined(lambda: ledger.proof_of(place)),
+            last_examined=LastExamined(lambda: ledger.proof_of(proven[0].place)),
             page_tickets=self._page_tickets,
             ledger=ledger,
-            store=store,
             hooks=hooks,
             proven=proven,
             core=core,
@@ -250,8 +298,10 @@ def require_fit(settings: Settings, session: boto3.Session, *, allow_open: bool 
     """Raises `ConfigurationError` that says all that is missing before this can serve, the store's credentials among
     it. A process that serves ``alone`` needs profiles and a ledger, too; `LedgerUnavailable` where only that is
     missing."""
-    missing = settings.missing(allow_open=allow_open)
-    if find_credentials(session) is None:
+    tables = _stores_of(settings, alone=alone)
+    missing = settings.missing(allow_open=allow_open, has_stores=bool(tables))
+    all_have_profiles = bool(tables) and all(table.aws_profile for table in tables.values())
+    if (settings.bucket or not all_have_profiles) and find_credentials(session) is None:
         missing.append(NO_CREDENTIALS)
     for look in (_check_profiles, _check_ledger) if alone else ():
         try:
@@ -261,6 +311,16 @@ def require_fit(settings: Settings, session: boto3.Session, *, allow_open: bool 
                 raise
             missing.append(error.detail)
     require_nothing(missing)
+
+
+def _stores_of(settings: Settings, *, alone: bool) -> Mapping[str, StoreTable]:
+    """The stores of the toml. Raises `ConfigurationError`, unless that is found out with all else that is missing."""
+    try:
+        return load_config(settings.config).stores
+    except ConfigurationError:
+        if not alone:
+            raise
+        return {}
 
 
 def _check_profiles(settings: Settings) -> None:
@@ -347,26 +407,29 @@ def create_worker(app: Flask | None = None) -> Worker:
     return Worker(loops(valetkey, valetkey.settings, valetkey.session or make_session()))
 
 
-def create_sweep() -> Sweep:
-    """One sweep by hand, from the environment. Raises like `create_served_app`."""
+def create_sweep() -> Sweeps:
+    """One sweep by hand of every store, from the environment. Raises like `create_served_app`."""
     valetkey = installed_in(create_app(load_settings(), allow_open=True))
     valetkey.ledger.check()
-    valetkey.proven.read()
-    return valetkey.sweep
+    valetkey.read_proofs()
+    return Sweeps(valetkey.core.sweeps)
 
 
 def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> list[Loop]:
     """Everything that runs beside the requests: the place where another loop is added."""
-    sweep = SweepLoop(valetkey.sweep, settings.sweep_interval, settings.sweep_clean_interval)
+    # a loop for each store: one that does not answer holds up itself only
+    sweeps = [
+        SweepLoop(sweep, settings.sweep_interval, settings.sweep_clean_interval) for sweep in valetkey.core.sweeps
+    ]
     found: list[Loop] = [
-        CheckLoop(valetkey.sweep, settings.sweep_interval),
+        *(CheckLoop(sweep, settings.sweep_interval) for sweep in valetkey.core.sweeps),
         EraseLoop(valetkey.core.eraser, settings.sweep_interval),
-        sweep,
-        BeatLoop(valetkey.ledger, lambda: sweep.looked_at),
+        *sweeps,
+        BeatLoop(valetkey.ledger, lambda: min((one.looked_at for one in sweeps if one.looked_at), default=None)),
     ]
     if url := settings.events_sqs_queue_url:
         queue = SqsQueue(make_sqs_client(session, url, settings.s3_region), url, settings.events_sqs_visibility)
-        observe = partial(valetkey.core.observer.observe, sender="sqs")
+        observe = partial(valetkey.core.observer.observe, sender=QUEUE)
         found.extend(QueueLoop(queue, read_queued_records, observe) for _ in range(settings.worker_threads))
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)
@@ -387,9 +450,47 @@ def installed_in(app: Flask) -> Installed:
     return found
 
 
-def open_store(settings: Settings, session: boto3.Session | None = None) -> S3Store:
-    """The store, which another one may take the place of here. Raises `ConfigurationError`."""
-    return S3Store(s3_settings(settings), session)
+def open_stores(settings: Settings, session: boto3.Session | None = None, store_for: Choose | None = None) -> Stores:
+    """The store that ``settings`` are, if they name a bucket, and those of the toml. ``store_for`` takes the place of
+    the toml's rule by owner. Raises `ConfigurationError`."""
+    config = load_config(settings.config)
+    if settings.bucket and DEFAULT_STORE in config.stores:
+        raise ConfigurationError(
+            f"VALETKEY_BUCKET and [stores.{DEFAULT_STORE}] are the same store: leave one of them out."
+        )
+    own = [_own_store(settings, session)] if settings.bucket or not config.stores else []
+    return Stores(
+        [*own, *(_named_store(name, table, session) for name, table in config.stores.items())],
+        config.store_for if store_for is None else store_for,
+    )
+
+
+def _own_store(settings: Settings, session: boto3.Session | None) -> NamedStore:
+    return NamedStore(
+        DEFAULT_STORE, open_store(s3_settings(settings), session), endpoint=_endpoint(settings.s3_endpoint_url)
+    )
+
+
+def _named_store(name: str, table: StoreTable, session: boto3.Session | None) -> NamedStore:
+    return NamedStore(
+        name,
+        open_store(_s3_settings_of(table), session),
+        prefix=table.prefix,
+        staging_prefix=table.staging_prefix,
+        kms_key_id=table.sse_kms_key_id,
+        senders=None if table.events is None else frozenset(table.events),
+        endpoint=_endpoint(table.endpoint_url),
+    )
+
+
+def _endpoint(url: str | None) -> str:
+    """Where the buckets are that it tells apart: nowhere two of one name, on AWS."""
+    return (url or "").rstrip("/").lower()
+
+
+def open_store(settings: S3Settings, session: boto3.Session | None = None) -> S3Store:
+    """A store, which another one may take the place of here. Raises `ConfigurationError`."""
+    return S3Store(settings, session)
 
 
 def s3_settings(settings: Settings) -> S3Settings:
@@ -405,19 +506,64 @@ def s3_settings(settings: Settings) -> S3Settings:
         grant_keys=_grant_keys(settings),
         accelerate=settings.s3_accelerate,
         dualstack=settings.s3_dualstack,
-        capabilities=Capabilities(
-            post=settings.s3_post and "post" not in settings.s3_lacks,
-            conditional_put="conditional-put" not in settings.s3_lacks,
-            list_parts="list-parts" not in settings.s3_lacks,
-            parts_end_with_join="dead-parts" not in settings.s3_lacks,
-            max_object_size=settings.s3_max_object_size,
+        capabilities=_capabilities(
+            [*settings.s3_lacks, *([] if settings.s3_post else ["post"])], settings.s3_max_object_size
         ),
+    )
+
+
+def s3_settings_of(settings: Settings, name: str) -> S3Settings:
+    """The same of the store of this name. Raises `ConfigurationError`."""
+    tables = load_config(settings.config).stores
+    if name in tables:
+        return _s3_settings_of(tables[name])
+    if name != DEFAULT_STORE or not settings.bucket:
+        known = ", ".join(sorted({*tables, *([DEFAULT_STORE] if settings.bucket else [])}))
+        raise ConfigurationError(f"There is no store {name!r} here. There are: {known or 'none'}.")
+    return s3_settings(settings)
+
+
+def _s3_settings_of(table: StoreTable) -> S3Settings:
+    """The same of a ``[stores.NAME]``."""
+    return S3Settings(
+        bucket=table.bucket,
+        region=table.region,
+        endpoint_url=table.endpoint_url,
+        public_endpoint_url=table.public_endpoint_url,
+        addressing_style=table.addressing_style,
+        grant_keys=None if table.grant_aws_profile is None else static_keys(table.grant_aws_profile),
+        accelerate=table.accelerate,
+        dualstack=table.dualstack,
+        capabilities=_capabilities(table.lacks, table.max_object_size),
+        source=CredentialSource(
+            table.aws_profile, table.role_arn, table.external_id, table.sts_endpoint_url, table.region
+        ),
+        staging_prefix=table.staging_prefix,
+    )
+
+
+def _capabilities(lacks: Collection[str], max_object_size: int) -> Capabilities:
+    return Capabilities(
+        max_object_size=max_object_size,
+        post="post" not in lacks,
+        conditional_put="conditional-put" not in lacks,
+        list_parts="list-parts" not in lacks,
+        parts_end_with_join="dead-parts" not in lacks,
     )
 
 
 _LACKS = {"post": "post", "conditional-put": "conditional_put", "list-parts": "list_parts"}
 _LACKS |= {"dead-parts": "parts_end_with_join"}
 """The members of `Capabilities` that `VALETKEY_S3_LACKS` is about."""
+
+
+def _proofs(stores: Stores, ledger: DurableLedger, settings: Settings) -> Iterator[Proven]:
+    """What brings to each store what the ledger knows of it."""
+    tables = load_config(settings.config).stores
+    for one in stores:
+        if isinstance(one.store, S3Store):
+            said = {_LACKS[name] for name in tables[one.name].lacks} if one.name in tables else settled(settings)
+            yield Proven(one.store, ledger, one.store.place, said)
 
 
 def settled(settings: Settings) -> set[str]:

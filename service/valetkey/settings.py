@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -22,7 +23,8 @@ from valetkey.core.model.multipart import MAX_OBJECT_SIZE, MAX_SINGLE_SIZE, MIB
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Detect
 from valetkey.core.model.schedule import Schedule
-from valetkey.senders import EventSettings
+from valetkey.core.model.upload import DEFAULT_STORE
+from valetkey.senders import NAMES, EventSettings
 from valetkey.senders.settings import Separated
 
 MIN_SECRET = 32
@@ -209,19 +211,12 @@ class Settings(EventSettings, BaseSettings):
     @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url", "events_sqs_queue_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
-        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
-            raise ValueError("must be an http or https URL")
-        return value
+        return _http_url(value)
 
     @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
     @classmethod
     def _endpoint(cls, value: str | None) -> str | None:
-        parts = urlsplit(value or "")
-        if "@" in parts.netloc:
-            raise ValueError("must have no user: credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-        if parts.query or parts.fragment:
-            raise ValueError("must have no query and no fragment: it is the address of the store, not of an object")
-        return value
+        return _endpoint_address(value)
 
     @model_validator(mode="after")
     def _endpoint_without_bucket(self) -> Self:
@@ -269,13 +264,13 @@ class Settings(EventSettings, BaseSettings):
             ledger_retention=None if self.ledger_retention is None else timedelta(seconds=self.ledger_retention),
         )
 
-    def missing(self, *, allow_open: bool = False) -> list[str]:
+    def missing(self, *, allow_open: bool = False, has_stores: bool = False) -> list[str]:
         """What has to be set before this is fit to serve strangers, a sentence each; without it no default can stand.
 
-        With ``allow_open`` the door may be open, too.
+        With ``allow_open`` the door may be open, too; ``has_stores`` says that the toml has stores.
         """
         missing = []
-        if not self.bucket:
+        if not self.bucket and not has_stores:
             missing.append("Set VALETKEY_BUCKET: the bucket that uploads go to.")
         if not self.secret_keys:
             missing.append("Set VALETKEY_SECRET_KEYS: for example from `openssl rand -hex 32`.")
@@ -294,6 +289,21 @@ class Settings(EventSettings, BaseSettings):
         if self.auth == "open" and not allow_open:
             missing.append("Set VALETKEY_AUTH=keys: 'open' lets anybody upload, and is for `valetkey dev` only.")
         return missing
+
+
+def _http_url(value: str | None) -> str | None:
+    if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
+        raise ValueError("must be an http or https URL")
+    return value
+
+
+def _endpoint_address(value: str | None) -> str | None:
+    parts = urlsplit(value or "")
+    if "@" in parts.netloc:
+        raise ValueError("must have no user: credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+    if parts.query or parts.fragment:
+        raise ValueError("must have no query and no fragment: it is the address of the store, not of an object")
+    return value
 
 
 _SERVERS = {"minio", "ceph", "rgw", "storage", "objects", "objectstorage"}
@@ -409,6 +419,7 @@ class ProfileTable(BaseModel):
     part_size: int = 8 * MIB
     claim_within: int | None = None
     keep_for: int | None = None
+    store: str | None = None
 
     def profile(self, name: str) -> Profile:
         """The profile it describes. Raises `ConfigurationError` where it contradicts itself."""
@@ -441,7 +452,101 @@ class ProfileTable(BaseModel):
             part_size=self.part_size,
             claim_within=None if self.claim_within is None else timedelta(seconds=self.claim_within),
             keep_for=None if self.keep_for is None else timedelta(seconds=self.keep_for),
+            store=self.store,
         )
+
+
+class StoreTable(BaseModel):
+    """One ``[stores.NAME]`` of the toml."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    bucket: str = Field(min_length=3, max_length=63, description="Required. The bucket.")
+    region: str = Field("us-east-1", description="The region that requests are signed for.")
+    endpoint_url: str | None = Field(None, description="The address of the store, without the bucket; not set: AWS.")
+    public_endpoint_url: str | None = Field(
+        None, description="The address of the store as clients see it, where that is another one."
+    )
+    addressing_style: Literal["auto", "path", "virtual"] = Field(
+        "auto", description="Where the bucket stands in an address. `auto`: in the host on AWS, else in the path."
+    )
+    lacks: list[Literal["post", "conditional-put", "list-parts", "dead-parts"]] = Field(
+        [], description="What the store cannot do, as in `VALETKEY_S3_LACKS`."
+    )
+    accelerate: bool = Field(False, description="Clients use S3 Transfer Acceleration, which the bucket has to have.")
+    dualstack: bool = Field(False, description="The addresses of AWS that have IPv6, too.")
+    max_object_size: int = Field(
+        MAX_OBJECT_SIZE,
+        ge=1,
+        le=MAX_OBJECT_SIZE,
+        description="The largest object that the store takes, where it is not S3's 10,000 parts of 5 GiB.",
+        json_schema_extra={"unit": "bytes"},
+    )
+    aws_profile: str | None = Field(
+        None, description="The profile of the AWS configuration that has the credentials; not set: boto3's own chain."
+    )
+    role_arn: str | None = Field(
+        None, description="The role that is assumed with these credentials, and renewed before it ends."
+    )
+    external_id: str | None = Field(None, description="The external id that the role's owner asks for.", repr=False)
+    sts_endpoint_url: str | None = Field(None, description="The address of STS, where it is not that of AWS.")
+    grant_aws_profile: str | None = Field(
+        None,
+        description="A profile with an access key that grants are signed with instead. It has to write, and need not "
+        "read.",
+    )
+    sse_kms_key_id: str | None = Field(
+        None, description="The KMS key that encrypts what no profile has encrypted otherwise."
+    )
+    prefix: str = Field("", description="What the keys of confirmed objects begin with, before the profile's `key`.")
+    staging_prefix: str = Field(
+        "", description="What stands before `staging/` and `quarantine/`, where two services share a bucket."
+    )
+    events: list[str] | None = Field(
+        None,
+        description='The senders that this store\'s events come by, such as `["ceph"]`; `sqs` is the queue. Not set: '
+        "any.",
+    )
+
+    @field_validator("endpoint_url", "public_endpoint_url", "sts_endpoint_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        return _endpoint_address(_http_url(value))
+
+    @field_validator("prefix", "staging_prefix")
+    @classmethod
+    def _prefixed(cls, value: str) -> str:
+        if value and not (_PREFIX.fullmatch(value) and len(value) <= MAX_PREFIX):
+            raise ValueError(
+                f"must be up to {MAX_PREFIX} plain characters in parts that end in '/', such as 'customers/acme/'"
+            )
+        return value
+
+    @field_validator("events")
+    @classmethod
+    def _known_senders(cls, values: list[str] | None) -> list[str] | None:
+        if unknown := sorted(set(values or []) - {*NAMES, QUEUE}):
+            raise ValueError(f"there is no sender {unknown[0]!r}: {', '.join([*NAMES, QUEUE])}")
+        return values
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        for name in ("endpoint_url", "public_endpoint_url"):
+            if found := _bucket_in(getattr(self, name), self.bucket):
+                raise ValueError(f"{name} {found}: the bucket is put into addresses by itself")
+        if self.external_id is not None and self.role_arn is None:
+            raise ValueError("external_id needs a role_arn")
+        return self
+
+
+MAX_PREFIX = 200
+"""How long a store's prefixes may be, in characters."""
+
+QUEUE = "sqs"
+"""What a store calls the queue among the senders of its events."""
+
+_PREFIX = re.compile(r"([A-Za-z0-9!_*'()-][A-Za-z0-9!_.*'()-]*/)+")
+_STORE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 class ConfigFile(BaseModel):
@@ -450,6 +555,35 @@ class ConfigFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     profiles: dict[str, ProfileTable] = {}
+    stores: dict[str, StoreTable] = {}
+    stores_by_owner: dict[str, str] = {}
+
+    @field_validator("stores")
+    @classmethod
+    def _named(cls, tables: dict[str, StoreTable]) -> dict[str, StoreTable]:
+        for name in tables:
+            if not _STORE_NAME.fullmatch(name):
+                raise ValueError(f"{name[:80]!r} is no name of a store: up to 63 letters, digits, and . _ -")
+        return tables
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for pattern, name in self.stores_by_owner.items():
+            if name not in self.stores and name != DEFAULT_STORE:
+                raise ValueError(f"stores_by_owner: {pattern!r} leads to the store {name!r}, which is not configured")
+        return self
+
+    def store_for(self, owner: str, profile: str) -> str | None:  # noqa: ARG002
+        """The store that ``stores_by_owner`` names first for ``owner``; None where it names none."""
+        return next((name for pattern, name in self.stores_by_owner.items() if fnmatchcase(owner, pattern)), None)
+
+
+def load_config(path: Path | None) -> ConfigFile:
+    """The toml at ``path`` (None: ``valetkey.toml`` here, if there is one). Raises `ConfigurationError`."""
+    if path is None:
+        path = Path("valetkey.toml")
+        return _read(path) if path.exists() else ConfigFile()
+    return _read(path)
 
 
 def load_profiles(path: Path | None) -> Mapping[str, Profile]:
@@ -458,11 +592,7 @@ def load_profiles(path: Path | None) -> Mapping[str, Profile]:
     There is always a profile ``default``: without a table of its own it takes anything that S3 takes by POST. Raises
     `ConfigurationError`.
     """
-    if path is None:
-        path = Path("valetkey.toml")
-        tables = _read(path).profiles if path.exists() else {}
-    else:
-        tables = _read(path).profiles
+    tables = load_config(path).profiles
     return {name: table.profile(name) for name, table in ({"default": ProfileTable()} | tables).items()}
 
 

@@ -52,6 +52,7 @@ class Client:
     def _create(self, number: int) -> Journey:
         size, profile = self._world.plan.size(number), self._world.plan.profile(number)
         wanted = {"filename": f"{number}.bin", "content_type": TYPES[profile], "size": size, "profile": profile}
+        wanted["owner"] = self._world.plan.owner(number)
         once = {"Idempotency-Key": f"{self._world.plan.seed} {number}"}
         for _ in range(2 if self._chance.random() < SENDS_TWICE else 1):
             answer = self._caller.call("POST", "/v1/uploads", json=wanted, headers=once)

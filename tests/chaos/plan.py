@@ -17,7 +17,8 @@ class Plan:
     """One run. Times are in seconds, sizes in bytes; ``outage`` is how long a part is away each time.
 
     ``checked`` is the part of the uploads that wait for a scanner or for a look at their first bytes, half each;
-    ``versioned`` says whether the bucket keeps versions, ``store`` names one of `tests.chaos.store_choices`.
+    ``versioned`` says whether the bucket keeps versions, ``store`` names one of `tests.chaos.store_choices`, and
+    ``stores`` says how many of these there are: each with a bucket of its own, and away at times of its own.
     """
 
     seed: int
@@ -35,6 +36,7 @@ class Plan:
     checked: float = 0.0
     versioned: bool = False
     store: str = "rgw"
+    stores: int = 1
 
     def chance(self, who: str) -> Random:
         """A source of chance of one's own: what others do does not change what it gives."""
@@ -47,6 +49,10 @@ class Plan:
     def is_honest(self, number: int) -> bool:
         """Whether the owner of the upload of that number sends what its check lets pass."""
         return self._lots[number][1]
+
+    def owner(self, number: int) -> str:
+        """Whose the upload of that number is: what is behind the hyphen decides which store it goes to."""
+        return f"owner-{self.chance(f'store {number}').randrange(self.stores)}"
 
     @cached_property
     def _lots(self) -> list[tuple[str, bool]]:
@@ -69,7 +75,7 @@ FULL = os.environ.get("VALETKEY_TEST_CHAOS") == "full"
 SEED = int(os.environ.get("VALETKEY_TEST_SEED") or secrets.randbelow(2**32))
 
 WITH = os.environ.get("VALETKEY_TEST_CHAOS_WITH")
-"""What is in the plan instead of the usual: `checks` on half of the uploads, a bucket with `versions`."""
+"""What is in the plan instead of the usual: `checks` on half of the uploads, a bucket with `versions`, two `stores`."""
 
 USUAL = {"postgresql": "checks versions", "sqlite": "checks"}
 """The same by ledger: one has a bucket with versions, one a bucket without."""
@@ -86,4 +92,5 @@ def planned(ledger: str) -> Plan:
         checked=0.5 if "checks" in wanted else 0.0,
         versioned="versions" in wanted,
         store=os.environ.get("VALETKEY_TEST_STORE", "rgw"),
+        stores=2 if "stores" in wanted else 1,
     )

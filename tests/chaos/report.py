@@ -35,6 +35,9 @@ def toothless(world: World, seen: Evidence, parts: Sequence[Part], *, pushes: bo
     for part in parts:
         if (times := world.counts[f"outages of {part.name}"]) != TIMES:
             yield f"{part.name} was away {times} times"
+    buckets = {upload["object"]["bucket"] for upload in seen.ledger.values() if upload["object"]}
+    if len(buckets) != world.plan.stores:
+        yield f"uploads were confirmed in {len(buckets)} stores of {world.plan.stores}"
     signals = _signals(seen)
     wanted = ("client", "sweep", "event") if pushes else ("client", "sweep")
     yield from (f"nothing was confirmed by {signal}" for signal in wanted if not signals[signal])

@@ -6,7 +6,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -58,7 +58,7 @@ class Run:
     def __init__(
         self,
         plan: Plan,
-        bucket: Bucket,
+        buckets: Sequence[Bucket],
         database_url: str,
         *,
         parts: Sequence[Part],
@@ -66,21 +66,24 @@ class Run:
         turn: Lock,
         pushes: bool = True,
     ) -> None:
-        """``turn`` is held while clients and faults are at work: a machine has room for one such run at a time.
+        """Each of ``buckets`` is a store of its own.
+
+        ``turn`` is held while clients and faults are at work: a machine has room for one such run at a time.
 
         ``pushes`` says whether the bucket's store pushes events.
         """
         self._pushes = pushes
         self._plan = plan
         self._turn = turn
-        self._bucket = bucket
+        self._buckets = buckets
         self._parts = parts
         self._directory = directory
         self._secret = f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
-        (directory / "valetkey.toml").write_text(PROFILES)
+        (directory / "valetkey.toml").write_text(PROFILES + _further_stores(buckets[1:], directory))
         self._env = (
-            environment(directory, bucket)
+            environment(directory, buckets[0])
             | SETTINGS
+            | {"AWS_SHARED_CREDENTIALS_FILE": str(directory / "credentials")}
             | {
                 "VALETKEY_DATABASE_URL": database_url,
                 "VALETKEY_CONFIG": str(directory / "valetkey.toml"),
@@ -100,9 +103,12 @@ class Run:
             wanted |= {f"worker {number}": env for number in (1, 2)}
             with supervised(wanted, self._directory) as processes, mangled_events(world) as url:
                 events = f"{url}/v1/events/ceph?secret={env['VALETKEY_EVENTS_CEPH_SECRET']}"
-                looks = [Scanner(world, self._bucket, scanners).look, Reader(world, self._bucket).look]
+                looks = [Scanner(world, self._buckets, scanners).look]
+                looks += [Reader(world, bucket).look for bucket in self._buckets]
                 with looking(*(looks if self._plan.checked else ())):
-                    with pushing(self._bucket, events) if self._pushes else nullcontext(), self._turn:
+                    with ExitStack() as stack, self._turn:
+                        for bucket in self._buckets if self._pushes else ():
+                            stack.enter_context(pushing(bucket, events))
                         seconds = self._upload(world, processes)
                     moods.be_good()
                     return self._judge(world, processes, lambda: self._look(world, receiver, moods), seconds)
@@ -151,8 +157,7 @@ class Run:
     def _look(self, world: World, receiver: Receiver, moods: Moods) -> Evidence:
         watcher = Watcher(world)
         ledger = {str(upload["id"]): upload for upload in watcher.uploads()}
-        pages = self._bucket.client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket.name)
-        keys = frozenset(item["Key"] for page in pages for item in page.get("Contents", []))
+        keys = frozenset(key for bucket in self._buckets for key in _keys(bucket))
         with receiver.lock:
             received = tuple(receiver.received)
         return Evidence(world.journeys, ledger, keys, self._versions(), received, moods.all_taken(), self._secret)
@@ -160,14 +165,14 @@ class Run:
     def _versions(self) -> frozenset[tuple[str, str]] | None:
         if not self._plan.versioned:
             return None
-        pages = self._bucket.client.get_paginator("list_object_versions").paginate(Bucket=self._bucket.name)
-        kept = [one for page in pages for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]]
-        return frozenset((one["Key"], one["VersionId"]) for one in kept)
+        return frozenset(version for bucket in self._buckets for version in _versions(bucket))
 
     def _contents(self, seen: Evidence) -> Iterator[tuple[str, bytes]]:
+        buckets = {bucket.name: bucket for bucket in self._buckets}
         for upload_id, upload in seen.ledger.items():
             if upload_id in seen.journeys and upload["object"] and upload["object"]["key"] in seen.keys:
-                found = self._bucket.client.get_object(Bucket=self._bucket.name, Key=upload["object"]["key"])
+                stored = upload["object"]
+                found = buckets[stored["bucket"]].client.get_object(Bucket=stored["bucket"], Key=stored["key"])
                 yield upload_id, found["Body"].read()
 
     def _undelivered(self, taken: Container[str]) -> list[str]:
@@ -178,3 +183,33 @@ class Run:
             rows = json.loads(run_valetkey(*args, env=self._env, directory=self._directory))["webhooks"]
             faults += [f"webhook {row['id']} is {state}: {row['detail']}" for row in rows if row["id"] not in taken]
         return faults
+
+
+def _further_stores(buckets: Sequence[Bucket], directory: Path) -> str:
+    """A table of the toml for each bucket behind the first; the keys of these stores are in a file of AWS's."""
+    profiles, tables = "", ""
+    for number, bucket in enumerate(buckets, 1):
+        server = bucket.server
+        profiles += f"[store-{number}]\naws_access_key_id = {server.access_key}\n"
+        profiles += f"aws_secret_access_key = {server.secret_key}\n"
+        tables += f"""
+[stores.store-{number}]
+bucket = "{bucket.name}"
+endpoint_url = "{server.endpoint_url}"
+region = "{server.region}"
+aws_profile = "store-{number}"
+"""
+    (directory / "credentials").write_text(profiles)
+    rules = "".join(f'"owner-{number}" = "store-{number}"\n' for number in range(1, len(buckets) + 1))
+    return f"{tables}\n[stores_by_owner]\n{rules}" if buckets else ""
+
+
+def _keys(bucket: Bucket) -> Iterator[str]:
+    for page in bucket.client.get_paginator("list_objects_v2").paginate(Bucket=bucket.name):
+        yield from (item["Key"] for item in page.get("Contents", []))
+
+
+def _versions(bucket: Bucket) -> Iterator[tuple[str, str]]:
+    for page in bucket.client.get_paginator("list_object_versions").paginate(Bucket=bucket.name):
+        kept = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        yield from ((one["Key"], one["VersionId"]) for one in kept)

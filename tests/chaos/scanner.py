@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
@@ -22,10 +22,10 @@ READ = "objects read under final keys meanwhile"
 class Scanner:
     """Reads what waits for a verdict where the ledger says that it is, and says what it found in these bytes."""
 
-    def __init__(self, world: World, bucket: Bucket, key: str) -> None:
+    def __init__(self, world: World, buckets: Sequence[Bucket], key: str) -> None:
         """``key`` is an API key of the scope `verdict`."""
         self._world = world
-        self._bucket = bucket
+        self._buckets = {bucket.name: bucket for bucket in buckets}
         self._headers = {"Authorization": f"Bearer {key}"}
         self._caller = Caller(world, world.plan.chance("scanner"))
 
@@ -36,7 +36,7 @@ class Scanner:
                 self._scan(journey, upload["object"])
 
     def _scan(self, journey: Journey, stored: Json) -> None:
-        if (read := _read(self._bucket, stored["key"])) is None:
+        if (read := _read(self._buckets[stored["bucket"]], stored["key"])) is None:
             return
         content, etag = read
         clean = not is_infected(content)

@@ -1,6 +1,8 @@
 """Everything fails, again and again; when that stops, every promise of the design holds within a minute."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
@@ -43,12 +45,20 @@ def test_nothing_is_lost_and_nothing_happens_twice(
 def _verdict(ledger: str, plan: Plan, postgres: Postgres, directory: Path, turn: Lock) -> Verdict:
     """One run with a store of its own: what another run does to its store must not disturb it."""
     directory.mkdir()
-    with STORES[plan.store](directory / plan.store) as store, fresh_bucket(store.server) as bucket:
-        if plan.versioned:
+    with ExitStack() as stack:
+        places = [directory / f"{plan.store}-{number}" for number in range(plan.stores)]
+        stores = [stack.enter_context(STORES[plan.store](place)) for place in places]
+        buckets = [stack.enter_context(fresh_bucket(store.server)) for store in stores]
+        for bucket in buckets if plan.versioned else ():
             bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
-        parts = [*store.parts]
+        parts = [
+            replace(part, name=f"{part.name} {number}" if number else part.name)
+            for number, store in enumerate(stores)
+            for part in store.parts
+        ]
         url = f"sqlite:///{directory / 'valetkey.db'}"
         if ledger == "postgresql":
             parts.insert(0, Part("postgresql", postgres.stop_server, postgres.start_server))
             url = postgres.url()
-        return Run(plan, bucket, url, parts=parts, directory=directory, turn=turn, pushes=store.pushes).run()
+        pushes = all(store.pushes for store in stores)
+        return Run(plan, buckets, url, parts=parts, directory=directory, turn=turn, pushes=pushes).run()

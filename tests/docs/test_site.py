@@ -25,6 +25,7 @@ ORDER = [
     *(
         "content-checks",
         "profiles",
+        "several-stores",
         "settings",
         "operating",
         "doctor",

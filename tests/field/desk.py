@@ -12,7 +12,7 @@ from tests.support.stores import Bucket
 
 from valetkey.app import Installed, create_app, installed_in
 from valetkey.core.access.callers import Caller
-from valetkey.core.model.upload import Upload, UploadId, Verdict
+from valetkey.core.model.upload import DEFAULT_STORE, Upload, UploadId, Verdict
 from valetkey.core.sweeping.findings import Finding
 from valetkey.settings import Settings
 
@@ -113,7 +113,7 @@ class Desk:
 
     def stored(self, prefix: str = "") -> list[str]:
         """What is there when nothing waits to be tidied up."""
-        self.valetkey.core.removals.flush()
+        self.valetkey.core.removals[DEFAULT_STORE].flush()
         pages = self.bucket.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket.name, Prefix=prefix)
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 

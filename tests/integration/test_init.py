@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from valetkey.cli import main
 from valetkey.core.model.profile import Profile
-from valetkey.settings import load_profiles, load_settings
+from valetkey.settings import load_config, load_profiles, load_settings
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK"}
 
@@ -143,7 +143,8 @@ def test_the_profiles_are_the_defaults_until_they_are_changed() -> None:
     Path("valetkey.toml").write_text(switched_on)
     profiles = load_profiles(None)
     assert profiles["default"] == Profile("default")
-    assert profiles["photos"].content_types == ("image/*",)
+    assert (profiles["photos"].content_types, profiles["photos"].store) == (("image/*",), "archive")
+    assert load_config(None).stores["archive"].bucket == "archive"
 
 
 def test_the_environment_goes_before_the_file() -> None:

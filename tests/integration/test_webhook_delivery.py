@@ -44,6 +44,7 @@ from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, UploadState, new_upload_id
 from valetkey.core.ports.announcing import DeliveryOutcome
 from valetkey.core.ports.ledger import Ledger
+from valetkey.core.stores import one_store
 from valetkey.settings import Settings
 from valetkey.testing.contracts.samples import new_upload
 from valetkey.worker import OutboxLoop
@@ -138,7 +139,7 @@ def hundred_ends(ledger: SqlLedger) -> Counter[str]:
     """100 uploads through the service, to each kind of end; the ids that have to be announced."""
     store = MemoryStore()
     service = Assembly(
-        store=store,
+        stores=one_store(store),
         ledger=ledger,
         notifier=Silent(),
         detector=MagicDetector(),

@@ -16,8 +16,18 @@ from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.schedule import SCHEDULE, Schedule
-from valetkey.core.model.upload import QUARANTINE_PREFIX, STAGING_PREFIX, Checksum, Signal, Upload, UploadState, Verdict
+from valetkey.core.model.upload import (
+    DEFAULT_STORE,
+    QUARANTINE_PREFIX,
+    STAGING_PREFIX,
+    Checksum,
+    Signal,
+    Upload,
+    UploadState,
+    Verdict,
+)
 from valetkey.core.ports.delivery import AddressSigner
+from valetkey.core.stores import one_store
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OWNER = Caller("shop")
@@ -50,7 +60,7 @@ class World:
         self.ledger = MemoryLedger(before=self._hook, announce=announce)
         self.profiles = {"default": profile or Profile("default"), "avatar": Profile("avatar")}
         self.core = Assembly(
-            store=self.store,
+            stores=one_store(self.store),
             ledger=self.ledger,
             notifier=self,
             detector=MagicDetector(),
@@ -62,10 +72,10 @@ class World:
             clock=lambda: self.time,
             pause=self._pause,
         )
-        self.grants, self.multiparts = self.core.grants, self.core.multiparts
+        self.grants, self.multiparts = self.core.grants[DEFAULT_STORE], self.core.multiparts[DEFAULT_STORE]
         self.service, self.sweep, self.eraser = self.core.service, self.core.sweep, self.core.eraser
-        self.confirmation = self.core.confirmation
-        self.inspecting = self.core.inspecting
+        self.confirmation = self.core.confirmations[DEFAULT_STORE]
+        self.inspecting = self.core.inspecting[DEFAULT_STORE]
         """What a worker has, which may read first bytes."""
 
     def _pause(self, seconds: float) -> None:

@@ -14,7 +14,7 @@ from valetkey.core.confirming import removals
 from valetkey.core.confirming.removals import Removals
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.model.capabilities import Capabilities
-from valetkey.core.model.upload import Signal, UploadState
+from valetkey.core.model.upload import DEFAULT_STORE, Signal, UploadState
 from valetkey.core.ports.store import MAX_BATCH
 
 
@@ -157,6 +157,6 @@ def test_only_what_is_confirmed_may_wait() -> None:
     left = world.store.keys()
     assert (after.state, confirmed.staging_key in left) == (UploadState.CONFIRMED, True)
     world.confirmation.tidy(after)
-    world.core.removals.flush()
+    world.core.removals[DEFAULT_STORE].flush()
     assert after.object is not None
     assert world.store.keys() == [after.object.key]

@@ -205,9 +205,13 @@ def test_credentials_that_cannot_be_renewed(refresh: Callable[[], dict[str, str]
 
 
 def test_credentials_that_cannot_be_had_at_the_start() -> None:
-    """The same when the store is made: an error of ours with a sentence, not a traceback of botocore's."""
+    """The store is made all the same, as others may be fine: whoever needs them is told, in a sentence of ours."""
+    store = store_with(temporary(refused, timedelta(seconds=-1)))
+    assert store.post_url == "https://bucket.s3.us-east-1.amazonaws.com/"
     with pytest.raises(StoreUnavailable):
-        store_with(temporary(refused, timedelta(seconds=-1)))
+        store.credentials()
+    with pytest.raises(StoreUnavailable):
+        store.check()
 
 
 def test_credentials_that_ended_between_check_and_signature() -> None:

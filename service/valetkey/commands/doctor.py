@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     metavar="MODULE[:NAME]",
     help="The Flask application that valetkey is mounted in, as `flask --app` takes it.",
 )
+@click.option("--store", metavar="NAME", help="Which of several stores; without it that of the environment.")
 @report_errors
-def doctor(application: str | None, *, as_json: bool, fix: bool, yes: bool) -> None:
+def doctor(application: str | None, store: str | None, *, as_json: bool, fix: bool, yes: bool) -> None:
     """Prove store and set-up by doing, and say what to do.
 
     Writes probe objects, and removes them. Tells service and worker, by the ledger, what the store can do. Exit code 0
@@ -42,10 +43,10 @@ def doctor(application: str | None, *, as_json: bool, fix: bool, yes: bool) -> N
     logging.getLogger("valetkey").setLevel(logging.CRITICAL)  # what it would log is in the findings
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        visit = _visit(application)
+        visit = _visit(application, store)
         report = _examined(visit, as_json=as_json)
         if fix and _mended(visit, report, yes=yes, quiet=as_json):
-            report = _examined(_visit(application), as_json=as_json)
+            report = _examined(_visit(application, store), as_json=as_json)
     except ConfigurationError as error:
         report = broken_off(error)
         if not as_json:
@@ -58,14 +59,14 @@ def doctor(application: str | None, *, as_json: bool, fix: bool, yes: bool) -> N
     sys.exit(0 if report.ok else 1)
 
 
-def _visit(application: str | None) -> "Visit":
+def _visit(application: str | None, store: str | None) -> "Visit":
     from valetkey.doctor.examination import visit_from_environment, visit_of
 
     if application is None:
-        return visit_from_environment()
+        return visit_from_environment(store)
     from valetkey.commands.applications import load_application
 
-    return visit_of(load_application(application))
+    return visit_of(load_application(application), store)
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -4,7 +4,7 @@ import click
 
 from valetkey.commands.terminal import json_option, open_ledger, print_json, print_record, print_table, report_errors
 from valetkey.core.errors import UploadNotFound
-from valetkey.core.model.upload import UploadState
+from valetkey.core.model.upload import DEFAULT_STORE, Upload, UploadState
 
 
 @click.group()
@@ -27,7 +27,7 @@ def list_uploads(state: str | None, profile: str | None, account: str | None, li
     query = Query(account, limit, UploadState(state) if state else None, profile)
     found = open_ledger().page(query)
     if as_json:
-        print_json({"uploads": [upload_body(upload) for upload in found]})
+        print_json({"uploads": [upload_body(upload) | _store(upload) for upload in found]})
         return
     rows = [
         (one.id, one.state, one.profile, one.owner, str(one.size), f"{one.created_at:%Y-%m-%d %H:%M:%S}")
@@ -49,10 +49,15 @@ def show_upload(upload_id: str, *, as_json: bool) -> None:
         raise UploadNotFound
     body = upload_body(upload)
     if as_json:
-        print_json(body)
+        print_json(body | _store(upload))
         return
-    more = {"account": upload.account, "verdict": upload.verdict, "next look": upload.due_at}
+    more = {"account": upload.account, "store": upload.store, "verdict": upload.verdict, "next look": upload.due_at}
     print_record([*body.items(), *more.items()])
+
+
+def _store(upload: Upload) -> dict[str, str]:
+    """The store of an upload, where it is none that every installation has."""
+    return {} if upload.store == DEFAULT_STORE else {"store": upload.store}
 
 
 @uploads.command("sweep")

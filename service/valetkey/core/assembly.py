@@ -1,7 +1,8 @@
 """The assembly: the one place where the core is wired, for the service, for the worker and for tests alike."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
 from valetkey.core.access.tickets import Tickets
@@ -12,7 +13,8 @@ from valetkey.core.content.inspection import Inspector
 from valetkey.core.erasing.eraser import Eraser
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.events.observer import Observer
-from valetkey.core.gate import StoreGate
+from valetkey.core.events.outages import Outages
+from valetkey.core.gate import Bounded, StoreGate
 from valetkey.core.granting.admission import Admission
 from valetkey.core.granting.grantor import Grantor
 from valetkey.core.granting.grants import GrantMaker
@@ -24,8 +26,8 @@ from valetkey.core.ports.announcing import Notifier
 from valetkey.core.ports.content import TypeDetector
 from valetkey.core.ports.delivery import AddressSigner
 from valetkey.core.ports.ledger import Ledger
-from valetkey.core.ports.store import ObjectStore
 from valetkey.core.service import UploadService
+from valetkey.core.stores import ByStore, NamedStore, Stores
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.core.taking.claims import Claims
 
@@ -35,7 +37,8 @@ class Assembly:
     ``pause`` waits for so many seconds.
 
     ``address_signer`` signs the addresses of profiles with ``download_signing``; one of them without it is refused.
-    At most ``store_limit`` requests wait for the store at once, and as many more of the worker's.
+    At most ``store_limit`` requests wait for all stores at once, each store having an equal share of them, and as many
+    more of the worker's. Raises `ConfigurationError` where a profile's uploads could not go to their store.
     """
 
     service: UploadService
@@ -44,8 +47,8 @@ class Assembly:
     observer: Observer
     """What the worker does with events from a queue."""
 
-    sweep: Sweep
-    """What the worker does with what is due."""
+    sweeps: Sequence[Sweep]
+    """What the worker does with what is due, for each store."""
 
     eraser: Eraser
     """What the worker does where an owner is to be erased."""
@@ -53,7 +56,7 @@ class Assembly:
     def __init__(
         self,
         *,
-        store: ObjectStore,
+        stores: Stores,
         ledger: Ledger,
         notifier: Notifier,
         detector: TypeDetector,
@@ -72,65 +75,93 @@ class Assembly:
                     f"Profile {profile.name!r} has download_signing: set VALETKEY_CLOUDFRONT_KEY_PAIR_ID and "
                     "VALETKEY_CLOUDFRONT_PRIVATE_KEY_FILE."
                 )
-        self._store, self._ledger, self._schedule = store, ledger, schedule
-        self._clock, self._pause = clock, pause
+        stores.require_fit(profiles)
+        self.stores, self._ledger, self._schedule = stores, ledger, schedule
+        self._clock, self._pause, self._detector = clock, pause, detector
+        self._limit = max(1, store_limit // len(stores))  # a store that is down holds up no requests of the others
         self._address_signer = address_signer
         self.profiles = Profiles(profiles)
-        self.grants = GrantMaker(store, public_url)
-        self.multiparts = MultipartUploads(store=store, ledger=ledger, profiles=self.profiles, grants=self.grants)
+        self.grants = stores.each(lambda one: GrantMaker(one.store, public_url))
+        self.multiparts = stores.each(self._multiparts)
         self.endings = Endings(ledger=ledger, notifier=notifier, schedule=schedule, clock=clock)
-        self.gate = StoreGate(store.bucket, store_limit)
-        self.removals = Removals(store)
-        self.confirmation = self._confirmation(self.gate)
+        self.gates = stores.each(self._gate)
+        self.removals = stores.each(lambda one: Removals(one.store))
+        self.confirmations = stores.each(lambda one: self._confirmation(one, self.gates[one.name]))
         # what runs beside the requests reads the first bytes of objects, and copies what takes long
-        self.inspecting = self._confirmation(StoreGate(store.bucket, store_limit), Inspector(store, detector))
+        self.inspecting = stores.each(self._inspecting)
         self.service = self._service(tickets)
-        self.observer = self._observer(self.inspecting)
-        self.sweep = Sweep(
-            store=store,
-            ledger=ledger,
-            endings=self.endings,
-            confirmation=self.inspecting,
-            profiles=self.profiles,
-            schedule=schedule,
-            clock=clock,
-        )
-
+        self.observer = self._observer(self.inspecting, Outages(clock) if len(stores) > 1 else None)
+        self.sweeps = [self._sweep(one) for one in stores]
         self.eraser = Eraser(
             ledger=ledger,
             endings=self.endings,
-            confirmation=self.inspecting,
-            bucket=store.bucket,
+            stores=stores,
+            confirmations=self.inspecting,
             schedule=schedule,
             clock=clock,
         )
 
-    def _confirmation(self, gate: StoreGate, inspector: Inspector | None = None) -> Confirmation:
+    @property
+    def sweep(self) -> Sweep:
+        """That of the first store, which is the only one where there is one."""
+        return self.sweeps[0]
+
+    def _multiparts(self, one: NamedStore) -> MultipartUploads:
+        return MultipartUploads(
+            store=one.store, ledger=self._ledger, profiles=self.profiles, grants=self.grants[one.name]
+        )
+
+    def _gate(self, one: NamedStore) -> StoreGate:
+        return StoreGate(one.store.bucket, self._limit)
+
+    def _signing(self) -> AbstractContextManager[None]:
+        if len(self.stores) == 1:
+            return nullcontext()
+        return Bounded(self._limit, "Too many grants are being signed at this moment.")
+
+    def _inspecting(self, one: NamedStore) -> Confirmation:
+        return self._confirmation(one, self._gate(one), Inspector(one.store, self._detector))
+
+    def _confirmation(self, one: NamedStore, gate: StoreGate, inspector: Inspector | None = None) -> Confirmation:
         return Confirmation(
-            store=self._store,
+            store=one.store,
             ledger=self._ledger,
             profiles=self.profiles,
             endings=self.endings,
-            multiparts=self.multiparts,
+            multiparts=self.multiparts[one.name],
             gate=gate,
-            removals=self.removals,
+            removals=self.removals[one.name],
             schedule=self._schedule,
             clock=self._clock,
             pause=self._pause,
             inspector=inspector,
         )
 
-    def _observer(self, confirmation: Confirmation) -> Observer:
-        return Observer(bucket=self._store.bucket, ledger=self._ledger, confirmation=confirmation, clock=self._clock)
+    def _observer(self, confirmations: ByStore[Confirmation], outages: Outages | None = None) -> Observer:
+        return Observer(
+            stores=self.stores, ledger=self._ledger, confirmations=confirmations, clock=self._clock, outages=outages
+        )
+
+    def _sweep(self, one: NamedStore) -> Sweep:
+        return Sweep(
+            place=one,
+            share=self.stores.share_of(one.name),
+            ledger=self._ledger,
+            endings=self.endings,
+            confirmation=self.inspecting[one.name],
+            profiles=self.profiles,
+            schedule=self._schedule,
+            clock=self._clock,
+        )
 
     def _service(self, tickets: Tickets) -> UploadService:
         return UploadService(
-            store=self._store,
+            stores=self.stores,
             ledger=self._ledger,
             profiles=self.profiles,
             tickets=tickets,
             admission=Admission(
-                store=self._store, ledger=self._ledger, profiles=self.profiles, schedule=self._schedule
+                stores=self.stores, ledger=self._ledger, profiles=self.profiles, schedule=self._schedule
             ),
             grantor=Grantor(
                 ledger=self._ledger,
@@ -139,14 +170,15 @@ class Assembly:
                 grants=self.grants,
                 multiparts=self.multiparts,
                 schedule=self._schedule,
-                gate=self.gate,
+                gates=self.gates,
+                signing=self.stores.each(lambda _: self._signing()),
             ),
             multiparts=self.multiparts,
-            confirmation=self.confirmation,
+            confirmations=self.confirmations,
             endings=self.endings,
-            observer=self._observer(self.confirmation),
+            observer=self._observer(self.confirmations),
             claims=Claims(ledger=self._ledger, clock=self._clock),
-            gate=self.gate,
+            gates=self.gates,
             address_signer=self._address_signer,
             clock=self._clock,
         )

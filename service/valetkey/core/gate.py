@@ -26,7 +26,7 @@ class StoreGate:
 
     def __init__(self, bucket: str, limit: int) -> None:
         self._bucket = bucket
-        self._within = _Bounded(limit)
+        self._within = Bounded(limit, "Too many uploads are being checked at this moment.")
 
     def open_for(self, upload: Upload) -> AbstractContextManager[None]:
         """Raises `StoreUnavailable` for an upload of another bucket; entered, where as many are within as may be."""
@@ -36,20 +36,22 @@ class StoreGate:
         return self._within
 
 
-class _Bounded(AbstractContextManager[None]):
-    """Refuses at once where a semaphore would wait."""
+class Bounded(AbstractContextManager[None]):
+    """Lets ``limit`` in at once, and refuses where a semaphore would wait: with `StoreUnavailable`, which says
+    ``detail``."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, detail: str) -> None:
         self._limit = limit
+        self._detail = detail
         self._renew()
-        renew_in_child(self, _Bounded._renew)
+        renew_in_child(self, Bounded._renew)
 
     def _renew(self) -> None:
         self._free = BoundedSemaphore(self._limit)
 
     def __enter__(self) -> None:
         if not self._free.acquire(blocking=False):
-            raise StoreUnavailable("Too many uploads are being checked at this moment.", RETRY_AFTER)
+            raise StoreUnavailable(self._detail, RETRY_AFTER)
 
     def __exit__(self, *_: object) -> None:
         self._free.release()

@@ -1,6 +1,7 @@
 """The use cases: one method each. Whoever mounts valetkey calls these, HTTP or not."""
 
 import io
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from valetkey.core.errors import (
     PartsMissing,
     ProfileNotFound,
     StateConflict,
+    StoreUnavailable,
     UnknownProfile,
     UploadNotFound,
     ValetKeyError,
@@ -36,9 +38,11 @@ from valetkey.core.model.showing import is_safe_to_show
 from valetkey.core.model.upload import Signal, StoredObject, Upload, UploadId, UploadState, Verdict
 from valetkey.core.ports.delivery import AddressSigner
 from valetkey.core.ports.ledger import Ledger, Query
-from valetkey.core.ports.store import ObjectStore
+from valetkey.core.stores import ByStore, Stores
 from valetkey.core.taking.claims import Claims, Terms
 from valetkey.core.taking.reader import BUFFER, open_object
+
+log = logging.getLogger("valetkey")
 
 DOWNLOAD_LIFE = 300
 """How long a download URL lives, in seconds: it is followed at once."""
@@ -73,38 +77,39 @@ class UploadService:
     def __init__(
         self,
         *,
-        store: ObjectStore,
+        stores: Stores,
         ledger: Ledger,
         profiles: Profiles,
         tickets: Tickets,
         admission: Admission,
         grantor: Grantor,
-        multiparts: MultipartUploads,
-        confirmation: Confirmation,
+        multiparts: ByStore[MultipartUploads],
+        confirmations: ByStore[Confirmation],
         endings: Endings,
         observer: Observer,
         claims: Claims,
-        gate: StoreGate,
+        gates: ByStore[StoreGate],
         address_signer: AddressSigner | None,
         clock: Callable[[], datetime],
     ) -> None:
-        self._store = store
+        self._stores = stores
         self._ledger = ledger
         self._profiles = profiles
         self._tickets = tickets
         self._admission = admission
         self._grantor = grantor
         self._multiparts = multiparts
-        self._confirmation = confirmation
+        self._confirmations = confirmations
         self._endings = endings
         self._observer = observer
         self._claims = claims
-        self._gate = gate
+        self._gates = gates
         self._address_signer = address_signer
         self._clock = clock
 
     def declare(self) -> None:
-        """Says at the start what the profiles are here, and where other processes of the ledger see them otherwise."""
+        """Says at the start what the profiles and stores are here, where other processes of the ledger see them
+        otherwise, and which stores uploads wait for."""
         self._admission.declare(self._clock())
 
     def create(self, caller: Caller, request: UploadRequest, idempotency_key: str | None = None) -> Granted:
@@ -207,8 +212,8 @@ class UploadService:
         """The plan, and the parts that the store has. Raises `UploadNotFound`; `StateConflict` for one in one piece."""
         upload = self.get(caller, upload_id)
         plan = plan_of(upload)
-        with self._gate.open_for(upload):
-            return plan, self._multiparts.parts(upload)
+        with self._gates.of(upload).open_for(upload):
+            return plan, self._multiparts.of(upload).parts(upload)
 
     def sign_parts(
         self,
@@ -231,7 +236,8 @@ class UploadService:
         require_renewable(upload, now)
         if target_of(upload).id is None:
             upload = self._grantor.begin_parts(upload)
-        return self._multiparts.sign(self._grantor.extend(upload, now, at_least=0.5), numbers, now, checksums)
+        upload = self._grantor.extend(upload, now, at_least=0.5)
+        return self._grantor.sign_parts(upload, numbers, now, checksums)
 
     def complete(self, caller: Caller, upload_id: UploadId, named: Sequence[NamedPart] | None = None) -> Upload:
         """The client says that it is done: the upload, `confirmed` or `rejected`, or still as it was.
@@ -240,7 +246,8 @@ class UploadService:
         aborted, deleted or has expired without its bytes, and `PartsMissing` or `PartsMismatch`, after which it may
         send what is missing and complete it again.
         """
-        upload = self._confirmation.complete(self.get(caller, upload_id), Signal.CLIENT, named)
+        upload = self.get(caller, upload_id)
+        upload = self._confirmations.of(upload).complete(upload, Signal.CLIENT, named)
         if upload.state in {UploadState.ABORTED, UploadState.DELETED, UploadState.EXPIRED}:
             raise StateConflict(f"The upload is {upload.state}.")
         if upload.multipart and upload.state is UploadState.PENDING:
@@ -256,15 +263,15 @@ class UploadService:
         upload = self._ledger.get(upload_id)
         if upload is None or (anybody and not upload.redirect):
             raise UploadNotFound
-        return self._confirmation.run(upload, Signal.REDIRECT), self._profiles.return_url(upload)
+        return self._confirmations.of(upload).run(upload, Signal.REDIRECT), self._profiles.return_url(upload)
 
-    def observe(self, events: Iterable[StoreEvent], ignored: int = 0, *, sender: str = "") -> EventCounts:
+    def observe(self, events: Iterable[StoreEvent], ignored: int = 0, sender: str | None = None) -> EventCounts:
         """The store says that objects were created, or a scanner what it found in them.
 
         Looks at each new object once, hears each verdict, and counts what became of the events. ``ignored`` is how
-        many records the ``sender`` has left out already.
+        many records the sender has left out already, and ``sender`` the name of that.
         """
-        return self._observer.observe(events, ignored, sender=sender)
+        return self._observer.observe(events, ignored, sender)
 
     def judge(self, caller: Caller, upload_id: UploadId, verdict: Verdict) -> Upload:
         """A scanner's verdict on the bytes that it names by their ETag: the upload as far as it got by that.
@@ -276,7 +283,7 @@ class UploadService:
         upload = self._ledger.get(upload_id)
         if upload is None:
             raise UploadNotFound
-        return self._confirmation.judge(upload, verdict)
+        return self._confirmations.of(upload).judge(upload, verdict)
 
     def remove(self, caller: Caller, upload_id: UploadId) -> None:
         """Aborts a pending upload, deletes a confirmed one; once more is no error.
@@ -305,16 +312,19 @@ class UploadService:
     def _abort(self, upload: Upload) -> None:
         if upload.state is UploadState.PENDING:
             self._end(upload, upload.moved(UploadState.ABORTED))
-        self._confirmation.tidy(upload)
+        try:
+            self._confirmations.of(upload).tidy(upload)
+        except StoreUnavailable as error:  # its sweep finds what is there, when there is one again
+            log.warning("what is left of upload %s will be removed later: %s", upload.id, error.detail)
 
     def _delete(self, upload: Upload) -> None:
-        at_store = self._gate.open_for(upload)
+        at_store = self._gates.of(upload).open_for(upload)
         if upload.state is UploadState.CONFIRMED:
             self._end(upload, upload.moved(UploadState.DELETED))
         if upload.object is None:
             return
         with at_store:  # once more for a deleted one: the store may have been unavailable the first time
-            self._store.delete(upload.object.key)
+            self._stores.of(upload).store.delete(upload.object.key)
 
     def _end(self, before: Upload, after: Upload) -> None:
         if self._endings.write(before, after) is None:
@@ -332,9 +342,10 @@ class UploadService:
         if (delivered := self._delivered(upload, stored)) is not None:
             return delivered
         shown = inline and is_safe_to_show(stored.content_type)
-        with self._gate.open_for(upload):
-            url = self._store.presigned_get(stored, upload.filename, DOWNLOAD_LIFE, inline=shown)
-            ends = [self._clock() + timedelta(seconds=DOWNLOAD_LIFE), self._store.credentials().expires_at]
+        store = self._stores.of(upload).store
+        with self._gates.of(upload).open_for(upload):
+            url = store.presigned_get(stored, upload.filename, DOWNLOAD_LIFE, inline=shown)
+            ends = [self._clock() + timedelta(seconds=DOWNLOAD_LIFE), store.credentials().expires_at]
         return Download(url, min(end for end in ends if end is not None))
 
     def _delivered(self, upload: Upload, stored: StoredObject) -> Download | None:
@@ -359,8 +370,8 @@ class UploadService:
         caller.require_account()
         upload = self.get(caller, upload_id)
         stored = _confirmed_object(upload)
-        self._gate.open_for(upload)
-        return open_object(self._store, stored, buffer_size)
+        self._gates.of(upload).open_for(upload)
+        return open_object(self._stores.of(upload).store, stored, buffer_size)
 
     def look(self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str | None = None) -> list[Upload]:
         """The uploads, if all of them could be claimed under ``reference`` now. Raises like `Claims.look`."""
@@ -410,19 +421,17 @@ class UploadService:
             raise ErasureNotFound
         return job
 
-    def object_url(self, key: str) -> str:
-        """The address of the object under ``key`` on the public endpoint; it takes a credential to read it."""
-        return self._store.post_url + quote(key)
-
     def where(self, upload: Upload) -> str:
-        """The address of its confirmed object, or where it will be, as long as its bytes are not sent again."""
+        """The address of its confirmed object on the public endpoint, or where it will be, as long as its bytes are not
+        sent again. It takes a credential to read it."""
         confirmed = upload.object if upload.state is UploadState.CONFIRMED else None
-        return self.object_url(confirmed.key if confirmed else self._profiles.final_key(upload, max(1, upload.pins)))
+        key = confirmed.key if confirmed else self._profiles.final_key(upload, max(1, upload.pins))
+        return self._stores.of(upload).store.post_url + quote(key)
 
     def check(self) -> None:
-        """Raises `StoreUnavailable` or `LedgerUnavailable` when one of them cannot be used now."""
+        """Raises `StoreUnavailable` or `LedgerUnavailable` when the ledger, or every store, cannot be used now."""
         self._ledger.check()
-        self._store.check()
+        self._stores.check()
 
     def _new_or_error(
         self, caller: Caller, request: UploadRequest | ValetKeyError, now: datetime

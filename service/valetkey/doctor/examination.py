@@ -16,6 +16,7 @@ from valetkey.core.ports.health import StoreProof
 from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Check, Finding, Group, Level, Report, Skip, failed
 from valetkey.doctor.groups import GROUPS
+from valetkey.doctor.places import at_store
 from valetkey.doctor.running import run_groups
 from valetkey.doctor.visit import Visit
 from valetkey.settings import load_profiles, load_settings
@@ -31,16 +32,18 @@ Tell = Callable[[Finding], None]
 def _nobody(_: Finding) -> None: ...
 
 
-def visit_from_environment() -> Visit:
-    """What the service itself would be made of. Raises `ConfigurationError`."""
+def visit_from_environment(store: str | None = None) -> Visit:
+    """What the service itself would be made of, with ``store`` where it has several. Raises `ConfigurationError`."""
     settings = load_settings()
-    return Visit(settings, load_profiles(settings.config), make_session())
+    settings, session = at_store(settings, make_session(), store)
+    return Visit(settings, load_profiles(settings.config), session)
 
 
-def visit_of(app: Flask) -> Visit:
+def visit_of(app: Flask, store: str | None = None) -> Visit:
     """What the valetkey in ``app`` is made of. Raises `ConfigurationError` where it has none."""
     valetkey = installed_in(app)
-    return Visit(valetkey.settings, valetkey.profiles, valetkey.session or make_session())
+    settings, session = at_store(valetkey.settings, valetkey.session or make_session(), store)
+    return Visit(settings, valetkey.profiles, session)
 
 
 def examine(visit: Visit, groups: Sequence[Group] = GROUPS, tell: Tell = _nobody) -> Report:

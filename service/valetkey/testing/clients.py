@@ -1,6 +1,6 @@
 """Those who upload: a client of the API, and a page of the application in a browser."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from flask.testing import FlaskClient
@@ -20,9 +20,9 @@ class TestClient:
 
     __test__ = False  # pytest: no test class
 
-    def __init__(self, http: FlaskClient, store: MemoryStore, prefix: str, credential: str | None) -> None:
+    def __init__(self, http: FlaskClient, stores: Sequence[MemoryStore], prefix: str, credential: str | None) -> None:
         self._http = http
-        self._store = store
+        self._stores = stores
         self._uploads = f"{prefix}/v1/uploads"
         self._headers = {} if credential is None else {"Authorization": f"Bearer {credential}"}
 
@@ -52,18 +52,21 @@ class TestClient:
         grant = granted["grant"]
         match grant["method"]:
             case "POST":
-                return self._store.post(list((grant["fields"] | changed).items()), content)
+                return self._at(grant["url"]).post(list((grant["fields"] | changed).items()), content)
             case "PUT":
-                return self._store.send(grant["url"], grant["headers"] | changed, content)
+                return self._at(grant["url"]).send(grant["url"], grant["headers"] | changed, content)
             case _:
                 return self._send_parts(granted, content, changed)
+
+    def _at(self, url: str) -> MemoryStore:
+        return next(store for store in self._stores if url.startswith(store.post_url))
 
     def _send_parts(self, granted: Mapping[str, Any], content: bytes, changed: Mapping[str, str]) -> StoreAnswer:
         size, answer = granted["grant"]["part_size"], StoreAnswer(200)
         numbers = list(range(1, granted["grant"]["part_count"] + 1))
         for part in self._call(granted, "parts", {"numbers": numbers})["parts"]:
             piece = content[(part["number"] - 1) * size :][:size]
-            answer = self._store.send(part["url"], part["headers"] | changed, piece)
+            answer = self._at(part["url"]).send(part["url"], part["headers"] | changed, piece)
             if answer.code is not None:
                 break
         return answer
@@ -83,8 +86,8 @@ class Page:
     """Plays a page of the application in a browser, and the ``<valet-upload>`` on it, for whoever ``http`` is logged in
     as: by the application's own login, and its own ``owner_loader``."""
 
-    def __init__(self, http: FlaskClient, store: MemoryStore, prefix: str, work: Callable[[], None]) -> None:
-        self._http, self._store, self._prefix, self._work = http, store, prefix, work
+    def __init__(self, http: FlaskClient, stores: Sequence[MemoryStore], prefix: str, work: Callable[[], None]) -> None:
+        self._http, self._stores, self._prefix, self._work = http, stores, prefix, work
 
     def ticket(self, profile: str = "default") -> str:
         """The ticket that the page gets. Raises `AssertionError` when it is refused: nobody is logged in."""
@@ -101,7 +104,7 @@ class Page:
         """
         if not files:
             return {}
-        client = TestClient(self._http, self._store, self._prefix, self.ticket(profile))
+        client = TestClient(self._http, self._stores, self._prefix, self.ticket(profile))
         return {name: [self._upload(client, file, asked) for file in files]}
 
     def _upload(self, client: TestClient, file: FilePart, asked: Mapping[str, Any]) -> str:

@@ -32,9 +32,11 @@ from valetkey.core.errors import ConfigurationError
 from valetkey.core.events.event import ObjectEvent
 from valetkey.core.model.announcement import Announcer, Status
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.upload import Upload, Verdict, parse_upload_id
+from valetkey.core.model.upload import DEFAULT_STORE, Upload, Verdict, parse_upload_id
 from valetkey.core.ports.announcing import Outbox, Receiver
 from valetkey.core.service import IssuedTicket
+from valetkey.core.stores import NamedStore, Stores
+from valetkey.core.sweeping.sweeps import Sweeps
 from valetkey.testing.clients import Page, TestClient
 from valetkey.testing.clock import Clock
 from valetkey.testing.environment import ENVIRONMENT
@@ -54,9 +56,10 @@ def _now() -> datetime:
 
 
 class InMemory(InProcess):
-    """valetkey in one application, on a store and a ledger in memory, with all whom a test plays.
+    """valetkey in one application, on stores and a ledger in memory, with all whom a test plays.
 
-    `memory` makes one, and `MemoryValetKey` is one.
+    ``stores`` has each store by its name; ``store`` is the first, which is the only one where
+    there is one. `memory` makes one of these, and `MemoryValetKey` is one.
     """
 
     def __init__(self, app: Flask, setup: Setup, clock: Callable[[], datetime]) -> None:
@@ -65,7 +68,8 @@ class InMemory(InProcess):
         self._prefix = setup.address.prefix
         self._setup = setup
         self._clock = Clock(clock)
-        self.store = MemoryStore(setup.bucket, clock=self._clock, capabilities=setup.capabilities)
+        self.stores = _in_memory(setup.stores, self._clock)
+        self.store = next(iter(self.stores.values()))
         self.ledger = MemoryLedger(
             announce=Announcer(
                 webhook_body, self._clock, lambda: setup.hooks.types, render_erasure=erasure_webhook_body
@@ -75,7 +79,7 @@ class InMemory(InProcess):
         self._webhooks: Dispatcher | None = None
         tickets = Tickets([ENVIRONMENT["VALETKEY_SECRET_KEYS"]])
         core = self._assemble(tickets)
-        self._sweep, self._eraser = core.sweep, core.eraser
+        self._sweep, self._eraser = Sweeps(core.sweeps), core.eraser
         self._parts = InMemoryMounted(
             service=core.service,
             authenticator=Authenticator(None if setup.is_open else self.ledger, tickets, self._clock),
@@ -83,14 +87,16 @@ class InMemory(InProcess):
             readiness=Readiness(core.service.check),
             address=setup.address,
             record_hooks=self._hooks_here.record,
-            last_examined=lambda: self.ledger.proof_of(setup.bucket),
+            last_examined=lambda: self.ledger.proof_of(self.store.bucket),
             page_tickets=setup.page_tickets,
             setup=setup,
         )
 
     def _assemble(self, tickets: Tickets) -> Assembly:
         return Assembly(
-            store=self.store,
+            stores=Stores(
+                [replace(one, store=self.stores[one.name]) for one in self._setup.stores], self._setup.choose
+            ),
             ledger=self.ledger,
             notifier=SignalNotifier(partial(context_of, self._app)),
             detector=MagicDetector(),
@@ -107,7 +113,7 @@ class InMemory(InProcess):
     def client(self, ticket: IssuedTicket | str | None = None) -> TestClient:
         """Somebody who uploads with ``ticket``; without one, a server of the application's, for any owner."""
         credential = self._api_key() if ticket is None else str(ticket)
-        return TestClient(self._http(), self.store, self._prefix, credential)
+        return TestClient(self._http(), list(self.stores.values()), self._prefix, credential)
 
     def _api_key(self) -> str | None:
         """A fresh one, of the account that the application's own calls act for; None where none is asked for."""
@@ -119,7 +125,7 @@ class InMemory(InProcess):
 
     def page(self, http: FlaskClient | None = None) -> Page:
         """A page of the application in a browser, with the login that ``http`` has; None: with none."""
-        return Page(http or self._http(), self.store, self._prefix, self.work)
+        return Page(http or self._http(), list(self.stores.values()), self._prefix, self.work)
 
     def _http(self) -> FlaskClient:
         return self._app.test_client()
@@ -129,7 +135,8 @@ class InMemory(InProcess):
 
         Raises `LookupError` for an id that is no upload's.
         """
-        self.service.observe([ObjectEvent(self.store.bucket, self._upload(upload_id).arrival_key)])
+        upload = self._upload(upload_id)
+        self.service.observe([ObjectEvent(upload.bucket, upload.arrival_key)])
 
     def work(self) -> None:
         """What `valetkey worker` does within a second: looks at what is due, contents of uploads whose profile has
@@ -228,6 +235,19 @@ class InMemory(InProcess):
         return upload
 
 
+def _in_memory(stores: Sequence[NamedStore], clock: Callable[[], datetime]) -> dict[str, MemoryStore]:
+    """What stands for each of ``stores``, by its name, with a bucket of its own."""
+    made: dict[str, MemoryStore] = {}
+    for one in stores:
+        bucket, known = one.store.bucket, one.store.capabilities
+        if any(bucket == other.bucket for other in made.values()):
+            bucket = f"{bucket}-{one.name}"
+        # what was said of the store counts, what it turned out to be like does not
+        said = replace(known, shows_metadata=True, part_checksums=False)
+        made[one.name] = MemoryStore(bucket, clock=clock, capabilities=said)
+    return made
+
+
 class MemoryValetKey(InPages, OnEnds, InMemory):
     """`valetkey.ValetKey` on a store and a ledger in memory, for an application without one; no credential is asked
     for.
@@ -245,9 +265,12 @@ class MemoryValetKey(InPages, OnEnds, InMemory):
     ) -> None:
         InPages.__init__(self)
         OnEnds.__init__(self)
+        known = {"default": Profile("default")} | dict(profiles or {})
+        names = dict.fromkeys([DEFAULT_STORE, *(profile.store for profile in known.values() if profile.store)])
         setup = Setup(
             address=Address.of(PUBLIC_URL, url_prefix, said=True),
-            profiles={"default": Profile("default")} | dict(profiles or {}),
+            profiles=known,
+            stores=[NamedStore(name, MemoryStore("memory" if name == DEFAULT_STORE else name)) for name in names],
             page_tickets=self._page_tickets,
             hooks=self._hooks,
             is_open=True,

@@ -7,13 +7,13 @@ from valetkey.api.addresses import Address
 from valetkey.api.hooks import Hooks
 from valetkey.api.mounted import Mounted
 from valetkey.api.owners import PageTickets
-from valetkey.app import Installed, s3_settings
+from valetkey.app import Installed
 from valetkey.core.announcing.dispatcher import DELAYS
 from valetkey.core.errors import SenderRefused
 from valetkey.core.events.event import EventSender
-from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.schedule import SCHEDULE, Schedule
+from valetkey.core.stores import Choose, NamedStore, no_choice
 from valetkey.senders import make_senders
 from valetkey.senders.settings import Outside
 
@@ -27,8 +27,8 @@ class Setup:
     page_tickets: PageTickets
     hooks: Hooks
     is_open: bool
-    bucket: str = "memory"
-    capabilities: Capabilities = field(default_factory=Capabilities)
+    stores: Sequence[NamedStore]
+    choose: Choose = no_choice
     schedule: Schedule = SCHEDULE
     senders: Mapping[str, EventSender] = field(default_factory=dict)
     webhook_secrets: Sequence[str] = ()
@@ -51,8 +51,8 @@ def setup_of(installed: Installed) -> Setup:
         page_tickets=installed.page_tickets,
         hooks=installed.hooks.all,
         is_open=settings.auth == "open",
-        bucket=installed.store.bucket,
-        capabilities=s3_settings(settings).capabilities,
+        stores=tuple(installed.core.stores),
+        choose=installed.core.stores.choose,
         schedule=settings.schedule,
         senders=make_senders(settings, Outside(lambda: _fetch_nothing, lambda *_: None)),
         webhook_secrets=settings.webhook_secrets,

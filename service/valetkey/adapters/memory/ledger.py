@@ -1,5 +1,6 @@
 """The ledger in memory."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Self
@@ -11,8 +12,8 @@ from valetkey.adapters.memory.keys import MemoryKeyRing
 from valetkey.core.access.callers import Allowance
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.announcement import Announcer
-from valetkey.core.model.upload import Upload, UploadId, UploadState
-from valetkey.core.ports.ledger import Declared, Once, Query
+from valetkey.core.model.upload import OfStores, Upload, UploadId, UploadState
+from valetkey.core.ports.ledger import Declared, Once, Query, Subject
 
 
 class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
@@ -25,7 +26,7 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
         super().__init__(before)
         self._announce = announce
         self._used: dict[str, tuple[int, datetime]] = {}
-        self._declared: dict[str, Declared] = {}
+        self._declared: dict[Subject, dict[str, Declared]] = {"profiles": {}, "stores": {}}
 
     def add(self, uploads: Sequence[Upload]) -> None:
         for upload in uploads:
@@ -110,21 +111,34 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
             return True
 
     def due(
-        self, at: datetime, limit: int, after: Upload | None = None, *, state: UploadState | None = None
+        self,
+        at: datetime,
+        limit: int,
+        after: Upload | None = None,
+        *,
+        state: UploadState | None = None,
+        stores: OfStores | None = None,
     ) -> list[Upload]:
         self._call("due")
         with self._lock:
             asked = [upload for upload in self._uploads.values() if state in {None, upload.state}]
+            asked = [upload for upload in asked if stores is None or upload in stores]
         found = [((upload.due_at, upload.id), upload) for upload in asked if upload.due_at]
         last = (after.due_at, after.id) if after is not None and after.due_at is not None else None
         return [upload for place, upload in sorted(found) if place[0] <= at and (last is None or place > last)][:limit]
 
-    def declare(self, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
+    def declare(self, terms: Mapping[str, str], now: datetime, subject: Subject = "profiles") -> Mapping[str, Declared]:
         self._call("declare")
         with self._lock:
-            before = dict(self._declared)
-            self._declared |= {name: Declared(text, now) for name, text in terms.items()}
+            declared = self._declared[subject]
+            before = dict(declared)
+            declared |= {name: Declared(text, now) for name, text in terms.items()}
             return before
+
+    def open_by_store(self) -> Mapping[str, int]:
+        self._call("open_by_store")
+        with self._lock:
+            return Counter(one.store for one in self._uploads.values() if not one.ended and one.due_at is not None)
 
     def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
         self._call("reschedule")

@@ -11,15 +11,18 @@ retention ``s3:PutObjectRetention``, one with a legal hold ``s3:PutObjectLegalHo
 
 from valetkey.adapters.s3.client import AddressingStyle, S3Settings
 from valetkey.adapters.s3.proven import Proven
+from valetkey.adapters.s3.roles import CredentialSource, static_keys
 from valetkey.adapters.s3.sessions import NO_CREDENTIALS, find_credentials, make_session
 from valetkey.adapters.s3.store import S3Store
 
 __all__ = [
     "NO_CREDENTIALS",
     "AddressingStyle",
+    "CredentialSource",
     "Proven",
     "S3Settings",
     "S3Store",
     "find_credentials",
     "make_session",
+    "static_keys",
 ]

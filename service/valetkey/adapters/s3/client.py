@@ -14,7 +14,8 @@ from botocore.credentials import Credentials
 
 from valetkey.adapters.s3.caller import Caller, Place
 from valetkey.adapters.s3.pool import Pool
-from valetkey.adapters.s3.sessions import make_session, require_credentials
+from valetkey.adapters.s3.roles import CredentialSource
+from valetkey.adapters.s3.sessions import require_credentials
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.signing.requests import RequestSigner
@@ -41,7 +42,8 @@ class S3Settings:
 
     ``capabilities`` is what is known of the store before it is asked. ``grant_keys`` are an access key and its secret
     with which grants are signed instead of the service's own: it has to write below ``staging/``, ``quarantine/`` and
-    the profiles' keys, and need not read anything. ``accelerate`` has clients use S3 Transfer Acceleration (the service
+    the profiles' keys, and need not read anything. ``source`` says where the service's own come from.
+    ``staging_prefix`` stands before ``staging/``. ``accelerate`` has clients use S3 Transfer Acceleration (the service
     itself has no need of it), ``dualstack`` has all use addresses of IPv6, too. Raises `ConfigurationError`.
     """
 
@@ -52,6 +54,8 @@ class S3Settings:
     addressing_style: AddressingStyle = "auto"
     capabilities: Capabilities = field(default_factory=Capabilities)
     grant_keys: tuple[str, str] | None = field(default=None, repr=False)
+    source: CredentialSource = field(default_factory=CredentialSource)
+    staging_prefix: str = ""
     accelerate: bool = False
     dualstack: bool = False
 
@@ -80,6 +84,10 @@ class S3Settings:
         return f"{where.rstrip('/')}/{self.bucket}"
 
 
+NOBODYS = ("nobody", "nothing")
+"""An access key and its secret, to ask botocore for an address: the credentials of a role may be unavailable now."""
+
+
 class _Made(NamedTuple):
     """What a process has of its own."""
 
@@ -87,6 +95,7 @@ class _Made(NamedTuple):
     copier: "S3Client"
     public: "S3Client"
     caller: Caller
+    public_url: str
     credentials: Credentials
 
 
@@ -107,7 +116,8 @@ class Clients:
         self._made = None
 
     def _make(self) -> _Made:
-        session, settings = self._session or make_session(), self._settings
+        settings = self._settings
+        session = settings.source.session(self._session)
         credentials = require_credentials(session)
         public = settings.public_endpoint_url or settings.endpoint_url
         plain = make_client(session, settings, settings.endpoint_url)
@@ -115,19 +125,19 @@ class Clients:
             with_md5(plain, "PutObjectRetention", "PutObjectLegalHold"),
             make_copier(session, settings),
             make_client(session, settings, public, accelerate=settings.accelerate),
-            self._make_caller(session, plain, credentials),
+            self._make_caller(session, credentials),
+            public_url(session, settings),
             credentials,
         )
 
-    def _make_caller(self, session: boto3.Session, plain: "S3Client", credentials: Credentials) -> Caller:
+    def _make_caller(self, session: boto3.Session, credentials: Credentials) -> Caller:
         settings = self._settings
 
         def find(region: str | None) -> Place:
             if region is None:
-                return find_bucket(session, plain, settings.bucket)
+                return find_bucket(session, settings)
             with self._making:
-                there = replace(settings, region=region)
-                return find_bucket(session, make_client(session, there, settings.endpoint_url), settings.bucket)
+                return find_bucket(session, replace(settings, region=region))
 
         timeouts = (CONNECT_TIMEOUT, TIMEOUT, COPY_TIMEOUT)
         return Caller(find, credentials, user_agent=_USER_AGENT, timeouts=timeouts)
@@ -155,6 +165,10 @@ class Clients:
         """That of the endpoint that clients see."""
         return self._now().public
 
+    def public_url(self) -> str:
+        """The address of the bucket on that endpoint."""
+        return self._now().public_url
+
     def credentials(self) -> Credentials:
         """The service's own."""
         return self._now().credentials
@@ -167,6 +181,7 @@ def make_client(
     *,
     read_timeout: int = TIMEOUT,
     attempts: int = 3,
+    keys: tuple[str | None, str | None] = (None, None),
     accelerate: bool = False,
 ) -> "S3Client":
     """A client that signs SigV4 for the region's own endpoint, and adds no checksums that stores off AWS refuse."""
@@ -174,6 +189,8 @@ def make_client(
         "s3",
         region_name=settings.region,
         endpoint_url=endpoint_url,
+        aws_access_key_id=keys[0],
+        aws_secret_access_key=keys[1],
         config=Config(
             signature_version="s3v4",
             user_agent=_USER_AGENT,
@@ -182,7 +199,7 @@ def make_client(
                 "us_east_1_regional_endpoint": "regional",
                 "use_accelerate_endpoint": accelerate,
             },
-            use_dualstack_endpoint=settings.dualstack or None,  # boto3's own environment may say so
+            use_dualstack_endpoint=settings.dualstack or None,  # the environment may say it, too
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             retries={"mode": "standard", "total_max_attempts": attempts},
@@ -192,6 +209,13 @@ def make_client(
             parameter_validation=False,  # ours are right by their types; it pays for the headers that a copy replaces
         ),
     )
+
+
+def public_url(session: boto3.Session, settings: S3Settings) -> str:
+    """The address of the bucket as clients see it: botocore knows every partition, style and regional endpoint."""
+    public = settings.public_endpoint_url or settings.endpoint_url
+    client = make_client(session, settings, public, keys=NOBODYS, accelerate=settings.accelerate)
+    return str(client.generate_presigned_post(settings.bucket, "key")["url"])
 
 
 def addressing_style(settings: S3Settings, endpoint_url: str | None) -> AddressingStyle:
@@ -220,10 +244,11 @@ def make_copier(session: boto3.Session, settings: S3Settings) -> "S3Client":
     return make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1)
 
 
-def find_bucket(session: boto3.Session, client: "S3Client", bucket: str) -> Place:
-    """Where ``client`` calls ``bucket``, and by which region it signs. It is asked, as botocore knows every partition,
-    style and regional endpoint."""
-    url = client.generate_presigned_url("head_object", Params={"Bucket": bucket, "Key": "key"})
+def find_bucket(session: boto3.Session, settings: S3Settings) -> Place:
+    """Where the bucket is called, and by which region that is signed. A client is asked, as botocore knows every
+    partition, style and regional endpoint."""
+    client = make_client(session, settings, settings.endpoint_url, keys=NOBODYS)
+    url = client.generate_presigned_url("head_object", Params={"Bucket": settings.bucket, "Key": "key"})
     address, _, query = url.partition("?")
     region = parse_qs(query)["X-Amz-Credential"][0].split("/")[-3]
     signer = RequestSigner(address.removesuffix("key"), region)

@@ -20,6 +20,11 @@ class Proven:
         self._settled = settled
         self._is_read = False
 
+    @property
+    def place(self) -> str:
+        """Which bucket at which endpoint it is about."""
+        return self._place
+
     def read(self) -> None:
         """Does it where it was not done yet. A ledger that cannot be read now is read the next time: nothing depends on
         it."""

@@ -67,15 +67,18 @@ class S3Store:
         self._traits = Traits(self._clients.plain, settings.bucket, settings.capabilities)
         self._finisher = Finisher(self._clients.plain, settings.bucket)
         self._versions = Versions(self._clients, settings.bucket, self._traits)
-        # botocore knows every partition, style and regional endpoint: ask it once
-        with available:
-            url = str(self._clients.public().generate_presigned_post(settings.bucket, "key")["url"])
+        url = self._clients.public_url()
         self._post_url = url if url.endswith("/") else url + "/"
         self._signer = Signer(self._clients.credentials, settings, self._post_url)
 
     @property
     def bucket(self) -> str:
         return self._settings.bucket
+
+    @property
+    def place(self) -> str:
+        """Which bucket at which endpoint it is: see `S3Settings.place`."""
+        return self._settings.place
 
     @property
     def region(self) -> str:
@@ -143,7 +146,7 @@ class S3Store:
         return self._traits.proves_copies(lambda: self._honours_condition(source))
 
     def _honours_condition(self, source: ObjectHead) -> bool:
-        key = f"{STAGING_PREFIX}{uuid4()}"
+        key = f"{self._settings.staging_prefix}{STAGING_PREFIX}{uuid4()}"
         headers = ObjectHeaders(source.content_type, new_upload_id())
         try:
             self.copy(replace(source, etag="0" * 32), key, headers)

@@ -4,12 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import Connection, Update, bindparam, delete, literal_column, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 
 from valetkey.adapters.sql.allowances import spend
 from valetkey.adapters.sql.condition import SqlCondition
 from valetkey.adapters.sql.engines import parsed_url
-from valetkey.adapters.sql.erasures import SqlErasures
+from valetkey.adapters.sql.erasures import SqlErasures, of_stores
 from valetkey.adapters.sql.health import SqlHealth
 from valetkey.adapters.sql.hooks import SqlHookBook, write_announcements
 from valetkey.adapters.sql.inserts import insert_uploads, upsert
@@ -19,11 +30,11 @@ from valetkey.adapters.sql.once import add_once, add_once_within, find_upload
 from valetkey.adapters.sql.outbox import SqlOutbox
 from valetkey.adapters.sql.pages import read_page
 from valetkey.adapters.sql.rows import as_row, as_upload, changed, micros, moment
-from valetkey.adapters.sql.schema import profiles, tickets, uploads
+from valetkey.adapters.sql.schema import profiles, stores, tickets, uploads
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
-from valetkey.core.model.upload import Upload, UploadId, UploadState
-from valetkey.core.ports.ledger import Declared, Once, Query
+from valetkey.core.model.upload import OPEN, OfStores, Upload, UploadId, UploadState
+from valetkey.core.ports.ledger import Declared, Once, Query, Subject
 
 
 class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlCondition):
@@ -103,11 +114,19 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
             return read_page(connection, query)
 
     def due(
-        self, at: datetime, limit: int, after: Upload | None = None, *, state: UploadState | None = None
+        self,
+        at: datetime,
+        limit: int,
+        after: Upload | None = None,
+        *,
+        state: UploadState | None = None,
+        stores: OfStores | None = None,
     ) -> list[Upload]:
         statement = select(uploads).where(uploads.c.due_at <= micros(at))
         if state is not None:  # written out: a bound value would not match the partial index
             statement = statement.where(uploads.c.state == literal_column(f"'{state.value}'"))
+        if stores is not None:
+            statement = statement.where(of_stores(stores))
         if after is not None and after.due_at is not None:
             statement = statement.where(tuple_(uploads.c.due_at, uploads.c.id) > (micros(after.due_at), after.id))
         statement = statement.order_by(uploads.c.due_at, uploads.c.id).limit(limit)
@@ -117,8 +136,14 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
     def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
         return self._write(lambda connection: _reschedule(connection, moves)) if moves else []
 
-    def declare(self, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
-        return self._write(lambda connection: _declare(connection, terms, now))
+    def declare(self, terms: Mapping[str, str], now: datetime, subject: Subject = "profiles") -> Mapping[str, Declared]:
+        return self._write(lambda connection: _declare(connection, _DECLARED[subject], terms, now))
+
+    def open_by_store(self) -> Mapping[str, int]:
+        is_open = uploads.c.due_at.is_not(None), uploads.c.state.in_([state.value for state in OPEN])
+        statement = select(uploads.c.store, func.count()).where(*is_open).group_by(uploads.c.store)
+        with self._reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 @lru_cache(maxsize=256)
@@ -142,11 +167,14 @@ def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime |
     return moved
 
 
-def _declare(connection: Connection, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
-    rows = connection.execute(select(profiles)).mappings()
+_DECLARED: Mapping[Subject, Table] = {"profiles": profiles, "stores": stores}
+
+
+def _declare(connection: Connection, table: Table, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
+    rows = connection.execute(select(table)).mappings()
     before = {row["name"]: Declared(row["terms"], moment(row["declared_at"])) for row in rows}
     for name, text in sorted(terms.items()):  # in one order, so that two who start at once do not lock each other
         values = {"terms": text, "declared_at": micros(now)}
-        statement = upsert(connection, profiles, {"name": name, **values})
-        connection.execute(statement.on_conflict_do_update(index_elements=[profiles.c.name], set_=values))
+        statement = upsert(connection, table, {"name": name, **values})
+        connection.execute(statement.on_conflict_do_update(index_elements=[table.c.name], set_=values))
     return before

@@ -14,6 +14,7 @@ from valetkey.core.model.announcement import Announcement, Status
 from valetkey.core.model.erasure import Erasure, ErasureState, KeptObject
 from valetkey.core.model.rules import read_rules
 from valetkey.core.model.upload import (
+    DEFAULT_STORE,
     Checksum,
     Claim,
     Inspection,
@@ -78,6 +79,10 @@ def as_row(upload: Upload) -> Row:
         row["ticket"] = upload.ticket
     if upload.path is not None:
         row["path"] = upload.path
+    if upload.store != DEFAULT_STORE:
+        row["store"] = upload.store
+    if upload.staging_prefix:
+        row["staging_prefix"] = upload.staging_prefix
     if upload.checksum is not None:
         row |= {"checksum_algorithm": upload.checksum.algorithm, "checksum_value": upload.checksum.value}
     if upload.multipart is not None:
@@ -160,6 +165,8 @@ def as_upload(row: RowMapping) -> Upload:
         released_at=_moment(row["released_at"]),
         path=row["path"],
         ended_at=_moment(row["ended_at"]),
+        store=row["store"],
+        staging_prefix=row["staging_prefix"] or "",
     )
 
 

@@ -72,6 +72,8 @@ uploads = Table(
     Column("released_at", BigInteger),
     Column("path", Text),
     Column("ended_at", BigInteger),
+    Column("store", String(100), nullable=False, server_default="default"),
+    Column("staging_prefix", String(255)),
     Index("uploads_by_account", "account", "id"),
     Index("uploads_by_kind", "account", "state", "profile", "id", postgresql_concurrently=BESIDE),
     Index(
@@ -177,6 +179,15 @@ profiles = Table(
     Column("declared_at", BigInteger, nullable=False),
 )
 """What a process of this ledger said last of each of its profiles, when it started."""
+
+stores = Table(
+    "stores",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("terms", Text, nullable=False),
+    Column("declared_at", BigInteger, nullable=False),
+)
+"""The same of each of its stores."""
 
 erasures = Table(
     "erasures",

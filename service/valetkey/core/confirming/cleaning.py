@@ -13,7 +13,7 @@ from valetkey.core.model.erasure import KeptObject
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.rules import UNREADABLE
 from valetkey.core.model.schedule import Schedule
-from valetkey.core.model.upload import Upload, UploadState, quarantine_key
+from valetkey.core.model.upload import Upload, UploadState
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import ObjectStore
 
@@ -96,7 +96,7 @@ class Cleaner:
         keys = [upload.staging_key, upload.arrival_key, *([upload.object.key] if upload.object else [])]
         keys += [self._profiles.final_key(upload, pin) for pin in pins]
         if upload.rules is None or upload.rules is UNREADABLE or upload.rules.wants_checks:
-            keys += [quarantine_key(upload.id, pin) for pin in pins]
+            keys += [upload.quarantine_key(pin) for pin in pins]
         kept = [(key, self._store.delete(key)) for key in dict.fromkeys(keys)]
         return [KeptObject(key, why) for key, why in kept if why is not None]
 
@@ -114,7 +114,7 @@ class Cleaner:
     def _quarantine(self, upload: Upload) -> list[str]:
         if not upload.pins or not self._profiles.rules_of(upload).wants_checks:
             return []
-        return [quarantine_key(upload.id, pin) for pin in range(1, upload.pins + 1)]
+        return [upload.quarantine_key(pin) for pin in range(1, upload.pins + 1)]
 
     def _earlier_copies(self, upload: Upload) -> list[str]:
         """Copies that others may have made: none where there was one pin, which is confirmed."""

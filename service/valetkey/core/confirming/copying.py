@@ -19,7 +19,7 @@ from valetkey.core.errors import CopyUnproven, ObjectMissing, StoreUnavailable
 from valetkey.core.model.multipart import WHOLE_COPY
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.rules import Placement
-from valetkey.core.model.upload import StoredObject, Upload, quarantine_key
+from valetkey.core.model.upload import StoredObject, Upload
 from valetkey.core.ports.store import CopyAnswer, ObjectHead, ObjectHeaders, ObjectStore
 
 LOOKS = 8
@@ -46,7 +46,7 @@ class Copier:
         """Copies ``source``, which is pinned. None where it had changed. Raises like `to_final`."""
         placement = self._profiles.rules_of(upload).placement.while_it_is_checked
         headers = ObjectHeaders(upload.content_type, upload.id, placement)
-        return self._copied(upload, source, quarantine_key(upload.id, upload.pins), headers)
+        return self._copied(upload, source, upload.quarantine_key(upload.pins), headers)
 
     def to_final(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
         """The same under the final key. Raises `ObjectChanged`, `ObjectMissing`, `PlacementRefused`, `CopyUnproven`."""
@@ -127,7 +127,7 @@ class Copier:
 
     def _target(self, upload: Upload, pin: int) -> str:
         if self._profiles.rules_of(upload).wants_checks and not upload.in_quarantine:
-            return quarantine_key(upload.id, pin)
+            return upload.quarantine_key(pin)
         return self._profiles.final_key(upload, pin)
 
 

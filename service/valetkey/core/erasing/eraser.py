@@ -7,6 +7,7 @@ has said that it is gone.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from valetkey.core.model.erasure import Erasure, ErasureState, KeptObject
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import ERASED, Upload, UploadState, erased, erased_but_kept
 from valetkey.core.ports.ledger import Ledger
+from valetkey.core.stores import ByStore, Stores
 
 log = logging.getLogger("valetkey")
 
@@ -32,7 +34,7 @@ MAX_KEPT = 100
 """How many objects that stay are named."""
 
 MAX_FAILURES = 5
-"""How many uploads may fail in a row before the store is left alone for a while."""
+"""How many uploads of a store may fail in a row before that store is left alone for a while."""
 
 UNDER_WAY = "A copy or a join of parts may be under way; what it leaves will be removed, too."
 """What a job says that waits until nobody can be at work on an upload any more."""
@@ -59,7 +61,8 @@ class _Step:
     remaining: int = 0
     objects: int = 0
     postponed: int = 0
-    failures: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    silent: set[str] = field(default_factory=set)
     detail: str | None = None
     last: Upload | None = None
 
@@ -72,15 +75,15 @@ class Eraser:
         *,
         ledger: Ledger,
         endings: Endings,
-        confirmation: Confirmation,
-        bucket: str,
+        stores: Stores,
+        confirmations: ByStore[Confirmation],
         schedule: Schedule,
         clock: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
         self._endings = endings
-        self._confirmation = confirmation
-        self._bucket = bucket
+        self._stores = stores
+        self._confirmations = confirmations
         self._schedule = schedule
         self._clock = clock
 
@@ -107,12 +110,12 @@ class Eraser:
         step, until = _Step(), self._clock() + LEASE / 2
         for upload in uploads:
             self._try(upload, step)
-            if step.failures == MAX_FAILURES or self._clock() >= until or stop():
+            if len(step.silent) == len(self._stores) or self._clock() >= until or stop():
                 break
         return self._save(job, step)
 
     def _save(self, job: Erasure, step: _Step) -> Erasure:
-        due_at = self._clock() + (self._pause(job) if step.failures == MAX_FAILURES else timedelta(0))
+        due_at = self._clock() + (self._pause(job) if step.silent else timedelta(0))
         progress = {
             "passed": step.last.id if step.last else job.passed,
             "detail": step.detail or (job.detail if job.passed else None),  # that of the pass before is not for ever
@@ -158,14 +161,19 @@ class Eraser:
     def _try(self, upload: Upload, step: _Step) -> None:
         """Takes one upload as far as it goes now; one that fails hinders no other."""
         step.last = upload
+        if upload.store in step.silent:
+            step.postponed += 1
+            return
         try:
             self._erase(upload, step)
-            step.failures = 0
+            step.failures[upload.store] = 0
         except LedgerUnavailable:
             raise
         except Exception as error:
             step.postponed += 1
-            step.failures += 1
+            step.failures[upload.store] += 1
+            if step.failures[upload.store] == MAX_FAILURES:
+                step.silent.add(upload.store)
             if isinstance(error, Unavailable):
                 step.detail = error.detail
                 log.warning("upload %s will be erased later: %s", upload.id, error.detail)
@@ -195,10 +203,12 @@ class Eraser:
 
     def _removed(self, upload: Upload) -> list[KeptObject]:
         """Removes its objects; returns what the store keeps of them."""
-        if upload.bucket != self._bucket:
-            key = upload.object.key if upload.object else upload.arrival_key
+        key = upload.object.key if upload.object else upload.arrival_key
+        if upload.store not in self._stores:
+            return [KeptObject(key, f"It is in the store {upload.store!r}, which is not configured.")]
+        if upload.bucket != self._stores.of(upload).store.bucket:
             return [KeptObject(key, f"It is in bucket {upload.bucket!r}, which is not the one in use.")]
-        return self._confirmation.remove_all(upload)
+        return self._confirmations.of(upload).remove_all(upload)
 
     def _may_still_grow(self, upload: Upload) -> bool:
         """Whether somebody who was at work on ``upload`` when it ended may still write an object of it.

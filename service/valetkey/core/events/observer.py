@@ -1,13 +1,13 @@
 """What a store's events, and a scanner's, lead to."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from functools import partial
 
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.errors import CopyUnproven, RulesUnknown, StateConflict, StoreUnavailable
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent, StoreEvent
+from valetkey.core.events.outages import Outages
 from valetkey.core.model.upload import (
     QUARANTINE_PREFIX,
     Signal,
@@ -18,6 +18,7 @@ from valetkey.core.model.upload import (
     upload_ids_in,
 )
 from valetkey.core.ports.ledger import Ledger
+from valetkey.core.stores import ByStore, Stores
 
 log = logging.getLogger("valetkey")
 
@@ -25,65 +26,120 @@ MAX_IDS = 4
 """How many ids of one key are looked up: an owner or a name may be one, too."""
 
 
+_Look = list[ObjectEvent] | ScanEvent
+"""What leads to one look: all events of one object in a delivery, or a verdict."""
+
+
 class Observer:
-    """Hears of the objects of one bucket, and believes nothing of it: whatever is said, the object is looked at."""
+    """Hears of the objects of all stores, and believes nothing of it: whatever is said, the object is looked at.
+
+    With ``outages``, which a worker beside several stores has, what a store's event leads to while that store does not
+    answer is left to its sweep, so that no event of another one waits behind it.
+    """
 
     def __init__(
-        self, *, bucket: str, ledger: Ledger, confirmation: Confirmation, clock: Callable[[], datetime]
+        self,
+        *,
+        stores: Stores,
+        ledger: Ledger,
+        confirmations: ByStore[Confirmation],
+        clock: Callable[[], datetime],
+        outages: Outages | None = None,
     ) -> None:
-        self._bucket = bucket
-        self._clock = clock
+        self._stores = stores
         self._ledger = ledger
-        self._confirmation = confirmation
+        self._confirmations = confirmations
+        self._clock = clock
+        self._outages = outages
 
-    def observe(self, events: Iterable[StoreEvent], ignored: int = 0, *, sender: str = "") -> EventCounts:
+    def observe(self, events: Iterable[StoreEvent], ignored: int = 0, sender: str | None = None) -> EventCounts:
         """Looks at each new object once, hears each verdict, and counts what became of the events.
 
-        ``ignored`` is how many records the ``sender`` has left out already. Raises `StoreUnavailable` and
-        `LedgerUnavailable`.
+        ``ignored`` is how many records the sender has left out already, and ``sender`` its name, which counts where a
+        store's events come by some only. Raises `StoreUnavailable` and `LedgerUnavailable`.
         """
         given = list(events)
-        looks: list[Callable[[], UploadState | None]] = [
-            *(partial(self._observe, events, sender) for events in _by_object(given)),
-            *(partial(self._hear, one) for one in given if isinstance(one, ScanEvent)),
+        looks: list[_Look] = [
+            *_by_object(given),
+            *(one for one in given if isinstance(one, ScanEvent)),
         ]
-        states = list(self._each(looks))
+        states = list(self._each(looks, sender))
         confirmed, rejected = states.count(UploadState.CONFIRMED), states.count(UploadState.REJECTED)
         return EventCounts(confirmed, rejected, ignored + len(given) - confirmed - rejected)
 
-    @staticmethod
-    def _each(looks: Iterable[Callable[[], UploadState | None]]) -> Iterator[UploadState | None]:
-        """What each look led to: one upload that cannot go on hinders no other of its delivery.
+    def _each(self, looks: Iterable[_Look], sender: str | None) -> Iterator[UploadState | None]:
+        """What each event led to: one upload that cannot go on hinders no other of its delivery, and a store that does
+        not answer none of another store.
 
-        What waiting does not help is left to the sweep. Where the store refused, the sender is told to come again.
+        What waiting does not help is left to the sweep. Where a store refused, the sender is told to come again.
         """
         refused: StoreUnavailable | None = None
+        silent: dict[str, StoreUnavailable] = {}
         for look in looks:
+            first = look[0] if isinstance(look, list) else look
+            upload = self._upload_of(first, sender)
+            if upload is None:
+                self._see_probe(first, sender)
+            if upload is None or upload.store in silent:
+                yield None
+                continue
             try:
-                yield look()
+                yield self._take(look, upload)
             except (RulesUnknown, CopyUnproven) as error:
                 log.warning("an event led nowhere: %s", error.detail)
                 yield None
             except StoreUnavailable as error:
-                if not error.refused:
+                if error.refused:
+                    refused = error
+                    continue
+                silent[upload.store] = error
+                if len(silent) == len(self._stores):
                     raise
-                refused = error
-        if refused is not None:
-            raise refused
+        if (last := next(iter(silent.values()), refused)) is not None:
+            raise last
 
-    def _observe(self, events: Sequence[ObjectEvent], sender: str) -> UploadState | None:
-        """The state that these events of one object led to; None when they led nowhere."""
-        upload = self._upload_of(events[0])
-        if upload is None:
-            self._see_probe(events[0], sender)
+    def _take(self, look: _Look, upload: Upload) -> UploadState | None:
+        """The state that this led to; None when it led nowhere, or is left to the sweep."""
+        outages = self._outages
+        if isinstance(look, list) and outages is not None and not outages.may_try(upload.store):
+            self._leave_to_sweep(upload)
             return None
+        try:
+            state = self._observe(look, upload) if isinstance(look, list) else self._hear(look, upload)
+        except StoreUnavailable as error:
+            if outages is None or error.refused:
+                raise
+            outages.failed(upload.store)
+            if isinstance(look, ScanEvent) and not self._has_heard(look, upload):
+                raise
+            log.warning("an event of the store %r is left to the sweep: %s", upload.store, error.detail)
+            self._leave_to_sweep(upload)
+            return None
+        if outages is not None:
+            outages.answered(upload.store)
+        return state
+
+    def _leave_to_sweep(self, upload: Upload) -> None:
+        """Has it due at once: the sweep of its store looks at it, as soon as that answers."""
+        now = self._ledger.get(upload.id)
+        if now is not None and not now.ended:
+            self._ledger.reschedule([(now, self._clock())])
+
+    def _has_heard(self, event: ScanEvent, upload: Upload) -> bool:
+        """Whether the ledger has this verdict: what follows from it needs no event any more."""
+        now = self._ledger.get(upload.id)
+        return now is None or now.ended or (now.verdict is not None and now.verdict.etag == event.etag)
+
+    def _observe(self, events: Iterable[ObjectEvent], upload: Upload) -> UploadState | None:
+        """The state that these events of one object led to; None when they led nowhere."""
+        confirmation = self._confirmations.of(upload)
         if upload.ended:
             if not all(_is_known(event, upload) for event in events):
-                self._confirmation.tidy(upload)
+                confirmation.tidy(upload)
             log.info("event ignored: upload %s is %s already", upload.id, upload.state)
             return None
         try:
-            return self._confirmation.run(upload, Signal.EVENT).state
+            return confirmation.run(upload, Signal.EVENT).state
         except StoreUnavailable as error:
             now = self._ledger.get(upload.id)
             if not error.refused or now is None or now.state is not UploadState.STORED:
@@ -92,11 +148,8 @@ class Observer:
             log.warning("upload %s stays %s for now: %s", upload.id, now.state, error.detail)
             return None
 
-    def _hear(self, event: ScanEvent) -> UploadState | None:
+    def _hear(self, event: ScanEvent, upload: Upload) -> UploadState | None:
         """The same for a scanner's event. Raises `StoreUnavailable` where the bytes are just being brought there."""
-        upload = self._upload_of(event)
-        if upload is None:
-            return None
         if event.clean is None:
             if not upload.ended:
                 detail = "upload %s stays %s: the scanner gave no verdict (%s); an operator can POST one"
@@ -104,7 +157,7 @@ class Observer:
             return None
         try:
             verdict = Verdict(event.etag, event.clean, event.detail, event.key)
-            return self._confirmation.judge(upload, verdict).state
+            return self._confirmations.of(upload).judge(upload, verdict).state
         except StateConflict as error:
             now = self._ledger.get(upload.id) or upload
             if now.state is UploadState.STORED and not now.in_quarantine:
@@ -113,19 +166,23 @@ class Observer:
             log.info("verdict on upload %s ignored: %s", upload.id, error.detail)
             return None
 
-    def _see_probe(self, event: ObjectEvent, sender: str) -> None:
+    def _see_probe(self, event: StoreEvent, sender: str | None) -> None:
         """Somebody (`valetkey doctor`) may have written this object to see whether its event arrives."""
-        probe = upload_id_of(event.key)
-        if event.bucket == self._bucket and probe is not None:
-            self._ledger.see_event(probe, sender, self._clock())
+        for name in self._stores.by_bucket(event.bucket, sender):
+            probe = upload_id_of(event.key, self._stores[name].staging_prefix)
+            if isinstance(event, ObjectEvent) and probe is not None:
+                self._ledger.see_event(probe, sender or "", self._clock())
+                return
 
-    def _upload_of(self, event: StoreEvent) -> Upload | None:
+    def _upload_of(self, event: StoreEvent, sender: str | None) -> Upload | None:
         """The upload that an event of ours is about."""
-        if event.bucket == self._bucket:
-            for upload_id in upload_ids_in(event.key)[:MAX_IDS]:
-                upload = self._ledger.get(upload_id)
-                if upload is not None and upload.bucket == event.bucket and _is_about(event, upload):
-                    return upload
+        stores = self._stores.by_bucket(event.bucket, sender)
+        for upload_id in upload_ids_in(event.key)[:MAX_IDS] if stores else ():
+            upload = self._ledger.get(upload_id)
+            if upload is None or upload.store not in stores:
+                continue
+            if upload.bucket == event.bucket and _is_about(event, upload):
+                return upload
         log.debug("event ignored: %s/%r is not ours", event.bucket, event.key)
         return None
 
@@ -133,7 +190,8 @@ class Observer:
 def _is_about(event: StoreEvent, upload: Upload) -> bool:
     """Copies of ours are not: whoever makes them is at work on that upload."""
     if isinstance(event, ScanEvent):
-        return event.key.startswith(QUARANTINE_PREFIX) and upload_id_of(event.key) == upload.id
+        below = upload.staging_prefix
+        return event.key.startswith(below + QUARANTINE_PREFIX) and upload_id_of(event.key, below) == upload.id
     return event.key == upload.arrival_key
 
 

@@ -19,14 +19,15 @@ from valetkey.core.errors import (
     SizeOutOfRange,
     TicketUsedUp,
 )
-from valetkey.core.granting.declaration import declare
+from valetkey.core.granting.declaration import declare, declare_stores
 from valetkey.core.model.multipart import choose_method, may_keep_crc64
 from valetkey.core.model.paths import folder_path
 from valetkey.core.model.profiles import Profiles
+from valetkey.core.model.rules import encrypted_by
 from valetkey.core.model.schedule import Schedule
-from valetkey.core.model.upload import Checksum, Method, Multipart, Upload, new_upload_id, quarantine_key
+from valetkey.core.model.upload import Checksum, Method, Multipart, Upload, new_upload_id
 from valetkey.core.ports.ledger import Ledger, Once
-from valetkey.core.ports.store import ObjectStore
+from valetkey.core.stores import NamedStore, Stores
 
 
 class UploadRequest(NamedTuple):
@@ -57,31 +58,34 @@ class UploadRequest(NamedTuple):
 class Admission:
     """Lets requests in, as uploads. Methods that write raise `LedgerUnavailable`."""
 
-    def __init__(self, *, store: ObjectStore, ledger: Ledger, profiles: Profiles, schedule: Schedule) -> None:
-        self._store = store
+    def __init__(self, *, stores: Stores, ledger: Ledger, profiles: Profiles, schedule: Schedule) -> None:
+        self._stores = stores
         self._ledger = ledger
         self._profiles = profiles
         self._schedule = schedule
         self._declared = False
 
     def declare(self, now: datetime) -> None:
-        """Says once what the profiles are here: at the start, or where there is none, with the first upload."""
+        """Says at the start what the profiles and the stores are here; where there is no start, the first upload says
+        it of the profiles."""
         if not self._declared:
             declare(self._ledger, self._profiles, now)
             self._declared = True
+        declare_stores(self._ledger, self._stores, now)
 
     def new(self, caller: Caller, request: UploadRequest, now: datetime) -> Upload:
         """The upload that ``request`` asks for, which nobody knows of yet.
 
-        Raises `InvalidRequest` (its subclass says what is wrong), `Forbidden`, and `PlacementRefused` where the bucket
-        is known not to keep what the profile says.
+        Raises `InvalidRequest` (its subclass says what is wrong), `Forbidden`, `PlacementRefused` where the bucket is
+        known not to keep what the profile says, and like `Stores.for_new`.
         """
         name, owner = caller.terms(request.profile, request.owner)
         profile = self._profiles.named(name)
         content_type = profile.check(request.content_type, request.size, request.metadata)
         if profile.checksum_required and request.checksum is None:
             raise ChecksumRequired(f"Profile {profile.name!r} takes nothing without a checksum.", "/checksum")
-        known = self._store.capabilities
+        place = self._stores.for_new(profile, owner)
+        known = place.store.capabilities
         if request.size is not None and request.size > known.max_object_size:
             detail = f"The store takes at most {known.max_object_size} bytes in one object, not {request.size}."
             raise SizeOutOfRange(detail, "/size")
@@ -106,7 +110,7 @@ class Admission:
             filename=request.filename,
             content_type=content_type,
             size=request.size,
-            bucket=self._store.bucket,
+            bucket=place.store.bucket,
             created_at=now,
             expires_at=now + profile.expires_in,
             renewable_until=now + profile.renewable_for,
@@ -116,23 +120,15 @@ class Admission:
             due_at=self._schedule.soon(now),
             ticket=caller.profile_ticket.id if caller.profile_ticket is not None else None,
             method=method,
-            rules=profile.rules,
+            rules=profile.rules if place.kms_key_id is None else encrypted_by(profile.rules, place.kms_key_id),
             path=None if request.path is None else folder_path(request.path),
+            store=place.name,
+            staging_prefix=place.staging_prefix,
         )
-        upload = upload._replace(key=profile.object_key(upload))
+        upload = upload._replace(key=place.prefix + profile.object_key(upload))
         if method is not Method.MULTIPART:
             return upload
-        return upload._replace(multipart=Multipart(self._parts_key(upload), profile.plan(upload.size).part_size))
-
-    def _parts_key(self, upload: Upload) -> str:
-        """Where its parts are joined: where their URLs may still write afterwards, they go through staging.
-
-        Their checksum is known once they are joined, so what declares one is not joined under its final key.
-        """
-        if not self._store.capabilities.parts_end_with_join:
-            return upload.staging_key
-        checked = (upload.rules is not None and upload.rules.wants_checks) or upload.checksum is not None
-        return quarantine_key(upload.id, 1) if checked else upload.key
+        return upload._replace(multipart=Multipart(_parts_key(upload, place), profile.plan(upload.size).part_size))
 
     def keep(self, caller: Caller, uploads: Sequence[Upload]) -> None:
         """Writes them, all or none. Raises `TicketUsedUp` where the caller's ticket does not allow as many."""
@@ -167,6 +163,17 @@ class Admission:
         if kept is None:
             raise _used_up(allowance)
         return kept
+
+
+def _parts_key(upload: Upload, place: NamedStore) -> str:
+    """Where its parts are joined: where their URLs may still write afterwards, they go through staging.
+
+    Their checksum is known once they are joined, so what declares one is not joined under its final key.
+    """
+    if not place.store.capabilities.parts_end_with_join:
+        return upload.staging_key
+    checked = (upload.rules is not None and upload.rules.wants_checks) or upload.checksum is not None
+    return upload.quarantine_key(1) if checked else upload.key
 
 
 def _used_up(allowance: Allowance) -> TicketUsedUp:

@@ -1,15 +1,18 @@
-"""Processes of one ledger say at their start what their profiles are, and where another one said otherwise."""
+"""Processes of one ledger say at their start what their profiles and their stores are, and where another one said
+otherwise."""
 
 import logging
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from valetkey.core.model.profiles import Profiles
-from valetkey.core.ports.ledger import Ledger
+from valetkey.core.ports.ledger import Declared, Ledger
+from valetkey.core.stores import Stores
 
 log = logging.getLogger("valetkey")
 
 REMEMBERED = timedelta(days=7)
-"""How long a profile that nobody has declared again is missed."""
+"""How long a profile, or a store, that nobody has declared again is missed."""
 
 
 def declare(ledger: Ledger, profiles: Profiles, now: datetime) -> list[str]:
@@ -20,17 +23,43 @@ def declare(ledger: Ledger, profiles: Profiles, now: datetime) -> list[str]:
     """
     ours = profiles.terms()
     before = ledger.declare(ours, now)
-    said = [
-        f"Profile {name!r} is another here than in a process that started at {before[name].at:%Y-%m-%d %H:%M:%S}: "
-        f"{terms} here, {before[name].terms} there."
-        for name, terms in sorted(ours.items())
-        if name in before and before[name].terms != terms
-    ]
-    said += [
-        f"Profile {name!r} is not configured here; a process that started at {other.at:%Y-%m-%d %H:%M:%S} has it."
-        for name, other in sorted(before.items())
-        if name not in ours and now - other.at < REMEMBERED
-    ]
+    said = [*_others("Profile", ours, before), *_missing("Profile", ours, before, now)]
     for sentence in said:
         log.warning("%s Give all processes of a ledger the same profiles.", sentence)
     return said
+
+
+def declare_stores(ledger: Ledger, stores: Stores, now: datetime) -> list[str]:
+    """The same for ``stores``, and for those that uploads wait for. Raises `LedgerUnavailable`.
+
+    Nothing is lost by a store that is missing: its uploads go on when it is back.
+    """
+    ours = stores.terms()
+    before = ledger.declare(ours, now, "stores")
+    waiting = {name: count for name, count in sorted(ledger.open_by_store().items()) if name not in stores}
+    gone = {name: declared for name, declared in before.items() if name not in waiting}
+    said = [*_others("Store", ours, before), *_missing("Store", ours, gone, now)]
+    for sentence in said:
+        log.warning("%s Give all processes of a ledger the same stores.", sentence)
+    for name, count in waiting.items():
+        sentence = f"Store {name!r} is not configured here, and uploads wait for it: {count}. Nothing of them is lost."
+        log.warning("%s They go on when it is back.", sentence)
+        said.append(sentence)
+    return said
+
+
+def _others(kind: str, ours: Mapping[str, str], before: Mapping[str, Declared]) -> Iterator[str]:
+    for name, terms in sorted(ours.items()):
+        if name in before and before[name].terms != terms:
+            there = before[name]
+            yield (
+                f"{kind} {name!r} is another here than in a process that started at {there.at:%Y-%m-%d %H:%M:%S}: "
+                f"{terms} here, {there.terms} there."
+            )
+
+
+def _missing(kind: str, ours: Mapping[str, str], before: Mapping[str, Declared], now: datetime) -> Iterator[str]:
+    for name, other in sorted(before.items()):
+        if name not in ours and now - other.at < REMEMBERED:
+            at = f"{other.at:%Y-%m-%d %H:%M:%S}"
+            yield f"{kind} {name!r} is not configured here; a process that started at {at} has it."

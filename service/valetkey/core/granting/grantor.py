@@ -1,17 +1,20 @@
 """What a client is given with an upload: its grant and its ticket, at first and again."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.errors import StateConflict
 from valetkey.core.gate import StoreGate
-from valetkey.core.granting.grants import Grant, GrantMaker, MultipartGrant
+from valetkey.core.granting.grants import Grant, GrantMaker, MultipartGrant, PartGrant
 from valetkey.core.granting.parts import MultipartUploads, plan_of, target_of
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import Method, Upload, UploadState
 from valetkey.core.ports.ledger import Ledger
+from valetkey.core.stores import ByStore
 
 RENEWAL_TRIES = 5
 """How often a renewal tries again when something else changes the upload meanwhile."""
@@ -33,6 +36,7 @@ class Granted:
 class Grantor:
     """Gives grants for uploads that the ledger has.
 
+    Credentials that somebody has to be asked for may be long in coming: ``signing`` bounds how many wait for a store's.
     Methods raise `StoreUnavailable` and `LedgerUnavailable`.
     """
 
@@ -42,10 +46,11 @@ class Grantor:
         ledger: Ledger,
         profiles: Profiles,
         tickets: Tickets,
-        grants: GrantMaker,
-        multiparts: MultipartUploads,
+        grants: ByStore[GrantMaker],
+        multiparts: ByStore[MultipartUploads],
         schedule: Schedule,
-        gate: StoreGate,
+        gates: ByStore[StoreGate],
+        signing: ByStore[AbstractContextManager[None]],
     ) -> None:
         self._ledger = ledger
         self._profiles = profiles
@@ -53,25 +58,27 @@ class Grantor:
         self._grants = grants
         self._multiparts = multiparts
         self._schedule = schedule
-        self._gate = gate
+        self._gates = gates
+        self._signing = signing
 
     def begin_parts(self, upload: Upload) -> Upload:
         """Begins an upload in parts at the store, unless that was done before; any other upload stays as it is."""
         if upload.multipart is None:
             return upload
-        with self._gate.open_for(upload):
-            return self._multiparts.begin(upload)
+        with self._gates.of(upload).open_for(upload):
+            return self._multiparts.of(upload).begin(upload)
 
     def grant(self, upload: Upload, now: datetime) -> Granted:
         """Gives a grant that is good from ``now``."""
-        return Granted(upload, self._grant(upload, now), self._ticket(upload))
+        with self._signing.of(upload):
+            return Granted(upload, self._grant(upload, now), self._ticket(upload))
 
     def grant_again(self, upload: Upload, now: datetime) -> Granted:
         """Gives a fresh grant for an upload that was asked for before, as long as its bytes may still be sent."""
         if upload.state not in _OPEN_TO_GRANTS or now >= upload.renewable_until:
             return Granted(upload, None, self._ticket(upload), replayed=True)
         again = self.extend(self.begin_parts(upload), now, at_least=1.0)
-        return Granted(again, self._grant(again, now), self._ticket(again), replayed=True)
+        return replace(self.grant(again, now), replayed=True)
 
     def extend(self, upload: Upload, now: datetime, at_least: float) -> Upload:
         """Lets grants for ``upload`` live a whole life from ``now``, unless ``at_least`` that share of one is left.
@@ -81,7 +88,8 @@ class Grantor:
         life = self._profiles.rules_of(upload).expires_in
         for _ in range(RENEWAL_TRIES):
             require_renewable(upload, now)
-            end, _ = self._grants.life(now, life)
+            with self._signing.of(upload):
+                end, _ = self._grants.of(upload).life(now, life)
             if end <= upload.expires_at or upload.expires_at - now >= life * at_least:
                 return upload
             later = upload.changed(expires_at=end, due_at=self._schedule.soon(now))
@@ -90,20 +98,27 @@ class Grantor:
             upload = self._ledger.get(upload.id) or upload  # a signal was faster: look again
         raise StateConflict("The upload keeps changing; try again.")
 
+    def sign_parts(
+        self, upload: Upload, numbers: Sequence[int], now: datetime, checksums: Mapping[int, str]
+    ) -> list[PartGrant]:
+        """URLs for parts of an upload that was started: see `MultipartUploads.sign`."""
+        with self._signing.of(upload):
+            return self._multiparts.of(upload).sign(upload, numbers, now, checksums)
+
     def _ticket(self, upload: Upload) -> str:
         rules = upload.rules
         return self._tickets.issue(upload, timedelta(0) if rules is None else rules.expires_in)
 
     def _grant(self, upload: Upload, now: datetime) -> Grant:
         if upload.method is Method.POST:
-            return self._grants.post(upload, self._profiles.rules_of(upload), now)
+            return self._grants.of(upload).post(upload, self._profiles.rules_of(upload), now)
         if upload.method is Method.PUT:
-            return self._grants.put(upload, self._profiles.rules_of(upload), now)
-        plan = plan_of(upload)
-        if self._multiparts.wants_checksums:
+            return self._grants.of(upload).put(upload, self._profiles.rules_of(upload), now)
+        plan, multiparts = plan_of(upload), self._multiparts.of(upload)
+        if multiparts.wants_checksums:
             return MultipartGrant(plan, [], upload.expires_at, part_checksum="sha256")
         numbers = range(1, min(plan.part_count, FIRST_PARTS) + 1) if target_of(upload).id and upload.size else ()
-        return MultipartGrant(plan, self._multiparts.sign(upload, numbers, now), upload.expires_at)
+        return MultipartGrant(plan, multiparts.sign(upload, numbers, now), upload.expires_at)
 
 
 _OPEN_TO_GRANTS = frozenset({UploadState.PENDING, UploadState.EXPIRED})

@@ -84,6 +84,9 @@ class KeyTemplate:
         self.text = text
         self.names = self._parse(text)
         self.prefix = text.partition("{")[0]
+        self.longest = sum(
+            len(literal) + (_LONGEST.get(name, 2) if name else 0) for literal, name, _, _ in Formatter().parse(text)
+        )
         self._dated = not self.names.isdisjoint({"year", "month", "day"})
         for wrong, detail in self._dangers():
             if wrong:
@@ -109,10 +112,6 @@ class KeyTemplate:
     def _dangers(self) -> list[tuple[bool, str]]:
         """What its keys could come to, with a sentence each."""
         segments = [segment.replace(_MAY_BE_EMPTY, "") for segment in self.text.split("/")]
-        longest = sum(
-            len(literal) + (_LONGEST.get(name, 2) if name else 0)
-            for literal, name, _, _ in Formatter().parse(self.text)
-        )
         return [
             (".." in self.text, "no '..'."),
             (self.text.startswith("/"), "no leading '/'."),
@@ -125,7 +124,7 @@ class KeyTemplate:
                 any(one.startswith(self.prefix) or self.prefix.startswith(one) for one in RESERVED),
                 f"a key could begin with {' or '.join(repr(one) for one in RESERVED)}: begin with other characters.",
             ),
-            (longest > MAX_KEY, f"a key could have {longest} bytes, and S3 takes {MAX_KEY}."),
+            (self.longest > MAX_KEY, f"a key could have {self.longest} bytes, and S3 takes {MAX_KEY}."),
         ]
 
     def render(self, *, unique: str, filename: str, owner: str, profile: str, at: datetime) -> str:

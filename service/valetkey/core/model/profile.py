@@ -72,7 +72,8 @@ class Profile:
     ``detect`` says what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a verdict. With
     ``checksum_required`` nothing is taken without a checksum, or confirmed where the store does not show it. What
     is not claimed ``claim_within`` after its confirmation is removed (None: it stays), and ``keep_for`` after it
-    whatever is confirmed, claimed or not. ``rules`` is what of all this is kept with an upload. Raises
+    whatever is confirmed, claimed or not. ``store`` is the name of the store that its uploads begin on (None: see
+    `Stores.for_new`). ``rules`` is what of all this is kept with an upload. Raises
     `ConfigurationError` when built from values that make no sense.
     """
 
@@ -104,6 +105,7 @@ class Profile:
     part_size: int = 8 * MIB
     claim_within: timedelta | None = None
     keep_for: timedelta | None = None
+    store: str | None = None
     template: KeyTemplate = field(init=False, repr=False, compare=False)
     rules: Rules = field(init=False, repr=False, compare=False)
     _good_types: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)

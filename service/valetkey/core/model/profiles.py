@@ -57,7 +57,10 @@ class Profiles:
 
     def terms(self) -> dict[str, str]:
         """What each profile means, as text, by name: what processes of one ledger compare."""
-        return {name: f"{profile.key} {profile.rules.text}" for name, profile in self._profiles.items()}
+        return {
+            name: f"{profile.key} {profile.rules.text}" + (f" in the store {profile.store!r}" if profile.store else "")
+            for name, profile in self._profiles.items()
+        }
 
     def _profile_of(self, upload: Upload) -> Profile:
         profile = self._profiles.get(upload.profile)

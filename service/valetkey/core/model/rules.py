@@ -141,6 +141,15 @@ def _lock_text(lock: Lock | None) -> dict[str, Any] | None:
     return {name: value for name, value in kept.items() if value is not None}
 
 
+@lru_cache(maxsize=1024)
+def encrypted_by(rules: Rules, key_id: str) -> Rules:
+    """``rules`` as they are kept in a store with a KMS key of its own: it encrypts what names no other encryption."""
+    said = json.loads(rules.text)
+    if rules.placement.sse_kms_key_id is None and rules.placement.sse in {None, "aws:kms"}:
+        said |= {"sse": "aws:kms", "sse_kms_key_id": key_id}
+    return read_rules(json.dumps(said, separators=(",", ":")))
+
+
 UNREADABLE = Rules(
     "", 0, 0, (), Detect.REJECT, scan=True, checksum_required=True, placement=Placement(), expires_in=timedelta()
 )

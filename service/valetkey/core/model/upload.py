@@ -171,6 +171,9 @@ class Claim:
     claimed_at: datetime
 
 
+DEFAULT_STORE = "default"
+"""The store that the environment's settings are; what versions that knew only one have written is there."""
+
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
@@ -248,6 +251,10 @@ class Upload(NamedTuple):
     ended_at: datetime | None = None
     """When it came to its end; of an expired one, when no grant is given for it any more. None for one that is open or
     confirmed."""
+    store: str = DEFAULT_STORE
+    """The name of the store that it began on, and stays with."""
+    staging_prefix: str = ""
+    """What stood before `STAGING_PREFIX` and `QUARANTINE_PREFIX` in that store when it began."""
 
     @property
     def detected_type(self) -> str | None:
@@ -269,17 +276,21 @@ class Upload(NamedTuple):
     @property
     def staging_key(self) -> str:
         """Where this upload's POST or PUT grant writes."""
-        return STAGING_PREFIX + self.id
+        return f"{self.staging_prefix}{STAGING_PREFIX}{self.id}"
+
+    def quarantine_key(self, pin: int) -> str:
+        """Where the bytes of the ``pin``-th pin are checked. Whoever made the pin writes it, once."""
+        return quarantine_key(self.id, pin, self.staging_prefix)
 
     @property
     def arrival_key(self) -> str:
         """Where its bytes arrive: the staging key, or where its parts go."""
-        return self.multipart.key if self.multipart else STAGING_PREFIX + self.id
+        return self.multipart.key if self.multipart else self.staging_key
 
     @property
     def in_quarantine(self) -> bool:
         """Whether the pinned bytes lie where nobody can change them any more."""
-        return self.object is not None and self.object.key.startswith(QUARANTINE_PREFIX)
+        return self.object is not None and self.object.key.startswith(self.staging_prefix + QUARANTINE_PREFIX)
 
     @property
     def claim_by(self) -> datetime | None:
@@ -316,6 +327,17 @@ class Upload(NamedTuple):
     def changed(self, **changes: Any) -> "Upload":
         """This upload with other values in the same state, one version on."""
         return self._replace(version=self.version + 1, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class OfStores:
+    """Uploads by the name of their store: those of ``names``, or with ``others`` those of all but these."""
+
+    names: frozenset[str]
+    others: bool = False
+
+    def __contains__(self, upload: Upload) -> bool:
+        return (upload.store in self.names) is not self.others
 
 
 ERASED = Reason("erased", "All that was kept of it was erased.")
@@ -356,17 +378,21 @@ def erased_but_kept(upload: Upload) -> Upload:
     return erased(upload)._replace(object=upload.object and replace(upload.object, content_type=""), **stays)
 
 
-def quarantine_key(upload_id: UploadId, pin: int) -> str:
-    """Where the bytes of the ``pin``-th pin are checked. Whoever made the pin writes it, once."""
-    return f"{QUARANTINE_PREFIX}{upload_id}/{pin}"
+def quarantine_key(upload_id: UploadId, pin: int, staging_prefix: str = "") -> str:
+    """See `Upload.quarantine_key`; ``staging_prefix`` is what stands before in its store."""
+    return f"{staging_prefix}{QUARANTINE_PREFIX}{upload_id}/{pin}"
 
 
-def upload_id_of(key: str) -> UploadId | None:
-    """The upload whose key in staging or quarantine this is, or None when it is not one of ours."""
-    if key.startswith(STAGING_PREFIX):
-        return parse_upload_id(key.removeprefix(STAGING_PREFIX))
-    owner, _, pin = key.removeprefix(QUARANTINE_PREFIX).partition("/")
-    return parse_upload_id(owner) if key.startswith(QUARANTINE_PREFIX) and pin.isdecimal() else None
+def upload_id_of(key: str, staging_prefix: str = "") -> UploadId | None:
+    """The upload whose key in staging or quarantine this is, or None when it is not one of ours.
+
+    ``staging_prefix`` is what stands before both in this store.
+    """
+    staging, quarantine = staging_prefix + STAGING_PREFIX, staging_prefix + QUARANTINE_PREFIX
+    if key.startswith(staging):
+        return parse_upload_id(key.removeprefix(staging))
+    owner, _, pin = key.removeprefix(quarantine).partition("/")
+    return parse_upload_id(owner) if key.startswith(quarantine) and pin.isdecimal() else None
 
 
 def upload_ids_in(key: str) -> list[UploadId]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from valetkey.core.model.erasure import Erasure
-from valetkey.core.model.upload import Upload
+from valetkey.core.model.upload import OfStores, Upload
 
 
 class Erasures(Protocol):
@@ -43,9 +43,11 @@ class Erasures(Protocol):
         still to be delivered says no more than that the upload was erased.
         """
 
-    def over(self, before: datetime, limit: int, after: Upload | None = None) -> list[Upload]:
+    def over(
+        self, before: datetime, limit: int, after: Upload | None = None, *, stores: OfStores | None = None
+    ) -> list[Upload]:
         """Those whose ``ended_at`` is ``before`` or earlier and that are not due, the longest over first; those behind
-        ``after`` where it is given. What it costs grows with these, not with the ledger.
+        ``after`` where it is given, and only those of ``stores``. What it costs grows with these, not with the ledger.
 
         Not those of which a hook is still to be called, or whose call is dead: a hook is called with the upload. And
         none that is `confirmed`, or open and not expired, whatever ``ended_at`` says: a process of an older version

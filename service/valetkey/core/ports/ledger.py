@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from valetkey.core.access.callers import Allowance
-from valetkey.core.model.upload import Upload, UploadId, UploadState
+from valetkey.core.model.upload import OfStores, Upload, UploadId, UploadState
 from valetkey.core.ports.erasures import Erasures
 from valetkey.core.ports.health import EventProbes
 
@@ -33,9 +33,13 @@ class Query:
     claimed: bool = False
 
 
+Subject = Literal["profiles", "stores"]
+"""What processes of one ledger tell each other of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a process of the ledger said of a profile, and when it started."""
+    """What a process of the ledger said of a profile, or of a store, and when it started."""
 
     terms: str
     at: datetime
@@ -84,11 +88,17 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
         """Raises `LedgerUnavailable` unless it can be read and has the schema this version needs."""
 
     def due(
-        self, at: datetime, limit: int, after: Upload | None = None, *, state: UploadState | None = None
+        self,
+        at: datetime,
+        limit: int,
+        after: Upload | None = None,
+        *,
+        state: UploadState | None = None,
+        stores: OfStores | None = None,
     ) -> list[Upload]:
         """Those whose ``due_at`` is ``at`` or earlier, the longest due first; those behind ``after`` where it is given.
 
-        ``state`` leaves others out.
+        ``state`` and ``stores`` leave others out.
 
         What it costs grows with what is due, not with the ledger.
         """
@@ -108,8 +118,13 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
     def add_once_within(self, entry: Once, allowance: Allowance) -> Once | None:
         """Like `add_once` for one entry; a new one takes one of ``allowance``, and is None when none is left."""
 
-    def declare(self, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
-        """Records what the profiles of this process say, by name; returns what was said of each name before."""
+    def declare(self, terms: Mapping[str, str], now: datetime, subject: Subject = "profiles") -> Mapping[str, Declared]:
+        """Records what the profiles (or stores) of this process say, by name; returns what was said of each name
+        before."""
+
+    def open_by_store(self) -> Mapping[str, int]:
+        """How many uploads may still change by a signal, by the name of their store. What it costs grows with what is
+        due at some time, not with the ledger."""
 
     def forget_allowances(self, before: datetime, limit: int) -> int:
         """Removes what was counted for up to ``limit`` tickets that expired before then; says how many."""

@@ -84,6 +84,10 @@ def missing(upload: Upload, check: str) -> Finding:
     return Finding(Action.WAIT, upload.id, f"it is {upload.state}, and needs {check}")
 
 
+def elsewhere(upload: Upload) -> Finding:
+    return Finding(Action.SKIP, upload.id, f"it is in the store {upload.store!r}, which is not configured")
+
+
 def skipped(upload: Upload) -> Finding:
     return Finding(Action.SKIP, upload.id, f"it is in bucket {upload.bucket!r}, which is not the one in use")
 
@@ -95,6 +99,10 @@ def failed(upload: Upload, error: Exception) -> Finding:
         return Finding(Action.FAIL if unavailable else Action.STUCK, upload.id, error.detail, unavailable)
     log.error("the sweep failed for upload %s", upload.id, exc_info=error)
     return Finding(Action.FAIL, upload.id, f"{type(error).__name__}: it will be looked at again")
+
+
+def silent(store: str, error: StoreUnavailable) -> Finding:
+    return Finding(Action.FAIL, store, f"the store will be asked again: {error.detail}", unavailable=True)
 
 
 def removing(found: OldObject) -> Finding:

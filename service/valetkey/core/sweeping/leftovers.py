@@ -1,4 +1,4 @@
-"""What lies in our part of the bucket for longer than the retention, and to whom it belongs."""
+"""What lies in our part of a store for longer than the retention, and to whom it belongs."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,7 +15,8 @@ from valetkey.core.model.upload import (
     upload_ids_in,
 )
 from valetkey.core.ports.ledger import Ledger
-from valetkey.core.ports.store import ObjectStore, OldMultipart, OldObject
+from valetkey.core.ports.store import OldMultipart, OldObject
+from valetkey.core.stores import NamedStore
 
 
 class Leftovers:
@@ -24,22 +25,24 @@ class Leftovers:
     def __init__(
         self,
         *,
-        store: ObjectStore,
+        place: NamedStore,
         ledger: Ledger,
         profiles: Profiles,
         schedule: Schedule,
     ) -> None:
-        self._store = store
+        self._store = place.store
+        self._before = place.staging_prefix
         self._ledger = ledger
-        self._prefixes = sorted({STAGING_PREFIX, QUARANTINE_PREFIX, *profiles.prefixes()})
+        self._unproven = (self._before + STAGING_PREFIX, self._before + QUARANTINE_PREFIX)
+        self._prefixes = sorted({*self._unproven, *(place.prefix + prefix for prefix in profiles.prefixes())})
         self._schedule = schedule
 
     def find(self, now: datetime) -> Iterator[OldObject | OldMultipart]:
         """Old objects and multipart uploads of ours, but for what is confirmed."""
         before = now - self._schedule.retention
-        for prefix in (STAGING_PREFIX, QUARANTINE_PREFIX):
+        for prefix in self._unproven:
             for found in self._store.old_objects(prefix, before):
-                if found.key.startswith(prefix) and _is_ours(found.key) and not self._is_confirmed(found.key):
+                if found.key.startswith(prefix) and self._is_ours(found.key) and not self._is_confirmed(found.key):
                     yield found
         for prefix in self._prefixes:
             for multipart in self._store.old_multiparts(prefix, before):
@@ -48,12 +51,20 @@ class Leftovers:
 
     def _is_confirmed(self, key: str) -> bool:
         """Whether it is where an older version was allowed to keep what is confirmed, below ``quarantine/``."""
-        found = (self._ledger.get(one) for one in upload_ids_in(key)) if key.startswith(QUARANTINE_PREFIX) else ()
+        found = (self._ledger.get(one) for one in upload_ids_in(key)) if key.startswith(self._unproven[1]) else ()
         return any(upload is not None and upload.ended and points_at(upload, key) for upload in found)
 
+    def _is_ours(self, key: str) -> bool:
+        """Other programs, scanners above all, have a ``quarantine/`` of their own; ``staging/`` is given to us as a
+        whole.
+
+        A store that ignores the prefix of a listing must not lose its bucket either.
+        """
+        return key.startswith(self._unproven[0]) or upload_id_of(key, self._before) is not None
+
     def owner(self, found: OldObject) -> Upload | None:
-        """The open upload that ``found`` belongs to, if there is one."""
-        upload_id = upload_id_of(found.key)
+        """The open upload that ``found`` belongs to, if there is one: also one of a store that had another name."""
+        upload_id = upload_id_of(found.key, self._before)
         upload = self._ledger.get(upload_id) if upload_id else None
         return None if upload is None or upload.ended else upload
 
@@ -62,7 +73,7 @@ class Leftovers:
         know, and a copy in parts that was given up has that upload's final key."""
         owners = [upload for one in upload_ids_in(multipart.key) if (upload := self._ledger.get(one)) is not None]
         if not owners:
-            return multipart.key.startswith((STAGING_PREFIX, QUARANTINE_PREFIX)) and _is_ours(multipart.key)
+            return multipart.key.startswith(self._unproven) and self._is_ours(multipart.key)
         return all(self._has_given_up(upload, multipart, now) for upload in owners)
 
     def _has_given_up(self, upload: Upload, multipart: OldMultipart, now: datetime) -> bool:
@@ -70,11 +81,3 @@ class Leftovers:
             return upload.ended
         too_late = now >= max(upload.renewable_until, upload.expires_at) + self._schedule.grace
         return upload.multipart.id != multipart.multipart_id or (upload.state is UploadState.EXPIRED and too_late)
-
-
-def _is_ours(key: str) -> bool:
-    """Other programs, scanners above all, have a ``quarantine/`` of their own; ``staging/`` is given to us as a whole.
-
-    A store that ignores the prefix of a listing must not lose its bucket either.
-    """
-    return key.startswith(STAGING_PREFIX) or upload_id_of(key) is not None

@@ -15,9 +15,10 @@ from valetkey.core.confirming.ending import Endings
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
-from valetkey.core.model.upload import Reason, Signal, Upload, UploadState
+from valetkey.core.model.upload import OfStores, Reason, Signal, Upload, UploadState
 from valetkey.core.ports.ledger import Ledger
-from valetkey.core.ports.store import ObjectHead, ObjectStore, OldMultipart, OldObject
+from valetkey.core.ports.store import ObjectHead, OldMultipart, OldObject
+from valetkey.core.stores import NamedStore
 from valetkey.core.sweeping import findings
 from valetkey.core.sweeping.findings import Action, Finding
 from valetkey.core.sweeping.leftovers import Leftovers
@@ -46,12 +47,16 @@ _UNCHANGED = {Action.WAIT, Action.CLEAR, Action.SKIP, Action.STUCK, Action.FAIL}
 
 
 class Sweep:
-    """Finds uploads that nobody reported, ends those whose time is over, and removes what nobody owns."""
+    """Finds uploads of one store that nobody reported, ends those whose time is over, and removes what nobody owns.
+
+    ``share`` are the uploads that it looks for (None: all); one that is not in the store of ``place`` waits.
+    """
 
     def __init__(
         self,
         *,
-        store: ObjectStore,
+        place: NamedStore,
+        share: OfStores | None,
         ledger: Ledger,
         endings: Endings,
         confirmation: Confirmation,
@@ -59,13 +64,25 @@ class Sweep:
         schedule: Schedule,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._store = store
+        self._store = place.store
+        self._name = place.name
+        self._share = share
         self._ledger = ledger
         self._endings = endings
         self._confirmation = confirmation
         self._schedule = schedule
         self._clock = clock
-        self._leftovers = Leftovers(store=store, ledger=ledger, profiles=profiles, schedule=schedule)
+        self._leftovers = Leftovers(place=place, ledger=ledger, profiles=profiles, schedule=schedule)
+
+    @property
+    def name(self) -> str:
+        """The name of its store."""
+        return self._name
+
+    @property
+    def _is_first(self) -> bool:
+        """Whether it does what belongs to no store, too."""
+        return self._share is None or self._share.others
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
         """One whole sweep, finding by finding; it ends early, between two of them, when ``stop`` says so.
@@ -78,7 +95,9 @@ class Sweep:
     def look(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
         """The part that looks at what is due now, first at what has arrived and waits. Raises like `run`."""
         start = self._clock()
-        yield from self._drain(lambda: self._waiting_at(start) or self._ledger.due(start, BATCH), stop)
+        yield from self._drain(
+            lambda: self._waiting_at(start) or self._ledger.due(start, BATCH, stores=self._share), stop
+        )
 
     def check(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
         """Looks only at what has arrived and waits: it does not stand behind those that wait for nothing yet.
@@ -89,7 +108,7 @@ class Sweep:
         yield from self._drain(lambda: self._waiting_at(start), stop)
 
     def _waiting_at(self, at: datetime) -> list[Upload]:
-        return self._ledger.due(at, BATCH, state=UploadState.STORED)
+        return self._ledger.due(at, BATCH, state=UploadState.STORED, stores=self._share)
 
     def _drain(self, take: Callable[[], list[Upload]], stop: Callable[[], bool]) -> Iterator[Finding]:
         while not stop() and (due := take()):
@@ -102,7 +121,20 @@ class Sweep:
 
         Raises like `run`.
         """
-        self._ledger.forget_allowances(self._clock() - TICKET_GRACE, ALLOWANCES)
+        try:
+            yield from self._clean_up(stop)
+        except StoreUnavailable as error:
+            raise self._named(error) from error
+
+    def _named(self, error: StoreUnavailable) -> StoreUnavailable:
+        """Says of which store it is, where there are several."""
+        if self._share is None:
+            return error
+        return StoreUnavailable(f"The store {self._name!r}: {error.detail}", error.retry_after, refused=error.refused)
+
+    def _clean_up(self, stop: Callable[[], bool]) -> Iterator[Finding]:
+        if self._is_first:
+            self._ledger.forget_allowances(self._clock() - TICKET_GRACE, ALLOWANCES)
         yield from self._forget(stop)
         for found in self._leftovers.find(self._clock()):
             if stop():
@@ -124,7 +156,8 @@ class Sweep:
 
     def _forget(self, stop: Callable[[], bool]) -> Iterator[Finding]:
         """Removes from the ledger what ended long ago, some at a time, each after a last look at the store."""
-        if (before := self._schedule.forgotten_before(self._clock())) is not None:
+        before = self._schedule.forgotten_before(self._clock())
+        if before is not None and self._is_first:
             self._ledger.forget_erasures(before, ERASURES)
         for over in self._over():
             found = [self._remove_last(upload) for upload in over if not stop()]
@@ -137,14 +170,14 @@ class Sweep:
     def _over(self) -> Iterator[list[Upload]]:
         """What the ledger has kept for long enough, page by page."""
         before, last = self._schedule.forgotten_before(self._clock()), None
-        while before is not None and (over := self._ledger.over(before, BATCH, last)):
+        while before is not None and (over := self._ledger.over(before, BATCH, last, stores=self._share)):
             yield over
             last = over[-1]
 
     def _remove_last(self, upload: Upload) -> Finding:
         """Whether nothing of it is at the store any more; what was overlooked, or came late, is removed now."""
-        if upload.bucket != self._store.bucket:
-            return findings.skipped(upload)
+        if skipped := self._skipped(upload):
+            return skipped
         try:
             if not upload.ended:  # it has expired: bytes are not thrown away
                 after = self._confirmation.run(upload, Signal.SWEEP)
@@ -162,7 +195,7 @@ class Sweep:
         now = self._clock()
         last: Upload | None = None
         seen: set[str] = set()
-        while due := self._ledger.due(now, BATCH, last):
+        while due := self._ledger.due(now, BATCH, last, stores=self._share):
             yield from (self._expect_or_fail(upload, now) for upload in due)
             seen.update(upload.arrival_key for upload in due)
             last = due[-1]
@@ -192,7 +225,7 @@ class Sweep:
                 yield finding
                 failures = failures + 1 if finding.unavailable else 0
                 if failures == MAX_FAILURES:
-                    raise StoreUnavailable(f"{failures} looks in a row have failed.")
+                    raise self._named(StoreUnavailable(f"{failures} looks in a row have failed."))
         finally:
             self._ledger.reschedule(again)
 
@@ -215,9 +248,15 @@ class Sweep:
         except Exception as error:
             return findings.failed(upload, error)
 
+    def _skipped(self, upload: Upload) -> Finding | None:
+        """What is found of an upload that is not in this store; None for one that is."""
+        if upload.store != self._name:
+            return findings.elsewhere(upload)
+        return findings.skipped(upload) if upload.bucket != self._store.bucket else None
+
     def _visit(self, upload: Upload) -> Finding:
-        if upload.bucket != self._store.bucket:
-            return findings.skipped(upload)
+        if skipped := self._skipped(upload):
+            return skipped
         if reason := _why_removed(upload, self._clock()):
             return self._remove(upload, reason)
         if upload.ended:
@@ -262,8 +301,8 @@ class Sweep:
 
     def _expect(self, upload: Upload, now: datetime) -> Finding:
         """What `_visit` would find, by reading only."""
-        if upload.bucket != self._store.bucket:
-            return findings.skipped(upload)
+        if skipped := self._skipped(upload):
+            return skipped
         if reason := _why_removed(upload, now):
             return findings.outlived(upload, reason)
         if upload.ended:

@@ -47,6 +47,7 @@ from valetkey.testing.contracts.places import (
 from valetkey.testing.contracts.reading import ReadingContract
 from valetkey.testing.contracts.replacement import ReplacementContract
 from valetkey.testing.contracts.store import ObjectStoreContract
+from valetkey.testing.contracts.stores import StoresContract
 from valetkey.testing.contracts.versions import VersionedStoreContract
 
 
@@ -57,6 +58,7 @@ class LedgerContract(
     PageContract,
     DueContract,
     DeclarationContract,
+    StoresContract,
     ErasureContract,
     EventProbeContract,
 ):

@@ -90,6 +90,8 @@ def full() -> Upload:
         released_at=NOW + MICROSECOND,
         path="größe/名前\u202e/'; --" + "x" * 4000,
         ended_at=NOW - MICROSECOND,
+        store="größe",
+        staging_prefix="größe/" * 30,
     )
 
 

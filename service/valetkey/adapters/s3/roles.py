@@ -1,0 +1,116 @@
+"""Where a store's credentials come from: boto3's own chain, a profile of it, or a role that either may assume.
+
+Rights it needs: ``sts:AssumeRole`` on the role, whose trust policy may ask for the external id.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
+
+from valetkey.adapters.s3.sessions import make_session, require_credentials
+from valetkey.core.errors import ConfigurationError
+
+log = logging.getLogger("valetkey")
+
+SESSION_NAME = "valetkey"
+"""What the role's sessions are called in logs of AWS."""
+
+STS_TIMEOUT = 5
+"""How long STS may take to answer, in seconds: who needs fresh credentials waits for it."""
+
+LEFT_ALONE = timedelta(seconds=5)
+"""After a failure STS is not asked again for so long: each of those who wait would wait for as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialSource:
+    """``profile`` is one of boto3's; without it, and without a session that was given, its chain counts. ``role_arn``
+    is assumed with these, with ``external_id`` where its owner asks for one."""
+
+    profile: str | None = None
+    role_arn: str | None = None
+    external_id: str | None = field(default=None, repr=False)
+    sts_endpoint_url: str | None = None
+    region: str = "us-east-1"
+
+    def session(self, given: boto3.Session | None = None) -> boto3.Session:
+        """A session with these credentials; nothing is asked of anybody yet. Raises `ConfigurationError`."""
+        base = self._base(given)
+        return base if self.role_arn is None else self._assuming(base, self.role_arn)
+
+    def _base(self, given: boto3.Session | None) -> boto3.Session:
+        if self.profile is None:
+            return given or make_session()
+        try:
+            return boto3.Session(profile_name=self.profile)
+        except BotoCoreError as error:
+            raise ConfigurationError(f"The store's credentials: {error}.") from error
+
+    def _assuming(self, base: boto3.Session, role_arn: str) -> boto3.Session:
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=self._client_of(base),
+            source_credentials=require_credentials(base),
+            role_arn=role_arn,
+            extra_args={"RoleSessionName": SESSION_NAME}
+            | ({} if self.external_id is None else {"ExternalId": self.external_id}),
+        )
+        own: Any = get_session()
+        # botocore renews them before they end; it has no public way to give a session credentials of this kind
+        own._credentials = DeferredRefreshableCredentials(  # noqa: SLF001
+            refresh_using=_Fetched(fetcher.fetch_credentials, role_arn), method="assume-role"
+        )
+        return boto3.Session(botocore_session=own, region_name=self.region)
+
+    def _client_of(self, base: boto3.Session) -> Callable[..., Any]:
+        def create(_: str, **keys: Any) -> Any:
+            return base.client(
+                "sts",
+                region_name=self.region,
+                endpoint_url=self.sts_endpoint_url,
+                config=Config(connect_timeout=STS_TIMEOUT, read_timeout=STS_TIMEOUT, retries={"total_max_attempts": 1}),
+                **keys,
+            )
+
+        return create
+
+
+def static_keys(profile: str) -> tuple[str, str]:
+    """The access key of a profile, and its secret. Raises `ConfigurationError` where it has temporary ones, or none:
+    they end, and what grants are signed with is not renewed."""
+    found = require_credentials(CredentialSource(profile).session()).get_frozen_credentials()
+    if found.token is not None:
+        raise ConfigurationError(f"The profile {profile!r} has temporary credentials: grants need an access key of it.")
+    return str(found.access_key), str(found.secret_key)
+
+
+class CannotAssumeRole(BotoCoreError):
+    """STS gives no credentials now; what it said is in the log."""
+
+    fmt = "The role {role_arn} cannot be assumed now."
+
+
+class _Fetched:
+    """What fetches credentials, and says of each failure that it is one of these: a 404 of STS is no missing object."""
+
+    def __init__(self, fetch: Callable[[], Any], role_arn: str) -> None:
+        self._fetch = fetch
+        self._role_arn = role_arn
+        self._again_at: datetime | None = None
+
+    def __call__(self) -> Any:
+        if self._again_at is not None and datetime.now(UTC) < self._again_at:
+            raise CannotAssumeRole(role_arn=self._role_arn)
+        try:
+            return self._fetch()
+        except (BotoCoreError, ClientError) as error:
+            self._again_at = datetime.now(UTC) + LEFT_ALONE
+            log.warning("the role %s cannot be assumed: %s", self._role_arn, error)
+            raise CannotAssumeRole(role_arn=self._role_arn) from error

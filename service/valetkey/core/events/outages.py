@@ -1,0 +1,32 @@
+"""Which stores do not answer, as far as the worker has seen: nobody else's work waits for them meanwhile."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+PAUSE = timedelta(seconds=30)
+"""How long a store that did not answer is left alone before one of us asks it again."""
+
+
+class Outages:
+    """Threads may share it: where two ask at the same moment, both try, and nothing is lost by that."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._until: dict[str, datetime] = {}
+
+    def may_try(self, store: str) -> bool:
+        """Whether to ask this store. Where it did not answer before, one of us tries it again after a while."""
+        until, now = self._until.get(store), self._clock()
+        if until is not None:
+            if now < until:
+                return False
+            self._until[store] = now + PAUSE
+        return True
+
+    def failed(self, store: str) -> None:
+        """It does not answer."""
+        self._until[store] = self._clock() + PAUSE
+
+    def answered(self, store: str) -> None:
+        """It does, again."""
+        self._until.pop(store, None)

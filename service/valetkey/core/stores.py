@@ -1,0 +1,226 @@
+"""The stores of an installation: where a new upload goes, and whose work an upload is.
+
+Each store has parts of its own (`ByStore`): a gate, grants, confirmation, a sweep. So what one of them waits for holds
+up no upload of another, and none of these parts knows that there are others.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+from typing import Generic, TypeVar
+
+from valetkey.core.errors import ConfigurationError, StoreUnavailable
+from valetkey.core.model.naming import MAX_KEY, RESERVED
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import DEFAULT_STORE, OfStores, Upload
+from valetkey.core.ports.store import ObjectStore
+
+RETRY_AFTER = 60
+"""When to try again where the upload's store is not configured, in seconds: somebody has to change the settings."""
+
+Part = TypeVar("Part")
+Made = TypeVar("Made")
+
+Choose = Callable[[str, str], str | None]
+"""Which store an upload goes to, by its owner and the name of its profile; None leaves it to the profile."""
+
+
+def no_choice(owner: str, profile: str) -> str | None:  # noqa: ARG001
+    """Leaves it to the profile."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedStore:
+    """A store under the name that profiles, and the ledger, have for it.
+
+    ``prefix`` stands before final keys and ``staging_prefix`` before ``staging/`` and ``quarantine/``; both are kept
+    with an upload. ``kms_key_id`` encrypts what no profile has encrypted otherwise. ``senders`` are those whose events
+    are believed to be this store's (None: all). ``endpoint`` tells two buckets of one name apart.
+    """
+
+    name: str
+    store: ObjectStore
+    prefix: str = ""
+    staging_prefix: str = ""
+    kms_key_id: str | None = None
+    senders: frozenset[str] | None = None
+    endpoint: str = ""
+
+    @property
+    def terms(self) -> str:
+        """What it is, as text: what processes of one ledger compare."""
+        said = f"bucket {self.store.bucket!r} at {self.endpoint or 'AWS'} in {self.store.region}"
+        prefixes = {"prefix": self.prefix, "staging_prefix": self.staging_prefix}
+        return ", ".join([said, *(f"{name} {value!r}" for name, value in prefixes.items() if value)])
+
+    @property
+    def unproven(self) -> list[str]:
+        """Below what nothing lies that is confirmed."""
+        return [self.staging_prefix + reserved for reserved in RESERVED]
+
+
+class ByStore(Generic[Part]):
+    """One part for each store, by the store's name."""
+
+    def __init__(self, parts: Mapping[str, Part]) -> None:
+        self._parts = parts
+
+    def of(self, upload: Upload) -> Part:
+        """That of the store that ``upload`` began on. Raises `StoreUnavailable` where it is not configured here."""
+        part = self._parts.get(upload.store)
+        if part is None:
+            raise StoreUnavailable(
+                f"Upload {upload.id} is in the store {upload.store!r}, which is not configured here: nothing of it is "
+                "lost, and it goes on when the store is back.",
+                RETRY_AFTER,
+                refused=True,
+            )
+        return part
+
+    def __getitem__(self, name: str) -> Part:
+        return self._parts[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._parts
+
+    def __iter__(self) -> Iterator[Part]:
+        return iter(self._parts.values())
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+
+class Stores(ByStore[NamedStore]):
+    """All stores of this process. ``choose`` goes before what a profile says. Raises `ConfigurationError` where two of
+    them are in each other's way."""
+
+    def __init__(self, stores: Sequence[NamedStore], choose: Choose = no_choice) -> None:
+        super().__init__({one.name: one for one in stores})
+        self.choose = choose
+        self._good: str | None = None
+        for one, other in combinations(stores, 2):
+            _require_apart(one, other)
+        names = [one.name for one in stores]
+        self._standard = DEFAULT_STORE if DEFAULT_STORE in names or len(names) != 1 else names[0]
+
+    @property
+    def first(self) -> NamedStore:
+        """The only one, where there is one."""
+        return next(iter(self))
+
+    def each(self, make: Callable[[NamedStore], Made]) -> ByStore[Made]:
+        """What ``make`` makes for each of them."""
+        return ByStore({one.name: make(one) for one in self})
+
+    def require_fit(self, profiles: Mapping[str, Profile]) -> None:
+        """Raises `ConfigurationError` where the uploads of one of ``profiles`` could not go to their store."""
+        for profile in profiles.values():
+            if (name := profile.store or self._standard) not in self:
+                raise ConfigurationError(_nowhere(profile, name))
+            for one in self:
+                _require_room(profile, one)
+
+    def for_new(self, profile: Profile, owner: str) -> NamedStore:
+        """The store of a new upload: the one that the owner's rule names, else its profile's, else ``default``, or the
+        only one. Raises `StoreUnavailable` where there is none of that name."""
+        name = self.choose(owner, profile.name) or profile.store or self._standard
+        if name not in self:
+            raise StoreUnavailable(f"The upload belongs into the store {name!r}, which is not configured.", RETRY_AFTER)
+        return self[name]
+
+    def by_bucket(self, bucket: str, sender: str | None) -> frozenset[str]:
+        """The names of the stores whose events of ``bucket`` come by ``sender`` (None: by whomever)."""
+        return frozenset(
+            one.name
+            for one in self
+            if one.store.bucket == bucket and (sender is None or one.senders is None or sender in one.senders)
+        )
+
+    def share_of(self, name: str) -> OfStores | None:
+        """The uploads that the sweep of a store looks for; the first one those of stores that are not here, too. None:
+        all."""
+        if len(self) == 1:
+            return None
+        if name != self.first.name:
+            return OfStores(frozenset({name}))
+        return OfStores(frozenset(one.name for one in self) - {name}, others=True)
+
+    def terms(self) -> dict[str, str]:
+        """What each store is, as text, by name."""
+        return {one.name: one.terms for one in self}
+
+    def check(self) -> None:
+        """Raises `StoreUnavailable` when no store can be used now: one that can is enough to go on with its uploads."""
+        refused: StoreUnavailable | None = None
+        for one in self._last_good_first():
+            try:
+                self.check_one(one)
+            except StoreUnavailable as error:
+                refused = refused or error
+            else:
+                return
+        if refused is not None:
+            raise refused
+
+    def check_one(self, one: NamedStore) -> None:
+        """Raises `StoreUnavailable` when this store cannot be used now."""
+        one.store.check()
+        self._good = one.name
+
+    def _last_good_first(self) -> list[NamedStore]:
+        """So that one that does not answer for long is seldom waited for."""
+        return sorted(self, key=lambda one: one.name != self._good)
+
+
+def one_store(store: ObjectStore) -> Stores:
+    """The stores of an installation that has one."""
+    return Stores([NamedStore(DEFAULT_STORE, store)])
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+def _require_apart(one: NamedStore, other: NamedStore) -> None:
+    """Raises `ConfigurationError` where a key could be of both."""
+    if (one.endpoint, one.store.bucket) != (other.endpoint, other.store.bucket):
+        return
+    where = f"The stores {one.name!r} and {other.name!r} are both in the bucket {one.store.bucket!r}"
+    if _overlap(one.prefix, other.prefix):
+        raise ConfigurationError(
+            f"{where}, and the prefixes {one.prefix!r} and {other.prefix!r} are within each other: give each one of "
+            "its own."
+        )
+    for mine in [one.prefix, *one.unproven]:
+        for theirs in [other.prefix, *other.unproven]:
+            if _overlap(mine, theirs):
+                raise ConfigurationError(
+                    f"{where}, and {mine!r} of the one and {theirs!r} of the other are within each other: give each a "
+                    "staging_prefix of its own, outside of the other's prefix."
+                )
+
+
+def _require_room(profile: Profile, one: NamedStore) -> None:
+    """Raises `ConfigurationError` where a final key of ``profile`` could not be one in this store."""
+    begins = one.prefix + profile.template.prefix
+    if any(map(partial(_overlap, begins), one.unproven)):
+        raise ConfigurationError(
+            f"Profile {profile.name!r} in the store {one.name!r}: final keys that begin with {begins!r} could be among "
+            f"those below {one.unproven[0]!r} and {one.unproven[1]!r}; choose another prefix."
+        )
+    if (longest := len(one.prefix) + profile.template.longest) > MAX_KEY:
+        raise ConfigurationError(
+            f"Profile {profile.name!r} in the store {one.name!r}: a key could have {longest} bytes, and S3 takes "
+            f"{MAX_KEY}."
+        )
+
+
+def _nowhere(profile: Profile, name: str) -> str:
+    if profile.store:
+        return f"Profile {profile.name!r} names the store {name!r}, which is not configured: add [stores.{name}]."
+    return (
+        f"Profile {profile.name!r} names no store, and none of them is called {name!r}: say `store = ...` in "
+        f"[profiles.{profile.name}], or call one of the stores {name!r}."
+    )

@@ -1,0 +1,44 @@
+"""The sweeps of all stores, one after the other: for whoever sweeps by hand."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from valetkey.core.errors import StoreUnavailable
+from valetkey.core.sweeping import findings
+from valetkey.core.sweeping.findings import Finding
+from valetkey.core.sweeping.sweep import Sweep
+
+
+class Sweeps:
+    """A store that does not answer hinders no sweep of another: that is a finding, too, and an error where none of them
+    answers. The worker has a loop for each instead."""
+
+    def __init__(self, sweeps: Sequence[Sweep]) -> None:
+        self._sweeps = sweeps
+
+    def run(self) -> Iterator[Finding]:
+        """`Sweep.run` of each. Raises like that."""
+        return self._each(lambda sweep: sweep.run())
+
+    def look(self) -> Iterator[Finding]:
+        """`Sweep.look` of each. Raises like that."""
+        return self._each(lambda sweep: sweep.look())
+
+    def clean(self) -> Iterator[Finding]:
+        """`Sweep.clean` of each. Raises like that."""
+        return self._each(lambda sweep: sweep.clean())
+
+    def foresee(self) -> Iterator[Finding]:
+        """`Sweep.foresee` of each. Raises like that."""
+        return self._each(lambda sweep: sweep.foresee())
+
+    def _each(self, work: Callable[[Sweep], Iterator[Finding]]) -> Iterator[Finding]:
+        failed: dict[str, StoreUnavailable] = {}
+        for sweep in self._sweeps:
+            try:
+                yield from work(sweep)
+            except StoreUnavailable as error:
+                failed[sweep.name] = error
+        for name, reason in failed.items():
+            if len(failed) == len(self._sweeps):
+                raise reason
+            yield findings.silent(name, reason)

@@ -1,0 +1,43 @@
+"""Which of several stores a run is about."""
+
+import boto3
+
+from valetkey.app import s3_settings_of
+from valetkey.core.errors import ConfigurationError
+from valetkey.settings import Settings, StoreTable, load_config
+
+
+def at_store(settings: Settings, session: boto3.Session, name: str | None) -> tuple[Settings, boto3.Session]:
+    """The settings of an installation that has the store of this name alone, and its session; None: that of the
+    environment, or the only one. Raises `ConfigurationError`."""
+    tables = load_config(settings.config).stores
+    if name is None and (settings.bucket or not tables):
+        return settings, session
+    if name is None and len(tables) > 1:
+        raise ConfigurationError(f"Say which store it is about: --store {' or --store '.join(sorted(tables))}.")
+    name = next(iter(tables)) if name is None else name
+    place = s3_settings_of(settings, name)  # where there is none of that name, it says which there are
+    table = tables.get(name)
+    if table is None:
+        return settings, session
+    if table.prefix or table.staging_prefix:
+        raise ConfigurationError(f"The store {name!r} has prefixes of its own: doctor writes to whole buckets only.")
+    return settings.model_copy(update=_said(table, place.grant_keys)), place.source.session(session)
+
+
+def _said(table: StoreTable, grant_keys: tuple[str, str] | None) -> dict[str, object]:
+    """What the environment would say of such a store."""
+    access_key, secret = grant_keys or (None, None)
+    return {
+        "bucket": table.bucket,
+        "s3_region": table.region,
+        "s3_endpoint_url": table.endpoint_url,
+        "s3_public_endpoint_url": table.public_endpoint_url,
+        "s3_addressing_style": table.addressing_style,
+        "s3_lacks": tuple(table.lacks),
+        "s3_accelerate": table.accelerate,
+        "s3_dualstack": table.dualstack,
+        "s3_max_object_size": table.max_object_size,
+        "s3_grant_access_key_id": access_key,
+        "s3_grant_secret_access_key": secret,
+    }

@@ -1,0 +1,339 @@
+"""Stores in `valetkey.toml`: what is read, what is refused, and where their credentials come from."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from flask import Flask
+from tests.support.servers import free_port
+from tests.support.stores import Bucket
+
+from valetkey import ValetKey
+from valetkey.adapters.s3 import CredentialSource, S3Settings, S3Store, static_keys
+from valetkey.adapters.s3.roles import CannotAssumeRole, _Fetched
+from valetkey.app import (
+    Installed,
+    create_app,
+    installed_in,
+    loops,
+    open_stores,
+    require_fit,
+    s3_settings,
+    s3_settings_of,
+)
+from valetkey.core.errors import ConfigurationError, StoreUnavailable
+from valetkey.core.granting.grants import GrantMaker
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import new_upload_id
+from valetkey.core.ports.health import StoreProof
+from valetkey.core.stores import NamedStore
+from valetkey.doctor.places import at_store
+from valetkey.settings import Settings, load_config, load_profiles
+from valetkey.testing import MemoryValetKey, memory
+from valetkey.testing.contracts.samples import new_upload
+from valetkey.worker import CheckLoop, SweepLoop
+
+ROLE = "arn:aws:iam::123456789012:role/uploads"
+
+
+def config(folder: Path, text: str) -> Path:
+    path = folder / "valetkey.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[stores.eu]\nregion = "x"', r"stores.eu.bucket: Field required"),
+        ('[stores.eu]\nbucket = "ab"', "stores.eu.bucket"),
+        ('[stores.eu]\nbucket = "abc"\nregoin = "x"', "stores.eu.regoin: Extra inputs"),
+        ('[stores.eu]\nbucket = "abc"\nendpoint_url = "s3.example"', "must be an http or https URL"),
+        ('[stores.eu]\nbucket = "abc"\nendpoint_url = "https://a:b@s3.example"', "must have no user"),
+        ('[stores.eu]\nbucket = "abc"\nendpoint_url = "https://s3.example/abc"', "has the bucket 'abc' in its path"),
+        ('[stores.eu]\nbucket = "abc"\nlacks = ["posts"]', "stores.eu.lacks"),
+        ('[stores.eu]\nbucket = "abc"\nprefix = "eu"', "in parts that end in '/'"),
+        ('[stores.eu]\nbucket = "abc"\nprefix = "/eu/"', "in parts that end in '/'"),
+        ('[stores.eu]\nbucket = "abc"\nstaging_prefix = "../"', "in parts that end in '/'"),
+        ('[stores.eu]\nbucket = "abc"\nprefix = "größe/"', "in parts that end in '/'"),
+        (f'[stores.eu]\nbucket = "abc"\nprefix = "{"a/" * 101}"', "up to 200 plain characters"),
+        ('[stores.eu]\nbucket = "abc"\nevents = ["kafka"]', "there is no sender 'kafka'"),
+        ('[stores.eu]\nbucket = "abc"\nexternal_id = "x"', "external_id needs a role_arn"),
+        ('[stores."e u"]\nbucket = "abc"', "'e u' is no name of a store"),
+        ('[stores_by_owner]\n"acme-*" = "eu"', "'acme-.*' leads to the store 'eu', which is not configured"),
+    ],
+)
+def test_what_cannot_be_right_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    """With the name of the file, of the table, and what is wrong."""
+    with pytest.raises(ConfigurationError, match=said):
+        load_config(config(tmp_path, text))
+
+
+def test_secrets_of_a_store_are_not_shown(tmp_path: Path) -> None:
+    """An external id is a secret of its owner's."""
+    path = config(tmp_path, f'[stores.eu]\nbucket = "abc"\nrole_arn = "{ROLE}"\nexternal_id = "hush-hush"')
+    assert "hush-hush" not in repr(load_config(path))
+
+
+def test_the_first_pattern_that_fits_counts(tmp_path: Path) -> None:
+    """As a shell has them, in the order of the file, letter for letter."""
+    text = '[stores.eu]\nbucket = "abc"\n[stores_by_owner]\n"acme-7" = "default"\n"acme-*" = "eu"\n"?" = "eu"'
+    found = load_config(config(tmp_path, text))
+    owners = {owner: found.store_for(owner, "any") for owner in ("acme-7", "acme-8", "ACME-8", "a", "ab", "")}
+    assert owners == {"acme-7": "default", "acme-8": "eu", "ACME-8": None, "a": "eu", "ab": None, "": None}
+
+
+@pytest.fixture
+def named(settings: Settings, moto_bucket: Bucket, tmp_path: Path) -> Callable[[str], Settings]:
+    """Settings with the store `default` on moto, and what a toml says of others; `{server}` is where moto is."""
+
+    def make(text: str) -> Settings:
+        path = config(tmp_path, text.replace("{server}", moto_bucket.server.endpoint_url))
+        return settings.model_copy(update={"config": path})
+
+    return make
+
+
+def session_of(bucket: Bucket) -> boto3.Session:
+    server = bucket.server
+    return boto3.Session(server.access_key, server.secret_key, region_name=server.region)
+
+
+OTHER = '[stores.other]\nbucket = "other"\nendpoint_url = "{server}"\n'
+
+
+def test_settings_without_stores_are_the_one_store(settings: Settings, moto_bucket: Bucket) -> None:
+    """Called `default`, as it ever was."""
+    [only] = open_stores(settings, session_of(moto_bucket))
+    assert (only.name, only.store.bucket, only.prefix, only.staging_prefix) == ("default", moto_bucket.name, "", "")
+
+
+def test_the_settings_and_the_toml_are_not_both_the_default(
+    named: Callable[[str], Settings], moto_bucket: Bucket
+) -> None:
+    """Which of them is meant nobody can say."""
+    with pytest.raises(ConfigurationError, match=r"VALETKEY_BUCKET and \[stores.default\] are the same store"):
+        open_stores(named(OTHER.replace("stores.other", "stores.default")), session_of(moto_bucket))
+
+
+def test_a_bucket_is_missing_only_where_there_is_no_store(
+    named: Callable[[str], Settings], moto_bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And credentials of the environment only where a store asks for them."""
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    (tmp_path / "credentials").write_text("[other]\naws_access_key_id = k\naws_secret_access_key = s\n")
+    none = boto3.Session()
+    monkeypatch.setattr(none, "get_credentials", lambda: None)
+    without = named(OTHER + 'aws_profile = "other"').model_copy(update={"bucket": None})
+    require_fit(without, none, allow_open=True)
+    with pytest.raises(ConfigurationError, match="AWS_ACCESS_KEY_ID"):
+        require_fit(named(OTHER).model_copy(update={"bucket": None}), none, allow_open=True)
+    with pytest.raises(ConfigurationError, match="VALETKEY_BUCKET"):
+        require_fit(named("").model_copy(update={"bucket": None}), none, allow_open=True)
+
+
+def test_a_profile_that_names_no_store_is_refused(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
+    """When the application is made: never first by a client."""
+    with pytest.raises(ConfigurationError, match=r"'x' names the store 'mars', which is not configured"):
+        create_app(named(OTHER + '[profiles.x]\nstore = "mars"'), session_of(moto_bucket), allow_open=True)
+
+
+def mounted_on(settings: Settings, bucket: Bucket, **said: Any) -> tuple[Flask, Installed]:
+    app = Flask("shop")
+    ValetKey(app, settings=settings, session=session_of(bucket), allow_open=True, **said)
+    installed = installed_in(app)
+    installed.ledger.migrate()
+    return app, installed
+
+
+def test_a_function_chooses_the_store(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
+    """It takes the place of the rule by owner, and gets owner and profile."""
+    asked: list[tuple[str, str]] = []
+
+    def store_for(owner: str, profile: str) -> str | None:
+        asked.append((owner, profile))
+        return "other" if owner == "acme" else None
+
+    settings = named(OTHER + '[stores_by_owner]\n"*" = "other"')
+    app, installed = mounted_on(settings, moto_bucket, store_for=store_for)
+    made = {}
+    for owner in ("acme", "globex"):
+        body = {"filename": "f", "content_type": "text/plain", "size": 1, "owner": owner}
+        made[owner] = app.test_client().post("/v1/uploads", json=body).get_json()["upload"]["id"]
+    assert asked == [("acme", "default"), ("globex", "default")]
+    stores = [upload.store for name in made if (upload := installed.ledger.get(made[name])) is not None]
+    assert stores == ["other", "default"]
+
+
+def test_the_worker_has_a_loop_for_each_store(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
+    """So that none of them waits for another."""
+    _, installed = mounted_on(named(OTHER), moto_bucket)
+    made = loops(installed, installed.settings, session_of(moto_bucket))
+    assert [sum(isinstance(loop, kind) for loop in made) for kind in (CheckLoop, SweepLoop)] == [2, 2]
+
+
+def test_stores_in_memory(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
+    """An application's tests see each store apart, under its name, and need none of them."""
+    settings = named(OTHER + 'prefix = "kept/"\n[profiles.second]\nstore = "other"')
+    app, _ = mounted_on(settings, moto_bucket)
+    with memory(app) as valetkey:
+        client = valetkey.client()
+        first, second = client.upload(b"x"), client.upload(b"y", profile="second")
+        assert [one["state"] for one in (first, second)] == ["confirmed", "confirmed"]
+        assert valetkey.stores["default"].keys() == [first["object"]["key"]]
+        assert valetkey.stores["other"].keys() == [second["object"]["key"]]
+        assert second["object"]["key"].startswith("kept/uploads/")
+    alone = MemoryValetKey(Flask("part"), profiles={"docs": Profile("docs", store="us")})
+    done = alone.client().upload(b"z", profile="docs")
+    assert alone.stores["us"].keys() == [done["object"]["key"]]
+    assert alone.store.keys() == []
+
+
+def test_the_generated_names_are_those_of_the_toml(tmp_path: Path) -> None:
+    """What a profile says of its store is what the toml says."""
+    path = config(tmp_path, '[stores.eu]\nbucket = "abc"\n[profiles.docs]\nstore = "eu"')
+    assert load_profiles(path)["docs"] == Profile("docs", store="eu")
+
+
+def test_doctor_tries_one_of_them(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
+    """As an installation that has that one alone; where several are meant, it asks which."""
+    session = session_of(moto_bucket)
+    text = OTHER + 'region = "eu-west-1"\nlacks = ["post"]\n[stores.kept]\nbucket = "kept"\nprefix = "kept/"\n'
+    settings = named(text)
+    assert at_store(settings, session, None) == (settings, session)
+    assert at_store(settings, session, "default") == (settings, session)
+    found, _ = at_store(settings, session, "other")
+    assert (found.bucket, found.s3_region, found.s3_lacks) == ("other", "eu-west-1", ("post",))
+    assert s3_settings(found).place == s3_settings_of(settings, "other").place
+    with pytest.raises(ConfigurationError, match="has prefixes of its own"):
+        at_store(settings, session, "kept")
+    with pytest.raises(ConfigurationError, match=r"no store 'mars' here. There are: default, kept, other\."):
+        at_store(settings, session, "mars")
+    without = settings.model_copy(update={"bucket": None})
+    with pytest.raises(ConfigurationError, match="--store kept or --store other"):
+        at_store(without, session, None)
+
+
+def test_what_was_proven_is_known_of_its_store_alone(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
+    """What doctor learned of one changes nothing of another; settings go before it."""
+    settings = named(OTHER)
+    _, installed = mounted_on(settings, moto_bucket)
+    place = s3_settings_of(settings, "other").place
+    learned = {"post": False, "conditional_copy": True}
+    installed.ledger.record_proof(StoreProof(place, learned, {}, datetime.now(UTC)))
+    installed.read_proofs()
+    known = {one.name: one.store.capabilities for one in installed.core.stores}
+    assert (known["other"].post, known["other"].conditional_copy) == (False, True)
+    assert (known["default"].post, known["default"].conditional_copy) == (True, False)
+
+
+# --- credentials ---
+
+
+@pytest.fixture
+def credentials_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    path = tmp_path / "credentials"
+    path.write_text(
+        "[eu]\naws_access_key_id = of-eu\naws_secret_access_key = s\n"
+        "[passing]\naws_access_key_id = k\naws_secret_access_key = s\naws_session_token = t\n"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
+    return path
+
+
+def test_credentials_of_a_profile(credentials_file: Path, moto_bucket: Bucket) -> None:
+    """Also beside others in the environment, or in a session that was given."""
+    settings = S3Settings("bucket", source=CredentialSource(profile="eu"))
+    assert S3Store(settings, session_of(moto_bucket)).credentials().access_key == "of-eu"
+    with pytest.raises(ConfigurationError, match="mars"):
+        S3Store(S3Settings("bucket", source=CredentialSource(profile="mars")))
+
+
+def test_keys_for_grants_of_a_profile(credentials_file: Path) -> None:
+    """None that end: they are not renewed."""
+    assert static_keys("eu") == ("of-eu", "s")
+    with pytest.raises(ConfigurationError, match="temporary"):
+        static_keys("passing")
+
+
+def source(bucket: Bucket, **said: Any) -> CredentialSource:
+    return CredentialSource(role_arn=ROLE, sts_endpoint_url=bucket.server.endpoint_url, **said)
+
+
+def assuming(bucket: Bucket, **said: Any) -> tuple[S3Store, list[dict[str, Any]]]:
+    """A store whose role is assumed of moto's STS, and what STS is asked."""
+    session, asked = session_of(bucket), list[dict[str, Any]]()
+    session.events.register("provide-client-params.sts.AssumeRole", lambda params, **_: asked.append(params))
+    settings = S3Settings(bucket.name, endpoint_url=bucket.server.endpoint_url, source=source(bucket, **said))
+    return S3Store(settings, session), asked
+
+
+def test_a_role_is_assumed(moto_bucket: Bucket) -> None:
+    """When it is first needed, with the external id; no grant outlives what STS has given."""
+    store, asked = assuming(moto_bucket, external_id="shared-word")
+    assert asked == []
+    store.check()
+    [params] = asked
+    assert (params["RoleArn"], params["ExternalId"]) == (ROLE, "shared-word")
+    now = datetime.now(UTC)
+    credentials = store.credentials()
+    assert credentials.token is not None
+    assert credentials.expires_at is not None
+    assert timedelta(minutes=50) < credentials.expires_at - now <= timedelta(hours=1, seconds=5)
+    profile = Profile("default", expires_in=timedelta(hours=12))
+    grant = GrantMaker(store, lambda: "https://uploads.example").post(new_upload(now), profile.rules, now)
+    assert grant.expires_at <= credentials.expires_at
+    assert grant.fields["x-amz-security-token"] == credentials.token
+
+
+def test_a_role_is_assumed_again_before_it_ends(moto_bucket: Bucket) -> None:
+    """By botocore's own margin."""
+    store, asked = assuming(moto_bucket)
+    first = store.credentials()
+    own: Any = store._clients.credentials()
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    vars(own)["_expiry_time"] = soon
+    for kept in own._refresh_using._fetch.__self__._cache.values():
+        kept["Credentials"]["Expiration"] = soon.isoformat()
+    second = store.credentials()
+    assert second.access_key != first.access_key
+    assert second.expires_at is not None
+    assert second.expires_at > datetime.now(UTC) + timedelta(minutes=50)
+    assert "ExternalId" not in asked[0]
+
+
+def test_a_role_that_cannot_be_assumed(moto_bucket: Bucket) -> None:
+    """The start goes on, and whoever needs the store is told: other stores may be fine."""
+    away = CredentialSource(role_arn=ROLE, sts_endpoint_url=f"http://127.0.0.1:{free_port()}")
+    settings = S3Settings(moto_bucket.name, endpoint_url=moto_bucket.server.endpoint_url, source=away)
+    store = S3Store(settings, session_of(moto_bucket))
+    for ask in (store.check, store.credentials, lambda: store.head(f"staging/{new_upload_id()}")):
+        with pytest.raises(StoreUnavailable, match="CannotAssumeRole"):
+            ask()
+
+
+def test_a_refusal_of_sts_is_no_missing_object() -> None:
+    """Whatever it answers: an upload must not end as one whose bytes never came. And it is asked once in a while."""
+    calls: list[str] = []
+
+    def refuse() -> None:
+        calls.append("asked")
+        answer: Any = {"Error": {"Code": "NoSuchEntity"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
+        raise ClientError(answer, "AssumeRole")
+
+    fetched = _Fetched(refuse, ROLE)
+    for _ in range(3):
+        with pytest.raises(CannotAssumeRole):
+            fetched()
+    assert calls == ["asked"]
+
+
+def test_the_terms_of_a_store_hold_no_secret(moto_bucket: Bucket) -> None:
+    """They are kept in the ledger, and logged."""
+    store, _ = assuming(moto_bucket, external_id="shared-word")
+    terms = NamedStore("eu", store, prefix="kept/", endpoint="https://s3.example").terms
+    assert terms == f"bucket '{moto_bucket.name}' at https://s3.example in us-east-1, prefix 'kept/'"

@@ -1,0 +1,614 @@
+"""Several stores in one installation: whose work an upload is, and what one that is down does to the others."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.unit.memory_world import FIRST, NOW, OWNER, SCANNER, md5
+
+from valetkey.adapters.magic import MagicDetector
+from valetkey.adapters.memory import MemoryLedger, MemoryStore
+from valetkey.core.access.tickets import Tickets
+from valetkey.core.assembly import Assembly
+from valetkey.core.errors import ConfigurationError, StateConflict, StoreUnavailable
+from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent
+from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.granting.grants import MultipartGrant, PostGrant
+from valetkey.core.model.capabilities import Capabilities
+from valetkey.core.model.erasure import ErasureState
+from valetkey.core.model.multipart import MIB
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.rules import Detect
+from valetkey.core.model.upload import OfStores, Upload, UploadState, Verdict
+from valetkey.core.stores import Choose, NamedStore, Stores, no_choice
+from valetkey.core.sweeping.findings import Action
+from valetkey.core.sweeping.sweeps import Sweeps
+
+PROFILES = {
+    "default": Profile("default"),
+    "docs": Profile("docs", store="us"),
+    "checked": Profile("checked", store="us", detect=Detect.REJECT),
+    "scanned": Profile("scanned", store="us", scan=True),
+    "parts": Profile("parts", store="us", multipart_from=1, part_size=5 * MIB, max_size=20 * MIB),
+}
+
+
+class Silent:
+    def ended(self, upload: Upload) -> None: ...
+
+
+@dataclass
+class Installation:
+    """An installation on the stores that are in ``configured`` now; `restart` makes its process anew."""
+
+    eu: MemoryStore = field(init=False)
+    us: MemoryStore = field(init=False)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    profiles: Mapping[str, Profile] = field(default_factory=lambda: PROFILES)
+    choose: Choose = no_choice
+    time: datetime = NOW
+    down: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+    core: Assembly = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.eu = MemoryStore("bucket-eu", clock=self.now, before=self._hook("default"))
+        self.us = MemoryStore("bucket-us", clock=self.now, before=self._hook("us"))
+        self.restart()
+
+    def now(self) -> datetime:
+        return self.time
+
+    def _hook(self, name: str) -> Callable[[str, str], None]:
+        def before(operation: str, subject: str) -> None:
+            self.asked.append(name)
+            if name in self.down:
+                raise StoreUnavailable(f"{name} does not answer.")
+
+        return before
+
+    def restart(self, *stores: NamedStore, **changes: Any) -> None:
+        """A process that is configured with ``stores``: with both, where none is given."""
+        both = (NamedStore("default", self.eu), NamedStore("us", self.us))
+        self.core = Assembly(
+            stores=Stores(stores or both, self.choose),
+            ledger=self.ledger,
+            notifier=Silent(),
+            detector=MagicDetector(),
+            profiles=self.profiles,
+            tickets=Tickets(["secret"]),
+            public_url=lambda: "https://uploads.example",
+            clock=self.now,
+            pause=lambda _: None,
+            **changes,
+        )
+        self.service = self.core.service
+
+    def create(self, profile: str = "default", owner: str | None = None, **asked: Any) -> Upload:
+        request = UploadRequest("a photo.png", "image/png", len(FIRST), profile=profile, owner=owner)
+        return self.service.create(OWNER, request._replace(**asked)).upload
+
+    def send(self, upload: Upload, content: bytes = FIRST) -> None:
+        """The client's POST, to where its grant says."""
+        grant = self.service.renew(OWNER, upload.id).grant
+        assert isinstance(grant, PostGrant)
+        place = {self.eu.post_url: self.eu, self.us.post_url: self.us}[grant.url]
+        assert place.post(list(grant.fields.items()), content).status == 201
+
+    def arrived(self, profile: str, **asked: Any) -> Upload:
+        """An upload whose bytes are there, and which nobody has reported."""
+        upload = self.create(profile, **asked)
+        self.send(upload)
+        return upload
+
+    def state(self, upload: Upload) -> UploadState:
+        return self.ledger._uploads[upload.id].state
+
+    def store_of(self, upload: Upload) -> MemoryStore:
+        return self.us if upload.store == "us" else self.eu
+
+    def event(self, *uploads: Upload, sender: str | None = None) -> EventCounts:
+        """The stores' events for these uploads, in one delivery."""
+        events = [ObjectEvent(one.bucket, one.arrival_key) for one in uploads]
+        return self.service.observe(events, sender=sender)
+
+
+@pytest.fixture
+def both() -> Installation:
+    return Installation()
+
+
+def test_uploads_end_under_the_bucket_of_their_profile(both: Installation) -> None:
+    """What no profile says goes to `default`; each is confirmed there, and nowhere else."""
+    here, there = both.arrived("default"), both.arrived("docs")
+    assert [(one.store, one.bucket) for one in (here, there)] == [("default", "bucket-eu"), ("us", "bucket-us")]
+    for one in (here, there):
+        assert both.service.complete(OWNER, one.id).state is UploadState.CONFIRMED
+    assert both.eu.keys() == [here.key]
+    assert both.us.keys() == [there.key]
+
+
+def test_events_of_both_confirm(both: Installation) -> None:
+    """Also in one delivery."""
+    assert both.event(both.arrived("default"), both.arrived("docs")) == EventCounts(confirmed=2)
+
+
+def test_an_owner_goes_before_a_profile(both: Installation) -> None:
+    """Where its rule names a store: else the profile's counts."""
+    both.choose = lambda owner, profile: "default" if owner == "acme" and profile == "docs" else None
+    both.restart()
+    assert both.create("docs", "acme").store == "default"
+    assert both.create("docs", "globex").store == "us"
+    assert both.create("default", "acme").store == "default"
+
+
+def test_a_rule_that_names_no_store_of_ours(both: Installation) -> None:
+    """A function of the application may do that at any time: a sentence, and nothing is created."""
+    both.choose = lambda owner, profile: "mars"
+    both.restart()
+    with pytest.raises(StoreUnavailable, match="'mars', which is not configured"):
+        both.create()
+    assert both.ledger._uploads == {}
+
+
+def test_an_upload_stays_with_its_store(both: Installation) -> None:
+    """Whatever its owner's rule, or its profile, says later."""
+    upload = both.arrived("docs")
+    both.choose = lambda owner, profile: "default"
+    both.profiles = {"default": Profile("default"), "docs": Profile("docs", store="default")}
+    both.restart()
+    assert both.create("docs").store == "default"
+    assert both.service.complete(OWNER, upload.id).state is UploadState.CONFIRMED
+    assert both.us.keys() == [upload.key]
+    assert both.service.download(OWNER, upload.id).url.startswith("memory://bucket-us/")
+    assert both.service.open(OWNER, upload.id).read() == FIRST
+    assert both.service.where(upload) == f"memory://bucket-us/{upload.key}".replace(" ", "%20")
+
+
+def test_the_capabilities_are_those_of_its_store(both: Installation) -> None:
+    """One store takes no forms, the other one does."""
+    both.us = MemoryStore("bucket-us", clock=both.now, capabilities=Capabilities(post=False))
+    both.restart()
+    assert [both.create(one).method for one in ("default", "docs")] == ["post", "put"]
+
+
+def test_parts_go_to_their_store(both: Installation) -> None:
+    """From the start of a multipart upload to its join."""
+    upload = both.create("parts", size=6 * MIB)
+    granted = both.service.renew(OWNER, upload.id).grant
+    assert isinstance(granted, MultipartGrant)
+    for part in granted.parts:
+        assert part.size is not None
+        assert both.us.send(part.url, part.headers, b"x" * part.size).status == 200
+    assert len(both.service.parts(OWNER, upload.id)[1]) == 2
+    done = both.service.complete(OWNER, upload.id)
+    assert (done.state, both.us.keys()) == (UploadState.CONFIRMED, [upload.key])
+    both.service.remove(OWNER, upload.id)
+    assert both.us.keys() == []
+
+
+def test_prefixes_are_kept_with_the_upload(both: Installation) -> None:
+    """Before `staging/` and `quarantine/`, and before final keys: also when the store has others by then."""
+    both.profiles = {"default": Profile("default"), "scanned": Profile("scanned", store="us", scan=True)}
+    theirs = NamedStore("us", both.us, prefix="acme/", staging_prefix="incoming/acme/")
+    both.restart(NamedStore("default", both.eu), theirs)
+    upload = both.arrived("scanned")
+    assert both.us.keys() == [f"incoming/acme/staging/{upload.id}"]
+    both.event(upload)
+    both.restart()
+    key = f"incoming/acme/quarantine/{upload.id}/1"
+    clean = ScanEvent("bucket-us", key, md5(FIRST), clean=True)
+    assert both.service.observe([clean]) == EventCounts(confirmed=1)
+    assert both.us.keys() == [f"acme/uploads/{upload.id}/a_photo.png"]
+
+
+def test_the_key_of_a_store_encrypts(both: Installation) -> None:
+    """What no profile has encrypted otherwise; that is kept with the upload as its other rules are."""
+    both.profiles = {
+        "default": Profile("default", storage_class="STANDARD_IA"),
+        "own": Profile("own", sse="aws:kms", sse_kms_key_id="theirs"),
+        "plain": Profile("plain", sse="AES256"),
+    }
+    both.restart(NamedStore("default", both.eu, kms_key_id="ours"))
+    made = {name: both.create(name).rules for name in both.profiles}
+    placed = {
+        name: (rules.placement.sse, rules.placement.sse_kms_key_id) for name, rules in made.items() if rules is not None
+    }
+    assert placed == {"default": ("aws:kms", "ours"), "own": ("aws:kms", "theirs"), "plain": ("AES256", None)}
+    assert made["default"] is not None
+    assert made["default"].placement.storage_class == "STANDARD_IA"
+    assert made["default"].expires_in == PROFILES["default"].expires_in
+
+
+def test_buckets_of_one_name_at_two_endpoints(both: Installation) -> None:
+    """The id tells whose object it is, and where senders are named, only theirs are heard."""
+    eu, us = MemoryStore("shared", clock=both.now), MemoryStore("shared", clock=both.now)
+    both.eu, both.us = eu, us
+    ours = NamedStore("default", eu, endpoint="https://one", senders=frozenset({"ceph"}))
+    both.restart(ours, NamedStore("us", us, endpoint="https://two", senders=frozenset({"minio"})))
+    here, there = both.create("default"), both.create("docs")
+    for one, store in ((here, eu), (there, us)):
+        grant = both.service.renew(OWNER, one.id).grant
+        assert isinstance(grant, PostGrant)
+        assert store.post(list(grant.fields.items()), FIRST).status == 201
+    assert both.event(here, there, sender="minio") == EventCounts(confirmed=1, ignored=1)
+    assert [both.state(here), both.state(there)] == [UploadState.PENDING, UploadState.CONFIRMED]
+    assert both.event(here, there, sender="ceph") == EventCounts(confirmed=1, ignored=1)
+    assert (eu.keys(), us.keys()) == ([here.key], [there.key])
+
+
+def test_a_verdict_of_anothers_sender_counts_for_nothing(both: Installation) -> None:
+    """Whoever runs one store's sender cannot call clean what is in another one's quarantine."""
+    trusted = NamedStore("us", both.us, senders=frozenset({"eventbridge"}))
+    both.restart(NamedStore("default", both.eu), trusted)
+    upload = both.arrived("scanned")
+    both.event(upload, sender="eventbridge")
+    verdict = ScanEvent("bucket-us", f"quarantine/{upload.id}/1", md5(FIRST), clean=True)
+    assert both.service.observe([verdict], sender="ceph") == EventCounts(ignored=1)
+    assert both.state(upload) is UploadState.STORED
+    assert both.service.observe([verdict], sender="eventbridge") == EventCounts(confirmed=1)
+
+
+# --- a store that is down ---
+
+
+def test_a_store_that_is_down_hinders_no_upload_of_the_other(both: Installation) -> None:
+    """Created, sent, confirmed, downloaded and removed as ever; the other's get a problem and are not lost."""
+    waiting = both.arrived("docs")
+    both.down = {"us"}
+    upload = both.arrived("default")
+    assert both.service.complete(OWNER, upload.id).state is UploadState.CONFIRMED
+    assert both.service.download(OWNER, upload.id).url
+    both.service.remove(OWNER, upload.id)
+    both.service.check()
+    with pytest.raises(StoreUnavailable, match="us does not answer"):
+        both.service.complete(OWNER, waiting.id)
+    both.down = set()
+    assert both.service.complete(OWNER, waiting.id).state is UploadState.CONFIRMED
+
+
+def test_all_stores_down_is_not_ready(both: Installation) -> None:
+    """The one that answered last is asked first: a silent one is waited for once."""
+    both.down = {"default"}
+    both.service.check()
+    both.asked.clear()
+    both.service.check()
+    assert both.asked == ["us"]
+    both.down = {"default", "us"}
+    with pytest.raises(StoreUnavailable):
+        both.service.check()
+
+
+def test_each_store_has_its_own_gate(both: Installation) -> None:
+    """As many requests as may wait for a silent store leave the other one's alone."""
+    both.restart(store_limit=2)
+    here, there = both.arrived("default"), both.arrived("docs")
+    with both.core.gates["us"].open_for(there):
+        with pytest.raises(StoreUnavailable, match="Too many"):
+            both.service.complete(OWNER, there.id)
+        assert both.service.complete(OWNER, here.id).state is UploadState.CONFIRMED
+
+
+def test_credentials_that_are_long_in_coming(both: Installation) -> None:
+    """As many as may wait for one store's leave the grants of the other alone."""
+    both.restart(store_limit=2)
+    refused: list[str] = []
+
+    def ask_meanwhile(operation: str, subject: str) -> None:
+        if operation == "credentials":
+            both.us.before = None
+            with pytest.raises(StoreUnavailable, match="Too many grants"):
+                both.create("docs")
+            refused.append(both.create().store)
+
+    both.us.before = ask_meanwhile
+    assert both.create("docs").store == "us"
+    assert refused == ["default"]
+
+
+def test_a_delivery_with_events_of_a_store_that_is_down(both: Installation) -> None:
+    """Those of the other one count before its sender is told to come again; the silent one is asked once."""
+    first, second = both.arrived("docs"), both.arrived("docs")
+    other = both.arrived("default")
+    both.down = {"us"}
+    both.asked.clear()
+    with pytest.raises(StoreUnavailable):
+        both.event(first, second, other)
+    assert both.state(other) is UploadState.CONFIRMED
+    assert both.asked.count("us") == 1
+    both.down = set()
+    assert both.event(first, second, other) == EventCounts(confirmed=2, ignored=1)
+
+
+def test_the_workers_events_of_a_store_that_is_down(both: Installation) -> None:
+    """They are left to that store's sweep at once, and hold up no thread: it is tried again by one, after a while."""
+    first, second = both.arrived("docs"), both.arrived("docs")
+    observe = both.core.observer.observe
+    both.down, both.time = {"us"}, both.time + timedelta(seconds=1)
+    assert observe([ObjectEvent("bucket-us", first.staging_key)]) == EventCounts(ignored=1)
+    both.asked.clear()
+    assert observe([ObjectEvent("bucket-us", second.staging_key)]) == EventCounts(ignored=1)
+    assert both.asked == []
+    assert [upload.id for upload in both.ledger.due(both.time, 9)] == [first.id, second.id]
+    both.down, both.time = set(), both.time + timedelta(seconds=31)
+    third = both.arrived("docs")
+    assert observe([ObjectEvent("bucket-us", third.staging_key)]) == EventCounts(confirmed=1)
+    swept = [one.action for sweep in both.core.sweeps for one in sweep.look()]
+    assert swept == [Action.CONFIRM, Action.CONFIRM]
+    assert both.ledger._uploads[first.id].state is UploadState.CONFIRMED
+
+
+def test_a_verdict_is_not_left_to_the_sweep_before_it_is_known(both: Installation) -> None:
+    """What a scanner said is in the ledger, or its message comes again: also while the store is down."""
+    upload, unseen = both.arrived("scanned"), both.create("scanned")
+    both.event(upload)
+    verdict = ScanEvent("bucket-us", f"quarantine/{upload.id}/1", md5(FIRST), clean=True)
+    both.down = {"us"}
+    assert both.core.observer.observe([verdict]) == EventCounts(ignored=1)
+    assert both.ledger._uploads[upload.id].verdict == Verdict(md5(FIRST), clean=True, key=verdict.key)
+    early = ScanEvent("bucket-us", f"quarantine/{unseen.id}/1", md5(FIRST), clean=True)
+    with pytest.raises(StoreUnavailable):
+        both.core.observer.observe([early])
+    both.down, both.time = set(), both.time + timedelta(minutes=2)
+    assert next(one.action for one in both.core.sweeps[1].look()) is Action.CONFIRM
+    assert both.state(upload) is UploadState.CONFIRMED
+
+
+def test_each_store_has_its_own_sweep(both: Installation) -> None:
+    """That of one that is down gives up for a while; that of the other finds what nobody reported."""
+    lost = [both.arrived("docs") for _ in range(7)]
+    found = both.arrived("default")
+    both.time += timedelta(minutes=2)
+    both.down = {"us"}
+    default, us = both.core.sweeps
+    with pytest.raises(StoreUnavailable):
+        list(us.look())
+    assert [one.subject for one in default.look()] == [found.id]
+    assert both.state(found) is UploadState.CONFIRMED
+    both.down, both.time = set(), both.time + timedelta(minutes=10)
+    assert {one.subject for one in us.look()} == {one.id for one in lost}
+
+
+def test_a_sweep_by_hand_takes_every_store(both: Installation) -> None:
+    """One that does not answer is a finding after those of the others; an error only where none does."""
+    both.arrived("docs")
+    found = both.arrived("default")
+    both.time += timedelta(minutes=2)
+    both.down = {"us"}
+    both.restart(NamedStore("us", both.us), NamedStore("default", both.eu))
+    *_, last = seen = list(Sweeps(both.core.sweeps).run())
+    assert found.id in [one.subject for one in seen]
+    assert (last.action, last.subject) == (Action.FAIL, "us")
+    assert both.state(found) is UploadState.CONFIRMED
+    both.down = {"us", "default"}
+    with pytest.raises(StoreUnavailable):
+        list(Sweeps(both.core.sweeps).run())
+
+
+def test_leftovers_are_looked_for_in_each_store(both: Installation) -> None:
+    """Below the prefixes of each, and never what belongs to an upload that is open, whatever its store is called."""
+    theirs = NamedStore("us", both.us, prefix="acme/", staging_prefix="acme/")
+    both.profiles = {"default": Profile("default"), "docs": Profile("docs", store="us")}
+    both.restart(NamedStore("default", both.eu), theirs)
+    pending = both.create("docs")
+    both.us.put("acme/staging/nobodys", b"x")
+    both.us.put("staging/anothers", b"x")
+    both.eu.put("staging/nobodys", b"x")
+    both.us.put(pending.staging_key, b"x")
+    both.time += timedelta(days=2)
+    both.ledger._uploads[pending.id] = both.ledger._uploads[pending.id]._replace(due_at=None)
+    both.profiles = {"default": Profile("default", store="default")}
+    both.restart(NamedStore("default", both.eu), NamedStore("renamed", both.us, prefix="acme/", staging_prefix="acme/"))
+    removed = [one.subject for sweep in both.core.sweeps for one in sweep.clean() if one.action is Action.REMOVE]
+    assert sorted(removed) == ["acme/staging/nobodys", "staging/nobodys"]
+    assert both.us.keys() == [pending.staging_key, "staging/anothers"]
+
+
+def test_an_owner_is_erased_in_every_store(both: Installation) -> None:
+    """One that is down delays the end of the job, and what is in the others is gone before."""
+    here, there = both.arrived("default", owner="ann"), both.arrived("docs", owner="ann")
+    for one in (here, there):
+        both.service.complete(OWNER, one.id)
+    both.down = {"us"}
+    job = both.service.erase(OWNER, "ann")
+    for _ in range(3):
+        list(both.core.eraser.run())
+        both.time += timedelta(minutes=2)
+    assert both.eu.keys() == []
+    assert both.service.erasure(OWNER, job.id).state is ErasureState.RUNNING
+    both.down = set()
+    for _ in range(3):
+        list(both.core.eraser.run())
+        both.time += timedelta(minutes=2)
+    assert both.us.keys() == []
+    assert both.service.erasure(OWNER, job.id).state is ErasureState.DONE
+
+
+# --- a store that was taken out ---
+
+
+def without_us(both: Installation) -> None:
+    both.profiles = {"default": Profile("default")}
+    both.restart(NamedStore("default", both.eu))
+
+
+def test_a_store_that_was_taken_out_is_named(both: Installation, caplog: pytest.LogCaptureFixture) -> None:
+    """Once a start, with how many uploads wait for it; those that have ended do not."""
+    both.service.declare()
+    waiting = [both.create("docs"), both.arrived("docs")]
+    both.service.complete(OWNER, both.arrived("docs").id)
+    without_us(both)
+    with caplog.at_level(logging.WARNING):
+        both.service.declare()
+    [sentence] = [record.getMessage() for record in caplog.records if "Store" in record.getMessage()]
+    assert sentence == (
+        f"Store 'us' is not configured here, and uploads wait for it: {len(waiting)}. Nothing of them is lost. They go "
+        "on when it is back."
+    )
+
+
+def test_uploads_of_a_store_that_was_taken_out_wait(both: Installation) -> None:
+    """They answer a problem that names it, and everything that is asked of the store; what was confirmed stays so."""
+    waiting, confirmed, pending = both.arrived("docs"), both.arrived("docs"), both.create("docs")
+    both.service.complete(OWNER, confirmed.id)
+    without_us(both)
+    assert both.service.get(OWNER, waiting.id).state is UploadState.PENDING
+    for ask in (
+        lambda: both.service.complete(OWNER, waiting.id),
+        lambda: both.service.renew(OWNER, waiting.id),
+        lambda: both.service.download(OWNER, confirmed.id),
+        lambda: both.service.open(OWNER, confirmed.id),
+        lambda: both.service.remove(OWNER, confirmed.id),
+        lambda: both.service.judge(SCANNER, waiting.id, Verdict("e", clean=True)),
+    ):
+        with pytest.raises(StoreUnavailable, match="the store 'us', which is not configured") as told:
+            ask()
+        assert told.value.retry_after == 60
+    assert both.event(waiting) == EventCounts(ignored=1)
+    both.service.remove(OWNER, pending.id)
+    assert both.state(pending) is UploadState.ABORTED
+    assert both.state(confirmed) is UploadState.CONFIRMED
+
+
+def test_they_go_on_when_it_is_back(both: Installation) -> None:
+    """However long it took: nothing has expired meanwhile, and nothing was removed."""
+    waiting = both.arrived("docs")
+    without_us(both)
+    for _ in range(4):
+        both.time += timedelta(days=1)
+        assert {one.action for one in both.core.sweep.look()} == {Action.SKIP}
+        assert list(both.core.sweep.clean()) == []
+    assert both.state(waiting) is UploadState.PENDING
+    both.profiles = PROFILES
+    both.restart()
+    both.time += timedelta(hours=1)
+    assert [(one.action, one.subject) for one in both.core.sweeps[1].look()] == [(Action.CONFIRM, waiting.id)]
+    assert both.us.keys() == [waiting.key]
+
+
+def test_the_other_stores_go_on_beside_it(both: Installation) -> None:
+    """With several left, one of their sweeps keeps what waits out of the way of all."""
+    gone = both.arrived("docs")
+    both.profiles = {"default": Profile("default")}
+    both.restart(NamedStore("default", both.eu), NamedStore("mars", MemoryStore("bucket-mars", clock=both.now)))
+    here = both.arrived("default")
+    both.time += timedelta(minutes=2)
+    assert {one.subject: one.action for one in both.core.sweeps[0].look()} == {
+        gone.id: Action.SKIP,
+        here.id: Action.CONFIRM,
+    }
+    assert list(both.core.sweeps[1].look()) == []
+    assert both.ledger.due(both.time, 9) == []
+
+
+def test_erasing_says_what_is_in_a_store_that_was_taken_out(both: Installation) -> None:
+    """The job ends, and names what stays."""
+    both.service.complete(OWNER, both.arrived("docs", owner="ann").id)
+    without_us(both)
+    job = both.service.erase(OWNER, "ann")
+    list(both.core.eraser.run())
+    done = both.service.erasure(OWNER, job.id)
+    assert done.state is ErasureState.INCOMPLETE
+    assert done.kept[0].reason == "It is in the store 'us', which is not configured."
+
+
+def test_processes_that_disagree_say_so(both: Installation, caplog: pytest.LogCaptureFixture) -> None:
+    """At their start: what another one is, and what is missing here."""
+    both.service.declare()
+    both.profiles = {"default": Profile("default")}
+    both.restart(NamedStore("default", MemoryStore("elsewhere", clock=both.now), endpoint="https://s3.example"))
+    with caplog.at_level(logging.WARNING):
+        both.service.declare()
+    said = " ".join(record.getMessage() for record in caplog.records)
+    assert "Store 'default' is another here" in said
+    assert "bucket 'elsewhere' at https://s3.example in us-east-1 here, bucket 'bucket-eu' at AWS in us-east-1" in said
+    assert "Store 'us' is not configured here; a process that started at 2026-03-01 12:00:00 has it." in said
+    caplog.clear()
+    both.service.declare()
+    assert "Store 'default'" not in caplog.text
+
+
+# --- what is refused at the start ---
+
+
+def a_store(name: str, **said: Any) -> NamedStore:
+    return NamedStore(name, MemoryStore(said.pop("bucket", "one")), **said)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({}, {}),
+        ({"prefix": "a/"}, {}),
+        ({"prefix": "a/", "staging_prefix": "a/"}, {"prefix": "a/b/", "staging_prefix": "b/"}),
+        ({"prefix": "a/"}, {"prefix": "b/"}),
+        ({"prefix": "a/", "staging_prefix": "b/"}, {"prefix": "b/", "staging_prefix": "a/"}),
+    ],
+)
+def test_two_stores_in_each_others_way(one: dict[str, str], other: dict[str, str]) -> None:
+    """In one bucket of one endpoint, where the keys of one could be those of the other."""
+    with pytest.raises(ConfigurationError, match=r"The stores 'a' and 'b' are both in the bucket 'one'"):
+        Stores([a_store("a", **one), a_store("b", **other)])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({}, {"bucket": "two"}),
+        ({}, {"endpoint": "https://other"}),
+        ({"prefix": "a/", "staging_prefix": "a/"}, {"prefix": "b/", "staging_prefix": "b/"}),
+        ({"prefix": "a/", "staging_prefix": "in/a/"}, {"prefix": "b/", "staging_prefix": "in/b/"}),
+    ],
+)
+def test_two_stores_side_by_side(one: dict[str, str], other: dict[str, str]) -> None:
+    """In two buckets, at two endpoints, or with prefixes apart."""
+    assert len(Stores([a_store("a", **one), a_store("b", **other)])) == 2
+
+
+@pytest.mark.parametrize(
+    ("profile", "stores", "said"),
+    [
+        (Profile("p", store="mars"), [a_store("default")], r"names the store 'mars', which is not configured"),
+        (Profile("p"), [a_store("a"), a_store("b", bucket="two")], "names no store, and none of them is called 'def"),
+        (Profile("p", key="aging/{id}"), [a_store("default", prefix="st")], "could be among those below 'staging/'"),
+        (Profile("p", key="a/staging/{id}"), [a_store("x", staging_prefix="a/")], "could be among those below 'a/stag"),
+        (
+            Profile("p", key=f"a/{'x' * 900}/{{id}}"),
+            [a_store("default", prefix="b" * 100 + "/")],
+            "could have 1052 bytes, and S3 takes 1024",
+        ),
+    ],
+)
+def test_profiles_that_fit_no_store(profile: Profile, stores: list[NamedStore], said: str) -> None:
+    """At the start, with what to change."""
+    with pytest.raises(ConfigurationError, match=said):
+        Stores(stores).require_fit({"p": profile})
+
+
+def test_one_store_of_any_name_needs_to_be_named_by_nobody() -> None:
+    """Where there is only one, all uploads go there."""
+    stores = Stores([a_store("only")])
+    stores.require_fit({"p": Profile("p")})
+    assert stores.for_new(Profile("p"), "ann").name == "only"
+    assert stores.share_of("only") is None
+
+
+def test_the_sweeps_share_all_uploads(both: Installation) -> None:
+    """Each upload is looked for by exactly one of them, one of a store that is not here, too."""
+    stores = Stores([a_store("a"), a_store("b", bucket="two"), a_store("c", bucket="three")])
+    shares = [stores.share_of(name) for name in "abc"]
+    for name, owner in {"a": 0, "b": 1, "c": 2, "gone": 0}.items():
+        upload = both.create()._replace(store=name)
+        assert [upload in share for share in shares if isinstance(share, OfStores)] == [n == owner for n in range(3)]
+
+
+def test_an_aborted_upload_of_another_state(both: Installation) -> None:
+    """The table of states holds there, too: a store that is missing opens no other way."""
+    upload = both.arrived("docs")
+    both.service.complete(OWNER, upload.id)
+    without_us(both)
+    with pytest.raises(StateConflict):
+        both.service.abort(OWNER, upload.id)
