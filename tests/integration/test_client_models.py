@@ -54,7 +54,7 @@ LATER = {"UploadBody": {"path"}}
 """What an answer has had only later: an older service, and a webhook that waited over an upgrade, say nothing of it."""
 
 OTHERS = {"BatchBody", "RefusedBody", "CreateBatch"} | {"PartBody", "PartsBody", "SignParts", "SignedPartsBody"}
-OTHERS |= {"GiveVerdict", "Problem", "FieldError", "StatusBody", "TallyBody"}
+OTHERS |= {"GiveVerdict", "Problem", "FieldError", "StatusBody", "TallyBody", "ReadyBody", "DoctorBody"}
 """Those that no program gets: batches and parts are for `upload` and `put`, the rest is for others."""
 
 ID = "0197f7a0-0000-7000-8000-000000000000"

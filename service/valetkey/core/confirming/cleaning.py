@@ -73,6 +73,10 @@ class Cleaner:
             with suppress(LedgerUnavailable):  # then it is found where the bucket is looked through
                 self._ledger.reschedule([(upload, min(due_at, upload.due_at or due_at))])
 
+    def remove_waiting(self) -> None:
+        """Removes what the ends of uploads have left to be removed together."""
+        self._removals.flush()
+
     def clear(self, upload: Upload) -> None:
         """Removes all that the ledger does not point at, old pins and late copies included.
 

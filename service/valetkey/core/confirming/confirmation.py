@@ -96,6 +96,10 @@ class Confirmation(Securing, Releasing):
         with self._cleaner.later(upload), self._gate.open_for(upload):
             self._cleaner.tidy(upload)
 
+    def remove_waiting(self) -> None:
+        """Removes what waits to be removed, now."""
+        self._cleaner.remove_waiting()
+
     def clear(self, upload: Upload) -> None:
         """Removes all that the ledger does not point at. Call it when no copy can be under way any more.
 

@@ -136,6 +136,7 @@ class Sweep:
         if self._is_first:
             self._ledger.forget_allowances(self._clock() - TICKET_GRACE, ALLOWANCES)
         yield from self._forget(stop)
+        self._confirmation.remove_waiting()  # what it has confirmed itself is nobody's left-over
         for found in self._leftovers.find(self._clock()):
             if stop():
                 return
