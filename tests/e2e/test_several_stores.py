@@ -117,6 +117,8 @@ def test_uploads_of_two_profiles_and_events_of_both(both: Installation) -> None:
         with push, running_worker(server, {"VALETKEY_SWEEP_FIRST_LOOK": "600"}):
             uploads = [sent(api), sent(api, "second"), sent(api, owner="acme-7")]
             assert wait_for(lambda: confirmed(api, *uploads), 30), server.log[-2000:]
+            # staging is cleared in batches, beside the confirmations
+            assert wait_for(lambda: not any("staging/" in key for key in [*keys(both.ceph), *keys(both.moto)]), 30)
         objects = [api.upload(created.id)["object"] for created in uploads]
         assert {api.upload(created.id)["confirmed_by"] for created in uploads} == {"event"}
         assert [one["bucket"] for one in objects] == [both.ceph.name, both.moto.name, both.moto.name]
