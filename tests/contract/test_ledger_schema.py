@@ -1,6 +1,7 @@
 """The schema: how it is made, how it grows with what is in it, and a database that has none."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -95,6 +96,19 @@ def test_migrating_again_changes_nothing(kept: SqlLedger) -> None:
     kept.add([one])
     kept.migrate()
     assert kept.get(one.id) == one
+
+
+def test_two_ledgers_of_one_process_are_migrated_at_once(tmp_path: Path) -> None:
+    """By threads, as by two applications in one server."""
+    urls = [f"sqlite:///{tmp_path / str(number)}.db" for number in range(6)]
+
+    def migrate(url: str) -> None:
+        with closing(SqlLedger(url)) as ledger:
+            ledger.migrate()
+            ledger.check()
+
+    with ThreadPoolExecutor(len(urls)) as pool:
+        list(pool.map(migrate, urls))
 
 
 def test_open_uploads_of_the_first_schema_become_due(url: str, tmp_path: Path) -> None:

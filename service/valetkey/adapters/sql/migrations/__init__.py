@@ -5,6 +5,7 @@ Which version a database has is asked without Alembic, whose import takes as lon
 
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, column, inspect, select, table
@@ -13,6 +14,9 @@ from valetkey.adapters.sql.migrations.indexes import build_indexes
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+_ONE_AT_A_TIME = Lock()
+"""Alembic keeps what it works on in globals of its modules."""
 
 LOCK = 0x76616C65746B6579
 """Which of PostgreSQL's advisory locks those who migrate take: "valetkey" in ASCII."""
@@ -35,7 +39,8 @@ def upgrade(connection: Connection) -> None:
     """Brings the database to the newest version; does nothing when it is there."""
     from alembic import command
 
-    command.upgrade(config(connection), "head")
+    with _ONE_AT_A_TIME:
+        command.upgrade(config(connection), "head")
     build_indexes(connection)
 
 
