@@ -67,6 +67,6 @@ class AccessLog:
             log.seek(since)
             text = log.read().decode(errors="replace")
         for method, path, status in re.findall(r'beast: .*?"(POST|PUT|OPTIONS) (\S+) HTTP/1\.1" (\d+)', text):
-            if path.startswith(f"/{bucket}"):
+            if path.startswith(f"/{bucket}") and path.partition("?")[2].rstrip("=") != "delete":  # the service's own
                 part = re.search(r"[?&]partNumber=(\d+)", path)
                 yield Sent(method, path.partition("?")[0], int(part[1]) if part else None, int(status))
