@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -21,7 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench.put import MIB, compiled, empty, ours, peer_command, timed, write
+from tests.bench import browser
+from tests.bench.put import MIB, compiled, empty, ours, timed, write
 from tests.support.lines import KIB, Line, line_to
 from tests.support.servers import running_valetkey
 from tests.support.stores import Bucket, Rgw, fresh_bucket, stop_rgw
@@ -59,6 +61,9 @@ TRACKS = (
     Track(Line("far, 300 ms", 0.300, 256 * KIB, 30e6), 128 * MIB, 1.0),
     Track(DISTANT, 20 * MIB, 1.0, 500),
 )
+IN_BROWSER = Track(DISTANT, 128 * MIB, 0.2)
+CONNECTIONS = 6
+"""What a browser opens to a host."""
 
 PEER = """
 import sys
@@ -126,6 +131,23 @@ def commands(track: Track, rgw: Rgw, rounds: int, given: argparse.Namespace) -> 
         return in_turns(works, rounds, lambda: empty(bucket, rgw))
 
 
+def pages(track: Track, rgw: Rgw, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each browser client by round. Uppy is given parts of 8 MiB: with its own it takes no less."""
+    assert track.line is not None
+    with tempfile.TemporaryDirectory(prefix="valetkey-line-") as name, ExitStack() as stack:
+        bucket = stack.enter_context(fresh_bucket(rgw))
+        env = {"VALETKEY_S3_PUBLIC_ENDPOINT_URL": stack.enter_context(line_to(rgw.endpoint_url, track.line))}
+        ready = stack.enter_context(browser.track(Path(name), bucket, track.size, env))
+        taken: dict[str, list[float]] = {"@valetkey/client": [], "Uppy": []}
+        for number in range(rounds + 1):
+            for contender in (browser.OUR_CLIENT, browser.UPPY)[:: 1 if number % 2 else -1]:
+                seconds = ready.seconds(contender)
+                empty(bucket, rgw)
+                if number:
+                    taken[contender.name].append(seconds)
+        return taken
+
+
 def in_turns(works: dict[str, Callable[[], None]], rounds: int, clear: Callable[[], None]) -> dict[str, list[float]]:
     """Seconds by round, after one that does not count."""
     taken: dict[str, list[float]] = {name: [] for name in works}
@@ -140,12 +162,14 @@ def in_turns(works: dict[str, Callable[[], None]], rounds: int, clear: Callable[
     return taken
 
 
-def show(track: Track, taken: dict[str, list[float]]) -> bool:
+def show(track: Track, taken: dict[str, list[float]], connections: float = math.inf) -> bool:
     """Prints the figures; whether the target is met."""
     medians = {name: statistics.median(seconds) for name, seconds in taken.items()}
-    limit = f"line alone {track.line.limit(track.size):.1f} s" if track.line else "no line"
-    print(f"{track.name}: {track.size / MIB:.0f} MiB, {limit}", flush=True)
     ours_, *others = medians
+    print(f"{track.name}: {track.size / MIB:.0f} MiB")
+    if track.line:
+        limit = track.line.limit(track.size, connections)
+        print(f"  the line alone {limit:.2f} s; {ours_} / that: {medians[ours_] / limit:.2f}")
     for name, seconds in taken.items():
         print(f"  {name:18} median {medians[name]:6.2f} s, {min(seconds):6.2f} to {max(seconds):6.2f} s")
     for other in others:
@@ -172,6 +196,9 @@ def main() -> int:
                 if (given.only or "") in track.name:
                     taken = figures[track.name] = commands(track, rgw, given.rounds, given)
                     met &= show(track, taken)
+            if (given.only or "") in "browser":
+                taken = figures["browser"] = pages(IN_BROWSER, rgw, given.rounds)
+                met &= show(IN_BROWSER, taken, CONNECTIONS)
         finally:
             stop_rgw(rgw.directory)
     if given.json:

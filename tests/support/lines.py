@@ -1,10 +1,10 @@
-"""A line to a store, in user space: a relay on loopback with a delay, a window and a shared rate, as a process of its own.
+"""A line to a store, in user space: a relay with a delay, a window and a shared rate, as a process of its own.
 
-    with line_to(rgw, DISTANT) as url:     # what clients are told; the store sees their Host
+    with line_to(rgw.endpoint_url, DISTANT) as url:     # what clients are told; the store sees their Host
         ...
 
-A connection may have `window` bytes under way that nobody has acknowledged; all share `rate`. Answers are delayed too, and
-take no part of the rate. What the systems' own buffers take in on both sides comes on top, as on a real line.
+A connection may have `window` bytes under way that nobody has acknowledged; all share `rate`. Answers are delayed too,
+and take no part of the rate. What the system's own buffers take in comes on top, as on a real line.
 """
 
 import argparse
@@ -42,10 +42,10 @@ class Line:
     initial_window: int | None = None
     """The window of a new connection, which doubles each round trip; None: the whole."""
     stalls: float = 0.0
-    """The share of chunks of 32 KiB that are lost: the connection stands still for a while then, and its window halves."""
+    """The share of chunks of 32 KiB that are lost: their connection stands still for a while, and its window halves."""
 
     def limit(self, size: int, connections: float = float("inf")) -> float:
-        """The fewest seconds in which ``connections`` carry ``size`` bytes, from the first to the answer to the last."""
+        """The fewest seconds in which ``connections`` carry ``size`` bytes, until the answer to the last."""
         each = self.window / self.round_trip if self.round_trip else float("inf")
         return size / min(self.rate, connections * each) + 2 * self.round_trip
 
@@ -66,7 +66,9 @@ class Wire:
 class Carrier:
     """One connection of a client, and its own to the store."""
 
-    def __init__(self, line: Line, wire: Wire, client: socket.socket, store: socket.socket, chance: random.Random) -> None:
+    def __init__(
+        self, line: Line, wire: Wire, client: socket.socket, store: socket.socket, chance: random.Random
+    ) -> None:
         self._line = line
         self._wire = wire
         self._client = client
@@ -147,7 +149,7 @@ class Carrier:
 async def relay(line: Line, store: tuple[str, int]) -> None:
     """Listens on a free port, prints it, and relays until it is killed."""
     loop = asyncio.get_running_loop()
-    wire, chance = Wire(line.rate), random.Random(7)  # noqa: S311 - the same losses each time
+    wire, chance = Wire(line.rate), random.Random(7)  # the same losses each time
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 128 * KIB)
     listener.setblocking(False)

@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -32,6 +32,12 @@ HINTS = {
 
 ELSEWHERE = "--endpoint or VALETKEY_ENDPOINT says where another service is."
 """What to do where nothing answers at the address that nobody named."""
+
+LARGE_FILE = 8 * 1024 * 1024
+"""A file of more bytes is a large one."""
+
+LARGE_FILES = 8
+"""How many large files are under way at once: more would only wait for each other, with grants that expire."""
 
 FINAL_OUTCOMES = frozenset({FileOutcome.CONFIRMED, FileOutcome.REJECTED, FileOutcome.FILE_ERROR})
 """Outcomes that another run would not change. After any other, the next run can resume this one."""
@@ -101,6 +107,7 @@ class _Run:
         self._queue = FileQueue()
         together = not (options.token or "").startswith(TICKET_PREFIX)
         self.jobs = Jobs(self._queue, options.uploads, uploader.service, uploader.records, together=together)
+        self._large = threading.Semaphore(LARGE_FILES)
         self.keys: set[str] = set()
         self.outcomes: list[FileOutcome] = []
 
@@ -109,10 +116,12 @@ class _Run:
 
         An error that is not an outcome is a bug; it ends the run, and is raised.
         """
-        workers = [pool.submit(self._work) for _ in range(self._options.concurrency)]
+        workers: list[Future[None]] = []
         for source in found:
             if isinstance(source, Source):
                 self._add(source)
+                if len(workers) < self._options.concurrency:
+                    workers.append(pool.submit(self._work))
             else:
                 name, error = source
                 self._finish(FileReport(name, error.outcome, error.code, error.detail))
@@ -137,8 +146,9 @@ class _Run:
             raise
 
     def _upload(self, job: Job) -> None:
-        self._reporter.started(job.source)
-        self._finish(self._uploader.upload(job, lambda count: self._reporter.progressed(job.source, count)))
+        with self._large if job.source.size > LARGE_FILE else nullcontext():
+            self._reporter.started(job.source)
+            self._finish(self._uploader.upload(job, lambda count: self._reporter.progressed(job.source, count)))
 
     def _finish(self, report: FileReport) -> None:
         hint = self._hint(report)

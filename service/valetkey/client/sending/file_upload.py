@@ -35,6 +35,9 @@ from valetkey.client.sending.whole import WholeUploader
 MAX_ROUNDS = 4
 """How often missing bytes are sent, when the store has lost parts or the whole multipart upload."""
 
+PARTS_FROM = 16 * 1024 * 1024
+"""From how many bytes on parts are asked for, whatever the profile prefers: one connection is slow over a distance."""
+
 MAX_NAMED = 200_000
 """The longest list of parts that is named, in bytes; the service takes 256 KiB."""
 
@@ -109,7 +112,14 @@ class _FileUpload:
 
     def _create(self) -> Json:
         self._require_unchanged()
-        return self._service.create(self._uploader.options.request(self._source))
+        request = self._uploader.options.request(self._source)
+        if self._source.size >= PARTS_FROM:
+            try:
+                return self._service.create(request | {"method": "multipart"})
+            except Refused as error:
+                if error.code != "method_not_supported":
+                    raise
+        return self._service.create(request)
 
     def _with_valid_grant(self, created: Json) -> Json | None:
         """``created`` with a grant that is valid; None when it is too late to renew it, as nothing was sent."""
