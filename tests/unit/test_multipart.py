@@ -44,7 +44,8 @@ def test_a_plan_is_within_s3s_limits(size: int, wanted: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mib", "parts"), [(1, 1), (17, 3), (20, 4), (32, 6), (50, 10), (64, 12), (128, 18), (200, 30), (480, 60), (512, 64)]
+    ("mib", "parts"),
+    [(1, 1), (17, 3), (20, 4), (32, 6), (50, 10), (64, 12), (128, 18), (200, 30), (480, 60), (512, 64)],
 )
 def test_a_few_parts_are_as_many_as_end_together(mib: int, parts: int) -> None:
     """Of 8 MiB or less: six connections have as many each, where parts of 5 MiB allow it."""

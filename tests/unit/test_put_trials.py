@@ -84,9 +84,9 @@ class Played:
             body.told = steps
 
 
-def distant(**options: int) -> Played:
+def distant(most: int = 64, buffered: int = 0) -> Played:
     """80 ms, 256 KiB under way per connection, 50 MB/s in all."""
-    return Played(256 * 1024 / 0.08, 50e6, 0.08, **options)
+    return Played(256 * 1024 / 0.08, 50e6, 0.08, most, buffered)
 
 
 @pytest.mark.parametrize("buffered", [0, 2_600_000])
