@@ -33,11 +33,11 @@ HINTS = {
 ELSEWHERE = "--endpoint or VALETKEY_ENDPOINT says where another service is."
 """What to do where nothing answers at the address that nobody named."""
 
-LARGE_FILE = 8 * 1024 * 1024
-"""A file of more bytes is a large one."""
+BIG_FILE = 64 * 1024 * 1024
+"""A file of more bytes is a big one."""
 
-LARGE_FILES = 8
-"""How many large files are under way at once: more would only wait for each other, with grants that expire."""
+BIG_FILES = 8
+"""How many big files are under way at once: more would only wait for each other, and be left half sent."""
 
 FINAL_OUTCOMES = frozenset({FileOutcome.CONFIRMED, FileOutcome.REJECTED, FileOutcome.FILE_ERROR})
 """Outcomes that another run would not change. After any other, the next run can resume this one."""
@@ -107,7 +107,7 @@ class _Run:
         self._queue = FileQueue()
         together = not (options.token or "").startswith(TICKET_PREFIX)
         self.jobs = Jobs(self._queue, options.uploads, uploader.service, uploader.records, together=together)
-        self._large = threading.Semaphore(LARGE_FILES)
+        self._big = threading.Semaphore(BIG_FILES)
         self.keys: set[str] = set()
         self.outcomes: list[FileOutcome] = []
 
@@ -146,7 +146,7 @@ class _Run:
             raise
 
     def _upload(self, job: Job) -> None:
-        with self._large if job.source.size > LARGE_FILE else nullcontext():
+        with self._big if job.source.size > BIG_FILE else nullcontext():
             self._reporter.started(job.source)
             self._finish(self._uploader.upload(job, lambda count: self._reporter.progressed(job.source, count)))
 

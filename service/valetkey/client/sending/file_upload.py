@@ -35,8 +35,8 @@ from valetkey.client.sending.whole import WholeUploader
 MAX_ROUNDS = 4
 """How often missing bytes are sent, when the store has lost parts or the whole multipart upload."""
 
-PARTS_FROM = 16 * 1024 * 1024
-"""From how many bytes on parts are asked for, whatever the profile prefers: one connection is slow over a distance."""
+LARGE_FILE = 8 * 1024 * 1024
+"""A file of more bytes is sent in parts, whatever the profile prefers: one connection is slow over a distance."""
 
 MAX_NAMED = 200_000
 """The longest list of parts that is named, in bytes; the service takes 256 KiB."""
@@ -113,7 +113,7 @@ class _FileUpload:
     def _create(self) -> Json:
         self._require_unchanged()
         request = self._uploader.options.request(self._source)
-        if self._source.size >= PARTS_FROM:
+        if self._source.size > LARGE_FILE:
             try:
                 return self._service.create(request | {"method": "multipart"})
             except Refused as error:
