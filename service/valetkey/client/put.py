@@ -33,6 +33,9 @@ HINTS = {
 ELSEWHERE = "--endpoint or VALETKEY_ENDPOINT says where another service is."
 """What to do where nothing answers at the address that nobody named."""
 
+FILES = 32
+"""How many files are under way at once: the service confirms fewer at a time, and others want some of that, too."""
+
 BIG_FILE = 64 * 1024 * 1024
 """A file of more bytes is a big one."""
 
@@ -81,7 +84,7 @@ def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, rep
     records = UploadRecords(options.state, reporter.warn)
     with ExitStack() as stack:
         part_pool = stack.enter_context(ThreadPoolExecutor(options.concurrency, "part"))
-        file_pool = stack.enter_context(ThreadPoolExecutor(options.concurrency, "file"))
+        file_pool = stack.enter_context(ThreadPoolExecutor(FILES, "file"))
         means = Means(options.token, options.concurrency, options.retry_for, connections)
         run = _Run(options, file_uploader(options.uploads, means, records, part_pool, stop), reporter)
         try:
@@ -120,7 +123,7 @@ class _Run:
         for source in found:
             if isinstance(source, Source):
                 self._add(source)
-                if len(workers) < self._options.concurrency:
+                if len(workers) < min(FILES, self._options.concurrency):
                     workers.append(pool.submit(self._work))
             else:
                 name, error = source

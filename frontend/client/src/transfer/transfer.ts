@@ -120,7 +120,12 @@ export class Transfer {
     const fingerprinting = journal.enabled ? takeFingerprint(this.#job.file) : undefined;
     const checksum = this.#job.checksum && (await this.#digest(signal));
     this.#observer.onStage("creating");
-    const granted = await this.#retry(signal, () => this.#create(this.#job, checksum, signal));
+    const create = () => this.#retry(signal, () => this.#create(this.#job, checksum, signal));
+    const granted = await create().catch((error) => {
+      if (this.#job.whole || asValetKeyError(error).code !== "method_not_supported") throw error;
+      this.#job.whole = true;
+      return create();
+    });
     this.#release = (await journal.lock(granted.upload.id)) ?? this.#release;
     const fingerprint = await fingerprinting;
     await this.#saveGrant(granted, fingerprint ? { fingerprint } : {});
