@@ -2,13 +2,32 @@
 
 import threading
 import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from valetkey.client.errors import StoreBusy, Transient
+from valetkey.client.files.find import FileOptions, inspect_file
+from valetkey.client.interrupted.part_digests import PartDigests
+from valetkey.client.interrupted.records import StartedUpload, UploadRecords
+from valetkey.client.remote.retry import Retrier
+from valetkey.client.remote.store import Store
 from valetkey.client.sending import concurrency
 from valetkey.client.sending.concurrency import MOST, ConcurrencyLimit
+from valetkey.client.sending.parts import FileInParts, KnownParts, PartUploader
+from valetkey.client.sending.progress import Progress
 from valetkey.client.sending.trials import FIRST_TRIAL, INITIAL
+from valetkey.client.sending.whole import WholeUploader
+from valetkey.client.transport.body import FileBody
+from valetkey.client.transport.responses import HttpResponse
+
+if TYPE_CHECKING:
+    from valetkey.client.remote.service import Service
+    from valetkey.client.transport.connections import Connections
 
 
 class Threads:
@@ -81,6 +100,43 @@ def test_a_store_that_is_busy_gets_fewer(error: Exception, left: int) -> None:
     threads = Threads(limit)
     threads.start(2 * INITIAL)
     assert threads.sending(at_least=left) == left
+    threads.end()
+
+
+class BusyOnce:
+    """Connections to a store that is busy at first. The body does not leave this process."""
+
+    def __init__(self) -> None:
+        busy = HttpResponse(503, Message(), b"<Error><Code>SlowDown</Code></Error>")
+        self._responses = [busy, HttpResponse(200, Message(), b"")]
+
+    def request(self, _method: str, _url: str, _headers: Mapping[str, str], body: FileBody) -> HttpResponse:
+        body.completed = True
+        body.on_sent(body.count)
+        return self._responses.pop(0)
+
+
+@pytest.mark.parametrize("in_parts", [True, False])
+def test_slow_down_is_heard(tmp_path: Path, in_parts: bool) -> None:
+    """From the store's response to the number that is sent, of parts and of whole files; the body is sent again."""
+    (tmp_path / "a.bin").write_bytes(b"abc")
+    source = inspect_file(str(tmp_path / "a.bin"), FileOptions())
+    limit, retrier = ConcurrencyLimit(64), Retrier(30, threading.Event())
+    store = Store(cast("Connections", BusyOnce()), retrier.check)
+    started, progress = StartedUpload("id", "ticket", "PUT"), Progress(lambda _: None)
+    signed = {"number": 1, "size": 3, "url": "http://store", "headers": {}, "expires_at": "2999-01-01T00:00:00Z"}
+    service = cast("Service", None)  # nothing is asked of it
+    if in_parts:
+        digests = PartDigests(UploadRecords(None, print), "", started, source, retrier.check)
+        file = FileInParts(source, started, progress, digests, KnownParts())
+        grant = {"part_size": 5, "part_count": 1, "parts": [signed]}
+        with ThreadPoolExecutor(1) as pool:
+            PartUploader(service, store, retrier, pool, limit).send(file, grant, only_missing=False)
+    else:
+        WholeUploader(service, store, retrier, limit).send(source, started, {"method": "PUT"} | signed, progress)
+    threads = Threads(limit)
+    threads.start(2 * INITIAL)
+    assert threads.sending(at_least=INITIAL // 2) == INITIAL // 2
     threads.end()
 
 
