@@ -26,7 +26,7 @@ CopyObject takes up to 5 GiB, but answers when all is copied, and some stores ne
 """
 
 AT_ONCE = 6
-"""How many parts a browser sends at once: it opens so many connections to a host. Other clients take twice or thrice that."""
+"""How many parts a browser sends at once: it opens so many connections to a host."""
 
 MANY_PARTS = 60
 """From so many parts on, it hardly matters that the last few leave connections unused."""
@@ -80,8 +80,8 @@ def part_headers(size: int | None, checksum: str | None) -> dict[str, str]:
 def part_size_for(size: int | None, wanted: int) -> int:
     """``wanted`` bytes; or more, a whole number of MiB, where S3's number of parts asks for it; or less.
 
-    Fewer than `MANY_PARTS` become a multiple of `AT_ONCE`, of one size, as far as S3's smallest part allows: they are sent
-    at once, and end together. 16 parts over six connections take as long as 18 of the same size.
+    Up to `MANY_PARTS` become a multiple of `AT_ONCE`, of one size, as far as S3's smallest part allows: what is sent at
+    once ends together then. 16 parts over six connections take as long as 18 of the same size.
     """
     if size is None:
         return wanted
