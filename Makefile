@@ -25,7 +25,7 @@ LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores check chaos bench bench-put bench-browser bench-idle bench-confirm queue s3 s3-stop frontend frontend-check frontend-test docs dist
+.PHONY: help look look-dev dev quick test all-parts stores check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,10 @@ bench: $(TEST) ## speed beside a plain Flask + boto3 + SQLite service, as ratios
 bench-browser: $(TEST) frontend ## the browser client's 200 MiB beside Uppy's, in the same Chromium on a Ceph RGW
 	infra/system-packages s3 browser
 	$(BIN)/python -m tests.bench.browser $(ARGS)
+
+bench-line: $(TEST) frontend ## `put` and the browser client over lines of up to 300 ms, beside boto3, the AWS CLI and Uppy
+	infra/system-packages s3 browser
+	$(BIN)/python -m tests.bench.line $(ARGS)
 
 bench-idle: $(TEST) ## 5,000 idle connections on every route, and uploads that are to take no notice, on Ceph RGW
 	infra/system-packages s3

@@ -13,17 +13,21 @@ import os
 import statistics
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from playwright.sync_api import Browser, sync_playwright
 from tests.browsers.site import client_site
 from tests.e2e.conftest import Service, service_on
 from tests.support.pages import CHROMIUM, QUIET
 from tests.support.servers import running_valetkey
-from tests.support.stores import Rgw, fresh_bucket, stop_rgw
+from tests.support.stores import Bucket, Rgw, fresh_bucket, stop_rgw
 from tests.uppy.bundle import bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MIB = 1024**2
 PROFILE = f'[profiles.films]\nmax_size = {1024**3}\ncontent_types = ["video/*"]\n'
@@ -124,17 +128,26 @@ def show(taken: dict[Contender, list[float]], size: int) -> bool:
 
 def run(folder: Path, size: int, rounds: int) -> dict[Contender, list[float]]:
     """Start all that it takes in `folder`, measure, and stop it."""
+    rgw = Rgw.start(folder / "rgw", owner=os.getpid())
+    try:
+        with fresh_bucket(rgw) as bucket, track(folder, bucket, size, {}) as ready:
+            return measure(ready, rounds)
+    finally:
+        stop_rgw(folder / "rgw")
+
+
+@contextmanager
+def track(folder: Path, bucket: Bucket, size: int, env: dict[str, str]) -> Iterator[Track]:
+    """A service on `bucket`, with `env` besides, a page and a browser; its files are in `folder`."""
     (folder / "valetkey.toml").write_text(PROFILE)
+    bucket.allow_pages()
     with ExitStack() as stack:
-        rgw = Rgw.start(folder / "rgw", owner=os.getpid())
-        stack.callback(stop_rgw, folder / "rgw")
-        bucket = stack.enter_context(fresh_bucket(rgw))
-        bucket.allow_pages()
         page_url = f"http://127.0.0.1:{stack.enter_context(client_site())}/"
-        server = stack.enter_context(running_valetkey(folder, bucket, env={"VALETKEY_CORS_ORIGINS": page_url[:-1]}))
+        env = {"VALETKEY_CORS_ORIGINS": page_url[:-1]} | env
+        server = stack.enter_context(running_valetkey(folder, bucket, env=env))
         playwright = stack.enter_context(sync_playwright())
         browser = stack.enter_context(playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET))
-        return measure(Track(browser, service_on(server, bucket), page_url, size), rounds)
+        yield Track(browser, service_on(server, bucket), page_url, size)
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ NAMES = sorted(page.stem for page in PAGES if page.name != "README.md")
 ORDER = [
     *("index", "getting-started", "how-it-works", "flask", "deploying-flask", "jobs", "python", "fastapi", "django"),
     *("browser", "terminal"),
-    *("large-files", "events", "webhooks"),
+    *("large-files", "delivery", "events", "webhooks"),
     *(
         "content-checks",
         "profiles",

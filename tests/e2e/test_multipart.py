@@ -198,7 +198,7 @@ def test_a_put_grant(service: Service) -> None:
     assert put(grant["url"], grant["headers"], b"bytes").status == 200
     assert put(grant["url"], grant["headers"], b"other").status == 412
     done = service.api.confirm(created.id)
-    assert service.object_keys(created.staging_key) == []
+    assert service.object_keys(f"staging/{created.id}") == []
     assert put(grant["url"], grant["headers"], b"other").status == 200
     [key] = service.final_keys(created.id)
     assert service.bucket.client.get_object(Bucket=service.bucket.name, Key=key)["Body"].read() == b"bytes"

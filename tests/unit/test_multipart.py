@@ -33,13 +33,27 @@ WHOLE = [Part(1, MIB_8, "a"), Part(2, MIB_8, "b"), Part(3, 5, "c")]
 def test_a_plan_is_within_s3s_limits(size: int, wanted: int) -> None:
     """At most 10,000 parts of 5 MiB to 5 GiB, the last one smaller, and together they are the file."""
     plan = Plan(size, part_size_for(size, wanted))
-    assert wanted <= plan.part_size <= MAX_PART_SIZE
+    assert MIN_PART_SIZE <= plan.part_size <= MAX_PART_SIZE
+    assert plan.part_size <= wanted or plan.part_count > MAX_PARTS // 2
     assert 1 <= plan.part_count <= MAX_PARTS
     last = plan.size_of(plan.part_count)
     assert last is not None
     assert 1 <= last <= plan.part_size
     assert (plan.part_count - 1) * plan.part_size + last == size
     assert plan.part_count == 1 or plan.size_of(1) == plan.part_size
+
+
+@pytest.mark.parametrize(
+    ("mib", "parts"),
+    [(1, 1), (17, 3), (20, 4), (32, 6), (50, 10), (64, 12), (128, 18), (200, 30), (480, 60), (512, 64)],
+)
+def test_a_few_parts_are_as_many_as_end_together(mib: int, parts: int) -> None:
+    """Of 8 MiB or less: six connections have as many each, where parts of 5 MiB allow it."""
+    plan = Plan(mib * MIB, part_size_for(mib * MIB, MIB_8))
+    assert plan.part_count == parts
+    last = plan.size_of(parts)
+    assert last is not None
+    assert parts in {1, 64} or plan.part_size - last < parts * MIB / 16
 
 
 def test_a_plan_without_a_size() -> None:

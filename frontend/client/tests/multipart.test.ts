@@ -13,6 +13,34 @@ const sentNumbers = () =>
     .map(numberOf)
     .sort((a, b) => a - b);
 
+describe("a file of more than 8 MiB", () => {
+  const large = () => new File([new Uint8Array(9 * 2 ** 20)], "large.bin", { type: "application/x-test" });
+
+  test("is asked for in parts, wherever the service would begin with them; a smaller one is not", async () => {
+    Object.assign(on.service, { multipartFrom: 2 ** 30, partSize: 2 ** 22 });
+    const confirmed = await on.uploader().upload(large()).done;
+    expect(on.s3.objects.get(confirmed.id)?.length).toBe(9 * 2 ** 20);
+    expect(sentNumbers()).toEqual([1, 2, 3]);
+    await on.uploader().upload(fileOf(8000)).done;
+    expect([...on.service.uploads.values()].map(({ method }) => method)).toEqual(["multipart", "post"]);
+  });
+
+  test("goes in one piece where the storage takes no parts, alone and among others", async () => {
+    Object.assign(on.service, { multipartFrom: 2 ** 30, takesParts: false });
+    await on.uploader().upload(large()).done;
+    const { done } = on.uploader().uploadAll([large(), fileOf(10)]);
+    expect((await done).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+    expect([...on.service.uploads.values()].map(({ method }) => method)).toEqual(["post", "post", "post"]);
+  });
+
+  test("with a checksum or a method of its own is asked for as it says", async () => {
+    Object.assign(on.service, { multipartFrom: 2 ** 30, partSize: 2 ** 22 });
+    await on.uploader().upload(large(), { checksum: "sha256" }).done;
+    await on.uploader().upload(large(), { method: "put", resume: false }).done;
+    expect([...on.service.uploads.values()].map(({ method }) => method)).toEqual(["post", "put"]);
+  });
+});
+
 describe("a large file", () => {
   test("goes in parts, each once, several at a time, signed a few at a time just before", async () => {
     const file = fileOf(20_500);

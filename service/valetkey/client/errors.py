@@ -15,7 +15,8 @@
     └── WebhookRefused           what came is no webhook that the service has just signed
 
     Transient                    internal: worth another attempt
-    └── DeliveryUnknown          everything was sent, but it may not have arrived: check before sending again
+    ├── DeliveryUnknown          everything was sent, but it may not have arrived: check before sending again
+    └── StoreBusy                the store has too much to do, and says so
     SignatureRejected            internal: the store does not accept the signature (any more); get a fresh one
     MultipartUploadGone          internal: the store has no such multipart upload
     DifferentFile                internal: the interrupted upload cannot be proven to be of this file
@@ -124,6 +125,10 @@ class DeliveryUnknown(Transient):
     def __init__(self, detail: str, after: float | None = None, *, check_now: bool = False) -> None:
         super().__init__(detail, after)
         self.check_now = check_now
+
+
+class StoreBusy(Transient):
+    pass
 
 
 class SignatureRejected(Exception):

@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -32,6 +32,15 @@ HINTS = {
 
 ELSEWHERE = "--endpoint or VALETKEY_ENDPOINT says where another service is."
 """What to do where nothing answers at the address that nobody named."""
+
+FILES = 32
+"""How many files are under way at once: the service confirms fewer at a time, and others want some of that, too."""
+
+BIG_FILE = 64 * 1024 * 1024
+"""A file of more bytes is a big one."""
+
+BIG_FILES = 8
+"""How many big files are under way at once: more would only wait for each other, and be left half sent."""
 
 FINAL_OUTCOMES = frozenset({FileOutcome.CONFIRMED, FileOutcome.REJECTED, FileOutcome.FILE_ERROR})
 """Outcomes that another run would not change. After any other, the next run can resume this one."""
@@ -75,7 +84,7 @@ def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, rep
     records = UploadRecords(options.state, reporter.warn)
     with ExitStack() as stack:
         part_pool = stack.enter_context(ThreadPoolExecutor(options.concurrency, "part"))
-        file_pool = stack.enter_context(ThreadPoolExecutor(options.concurrency, "file"))
+        file_pool = stack.enter_context(ThreadPoolExecutor(FILES, "file"))
         means = Means(options.token, options.concurrency, options.retry_for, connections)
         run = _Run(options, file_uploader(options.uploads, means, records, part_pool, stop), reporter)
         try:
@@ -101,6 +110,7 @@ class _Run:
         self._queue = FileQueue()
         together = not (options.token or "").startswith(TICKET_PREFIX)
         self.jobs = Jobs(self._queue, options.uploads, uploader.service, uploader.records, together=together)
+        self._big = threading.Semaphore(BIG_FILES)
         self.keys: set[str] = set()
         self.outcomes: list[FileOutcome] = []
 
@@ -109,10 +119,12 @@ class _Run:
 
         An error that is not an outcome is a bug; it ends the run, and is raised.
         """
-        workers = [pool.submit(self._work) for _ in range(self._options.concurrency)]
+        workers: list[Future[None]] = []
         for source in found:
             if isinstance(source, Source):
                 self._add(source)
+                if len(workers) < min(FILES, self._options.concurrency):
+                    workers.append(pool.submit(self._work))
             else:
                 name, error = source
                 self._finish(FileReport(name, error.outcome, error.code, error.detail))
@@ -137,8 +149,9 @@ class _Run:
             raise
 
     def _upload(self, job: Job) -> None:
-        self._reporter.started(job.source)
-        self._finish(self._uploader.upload(job, lambda count: self._reporter.progressed(job.source, count)))
+        with self._big if job.source.size > BIG_FILE else nullcontext():
+            self._reporter.started(job.source)
+            self._finish(self._uploader.upload(job, lambda count: self._reporter.progressed(job.source, count)))
 
     def _finish(self, report: FileReport) -> None:
         hint = self._hint(report)

@@ -16,6 +16,7 @@ from valetkey.client.outcome import exit_code
 from valetkey.client.put import PutOptions
 from valetkey.client.put import put as put_files
 from valetkey.client.remote.addresses import ADDRESS, CREDENTIAL
+from valetkey.client.sending.concurrency import default_most
 from valetkey.client.sending.options import UploadOptions
 from valetkey.client.transport.connections import Timeouts
 
@@ -101,8 +102,8 @@ Exit codes. If files ended differently, the lowest other than 0 counts:
     help="How much of standard input may be kept in a temporary file.",
 )  # fmt: skip
 @click.option(
-    "-c", "--concurrency", type=click.IntRange(1, 64), default=8, show_default=True,
-    help="How many files, and parts of files, may be sent at once. It starts with four.",
+    "-c", "--concurrency", type=click.IntRange(1, 64), default=default_most, show_default="64",
+    help="How many files, and parts of files, may be sent at once. It starts with ten, and finds out what pays off.",
 )  # fmt: skip
 @click.option(
     "--retry-for", type=click.FloatRange(0), default=120.0, show_default=True, metavar="SECONDS",

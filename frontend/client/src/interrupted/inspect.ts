@@ -1,5 +1,4 @@
-import { asValetKeyError } from "../model/errors";
-import { ENDED_STATES, FORGOTTEN_STATUSES } from "../service/calls";
+import type { ValetKeyError } from "../model/errors";
 import type { Service } from "../service/service";
 import type { UploadRecord } from "./records";
 
@@ -11,6 +10,9 @@ export interface InterruptedUpload {
 }
 
 const PATIENCE = 10_000; // ms in which the service is asked about one
+// It is imported on demand, so it shares nothing with the rest: see `service/calls`
+const FORGOTTEN: unknown[] = [401, 403, 404];
+const ENDED: string[] = ["aborted", "deleted", "expired", "rejected"];
 
 /** Asks the service about an interrupted upload. Null if it has ended without a result, or the service does not know it. */
 export async function inspect(service: Service, record: UploadRecord): Promise<InterruptedUpload | null> {
@@ -18,7 +20,7 @@ export async function inspect(service: Service, record: UploadRecord): Promise<I
     const stored = await countStored(service, record, AbortSignal.timeout(PATIENCE));
     return stored === null ? null : { record, stored };
   } catch (error) {
-    return FORGOTTEN_STATUSES.has(asValetKeyError(error).status ?? 0) ? null : { record, stored: null };
+    return FORGOTTEN.includes((error as ValetKeyError).status) ? null : { record, stored: null };
   }
 }
 
@@ -28,7 +30,7 @@ async function countStored(
   signal: AbortSignal,
 ): Promise<number | null> {
   const { state } = await service.get(id, ticket, signal);
-  if (ENDED_STATES.has(state) || state === "rejected") return null;
+  if (ENDED.includes(state)) return null;
   if (state !== "pending") return file.size;
   const parts = plan ? await service.listParts(id, ticket, signal) : [];
   return parts.reduce((sum, { size }) => sum + size, 0);

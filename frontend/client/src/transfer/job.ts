@@ -41,9 +41,13 @@ export interface Job {
   resume: boolean;
   /** whether the file was chosen for one interrupted upload: another file is an error then */
   mustMatch?: boolean;
+  /** whether the store takes the file in one piece only, so that the service chooses the method */
+  whole?: boolean;
   /** Locks the interrupted upload that this job continues, if there is one. */
   lockInterrupted(): Promise<LockedRecord | null>;
 }
+
+const LARGE = 2 ** 23; // bytes: more go in parts, as one connection to a distant store is slow
 
 /** A job from the caller's options. */
 export function newJob(
@@ -69,13 +73,14 @@ function randomKey(): string {
 }
 
 /** The body of the call that creates the upload. */
-export function creationBody({ spec }: Job, checksum?: Checksum): CreateUpload {
-  const { profile, metadata, method, file } = spec;
+export function creationBody({ spec, whole }: Job, checksum?: Checksum): CreateUpload {
+  const { profile, metadata, file } = spec;
+  const inParts = file.size > LARGE && !whole && !checksum && spec.method === "auto";
   return {
     ...(profile && { profile }),
     ...(file.path && { path: file.path }),
     metadata,
-    method,
+    method: inParts ? "multipart" : spec.method,
     filename: file.name,
     content_type: file.type,
     size: file.size,

@@ -133,7 +133,12 @@ export class Transfer {
     if (algorithm) this.#observer.onStage("hashing");
     const checksum = algorithm && { algorithm, value: await computeDigest(file, algorithm, signal) };
     this.#observer.onStage("creating");
-    const granted = await this.#retry(signal, () => this.#create(this.#job, checksum, signal));
+    const create = () => this.#retry(signal, () => this.#create(this.#job, checksum, signal));
+    const granted = await create().catch((error) => {
+      if (this.#job.whole || asValetKeyError(error).code !== "method_not_supported") throw error;
+      this.#job.whole = true;
+      return create();
+    });
     this.#release = (await journal.lock(granted.upload.id)) ?? this.#release;
     const fingerprint = await fingerprinting;
     await this.#saveGrant(granted, fingerprint ? { fingerprint } : {});

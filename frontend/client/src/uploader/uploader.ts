@@ -2,7 +2,7 @@ import { Semaphore } from "../async/semaphore";
 import { type FileLike, fillType } from "../files/file";
 import { assertSameFacts, assertSameFingerprint, emptyFile, openFile } from "../interrupted/file";
 import { IndexedDBRecords } from "../interrupted/indexeddb";
-import { type InterruptedUpload, inspect } from "../interrupted/inspect";
+import type { InterruptedUpload } from "../interrupted/inspect";
 import { Journal, type LockedRecord } from "../interrupted/journal";
 import { type RecordStore, specKey, specOf, type UploadRecord } from "../interrupted/records";
 import { asValetKeyError, ValetKeyError } from "../model/errors";
@@ -139,7 +139,7 @@ class ServiceUploader implements Uploader {
     const { service, journal } = this.#context;
     const calls = new Semaphore(this.#context.parallel);
     const look = async (record: UploadRecord) => {
-      const found = await calls.use(FOREVER, () => inspect(service, record));
+      const found = await calls.use(FOREVER, () => inspectRecord(service, record));
       if (!found) await journal.remove(record.id);
       return found ?? [];
     };
@@ -182,7 +182,7 @@ class ServiceUploader implements Uploader {
 
   /** An empty file if S3 has all bytes, so that nobody needs the file; else throws `error`. */
   async #fileNotNeeded(record: UploadRecord, error: unknown): Promise<FileLike> {
-    const found = await inspect(this.#context.service, record);
+    const found = await inspectRecord(this.#context.service, record);
     if (found?.stored === record.file.size) return emptyFile(record);
     throw error;
   }
@@ -224,6 +224,12 @@ class ServiceUploader implements Uploader {
     const release = record && (await this.#context.journal.lock(record.id));
     return release ? { record, release } : null;
   }
+}
+
+/** What `inspect` finds; it is rarely needed, so it is imported then. */
+async function inspectRecord(service: Service, record: UploadRecord): Promise<InterruptedUpload | null> {
+  const it = await import("../interrupted/inspect").catch(() => null);
+  return it ? it.inspect(service, record) : { record, stored: null };
 }
 
 function underWay(): ValetKeyError {

@@ -25,6 +25,8 @@ export class FakeValetKey extends FakeServer {
   partSize = 1000;
   multipartFrom = 5000;
   putOnly = false;
+  /** whether S3 lists parts: else there is no upload in parts */
+  takesParts = true;
   /** whether S3 wants a checksum with each part, as a bucket with a default retention does */
   partChecksum: "sha256" | null = null;
   /** seconds that signatures live */
@@ -85,7 +87,8 @@ export class FakeValetKey extends FakeServer {
     const key = asked.headers["idempotency-key"] as string | undefined;
     const known = key && this.uploads.get(this.#byKey.get(key) ?? "");
     if (known) return { status: 201, body: this.#granted(known, true) };
-    if (body.profile === "nosuch") return problem(422, "unknown_profile", "There is no profile nosuch.");
+    const refused = this.#refuse(body);
+    if (refused) return refused;
     const kept = this.#new(body);
     if (key) this.#byKey.set(key, kept.upload.id);
     return { status: 201, body: this.#granted(kept, true) };
@@ -93,11 +96,17 @@ export class FakeValetKey extends FakeServer {
 
   #batch(asked: FakeRequest, uploads: CreateUpload[]): FakeResponse {
     if (asked.headers["idempotency-key"] || uploads.length > 100) return problem(422, "invalid_request");
-    const one = (body: CreateUpload) =>
-      body.profile === "nosuch"
-        ? { error: problem(422, "unknown_profile", "There is no profile nosuch.").body }
-        : this.#granted(this.#new(body), false);
+    const one = (body: CreateUpload) => {
+      const refused = this.#refuse(body);
+      return refused ? { error: refused.body } : this.#granted(this.#new(body), false);
+    };
     return { status: 200, body: { results: uploads.map(one) } };
+  }
+
+  #refuse({ profile, method }: CreateUpload): FakeResponse | null {
+    if (profile === "nosuch") return problem(422, "unknown_profile", "There is no profile nosuch.");
+    if (method === "multipart" && !this.takesParts) return problem(422, "method_not_supported");
+    return null;
   }
 
   #new({

@@ -15,11 +15,9 @@ from valetkey.client.files.source import Source
 from valetkey.client.interrupted.records import UploadRecords
 from valetkey.client.remote.calls import Json
 from valetkey.client.sending.assembly import Means, file_uploader
+from valetkey.client.sending.concurrency import default_most
 from valetkey.client.sending.options import UploadOptions
 from valetkey.client.transport.connections import Connections
-
-CONCURRENCY = 8
-"""How many parts of one file may be sent at once."""
 
 
 def unheard(_: int) -> None:
@@ -48,7 +46,7 @@ class Uploads:
 
     def __init__(self, endpoint: str, key: str | None, retry_for: float) -> None:
         self._endpoint = endpoint
-        self._means = Means(key, CONCURRENCY, retry_for, Connections())
+        self._means = Means(key, default_most(), retry_for, Connections())
         self._lock = threading.Lock()
         self._under_way: set[threading.Event] = set()
         self._closed = False
@@ -70,7 +68,7 @@ class Uploads:
         options = UploadOptions(self._endpoint, wanted.profile, pairs, wait=wanted.wait, owner=wanted.owner)
         with ExitStack() as stack:
             source = _source(content, wanted, stack, stop)
-            pool = stack.enter_context(ThreadPoolExecutor(CONCURRENCY, "part"))
+            pool = stack.enter_context(ThreadPoolExecutor(self._means.concurrency, "part"))
             uploader = file_uploader(options, self._means, UploadRecords(None, lambda _: None), pool, stop)
             try:
                 return uploader.send(source, wanted.on_progress)

@@ -3,7 +3,14 @@
 import os
 from collections.abc import Callable, Mapping
 
-from valetkey.client.errors import DeliveryUnknown, MultipartUploadGone, Refused, SignatureRejected, Transient
+from valetkey.client.errors import (
+    DeliveryUnknown,
+    MultipartUploadGone,
+    Refused,
+    SignatureRejected,
+    StoreBusy,
+    Transient,
+)
 from valetkey.client.files.source import Source
 from valetkey.client.transport.body import FileBody
 from valetkey.client.transport.connections import Connections
@@ -89,7 +96,7 @@ def _exception(response: HttpResponse, error: ErrorBody, meaning: Meaning) -> Ex
     refused = Refused(f"store_{response.status}", detail)
     errors: dict[Meaning, Callable[[], Exception]] = {
         Meaning.AGAIN: lambda: Transient(detail, after),
-        Meaning.WAIT: lambda: Transient(detail, after or BUSY_SECONDS),
+        Meaning.WAIT: lambda: StoreBusy(detail, after or BUSY_SECONDS),
         Meaning.GARBLED: lambda: Transient(detail, after, refused),
         Meaning.ODD: lambda: Transient(detail, after, refused),
         Meaning.LOOK: lambda: DeliveryUnknown(detail, after, check_now=response.status == PRECONDITION_FAILED),

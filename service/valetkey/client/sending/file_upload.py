@@ -35,6 +35,9 @@ from valetkey.client.sending.whole import WholeUploader
 MAX_ROUNDS = 4
 """How often missing bytes are sent, when the store has lost parts or the whole multipart upload."""
 
+LARGE_FILE = 8 * 1024 * 1024
+"""A file of more bytes is sent in parts, whatever the profile prefers: one connection is slow over a distance."""
+
 MAX_NAMED = 200_000
 """The longest list of parts that is named, in bytes; the service takes 256 KiB."""
 
@@ -111,7 +114,14 @@ class _FileUpload:
         self._require_unchanged()
         options = self._uploader.options
         crc64nvme = digest_crc64nvme(self._source, self._uploader.retrier.check) if options.checksum else None
-        return self._service.create(options.request(self._source, crc64nvme))
+        request = options.request(self._source, crc64nvme)
+        if self._source.size > LARGE_FILE and crc64nvme is None:  # with one, the store decides what can prove it
+            try:
+                return self._service.create(request | {"method": "multipart"})
+            except Refused as error:
+                if error.code != "method_not_supported":
+                    raise
+        return self._service.create(request)
 
     def _with_valid_grant(self, created: Json) -> Json | None:
         """``created`` with a grant that is valid; None when it is too late to renew it, as nothing was sent."""

@@ -126,13 +126,14 @@ class PartUploader:
             file.progress.add_stored(size)
             return etag
 
+        on_sent = self.concurrency.counting(file.progress.add_sent)
         last: SignatureRejected | None = None
         for signatures in range(MAX_SIGNATURES):
             try:
                 with self.concurrency.slot(size):
                     signed = signed_parts.take(number, fresh=signatures > 0)
-                    send = partial(self.store.put_part, signed, file.source, offset, size, file.progress.add_sent)
-                    return self.retrier.call(check_before_resending(send, find))
+                    send = partial(self.store.put_part, signed, file.source, offset, size, on_sent)
+                    return self.retrier.call(check_before_resending(self.concurrency.watching(send), find))
             except SignatureRejected as error:
                 last = error
         raise refused_by_store(last)

@@ -29,9 +29,10 @@ class WholeUploader:
     def send(self, source: Source, started: StartedUpload, grant: Json, progress: Progress) -> bool:
         """Sends the file. Returns whether the bytes were found at the store instead: an earlier request arrived."""
         method = self.store.put_object if grant["method"] == "PUT" else self.store.post_form
+        on_sent = self.concurrency.counting(progress.add_sent)
         last: SignatureRejected | None = None
         for _ in range(MAX_SIGNATURES):
-            send = partial(method, grant, source, progress.add_sent)
+            send = self.concurrency.watching(partial(method, grant, source, on_sent))
             find = partial(self._find, source, started, progress)
             try:
                 with self.concurrency.slot(source.size):

@@ -19,8 +19,8 @@ from valetkey.core.stores import ByStore
 RENEWAL_TRIES = 5
 """How often a renewal tries again when something else changes the upload meanwhile."""
 
-FIRST_PARTS = 4
-"""How many parts of a new upload are signed at once: what a client sends while it asks for more."""
+FIRST_PARTS = 10
+"""How many parts of a new upload are signed at once: as many as `valetkey put` sends at first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,15 @@ WHOLE_COPY = 1024**3
 CopyObject takes up to 5 GiB, but answers when all is copied, and some stores need minutes for that.
 """
 
+AT_ONCE = 6
+"""How many parts a browser sends at once: it opens so many connections to a host."""
+
+MANY_PARTS = 60
+"""From so many parts on, it hardly matters that the last few leave connections unused."""
+
+ALIGNMENT = 64 * 1024
+"""Of planned part sizes, in bytes: files are read in whole blocks."""
+
 NAMED = 5
 """How many missing parts an error names."""
 
@@ -69,9 +78,21 @@ def part_headers(size: int | None, checksum: str | None) -> dict[str, str]:
 
 
 def part_size_for(size: int | None, wanted: int) -> int:
-    """``wanted`` bytes, or the whole MiB above it that keeps a file of ``size`` within S3's number of parts."""
-    needed = -(-(size or 0) // MAX_PARTS)
-    return wanted if needed <= wanted else -(-needed // MIB) * MIB
+    """``wanted`` bytes; or more, a whole number of MiB, where S3's number of parts asks for it; or less.
+
+    Up to `MANY_PARTS` become a multiple of `AT_ONCE`, of one size, as far as S3's smallest part allows: what is sent at
+    once ends together then. 16 parts over six connections take as long as 18 of the same size.
+    """
+    if size is None:
+        return wanted
+    fewest = -(-size // wanted)
+    if fewest > MAX_PARTS:
+        return -(-size // MAX_PARTS // MIB) * MIB
+    if fewest > MANY_PARTS:
+        return wanted
+    count = max(fewest, min(-(-fewest // AT_ONCE) * AT_ONCE, size // MIN_PART_SIZE), 1)
+    even = -(-size // count // ALIGNMENT) * ALIGNMENT
+    return min(wanted, max(even, MIN_PART_SIZE))
 
 
 def choose_method(

@@ -1,0 +1,210 @@
+"""Measures `valetkey put` and the browser client over lines from loopback to 300 ms: `python -m tests.bench.line`.
+
+Each line is a relay in a process of its own between a sender and one Ceph RGW (`tests.support.lines`); the service has
+no line before it. The commands send the same file, from their start to their end: `valetkey put` with its grant and the
+confirmation, boto3's transfer manager with 10 threads, `aws s3 cp`. In one Chromium, our client and Uppy. They take
+turns in an order that rotates; a first round does not count. Medians, ratios to boto3 or Uppy, and what the line itself
+would take are printed. Ends with status 1 when a target is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bench import browser
+from tests.bench.put import MIB, compiled, empty, ours, timed, write
+from tests.support.lines import KIB, Line, line_to
+from tests.support.servers import running_valetkey
+from tests.support.stores import Bucket, Rgw, fresh_bucket, stop_rgw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Track:
+    """A line, what is sent over it, and how much of boto3's time we may take."""
+
+    line: Line | None
+    """None is no relay: the store itself, on this machine."""
+    size: int
+    target: float
+    files: int = 1
+    """Into how many files of the same size it is cut."""
+
+    @property
+    def name(self) -> str:
+        many = f", {self.files} files" if self.files > 1 else ""
+        return f"{self.line.name if self.line else 'loopback'}{many}"
+
+
+DISTANT = Line("distant, 80 ms", 0.080, 256 * KIB, 50e6)
+TRACKS = (
+    Track(None, 512 * MIB, 0.65),
+    Track(Line("office, 5 ms", 0.005, 256 * KIB, 40e6), 128 * MIB, 1.0),
+    Track(Line("home, 30 ms", 0.030, 1 * MIB, 4e6, 14 * KIB), 32 * MIB, 1.0),
+    Track(DISTANT, 128 * MIB, 0.6),
+    Track(DISTANT, 40 * MIB, 1.0),
+    Track(Line("stalls, 80 ms", 0.080, 256 * KIB, 30e6, 14 * KIB, 0.002), 128 * MIB, 1.0),
+    Track(Line("ocean, 180 ms", 0.180, 512 * KIB, 50e6, 14 * KIB), 256 * MIB, 1.0),
+    Track(Line("far, 300 ms", 0.300, 256 * KIB, 30e6), 128 * MIB, 1.0),
+    Track(DISTANT, 20 * MIB, 1.0, 500),
+)
+IN_BROWSER = Track(DISTANT, 128 * MIB, 0.2)
+CONNECTIONS = 6
+"""What a browser opens to a host."""
+
+PEER = """
+import sys
+import boto3
+from boto3.s3.transfer import TransferConfig, create_transfer_manager
+from botocore.config import Config
+endpoint, region, bucket, threads, *files = sys.argv[1:]
+config = Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required",
+                response_checksum_validation="when_required", max_pool_connections=int(threads))
+client = boto3.client("s3", endpoint_url=endpoint, region_name=region, config=config)
+with create_transfer_manager(client, TransferConfig(max_concurrency=int(threads))) as manager:
+    for sent in [manager.upload(file, bucket, f"peer-{number}") for number, file in enumerate(files)]:
+        sent.result()
+"""
+
+AWS_CONFIG = """[default]
+s3 =
+    addressing_style = path
+request_checksum_calculation = when_required
+response_checksum_validation = when_required
+"""
+
+
+def command(words: list[str], env: dict[str, str]) -> Callable[[], None]:
+    """Runs it to its end; RuntimeError when it fails."""
+
+    def run() -> None:
+        done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{words[0]} exited {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+    return run
+
+
+def peers(bucket: Bucket, url: str, folder: Path, files: Path) -> dict[str, Callable[[], None]]:
+    """boto3 with 10 threads, and the AWS CLI, which has as many by default; both ask for no checksums, as we do."""
+    server = bucket.server
+    (folder / "aws.conf").write_text(AWS_CONFIG)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    env |= server.env() | compiled(folder) | {"AWS_CONFIG_FILE": str(folder / "aws.conf")}
+    names = [str(file) for file in sorted(files.iterdir())]
+    script = [sys.executable, "-c", PEER, url, server.region, bucket.name, "10", *names]
+    aws = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", url, "--region", server.region]
+    aws += ["s3", "cp", "--recursive", "--only-show-errors", str(files), f"s3://{bucket.name}/aws/"]
+    return {"boto3, 10 threads": command(script, env), "aws s3 cp": command(aws, env)}
+
+
+def commands(track: Track, rgw: Rgw, rounds: int, given: argparse.Namespace) -> dict[str, list[float]]:
+    """Seconds of each command by round."""
+    with tempfile.TemporaryDirectory(prefix="valetkey-line-") as name, ExitStack() as stack:
+        folder = Path(name)
+        files = folder / "files"
+        files.mkdir()
+        for number in range(track.files):
+            write(files / f"{number:04}.bin", track.size // track.files)
+        bucket = stack.enter_context(fresh_bucket(rgw))
+        url = stack.enter_context(line_to(rgw.endpoint_url, track.line)) if track.line else rgw.endpoint_url
+        env = {"VALETKEY_S3_PUBLIC_ENDPOINT_URL": url}
+        server = stack.enter_context(running_valetkey(folder, bucket, env=env))
+        options = ["--concurrency", str(given.concurrency)] if given.concurrency else []
+        works = {"valetkey put": ours(server, server.create_key("bench").key, files, options)}
+        works |= peers(bucket, url, folder, files)
+        if not given.aws:
+            del works["aws s3 cp"]
+        return in_turns(works, rounds, lambda: empty(bucket, rgw))
+
+
+def pages(track: Track, rgw: Rgw, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each browser client by round. Uppy is given parts of 8 MiB: with its own it takes no less."""
+    assert track.line is not None
+    with tempfile.TemporaryDirectory(prefix="valetkey-line-") as name, ExitStack() as stack:
+        bucket = stack.enter_context(fresh_bucket(rgw))
+        env = {"VALETKEY_S3_PUBLIC_ENDPOINT_URL": stack.enter_context(line_to(rgw.endpoint_url, track.line))}
+        ready = stack.enter_context(browser.track(Path(name), bucket, track.size, env))
+        taken: dict[str, list[float]] = {"@valetkey/client": [], "Uppy": []}
+        for number in range(rounds + 1):
+            for contender in (browser.OUR_CLIENT, browser.UPPY)[:: 1 if number % 2 else -1]:
+                seconds = ready.seconds(contender)
+                empty(bucket, rgw)
+                if number:
+                    taken[contender.name].append(seconds)
+        return taken
+
+
+def in_turns(works: dict[str, Callable[[], None]], rounds: int, clear: Callable[[], None]) -> dict[str, list[float]]:
+    """Seconds by round, after one that does not count."""
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):
+        turn = number % len(works)
+        names = list(works)
+        for name in names[turn:] + names[:turn]:
+            seconds = timed(works[name])
+            clear()
+            if number:
+                taken[name].append(seconds)
+    return taken
+
+
+def show(track: Track, taken: dict[str, list[float]], connections: float = math.inf) -> bool:
+    """Prints the figures; whether the target is met."""
+    medians = {name: statistics.median(seconds) for name, seconds in taken.items()}
+    ours_, *others = medians
+    print(f"{track.name}: {track.size / MIB:.0f} MiB")
+    if track.line:
+        limit = track.line.limit(track.size, connections)
+        print(f"  the line alone {limit:.2f} s; {ours_} / that: {medians[ours_] / limit:.2f}")
+    for name, seconds in taken.items():
+        print(f"  {name:18} median {medians[name]:6.2f} s, {min(seconds):6.2f} to {max(seconds):6.2f} s")
+    for other in others:
+        print(f"  {ours_} / {other}: {medians[ours_] / medians[other]:.2f}")
+    met = medians[ours_] <= track.target * medians[others[0]]
+    print(f"  at most {track.target:g} of {others[0]}: {'met' if met else 'MISSED'}", flush=True)
+    return met
+
+
+def main() -> int:
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.line", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", help="lines whose name contains this")
+    parser.add_argument("--no-aws", dest="aws", action="store_false", help="leave the AWS CLI out")
+    parser.add_argument("--concurrency", type=int, help="for `valetkey put`, instead of its default")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
+    given = parser.parse_args()
+    met, figures = True, {}
+    with tempfile.TemporaryDirectory(prefix="valetkey-line-") as folder:
+        rgw = Rgw.start(Path(folder) / "rgw", owner=os.getpid())
+        try:
+            for track in TRACKS:
+                if (given.only or "") in track.name:
+                    taken = figures[track.name] = commands(track, rgw, given.rounds, given)
+                    met &= show(track, taken)
+            if (given.only or "") in "browser":
+                taken = figures["browser"] = pages(IN_BROWSER, rgw, given.rounds)
+                met &= show(IN_BROWSER, taken, CONNECTIONS)
+        finally:
+            stop_rgw(rgw.directory)
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=2) + "\n")
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
