@@ -69,7 +69,7 @@ export function newJob(
 
 /** 128 random bits: `crypto.randomUUID` is missing on plain http. */
 function randomKey(): string {
-  return [...crypto.getRandomValues(new Uint32Array(4))].map((word) => word.toString(36)).join("-");
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
 /** The body of the call that creates the upload. */
