@@ -33,7 +33,7 @@ class Ports:
 
     @classmethod
     def free(cls, behind_store: int) -> "Ports":
-        return cls(*(free_port() for _ in range(4)), behind_store)
+        return cls(free_port(), free_port(), free_port(), free_port(), behind_store)
 
 
 @dataclass(frozen=True)
