@@ -22,15 +22,6 @@ resource "aws_sqs_queue" "events" {
   })
 }
 
-resource "aws_sqs_queue_redrive_allow_policy" "dead" {
-  queue_url = aws_sqs_queue.dead.id
-
-  redrive_allow_policy = jsonencode({
-    redrivePermission = "byQueue"
-    sourceQueueArns   = [aws_sqs_queue.events.arn]
-  })
-}
-
 data "aws_iam_policy_document" "queue" {
   statement {
     sid       = "TheBucketOnly"
