@@ -51,7 +51,7 @@ Terraform = Callable[..., str]
 @pytest.fixture(scope="module")
 def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     """Runs it in a folder, with the provider from a mirror on this machine where there is one."""
-    assert shutil.which("terraform"), "terraform 1.7 or newer has to be in the PATH"
+    assert shutil.which("terraform"), "terraform 1.9 or newer has to be in the PATH"
     directory = tmp_path_factory.mktemp("terraform")
     found = processes.run([sys.executable, "-m", "pip", "config", "get", "global.find-links"], timeout=60).stdout
     mirror = Path(found.strip() or ".").parent / "tf-plugins"
@@ -107,6 +107,18 @@ def test_each_right_names_its_call() -> None:
     for line in (MODULE / "access.tf").read_text().splitlines():
         if re.search(r'"(s3|sqs|kms):[A-Z]\w+"', line):
             assert re.search(r", +# \w+", line), line
+
+
+def test_the_readme_has_every_input_and_output() -> None:
+    """With the description that the module itself has."""
+    readme = (MODULE / "README.md").read_text()
+    for file in ("variables.tf", "outputs.tf"):
+        found = re.findall(
+            r'^(?:variable|output) "(\w+)" {\n  description = "(.*)"$', (MODULE / file).read_text(), re.MULTILINE
+        )
+        assert found
+        for name, description in found:
+            assert f"| `{name}` | {description} |" in readme, name
 
 
 @pytest.fixture
