@@ -56,9 +56,11 @@ def booted(directory: Path, env: Mapping[str, str], url: str, seconds: float = 6
     for folder in ("units", "etc-valetkey", "state", "log"):
         (directory / folder).mkdir()
     (directory / "venv").symlink_to(VENV)
+    (directory / "python").symlink_to(sys.base_prefix)
     (directory / "code").symlink_to(ROOT / "service")
     shutil.copy(UNITS / "valetkey.sysusers", directory)
-    env = dict(env) | {"PYTHONPATH": "/opt/code"}  # where an editable installation would look may be closed to it
+    # Where this Python, and an editable installation in it, would look by themselves may be closed to the units.
+    env = dict(env) | {"PYTHONPATH": "/opt/code", "LD_LIBRARY_PATH": "/opt/python/lib"}
     (directory / "etc-valetkey" / "valetkey.env").write_text("".join(f"{key}={value}\n" for key, value in env.items()))
     (directory / "etc-valetkey" / "valetkey.env").chmod(0o600)
     units = directory / "units"
