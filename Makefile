@@ -6,7 +6,7 @@ WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/kubernetes infra/pages.py
+CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/pages.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet

@@ -52,26 +52,23 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     assert os.getuid() == 0, "images are built in a chroot, and so by root: sudo make infra"
     directory = tmp_path_factory.mktemp("containers")
     context = tmp_path_factory.mktemp("context")
-    built = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", context / "dist"]
-    processes_run(built, ROOT)
+    built(ROOT, sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", context / "dist")
     shutil.copy(ROOT / "constraints.txt", context)
     shutil.copytree(DOCKER, context / "infra" / "docker")
     store = Store(directory)
     try:
-        processes_run([DOCKER / "base", BASE, *store.options], context)
+        built(context, DOCKER / "base", BASE, *store.options)
         mounts = [f"--volume={path}:{path}:ro" for path in OF_THIS_MACHINE if Path(path).exists()]
         how = ["--isolation", "chroot", "--pull-never", "--network", "host", *mounts]
         file = context / "infra" / "docker" / "Dockerfile"
-        processes_run(
-            ["buildah", *store.options, "bud", *how, "--format", "docker", "-f", file, "-t", IMAGE, "."], context
-        )
+        built(context, "buildah", *store.options, "bud", *how, "--format", "docker", "-f", file, "-t", IMAGE, ".")
         yield store
     finally:
         store.podman("rm", "--all", "--force", "--time", "0")
         subprocess.run(["umount", "--lazy", directory / "root" / "overlay"], check=False, capture_output=True)
 
 
-def processes_run(command: list[str | Path], where: Path) -> None:
+def built(where: Path, *command: str | Path) -> None:
     done = processes.run(command, cwd=where, timeout=600)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
