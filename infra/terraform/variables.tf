@@ -81,6 +81,12 @@ variable "noncurrent_days" {
   default     = 90
 }
 
+variable "log_bucket" {
+  description = "The bucket that S3's access logs go to; null: none are written. Signed queries stand in them, and are keys while they last."
+  type        = string
+  default     = null
+}
+
 variable "principals" {
   description = "Who may take the roles of the service and of the worker: a list of {type, identifiers}, as in an assume-role policy."
   type = list(object({

@@ -1,6 +1,14 @@
-# Versions that are locked, a key of one's own, roles for EKS Pod Identity, and alarms that reach somebody.
+# Versions that are locked, a key of one's own, access logs, roles for EKS Pod Identity, and alarms that reach somebody.
 
 variable "bucket" {
+  type = string
+}
+
+variable "log_bucket" {
+  type = string
+}
+
+variable "alarm_topic_arn" {
   type = string
 }
 
@@ -10,13 +18,10 @@ resource "aws_kms_key" "uploads" {
   enable_key_rotation     = true
 }
 
-resource "aws_sns_topic" "alarms" {
-  name = "valetkey-alarms"
-}
-
 module "valetkey" {
   source          = "../.."
   bucket          = var.bucket
+  log_bucket      = var.log_bucket
   cors_origins    = ["https://app.example", "https://admin.example"]
   key_prefixes    = ["photos/", "documents/"]
   kms_key_arn     = aws_kms_key.uploads.arn
@@ -24,7 +29,7 @@ module "valetkey" {
   object_lock     = true
   noncurrent_days = 365
   principals      = [{ type = "Service", identifiers = ["pods.eks.amazonaws.com"] }]
-  alarm_actions   = [aws_sns_topic.alarms.arn]
+  alarm_actions   = [var.alarm_topic_arn]
   tags            = { application = "valetkey" }
 }
 
