@@ -3,9 +3,6 @@
 import json
 import os
 import secrets
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,62 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.e2e.api import Api
-from tests.support import processes
+from tests.infra.containers import IMAGE, Store
 from tests.support.servers import environment, free_port
 from tests.support.stores import Bucket
 
-ROOT = Path(__file__).parents[2]
-DOCKER = ROOT / "infra" / "docker"
-IMAGE, BASE = "valetkey:0.1.0", "debian:12.12-slim"
-OF_THIS_MACHINE = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pip.conf", "/etc/apt/apt.conf.d")
-"""How pip and apt reach their packages from here: mounted while the image is built, and no part of it."""
-
 pytestmark = [pytest.mark.needs("containers"), pytest.mark.timeout(900)]
-
-
-@dataclass(frozen=True)
-class Store:
-    """Where podman and buildah keep images and containers of this test alone."""
-
-    directory: Path
-
-    @property
-    def options(self) -> list[str]:
-        kept = ["--root", str(self.directory / "root"), "--runroot", str(self.directory / "run")]
-        return [*kept, "--storage-driver", "overlay"]
-
-    def podman(self, *command: str, fails: bool = False, timeout: float = 120) -> str:
-        whole = ["podman", *self.options, "--runtime", "runc", "--cgroup-manager", "cgroupfs", *command]
-        done = processes.run(whole, timeout=timeout)
-        assert bool(done.returncode) is fails, done.stdout + done.stderr
-        return done.stderr if fails else done.stdout.strip()
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """With the image in it."""
-    assert os.getuid() == 0, "images are built in a chroot, and so by root: sudo make infra"
-    directory = tmp_path_factory.mktemp("containers")
-    context = tmp_path_factory.mktemp("context")
-    built(ROOT, sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", context / "dist")
-    shutil.copy(ROOT / "constraints.txt", context)
-    shutil.copytree(DOCKER, context / "infra" / "docker")
-    store = Store(directory)
-    try:
-        built(context, DOCKER / "base", BASE, *store.options)
-        mounts = [f"--volume={path}:{path}:ro" for path in OF_THIS_MACHINE if Path(path).exists()]
-        how = ["--isolation", "chroot", "--pull-never", "--network", "host", *mounts]
-        file = context / "infra" / "docker" / "Dockerfile"
-        built(context, "buildah", *store.options, "bud", *how, "--format", "docker", "-f", file, "-t", IMAGE, ".")
-        yield store
-    finally:
-        store.podman("rm", "--all", "--force", "--time", "0")
-        subprocess.run(["umount", "--lazy", directory / "root" / "overlay"], check=False, capture_output=True)
-
-
-def built(where: Path, *command: str | Path) -> None:
-    done = processes.run(command, cwd=where, timeout=600)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
 @dataclass(frozen=True)
