@@ -81,7 +81,7 @@ def test_kustomize_is_valid(folder: str, tmp_path: Path) -> None:
 def test_the_overlay_reaches_the_base() -> None:
     """Its image, its settings and its profiles are in what is rendered."""
     rendered = objects(kustomized("example"))
-    assert {pod["containers"][0]["image"] for pod in pods(kustomized("example"))} == {"registry.example/valetkey:0.1.0"}
+    assert {pod["containers"][0]["image"] for pod in pods(kustomized("example"))} == {"example/valetkey:0.1.0"}
     data = [one["data"] for (kind, _), one in rendered.items() if kind == "ConfigMap"]
     assert any(one.get("VALETKEY_BUCKET") == "uploads-of-example" for one in data)
     assert any("profiles.photos" in one.get("valetkey.toml", "") for one in data)
