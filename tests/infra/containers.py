@@ -1,6 +1,7 @@
 """podman and buildah with images and containers of one test run alone, and the images of infra/docker in them."""
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -32,12 +33,19 @@ class Store:
         kept = ["--root", str(self.directory / "root"), "--runroot", str(self.directory / "run")]
         return [*kept, "--storage-driver", "overlay"]
 
+    @property
+    def bounds(self) -> list[str]:
+        """For `podman run`: what we may have ourselves. podman asks for more, which a machine may not grant to its root."""
+        bounds = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
+        hard = {name: resource.getrlimit(each)[1] for name, each in bounds.items()}
+        return [f"--ulimit={name}={value}:{value}" for name, value in hard.items()]
+
     def within(self, *before: str) -> "Store":
         """The same, with its containers begun by way of this command."""
         return Store(self.directory, self.context, before)
 
     def podman(self, *command: str, fails: bool = False, timeout: float = 120) -> str:
-        how = ["--runtime", "runc", "--cgroup-manager", "cgroupfs"]
+        how = ["--log-level=error", "--runtime=runc", "--cgroup-manager=cgroupfs"]
         done = processes.run([*self.before, "podman", *self.options, *how, *command], timeout=timeout)
         assert bool(done.returncode) is fails, done.stdout + done.stderr
         return done.stderr if fails else done.stdout.strip()

@@ -51,7 +51,7 @@ class Composed:
             else:
                 self._wait(other)
         self.store.podman(
-            "run", "--detach", f"--name={name}", "--network=host", "--cgroups=disabled", *self._options(name)
+            "run", "--detach", f"--name={name}", "--network=host", *self.store.bounds, *self._options(name)
         )
 
     def _options(self, name: str) -> list[str]:

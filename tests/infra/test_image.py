@@ -32,7 +32,7 @@ class Deployment:
         """`podman run` with a root that is read-only, no capability, and no way to get any."""
         env = [f"--env={key}={value}" for key, value in self.env.items()]
         held = ["--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--pids-limit=0"]
-        held += ["--cgroups=disabled", "--network=host", f"--volume={self.state}:/var/lib/valetkey"]
+        held += [*self.store.bounds, "--network=host", f"--volume={self.state}:/var/lib/valetkey"]
         return ["run", f"--name={name}", *held, *env, *args]
 
     def once(self, *args: str) -> str:
@@ -103,7 +103,7 @@ def test_there_is_nothing_to_work_with(store: Store) -> None:
         "run",
         "--rm",
         "--network=host",
-        "--cgroups=disabled",
+        *store.bounds,
         "--entrypoint=/opt/valetkey/bin/python",
         IMAGE,
         "-c",
