@@ -35,7 +35,7 @@ class Store:
 
     @property
     def bounds(self) -> list[str]:
-        """For `podman run`: what we may have ourselves. podman asks for more, which a machine may not grant to its root."""
+        """For `podman run`: what we may have ourselves; podman asks for more, which not each machine grants to root."""
         bounds = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
         hard = {name: resource.getrlimit(each)[1] for name, each in bounds.items()}
         return [f"--ulimit={name}={value}:{value}" for name, value in hard.items()]
