@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.e2e.api import Api, wait_for
 from tests.support import processes
 from tests.support.servers import running_valetkey, running_worker
@@ -131,7 +132,8 @@ def moto() -> Iterator[S3Server]:
 def test_an_upload_is_confirmed_by_its_event(
     terraform: Terraform, copied: Path, moto: S3Server, tmp_path: Path
 ) -> None:
-    """On the bucket and the queue of the smallest example: nobody calls `complete`, S3 and the worker do the rest."""
+    """On the bucket and the queue of the smallest example: nobody calls `complete`, S3 and the worker do the rest.
+    Without TLS, nothing may be done there."""
     root = copied.with_name("root")
     root.mkdir()
     (root / "main.tf").write_text(ON_MOTO.replace("ENDPOINT", moto.endpoint_url))
@@ -139,6 +141,9 @@ def test_an_upload_is_confirmed_by_its_event(
     terraform("apply", "-auto-approve", "-no-color", where=root)
     settings = json.loads(terraform("output", "-json", "settings", where=root))
     bucket = Bucket(settings["VALETKEY_BUCKET"], moto.client(), moto)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        bucket.client.put_object(Bucket=bucket.name, Key="staging/without-tls", Body=b"")
+    bucket.client.delete_bucket_policy(Bucket=bucket.name)  # moto speaks no TLS, without which the policy denies all
     late = {"VALETKEY_SWEEP_FIRST_LOOK": "3600"}  # the sweep would find it, too
     with running_valetkey(tmp_path, bucket, env=settings | late) as server, running_worker(server):
         api = Api(server.base_url, server.create_key("tests").key)
