@@ -7,8 +7,8 @@ from tests.infra.containers import DOCKER, IMAGE, Store, running_store
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def store() -> Iterator[Store]:
     """Containers of this run, and valetkey's image."""
-    with running_store(tmp_path_factory.mktemp("containers")) as store:
+    with running_store() as store:
         store.build(IMAGE, DOCKER / "Dockerfile")
         yield store

@@ -5,6 +5,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "infra" / "docker"
 STAND_INS = Path(__file__).with_name("stand-ins")
 IMAGE, BASE = "valetkey:0.1.0", "debian:12.12-slim"
-OF_THIS_MACHINE = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pip.conf", "/etc/apt/apt.conf.d")
-"""How pip and apt reach their packages from here: mounted while an image is built, and no part of it."""
+AUTHORITIES, APT = Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/apt/apt.conf.d")
+"""Whom this machine trusts, and how its apt reaches packages."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,12 @@ class Store:
 
     def build(self, image: str, file: Path, context: Path | None = None) -> None:
         """From the base alone, and what apt and pip bring."""
-        mounts = [f"--volume={path}:{path}:ro" for path in OF_THIS_MACHINE if Path(path).exists()]
+        pip = self.directory / "pip.conf"
+        pip.write_text("[global]\ncert = /run/authorities.pem\n")
+        places = {AUTHORITIES: "/run/authorities.pem", APT: str(APT), pip: "/etc/pip.conf"}
+        mounts = [
+            f"--volume={path}:{place}:ro" for path, place in places.items()
+        ]  # while it is built, and no part of it
         how = ["--isolation", "chroot", "--pull-never", "--network", "host", "--format", "docker", *mounts]
         run("buildah", *self.options, "bud", *how, "-f", file, "-t", image, context or self.context)
 
@@ -63,9 +69,14 @@ def run(*command: str | Path) -> None:
 
 
 @contextmanager
-def running_store(directory: Path) -> Iterator[Store]:
+def running_store() -> Iterator[Store]:
     """With the base in it, and a context to build from: what git has, and the wheel of it."""
     assert os.getuid() == 0, "images are built in a chroot, and so by root: sudo make infra"
+    with tempfile.TemporaryDirectory(prefix="vk-") as directory:  # podman bears no long paths
+        yield from _running_store(Path(directory))
+
+
+def _running_store(directory: Path) -> Iterator[Store]:
     context = directory / "context"
     context.mkdir()
     wheel = ["-m", "hatchling", "build", "-t", "wheel", "-d", str(context / "dist")]
