@@ -56,9 +56,7 @@ class Store:
         pip = self.directory / "pip.conf"
         pip.write_text("[global]\ncert = /run/authorities.pem\n")
         places = {AUTHORITIES: "/run/authorities.pem", APT: str(APT), pip: "/etc/pip.conf"}
-        mounts = [
-            f"--volume={path}:{place}:ro" for path, place in places.items()
-        ]  # while it is built, and no part of it
+        mounts = [f"--volume={path}:{place}:ro" for path, place in places.items()]  # these are no part of the image
         how = ["--isolation", "chroot", "--pull-never", "--network", "host", "--format", "docker", *mounts]
         run("buildah", *self.options, "bud", *how, "-f", file, "-t", image, context or self.context)
 
@@ -72,7 +70,9 @@ def run(*command: str | Path) -> None:
 def running_store() -> Iterator[Store]:
     """With the base in it, and a context to build from: what git has, and the wheel of it."""
     assert os.getuid() == 0, "images are built in a chroot, and so by root: sudo make infra"
-    with tempfile.TemporaryDirectory(prefix="vk-") as directory:  # podman bears no long paths
+    with tempfile.TemporaryDirectory(
+        prefix="vk-", ignore_cleanup_errors=True
+    ) as directory:  # podman bears no long paths
         yield from _running_store(Path(directory))
 
 
