@@ -56,8 +56,8 @@ stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalS
 	$(BIN)/python infra/stores/install.py
 	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) $(if $(ARGS),$(ARGS),$(STORE_TESTS))
 
-infra: look $(INFRA) $(PAGES) $(SITE) ## what infra/ has for running it, as root: systemd, nginx, Caddy, Kubernetes, an image, Terraform (which has to be here)
-	infra/system-packages s3 fronts units containers ledger
+infra: look $(INFRA) ## what infra/ has for running it, as root: systemd, nginx, Caddy, Kubernetes, Terraform (which has to be here)
+	infra/system-packages s3 fronts units ledger
 	$(WITHIN) 1800 $(BIN)/pytest -n 0 $(if $(ARGS),$(ARGS),tests/infra)
 
 check: look $(TEST) frontend-check ## format, lint, types and layers
