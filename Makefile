@@ -6,7 +6,7 @@ WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/pages.py
+CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/pages.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -18,6 +18,7 @@ SITE := service/valetkey/api/site/index.html
 QUICK := tests/unit tests/integration/test_testing.py tests/integration/test_authenticator.py tests/integration/test_openapi.py
 # Each test has a bound of its own; these are for what hangs outside of a test.
 WITHIN := $(PYTHON) -m tests.support.reaper within
+INFRA := $(VENV)/.installed-infra
 STORE_TESTS := $(wildcard tests/contract/test_store*.py tests/e2e/test_store*.py)
 # What is missing is said first, before anything is installed; Node only where something is to be built with it.
 LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python) \
@@ -25,7 +26,7 @@ LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist
+.PHONY: help look look-dev dev quick test all-parts stores infra check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +56,10 @@ stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalS
 	$(BIN)/python infra/stores/install.py
 	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),$(ARGS),$(STORE_TESTS))
 
+infra: look $(INFRA) ## what infra/ has for running it, as root: systemd, nginx, Caddy, Kubernetes, Terraform (which has to be here)
+	infra/system-packages s3 fronts units ledger
+	$(WITHIN) 1800 $(BIN)/pytest -n 0 $(if $(ARGS),$(ARGS),tests/infra)
+
 check: look $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
@@ -62,6 +67,7 @@ check: look $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
 	$(BIN)/mypy infra/docs/build.py infra/docs/generated.py
 	MYPYPATH=infra/stores $(BIN)/mypy infra/stores/serve.py infra/stores/install.py
+	$(BIN)/mypy infra/kubernetes/tools.py
 	$(BIN)/lint-imports
 
 chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQLite; VALETKEY_TEST_SEED=... for the same choices
@@ -135,6 +141,10 @@ $(TEST): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing Python packages, those of the tests too, into $(VENV): a few minutes the first time." >&2
 	@$(PIP) install -e '.[dev,test]' -c constraints.txt
 	@touch $@ $(DEV)
+
+$(INFRA): pyproject.toml constraints.txt | $(TEST)
+	@$(PIP) install -e '.[dev,test,infra]' -c constraints.txt
+	@touch $@
 
 $(NODE_MODULES): frontend/package-lock.json frontend/package.json $(wildcard frontend/*/package.json)
 	@infra/first-look node

@@ -29,6 +29,7 @@ ORDER = [
         "settings",
         "operating",
         "doctor",
+        "deploying",
         "testing",
         "security",
         "errors",

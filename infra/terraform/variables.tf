@@ -1,0 +1,121 @@
+variable "name" {
+  description = "What the queues, roles and alarms are called."
+  type        = string
+  default     = "valetkey"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,50}$", var.name))
+    error_message = "1 to 50 letters, digits, underscores and hyphens."
+  }
+}
+
+variable "bucket" {
+  description = "The name of the bucket of uploads (VALETKEY_BUCKET)."
+  type        = string
+}
+
+variable "cors_origins" {
+  description = "The pages that may upload, as origins: https://app.example."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.cors_origins) > 0 && alltrue([for one in var.cors_origins : can(regex("^https?://[^/]+$", one))])
+    error_message = "Origins, without a slash at their end: https://app.example. A bucket for everybody's pages is not for this module."
+  }
+}
+
+variable "key_prefixes" {
+  description = "How the keys of the profiles begin (their `key`, up to the first brace), each with a slash at its end. valetkey may write there, and nowhere else beside staging/ and quarantine/."
+  type        = list(string)
+  default     = ["uploads/"]
+
+  validation {
+    condition     = alltrue([for one in var.key_prefixes : can(regex("^[^*?/][^*?]*/$", one)) && !contains(["staging/", "quarantine/"], one)])
+    error_message = "Each ends with a slash, has no * and no ?, and is neither staging/ nor quarantine/."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "The KMS key that objects are encrypted with; null: S3's own keys (SSE-S3)."
+  type        = string
+  default     = null
+}
+
+variable "versioning" {
+  description = "Whether the bucket keeps versions."
+  type        = bool
+  default     = false
+}
+
+variable "object_lock" {
+  description = "Whether objects can be locked. It cannot be switched on or off later, and needs versioning."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.object_lock || var.versioning
+    error_message = "Object Lock needs versioning = true."
+  }
+}
+
+variable "orphan_days" {
+  description = "When what lies below staging/, and parts that were never joined, are removed, in days. Longer than an upload may take."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.orphan_days >= 2
+    error_message = "At least 2: valetkey looks for late bytes for a day (VALETKEY_SWEEP_RETENTION)."
+  }
+}
+
+variable "quarantine_days" {
+  description = "When what lies below quarantine/ is removed, in days. Longer than a scanner may take."
+  type        = number
+  default     = 14
+}
+
+variable "noncurrent_days" {
+  description = "With versioning: how long versions of confirmed objects are kept after they were replaced or deleted, in days; null: for ever."
+  type        = number
+  default     = 90
+}
+
+variable "log_bucket" {
+  description = "The bucket that S3's access logs go to; null: none are written. Signed queries stand in them, and are keys while they last."
+  type        = string
+  default     = null
+}
+
+variable "principals" {
+  description = "Who may take the roles of the service and of the worker: a list of {type, identifiers}, as in an assume-role policy."
+  type = list(object({
+    type        = string
+    identifiers = list(string)
+  }))
+  default = [{ type = "Service", identifiers = ["ec2.amazonaws.com"] }]
+}
+
+variable "alarm_actions" {
+  description = "What the alarms tell: ARNs, as of an SNS topic."
+  type        = list(string)
+  default     = []
+}
+
+variable "queue_age_alarm_seconds" {
+  description = "How old the oldest event may become before an alarm."
+  type        = number
+  default     = 900
+}
+
+variable "force_destroy" {
+  description = "Whether `terraform destroy` removes a bucket that is not empty."
+  type        = bool
+  default     = false
+}
+
+variable "tags" {
+  description = "Tags of everything that has tags."
+  type        = map(string)
+  default     = {}
+}

@@ -1,0 +1,58 @@
+"""A rolling upgrade: the version before the newest migration, and this one, at work on one ledger."""
+
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+from tests.e2e.api import Api, assert_not_ready, wait_for
+from tests.support.servers import environment, run_valetkey, running_valetkey, running_worker
+from tests.support.stores import Bucket
+
+ROOT = Path(__file__).parents[2]
+VERSIONS = Path("service/valetkey/adapters/sql/migrations/versions")
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Path:
+    """The service as it was before the newest migration came, from git's history."""
+    newest = max(file.name for file in (ROOT / VERSIONS).glob("[0-9]*.py"))
+    asked = ["git", "log", "--first-parent", "-m", "--diff-filter=A", "--format=%H", "-1", "--", str(VERSIONS / newest)]
+    came = subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True, timeout=30).stdout.strip()
+    assert came, f"git's history does not say when {newest} came: it takes a clone with its whole history"
+    archive = tmp_path / "older.tar"
+    subprocess.run(["git", "archive", "-o", archive, f"{came}^1", "service"], cwd=ROOT, check=True, timeout=60)
+    with tarfile.open(archive) as tar:
+        tar.extractall(tmp_path / "older", filter="data")
+    return tmp_path / "older" / "service"
+
+
+@pytest.mark.timeout(300)
+def test_two_versions_on_one_ledger(older: Path, rgw_bucket: Bucket, postgres_url: str, tmp_path: Path) -> None:
+    """The ledger is migrated under the older one, which goes on. Uploads of each are confirmed by the other."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    env = {name: value for name, value in environment(first, rgw_bucket).items() if name.startswith("VALETKEY_")}
+    env |= {"VALETKEY_DATABASE_URL": postgres_url, "VALETKEY_SWEEP_FIRST_LOOK": "1"}
+    with running_valetkey(first, rgw_bucket, env=env | {"PYTHONPATH": str(older)}) as old_server:
+        key = old_server.create_key("tests").key
+        old = Api(old_server.base_url, key)
+        before = old.create(size=5)
+        assert before.post(b"hello").status == 201
+
+        run_valetkey("migrate", env=environment(second, rgw_bucket) | env, directory=second)
+        assert_not_ready(old, "ledger_unavailable")
+        assert old.http.get("/healthz").status_code == 200
+        between, silent = old.create(size=5), old.create(size=5)
+        for created in (between, silent):
+            assert created.post(b"hello").status == 201
+
+        with running_valetkey(second, rgw_bucket, env=env) as new_server, running_worker(new_server):
+            new = Api(new_server.base_url, key)
+            assert wait_for(lambda: new.upload(silent.id)["state"] == "confirmed")
+            assert new.confirm(before.id)["state"] == new.confirm(between.id)["state"] == "confirmed"
+            after = new.create(size=5)
+            assert after.post(b"hello").status == 201
+            assert old.confirm(after.id)["state"] == "confirmed"
+            assert "Traceback" not in old_server.log + new_server.log
