@@ -189,7 +189,8 @@ def test_a_failure_that_nobody_expects_hinders_no_other(monkeypatch: pytest.Monk
         waiting.add([key])
     waiting.add(["staging/2"])
     waiting.flush()
-    assert "staging/2" not in store.keys()
+    keys = store.keys()
+    assert "staging/2" not in keys
     assert failures == []
 
 
