@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.model.naming import MAX_KEY, RESERVED
@@ -18,6 +19,8 @@ from valetkey.core.ports.store import ObjectStore
 
 RETRY_AFTER = 60
 """When to try again where the upload's store is not configured, in seconds: somebody has to change the settings."""
+
+_AWS = (".amazonaws.com", ".api.aws")
 
 Part = TypeVar("Part")
 Made = TypeVar("Made")
@@ -183,9 +186,20 @@ def _overlap(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
+def _where(endpoint: str) -> str:
+    """An address as all that lead to the same buckets have it: by HTTP or HTTPS, and by whichever of AWS's, where no
+    two buckets have one name."""
+    parts = urlsplit(endpoint)
+    host = parts.hostname or ""
+    if host.endswith(_AWS):
+        return ""
+    port = parts.port if parts.port not in {None, 80, 443} else ""
+    return f"{host}:{port}{parts.path.rstrip('/')}" if host else endpoint
+
+
 def _require_apart(one: NamedStore, other: NamedStore) -> None:
     """Raises `ConfigurationError` where a key could be of both."""
-    if (one.endpoint, one.store.bucket) != (other.endpoint, other.store.bucket):
+    if (_where(one.endpoint), one.store.bucket) != (_where(other.endpoint), other.store.bucket):
         return
     where = f"The stores {one.name!r} and {other.name!r} are both in the bucket {one.store.bucket!r}"
     if _overlap(one.prefix, other.prefix):
