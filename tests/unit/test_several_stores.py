@@ -16,6 +16,7 @@ from valetkey.core.assembly import Assembly
 from valetkey.core.errors import ConfigurationError, StateConflict, StoreUnavailable
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent
 from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.granting.grantor import Granted
 from valetkey.core.granting.grants import MultipartGrant, PostGrant
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.erasure import ErasureState
@@ -309,6 +310,23 @@ def test_credentials_that_are_long_in_coming(both: Installation) -> None:
     assert refused == ["default"]
 
 
+def test_a_batch_with_uploads_of_a_store_without_credentials(both: Installation) -> None:
+    """Those of the other are granted: each has its own answer. Where none is, the call says it."""
+
+    def refuse(operation: str, subject: str) -> None:
+        if operation == "credentials":
+            raise StoreUnavailable("The role cannot be assumed now.", 7)
+
+    both.us.before = refuse
+    asked = [UploadRequest("a.png", "image/png", 1, profile=name) for name in ("docs", "default")]
+    there, here = both.service.create_batch(OWNER, asked)
+    assert isinstance(there, StoreUnavailable)
+    assert isinstance(here, Granted)
+    assert here.upload.store == "default"
+    with pytest.raises(StoreUnavailable, match="role"):
+        both.service.create_batch(OWNER, asked[:1])
+
+
 def test_a_delivery_with_events_of_a_store_that_is_down(both: Installation) -> None:
     """Those of the other one count before its sender is told to come again; the silent one is asked once."""
     first, second = both.arrived("docs"), both.arrived("docs")
@@ -425,6 +443,26 @@ def test_an_owner_is_erased_in_every_store(both: Installation) -> None:
         both.time += timedelta(minutes=2)
     assert both.us.keys() == []
     assert both.service.erasure(OWNER, job.id).state is ErasureState.DONE
+
+
+def test_erasing_waits_seldom_for_a_store_that_hangs(both: Installation) -> None:
+    """What else is to be erased does not stand behind each of its uploads."""
+    for owner, profile in [("ann", "docs")] * 20 + [("bob", "default")]:
+        both.service.complete(OWNER, both.arrived(profile, owner=owner).id)
+    waited: list[datetime] = []
+
+    def hang(operation: str, subject: str) -> None:
+        waited.append(both.time)
+        both.time += timedelta(seconds=33)
+        raise StoreUnavailable("It does not answer.")
+
+    both.us.before = hang
+    both.service.erase(OWNER, "ann")
+    bobs = both.service.erase(OWNER, "bob")
+    steps = list(both.core.eraser.run())
+    assert both.service.erasure(OWNER, bobs.id).state is ErasureState.DONE
+    assert len(waited) <= 2
+    assert len(steps) < 10
 
 
 # --- a store that was taken out ---
@@ -546,6 +584,10 @@ def a_store(name: str, **said: Any) -> NamedStore:
         ({"prefix": "a/", "staging_prefix": "a/"}, {"prefix": "a/b/", "staging_prefix": "b/"}),
         ({"prefix": "a/"}, {"prefix": "b/"}),
         ({"prefix": "a/", "staging_prefix": "b/"}, {"prefix": "b/", "staging_prefix": "a/"}),
+        ({"endpoint": "https://s3.example"}, {"endpoint": "https://S3.example:443/"}),
+        ({"endpoint": "https://s3.example"}, {"endpoint": "http://s3.example:80"}),
+        ({}, {"endpoint": "https://s3.us-east-1.amazonaws.com"}),
+        ({"endpoint": "https://s3.dualstack.eu-west-1.amazonaws.com"}, {"endpoint": "https://s3.amazonaws.com"}),
     ],
 )
 def test_two_stores_in_each_others_way(one: dict[str, str], other: dict[str, str]) -> None:
@@ -559,6 +601,8 @@ def test_two_stores_in_each_others_way(one: dict[str, str], other: dict[str, str
     [
         ({}, {"bucket": "two"}),
         ({}, {"endpoint": "https://other"}),
+        ({"endpoint": "http://s3.example:9000"}, {"endpoint": "http://s3.example:9001"}),
+        ({"endpoint": "http://s3.example/a"}, {"endpoint": "http://s3.example/A"}),
         ({"prefix": "a/", "staging_prefix": "a/"}, {"prefix": "b/", "staging_prefix": "b/"}),
         ({"prefix": "a/", "staging_prefix": "in/a/"}, {"prefix": "b/", "staging_prefix": "in/b/"}),
     ],

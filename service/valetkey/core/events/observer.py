@@ -7,7 +7,6 @@ from datetime import datetime
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.errors import CopyUnproven, RulesUnknown, StateConflict, StoreUnavailable
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent, StoreEvent
-from valetkey.core.events.outages import Outages
 from valetkey.core.model.upload import (
     QUARANTINE_PREFIX,
     Signal,
@@ -17,6 +16,7 @@ from valetkey.core.model.upload import (
     upload_id_of,
     upload_ids_in,
 )
+from valetkey.core.outages import Outages
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.stores import ByStore, Stores
 
