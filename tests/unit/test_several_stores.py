@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -167,6 +167,24 @@ def test_an_upload_stays_with_its_store(both: Installation) -> None:
     assert both.service.download(OWNER, upload.id).url.startswith("memory://bucket-us/")
     assert both.service.open(OWNER, upload.id).read() == FIRST
     assert both.service.where(upload) == f"memory://bucket-us/{upload.key}".replace(" ", "%20")
+
+
+def test_a_cdn_has_what_is_in_the_store_of_its_profile(both: Installation) -> None:
+    """What a rule brought elsewhere, or what began on another store, is not behind it."""
+    both.profiles = {"default": Profile("default", download_base_url="https://cdn.example")}
+    both.choose = lambda owner, _: "us" if owner == "acme" else None
+    both.restart()
+    here, there = both.arrived("default"), both.arrived("default", owner="acme")
+    urls = {}
+    for one in (here, there):
+        both.service.complete(OWNER, one.id)
+        urls[one.store] = both.service.download(OWNER, one.id).url
+    assert urls["default"] == f"https://cdn.example/{here.key}"
+    assert urls["us"].startswith("memory://bucket-us/")
+    both.profiles = {"default": replace(both.profiles["default"], store="us")}
+    both.restart()
+    assert both.service.download(OWNER, here.id).url.startswith("memory://bucket-eu/")
+    assert both.service.download(OWNER, there.id).url == f"https://cdn.example/{there.key}"
 
 
 def test_the_capabilities_are_those_of_its_store(both: Installation) -> None:

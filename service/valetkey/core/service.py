@@ -354,11 +354,13 @@ class UploadService:
         return Download(url, min(end for end in ends if end is not None))
 
     def _delivered(self, upload: Upload, stored: StoredObject) -> Download | None:
-        """Where its profile's CDN has it; None where there is none. How a file is delivered is no rule of the upload:
-        what the profile says now counts, for earlier uploads, too."""
+        """Where its profile's CDN has it; None where there is none, or where it is in another store than the profile's.
+        How a file is delivered is no rule of the upload: what the profile says now counts, for earlier uploads, too."""
         profile = self._profiles.now(upload)
-        url = profile.delivery_url(stored.key) if profile is not None else None
-        if profile is None or url is None:
+        if profile is None or upload.store != self._stores.name_of(profile):
+            return None
+        url = profile.delivery_url(stored.key)
+        if url is None:
             return None
         ends = self._clock() + timedelta(seconds=DOWNLOAD_LIFE)
         if profile.download_signing is None:

@@ -120,15 +120,19 @@ class Stores(ByStore[NamedStore]):
     def require_fit(self, profiles: Mapping[str, Profile]) -> None:
         """Raises `ConfigurationError` where the uploads of one of ``profiles`` could not go to their store."""
         for profile in profiles.values():
-            if (name := profile.store or self._standard) not in self:
+            if (name := self.name_of(profile)) not in self:
                 raise ConfigurationError(_nowhere(profile, name))
             for one in self:
                 _require_room(profile, one)
 
+    def name_of(self, profile: Profile) -> str:
+        """The store of a profile: the one that it names, else ``default``, or the only one."""
+        return profile.store or self._standard
+
     def for_new(self, profile: Profile, owner: str) -> NamedStore:
         """The store of a new upload: the one that the owner's rule names, else its profile's, else ``default``, or the
         only one. Raises `StoreUnavailable` where there is none of that name."""
-        name = self.choose(owner, profile.name) or profile.store or self._standard
+        name = self.choose(owner, profile.name) or self.name_of(profile)
         if name not in self:
             raise StoreUnavailable(f"The upload belongs into the store {name!r}, which is not configured.", RETRY_AFTER)
         return self[name]
