@@ -238,6 +238,24 @@ def test_a_versioned_bucket_that_does_not_say_so(behind: Behind) -> None:
     assert not batches(store)
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_a_bucket_that_begins_to_keep_versions(moto_bucket: Bucket, *, many: bool) -> None:
+    """While a process runs that was told that it keeps none: nothing stays behind a marker."""
+    bucket, store = moto_bucket, s3_store(moto_bucket.server, moto_bucket.name)
+    written(store, bucket, "before")
+    assert store.delete("before") is None
+    assert batches(store)
+    bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+    bucket.client.put_object(Bucket=bucket.name, Key="a", Body=b"bytes")
+    if many:
+        store.delete_batch(["a"])
+    else:
+        assert store.delete("a") is None
+    left: Any = bucket.client.list_object_versions(Bucket=bucket.name)
+    assert (left.get("Versions"), left.get("DeleteMarkers")) == (None, None)
+    assert not batches(store)
+
+
 @pytest.mark.parametrize("exempt", [False, True])
 def test_a_proxy_of_the_environment(rgw: Rgw, monkeypatch: pytest.MonkeyPatch, *, exempt: bool) -> None:
     """HTTP_PROXY is asked with the whole URL, unless NO_PROXY names the store."""
@@ -380,6 +398,8 @@ def test_an_answer_that_grows_when_it_is_parsed() -> None:
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 def test_an_authority_of_the_environment(variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A certificate that nobody vouches for is refused; with the bundle it is taken."""
+    for other in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(other, raising=False)
     monkeypatch.setattr("valetkey.adapters.s3.caller.MAX_BACKOFF", 0.0)
     with tls_server(tmp_path) as url:
         settings = S3Settings("bucket", endpoint_url=url)

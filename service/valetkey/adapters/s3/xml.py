@@ -26,7 +26,11 @@ class Element(NamedTuple):
     children: "tuple[Element, ...]"
 
     def find(self, name: str) -> str:
-        """The text of the first child of that name; empty where there is none."""
+        """The text of the first child of that name, without blanks around it; empty where there is none."""
+        return self.exact(name).strip()
+
+    def exact(self, name: str) -> str:
+        """The same with the blanks, which a key may have."""
         return next((child.text for child in self.children if child.name == name), "")
 
     def all(self, name: str) -> Iterator["Element"]:
@@ -46,7 +50,7 @@ def parsed(body: bytes) -> Element:
 
 def _element(found: ET.Element) -> Element:
     name = found.tag.rpartition("}")[2]
-    return Element(name, (found.text or "").strip(), tuple([_element(child) for child in found]))
+    return Element(name, found.text or "", tuple([_element(child) for child in found]))
 
 
 def keys_to_delete(keys: Sequence[str]) -> bytes:
