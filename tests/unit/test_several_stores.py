@@ -24,6 +24,7 @@ from valetkey.core.model.multipart import MIB
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Detect
 from valetkey.core.model.upload import OfStores, Upload, UploadState, Verdict
+from valetkey.core.outages import PAUSE, Outages
 from valetkey.core.stores import Choose, NamedStore, Stores, no_choice
 from valetkey.core.sweeping.findings import Action
 from valetkey.core.sweeping.sweeps import Sweeps
@@ -674,3 +675,16 @@ def test_an_aborted_upload_of_another_state(both: Installation) -> None:
     without_us(both)
     with pytest.raises(StateConflict):
         both.service.abort(OWNER, upload.id)
+
+
+def test_a_clock_that_is_set_back_prolongs_no_outage() -> None:
+    """A store is left alone for as long as `PAUSE` says, whatever the clock says."""
+    times = [NOW]
+    outages = Outages(lambda: times[-1])
+    outages.failed("us")
+    assert not outages.may_try("us")
+    times.append(NOW - timedelta(days=1))
+    assert outages.may_try("us")
+    assert not outages.may_try("us")
+    times.append(NOW - timedelta(days=1) + PAUSE)
+    assert outages.may_try("us")
