@@ -498,7 +498,9 @@ class StoreTable(BaseModel):
         "read.",
     )
     sse_kms_key_id: str | None = Field(
-        None, description="The KMS key that encrypts what no profile has encrypted otherwise."
+        None,
+        pattern="^[!-~]{1,2048}$",
+        description="The KMS key that encrypts what no profile has encrypted otherwise.",
     )
     prefix: str = Field("", description="What the keys of confirmed objects begin with, before the profile's `key`.")
     staging_prefix: str = Field(
