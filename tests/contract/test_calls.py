@@ -2,6 +2,7 @@
 
 import http.server
 import re
+import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -338,6 +339,47 @@ def test_an_answer_without_an_end(status: int, monkeypatch: pytest.MonkeyPatch) 
             store.copy(source, "b", HEADERS)
         assert len(sent) >= 2
         assert max(sent) < 32 * MIB
+
+
+@contextmanager
+def answering_server(answer: bytes) -> Iterator[str]:
+    """A store that sends these bytes, whatever it is asked."""
+
+    class Answering(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(answer)
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answering)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"403 No\r\nDate: Mon, 01 Jan 99999999999999999999 00:00:00 GMT\r\n",
+        b"503 No\r\nRetry-After: Mon, 01 Jan 99999999999999999999 00:00:00 GMT\r\n",
+        b"503 No\r\nRetry-After: " + b"9" * 5_000 + b"\r\n",
+        b'200 OK\r\nETag: ""\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n',
+        b"200 OK\r\nETag: e\r\nContent-Type: text/plain\r\nContent-Length: " + b"9" * 5_000 + b"\r\n",
+    ],
+    ids=["a date", "a date to wait for", "a long wait", "an empty ETag", "a length"],
+)
+def test_headers_that_nobody_would_send(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the store's failure, which is tried again, and none of ours; an ETag that says nothing pins nothing."""
+    monkeypatch.setattr("valetkey.adapters.s3.caller.MAX_BACKOFF", 0.0)
+    with answering_server(b"HTTP/1.1 " + answer + b"\r\n") as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        with pytest.raises(StoreUnavailable) as refused:
+            store.head("a")
+        assert refused.value.retry_after <= 60
 
 
 def test_a_connection_is_used_again() -> None:

@@ -234,7 +234,7 @@ def _clock_error(call: _Call, answer: Answer, error: ErrorBody) -> timedelta | N
         return None
     try:
         offset = parsedate_to_datetime(answer.headers["date"]) - now()
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, OverflowError):
         return None
     return offset if abs(offset - call.offset) > MAX_SKEW else None
 
