@@ -382,6 +382,17 @@ def test_headers_that_nobody_would_send(answer: bytes, monkeypatch: pytest.Monke
         assert refused.value.retry_after <= 60
 
 
+def test_an_answer_to_a_copy_with_a_checksum_of_later_times() -> None:
+    """One that we do not know proves nothing, and hinders nothing."""
+    body = b"<CopyObjectResult><ETag>e</ETag><ChecksumSHA512>x</ChecksumSHA512><Checksum/></CopyObjectResult>"
+    source = ObjectHead("a", "e", None, 5, "text/plain", UploadId("some-id"), {})
+    with answering_server(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)) as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        answer = store.copy(source, "b", HEADERS)
+    assert answer is not None
+    assert (answer.etag, answer.checksums) == ("e", {})
+
+
 def test_a_connection_is_used_again() -> None:
     """Whatever the answer was: with a length, in chunks, an error, or a HEAD's."""
     connections = []

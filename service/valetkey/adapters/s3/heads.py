@@ -44,4 +44,4 @@ def whole_checksums(found: Mapping[str, str], kind: str | None) -> dict[str, str
     """
     if kind not in {None, "FULL_OBJECT"}:
         return {}
-    return {name: value for name, value in found.items() if len(value) == _CHECKSUMS[name]}
+    return {name: value for name, value in found.items() if len(value) == _CHECKSUMS.get(name)}
