@@ -394,6 +394,29 @@ def test_a_verdict_is_not_left_to_the_sweep_before_it_is_known(both: Installatio
     assert both.state(upload) is UploadState.CONFIRMED
 
 
+def test_verdicts_do_not_wait_for_a_store_that_is_known_to_be_down(both: Installation) -> None:
+    """They are kept without it, and its sweep goes on with them: a copy that hangs takes two minutes of a thread that
+    others' events wait for. What is not in quarantine yet comes again."""
+    uploads = [both.arrived("scanned") for _ in range(3)]
+    both.event(*uploads[:2])
+    clean, bad, early = (
+        ScanEvent("bucket-us", f"quarantine/{one.id}/1", md5(FIRST), clean=one is not uploads[1]) for one in uploads
+    )
+    both.down = {"us"}
+    observe = both.core.observer.observe
+    assert observe([ObjectEvent("bucket-us", uploads[2].staging_key)]) == EventCounts(ignored=1)
+    both.asked.clear()
+    assert observe([clean, bad, clean]) == EventCounts(ignored=3)
+    with pytest.raises(StoreUnavailable):
+        observe([early])
+    assert both.asked == []
+    assert both.ledger._uploads[uploads[0].id].verdict == Verdict(md5(FIRST), clean=True, key=clean.key)
+    assert {one.id for one in both.ledger.due(both.time, 9)} == {one.id for one in uploads}
+    both.down = set()
+    list(both.core.sweeps[1].look())
+    assert [both.state(one) for one in uploads[:2]] == [UploadState.CONFIRMED, UploadState.REJECTED]
+
+
 def test_each_store_has_its_own_sweep(both: Installation) -> None:
     """That of one that is down gives up for a while; that of the other finds what nobody reported."""
     lost = [both.arrived("docs") for _ in range(7)]
