@@ -485,7 +485,7 @@ def _named_store(name: str, table: StoreTable, session: boto3.Session | None) ->
 
 def _endpoint(url: str | None) -> str:
     """Where the buckets are that it tells apart: nowhere two of one name, on AWS."""
-    return (url or "").rstrip("/").lower()
+    return (url or "").rstrip("/")
 
 
 def open_store(settings: S3Settings, session: boto3.Session | None = None) -> S3Store:

@@ -301,6 +301,8 @@ def _endpoint_address(value: str | None) -> str | None:
     parts = urlsplit(value or "")
     if "@" in parts.netloc:
         raise ValueError("must have no user: credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+    if parts.port == 0:  # what is no port at all is a ValueError by itself
+        raise ValueError("has the port 0")
     if parts.query or parts.fragment:
         raise ValueError("must have no query and no fragment: it is the address of the store, not of an object")
     return value
@@ -496,7 +498,9 @@ class StoreTable(BaseModel):
         "read.",
     )
     sse_kms_key_id: str | None = Field(
-        None, description="The KMS key that encrypts what no profile has encrypted otherwise."
+        None,
+        pattern="^[!-~]{1,2048}$",
+        description="The KMS key that encrypts what no profile has encrypted otherwise.",
     )
     prefix: str = Field("", description="What the keys of confirmed objects begin with, before the profile's `key`.")
     staging_prefix: str = Field(

@@ -2,9 +2,10 @@
 
 import http.server
 import re
+import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,10 @@ from tests.support.tls import tls_for
 
 from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.adapters.s3.caller import ATTEMPTS
+from valetkey.adapters.s3.xml import parsed
 from valetkey.core.errors import ObjectChanged, StoreUnavailable
-from valetkey.core.model.upload import UploadId
+from valetkey.core.model.multipart import MIB
+from valetkey.core.model.upload import MultipartUploadId, UploadId
 from valetkey.core.ports.store import MAX_BATCH, ObjectHead, ObjectHeaders
 
 if TYPE_CHECKING:
@@ -236,6 +239,24 @@ def test_a_versioned_bucket_that_does_not_say_so(behind: Behind) -> None:
     assert not batches(store)
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_a_bucket_that_begins_to_keep_versions(moto_bucket: Bucket, *, many: bool) -> None:
+    """While a process runs that was told that it keeps none: nothing stays behind a marker."""
+    bucket, store = moto_bucket, s3_store(moto_bucket.server, moto_bucket.name)
+    written(store, bucket, "before")
+    assert store.delete("before") is None
+    assert batches(store)
+    bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+    bucket.client.put_object(Bucket=bucket.name, Key="a", Body=b"bytes")
+    if many:
+        store.delete_batch(["a"])
+    else:
+        assert store.delete("a") is None
+    left: Any = bucket.client.list_object_versions(Bucket=bucket.name)
+    assert (left.get("Versions"), left.get("DeleteMarkers")) == (None, None)
+    assert not batches(store)
+
+
 @pytest.mark.parametrize("exempt", [False, True])
 def test_a_proxy_of_the_environment(rgw: Rgw, monkeypatch: pytest.MonkeyPatch, *, exempt: bool) -> None:
     """HTTP_PROXY is asked with the whole URL, unless NO_PROXY names the store."""
@@ -271,9 +292,167 @@ def tls_server(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
+@contextmanager
+def endless_server(status: int) -> Iterator[tuple[str, list[int]]]:
+    """A store whose answers do not end, and how many bytes of each it could send."""
+    sent: list[int] = []
+
+    class Endless(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            self.send_response(status)
+            self.send_header("Content-Length", str(2**40))
+            self.end_headers()
+            sent.append(0)
+            with suppress(OSError):
+                while sent[-1] < 64 * MIB:
+                    self.wfile.write(b" " * MIB)
+                    sent[-1] += MIB
+
+        def do_PUT(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endless)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", sent
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_without_an_end(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not read to its end: one that is too long cannot be read, and of an error only the beginning counts."""
+    monkeypatch.setattr("valetkey.adapters.s3.caller.MAX_BACKOFF", 0.0)
+    source = ObjectHead("a", "0" * 32, None, 5, "text/plain", UploadId("some-id"), {})
+    with endless_server(status) as (url, sent):
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        with pytest.raises(StoreUnavailable):
+            store.parts("a", MultipartUploadId("none"))
+        with pytest.raises(StoreUnavailable):
+            store.copy(source, "b", HEADERS)
+        assert len(sent) >= 2
+        assert max(sent) < 32 * MIB
+
+
+@contextmanager
+def answering_server(answer: bytes) -> Iterator[str]:
+    """A store that sends these bytes, whatever it is asked."""
+
+    class Answering(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(answer)
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answering)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"403 No\r\nDate: Mon, 01 Jan 99999999999999999999 00:00:00 GMT\r\n",
+        b"503 No\r\nRetry-After: Mon, 01 Jan 99999999999999999999 00:00:00 GMT\r\n",
+        b"503 No\r\nRetry-After: " + b"9" * 5_000 + b"\r\n",
+        b'200 OK\r\nETag: ""\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n',
+        b"200 OK\r\nETag: e\r\nContent-Type: text/plain\r\nContent-Length: " + b"9" * 5_000 + b"\r\n",
+    ],
+    ids=["a date", "a date to wait for", "a long wait", "an empty ETag", "a length"],
+)
+def test_headers_that_nobody_would_send(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the store's failure, which is tried again, and none of ours; an ETag that says nothing pins nothing."""
+    monkeypatch.setattr("valetkey.adapters.s3.caller.MAX_BACKOFF", 0.0)
+    with answering_server(b"HTTP/1.1 " + answer + b"\r\n") as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        with pytest.raises(StoreUnavailable) as refused:
+            store.head("a")
+        assert refused.value.retry_after <= 60
+
+
+def test_an_answer_to_a_copy_with_a_checksum_of_later_times() -> None:
+    """One that we do not know proves nothing, and hinders nothing."""
+    body = b"<CopyObjectResult><ETag>e</ETag><ChecksumSHA512>x</ChecksumSHA512><Checksum/></CopyObjectResult>"
+    source = ObjectHead("a", "e", None, 5, "text/plain", UploadId("some-id"), {})
+    with answering_server(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)) as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        answer = store.copy(source, "b", HEADERS)
+    assert answer is not None
+    assert (answer.etag, answer.checksums) == ("e", {})
+
+
+def test_a_connection_is_used_again() -> None:
+    """Whatever the answer was: with a length, in chunks, an error, or a HEAD's."""
+    connections = []
+
+    class Chunks(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            connections.append(self.client_address)
+
+        def do_GET(self) -> None:
+            body = b"<ListPartsResult/>" if "chunks" in self.path else b"<Error><Code>NoSuchKey</Code></Error>"
+            self.send_response(200 if "chunks" in self.path else 404)
+            if "chunks" in self.path:
+                self.send_header("Transfer-Encoding", "chunked")
+                body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+            else:
+                self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_HEAD(self) -> None:
+            self.send_response(200)
+            for header in ("ETag: e", "Content-Type: text/plain", "Content-Length: 5"):
+                self.send_header(*header.split(": "))
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Chunks)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        settings = S3Settings("bucket", endpoint_url=f"http://127.0.0.1:{server.server_address[1]}")
+        store = S3Store(settings, boto3.Session("key", "secret"))
+        for _ in range(2):
+            assert store.head("a") is not None
+            assert store.parts("chunks", MultipartUploadId("none")) == []
+            assert store.parts("a", MultipartUploadId("none")) is None
+        assert len(connections) == 1
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_an_answer_that_grows_when_it_is_parsed() -> None:
+    """No store sends a document type, by which a small answer may become a large one."""
+    grows = b'<!DOCTYPE a [<!ENTITY b "%b">]><a><ETag>%b</ETag></a>' % (b"b" * 50_000, b"&b;" * 90)
+    for body in (grows, grows.decode().encode("utf-16")):
+        with pytest.raises(ValueError, match="no XML"):
+            parsed(body)
+    assert parsed('<a><ETag>"ä"</ETag></a>'.encode("utf-16")).find("ETag") == '"ä"'
+
+
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 def test_an_authority_of_the_environment(variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A certificate that nobody vouches for is refused; with the bundle it is taken."""
+    for other in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(other, raising=False)
     monkeypatch.setattr("valetkey.adapters.s3.caller.MAX_BACKOFF", 0.0)
     with tls_server(tmp_path) as url:
         settings = S3Settings("bucket", endpoint_url=url)

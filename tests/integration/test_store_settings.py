@@ -54,6 +54,8 @@ def config(folder: Path, text: str) -> Path:
         ('[stores.eu]\nbucket = "abc"\nregoin = "x"', "stores.eu.regoin: Extra inputs"),
         ('[stores.eu]\nbucket = "abc"\nendpoint_url = "s3.example"', "must be an http or https URL"),
         ('[stores.eu]\nbucket = "abc"\nendpoint_url = "https://a:b@s3.example"', "must have no user"),
+        ('[stores.eu]\nbucket = "abc"\nsse_kms_key_id = "a\\nb"', "sse_kms_key_id"),
+        ('[stores.eu]\nbucket = "abc"\nendpoint_url = "https://s3.example:99999"', "Port out of range"),
         ('[stores.eu]\nbucket = "abc"\nendpoint_url = "https://s3.example/abc"', "has the bucket 'abc' in its path"),
         ('[stores.eu]\nbucket = "abc"\nlacks = ["posts"]', "stores.eu.lacks"),
         ('[stores.eu]\nbucket = "abc"\nprefix = "eu"', "in parts that end in '/'"),

@@ -17,6 +17,7 @@ from valetkey.adapters.s3.headers import plain_headers, written
 from valetkey.core.errors import ConfigurationError, PlacementRefused
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.capabilities import Capabilities
+from valetkey.core.model.erasure import ErasureState
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import UNREADABLE, Lock, Placement, read_rules
 from valetkey.core.model.showing import MAX_STORED_DISPOSITION, content_disposition, is_safe_to_show
@@ -144,6 +145,45 @@ def test_nothing_but_what_is_confirmed_is_locked() -> None:
     assert world.store.keys() == []
 
 
+def test_nothing_is_locked_that_was_erased_while_it_was_copied() -> None:
+    """Nobody could remove it for years."""
+    world = World(profile=Profile("default", **FULL))
+    upload = world.create()
+    world.post(upload)
+
+    def erase() -> None:
+        world.service.erase(OWNER, upload.owner)
+        assert next(world.eraser.run()).state is not ErasureState.DONE
+        world.post(upload)  # the same bytes, as the store may still have them for a copy that it has begun
+
+    world.once("copy final", erase)
+    assert world.work(upload).state is UploadState.REJECTED
+    for _ in range(5):
+        world.time += timedelta(days=1)
+        states = [job.state for job in world.eraser.run()]
+        if states and states[-1] is not ErasureState.RUNNING:
+            break
+    assert states[-1] is ErasureState.DONE
+    assert world.store.keys() == []
+
+
+def test_of_two_copies_only_the_one_that_is_confirmed_is_locked() -> None:
+    """Whoever was so slow that somebody else has made another one leaves nothing that cannot be removed."""
+    world = World(profile=Profile("default", **FULL), capabilities=Capabilities(batch_delete=True))
+    upload = world.create()
+    world.post(upload)
+
+    def be_faster() -> None:
+        world.time += timedelta(minutes=5)
+        assert world.work(upload).state is UploadState.CONFIRMED
+
+    world.once("copy final", be_faster)
+    after = world.work(upload)
+    world.confirmation.remove_waiting()
+    assert after.object is not None
+    assert (after.pins, after.object.key, world.store.keys()) == (2, after.object.key, [after.object.key])
+
+
 def test_what_is_checked_has_none_of_it() -> None:
     """In quarantine nothing is locked, as what is rejected has to go."""
     placement = Profile("p", sse="AES256", **FULL).rules.placement
@@ -252,6 +292,10 @@ def test_both_writings_of_it_are_the_same(profile: dict[str, Any], call: str) ->
         ({"object_metadata": {"a": "é"}}, "printable"),
         ({"object_metadata": {"a": ""}}, "printable"),
         ({"object_metadata": {"a": "x" * 2003}}, "2003 bytes"),
+        ({"sse": "aws:kms", "sse_kms_key_id": "key\n"}, "without blanks"),
+        ({"sse": "aws:kms", "sse_kms_key_id": ""}, "without blanks"),
+        ({"storage_class": "COLD STORE"}, "without blanks"),
+        ({"storage_class": "KÄLTE"}, "without blanks"),
         ({"lock_mode": "GOVERNANCE"}, "both"),
         ({"lock_for": YEAR}, "both"),
         ({"lock_mode": "SOFT", "lock_for": YEAR}, "COMPLIANCE"),

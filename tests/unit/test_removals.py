@@ -101,17 +101,97 @@ def test_a_store_that_is_away_is_asked_again(
 
 
 def test_no_more_wait_than_may(
-    asked: Asked, waiting: Removals, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: MemoryStore,
+    asked: Asked,
+    waiting: Removals,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What is too much is left to the sweep, and the log says so."""
+    """What is too much is left to the sweep, and the log says so: also where nobody has come to remove any yet."""
     monkeypatch.setattr(removals, "MAX_WAITING", 5)
-    asked.away = True
+    for number in range(6):
+        store.put(f"staging/{number}", b"bytes")
     waiting.add(f"staging/{number}" for number in range(6))
+    assert "1 objects in staging or quarantine are left to the sweep" in caplog.text
     waiting.flush()
-    assert "6 objects in staging or quarantine are left to the sweep" in caplog.text
-    asked.away = False
+    assert (store.keys(), asked.calls) == (["staging/5"], 1)
+
+
+class Hanging:
+    """The hook of a store that does not answer until it is told to."""
+
+    def __init__(self) -> None:
+        self.asked, self.answers = threading.Event(), threading.Event()
+        self.calls = 0
+
+    def __call__(self, operation: str, _: str) -> None:
+        if operation == "delete_batch":
+            self.calls += 1
+            self.asked.set()
+            assert self.answers.wait(10)
+
+
+def test_a_store_that_hangs_has_one_thread_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it takes and however many are confirmed meanwhile: these go with the next call, and nobody who adds
+    one waits."""
+    monkeypatch.setattr(removals, "WAIT", 0.01)
+    monkeypatch.setattr(removals, "OVERDUE", 0.0)
+    hanging = Hanging()
+    store = MemoryStore(before=hanging)
+    waiting = Removals(store)
+    before = threading.active_count()
+    for number in range(30):
+        store.put(f"staging/{number}", b"bytes")
+    try:
+        waiting.add(["staging/0"])
+        assert hanging.asked.wait(10)
+        for number in range(1, 30):
+            began = time.monotonic()
+            waiting.add([f"staging/{number}"])
+            assert time.monotonic() - began < 5
+            time.sleep(0.015)
+        until(lambda: threading.active_count() <= before + 1)
+        assert hanging.calls == 1
+    finally:
+        hanging.answers.set()
+    until(lambda: not store.keys())
+    assert hanging.calls == 2
+
+
+def test_what_is_just_being_removed_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the end of a process, which flushes, loses none of them."""
+    monkeypatch.setattr(removals, "WAIT", 0.01)
+    hanging = Hanging()
+    store = MemoryStore(before=hanging)
+    waiting = Removals(store)
+    store.put("staging/1", b"bytes")
+    waiting.add(["staging/1"])
+    assert hanging.asked.wait(10)
+    threading.Timer(0.05, hanging.answers.set).start()
     waiting.flush()
-    assert asked.calls == 1
+    assert store.keys() == []
+
+
+def test_a_failure_that_nobody_expects_hinders_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it reaches whoever adds keys, and those that come later are removed."""
+    monkeypatch.setattr(threading.Timer, "start", lambda _: None)
+    monkeypatch.setattr(removals, "OVERDUE", -1.0)
+    failures = [RuntimeError("unexpected")]
+
+    def fail(operation: str, _: str) -> None:
+        if operation == "delete_batch" and failures:
+            raise failures.pop()
+
+    store = MemoryStore(before=fail)
+    waiting = Removals(store)
+    for key in ("staging/1", "staging/2"):
+        store.put(key, b"bytes")
+        waiting.add([key])
+    waiting.add(["staging/2"])
+    waiting.flush()
+    keys = store.keys()
+    assert "staging/2" not in keys
+    assert failures == []
 
 
 def test_where_no_thread_runs_the_next_one_does_it(

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from valetkey.core.assembly import Assembly
 from valetkey.core.errors import ConfigurationError, StateConflict, StoreUnavailable
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent
 from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.granting.grantor import Granted
 from valetkey.core.granting.grants import MultipartGrant, PostGrant
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.erasure import ErasureState
@@ -23,6 +24,7 @@ from valetkey.core.model.multipart import MIB
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Detect
 from valetkey.core.model.upload import OfStores, Upload, UploadState, Verdict
+from valetkey.core.outages import PAUSE, Outages
 from valetkey.core.stores import Choose, NamedStore, Stores, no_choice
 from valetkey.core.sweeping.findings import Action
 from valetkey.core.sweeping.sweeps import Sweeps
@@ -168,6 +170,24 @@ def test_an_upload_stays_with_its_store(both: Installation) -> None:
     assert both.service.where(upload) == f"memory://bucket-us/{upload.key}".replace(" ", "%20")
 
 
+def test_a_cdn_has_what_is_in_the_store_of_its_profile(both: Installation) -> None:
+    """What a rule brought elsewhere, or what began on another store, is not behind it."""
+    both.profiles = {"default": Profile("default", download_base_url="https://cdn.example")}
+    both.choose = lambda owner, _: "us" if owner == "acme" else None
+    both.restart()
+    here, there = both.arrived("default"), both.arrived("default", owner="acme")
+    urls = {}
+    for one in (here, there):
+        both.service.complete(OWNER, one.id)
+        urls[one.store] = both.service.download(OWNER, one.id).url
+    assert urls["default"] == f"https://cdn.example/{here.key}"
+    assert urls["us"].startswith("memory://bucket-us/")
+    both.profiles = {"default": replace(both.profiles["default"], store="us")}
+    both.restart()
+    assert both.service.download(OWNER, here.id).url.startswith("memory://bucket-eu/")
+    assert both.service.download(OWNER, there.id).url == f"https://cdn.example/{there.key}"
+
+
 def test_the_capabilities_are_those_of_its_store(both: Installation) -> None:
     """One store takes no forms, the other one does."""
     both.us = MemoryStore("bucket-us", clock=both.now, capabilities=Capabilities(post=False))
@@ -309,6 +329,23 @@ def test_credentials_that_are_long_in_coming(both: Installation) -> None:
     assert refused == ["default"]
 
 
+def test_a_batch_with_uploads_of_a_store_without_credentials(both: Installation) -> None:
+    """Those of the other are granted: each has its own answer. Where none is, the call says it."""
+
+    def refuse(operation: str, subject: str) -> None:
+        if operation == "credentials":
+            raise StoreUnavailable("The role cannot be assumed now.", 7)
+
+    both.us.before = refuse
+    asked = [UploadRequest("a.png", "image/png", 1, profile=name) for name in ("docs", "default")]
+    there, here = both.service.create_batch(OWNER, asked)
+    assert isinstance(there, StoreUnavailable)
+    assert isinstance(here, Granted)
+    assert here.upload.store == "default"
+    with pytest.raises(StoreUnavailable, match="role"):
+        both.service.create_batch(OWNER, asked[:1])
+
+
 def test_a_delivery_with_events_of_a_store_that_is_down(both: Installation) -> None:
     """Those of the other one count before its sender is told to come again; the silent one is asked once."""
     first, second = both.arrived("docs"), both.arrived("docs")
@@ -355,6 +392,29 @@ def test_a_verdict_is_not_left_to_the_sweep_before_it_is_known(both: Installatio
     both.down, both.time = set(), both.time + timedelta(minutes=2)
     assert next(one.action for one in both.core.sweeps[1].look()) is Action.CONFIRM
     assert both.state(upload) is UploadState.CONFIRMED
+
+
+def test_verdicts_do_not_wait_for_a_store_that_is_known_to_be_down(both: Installation) -> None:
+    """They are kept without it, and its sweep goes on with them: a copy that hangs takes two minutes of a thread that
+    others' events wait for. What is not in quarantine yet comes again."""
+    uploads = [both.arrived("scanned") for _ in range(3)]
+    both.event(*uploads[:2])
+    clean, bad, early = (
+        ScanEvent("bucket-us", f"quarantine/{one.id}/1", md5(FIRST), clean=one is not uploads[1]) for one in uploads
+    )
+    both.down = {"us"}
+    observe = both.core.observer.observe
+    assert observe([ObjectEvent("bucket-us", uploads[2].staging_key)]) == EventCounts(ignored=1)
+    both.asked.clear()
+    assert observe([clean, bad, clean]) == EventCounts(ignored=3)
+    with pytest.raises(StoreUnavailable):
+        observe([early])
+    assert both.asked == []
+    assert both.ledger._uploads[uploads[0].id].verdict == Verdict(md5(FIRST), clean=True, key=clean.key)
+    assert {one.id for one in both.ledger.due(both.time, 9)} == {one.id for one in uploads}
+    both.down = set()
+    list(both.core.sweeps[1].look())
+    assert [both.state(one) for one in uploads[:2]] == [UploadState.CONFIRMED, UploadState.REJECTED]
 
 
 def test_each_store_has_its_own_sweep(both: Installation) -> None:
@@ -425,6 +485,26 @@ def test_an_owner_is_erased_in_every_store(both: Installation) -> None:
         both.time += timedelta(minutes=2)
     assert both.us.keys() == []
     assert both.service.erasure(OWNER, job.id).state is ErasureState.DONE
+
+
+def test_erasing_waits_seldom_for_a_store_that_hangs(both: Installation) -> None:
+    """What else is to be erased does not stand behind each of its uploads."""
+    for owner, profile in [("ann", "docs")] * 20 + [("bob", "default")]:
+        both.service.complete(OWNER, both.arrived(profile, owner=owner).id)
+    waited: list[datetime] = []
+
+    def hang(operation: str, subject: str) -> None:
+        waited.append(both.time)
+        both.time += timedelta(seconds=33)
+        raise StoreUnavailable("It does not answer.")
+
+    both.us.before = hang
+    both.service.erase(OWNER, "ann")
+    bobs = both.service.erase(OWNER, "bob")
+    steps = list(both.core.eraser.run())
+    assert both.service.erasure(OWNER, bobs.id).state is ErasureState.DONE
+    assert len(waited) <= 2
+    assert len(steps) < 10
 
 
 # --- a store that was taken out ---
@@ -546,6 +626,10 @@ def a_store(name: str, **said: Any) -> NamedStore:
         ({"prefix": "a/", "staging_prefix": "a/"}, {"prefix": "a/b/", "staging_prefix": "b/"}),
         ({"prefix": "a/"}, {"prefix": "b/"}),
         ({"prefix": "a/", "staging_prefix": "b/"}, {"prefix": "b/", "staging_prefix": "a/"}),
+        ({"endpoint": "https://s3.example"}, {"endpoint": "https://S3.example:443/"}),
+        ({"endpoint": "https://s3.example"}, {"endpoint": "http://s3.example:80"}),
+        ({}, {"endpoint": "https://s3.us-east-1.amazonaws.com"}),
+        ({"endpoint": "https://s3.dualstack.eu-west-1.amazonaws.com"}, {"endpoint": "https://s3.amazonaws.com"}),
     ],
 )
 def test_two_stores_in_each_others_way(one: dict[str, str], other: dict[str, str]) -> None:
@@ -559,6 +643,8 @@ def test_two_stores_in_each_others_way(one: dict[str, str], other: dict[str, str
     [
         ({}, {"bucket": "two"}),
         ({}, {"endpoint": "https://other"}),
+        ({"endpoint": "http://s3.example:9000"}, {"endpoint": "http://s3.example:9001"}),
+        ({"endpoint": "http://s3.example/a"}, {"endpoint": "http://s3.example/A"}),
         ({"prefix": "a/", "staging_prefix": "a/"}, {"prefix": "b/", "staging_prefix": "b/"}),
         ({"prefix": "a/", "staging_prefix": "in/a/"}, {"prefix": "b/", "staging_prefix": "in/b/"}),
     ],
@@ -612,3 +698,16 @@ def test_an_aborted_upload_of_another_state(both: Installation) -> None:
     without_us(both)
     with pytest.raises(StateConflict):
         both.service.abort(OWNER, upload.id)
+
+
+def test_a_clock_that_is_set_back_prolongs_no_outage() -> None:
+    """A store is left alone for as long as `PAUSE` says, whatever the clock says."""
+    times = [NOW]
+    outages = Outages(lambda: times[-1])
+    outages.failed("us")
+    assert not outages.may_try("us")
+    times.append(NOW - timedelta(days=1))
+    assert outages.may_try("us")
+    assert not outages.may_try("us")
+    times.append(NOW - timedelta(days=1) + PAUSE)
+    assert outages.may_try("us")

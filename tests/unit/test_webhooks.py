@@ -212,6 +212,7 @@ def test_410_is_gone() -> None:
     [
         (None, None),
         ("", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
         ("120", 120),
         (" 0 ", 0),
         ("9" * 400, float("inf")),

@@ -13,7 +13,6 @@ from valetkey.core.content.inspection import Inspector
 from valetkey.core.erasing.eraser import Eraser
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.events.observer import Observer
-from valetkey.core.events.outages import Outages
 from valetkey.core.gate import Bounded, StoreGate
 from valetkey.core.granting.admission import Admission
 from valetkey.core.granting.grantor import Grantor
@@ -22,6 +21,7 @@ from valetkey.core.granting.parts import MultipartUploads
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import SCHEDULE, Schedule
+from valetkey.core.outages import Outages
 from valetkey.core.ports.announcing import Notifier
 from valetkey.core.ports.content import TypeDetector
 from valetkey.core.ports.delivery import AddressSigner

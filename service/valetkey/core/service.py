@@ -131,14 +131,19 @@ class UploadService:
         """Many at once, durable in one commit; a request that breaks a rule yields its error and hinders no other.
 
         Grants for parts come without parts: they are started at the store when the first parts are asked for.
-        A request that could not be read comes in as its error, and goes out as such at its place. Raises `Forbidden`,
-        and `TicketUsedUp` when the caller's ticket does not allow as many more as break no rule: none is created then.
+        A request that could not be read comes in as its error, and goes out as such at its place, and so does one of
+        whose store no grant can be given now, unless none can be given at all. Raises `Forbidden`, and `TicketUsedUp`
+        when the caller's ticket does not allow as many more as break no rule: none is created then.
         """
         caller.require_creator()
         now = self._clock()
         uploads = [self._new_or_error(caller, request, now) for request in requests]
         self._admission.keep(caller, [upload for upload in uploads if isinstance(upload, Upload)])
-        return [self._grantor.grant(upload, now) if isinstance(upload, Upload) else upload for upload in uploads]
+        granted = [self._granted_or_error(upload, now) for upload in uploads]
+        refused = [one for one in granted if isinstance(one, StoreUnavailable)]
+        if len(refused) == len(granted) and any(isinstance(upload, Upload) for upload in uploads):
+            raise refused[0]
+        return granted
 
     def issue_ticket(
         self,
@@ -349,11 +354,13 @@ class UploadService:
         return Download(url, min(end for end in ends if end is not None))
 
     def _delivered(self, upload: Upload, stored: StoredObject) -> Download | None:
-        """Where its profile's CDN has it; None where there is none. How a file is delivered is no rule of the upload:
-        what the profile says now counts, for earlier uploads, too."""
+        """Where its profile's CDN has it; None where there is none, or where it is in another store than the profile's.
+        How a file is delivered is no rule of the upload: what the profile says now counts, for earlier uploads, too."""
         profile = self._profiles.now(upload)
-        url = profile.delivery_url(stored.key) if profile is not None else None
-        if profile is None or url is None:
+        if profile is None or upload.store != self._stores.name_of(profile):
+            return None
+        url = profile.delivery_url(stored.key)
+        if url is None:
             return None
         ends = self._clock() + timedelta(seconds=DOWNLOAD_LIFE)
         if profile.download_signing is None:
@@ -441,6 +448,15 @@ class UploadService:
         try:
             return self._admission.new(caller, request, now)
         except ValetKeyError as error:
+            return error
+
+    def _granted_or_error(self, upload: Upload | ValetKeyError, now: datetime) -> Granted | ValetKeyError:
+        """An upload whose store has no credentials now hinders none of another store."""
+        if isinstance(upload, ValetKeyError):
+            return upload
+        try:
+            return self._grantor.grant(upload, now)
+        except StoreUnavailable as error:
             return error
 
 

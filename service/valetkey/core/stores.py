@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.model.naming import MAX_KEY, RESERVED
@@ -18,6 +19,8 @@ from valetkey.core.ports.store import ObjectStore
 
 RETRY_AFTER = 60
 """When to try again where the upload's store is not configured, in seconds: somebody has to change the settings."""
+
+_AWS = (".amazonaws.com", ".api.aws")
 
 Part = TypeVar("Part")
 Made = TypeVar("Made")
@@ -117,15 +120,19 @@ class Stores(ByStore[NamedStore]):
     def require_fit(self, profiles: Mapping[str, Profile]) -> None:
         """Raises `ConfigurationError` where the uploads of one of ``profiles`` could not go to their store."""
         for profile in profiles.values():
-            if (name := profile.store or self._standard) not in self:
+            if (name := self.name_of(profile)) not in self:
                 raise ConfigurationError(_nowhere(profile, name))
             for one in self:
                 _require_room(profile, one)
 
+    def name_of(self, profile: Profile) -> str:
+        """The store of a profile: the one that it names, else ``default``, or the only one."""
+        return profile.store or self._standard
+
     def for_new(self, profile: Profile, owner: str) -> NamedStore:
         """The store of a new upload: the one that the owner's rule names, else its profile's, else ``default``, or the
         only one. Raises `StoreUnavailable` where there is none of that name."""
-        name = self.choose(owner, profile.name) or profile.store or self._standard
+        name = self.choose(owner, profile.name) or self.name_of(profile)
         if name not in self:
             raise StoreUnavailable(f"The upload belongs into the store {name!r}, which is not configured.", RETRY_AFTER)
         return self[name]
@@ -183,9 +190,20 @@ def _overlap(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
+def _where(endpoint: str) -> str:
+    """An address as all that lead to the same buckets have it: by HTTP or HTTPS, and by whichever of AWS's, where no
+    two buckets have one name."""
+    parts = urlsplit(endpoint)
+    host = parts.hostname or ""
+    if host.endswith(_AWS):
+        return ""
+    port = parts.port if parts.port not in {None, 80, 443} else ""
+    return f"{host}:{port}{parts.path.rstrip('/')}" if host else endpoint
+
+
 def _require_apart(one: NamedStore, other: NamedStore) -> None:
     """Raises `ConfigurationError` where a key could be of both."""
-    if (one.endpoint, one.store.bucket) != (other.endpoint, other.store.bucket):
+    if (_where(one.endpoint), one.store.bucket) != (_where(other.endpoint), other.store.bucket):
         return
     where = f"The stores {one.name!r} and {other.name!r} are both in the bucket {one.store.bucket!r}"
     if _overlap(one.prefix, other.prefix):

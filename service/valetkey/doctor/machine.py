@@ -56,7 +56,7 @@ def clock(visit: Visit) -> Iterator[Finding]:
         raise Skip(f"The store tells no Date ({answer.said}).")
     try:
         theirs = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Skip(f"The store's Date cannot be read: {said!r}.") from None
     yield _judge(ours - theirs.astimezone(UTC))
 

@@ -39,8 +39,12 @@ ATTEMPTS, MAX_BACKOFF = 3, 20.0
 RETRY_COST, TIMEOUT_COST = 5, 10
 """What another attempt takes from the quota, which stops them where nothing works any more; as botocore's."""
 
-MAX_ERROR = 65_536
-"""How many bytes are read of an answer that is an error."""
+MAX_ERROR, MAX_ANSWER = 65_536, 8 * 1024**2
+"""How many bytes are read of an answer that is an error, and how many any other may have: that to DeleteObjects names
+up to 1,000 keys."""
+
+PIECE = 65_536
+"""How many bytes are read at once: what an answer says of its length is no reason to have room for it."""
 
 _PASSING = frozenset({Meaning.AGAIN, Meaning.WAIT, Meaning.LOOK})
 _REGION = re.compile(r"<Region>([a-z0-9-]{1,40})</Region>")
@@ -147,7 +151,7 @@ class Caller:
     ) -> Answer:
         """The answer, a success; its body whole, or the first ``limit`` bytes of it.
 
-        Raises `ClientError` and `BotoCoreError`, as botocore does.
+        Raises `ClientError` and `BotoCoreError`, as botocore does, and `ValueError` for what cannot be read.
         """
         call = _Call(operation, key, query, headers, body, limit)
         cost, attempt = 0, 1
@@ -185,14 +189,14 @@ class Caller:
         )
         request.headers["User-Agent"] = self._user_agent
         timeout = self._patience if operation.patient else self._timeout
-        whole = call.limit is None
-        response = place.pool.send(operation.method, request, call.body, timeout, whole=whole)
-        if whole:
-            return Answer(response.status, response.headers, response.data)
+        response = place.pool.send(operation.method, request, call.body, timeout)
         try:
-            return Answer(response.status, response.headers, _first(response, call.limit or 0))
+            body = _first(response, MAX_ANSWER + 1 if call.limit is None else call.limit)
         except (exceptions.HTTPError, OSError) as error:
             raise place.pool.translated(error) from error
+        if call.limit is None and len(body) > MAX_ANSWER:
+            raise ValueError("the answer is too long")
+        return Answer(response.status, response.headers, body)
 
     def _adjusts(self, call: _Call, answer: Answer, error: ErrorBody) -> bool:
         """Whether the call is worth making again at once, as we have found out what was wrong with it."""
@@ -230,7 +234,7 @@ def _clock_error(call: _Call, answer: Answer, error: ErrorBody) -> timedelta | N
         return None
     try:
         offset = parsedate_to_datetime(answer.headers["date"]) - now()
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, OverflowError):
         return None
     return offset if abs(offset - call.offset) > MAX_SKEW else None
 
@@ -238,14 +242,14 @@ def _clock_error(call: _Call, answer: Answer, error: ErrorBody) -> timedelta | N
 def _first(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
     """The first bytes of an answer. A store that does not know ranges sends all: it is not read."""
     with_error = response.status >= HTTPStatus.MULTIPLE_CHOICES
-    wanted, found = MAX_ERROR if with_error else limit, b""
-    while len(found) < wanted and (piece := response.read(wanted - len(found))):
+    wanted, found = MAX_ERROR if with_error else limit, bytearray()
+    while len(found) < wanted and (piece := response.read(min(PIECE, wanted - len(found)))):
         found += piece
     if response.length_remaining == 0:
         response.release_conn()
     else:
         response.close()
-    return found
+    return bytes(found)
 
 
 def _error_in(operation: Operation, answer: Answer) -> tuple[ErrorBody | None, Element | None]:

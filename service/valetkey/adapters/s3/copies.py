@@ -88,7 +88,11 @@ def _copied(caller: Caller, key: str, headers: Mapping[str, str]) -> CopyAnswer 
     answer = caller.ask(COPY, key, headers=headers)
     said = answer.root
     etag = plain_etag(said.find("ETag"))
-    sums = {child.name.removeprefix("Checksum").lower(): child.text for child in said.children if _is_checksum(child)}
+    sums = {
+        child.name.removeprefix("Checksum").lower(): child.text.strip()
+        for child in said.children
+        if _is_checksum(child)
+    }
     checksums = whole_checksums(sums, said.find("ChecksumType") or None)
     return CopyAnswer(etag, version_in(answer.headers), checksums) if etag else None
 

@@ -90,7 +90,7 @@ def _retry_after(error: ClientError) -> int:
     """Seconds that the store asks to be left alone; a few where it does not say."""
     asked = str(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))
     seconds = seconds_until(asked, datetime.now(UTC))
-    return RETRY_AFTER if seconds is None else min(math.ceil(seconds), MAX_RETRY_AFTER)
+    return RETRY_AFTER if seconds is None else math.ceil(min(seconds, MAX_RETRY_AFTER))
 
 
 def _clock_hint(error: ClientError) -> str:
@@ -99,7 +99,7 @@ def _clock_hint(error: ClientError) -> str:
     The store's ``Date`` header tells: its code for that, RequestTimeTooSkewed, is in a body, which a HEAD has not.
     """
     metadata = error.response.get("ResponseMetadata", {})
-    with suppress(KeyError, TypeError, ValueError):
+    with suppress(KeyError, TypeError, ValueError, OverflowError):
         theirs = parsedate_to_datetime(metadata["HTTPHeaders"]["date"])
         off = botocore.compat.get_current_datetime(remove_tzinfo=False) - theirs
         if metadata["HTTPStatusCode"] == HTTPStatus.FORBIDDEN and abs(off) > MAX_SKEW:

@@ -12,7 +12,7 @@ _CHECKSUMS = {"crc32": 8, "crc32c": 8, "crc64nvme": 12, "sha1": 28, "sha256": 44
 
 def as_head(key: str, headers: Mapping[str, str], size: int) -> ObjectHead:
     """By the headers of a HEAD, whose names have no case. ``size``: of the object, in bytes."""
-    if not headers.get("etag"):
+    if not (etag := plain_etag(headers.get("etag", ""))):
         said = (
             "The store's HEAD names no ETag, without which nothing can be pinned (JuiceFS: start it with --keep-etag)."
         )
@@ -22,7 +22,7 @@ def as_head(key: str, headers: Mapping[str, str], size: int) -> ObjectHead:
     sums = {name: headers.get(f"x-amz-checksum-{name}", "") for name in _CHECKSUMS}
     return ObjectHead(
         key=key,
-        etag=plain_etag(headers["etag"]),
+        etag=etag,
         version_id=version_in(headers),
         size=size,
         content_type=headers["content-type"],
@@ -44,4 +44,4 @@ def whole_checksums(found: Mapping[str, str], kind: str | None) -> dict[str, str
     """
     if kind not in {None, "FULL_OBJECT"}:
         return {}
-    return {name: value for name, value in found.items() if len(value) == _CHECKSUMS[name]}
+    return {name: value for name, value in found.items() if len(value) == _CHECKSUMS.get(name)}

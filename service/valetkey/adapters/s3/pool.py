@@ -58,9 +58,9 @@ class Pool:
         self._connections = self._manager.connection_from_url(origin)
 
     def send(
-        self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout, *, whole: bool
+        self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout
     ) -> urllib3.BaseHTTPResponse:
-        """The answer, its body read where it is wanted ``whole``. Raises errors of botocore's."""
+        """The answer, of which only the head was read. Raises errors of botocore's."""
         try:
             return self._connections.urlopen(
                 method,
@@ -71,7 +71,7 @@ class Pool:
                 redirect=False,
                 assert_same_host=False,
                 timeout=timeout,
-                preload_content=whole,
+                preload_content=False,
                 decode_content=False,
             )
         except (exceptions.HTTPError, OSError) as error:

@@ -37,6 +37,7 @@ class Traits:
         self._proves: bool | None = None
         self._lists: bool | None = None
         self._batches: bool | None = known.batch_delete or None
+        self._leaves_markers = False
         self._renew()
         renew_in_child(self, Traits._renew)
 
@@ -98,6 +99,18 @@ class Traits:
             if self._versions:
                 self._learn(batch_delete=False)
         return self._versions
+
+    @property
+    def leaves_markers(self) -> bool:
+        """Whether something that was deleted left a marker, and with it an old version, whatever the bucket said."""
+        return self._leaves_markers
+
+    def seen_marker(self) -> None:
+        """A deletion left a marker: the bucket keeps versions by now, or hides that it does. It is asked once more."""
+        self.batches = False
+        if not self._leaves_markers:
+            self._leaves_markers = True
+            self._versions = self._versions or None
 
     def seen(self, head: ObjectHead) -> None:
         """An object had a version id: versions are kept, whatever the bucket said before. One had our id: metadata is

@@ -31,17 +31,27 @@ class Versions:
         """Removes the object with all of its versions; returns why some of them stay."""
         if not key:  # it would be the bucket that is deleted
             raise ValueError("no key")
-        kept, known = None, self._keeps_versions()
-        if known:
-            hidden, kept = self._delete_versions(key)
-            if hidden:
-                return kept
-        elif self._traits.batches is None and not self._delete_many([key]):
+        if self._keeps_versions():
+            return self._delete_with_versions(key)
+        if self._traits.batches is None and not self._delete_many([key]):
             return None
+        self._delete_or_hide(key)
+        if not self._traits.leaves_markers:
+            return None
+        if self._keeps_versions():  # since when we asked it first
+            return self._delete_with_versions(key)
+        return "The bucket keeps versions, and does not let them be seen: s3:GetBucketVersioning is missing."
+
+    def _delete_or_hide(self, key: str) -> None:
         with suppress(ObjectMissing), available:  # some stores answer 404
             answer = self._clients.caller().ask(DELETE, key)
-            if not known and answer.headers.get("x-amz-delete-marker") == "true":  # it did not say that before
-                kept = "The bucket keeps versions, and does not let them be seen: s3:GetBucketVersioning is missing."
+            if answer.headers.get("x-amz-delete-marker") == "true":
+                self._traits.seen_marker()
+
+    def _delete_with_versions(self, key: str) -> str | None:
+        hidden, kept = self._delete_versions(key)
+        if not hidden:
+            self._delete_or_hide(key)
         return kept
 
     def delete_batch(self, keys: Sequence[str]) -> None:
@@ -83,7 +93,10 @@ class Versions:
                 )
             except ValueError:
                 return set()
-        return {one.find("Key") for one in answer.root.all("Deleted") if one.find("DeleteMarker") != "true"}
+        named = [(one.exact("Key"), one.find("DeleteMarker") == "true") for one in answer.root.all("Deleted")]
+        if any(marked for _, marked in named):
+            self._traits.seen_marker()  # Ceph RGW 16 does not tell of it again when the key is deleted once more
+        return {key for key, marked in named if not marked}
 
     def _keeps_versions(self) -> bool:
         with available:

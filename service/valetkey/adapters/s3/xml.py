@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 _IN_XML = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
+_DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
 _MD5 = re.compile(r"[0-9A-Fa-f]{32}(-[0-9]+)?")
 
 
@@ -25,7 +26,11 @@ class Element(NamedTuple):
     children: "tuple[Element, ...]"
 
     def find(self, name: str) -> str:
-        """The text of the first child of that name; empty where there is none."""
+        """The text of the first child of that name, without blanks around it; empty where there is none."""
+        return self.exact(name).strip()
+
+    def exact(self, name: str) -> str:
+        """The same with the blanks, which a key may have."""
         return next((child.text for child in self.children if child.name == name), "")
 
     def all(self, name: str) -> Iterator["Element"]:
@@ -35,6 +40,8 @@ class Element(NamedTuple):
 
 def parsed(body: bytes) -> Element:
     """The root of an answer. Raises `ValueError`."""
+    if any(mark in body for mark in _DOCTYPES):  # its entities would make much of little, and S3 sends none
+        raise ValueError("no XML of a store")
     try:
         return _element(ET.fromstring(body.strip()))  # noqa: S314 - the store's, as botocore parses it
     except ET.ParseError as error:
@@ -43,7 +50,7 @@ def parsed(body: bytes) -> Element:
 
 def _element(found: ET.Element) -> Element:
     name = found.tag.rpartition("}")[2]
-    return Element(name, (found.text or "").strip(), tuple([_element(child) for child in found]))
+    return Element(name, found.text or "", tuple([_element(child) for child in found]))
 
 
 def keys_to_delete(keys: Sequence[str]) -> bytes:

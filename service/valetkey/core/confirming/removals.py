@@ -32,7 +32,8 @@ MAX_WAITING = 20_000
 class Removals:
     """Keys that wait to be removed. Threads may share it; a forked child begins with none, as they are its parent's.
 
-    They are gone about `WAIT` seconds after they were added, and at the end of the process.
+    They are gone about `WAIT` seconds after they were added, and at the end of the process. One thread at most waits
+    for the store; what is added meanwhile is removed after that.
     """
 
     def __init__(self, store: ObjectStore) -> None:
@@ -42,6 +43,7 @@ class Removals:
 
     def _renew(self) -> None:
         self._lock = Lock()
+        self._removing = Lock()
         self._waiting: dict[str, None] = {}
         self._timer: Timer | None = None
         self._due = 0.0
@@ -51,44 +53,70 @@ class Removals:
         """They will be removed. Nothing fails, and next to no time is taken."""
         look()
         with self._lock:
-            self._waiting.update(dict.fromkeys(keys))
+            self._keep(keys)
             overdue = self._timer is not None and monotonic() > self._due + OVERDUE
             self._wait(WAIT)
         if overdue:
-            self.flush()
+            self._come_back()
 
     def flush(self) -> None:
-        """Removes all that waits, now. What the store cannot remove yet is tried again."""
+        """Removes all that waits, now, and waits for what is just being removed. What the store cannot remove yet is
+        tried again."""
+        with self._removing:
+            self._remove()
+
+    def _come_back(self) -> None:
+        """The same, unless somebody is at it: he sees to what is added meanwhile."""
+        if self._removing.acquire(blocking=False):
+            try:
+                self._remove()
+            finally:
+                self._removing.release()
+
+    def _remove(self) -> None:
         with self._lock:
             taken, self._waiting = [*self._waiting], {}
-            timer, self._timer = self._timer, None
+        left = self._left_of(taken)
+        with self._lock:
+            self._keep(left)
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
             atexit.unregister(self.flush)
-        if timer is not None:
-            timer.cancel()
+            self._wait(PAUSE if left else WAIT)
+
+    def _left_of(self, taken: list[str]) -> list[str]:
+        """Removes them; returns what is to be tried again."""
         for start in range(0, len(taken), MAX_BATCH):
             try:
                 self._store.delete_batch(taken[start : start + MAX_BATCH])
                 self._tries = 0
             except StoreUnavailable as error:
-                self._put_back(taken[start:], error)
-                return
+                self._tries += 1
+                if self._tries < TRIES:
+                    return taken[start:]
+                self._tries = 0
+                _leave_to_sweep(len(taken) - start, error.detail)
+                return []
+            except Exception:  # it must not hinder what is confirmed next
+                log.exception("removing objects has failed")
+                _leave_to_sweep(min(MAX_BATCH, len(taken) - start), "an unexpected failure")
+        return []
 
-    def _put_back(self, keys: list[str], error: StoreUnavailable) -> None:
-        with self._lock:
-            self._tries += 1
-            if self._tries < TRIES and len(self._waiting) + len(keys) <= MAX_WAITING:
-                self._waiting.update(dict.fromkeys(keys))
-                self._wait(PAUSE)
-                return
-            self._tries = 0
-        log.warning("%d objects in staging or quarantine are left to the sweep: %s", len(keys), error.detail)
+    def _keep(self, keys: Iterable[str]) -> None:
+        """Has them wait, as many as may; the lock is ours."""
+        more = [key for key in dict.fromkeys(keys) if key not in self._waiting]
+        room = max(0, MAX_WAITING - len(self._waiting))
+        self._waiting.update(dict.fromkeys(more[:room]))
+        if len(more) > room:
+            _leave_to_sweep(len(more) - room, "too many wait already")
 
     def _wait(self, seconds: float) -> None:
         """Has somebody come back; the lock is ours."""
         if self._timer is not None or not self._waiting:
             return
         self._due = monotonic() + seconds
-        self._timer = Timer(seconds, self.flush)
+        self._timer = Timer(seconds, self._come_back)
         self._timer.daemon = True
         self._timer.name = "valetkey-removals"
         atexit.register(self.flush)
@@ -96,3 +124,7 @@ class Removals:
             self._timer.start()
         except RuntimeError:  # the process ends: it is done there
             log.debug("no thread for removals")
+
+
+def _leave_to_sweep(count: int, why: str) -> None:
+    log.warning("%d objects in staging or quarantine are left to the sweep: %s", count, why)

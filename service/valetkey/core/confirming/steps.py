@@ -251,6 +251,11 @@ class Steps:
         return error
 
     def _confirm(self, upload: Upload, copied: ObjectHead, signal: Signal) -> Upload:
+        if self._rules(upload).placement.lock is not None:
+            locking = upload.changed(copying_since=self._clock())
+            if not self._ledger.replace(upload, locking):  # what is locked for nothing could not be removed for years
+                return self._overtaken(upload, copied)
+            upload = locking
         try:
             self._copier.finish(upload, copied)
         except PlacementRefused as error:
@@ -266,8 +271,16 @@ class Steps:
             copying_since=None,
             reason=None,
         )
-        now = self._end(upload, after)
-        if now.ended:  # perhaps by somebody else's copy
+        ended = self._endings.write(upload, after)
+        if ended is None:
+            return self._overtaken(upload, copied)
+        self._cleaner.after_end(ended)
+        return ended
+
+    def _overtaken(self, upload: Upload, copied: ObjectHead) -> Upload:
+        """Somebody has changed the upload meanwhile, and ended it perhaps: with another copy, or with none."""
+        now = self._reload(upload)
+        if now.ended:
             self._cleaner.discard(now, copied.key)
         return now
 

@@ -19,6 +19,7 @@ from valetkey.core.errors import LedgerUnavailable, Unavailable
 from valetkey.core.model.erasure import Erasure, ErasureState, KeptObject
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import ERASED, Upload, UploadState, erased, erased_but_kept
+from valetkey.core.outages import Outages
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.stores import ByStore, Stores
 
@@ -35,6 +36,9 @@ MAX_KEPT = 100
 
 MAX_FAILURES = 5
 """How many uploads of a store may fail in a row before that store is left alone for a while."""
+
+SLOW = timedelta(seconds=5)
+"""After how long a failure is that of a store that hangs: it is left alone at once, by all jobs."""
 
 UNDER_WAY = "A copy or a join of parts may be under way; what it leaves will be removed, too."
 """What a job says that waits until nobody can be at work on an upload any more."""
@@ -86,6 +90,7 @@ class Eraser:
         self._confirmations = confirmations
         self._schedule = schedule
         self._clock = clock
+        self._outages = Outages(clock)
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Erasure]:
         """Goes on with what is due, step by step, until nothing is, or ``stop`` says so; each job as it is then.
@@ -161,18 +166,24 @@ class Eraser:
     def _try(self, upload: Upload, step: _Step) -> None:
         """Takes one upload as far as it goes now; one that fails hinders no other."""
         step.last = upload
-        if upload.store in step.silent:
+        if upload.store in step.silent or not self._outages.may_try(upload.store):
+            step.silent.add(upload.store)
             step.postponed += 1
             return
+        began = self._clock()
         try:
             self._erase(upload, step)
+            self._outages.answered(upload.store)
             step.failures[upload.store] = 0
         except LedgerUnavailable:
             raise
         except Exception as error:
             step.postponed += 1
             step.failures[upload.store] += 1
-            if step.failures[upload.store] == MAX_FAILURES:
+            slow = self._clock() - began > SLOW
+            if slow:
+                self._outages.failed(upload.store)
+            if slow or step.failures[upload.store] == MAX_FAILURES:
                 step.silent.add(upload.store)
             if isinstance(error, Unavailable):
                 step.detail = error.detail

@@ -7,7 +7,6 @@ from datetime import datetime
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.errors import CopyUnproven, RulesUnknown, StateConflict, StoreUnavailable
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent, StoreEvent
-from valetkey.core.events.outages import Outages
 from valetkey.core.model.upload import (
     QUARANTINE_PREFIX,
     Signal,
@@ -17,6 +16,7 @@ from valetkey.core.model.upload import (
     upload_id_of,
     upload_ids_in,
 )
+from valetkey.core.outages import Outages
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.stores import ByStore, Stores
 
@@ -101,8 +101,11 @@ class Observer:
     def _take(self, look: _Look, upload: Upload) -> UploadState | None:
         """The state that this led to; None when it led nowhere, or is left to the sweep."""
         outages = self._outages
-        if isinstance(look, list) and outages is not None and not outages.may_try(upload.store):
-            self._leave_to_sweep(upload)
+        if outages is not None and not outages.may_try(upload.store):
+            if isinstance(look, ScanEvent):
+                self._keep(look, upload)
+            else:
+                self._leave_to_sweep(upload)
             return None
         try:
             state = self._observe(look, upload) if isinstance(look, list) else self._hear(look, upload)
@@ -150,21 +153,36 @@ class Observer:
 
     def _hear(self, event: ScanEvent, upload: Upload) -> UploadState | None:
         """The same for a scanner's event. Raises `StoreUnavailable` where the bytes are just being brought there."""
-        if event.clean is None:
-            if not upload.ended:
-                detail = "upload %s stays %s: the scanner gave no verdict (%s); an operator can POST one"
-                log.warning(detail, upload.id, upload.state, event.detail)
+        verdict = _verdict_of(event, upload)
+        if verdict is None:
             return None
         try:
-            verdict = Verdict(event.etag, event.clean, event.detail, event.key)
             return self._confirmations.of(upload).judge(upload, verdict).state
         except StateConflict as error:
-            now = self._ledger.get(upload.id) or upload
-            if now.state is UploadState.STORED and not now.in_quarantine:
-                detail = f"Upload {upload.id} is on its way into quarantine."
-                raise StoreUnavailable(detail, 2, refused=True) from error
-            log.info("verdict on upload %s ignored: %s", upload.id, error.detail)
+            self._ignore(upload, error)
             return None
+
+    def _keep(self, event: ScanEvent, upload: Upload) -> None:
+        """The same while its store does not answer: the verdict is kept, and the sweep goes on with it.
+
+        Raises `StoreUnavailable` where the bytes that it is on are not known yet.
+        """
+        verdict = _verdict_of(event, upload)
+        if verdict is None:
+            return
+        if not upload.ended and not upload.in_quarantine:
+            raise StoreUnavailable(f"The store of upload {upload.id} does not answer.", refused=True)
+        try:
+            self._confirmations.of(upload).keep_verdict(upload, verdict)
+        except StateConflict as error:
+            self._ignore(upload, error)
+
+    def _ignore(self, upload: Upload, error: StateConflict) -> None:
+        """A verdict that nobody waits for. Raises `StoreUnavailable` where the bytes are still to be brought there."""
+        now = self._ledger.get(upload.id) or upload
+        if now.state is UploadState.STORED and not now.in_quarantine:
+            raise StoreUnavailable(f"Upload {upload.id} is on its way into quarantine.", 2, refused=True) from error
+        log.info("verdict on upload %s ignored: %s", upload.id, error.detail)
 
     def _see_probe(self, event: StoreEvent, sender: str | None) -> None:
         """Somebody (`valetkey doctor`) may have written this object to see whether its event arrives."""
@@ -185,6 +203,16 @@ class Observer:
                 return upload
         log.debug("event ignored: %s/%r is not ours", event.bucket, event.key)
         return None
+
+
+def _verdict_of(event: ScanEvent, upload: Upload) -> Verdict | None:
+    """None where the scanner gave none."""
+    if event.clean is not None:
+        return Verdict(event.etag, event.clean, event.detail, event.key)
+    if not upload.ended:
+        detail = "upload %s stays %s: the scanner gave no verdict (%s); an operator can POST one"
+        log.warning(detail, upload.id, upload.state, event.detail)
+    return None
 
 
 def _is_about(event: StoreEvent, upload: Upload) -> bool:

@@ -57,6 +57,8 @@ MIN_LOCK_FOR = timedelta(days=1)
 MAX_REMEMBERED_TYPES = 1000
 """How many content types a profile remembers as allowed, so as not to look at each of them again."""
 
+_WORD = re.compile(r"[!-~]{1,2048}")
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -178,6 +180,12 @@ class Profile:
             (
                 self.sse_kms_key_id is not None and self.sse != "aws:kms",
                 "sse_kms_key_id needs sse = 'aws:kms'.",
+            ),
+            (
+                not all(
+                    _WORD.fullmatch(name) for name in (self.storage_class, self.sse_kms_key_id) if name is not None
+                ),
+                "storage_class and sse_kms_key_id are printable ASCII without blanks.",
             ),
             (
                 self.return_url is not None and not _is_address(self.return_url),

@@ -18,7 +18,7 @@ class Outages:
         """Whether to ask this store. Where it did not answer before, one of us tries it again after a while."""
         until, now = self._until.get(store), self._clock()
         if until is not None:
-            if now < until:
+            if until - PAUSE <= now < until:  # where it is earlier, the clock was set back
                 return False
             self._until[store] = now + PAUSE
         return True
