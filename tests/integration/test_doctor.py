@@ -5,9 +5,9 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -20,7 +20,7 @@ from tests.e2e.rgw_events import created_event
 from tests.support import doctors, processes
 from tests.support.doctors import line, report, visit
 from tests.support.ledgers import migrated
-from tests.support.receiver import answer, running_receiver
+from tests.support.receiver import Behaviour, answer, running_receiver
 from tests.support.servers import VALETKEY, free_port
 from tests.support.store_proxy import quirky
 from tests.support.store_quirks import DateIsOff, Slow
@@ -426,4 +426,46 @@ def test_a_store_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert failures == [("ledger", "schema"), ("store", "reach")]
     table = CliRunner().invoke(main, ["doctor"])
     assert table.output.count("was not reached") <= 4
-    assert "Nobody answers at" in table.output
+    assert "cannot be used" in table.output
+
+
+def drip(request: BaseHTTPRequestHandler) -> None:
+    """Never done, and never silent for long."""
+    request.send_response(200)
+    request.send_header("Content-Length", "100000")
+    request.end_headers()
+    with suppress(OSError):
+        while True:
+            request.wfile.write(b" ")
+            Event().wait(0.1)
+
+
+@pytest.mark.parametrize(
+    ("behave", "words"),
+    [
+        (answer(200, {}, b"<html><body>Welcome</body></html>"), "without a listing, so it is not S3"),
+        (answer(200), "without a listing, so it is not S3"),
+        (answer(301), "redirects without an end"),
+        (drip, "no whole answer within 2 s"),
+    ],
+)
+def test_what_is_no_store(
+    behave: Behaviour, words: str, tmp_path: Path, moto_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is one failure, found once and in time, and nothing is learned of it."""
+    monkeypatch.setattr("valetkey.doctor.visit.KNOCK_WITHIN", 2.0)
+    methods = dict.fromkeys((f"do_{name}" for name in ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")), behave)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (BaseHTTPRequestHandler,), methods))
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        one = visit(moto_bucket, tmp_path, s3_endpoint_url=f"http://127.0.0.1:{server.server_port}")
+        found = report(one, "store", "cors", "events")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert [(each.check, each.level) for each in found.findings if each.level is not Level.SKIP] == [
+        ("reach", Level.FAIL)
+    ]
+    assert words in line(found, "reach").seen
+    assert found.capabilities == {}

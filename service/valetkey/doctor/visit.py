@@ -22,6 +22,12 @@ from valetkey.doctor.probes import Probes
 from valetkey.doctor.wire import Tried, Wire, attempt
 from valetkey.settings import Settings
 
+KNOCK_WITHIN = 40.0
+"""Seconds: longer than both tries of a request that nobody answers."""
+
+LISTING = {"Name", "IsTruncated", "MaxKeys", "KeyCount"}
+"""What a listing has, of whatever store: at least one of them."""
+
 
 class Knocked(NamedTuple):
     """What a bucket answered, and whether it is there."""
@@ -79,9 +85,22 @@ class Visit:
 
     @cached_property
     def knocked(self) -> "Knocked":
-        """A signed request for the bucket, by the internal endpoint. Raises `Skip` where none can be made."""
+        """A signed request for the bucket, by the internal endpoint. Raises `Skip` where none can be made.
+
+        It is made once, and ends in time: else each check would wait for a store that sends a byte now and then.
+        """
         _ = self.opened
+        found: list[Knocked] = []
+        thread = Thread(target=lambda: found.append(self._knock()), name="valetkey-doctor-knock", daemon=True)
+        thread.start()
+        thread.join(KNOCK_WITHIN)
+        late = Tried(None, 0, "", f"no whole answer within {KNOCK_WITHIN:g} s")
+        return found[0] if found else Knocked(late, reached=False)
+
+    def _knock(self) -> "Knocked":
         found = attempt(self.client.list_objects_v2, Bucket=self.bucket, MaxKeys=1, Prefix="staging/")
+        if found.ok and not LISTING & found.answer.keys():  # a web page that is answered to everything
+            return Knocked(Tried(None, 0, "", f"it answers {found.said} without a listing, so it is not S3"), reached=False)
         if not found.denied or found.code not in {"", "AccessDenied"}:
             return Knocked(found, reached=found.ok)
         found = attempt(self.client.head_bucket, Bucket=self.bucket)  # it may not list, and may be there all the same

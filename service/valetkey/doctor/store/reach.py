@@ -51,7 +51,7 @@ def reach(visit: Visit) -> Iterator[Finding]:
         return
     seen = f"{_endpoint(visit)} says {found.said} of the bucket {visit.bucket}."
     if not found.status:
-        seen = f"Nobody answers at {_endpoint(visit)}: {found.said}"
+        seen = f"{_endpoint(visit)} cannot be used: {found.said.removesuffix('.')}."
     yield failed("reach", seen, _advice(visit, found))
 
 
