@@ -100,7 +100,9 @@ class Visit:
     def _knock(self) -> "Knocked":
         found = attempt(self.client.list_objects_v2, Bucket=self.bucket, MaxKeys=1, Prefix="staging/")
         if found.ok and not LISTING & found.answer.keys():  # a web page that is answered to everything
-            return Knocked(Tried(None, 0, "", f"it answers {found.said} without a listing, so it is not S3"), reached=False)
+            return Knocked(
+                Tried(None, 0, "", f"it answers {found.said} without a listing, so it is not S3"), reached=False
+            )
         if not found.denied or found.code not in {"", "AccessDenied"}:
             return Knocked(found, reached=found.ok)
         found = attempt(self.client.head_bucket, Bucket=self.bucket)  # it may not list, and may be there all the same
