@@ -213,6 +213,13 @@ class Settings(EventSettings, BaseSettings):
     def _http(cls, value: str | None) -> str | None:
         return _http_url(value)
 
+    @field_validator("public_url", "events_sqs_queue_url")
+    @classmethod
+    def _without_user(cls, value: str | None) -> str | None:
+        if "@" in urlsplit(value or "").netloc:  # clients are told it, and logs have it
+            raise ValueError("must have no user and no password")
+        return value
+
     @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
     @classmethod
     def _endpoint(cls, value: str | None) -> str | None:

@@ -469,3 +469,26 @@ def test_what_is_no_store(
     ]
     assert words in line(found, "reach").seen
     assert found.capabilities == {}
+
+
+def test_an_unreadable_database_url_is_one_failure(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """Its sentence says what it should look like, and nothing of what is in it."""
+    one = visit(moto_bucket, tmp_path, database_url="postgresql://bob:p4ssw0rd@host:none/shop")
+    found = report(one, "machine", "ledger", checks=["disk-space", "fsync", "schema", "condition"])
+    assert [each.check for each in found.findings if each.level is Level.FAIL] == ["schema"]
+    assert "The database URL cannot be read" in line(found, "schema").seen
+    assert "p4ssw0rd" not in str(found.as_json())
+
+
+@pytest.mark.parametrize("url", ["postgresql://bob:p%2F4ss@host/shop", "postgresql://host/shop?password=p/4ss"])
+def test_passwords_of_databases_are_not_shown(url: str, moto_bucket: Bucket, tmp_path: Path) -> None:
+    """Neither in the URL's own spelling nor in its meaning."""
+    one = visit(moto_bucket, tmp_path, database_url=url)
+    shown = one.redact(f"no entry for {url}, or p/4ss")
+    assert "4ss" not in shown
+
+
+@pytest.mark.parametrize("name", ["public_url", "events_sqs_queue_url"])
+def test_addresses_that_are_shown_have_no_password(name: str, moto_bucket: Bucket, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="must have no user and no password"):
+        visit(moto_bucket, tmp_path, **{name: "https://bob:p4ssw0rd@uploads.example"})

@@ -6,8 +6,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from sqlalchemy.engine import make_url
-
+from valetkey.adapters.sql.engines import parsed_url
 from valetkey.core.errors import ValetKeyError
 from valetkey.core.model.announcement import Status
 from valetkey.core.model.upload import STAGING_PREFIX, new_upload_id, parse_upload_id
@@ -38,8 +37,9 @@ DAY = timedelta(days=1)
 
 
 def _require_file(visit: Visit) -> None:
-    """Raises `Skip` where an SQLite ledger has no file yet: to look into it would make one."""
-    url = make_url(visit.settings.database_url)
+    """Raises `Skip` where an SQLite ledger has no file yet: to look into it would make one; `ConfigurationError` where
+    its URL cannot be read."""
+    url = parsed_url(visit.settings.database_url)
     if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
         raise Skip("There is no ledger yet.")
 

@@ -6,13 +6,14 @@ from functools import cached_property
 from http import HTTPStatus
 from threading import Thread
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, quote_plus
 
 import boto3
 
 from valetkey.adapters.ledgers import DurableLedger
 from valetkey.adapters.s3 import S3Settings, S3Store, find_credentials
 from valetkey.adapters.s3.client import make_client
+from valetkey.adapters.sql.engines import parsed_url
 from valetkey.app import open_ledger, open_store, s3_settings
 from valetkey.core.errors import ValetKeyError
 from valetkey.core.model.profile import Profile
@@ -168,8 +169,7 @@ class Visit:
         said = self.settings
         hidden = [getattr(said, name) for name, one in type(said).model_fields.items() if not one.repr]
         found: list[Any] = [each for one in hidden for each in (one if isinstance(one, tuple) else [one])]
-        password = urlsplit(said.database_url).password if "://" in said.database_url else None
-        found += [password, unquote(password) if password else None]
+        found += _passwords_in(said.database_url)
         try:
             credentials = find_credentials(self.session)
             frozen = credentials.get_frozen_credentials() if credentials else None
@@ -179,3 +179,14 @@ class Visit:
             found += [frozen.secret_key, frozen.token]
         texts = {one for one in found if isinstance(one, str) and len(one) >= 4}
         return sorted(texts, key=len, reverse=True)
+
+
+def _passwords_in(database_url: str) -> list[str]:
+    """Those of a database, as they are written and as they are meant."""
+    try:
+        url = parsed_url(database_url)
+    except ValetKeyError:  # nobody can say where one is in it
+        return [database_url]
+    found = [url.query.get("password"), url.query.get("sslpassword"), url.password]
+    texts = [text for one in found if one for text in ([one] if isinstance(one, str) else one)]
+    return [*texts, *(quote(one, safe="") for one in texts), *(quote_plus(one) for one in texts)]
