@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -429,6 +429,20 @@ def test_a_store_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "cannot be used" in table.output
 
 
+@contextmanager
+def something_else(behave: Behaviour) -> Iterator[str]:
+    """The address of a server that is no store: it answers everything so."""
+    methods = dict.fromkeys((f"do_{name}" for name in ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")), behave)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (BaseHTTPRequestHandler,), methods))
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 def drip(request: BaseHTTPRequestHandler) -> None:
     """Never done, and never silent for long."""
     request.send_response(200)
@@ -454,16 +468,8 @@ def test_what_is_no_store(
 ) -> None:
     """It is one failure, found once and in time, and nothing is learned of it."""
     monkeypatch.setattr("valetkey.doctor.visit.KNOCK_WITHIN", 2.0)
-    methods = dict.fromkeys((f"do_{name}" for name in ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")), behave)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (BaseHTTPRequestHandler,), methods))
-    server.daemon_threads = True
-    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        one = visit(moto_bucket, tmp_path, s3_endpoint_url=f"http://127.0.0.1:{server.server_port}")
-        found = report(one, "store", "cors", "events")
-    finally:
-        server.shutdown()
-        server.server_close()
+    with something_else(behave) as url:
+        found = report(visit(moto_bucket, tmp_path, s3_endpoint_url=url), "store", "cors", "events")
     assert [(each.check, each.level) for each in found.findings if each.level is not Level.SKIP] == [
         ("reach", Level.FAIL)
     ]
@@ -492,3 +498,16 @@ def test_passwords_of_databases_are_not_shown(url: str, moto_bucket: Bucket, tmp
 def test_addresses_that_are_shown_have_no_password(name: str, moto_bucket: Bucket, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="must have no user and no password"):
         visit(moto_bucket, tmp_path, **{name: "https://bob:p4ssw0rd@uploads.example"})
+
+
+@pytest.mark.parametrize("behave", [answer(200, {}, b"Welcome"), answer(404), answer(405)])
+def test_nothing_is_learned_where_clients_are_led_elsewhere(
+    behave: Behaviour, moto_bucket: Bucket, tmp_path: Path
+) -> None:
+    """It is said once; that no form is taken there says nothing of the store."""
+    with something_else(behave) as url:
+        one = visit(moto_bucket, tmp_path, s3_public_endpoint_url=url, public_url="https://uploads.invalid")
+        found = report(one, "store", "cors", checks=["addressing", "post", "put", "put-once", "parts", "cors"])
+    assert [each.check for each in found.findings if each.level is Level.FAIL] == ["addressing"]
+    assert line(found, "post").level is Level.SKIP
+    assert found.capabilities == {}

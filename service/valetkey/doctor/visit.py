@@ -57,6 +57,8 @@ class Visit:
     """Whether anything of it is enforced, by what a grant can be: a form, a PUT."""
     refused_once: str = ""
     """What a PUT with ``If-None-Match`` was answered, where only one without is taken."""
+    is_elsewhere: bool = False
+    """Whether the address that clients get leads to something else than the store: nothing is learned there."""
     keeps_versions: bool | None = None
     """Whether deleted and overwritten objects stay as versions; None: not known."""
 
@@ -83,6 +85,13 @@ class Visit:
         if not self.knocked.reached:
             raise Skip("The bucket was not reached: see store/reach.")
         return self.opened
+
+    @property
+    def store_of_clients(self) -> S3Store:
+        """The same for what clients send. Raises `Skip` where their address leads elsewhere."""
+        if self.is_elsewhere:
+            raise Skip("The address that clients get does not lead to the store: see store/addressing.")
+        return self.store
 
     @cached_property
     def knocked(self) -> "Knocked":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -112,7 +113,9 @@ def addressing(visit: Visit) -> Iterator[Finding]:
     answer = visit.wire.send("GET", client_url)
     where = urlsplit(store.post_url)
     shown = f"{where.scheme}://{where.netloc}{where.path}"
-    if answer.taken and answer.body == CONTENT:
+    is_found = answer.taken and answer.body == CONTENT
+    visit.is_elsewhere = not is_found and answer.status != HTTPStatus.FORBIDDEN  # 403: it may be for writing only
+    if is_found:
         yield passed("addressing", f"Clients reach the bucket at {shown} ({style} style).")
     elif not answer.status:
         action = "Look at VALETKEY_S3_PUBLIC_ENDPOINT_URL, or set VALETKEY_S3_ADDRESSING_STYLE to path."
