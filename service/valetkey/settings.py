@@ -617,6 +617,8 @@ def _read(path: Path) -> ConfigFile:
 def _explain(error: ValidationError, name: Any) -> str:
     """Where and what, a line each; never the value, which may be a secret."""
     return "\n".join(
-        f"{name('.'.join(str(part) for part in e['loc']))}: {e['msg']}" if e["loc"] else e["msg"].partition(", ")[2]
+        f"{name('.'.join(str(part) for part in e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
+        if e["loc"]
+        else e["msg"].partition(", ")[2]
         for e in error.errors()
     )

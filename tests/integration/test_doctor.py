@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -511,3 +512,48 @@ def test_nothing_is_learned_where_clients_are_led_elsewhere(
     assert [each.check for each in found.findings if each.level is Level.FAIL] == ["addressing"]
     assert line(found, "post").level is Level.SKIP
     assert found.capabilities == {}
+
+
+def test_a_ledger_that_cannot_be_written(one: Visit, tmp_path: Path) -> None:
+    """It can be read: the line says what is wrong, and what to do."""
+    with closing(sqlite3.connect(tmp_path / "valetkey.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        found = report(one, "ledger", checks=["schema", "latency"])
+    assert line(found, "latency").level is Level.FAIL
+    assert "can be read, and not written" in line(found, "latency").seen
+    assert "holds a lock" in line(found, "latency").action
+
+
+def test_another_installation_is_seen_behind_many_old_objects(
+    one: Visit, moto_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids are in the order of their time, and so are listings, of which one page is read."""
+    monkeypatch.setattr("valetkey.doctor.ledger.PAGE", 3)
+    for number in range(3):
+        moto_bucket.client.put_object(Bucket=moto_bucket.name, Key=f"staging/01000000-000{number}-7000-8000-{'0' * 12}")
+    assert line(report(one, "ledger"), "shared-staging").level is Level.PASS  # their uploads ended long ago
+    moto_bucket.client.put_object(Bucket=moto_bucket.name, Key=f"staging/{new_upload_id()}")
+    found = line(report(one, "ledger"), "shared-staging")
+    assert found.seen.startswith("Objects under staging/ whose uploads this ledger does not know: 1.")
+
+
+def test_fix_without_anybody_who_answers(moto_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what to do, and sets nothing."""
+    monkeypatch.chdir(tmp_path)
+    given = moto_bucket.server.env() | {"VALETKEY_BUCKET": moto_bucket.name, "VALETKEY_SECRET_KEYS": SECRETS[0]}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(main, ["doctor", "--fix"], input="")
+    assert done.exit_code == 1
+    assert "--yes sets without asking" in done.output
+    with pytest.raises(Exception, match="NoSuchLifecycleConfiguration"):
+        moto_bucket.client.get_bucket_lifecycle_configuration(Bucket=moto_bucket.name)
+
+
+def test_a_setting_that_is_wrong_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a word of the library that reads it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VALETKEY_CORS_ORIGINS", "app.example/path")
+    shown = CliRunner().invoke(main, ["doctor", "--json"])
+    [finding] = json.loads(shown.stdout)["findings"]
+    assert finding["seen"].startswith("VALETKEY_CORS_ORIGINS: 'app.example/path' has no scheme")

@@ -94,7 +94,11 @@ def _mended(visit: "Visit", report: "Report", *, yes: bool, quiet: bool) -> bool
     for change in changes(visit, report.findings):
         if not quiet:
             click.echo(f"\n{change.shown}")
-        if not yes and not click.confirm("Set it?"):
+        try:
+            is_wanted = yes or click.confirm("Set it?")
+        except click.Abort:  # no terminal, or Ctrl-C
+            raise click.ClickException("No answer: nothing further is set. --yes sets without asking.") from None
+        if not is_wanted:
             continue
         made = change.apply()
         has_changed |= made.ok

@@ -62,7 +62,7 @@ def secrets(visit: Visit) -> Iterator[Finding]:
     if max(values.values(), default=1) > 1:
         yield warned("secrets", "Two secrets are the same.", "Give each its own: one that leaks opens one door then.")
     elif not weak and not short:
-        yield passed("secrets", f"{len(values)} secrets, none of them easily guessed.")
+        yield passed("secrets", f"No secret is easily guessed ({values.total()} looked at).")
     yield from _env_file()
 
 
