@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -557,3 +558,20 @@ def test_a_setting_that_is_wrong_is_one_sentence(tmp_path: Path, monkeypatch: py
     shown = CliRunner().invoke(main, ["doctor", "--json"])
     [finding] = json.loads(shown.stdout)["findings"]
     assert finding["seen"].startswith("VALETKEY_CORS_ORIGINS: 'app.example/path' has no scheme")
+
+
+def test_a_bucket_that_cannot_be_is_a_failure(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """All the rest is skipped, which alone would be a success."""
+    found = report(visit(replace(moto_bucket, name="Bad_Bucket/../x"), tmp_path), "store")
+    assert not found.ok
+    assert line(found, "reach").level is Level.FAIL
+    assert "Bad_Bucket" in line(found, "reach").seen
+
+
+def test_a_bucket_of_somebody_else(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """It is said in one line, which names the rights as well."""
+    refused = answer(403, {}, b"<Error><Code>AccessDenied</Code></Error>")
+    with something_else(refused) as url:
+        found = report(visit(moto_bucket, tmp_path, s3_endpoint_url=url), "store", checks=["rights"])
+    assert "somebody else's" in line(found, "rights").seen
+    assert "s3:PutObject" in line(found, "rights").action
