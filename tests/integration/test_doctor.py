@@ -36,7 +36,7 @@ from valetkey.cli import main
 from valetkey.client import verify_webhook
 from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.health import StoreProof, WorkerBeat
-from valetkey.doctor.examination import examine
+from valetkey.doctor.examination import examine, visit_from_environment
 from valetkey.doctor.findings import Check, Finding, Group, Level, Report, passed
 from valetkey.doctor.fixing import changes
 from valetkey.doctor.groups import GROUPS
@@ -575,3 +575,16 @@ def test_a_bucket_of_somebody_else(moto_bucket: Bucket, tmp_path: Path) -> None:
         found = report(visit(moto_bucket, tmp_path, s3_endpoint_url=url), "store", checks=["rights"])
     assert "somebody else's" in line(found, "rights").seen
     assert "s3:PutObject" in line(found, "rights").action
+
+
+def test_one_of_several_stores_is_tried_for_its_own_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a profile asks of another store need not be here; a rule by owner may lead any of them here."""
+    monkeypatch.chdir(tmp_path)
+    tables = "".join(f'[stores.{name}]\nbucket = "{name}-uploads"\nregion = "us-east-1"\n' for name in ("eu", "cold"))
+    profiles = '[profiles.default]\nstore = "eu"\n[profiles.scans]\nstore = "cold"\nkey = "scans/{id}"\n'
+    config = tmp_path / "valetkey.toml"
+    config.write_text(tables + profiles)
+    assert set(visit_from_environment("eu").profiles) == {"default"}
+    assert set(visit_from_environment("cold").profiles) == {"scans"}
+    config.write_text(f'{tables}[stores_by_owner]\n"a*" = "eu"\n{profiles}')
+    assert set(visit_from_environment("eu").profiles) == {"default", "scans"}

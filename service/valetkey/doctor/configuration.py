@@ -42,7 +42,7 @@ def settings(visit: Visit) -> Iterator[Finding]:
         yield failed("settings", sentence, "`serve` and `worker` refuse to start without it.")
     if not missing:
         yield passed("settings", "Nothing that has to be set is missing.")
-    yield passed("profiles", f"Profiles: {', '.join(sorted(visit.profiles))}.")
+    yield passed("profiles", f"Profiles: {', '.join(sorted(visit.profiles)) or 'none that begins at this store'}.")
 
 
 def secrets(visit: Visit) -> Iterator[Finding]:

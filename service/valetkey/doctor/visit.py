@@ -159,7 +159,8 @@ class Visit:
     @property
     def placement(self) -> Placement:
         """How the probes of the service itself are kept: as the profile ``default`` has it, without a storage class."""
-        return self.profiles["default"].rules.placement.while_it_is_checked if self.profiles else Placement()
+        profile = self.profiles.get("default")
+        return profile.rules.placement.while_it_is_checked if profile else Placement()
 
     def close(self) -> None:
         """Lets go of the ledger, if it was opened."""
