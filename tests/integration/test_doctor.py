@@ -20,13 +20,14 @@ from flask import Flask
 from standardwebhooks import Webhook, WebhookVerificationError
 from tests.e2e.rgw_events import created_event
 from tests.support import doctors, processes
-from tests.support.doctors import line, report, visit
+from tests.support.doctors import DEFAULT, line, report, visit
 from tests.support.ledgers import migrated
 from tests.support.receiver import Behaviour, answer, running_receiver
 from tests.support.servers import VALETKEY, free_port
 from tests.support.store_proxy import quirky
 from tests.support.store_quirks import DateIsOff, Slow
 from tests.support.stores import Bucket
+from tests.support.tls import tls_for
 
 from valetkey import ValetKey
 from valetkey.adapters import embedded
@@ -499,7 +500,7 @@ def test_passwords_of_databases_are_not_shown(url: str, moto_bucket: Bucket, tmp
 @pytest.mark.parametrize("name", ["public_url", "events_sqs_queue_url"])
 def test_addresses_that_are_shown_have_no_password(name: str, moto_bucket: Bucket, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="must have no user and no password"):
-        visit(moto_bucket, tmp_path, **{name: "https://bob:p4ssw0rd@uploads.example"})
+        visit(moto_bucket, tmp_path, DEFAULT, **{name: "https://bob:p4ssw0rd@uploads.example"})
 
 
 @pytest.mark.parametrize("behave", [answer(200, {}, b"Welcome"), answer(404), answer(405)])
@@ -588,3 +589,12 @@ def test_one_of_several_stores_is_tried_for_its_own_profiles(tmp_path: Path, mon
     assert set(visit_from_environment("cold").profiles) == {"scans"}
     config.write_text(f'{tables}[stores_by_owner]\n"a*" = "eu"\n{profiles}')
     assert set(visit_from_environment("eu").profiles) == {"default", "scans"}
+
+
+def test_a_certificate_of_ones_own_is_not_to_be_renewed(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """Who issued it is unknown: to renew it would change nothing."""
+    with running_receiver(answer(200), tls_for("127.0.0.1", tmp_path)[0]) as receiver:
+        one = visit(moto_bucket, tmp_path, webhook_url=receiver.url)
+        found = report(one, "configuration", checks=["tls"])
+    assert line(found, "tls").level is Level.FAIL
+    assert "SSL_CERT_FILE" in line(found, "tls").action

@@ -142,6 +142,17 @@ def _json(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+_CURES = {
+    10: "Renew it.",
+    62: "Use the name that it was issued for, or have one issued for this name.",
+}
+"""What to do, by OpenSSL's number: it has expired, it is for another host."""
+
+_TRUST = (
+    "Have it issued by a known authority, or this machine trust its own: SSL_CERT_FILE; for the store AWS_CA_BUNDLE."
+)
+
+
 def certificates(visit: Visit) -> Iterator[Finding]:
     """Each address that is reached by TLS: whether its certificate is good, and for how long."""
     wanted = {
@@ -162,9 +173,8 @@ def _certificate(visit: Visit, name: str, host: str, port: int) -> Finding:
     try:
         ends = _end_of_certificate(host, port, visit.ca_bundle if "S3" in name else None)
     except ssl.SSLCertVerificationError as error:
-        return failed(
-            "tls", f"The certificate of {host}:{port} ({name}) is not good: {error.verify_message}.", "Renew it."
-        )
+        seen = f"The certificate of {host}:{port} ({name}) is not good: {error.verify_message}."
+        return failed("tls", seen, _CURES.get(error.verify_code, _TRUST))
     except OSError as error:
         return skipped("tls", f"No certificate of {host}:{port} ({name}): {error}.")
     left = ends - datetime.now(UTC)
