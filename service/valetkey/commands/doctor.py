@@ -40,7 +40,9 @@ def doctor(application: str | None, store: str | None, *, as_json: bool, fix: bo
         raise click.UsageError("--yes needs --fix.")
     if fix and as_json and not yes:
         raise click.UsageError("--fix asks before each change: with --json say --yes.")
-    logging.getLogger("valetkey").setLevel(logging.CRITICAL)  # what it would log is in the findings
+    log = logging.getLogger("valetkey")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # what it would log is in the findings
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         visit = _visit(application, store)
@@ -54,6 +56,7 @@ def doctor(application: str | None, store: str | None, *, as_json: bool, fix: bo
                 printer.tell(*report.findings)
     finally:
         signal.signal(signal.SIGTERM, before)
+        log.setLevel(level)
     if as_json:
         print_json(report.as_json())
     sys.exit(0 if report.ok else 1)
