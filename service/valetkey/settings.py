@@ -213,6 +213,13 @@ class Settings(EventSettings, BaseSettings):
     def _http(cls, value: str | None) -> str | None:
         return _http_url(value)
 
+    @field_validator("public_url", "events_sqs_queue_url")
+    @classmethod
+    def _without_user(cls, value: str | None) -> str | None:
+        if "@" in urlsplit(value or "").netloc:  # clients are told it, and logs have it
+            raise ValueError("must have no user and no password")
+        return value
+
     @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
     @classmethod
     def _endpoint(cls, value: str | None) -> str | None:
@@ -614,6 +621,8 @@ def _read(path: Path) -> ConfigFile:
 def _explain(error: ValidationError, name: Any) -> str:
     """Where and what, a line each; never the value, which may be a secret."""
     return "\n".join(
-        f"{name('.'.join(str(part) for part in e['loc']))}: {e['msg']}" if e["loc"] else e["msg"].partition(", ")[2]
+        f"{name('.'.join(str(part) for part in e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
+        if e["loc"]
+        else e["msg"].partition(", ")[2]
         for e in error.errors()
     )

@@ -1,13 +1,16 @@
 """What `valetkey doctor` says on moto, which enforces nothing; how checks are run; what findings are used for."""
 
 import json
+import logging
 import os
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -18,13 +21,14 @@ from flask import Flask
 from standardwebhooks import Webhook, WebhookVerificationError
 from tests.e2e.rgw_events import created_event
 from tests.support import doctors, processes
-from tests.support.doctors import line, report, visit
+from tests.support.doctors import DEFAULT, line, report, visit
 from tests.support.ledgers import migrated
-from tests.support.receiver import answer, running_receiver
+from tests.support.receiver import Behaviour, answer, running_receiver
 from tests.support.servers import VALETKEY, free_port
 from tests.support.store_proxy import quirky
 from tests.support.store_quirks import DateIsOff, Slow
 from tests.support.stores import Bucket
+from tests.support.tls import tls_for
 
 from valetkey import ValetKey
 from valetkey.adapters import embedded
@@ -34,7 +38,7 @@ from valetkey.cli import main
 from valetkey.client import verify_webhook
 from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.health import StoreProof, WorkerBeat
-from valetkey.doctor.examination import examine
+from valetkey.doctor.examination import examine, visit_from_environment
 from valetkey.doctor.findings import Check, Finding, Group, Level, Report, passed
 from valetkey.doctor.fixing import changes
 from valetkey.doctor.groups import GROUPS
@@ -426,4 +430,173 @@ def test_a_store_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert failures == [("ledger", "schema"), ("store", "reach")]
     table = CliRunner().invoke(main, ["doctor"])
     assert table.output.count("was not reached") <= 4
-    assert "Nobody answers at" in table.output
+    assert "cannot be used" in table.output
+
+
+@contextmanager
+def something_else(behave: Behaviour) -> Iterator[str]:
+    """The address of a server that is no store: it answers everything so."""
+    methods = dict.fromkeys((f"do_{name}" for name in ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")), behave)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (BaseHTTPRequestHandler,), methods))
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def drip(request: BaseHTTPRequestHandler) -> None:
+    """Never done, and never silent for long."""
+    request.send_response(200)
+    request.send_header("Content-Length", "100000")
+    request.end_headers()
+    with suppress(OSError):
+        while True:
+            request.wfile.write(b" ")
+            Event().wait(0.1)
+
+
+@pytest.mark.parametrize(
+    ("behave", "words"),
+    [
+        (answer(200, {}, b"<html><body>Welcome</body></html>"), "without a listing, so it is not S3"),
+        (answer(200), "without a listing, so it is not S3"),
+        (answer(301), "redirects without an end"),
+        (drip, "no whole answer within 2 s"),
+    ],
+)
+def test_what_is_no_store(
+    behave: Behaviour, words: str, tmp_path: Path, moto_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is one failure, found once and in time, and nothing is learned of it."""
+    monkeypatch.setattr("valetkey.doctor.visit.KNOCK_WITHIN", 2.0)
+    with something_else(behave) as url:
+        found = report(visit(moto_bucket, tmp_path, s3_endpoint_url=url), "store", "cors", "events")
+    assert [(each.check, each.level) for each in found.findings if each.level is not Level.SKIP] == [
+        ("reach", Level.FAIL)
+    ]
+    assert words in line(found, "reach").seen
+    assert found.capabilities == {}
+
+
+def test_an_unreadable_database_url_is_one_failure(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """Its sentence says what it should look like, and nothing of what is in it."""
+    one = visit(moto_bucket, tmp_path, database_url="postgresql://bob:p4ssw0rd@host:none/shop")
+    found = report(one, "machine", "ledger", checks=["disk-space", "fsync", "schema", "condition"])
+    assert [each.check for each in found.findings if each.level is Level.FAIL] == ["schema"]
+    assert "The database URL cannot be read" in line(found, "schema").seen
+    assert "p4ssw0rd" not in str(found.as_json())
+
+
+@pytest.mark.parametrize("url", ["postgresql://bob:p%2F4ss@host/shop", "postgresql://host/shop?password=p/4ss"])
+def test_passwords_of_databases_are_not_shown(url: str, moto_bucket: Bucket, tmp_path: Path) -> None:
+    """Neither in the URL's own spelling nor in its meaning."""
+    one = visit(moto_bucket, tmp_path, database_url=url)
+    shown = one.redact(f"no entry for {url}, or p/4ss")
+    assert "4ss" not in shown
+
+
+@pytest.mark.parametrize("name", ["public_url", "events_sqs_queue_url"])
+def test_addresses_that_are_shown_have_no_password(name: str, moto_bucket: Bucket, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="must have no user and no password"):
+        visit(moto_bucket, tmp_path, DEFAULT, **{name: "https://bob:p4ssw0rd@uploads.example"})
+
+
+@pytest.mark.parametrize("behave", [answer(200, {}, b"Welcome"), answer(404), answer(405)])
+def test_nothing_is_learned_where_clients_are_led_elsewhere(
+    behave: Behaviour, moto_bucket: Bucket, tmp_path: Path
+) -> None:
+    """It is said once; that no form is taken there says nothing of the store."""
+    with something_else(behave) as url:
+        one = visit(moto_bucket, tmp_path, s3_public_endpoint_url=url, public_url="https://uploads.invalid")
+        found = report(one, "store", "cors", checks=["addressing", "post", "put", "put-once", "parts", "cors"])
+    assert [each.check for each in found.findings if each.level is Level.FAIL] == ["addressing"]
+    assert line(found, "post").level is Level.SKIP
+    assert found.capabilities == {}
+
+
+def test_a_ledger_that_cannot_be_written(one: Visit, tmp_path: Path) -> None:
+    """It can be read: the line says what is wrong, and what to do."""
+    with closing(sqlite3.connect(tmp_path / "valetkey.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        found = report(one, "ledger", checks=["schema", "latency"])
+    assert line(found, "latency").level is Level.FAIL
+    assert "can be read, and not written" in line(found, "latency").seen
+    assert "holds a lock" in line(found, "latency").action
+
+
+def test_another_installation_is_seen_behind_many_old_objects(
+    one: Visit, moto_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids are in the order of their time, and so are listings, of which one page is read."""
+    monkeypatch.setattr("valetkey.doctor.ledger.PAGE", 3)
+    for number in range(3):
+        moto_bucket.client.put_object(Bucket=moto_bucket.name, Key=f"staging/01000000-000{number}-7000-8000-{'0' * 12}")
+    assert line(report(one, "ledger"), "shared-staging").level is Level.PASS  # their uploads ended long ago
+    moto_bucket.client.put_object(Bucket=moto_bucket.name, Key=f"staging/{new_upload_id()}")
+    found = line(report(one, "ledger"), "shared-staging")
+    assert found.seen.startswith("Objects under staging/ whose uploads this ledger does not know: 1.")
+
+
+def test_fix_without_anybody_who_answers(moto_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what to do, and sets nothing."""
+    monkeypatch.chdir(tmp_path)
+    given = moto_bucket.server.env() | {"VALETKEY_BUCKET": moto_bucket.name, "VALETKEY_SECRET_KEYS": SECRETS[0]}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(main, ["doctor", "--fix"], input="")
+    assert done.exit_code == 1
+    assert "--yes sets without asking" in done.output
+    with pytest.raises(Exception, match="NoSuchLifecycleConfiguration"):
+        moto_bucket.client.get_bucket_lifecycle_configuration(Bucket=moto_bucket.name)
+
+
+def test_a_setting_that_is_wrong_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a word of the library that reads it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VALETKEY_CORS_ORIGINS", "app.example/path")
+    shown = CliRunner().invoke(main, ["doctor", "--json"])
+    [finding] = json.loads(shown.stdout)["findings"]
+    assert finding["seen"].startswith("VALETKEY_CORS_ORIGINS: 'app.example/path' has no scheme")
+    assert logging.getLogger("valetkey").level < logging.CRITICAL  # what runs afterwards in this process may log
+
+
+def test_a_bucket_that_cannot_be_is_a_failure(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """All the rest is skipped, which alone would be a success."""
+    found = report(visit(replace(moto_bucket, name="Bad_Bucket/../x"), tmp_path), "store")
+    assert not found.ok
+    assert line(found, "reach").level is Level.FAIL
+    assert "Bad_Bucket" in line(found, "reach").seen
+
+
+def test_a_bucket_of_somebody_else(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """It is said in one line, which names the rights as well."""
+    refused = answer(403, {}, b"<Error><Code>AccessDenied</Code></Error>")
+    with something_else(refused) as url:
+        found = report(visit(moto_bucket, tmp_path, s3_endpoint_url=url), "store", checks=["rights"])
+    assert "somebody else's" in line(found, "rights").seen
+    assert "s3:PutObject" in line(found, "rights").action
+
+
+def test_one_of_several_stores_is_tried_for_its_own_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a profile asks of another store need not be here; a rule by owner may lead any of them here."""
+    monkeypatch.chdir(tmp_path)
+    tables = "".join(f'[stores.{name}]\nbucket = "{name}-uploads"\nregion = "us-east-1"\n' for name in ("eu", "cold"))
+    profiles = '[profiles.default]\nstore = "eu"\n[profiles.scans]\nstore = "cold"\nkey = "scans/{id}"\n'
+    config = tmp_path / "valetkey.toml"
+    config.write_text(tables + profiles)
+    assert set(visit_from_environment("eu").profiles) == {"default"}
+    assert set(visit_from_environment("cold").profiles) == {"scans"}
+    config.write_text(f'{tables}[stores_by_owner]\n"a*" = "eu"\n{profiles}')
+    assert set(visit_from_environment("eu").profiles) == {"default", "scans"}
+
+
+def test_a_certificate_of_ones_own_is_not_to_be_renewed(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """Who issued it is unknown: to renew it would change nothing."""
+    with running_receiver(answer(200), tls_for("127.0.0.1", tmp_path)[0]) as receiver:
+        one = visit(moto_bucket, tmp_path, webhook_url=receiver.url)
+        found = report(one, "configuration", checks=["tls"])
+    assert line(found, "tls").level is Level.FAIL
+    assert "SSL_CERT_FILE" in line(found, "tls").action

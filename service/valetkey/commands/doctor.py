@@ -40,7 +40,9 @@ def doctor(application: str | None, store: str | None, *, as_json: bool, fix: bo
         raise click.UsageError("--yes needs --fix.")
     if fix and as_json and not yes:
         raise click.UsageError("--fix asks before each change: with --json say --yes.")
-    logging.getLogger("valetkey").setLevel(logging.CRITICAL)  # what it would log is in the findings
+    log = logging.getLogger("valetkey")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # what it would log is in the findings
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         visit = _visit(application, store)
@@ -54,6 +56,7 @@ def doctor(application: str | None, store: str | None, *, as_json: bool, fix: bo
                 printer.tell(*report.findings)
     finally:
         signal.signal(signal.SIGTERM, before)
+        log.setLevel(level)
     if as_json:
         print_json(report.as_json())
     sys.exit(0 if report.ok else 1)
@@ -94,7 +97,11 @@ def _mended(visit: "Visit", report: "Report", *, yes: bool, quiet: bool) -> bool
     for change in changes(visit, report.findings):
         if not quiet:
             click.echo(f"\n{change.shown}")
-        if not yes and not click.confirm("Set it?"):
+        try:
+            is_wanted = yes or click.confirm("Set it?")
+        except click.Abort:  # no terminal, or Ctrl-C
+            raise click.ClickException("No answer: nothing further is set. --yes sets without asking.") from None
+        if not is_wanted:
             continue
         made = change.apply()
         has_changed |= made.ok

@@ -42,7 +42,7 @@ def settings(visit: Visit) -> Iterator[Finding]:
         yield failed("settings", sentence, "`serve` and `worker` refuse to start without it.")
     if not missing:
         yield passed("settings", "Nothing that has to be set is missing.")
-    yield passed("profiles", f"Profiles: {', '.join(sorted(visit.profiles))}.")
+    yield passed("profiles", f"Profiles: {', '.join(sorted(visit.profiles)) or 'none that begins at this store'}.")
 
 
 def secrets(visit: Visit) -> Iterator[Finding]:
@@ -62,7 +62,7 @@ def secrets(visit: Visit) -> Iterator[Finding]:
     if max(values.values(), default=1) > 1:
         yield warned("secrets", "Two secrets are the same.", "Give each its own: one that leaks opens one door then.")
     elif not weak and not short:
-        yield passed("secrets", f"{len(values)} secrets, none of them easily guessed.")
+        yield passed("secrets", f"No secret is easily guessed ({values.total()} looked at).")
     yield from _env_file()
 
 
@@ -142,6 +142,17 @@ def _json(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+_CURES = {
+    10: "Renew it.",
+    62: "Use the name that it was issued for, or have one issued for this name.",
+}
+"""What to do, by OpenSSL's number: it has expired, it is for another host."""
+
+_TRUST = (
+    "Have it issued by a known authority, or this machine trust its own: SSL_CERT_FILE; for the store AWS_CA_BUNDLE."
+)
+
+
 def certificates(visit: Visit) -> Iterator[Finding]:
     """Each address that is reached by TLS: whether its certificate is good, and for how long."""
     wanted = {
@@ -162,9 +173,8 @@ def _certificate(visit: Visit, name: str, host: str, port: int) -> Finding:
     try:
         ends = _end_of_certificate(host, port, visit.ca_bundle if "S3" in name else None)
     except ssl.SSLCertVerificationError as error:
-        return failed(
-            "tls", f"The certificate of {host}:{port} ({name}) is not good: {error.verify_message}.", "Renew it."
-        )
+        seen = f"The certificate of {host}:{port} ({name}) is not good: {error.verify_message}."
+        return failed("tls", seen, _CURES.get(error.verify_code, _TRUST))
     except OSError as error:
         return skipped("tls", f"No certificate of {host}:{port} ({name}): {error}.")
     left = ends - datetime.now(UTC)

@@ -16,7 +16,7 @@ from valetkey.core.ports.health import StoreProof
 from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Check, Finding, Group, Level, Report, Skip, failed
 from valetkey.doctor.groups import GROUPS
-from valetkey.doctor.places import at_store
+from valetkey.doctor.places import at_store, profiles_at
 from valetkey.doctor.running import run_groups
 from valetkey.doctor.visit import Visit
 from valetkey.settings import load_profiles, load_settings
@@ -35,8 +35,9 @@ def _nobody(_: Finding) -> None: ...
 def visit_from_environment(store: str | None = None) -> Visit:
     """What the service itself would be made of, with ``store`` where it has several. Raises `ConfigurationError`."""
     settings = load_settings()
+    profiles = profiles_at(settings, load_profiles(settings.config), store)
     settings, session = at_store(settings, make_session(), store)
-    return Visit(settings, load_profiles(settings.config), session)
+    return Visit(settings, profiles, session)
 
 
 def visit_of(app: Flask, store: str | None = None) -> Visit:

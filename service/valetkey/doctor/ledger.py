@@ -6,12 +6,12 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from sqlalchemy.engine import make_url
-
+from valetkey.adapters.sql.engines import parsed_url
 from valetkey.core.errors import ValetKeyError
 from valetkey.core.model.announcement import Status
 from valetkey.core.model.upload import STAGING_PREFIX, new_upload_id, parse_upload_id
 from valetkey.core.ports.health import WorkerBeat
+from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, skipped, warned
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import attempt
@@ -34,12 +34,16 @@ LATE = timedelta(minutes=5)
 SOME = 200
 """How many rows are looked at: whether there are more does not matter."""
 
+PAGE = 1000
+"""Objects under staging/ that are looked at."""
+
 DAY = timedelta(days=1)
 
 
 def _require_file(visit: Visit) -> None:
-    """Raises `Skip` where an SQLite ledger has no file yet: to look into it would make one."""
-    url = make_url(visit.settings.database_url)
+    """Raises `Skip` where an SQLite ledger has no file yet: to look into it would make one; `ConfigurationError` where
+    its URL cannot be read."""
+    url = parsed_url(visit.settings.database_url)
     if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
         raise Skip("There is no ledger yet.")
 
@@ -93,8 +97,14 @@ def latency(visit: Visit) -> Iterator[Finding]:
             ledger.close_event_probe(probe)
             ledger.open_event_probe(probe, datetime.now(UTC), datetime.now(UTC) - DAY)
             writes.append((perf_counter() - began) / 2)
-    finally:
         ledger.close_event_probe(probe)
+    except ValetKeyError as error:
+        action = (
+            "Let this user write to the database (SQLite: its file, the folder, and the files beside it), and look "
+            "for whoever holds a lock."
+        )
+        yield failed("latency", f"The ledger can be read, and not written: {explain(error)}", action)
+        return
     seen = f"A read takes {median(reads) * 1000:.1f} ms, a commit {median(writes) * 1000:.1f} ms."
     if median(writes) > SLOW:
         yield warned("latency", seen, "Each grant waits for a commit: bring service and ledger closer together.")
@@ -172,11 +182,16 @@ def _hooks(visit: Visit) -> Iterator[Finding]:
 
 def shared_staging(visit: Visit) -> Iterator[Finding]:
     """Whether another installation writes under ``staging/`` of this bucket: its sweep would remove our uploads."""
-    ledger, _ = visit.working_ledger, visit.store
-    found = attempt(visit.client.list_objects_v2, Bucket=visit.bucket, Prefix=STAGING_PREFIX, MaxKeys=1000)
+    ledger, _, recent = visit.working_ledger, visit.store, datetime.now(UTC) - DAY
+    found = attempt(
+        visit.client.list_objects_v2,
+        Bucket=visit.bucket,
+        Prefix=STAGING_PREFIX,
+        MaxKeys=PAGE,
+        StartAfter=_first_since(recent),
+    )
     if not found.ok:
         raise Skip(f"The bucket cannot be listed: {found.said}.")
-    recent = datetime.now(UTC) - DAY
     ours = set(visit.probes.keys)
     strange = []
     for item in found.answer.get("Contents", []):
@@ -184,11 +199,21 @@ def shared_staging(visit: Visit) -> Iterator[Finding]:
         if upload_id and item["Key"] not in ours and item["LastModified"] > recent and ledger.get(upload_id) is None:
             strange.append(upload_id)
     if strange:
-        seen = f"{len(strange)} objects under staging/ are of uploads that this ledger does not know."
-        action = "Give each installation its own bucket: the sweep of one removes what another is waiting for."
+        seen = f"Objects under staging/ whose uploads this ledger does not know: {len(strange)}."
+        action = (
+            "Give each installation its own bucket: the sweep of one removes what another is waiting for. If another "
+            "doctor runs just now, its probes are among them: run it again."
+        )
         yield warned("shared-staging", seen, action)
     else:
         yield passed("shared-staging", "Nobody else writes under staging/.")
+
+
+def _first_since(moment: datetime) -> str:
+    """A key before those of all uploads since ``moment``: ids begin with their time (RFC 9562, version 7), so a listing
+    has the oldest first, which may be thousands."""
+    digits = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{STAGING_PREFIX}{digits[:8]}-{digits[8:]}"
 
 
 GROUP = Group(

@@ -12,8 +12,8 @@ from shutil import disk_usage
 from statistics import median
 from time import perf_counter
 
-from sqlalchemy.engine import make_url
-
+from valetkey.adapters.sql.engines import parsed_url
+from valetkey.core.errors import ConfigurationError
 from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, skipped, warned
 from valetkey.doctor.visit import Visit
 from valetkey.serve import BACKLOG, OTHER_DESCRIPTORS
@@ -108,8 +108,11 @@ def kernel(visit: Visit) -> Iterator[Finding]:
 
 
 def ledger_folder(visit: Visit) -> Path:
-    """The folder of an SQLite ledger. Raises `Skip` where it is another's disk."""
-    url = make_url(visit.settings.database_url)
+    """The folder of an SQLite ledger. Raises `Skip` where it is another's disk, or nobody knows where."""
+    try:
+        url = parsed_url(visit.settings.database_url)
+    except ConfigurationError as error:
+        raise Skip(error.detail) from error
     if url.get_backend_name() != "sqlite" or not url.database:
         raise Skip("The ledger's disk is the database server's.")
     folder = Path(url.database).absolute().resolve().parent

@@ -1,9 +1,13 @@
 """Which of several stores a run is about."""
 
+from collections.abc import Mapping
+
 import boto3
 
 from valetkey.app import s3_settings_of
 from valetkey.core.errors import ConfigurationError
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.upload import DEFAULT_STORE
 from valetkey.settings import Settings, StoreTable, load_config
 
 
@@ -23,6 +27,17 @@ def at_store(settings: Settings, session: boto3.Session, name: str | None) -> tu
     if table.prefix or table.staging_prefix:
         raise ConfigurationError(f"The store {name!r} has prefixes of its own: doctor writes to whole buckets only.")
     return settings.model_copy(update=_said(table, place.grant_keys)), place.source.session(session)
+
+
+def profiles_at(settings: Settings, profiles: Mapping[str, Profile], name: str | None) -> Mapping[str, Profile]:
+    """Those whose uploads may go to the store of this name (None: that of the environment, or the only one): what
+    others ask for need not be there."""
+    config = load_config(settings.config)
+    is_only = len(config.stores) + bool(settings.bucket) <= 1
+    if is_only or config.stores_by_owner:
+        return profiles
+    at = name or DEFAULT_STORE
+    return {one: profile for one, profile in profiles.items() if (profile.store or DEFAULT_STORE) == at}
 
 
 def _said(table: StoreTable, grant_keys: tuple[str, str] | None) -> dict[str, object]:

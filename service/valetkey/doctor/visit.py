@@ -6,13 +6,14 @@ from functools import cached_property
 from http import HTTPStatus
 from threading import Thread
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, quote_plus
 
 import boto3
 
 from valetkey.adapters.ledgers import DurableLedger
 from valetkey.adapters.s3 import S3Settings, S3Store, find_credentials
 from valetkey.adapters.s3.client import make_client
+from valetkey.adapters.sql.engines import parsed_url
 from valetkey.app import open_ledger, open_store, s3_settings
 from valetkey.core.errors import ValetKeyError
 from valetkey.core.model.profile import Profile
@@ -21,6 +22,12 @@ from valetkey.doctor.findings import Skip
 from valetkey.doctor.probes import Probes
 from valetkey.doctor.wire import Tried, Wire, attempt
 from valetkey.settings import Settings
+
+KNOCK_WITHIN = 40.0
+"""Seconds: longer than both tries of a request that nobody answers."""
+
+LISTING = {"Name", "IsTruncated", "MaxKeys", "KeyCount"}
+"""What a listing has, of whatever store: at least one of them."""
 
 
 class Knocked(NamedTuple):
@@ -50,6 +57,8 @@ class Visit:
     """Whether anything of it is enforced, by what a grant can be: a form, a PUT."""
     refused_once: str = ""
     """What a PUT with ``If-None-Match`` was answered, where only one without is taken."""
+    is_elsewhere: bool = False
+    """Whether the address that clients get leads to something else than the store: nothing is learned there."""
     keeps_versions: bool | None = None
     """Whether deleted and overwritten objects stay as versions; None: not known."""
 
@@ -77,11 +86,33 @@ class Visit:
             raise Skip("The bucket was not reached: see store/reach.")
         return self.opened
 
+    @property
+    def store_of_clients(self) -> S3Store:
+        """The same for what clients send. Raises `Skip` where their address leads elsewhere."""
+        if self.is_elsewhere:
+            raise Skip("The address that clients get does not lead to the store: see store/addressing.")
+        return self.store
+
     @cached_property
     def knocked(self) -> "Knocked":
-        """A signed request for the bucket, by the internal endpoint. Raises `Skip` where none can be made."""
+        """A signed request for the bucket, by the internal endpoint. Raises `Skip` where none can be made.
+
+        It is made once, and ends in time: else each check would wait for a store that sends a byte now and then.
+        """
         _ = self.opened
+        found: list[Knocked] = []
+        thread = Thread(target=lambda: found.append(self._knock()), name="valetkey-doctor-knock", daemon=True)
+        thread.start()
+        thread.join(KNOCK_WITHIN)
+        late = Tried(None, 0, "", f"no whole answer within {KNOCK_WITHIN:g} s")
+        return found[0] if found else Knocked(late, reached=False)
+
+    def _knock(self) -> "Knocked":
         found = attempt(self.client.list_objects_v2, Bucket=self.bucket, MaxKeys=1, Prefix="staging/")
+        if found.ok and not LISTING & found.answer.keys():  # a web page that is answered to everything
+            return Knocked(
+                Tried(None, 0, "", f"it answers {found.said} without a listing, so it is not S3"), reached=False
+            )
         if not found.denied or found.code not in {"", "AccessDenied"}:
             return Knocked(found, reached=found.ok)
         found = attempt(self.client.head_bucket, Bucket=self.bucket)  # it may not list, and may be there all the same
@@ -128,7 +159,8 @@ class Visit:
     @property
     def placement(self) -> Placement:
         """How the probes of the service itself are kept: as the profile ``default`` has it, without a storage class."""
-        return self.profiles["default"].rules.placement.while_it_is_checked if self.profiles else Placement()
+        profile = self.profiles.get("default")
+        return profile.rules.placement.while_it_is_checked if profile else Placement()
 
     def close(self) -> None:
         """Lets go of the ledger, if it was opened."""
@@ -147,8 +179,7 @@ class Visit:
         said = self.settings
         hidden = [getattr(said, name) for name, one in type(said).model_fields.items() if not one.repr]
         found: list[Any] = [each for one in hidden for each in (one if isinstance(one, tuple) else [one])]
-        password = urlsplit(said.database_url).password if "://" in said.database_url else None
-        found += [password, unquote(password) if password else None]
+        found += _passwords_in(said.database_url)
         try:
             credentials = find_credentials(self.session)
             frozen = credentials.get_frozen_credentials() if credentials else None
@@ -158,3 +189,14 @@ class Visit:
             found += [frozen.secret_key, frozen.token]
         texts = {one for one in found if isinstance(one, str) and len(one) >= 4}
         return sorted(texts, key=len, reverse=True)
+
+
+def _passwords_in(database_url: str) -> list[str]:
+    """Those of a database, as they are written and as they are meant."""
+    try:
+        url = parsed_url(database_url)
+    except ValetKeyError:  # nobody can say where one is in it
+        return [database_url]
+    found = [url.query.get("password"), url.query.get("sslpassword"), url.password]
+    texts = [text for one in found if one for text in ([one] if isinstance(one, str) else one)]
+    return [*texts, *(quote(one, safe="") for one in texts), *(quote_plus(one) for one in texts)]

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from secrets import token_hex
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.httpsession import URLLib3Session
+from botocore.parsers import ResponseParserError
 from botocore.utils import get_environ_proxies
 
 from valetkey.reference.store_answers import NO_ERROR, ErrorBody, parse_error
@@ -130,7 +132,7 @@ class Tried:
 
 
 def attempt(call: Any, **arguments: Any) -> Tried:
-    """Makes a call of boto3's, and says how it went. What no store says is raised."""
+    """Makes a call of boto3's, and says how it went; an answer that boto3 cannot read, or follow, is none."""
     try:
         answer = call(**arguments)
     except ClientError as error:
@@ -145,6 +147,10 @@ def attempt(call: Any, **arguments: Any) -> Tried:
             str(said.get("Message", "")),
             metadata.get("HTTPHeaders", {}),
         )
+    except (ParseError, ResponseParserError):
+        return Tried(None, 0, "", "its answer cannot be read, so it is not S3")
+    except RecursionError:  # botocore follows each redirect of a region
+        return Tried(None, 0, "", "it redirects without an end")
     except BotoCoreError as error:
         return Tried(None, 0, "", f"{type(error).__name__}: {error}")
     metadata = answer.get("ResponseMetadata", {})

@@ -77,4 +77,4 @@ def enforcement(visit: Visit) -> Iterator[Finding]:
         action = "Use it for development only (moto, for example): whoever has a grant can do anything."
         yield failed("enforcement", "This store enforces nothing of what a grant says.", action)
     elif all(visit.enforces.values()):
-        yield passed("enforcement", f"The store enforces what {' and '.join(sorted(visit.enforces))} says.")
+        yield passed("enforcement", f"The store enforces grants: {' and '.join(sorted(visit.enforces))}.")

@@ -39,13 +39,14 @@ def probe_upload(visit: Visit, upload_id: UploadId, content: bytes = CONTENT, *,
 
 @dataclass
 class Granting:
-    """Makes grants of one store. ``checksum``: as for a client that declares one, which some buckets want."""
+    """Makes grants of one store. ``checksum``: as for a client that declares one, which some buckets want. Raises
+    `Skip` where clients do not reach it."""
 
     visit: Visit
     checksum: bool = False
 
     def __post_init__(self) -> None:
-        self._maker = GrantMaker(self.visit.store, lambda: "https://doctor.invalid")
+        self._maker = GrantMaker(self.visit.store_of_clients, lambda: "https://doctor.invalid")
         placement = self.visit.placement
         self._profile = Profile("doctor", expires_in=LIFE, sse=placement.sse, sse_kms_key_id=placement.sse_kms_key_id)
 

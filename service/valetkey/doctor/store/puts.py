@@ -29,7 +29,7 @@ def working(visit: Visit) -> tuple[Granting, Answer]:
     """A way to make grants that the store takes: as they are, else without ``If-None-Match`` (Swift), else with a
     checksum, as a bucket with a default retention wants it. Raises `Skip` where it takes none."""
     first: Answer | None = None
-    known = visit.store.capabilities.conditional_put
+    known = visit.store_of_clients.capabilities.conditional_put
     for conditional, checksum in ((known, False), (False, False), (known, True)):
         visit.store.know({"conditional_put": conditional})
         granting = Granting(visit, checksum)
@@ -51,7 +51,7 @@ def working(visit: Visit) -> tuple[Granting, Answer]:
 
 def put(visit: Visit) -> Iterator[Finding]:
     """A good PUT first, then some that break one promise each."""
-    _ = visit.store
+    _ = visit.store_of_clients
     try:
         granting, answer = working(visit)
     except Skip as reason:

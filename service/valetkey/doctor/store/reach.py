@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -44,14 +45,21 @@ _ELSE = "Look at VALETKEY_S3_ENDPOINT_URL, VALETKEY_BUCKET and the credentials."
 
 def reach(visit: Visit) -> Iterator[Finding]:
     """A signed request for the bucket, by the internal endpoint."""
-    found, reached = visit.knocked
+    try:
+        found, reached = visit.knocked
+    except Skip as reason:  # the settings make no store: else nothing would have failed
+        action = (
+            "Look at VALETKEY_BUCKET, VALETKEY_S3_ENDPOINT_URL and the credentials: no request can be made of them."
+        )
+        yield failed("reach", f"The bucket {visit.settings.bucket or 'of no name'} was not asked for: {reason}", action)
+        return
     if reached:
         said = "answers" if found.ok else f"answers {found.said}"
         yield passed("reach", f"The bucket {visit.bucket} {said} at {_endpoint(visit)}.")
         return
     seen = f"{_endpoint(visit)} says {found.said} of the bucket {visit.bucket}."
     if not found.status:
-        seen = f"Nobody answers at {_endpoint(visit)}: {found.said}"
+        seen = f"{_endpoint(visit)} cannot be used: {found.said.removesuffix('.')}."
     yield failed("reach", seen, _advice(visit, found))
 
 
@@ -112,7 +120,9 @@ def addressing(visit: Visit) -> Iterator[Finding]:
     answer = visit.wire.send("GET", client_url)
     where = urlsplit(store.post_url)
     shown = f"{where.scheme}://{where.netloc}{where.path}"
-    if answer.taken and answer.body == CONTENT:
+    is_found = answer.taken and answer.body == CONTENT
+    visit.is_elsewhere = not is_found and answer.status != HTTPStatus.FORBIDDEN  # 403: it may be for writing only
+    if is_found:
         yield passed("addressing", f"Clients reach the bucket at {shown} ({style} style).")
     elif not answer.status:
         action = "Look at VALETKEY_S3_PUBLIC_ENDPOINT_URL, or set VALETKEY_S3_ADDRESSING_STYLE to path."

@@ -125,6 +125,14 @@ def _try_versions(visit: Visit, tally: Tally) -> None:
 
 
 def _verdicts(tally: Tally) -> Iterator[Finding]:
+    if tally.missing and not tally.there:  # one line for what a dozen would say
+        action = f"Look whether VALETKEY_BUCKET is yours; if it is, grant {', '.join(sorted(tally.missing))}."
+        yield failed(
+            "rights",
+            "Everything is refused in this bucket: it is somebody else's, or the key has no right at all.",
+            action,
+        )
+        return
     for right, places in sorted(tally.missing.items()):
         say = warned if right in EXTRA else failed
         action = f"Grant {right} on {', '.join(places)}."
