@@ -115,10 +115,10 @@ def store_of(place: int, variant: int) -> tuple[S3Store, Wire]:
         store = S3Store(PLACES[place], boto3.Session("a key", "a secret", "a token"))
     found = store._clients.caller()._place
 
-    def send(method: str, request: SignedRequest, body: bytes, _: urllib3.Timeout, *, whole: bool) -> Any:
+    def send(method: str, request: SignedRequest, body: bytes, _: urllib3.Timeout) -> Any:
         headers = {name.lower(): value for name, value in request.headers.items()}
         wire.ours.append((method, found.signer.address.origin + request.target, headers, body))
-        raise urllib3.exceptions.HTTPError(whole)
+        raise urllib3.exceptions.HTTPError
 
     def before_send(request: Any, **_: Any) -> AWSResponse:
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
