@@ -18,7 +18,14 @@ import pytest
 from tests.integration.playing import Reply, playing
 
 from valetkey.adapters.s3 import S3Settings, S3Store
-from valetkey.client.errors import DeliveryUnknown, MultipartUploadGone, Refused, SignatureRejected, Transient
+from valetkey.client.errors import (
+    DeliveryUnknown,
+    MultipartUploadGone,
+    Refused,
+    SignatureRejected,
+    StoreBusy,
+    Transient,
+)
 from valetkey.client.files.find import FileOptions, inspect_file
 from valetkey.client.remote.store import Store
 from valetkey.client.transport.connections import Connections
@@ -103,7 +110,7 @@ def writes(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 KINDS: dict[Meaning, type[Exception]] = {
     Meaning.AGAIN: Transient,
-    Meaning.WAIT: Transient,
+    Meaning.WAIT: StoreBusy,
     Meaning.GARBLED: Transient,
     Meaning.ODD: Transient,
     Meaning.LOOK: DeliveryUnknown,

@@ -128,7 +128,7 @@ class DeliveryUnknown(Transient):
 
 
 class StoreBusy(Transient):
-    pass
+    """The store asks for fewer requests."""
 
 
 class SignatureRejected(Exception):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, func, select, union_all
+from sqlalchemy import Column, Connection, Select, func, select, tuple_, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from valetkey.adapters.sql.rows import as_upload
@@ -18,6 +18,8 @@ from valetkey.core.model.upload import Upload, UploadState
 from valetkey.core.ports.ledger import Query
 
 Selected = Select[Any]
+
+KIND = (uploads.c.account, uploads.c.state, uploads.c.profile)
 
 BRANCHES = 100
 """How many stretches one statement reads; SQLite takes 500."""
@@ -62,7 +64,17 @@ def _stretches(connection: Connection, query: Query) -> Iterator[Selected]:
         own = (uploads.c.account == account, uploads.c.state == state)
         profiles = _names(connection, uploads.c.profile, *own) if query.profile is None else [query.profile]
         for profile in profiles:
-            yield _newest(select(uploads.c.id), query, *own, uploads.c.profile == profile)
+            yield _stretch(account, state, profile, query)
+
+
+def _stretch(account: str, state: str, profile: str, query: Query) -> Selected:
+    """Written as a stretch of the index, which no other has in this order: by equality PostgreSQL may go through all
+    ids from the newest one on, as it expects such uploads among them."""
+    own = (account, state, profile)
+    statement = select(uploads.c.id).where(tuple_(*KIND) >= own, tuple_(*KIND) <= own)
+    if query.before is not None:
+        statement = statement.where(tuple_(*KIND, uploads.c.id) < (*own, query.before))
+    return statement.order_by(*(column.desc() for column in KIND), uploads.c.id.desc()).limit(query.limit)
 
 
 def _newest(statement: Selected, query: Query, *conditions: ColumnElement[bool]) -> Selected:
