@@ -28,6 +28,7 @@ from tests.support.store_quirks import (
 )
 from tests.support.stores import Bucket, Rgw, fresh_bucket
 
+from valetkey.adapters.s3.caller import DELETE, Answer, Operation
 from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.store import ObjectHeaders
 from valetkey.core.sweeping.findings import Action
@@ -291,11 +292,15 @@ def test_each_version_is_removed_by_one_call(rgw_bucket: Bucket, make_desk: Make
 def deletions(desk: Desk) -> list[str | None]:
     """The version that each deletion names from now on, as they come; None for one that names none."""
     named: list[str | None] = []
+    caller = desk.valetkey.store._clients.caller()
+    ask = caller.ask
 
-    def note(params: Any, **_: Any) -> None:
-        named.append(params["query_string"].get("versionId"))
+    def note(operation: Operation, key: str, **given: Any) -> Answer:
+        if operation is DELETE:
+            named.append(given.get("query", {}).get("versionId"))
+        return ask(operation, key, **given)
 
-    desk.valetkey.store.client.meta.events.register("before-call.s3.DeleteObject", note)
+    caller.ask = note  # type: ignore[method-assign]
     return named
 
 

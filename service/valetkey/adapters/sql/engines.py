@@ -12,6 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from valetkey.adapters.sql.pooling import POOLED
 from valetkey.adapters.sql.writer import GroupWriter, SharedWriter
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
 from valetkey.forks import KEPT, renew_in_child
@@ -20,7 +21,6 @@ BUSY_TIMEOUT = 5_000
 """How long a database waits for another's lock, in milliseconds, before the caller is told to try again."""
 
 _OPTIONS = f"-c lock_timeout={BUSY_TIMEOUT}"
-_POOLED = "valetkey.pooled"
 
 PRIVATE = 0o600
 """The mode of a new SQLite file: it holds names of people and hashes of keys."""
@@ -100,14 +100,14 @@ def _look_for_a_pooler(connection: Any, record: ConnectionPoolEntry) -> None:
     """A pooler tells a process id of its own making; the server tells the true one."""
     [own] = connection.execute("SELECT pg_backend_pid()").fetchone()
     connection.rollback()
-    record.info[_POOLED] = pooled = own != connection.info.backend_pid
+    record.info[POOLED] = pooled = own != connection.info.backend_pid
     if pooled:
         connection.prepare_threshold = None
 
 
 def _be_patient(connection: Connection) -> None:
     """What ``options`` say of a connection, said for one transaction."""
-    if connection.info.get(_POOLED) and connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+    if connection.info.get(POOLED) and connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT}")
 
 

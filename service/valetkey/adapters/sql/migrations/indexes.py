@@ -4,16 +4,21 @@ PostgreSQL builds them concurrently, which no transaction may do, so no version 
 interrupted build has left is built anew. SQLite has one writer, and makes them at once.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Index, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
+from valetkey.adapters.sql.pooling import POOLED
 from valetkey.adapters.sql.schema import metadata
 
 LOCK = 0x76616C65_696E6478
 """Which of PostgreSQL's advisory locks those who build take: "valeindx" in ASCII."""
+
+AGAIN = 0.2
+"""How long whoever comes second waits before he looks again, in seconds."""
 
 _VALID = text("""
     SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -38,24 +43,36 @@ def _build_concurrently(connection: Connection, wanted: list[Index]) -> None:
     connection.rollback()
     if not missing:
         return
+    if connection.info.get(POOLED):  # behind a pooler there may be no second one
+        _build(connection.execution_options(isolation_level="AUTOCOMMIT"), wanted)
+        return
     with _alone(connection), connection.engine.connect() as other:
         builder = other.execution_options(isolation_level="AUTOCOMMIT")
         builder.exec_driver_sql("SET lock_timeout = 0")  # it waits for the transactions that began before it
         try:
-            for index in _missing(builder, wanted):
-                builder.execute(DropIndex(index, if_exists=True))  # which a build that was interrupted has left
-                builder.execute(CreateIndex(index))
+            _build(builder, wanted)
         finally:
             builder.invalidate()  # nobody else gets that patience
 
 
+def _build(builder: Connection, wanted: list[Index]) -> None:
+    for index in _missing(builder, wanted):
+        builder.execute(DropIndex(index, if_exists=True))  # which a build that was interrupted has left
+        builder.execute(CreateIndex(index))
+
+
 @contextmanager
 def _alone(connection: Connection) -> Iterator[None]:
-    """For a transaction that looks at no table: a build waits for the end of those that do."""
-    with connection.begin():
-        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
-        yield
+    """For a transaction that looks at no table: a build waits for the end of those that do.
+
+    It also waits for statements that run, so nobody may wait for the lock in one: they look again and again.
+    """
+    while True:
+        with connection.begin():
+            if connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({LOCK})").scalar_one():
+                yield
+                return
+        time.sleep(AGAIN)
 
 
 def _missing(connection: Connection, wanted: list[Index]) -> list[Index]:
