@@ -2,8 +2,10 @@
 
 from base64 import b64encode
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from tests.unit.memory_world import OWNER, World
@@ -22,7 +24,7 @@ from valetkey.core.granting.grantor import Granted
 from valetkey.core.granting.grants import MultipartGrant, PartGrant, PutGrant
 from valetkey.core.model.multipart import MIB, MIN_PART_SIZE, NamedPart
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.upload import Method, Signal, Upload, UploadState
+from valetkey.core.model.upload import Method, MultipartUploadId, Signal, Upload, UploadState
 from valetkey.core.sweeping.findings import Action
 
 PART = 5 * MIB
@@ -217,6 +219,25 @@ def test_parts_that_nobody_can_complete_are_removed(world: World) -> None:
     assert nothing_is_left(world)
     with pytest.raises(StateConflict, match="too old"):
         world.service.renew(OWNER, upload.id)
+
+
+def test_one_that_is_just_begun_is_nobodys_whatever_date_the_store_says(world: World) -> None:
+    """Moto says 2010: a sweep between its beginning and the ledger's word of it aborted it, and each part met a 500."""
+    start = world.store.start_multipart
+
+    def start_long_ago(*given: Any, **more: Any) -> MultipartUploadId:
+        begun = start(*given, **more)
+        multipart = world.store._multiparts[begun]
+        long_ago = replace(multipart.begun, started_at=datetime(2010, 11, 10, tzinfo=UTC))
+        world.store._multiparts[begun] = replace(multipart, begun=long_ago)
+        assert [finding.action for finding in world.sweep.clean()] == []
+        return begun
+
+    world.store.start_multipart = start_long_ago  # type: ignore[method-assign]
+    upload = asked(world).upload
+    assert [finding.action for finding in world.sweep.clean()] == []
+    send_all(world, upload)
+    assert complete(world, upload).state is UploadState.CONFIRMED
 
 
 def test_an_abort_removes_the_parts(world: World) -> None:
