@@ -152,8 +152,8 @@ class Steps:
         return after
 
     def _reject_seen(self, upload: Upload, found: ObjectHead, reason: Reason) -> Upload:
-        """Rejects what a second look shows as it was ``found``: one look may be of two objects, where one is just taking
-        the place of the other (the JuiceFS gateway)."""
+        """Rejects what a second look shows as it was ``found``: one look may be of two objects, where one is taking the
+        place of the other (the JuiceFS gateway)."""
         now = self._store.head(found.key)
         return self._reject(upload, reason) if now is None or now == found else upload
 

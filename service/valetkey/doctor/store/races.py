@@ -28,8 +28,8 @@ WRITERS = (CONTENT, OTHER)
 """What each of those who write sends, for ever: so an ETag that is gone comes back."""
 
 READ_BACK = (
-    "Nothing to do where this run's findings are kept, or VALETKEY_S3_LACKS=atomic-copy is set: valetkey reads each copy "
-    "back. Without that a grant that is used again can leave an object whose ETag is another one's."
+    "Nothing to do where this run's findings are kept, or VALETKEY_S3_LACKS=atomic-copy is set: valetkey reads each "
+    "copy back. Without that a grant that is used again can leave an object whose ETag is not that of its bytes."
 )
 
 
