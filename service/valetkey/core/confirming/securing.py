@@ -71,8 +71,10 @@ class Securing(Steps):
         return self._pin_again(upload, found, run)
 
     def _refused_to_copy(self, upload: Upload) -> CopyUnproven:
-        """The store says that the pinned bytes are gone, and shows them: the upload says so, until it can go on."""
-        detail = f"The store copies nothing of upload {upload.id}: it says that {upload.arrival_key} is another one."
+        """The store says that the pinned bytes are gone, and shows them, or its copies have others: the upload says so,
+        until it can go on."""
+        said = f"it says that {upload.arrival_key} is another one, or its copies have other bytes"
+        detail = f"The store copies nothing of upload {upload.id}: {said}."
         error = CopyUnproven(detail, 60, refused=True)
         self._ledger.replace(upload, upload.changed(copying_since=None, reason=Reason(error.code, detail)))
         return error
