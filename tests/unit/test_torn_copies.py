@@ -12,7 +12,7 @@ import pytest
 from tests.unit.memory_world import FIRST, PROVEN, SECOND, THIRD, World, md5
 
 from valetkey.adapters.memory import MemoryObject
-from valetkey.core.errors import CopyUnproven, LedgerUnavailable, ObjectChanged
+from valetkey.core.errors import CopyUnproven, LedgerUnavailable, ObjectChanged, StoreUnavailable
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, UploadState
@@ -194,6 +194,32 @@ def test_a_torn_copy_whose_source_is_gone_is_kept() -> None:
         world.run(upload)
     assert world.now(upload).state is UploadState.STORED
     assert world.store.keys() == world.final_keys() != []
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_copy_that_cannot_be_looked_at(gone: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no ETag, as one on JuiceFS whose source was removed right then, and its copier is dead: the bytes are
+    copied again where they are there, and else it is kept (each signal failed, for ever)."""
+    world = World(capabilities=TORN)
+    upload = arrived(world)
+    killed_before_the_end(world, upload)
+    if gone:
+        world.store.delete(upload.staging_key)
+    real = world.store.head
+
+    def head(key: str, version_id: str | None = None) -> ObjectHead | None:
+        if key == upload.key:
+            raise StoreUnavailable("The store's HEAD names no ETag.", 60, refused=True)
+        return real(key, version_id)
+
+    monkeypatch.setattr(world.store, "head", head)
+    if gone:
+        with pytest.raises(CopyUnproven):
+            world.run(upload)
+        assert world.store.keys() == [upload.key]
+    else:
+        world.run(upload)
+        check_confirmed(world, upload, FIRST, 2)
 
 
 @KNOWN

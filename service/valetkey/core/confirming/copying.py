@@ -46,11 +46,11 @@ _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 class EarlierCopies(NamedTuple):
-    """What earlier work has left: a copy that is proven, or one that only may be good. ``settles``: nothing better than
-    that one comes of copying the pinned bytes once more."""
+    """What earlier work has left: a copy that is proven, or the key of one that only may be good. ``settles``: nothing
+    better than that one comes of copying the pinned bytes once more."""
 
     proven: ObjectHead | None
-    doubtful: ObjectHead | None
+    doubtful: str | None
     settles: bool = False
 
 
@@ -174,20 +174,31 @@ class Copier:
         assert pinned is not None  # noqa: S101  (it is `stored`)
         doubtful = EarlierCopies(None, None)
         for pin in range(upload.pins, max(0, upload.pins - LOOKS), -1):
-            copied = self._store.head(self._target(upload, pin))
-            if copied is None:
-                continue
-            alike = compare_copy(copied, head_of(pinned, upload), upload)
-            if alike is CopyMatch.UNSURE and pin == upload.pins:
-                alike = self._by_condition(upload, pinned)
-            settles = alike is CopyMatch.UNSURE and pin == upload.pins
-            if alike is CopyMatch.SAME and self._has_to_be_read(upload, pinned.etag):
-                alike = CopyMatch.SAME if self._is_read_as(copied, pinned.etag) else CopyMatch.UNSURE
-            if alike is CopyMatch.SAME:
-                return EarlierCopies(copied, None)
-            if alike is CopyMatch.UNSURE and doubtful.doubtful is None:
-                doubtful = EarlierCopies(None, copied, settles)
+            left = self._left_of(upload, pinned, pin)
+            if left.proven is not None:
+                return left
+            doubtful = doubtful if doubtful.doubtful else left
         return doubtful
+
+    def _left_of(self, upload: Upload, pinned: StoredObject, pin: int) -> EarlierCopies:
+        """The same of one pin."""
+        key = self._target(upload, pin)
+        try:
+            copied = self._store.head(key)
+        except StoreUnavailable as error:
+            if not error.refused:
+                raise
+            return EarlierCopies(None, key)  # JuiceFS: what was written right then may have lost its ETag
+        alike = compare_copy(copied, head_of(pinned, upload), upload) if copied else CopyMatch.OTHER
+        if alike is CopyMatch.UNSURE and pin == upload.pins:
+            alike = self._by_condition(upload, pinned)
+        if copied is None or alike is CopyMatch.OTHER:
+            return EarlierCopies(None, None)
+        if alike is CopyMatch.UNSURE:
+            return EarlierCopies(None, key, settles=pin == upload.pins)
+        if self._has_to_be_read(upload, pinned.etag) and not self._is_read_as(copied, pinned.etag):
+            return EarlierCopies(None, key)
+        return EarlierCopies(copied, None)
 
     def _by_condition(self, upload: Upload, pinned: StoredObject) -> CopyMatch:
         """What a copy of the last pin is that has another ETag: whether it can only be one of the bytes that it

@@ -200,7 +200,7 @@ class Steps:
         """
         earlier = self._copier.earlier(upload)
         if earlier.doubtful is not None and (earlier.settles or not can_copy):
-            raise self._note(upload, unproven(upload, earlier.doubtful.key))
+            raise self._note(upload, unproven(upload, earlier.doubtful))
         return earlier.proven
 
     def _wait(self, upload: Upload, run: Run) -> Upload | None:
