@@ -32,7 +32,8 @@ UPLOADS = 20
 
 
 def is_as_it_says(desk: Desk, done: Json) -> bool:
-    return md5(desk.read(done["object"]["key"])).hexdigest() == done["object"]["etag"]
+    said: str = done["object"]["etag"]
+    return md5(desk.read(done["object"]["key"])).hexdigest() == said
 
 
 @pytest.mark.parametrize("lacks", [(), ("atomic-copy",)])
@@ -59,6 +60,19 @@ def test_a_form_that_is_sent_again_between_condition_and_copy(
         assert desk.read(done["object"]["key"]) == b"other"
         assert is_as_it_says(desk, done)
         assert desk.stored() == [done["object"]["key"]]
+
+
+@pytest.mark.parametrize(("lacks", "reads"), [((), 0), (("atomic-copy",), 1)])
+def test_copies_are_read_back_where_that_is_said(
+    lacks: tuple[str, ...], reads: int, rgw: Rgw, make_desk: MakeDesk
+) -> None:
+    """Once each, and on no other store."""
+    with quirky(rgw) as server, fresh_bucket(server) as bucket:
+        desk = make_desk(bucket, s3_lacks=lacks)
+        for _ in range(2):
+            assert desk.complete(desk.sent(b"bytes"))["state"] == "confirmed"
+            assert server.count("GET", "uploads/") == reads
+            server.requests.clear()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event
 
@@ -75,8 +75,10 @@ def _written_all_the_time(visit: Visit, key: str) -> Iterator[None]:
 
     def write(content: bytes) -> None:
         asked = {"Bucket": visit.bucket, "Key": key, "Body": content, **arguments(visit, key, content)}
-        while not over.is_set():
-            attempt(visit.client.put_object, **asked)
+        with suppress(Skip):  # the run is over
+            while not over.is_set():
+                visit.probes.add(key)
+                attempt(visit.client.put_object, **asked)
 
     with ThreadPoolExecutor(len(WRITERS)) as pool:
         for content in WRITERS:
@@ -96,6 +98,7 @@ def _copy(visit: Visit, key: str, to: tuple[str, ObjectHeaders], race: _Race) ->
     if source is None:
         return
     target, headers = to
+    visit.probes.add(target)
     try:
         visit.store.copy(source, target, headers)
     except ObjectChanged:
