@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 
 from valetkey.core.errors import ObjectChanged, ObjectMissing, ValetKeyError
@@ -35,8 +35,9 @@ READ_BACK = (
 
 @dataclass
 class _Race:
-    """How it went so far."""
+    """How it went so far. ``writes`` are those that the store has taken, in the order in which they were made."""
 
+    writes: list[bytes] = field(default_factory=list)
     copies: int = 0
     refused: int = 0
     torn: int = 0
@@ -52,7 +53,7 @@ def in_one_step(visit: Visit) -> Iterator[Finding]:
         yield skipped("copy-atomic", "ETags are no MD5s here, so the bytes of a copy cannot be compared with its ETag.")
         return
     race, target = _Race(), new_target(visit)
-    with _written_all_the_time(visit, source.key):
+    with _written_all_the_time(visit, source.key, race):
         until = time.monotonic() + SECONDS
         while race.copies < COPIES and time.monotonic() < until:
             _copy(visit, source.key, target, race)
@@ -60,8 +61,9 @@ def in_one_step(visit: Visit) -> Iterator[Finding]:
         visit.learned["atomic_copy"] = False
         seen = f"{race.torn} of {race.copies} copies had other bytes than they were asked for: those just written."
         yield warned("copy-atomic", seen, READ_BACK)
-    elif race.copies < ENOUGH:
-        yield skipped("copy-atomic", f"Only {race.copies} copies of what is being written could be made.")
+    elif min(race.copies, len(race.writes)) < ENOUGH:
+        seen = f"Only {race.copies} copies could be made while something was written {len(race.writes)} times."
+        yield skipped("copy-atomic", seen)
     else:
         visit.learned["atomic_copy"] = True
         seen = f"{race.copies} copies of what was being written had the bytes that they were asked for"
@@ -69,8 +71,8 @@ def in_one_step(visit: Visit) -> Iterator[Finding]:
 
 
 @contextmanager
-def _written_all_the_time(visit: Visit, key: str) -> Iterator[None]:
-    """Two who take turns, as it happens, at overwriting what is under ``key``."""
+def _written_all_the_time(visit: Visit, key: str, race: _Race) -> Iterator[None]:
+    """Two who take turns, as it happens, at overwriting what is under ``key``, until one of theirs is refused."""
     over = Event()
 
     def write(content: bytes) -> None:
@@ -78,7 +80,9 @@ def _written_all_the_time(visit: Visit, key: str) -> Iterator[None]:
         with suppress(Skip):  # the run is over
             while not over.is_set():
                 visit.probes.add(key)
-                attempt(visit.client.put_object, **asked)
+                if not attempt(visit.client.put_object, **asked).ok:
+                    return
+                race.writes.append(content)
 
     with ThreadPoolExecutor(len(WRITERS)) as pool:
         for content in WRITERS:
