@@ -1,8 +1,8 @@
 """Copies of pinned bytes: into quarantine, and under the final key. Each key is written by whoever made its pin, once.
 
 What proves a copy: the source's ETag or a checksum that both have; else that the source could not change meanwhile, as
-in quarantine; else the condition on the source's ETag, where the store is known to honour it. Where nothing does, the
-copy is kept, as it may be good, and nothing is confirmed by it.
+in quarantine; else the condition on the source's ETag, where the store is known to honour it and the source is as it
+was after the copy, too. Where nothing does, the copy is kept, as it may be good, and nothing is confirmed by it.
 
 A copy is looked at, unless the store has shown that it need not be: it refuses copies of what has changed, and its
 answer to a copy says the ETag that a look at it shows, the source's. Such an answer is the proof then. An answer that
