@@ -103,9 +103,7 @@ class StoreTable(BaseModel):
     addressing_style: Literal["auto", "path", "virtual"] = Field(
         "auto", description="Where the bucket stands in an address. `auto`: in the host on AWS, else in the path."
     )
-    lacks: list[Lack] = Field(
-        [], description="What the store cannot do, as in `VALETKEY_S3_LACKS`."
-    )
+    lacks: list[Lack] = Field([], description="What the store cannot do, as in `VALETKEY_S3_LACKS`.")
     accelerate: bool = Field(False, description="Clients use S3 Transfer Acceleration, which the bucket has to have.")
     dualstack: bool = Field(False, description="The addresses of AWS that have IPv6, too.")
     max_object_size: int = Field(
