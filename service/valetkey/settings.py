@@ -33,6 +33,9 @@ MIN_SECRET = 32
 ENV_FILE = Path(".env")
 """In the working directory: what it says counts where the environment says nothing."""
 
+CONFIG_FILE = Path("valetkey.toml")
+"""In the working directory: where profiles are, unless `VALETKEY_CONFIG` names another file."""
+
 ENV_NAMES = ("VALETKEY_", "AWS_")
 """How the variables begin that are taken from it: ours, and those of boto3. Others are somebody else's."""
 
@@ -592,8 +595,7 @@ class ConfigFile(BaseModel):
 def load_config(path: Path | None) -> ConfigFile:
     """The toml at ``path`` (None: ``valetkey.toml`` here, if there is one). Raises `ConfigurationError`."""
     if path is None:
-        path = Path("valetkey.toml")
-        return _read(path) if path.exists() else ConfigFile()
+        return _read(CONFIG_FILE) if CONFIG_FILE.exists() else ConfigFile()
     return _read(path)
 
 
