@@ -108,8 +108,8 @@ def running(folder: Path, *args: str, env: Mapping[str, str] | None = None) -> I
     (folder / "album.py").write_text(ALBUM)
     port = free_port()
     inherited = environment(folder, None)
-    given = {name: value for name, value in inherited.items() if not name.startswith("VALETKEY_")} | (env or {})
-    command = [VALETKEY, "dev", "--app", "album", "--port", str(port), *args]
+    given = {name: value for name, value in inherited.items() if not name.startswith("VALETKEY_")} | dict(env or {})
+    command: list[str | Path] = [VALETKEY, "dev", "--app", "album", "--port", str(port), *args]
     log = folder / "dev.log"
     with (
         log.open("ab") as out,

@@ -52,6 +52,23 @@ def swept(world: World, later: timedelta = timedelta(0)) -> list[tuple[Action, s
     return [(finding.action, finding.subject) for finding in world.sweep.run()]
 
 
+def test_of_uploads_of_others_nothing_is_told(world: World) -> None:
+    """Those of the account, the owner and the profile that are confirmed, each once, claimed or not; a ticket may not
+    ask."""
+    ann, bob = confirmed(world), confirmed(world, "bob")
+    claim(world, ann)
+    pending = world.service.create(OWNER, UploadRequest("a.png", "image/png", 5, owner="ann")).upload
+    ids = [new_upload_id(), bob.id, ann.id, pending.id, ann.id]
+    assert [one.id for one in world.service.own(OWNER, ids, Terms("ann", "default"))] == [ann.id]
+    assert [one.id for one in world.service.own(OWNER, ids, ANYBODY)] == [bob.id, ann.id]
+    assert world.service.own(OWNER, ids, Terms("ann", "photos")) == []
+    assert world.service.own(Caller("another"), ids, ANYBODY) == []
+    with pytest.raises(Forbidden):
+        world.service.own(Caller(OWNER.account, ticket_for=ann.id), ids, ANYBODY)
+    with pytest.raises(InvalidRequest):
+        world.service.own(OWNER, [new_upload_id() for _ in range(MAX_AT_ONCE + 1)], ANYBODY)
+
+
 def test_a_claim_is_kept_and_is_no_error_twice(world: World) -> None:
     """The same reference again changes nothing, not even the moment of the claim; another one is refused."""
     upload = confirmed(world)

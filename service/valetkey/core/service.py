@@ -384,6 +384,11 @@ class UploadService:
         """The uploads, if all of them could be claimed under ``reference`` now. Raises like `Claims.look`."""
         return self._claims.look(caller, ids, terms, reference)
 
+    def own(self, caller: Caller, ids: Sequence[UploadId], terms: Terms) -> list[Upload]:
+        """Those of these uploads that are confirmed and fit ``terms``; nothing is told of others. Raises as
+        `Claims.own`."""
+        return self._claims.own(caller, ids, terms)
+
     def claim(
         self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str, within: object = None
     ) -> list[Upload]:

@@ -47,6 +47,21 @@ class Claims:
         """
         return _look(self._ledger, caller, ids, terms, reference)
 
+    def own(self, caller: Caller, ids: Sequence[UploadId], terms: Terms) -> list[Upload]:
+        """Those of these uploads that are confirmed and fit ``terms``, each once and in this order, claimed or not; of
+        the others nothing is told, not even that they are there. Raises `InvalidRequest` as `look`."""
+        caller.require_account()
+        found = (self._ledger.get(one) for one in _distinct(ids))
+        return [
+            upload
+            for upload in found
+            if upload is not None
+            and upload.account == caller.account
+            and upload.state is UploadState.CONFIRMED
+            and terms.owner in {None, upload.owner}
+            and terms.profile in {None, upload.profile}
+        ]
+
     def claim(
         self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str, within: object = None
     ) -> list[Upload]:
@@ -115,10 +130,14 @@ class Claims:
 def _look(rows: Uploads, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str | None) -> list[Upload]:
     """`Claims.look`, as ``rows`` have the uploads."""
     caller.require_account()
+    return [_fit(caller.require(rows.get(one)), terms, reference) for one in _distinct(ids)]
+
+
+def _distinct(ids: Sequence[UploadId]) -> list[UploadId]:
     wanted = list(dict.fromkeys(ids))
     if len(wanted) > MAX_AT_ONCE:
         raise InvalidRequest(f"At most {MAX_AT_ONCE} uploads are taken at once.")
-    return [_fit(caller.require(rows.get(one)), terms, reference) for one in wanted]
+    return wanted
 
 
 def _fit(upload: Upload, terms: Terms, reference: str | None) -> Upload:
