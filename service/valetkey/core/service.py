@@ -420,6 +420,12 @@ class UploadService:
                     self._claims.release(caller, [upload.id], upload.claim.reference)
         return found
 
+    def claimed(
+        self, caller: Caller, *, prefix: str, older_than: timedelta, limit: int, before: UploadId | None
+    ) -> tuple[list[Upload], UploadId | None]:
+        """One page of what is claimed, as `Claims.page`. Raises `Forbidden`."""
+        return self._claims.page(caller, limit, before, prefix=prefix, claimed_before=self._clock() - older_than)
+
     def erase(self, caller: Caller, owner: str) -> Erasure:
         """Has a worker erase all that the caller's account has of ``owner`` now; the same again while it does it begins
         it anew, as of now, under the same id. Raises `Forbidden` for a ticket."""
