@@ -20,12 +20,17 @@ from werkzeug.serving import is_running_from_reloader, make_server, run_simple
 from werkzeug.wrappers import Response
 
 from valetkey.adapters import embedded
-from valetkey.app import create_dev_app, create_dev_worker
+from valetkey.app import create_dev_app, create_dev_worker, installed_in
 from valetkey.serve import exclusive_address
 from valetkey.settings import CONFIG_FILE, Settings, load_settings
 
 DEV_SWEEP = {"sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 60}
 """In seconds: short, so that one sees it happen. The environment takes precedence."""
+
+_NO_OWNER = (
+    "Its pages may not upload yet: decorate a function with @valetkey.owner_loader that returns who is logged in (for a"
+    ' trial "me").'
+)
 
 _FOLDER = "_VALETKEY_DEV_FOLDER"
 """The variable by which the process that is started anew for each change knows where things of this run are."""
@@ -126,6 +131,8 @@ def _serve_application(load: Callable[[], Flask], folder: Path, *, reload: bool)
         if not has_run.exists():
             has_run.touch()
             click.echo(_application_greeting(app, settings, reload=reload))
+        if installed_in(app).page_tickets.loader is None:
+            click.echo(_NO_OWNER)
     if reload:
         logging.getLogger("werkzeug").setLevel(logging.INFO)  # the store, which is in the other process, logs nothing
     try:

@@ -370,6 +370,7 @@ def require_nothing(missing: Sequence[str]) -> None:
         lines = ["Not fit to serve yet:", *missing]
         if not ENV_FILE.exists():
             lines.append("`valetkey init` writes a .env with fresh secrets, for the rest to be filled in.")
+            lines.append("For a trial `valetkey dev`, or `valetkey dev --app` with your application, needs none of it.")
         raise ConfigurationError("\n  ".join(lines))
 
 

@@ -107,9 +107,9 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, *args: str, env: Mapping[str, str] | None = None) -> Iterator[Running]:
+def running(folder: Path, *args: str, env: Mapping[str, str] | None = None, code: str = ALBUM) -> Iterator[Running]:
     """`valetkey dev --app album` in ``folder``, once it answers."""
-    (folder / "album.py").write_text(ALBUM)
+    (folder / "album.py").write_text(code)
     port = free_port()
     inherited = environment(folder, None)
     given = {name: value for name, value in inherited.items() if not name.startswith("VALETKEY_")} | dict(env or {})
@@ -166,6 +166,13 @@ def test_settings_of_a_real_store_are_put_aside(tmp_path: Path) -> None:
         said = re.findall(r"Not used, as the embedded parts take their place: (.+)\.", here.log.read_text())
         names = ["S3_ACCELERATE", "S3_ENDPOINT_URL", "S3_LACKS", "S3_PUBLIC_ENDPOINT_URL"]
         assert said == [", ".join(["AWS_PROFILE", "VALETKEY_BUCKET", *(f"VALETKEY_{name}" for name in names)])]
+
+
+def test_an_application_that_does_not_say_who_is_logged_in(tmp_path: Path) -> None:
+    """Its pages could upload nothing, and a visitor would only see that it is not allowed: the start says why."""
+    with running(tmp_path, "--no-reload", code=ALBUM.replace('valetkey.owner_loader(lambda: "ann")', "")) as here:
+        here.says("@valetkey.owner_loader")
+        assert "Its pages may not upload yet" in here.log.read_text()
 
 
 def test_another_process_joins_in(tmp_path: Path) -> None:
