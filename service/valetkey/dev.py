@@ -5,6 +5,7 @@ import os
 import secrets
 import shlex
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -87,6 +88,8 @@ def run_dev_app(load: Callable[[], Flask], host: str | None, port: int | None, *
     unused = _leave_accounts()
     with _embedded(host, port) as (store, folder):
         settings = _settings(host, port, store, folder)
+        if settings.port == 0:  # the process that is started anew has to be told one
+            settings = settings.model_copy(update={"port": _free_port(settings.host)})
         unused += _tell_environment(settings, store)
         os.environ.setdefault("FLASK_DEBUG", "1")
         os.environ[_FOLDER] = str(folder)
@@ -148,6 +151,12 @@ def _serve_application(load: Callable[[], Flask], folder: Path, *, reload: bool)
     finally:
         if worker:
             worker.stop(wait=0)
+
+
+def _free_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
 
 
 def _raising(error: Exception) -> Any:

@@ -76,7 +76,6 @@ class Running:
 
     url: str
     log: Path
-    pid: int
 
     def answer(self, path: str = "/") -> str:
         """Nothing where the process has just ended that was to answer."""
@@ -107,10 +106,12 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, *args: str, env: Mapping[str, str] | None = None, code: str = ALBUM) -> Iterator[Running]:
+def running(
+    folder: Path, *args: str, env: Mapping[str, str] | None = None, code: str = ALBUM, port: int | None = None
+) -> Iterator[Running]:
     """`valetkey dev --app album` in ``folder``, once it answers."""
     (folder / "album.py").write_text(code)
-    port = free_port()
+    port = free_port() if port is None else port
     inherited = environment(folder, None)
     given = {name: value for name, value in inherited.items() if not name.startswith("VALETKEY_")} | dict(env or {})
     command: list[str | Path] = [VALETKEY, "dev", "--app", "album", "--port", str(port), *args]
@@ -119,10 +120,18 @@ def running(folder: Path, *args: str, env: Mapping[str, str] | None = None, code
         log.open("ab") as out,
         processes.running(command, env=given, cwd=folder, stdout=out, stderr=out, dies_by="TERM") as process,
     ):
-        shown = Running(f"http://127.0.0.1:{port}", log, process.pid)
+        shown = Running("", log)
         shown.comes(lambda: "listens on" in log.read_text() or process.poll() is not None)
         assert process.poll() is None, log.read_text()
-        yield shown
+        [address] = re.findall(r"listens on (http://127\.0\.0\.1:\d+)/", log.read_text())
+        yield Running(address, log)
+
+
+def test_any_free_port(tmp_path: Path) -> None:
+    """Port 0 is one that nobody uses; the start says which."""
+    with running(tmp_path, port=0) as here:
+        assert not here.url.endswith(":0")
+        assert here.answer() == "first"
 
 
 @pytest.mark.parametrize("args", [(), ("--no-reload",)])

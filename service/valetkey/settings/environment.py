@@ -270,7 +270,9 @@ class Settings(EventSettings, BaseSettings):
         if self.webhook_url and not self.webhook_secrets:
             missing.append('Set VALETKEY_WEBHOOK_SECRETS: for example from `echo "whsec_$(openssl rand -base64 32)"`.')
         if self.auth == "open" and not allow_open:
-            missing.append("Set VALETKEY_AUTH=keys: 'open' lets anybody upload, and is for `valetkey dev` only.")
+            missing.append(
+                "Set VALETKEY_AUTH=keys: 'open' lets anybody upload, and is for `valetkey dev` without --app."
+            )
         return missing
 
 
