@@ -17,6 +17,7 @@ import click
 from flask import Flask
 from flask.cli import load_dotenv
 from flask.helpers import get_debug_flag
+from werkzeug.debug import DebuggedApplication
 from werkzeug.serving import is_running_from_reloader, make_server, run_simple
 from werkzeug.wrappers import Response
 
@@ -128,29 +129,44 @@ def _serve_application(load: Callable[[], Flask], folder: Path, *, reload: bool)
         if not has_run.exists():
             raise
         click.echo(f"Error: {error}\nIt will be loaded again when its code has changed.", err=True)
-        app, worker = _raising(error), None
-    if worker:
-        worker.start()
-        if not has_run.exists():
-            has_run.touch()
-            click.echo(_application_greeting(app, settings, reload=reload))
-        if installed_in(app).page_tickets.loader is None:
-            click.echo(_NO_OWNER)
-    if reload:
-        logging.getLogger("werkzeug").setLevel(logging.INFO)  # the store, which is in the other process, logs nothing
+        _answer_again(_raising(error), settings)
+        return
+    worker.start()
     try:
-        run_simple(
-            settings.host,
-            settings.port,
-            app,
-            threaded=True,
-            use_reloader=reload,
-            use_debugger=get_debug_flag(),
-            extra_files=[str(settings.config or CONFIG_FILE)],
-        )
+        if reload:
+            _greet(app, settings, has_run)
+            _answer_again(app, settings)
+        else:
+            shown = DebuggedApplication(app, evalex=True) if get_debug_flag() else app
+            server = make_server(settings.host, settings.port, shown, threaded=True)
+            _greet(app, settings)
+            server.serve_forever()
     finally:
-        if worker:
-            worker.stop(wait=0)
+        worker.stop(wait=0)
+
+
+def _answer_again(app: Any, settings: Settings) -> None:
+    """Serves on the port that the other process keeps, until code changes."""
+    logging.getLogger("werkzeug").setLevel(logging.INFO)  # the store, which is in the other process, logs nothing
+    run_simple(
+        settings.host,
+        settings.port,
+        app,
+        threaded=True,
+        use_reloader=True,
+        use_debugger=get_debug_flag(),
+        extra_files=[str(settings.config or CONFIG_FILE)],
+    )
+
+
+def _greet(app: Flask, settings: Settings, has_run: Path | None = None) -> None:
+    """Says where it is, the first time; ``has_run`` is there from then on."""
+    if has_run is None or not has_run.exists():
+        click.echo(_application_greeting(app, settings, reload=has_run is not None))
+    if has_run is not None:
+        has_run.touch()
+    if installed_in(app).page_tickets.loader is None:
+        click.echo(_NO_OWNER)
 
 
 def _free_port(host: str) -> int:
