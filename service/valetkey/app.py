@@ -16,7 +16,7 @@ from flask_swagger_ui import get_swaggerui_blueprint
 
 from valetkey import forks
 from valetkey.adapters.cloudfront import CloudFront
-from valetkey.adapters.embedded import Embedded
+from valetkey.adapters.embedded import BUCKET, Embedded
 from valetkey.adapters.ledgers import DurableLedger
 from valetkey.adapters.ledgers import open_ledger as open_ledger_at
 from valetkey.adapters.magic import MagicDetector
@@ -57,6 +57,7 @@ from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import DEFAULT_STORE
 from valetkey.core.ports.announcing import Outbox
+from valetkey.core.ports.ledger import Query
 from valetkey.core.stores import Choose, NamedStore, Stores
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.core.sweeping.sweeps import Sweeps
@@ -377,14 +378,46 @@ def create_intake() -> Intake:
 
 
 def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:
-    """The same with the demo page, on the embedded store, and the worker that reads that store's events."""
+    """The same with the demo page, on the embedded store, and the worker that reads that store's events. Raises
+    `ConfigurationError` for the ledger of another store."""
     app = create_app(settings, store.session, allow_open=True)
     valetkey = installed_in(app)
-    valetkey.ledger.migrate()
+    _begin_ledger(valetkey.ledger)
     app.register_blueprint(demo)
-    return app, Worker(
-        loops(valetkey, settings.model_copy(update={"events_sqs_queue_url": store.queue_url}), store.session)
-    )
+    return app, Worker(loops(valetkey, settings, store.session))
+
+
+def create_dev_worker(app: Flask, settings: Settings) -> Worker:
+    """What `valetkey dev --app` runs beside the requests of ``app``; ``settings`` are those of the embedded store.
+
+    Raises `ConfigurationError` for an application that has no valetkey, or one that uses another store, and for the
+    ledger of another store.
+    """
+    valetkey = installed_in(app)
+    for one in valetkey.core.stores:
+        if one.endpoint != _endpoint(settings.s3_endpoint_url):
+            whose = "gives ValetKey settings of its own" if one.name == DEFAULT_STORE else f"has [stores.{one.name}]"
+            raise ConfigurationError(
+                f"The application {app.name!r} {whose}, and would upload to {one.endpoint or 'AWS'}. `valetkey dev`"
+                " uses its embedded S3 and nothing else: have it read VALETKEY_* and name no other store, or use"
+                " `flask run` and `valetkey worker --app`."
+            )
+    _begin_ledger(valetkey.ledger)
+    valetkey.begin()
+    mine = valetkey.settings.model_copy(update={"events_sqs_queue_url": settings.events_sqs_queue_url})
+    return Worker(loops(valetkey, mine, valetkey.session or make_session()))
+
+
+def _begin_ledger(ledger: DurableLedger) -> None:
+    """Migrates it. Raises `ConfigurationError` where it knows uploads of another store than the embedded one, which
+    does not have them: the worker would end them all."""
+    ledger.migrate()
+    for upload in ledger.page(Query(account=None, limit=1)):
+        if upload.bucket != BUCKET:
+            raise ConfigurationError(
+                f"The ledger has uploads of the bucket {upload.bucket!r}, which `valetkey dev` would lose: it uses its"
+                " embedded S3. Leave VALETKEY_DATABASE_URL out, or set it to a database of its own."
+            )
 
 
 def create_worker(app: Flask | None = None) -> Worker:

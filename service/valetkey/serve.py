@@ -1,34 +1,25 @@
-"""The processes behind `valetkey serve`, `worker` and `dev`."""
+"""The processes behind `valetkey serve` and `worker`."""
 
 import errno
 import logging
 import os
 import resource
-import secrets
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import click
 from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
-from werkzeug.serving import make_server
 
-from valetkey.adapters import embedded
-from valetkey.app import create_dev_app, create_served_app, create_worker, installed_in
+from valetkey.app import create_served_app, create_worker, installed_in
 from valetkey.core.errors import ConfigurationError
 from valetkey.settings import Settings, load_settings
 
 log = logging.getLogger("valetkey")
-
-DEV_SWEEP = {"sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 60}
-"""In seconds: short, so that one sees it happen. The environment takes precedence."""
 
 SPARE_THREADS = 4
 """Threads for what takes no time: the head of a request, the end of a body, `/healthz`. They never block."""
@@ -114,35 +105,6 @@ def raise_descriptor_limit() -> int:
     return min(allowed, 65_536)
 
 
-def run_dev(host: str | None, port: int | None) -> None:
-    """Serves an embedded S3, its events and the demo page until it is stopped.
-
-    Raises `ConfigurationError` when moto is not installed.
-    """
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # otherwise it logs each request to both servers
-    here = load_settings(host=host, port=port)
-    with exclusive_address(here.host, here.port):
-        click.echo("Starting the embedded S3, which takes some seconds ...", err=True)
-        store = embedded.start()
-        try:
-            _serve_dev(host, port, store)
-        finally:
-            store.stop()
-
-
-def _serve_dev(host: str | None, port: int | None, store: embedded.Embedded) -> None:
-    with tempfile.TemporaryDirectory(prefix="valetkey-dev-") as folder:
-        settings = _dev_settings(host, port, store, Path(folder))
-        app, worker = create_dev_app(settings, store)
-        server = make_server(settings.host, settings.port, app, threaded=True)
-        worker.start()
-        click.echo(_greeting(settings, server.server_port, store))
-        try:
-            server.serve_forever()
-        finally:
-            worker.stop(wait=0)  # nothing is kept: Ctrl-C need not wait for a poll
-
-
 def run_worker(load: Callable[[], Flask] | None = None) -> None:
     """Works until SIGTERM or SIGINT, and returns when the current work is finished; for the application that ``load``
     gives, or for the environment alone.
@@ -186,30 +148,3 @@ def _caught(signals: Collection[signal.Signals]) -> Iterator[Callable[[], None]]
             signal.signal(one, handler)
         woken.close()
         waker.close()
-
-
-def _dev_settings(host: str | None, port: int | None, store: embedded.Embedded, folder: Path) -> Settings:
-    """The settings of the environment, except for those that the embedded parts decide."""
-    return load_settings(
-        host=host,
-        port=port,
-        bucket=embedded.BUCKET,
-        s3_region=embedded.REGION,
-        s3_endpoint_url=store.endpoint_url,
-        s3_addressing_style="path",
-        database_url=os.environ.get("VALETKEY_DATABASE_URL") or f"sqlite:///{folder / 'valetkey.db'}",
-        secret_keys=(secrets.token_hex(32),),
-        auth="open",
-        cors_origins=None if os.environ.get("VALETKEY_CORS_ORIGINS") else "*",
-        **{name: seconds for name, seconds in DEV_SWEEP.items() if not os.environ.get(f"VALETKEY_{name.upper()}")},
-    )
-
-
-def _greeting(settings: Settings, port: int, store: embedded.Embedded) -> str:
-    return (
-        f"valetkey listens on http://{settings.host}:{port}/ (documentation at /docs/, API reference at /docs/api/). "
-        "Stop it with Ctrl-C.\n"
-        f"The embedded S3 at {store.endpoint_url} ENFORCES NO POLICY and keeps nothing. It is for trials only.\n"
-        "Everybody who can reach this address may upload: no key is required.\n"
-        f"An application of your own, with valetkey in it, uses that S3 by these lines:\n{store.exports}"
-    )

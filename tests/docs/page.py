@@ -22,6 +22,9 @@ from tests.support.stores import RGW_SCRIPT, Bucket, Rgw, fresh_bucket
 from valetkey.settings import load_profiles
 
 _HERE = re.compile(r"(?P<before>\b(?:localhost|127\.0\.0\.1):|--port[ =])(?P<port>\d{4,5})\b")
+APPLICATIONS = ("flask", "gunicorn", "uvicorn", "python manage.py", "valetkey dev --app")
+"""How the commands begin that run the reader's own application."""
+
 HOOKS_PORT = "5000"
 """Where the page's application hears webhooks, as the page names it."""
 
@@ -71,7 +74,7 @@ class Page:
             if SERVES.match(command.text) and "--help" not in command.text:
                 port = self._listens_on(command.text)
                 self.shell.start(command.text, port)
-                if command.text.startswith(("flask", "gunicorn", "uvicorn", "python manage.py")):
+                if command.text.startswith(APPLICATIONS):
                     self.application = f"http://127.0.0.1:{port}/"
                 continue
             status = int(block.options.get("exit", "0")) if number == len(commands) else 0
@@ -137,7 +140,7 @@ def running_page(text: str, blocks: Sequence[Block], directory: Path, rgw: Calla
         folder.mkdir()
     with ExitStack() as stack:
         bucket = None
-        if kind == "rgw" or "make -s s3" in text:
+        if kind == "rgw" or re.search(r"\$ make -s( -C \S+)? s3\b", text):
             bucket = stack.enter_context(fresh_bucket(rgw()))
             bucket.allow_pages()
         ports = {HOOKS_PORT: free_port()}
@@ -186,7 +189,7 @@ def _lay_out(home: Path, bucket: Bucket | None) -> None:
     """What a clone has that pages name: its virtual environment and `make`, whose S3 is that of the test run."""
     (home / ".venv").symlink_to(VALETKEY.parents[1])
     make = shutil.which("make")
-    lines = ["#!/bin/sh", "set -e"]
+    lines = ["#!/bin/sh", "set -e", 'if [ "$1 $2" = "-s -C" ]; then shift 3; set -- -s "$@"; fi']
     if bucket is not None:
         assert isinstance(bucket.server, Rgw)
         where = f"--dir '{bucket.server.directory}'"

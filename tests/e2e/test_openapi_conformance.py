@@ -27,6 +27,9 @@ WITH_BODY = [
     ("POST", "/v1/events/{sender}"),
     ("POST", "/v1/tickets"),
     ("POST", "/v1/erasures"),
+    ("GET", "/v1/claims"),
+    ("POST", "/v1/claims"),
+    ("POST", "/v1/claims/release"),
 ]
 OF_ONE = [
     ("GET", "/v1/uploads/{id}"),
@@ -42,12 +45,15 @@ OF_ONE = [
     ("GET", "/v1/uploads/{id}/return"),
 ]
 OF_OWNERS = [("DELETE", "/v1/owners/{owner}"), ("GET", "/v1/erasures/{id}"), ("GET", "/v1/profiles/{name}")]
-# what a document cannot say: a profile's rules, of which profile an upload is, that a cursor is one we gave, and that a
-# batch answers 200 with the errors of its uploads inside
+# what a document cannot say: a profile's rules, of which profile an upload is, that a cursor is one we gave, that there
+# are such uploads, and that a batch answers 200 with the errors of its uploads inside
 EXCEPTIONS = {
     ("POST", "/v1/uploads"): [positive_data_acceptance],
     ("GET", "/v1/uploads"): [positive_data_acceptance],
     ("POST", "/v1/tickets"): [positive_data_acceptance],
+    ("GET", "/v1/claims"): [positive_data_acceptance],
+    ("POST", "/v1/claims"): [positive_data_acceptance],
+    ("POST", "/v1/claims/release"): [positive_data_acceptance],
     ("POST", "/v1/uploads/{id}/claim"): [positive_data_acceptance],
     ("POST", "/v1/uploads/batch"): [negative_data_rejection],
 }

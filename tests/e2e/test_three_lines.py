@@ -31,6 +31,9 @@ TRY_ALL = """async (url) => {
   }
   return tried;
 }"""
+VALUE = "document.querySelector('valet-upload').value"
+ADD = """ids => document.forms[0].append(...ids.map((value) =>
+  Object.assign(document.createElement("input"), { type: "hidden", name: "photos", value })))"""
 UPLOAD_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -85,7 +88,7 @@ def album(url: str, chromium: Browser, rgw_bucket: Bucket) -> Iterator[Album]:
     context.close()
 
 
-def _logged_in(context: BrowserContext, url: str, bucket: Bucket) -> Album:
+def _logged_in(context: BrowserContext, url: str, bucket: Bucket, user: str = "user-17") -> Album:
     page = context.new_page()
     wrong: list[str] = []
     requests: list[tuple[str, str]] = []
@@ -93,7 +96,7 @@ def _logged_in(context: BrowserContext, url: str, bucket: Bucket) -> Album:
     page.on("console", lambda said: wrong.append(said.text) if said.type in {"error", "warning"} else None)
     page.on("request", lambda made: requests.append((made.method, made.url.removeprefix(url))))
     page.goto(f"{url}/login")
-    page.get_by_label("Name").fill("user-17")
+    page.get_by_label("Name").fill(user)
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_title("A new album")
     return Album(page, bucket, wrong, requests)
@@ -131,6 +134,63 @@ def test_a_form_with_photos(album: Album, tmp_path: Path) -> None:
     assert wait_for(lambda: page.evaluate("window.imported") == "function")
     # the answer to the first ticket's second upload; Chromium says nothing of the policy, nor of digests
     assert album.wrong == ["Failed to load resource: the server responded with a status of 403 (FORBIDDEN)"]
+
+
+def test_a_form_that_is_shown_again(album: Album, url: str, chromium: Browser, rgw_bucket: Bucket) -> None:
+    """After an error elsewhere in the form its uploads are there, done, and sent again but for those that are removed.
+
+    Somebody else's id, and garbage, show nothing and are sent no more.
+    """
+    context = chromium.new_context()
+    context.set_default_timeout(PATIENCE)
+    other = _logged_in(context, url, rgw_bucket, "user-18")
+    other.add("secret.png")
+    expect(other.page.locator("valet-upload [part~=confirmed]")).to_have_count(1)
+    strangers = other.page.evaluate(VALUE)
+    context.close()
+    page = album.page
+    page.get_by_label("Title").fill("wrong")
+    for count, name in enumerate(("cat.png", "dog.png"), 1):
+        album.add(name)
+        expect(page.locator("valet-upload [part~=confirmed]")).to_have_count(count)
+    ids = page.evaluate(VALUE)
+    page.evaluate(ADD, [*strangers, "01a21a44-8d15-70b4-b5c1-d8691bdbbabc", "<b>garbage", ""])
+    page.get_by_role("button", name="Save").click()
+    rows = page.locator("valet-upload [part~=confirmed]")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("cat.png")
+    expect(rows.nth(0)).to_contain_text("Uploaded · 10 kB")
+    expect(page.locator("valet-upload [role=status]")).to_have_text("2 files are uploaded already.")
+    assert page.evaluate(VALUE) == ids
+    page.get_by_role("button", name="Remove dog.png from the list").click()
+    album.add("bird.png")
+    expect(rows).to_have_count(2)
+    page.get_by_label("Title").fill("Summer")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Summer")).to_be_visible()
+    sent = page.locator("li").all_text_contents()
+    assert (sent[0], len(sent), set(sent) & {ids[1], *strangers}) == (ids[0], 2, set())
+
+
+def test_uploads_that_cannot_be_looked_up_stay_in_the_form(album: Album) -> None:
+    """Where nobody answers it says so, sends them all the same, and shows them when it is answered."""
+    page = album.page
+    page.get_by_label("Title").fill("wrong")
+    album.add("cat.png")
+    rows = page.locator("valet-upload [part~=confirmed]")
+    expect(rows).to_have_count(1)
+    ids = page.evaluate(VALUE)
+    page.route("**/session/uploads", lambda route: route.fulfill(status=503))
+    page.get_by_role("button", name="Save").click()
+    notice = page.locator("valet-upload [part~=notice]")
+    expect(notice).to_contain_text("1 file that was uploaded before could not be looked up")
+    assert page.evaluate("new FormData(document.forms[0]).getAll('photos')") == ids
+    assert page.evaluate("document.forms[0].querySelector('valet-upload').validity.valid")
+    page.unroute("**/session/uploads")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(rows).to_have_count(1)
+    expect(notice).to_be_hidden()
+    assert page.evaluate(VALUE) == ids
 
 
 @pytest.mark.parametrize("url", [{"PHOTOS_CONNECT": "https://elsewhere.example"}], indirect=True)

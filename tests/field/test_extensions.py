@@ -36,6 +36,8 @@ OURS = [
     ("POST", "/v1/events/ceph"),
     ("POST", "/uppy/s3/multipart"),
     ("POST", "/session/ticket"),
+    ("POST", "/session/uploads"),
+    ("POST", "/v1/claims"),
     ("POST", "/v1/nowhere"),
     ("PUT", "/v1/uploads"),
 ]

@@ -254,7 +254,9 @@ def test_tickets_are_offered_where_somebody_says_who_is_logged_in(mount: Mount) 
     page_of(app)
     assert "data-valetkey-tickets" not in Tags(app.test_client().get("/page").text).element
     valetkey.owner_loader(lambda: "user-17")
-    assert Tags(app.test_client().get("/page").text).element["data-valetkey-tickets"] == "/files/session/ticket"
+    element = Tags(app.test_client().get("/page").text).element
+    assert element["data-valetkey-tickets"] == "/files/session/ticket"
+    assert element["data-valetkey-uploads"] == "/files/session/uploads"
 
 
 def test_outside_of_a_request_the_configured_address_holds(settings: Settings) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -300,47 +301,76 @@ def test_nobody_owns_nothing(client: Client, play: Play, nobody: Any) -> None:
     assert play.calls == []
 
 
-SECOND = "0197f7a0-0000-7000-8000-000000000002"
+SECOND, THIRD = "0197f7a0-0000-7000-8000-000000000002", "0197f7a0-0000-7000-8000-000000000003"
+
+
+CLAIMS, RELEASES = "POST /v1/claims", "POST /v1/claims/release"
 
 
 def test_all_uploads_of_a_form(client: Client, play: Play) -> None:
-    """Each once, in their order."""
-    play.script = {f"POST /v1/uploads/{one}/claim": [(200, {}, UPLOAD | {"id": one})] for one in (ID, SECOND)}
-    claimed = client.claim_all([SECOND, ID, SECOND], "post:17", owner="user-17")
+    """In one call, each once and in their order; an empty form asks for nothing."""
+    play.script[CLAIMS] = [(200, {}, {"uploads": [UPLOAD | {"id": SECOND}, UPLOAD]})]
+    play.script[RELEASES] = [(200, {}, {"uploads": [UPLOAD]})]
+    claimed = client.claim_all([SECOND, ID, SECOND], "post:17", owner="user-17", profile="photos")
     assert [upload.id for upload in claimed] == [SECOND, ID]
-    assert len(play.calls) == 2
+    assert [upload.id for upload in client.release_all([ID, ID], "post:17")] == [ID]
+    assert play.calls == [CLAIMS, RELEASES]
+    wanted = {"reference": "post:17", "owner": "user-17", "profile": "photos", "uploads": [SECOND, ID]}
+    assert play.bodies == [wanted, {"reference": "post:17", "uploads": [ID]}]
     assert list(client.claim_all([], "post:17", owner="user-17")) == []
+    assert list(client.release_all([], "post:17")) == []
 
 
-@pytest.mark.parametrize("released", [(200, {}, UPLOAD), problem(503, "ledger_unavailable"), problem(404, "gone")])
-def test_all_uploads_of_a_form_or_none(client: Client, play: Play, released: Reply) -> None:
-    """What was claimed before one that cannot be is given back; the error is that of the one, whatever comes of it."""
-    play.script[f"POST /v1/uploads/{ID}/claim"] = [(200, {}, UPLOAD)]
-    play.script[f"POST /v1/uploads/{SECOND}/claim"] = [problem(409, "already_claimed")]
-    play.script[f"POST /v1/uploads/{ID}/release"] = [released]
-    with pytest.raises(Conflict, match="already_claimed"):
+def test_all_uploads_of_a_form_or_none(client: Client, play: Play) -> None:
+    """Where one cannot be claimed none is, so nothing has to be given back; the error says which."""
+    status, headers, body = problem(409, "already_claimed")
+    assert isinstance(body, dict)
+    errors = [{"pointer": "/uploads/1", "detail": "Upload x is claimed.", "code": "already_claimed"}]
+    play.script[CLAIMS] = [(status, headers, body | {"errors": errors})]
+    with pytest.raises(Conflict, match="/uploads/1: Upload x is claimed") as raised:
         client.claim_all([ID, SECOND], "post:17", owner="user-17")
-    assert play.calls[:2] == [f"POST /v1/uploads/{ID}/claim", f"POST /v1/uploads/{SECOND}/claim"]
-    assert set(play.calls[2:]) == {f"POST /v1/uploads/{ID}/release"}
+    assert raised.value.problem is not None
+    assert raised.value.problem["errors"] == errors
+    assert play.calls == [CLAIMS]
 
 
-LOST: Reply = (200, {}, b'{"id": "0197')
+LOST: Reply = (200, {}, b'{"uploads": [{"id": "0197')
 """An answer that is cut on its way: the service has done what it was asked for."""
 
 
 @pytest.mark.parametrize(
     "answer",
-    [LOST, problem(503, "ledger_unavailable"), (502, {}, b"Bad Gateway"), (200, {}, {"id": SECOND, "state": 7})],
+    [LOST, problem(503, "ledger_unavailable"), (502, {}, b"Bad Gateway"), (200, {}, {"uploads": [{"state": 7}]})],
 )
-def test_a_claim_whose_answer_is_lost(kind: str, play: Play, answer: Reply) -> None:
-    """It may have been made, so it is given back with the others; of those that come after it nothing is known."""
-    third = "0197f7a0-0000-7000-8000-000000000003"
-    play.script[f"POST /v1/uploads/{ID}/claim"] = [(200, {}, UPLOAD)]
-    play.script[f"POST /v1/uploads/{SECOND}/claim"] = [answer]
-    play.script |= {f"POST /v1/uploads/{one}/release": [(200, {}, UPLOAD)] for one in (ID, SECOND)}
-    with running_client(kind, play.address, retry_for=0) as client, pytest.raises(ClientError):
-        client.claim_all([ID, SECOND, third], "post:17", owner="user-17")
-    assert play.calls[-2:] == [f"POST /v1/uploads/{one}/release" for one in (ID, SECOND)]
+@pytest.mark.parametrize("released", [(200, {}, {"uploads": []}), problem(503, "ledger_unavailable")])
+def test_a_claim_whose_answer_is_lost(kind: str, play: Play, answer: Reply, released: Reply) -> None:
+    """It may have been made, so all are given back; the error is that of the claim, whatever comes of it."""
+    play.script |= {CLAIMS: [answer], RELEASES: [released]}
+    with running_client(kind, play.address, retry_for=0) as client, pytest.raises(ClientError) as raised:
+        client.claim_all([ID, SECOND], "post:17", owner="user-17")
+    assert "release" not in str(raised.value)
+    assert set(play.calls) == {CLAIMS, RELEASES}
+    assert play.bodies[-1] == {"reference": "post:17", "uploads": [ID, SECOND]}
+
+
+def test_claims_that_the_application_does_not_know(client: Client, play: Play) -> None:
+    """Page by page; what has been claimed for something else meanwhile stays, and is no error."""
+    claimed = [
+        UPLOAD | {"id": one, "claim": {"reference": f"post:{number}", "claimed_at": "2026-01-01T00:00:00Z"}}
+        for number, one in enumerate((ID, SECOND, THIRD))
+    ]
+    first, second = "GET /v1/claims?prefix=post%3A&older_than=3600&limit=200", "&cursor=next"
+    play.script[first] = [(200, {}, {"uploads": claimed[:1], "next_cursor": "next"})]
+    play.script[first + second] = [(200, {}, {"uploads": claimed[1:], "next_cursor": None})]
+    play.script[f"POST /v1/uploads/{SECOND}/release"] = [problem(409, "already_claimed")]
+    play.script[f"POST /v1/uploads/{THIRD}/release"] = [(200, {}, UPLOAD)]
+    looked = client.reconcile(["post:0"], prefix="post:", release=False)
+    assert [one.id for one in looked] == [SECOND, THIRD]
+    assert play.calls == [first, first + second]
+    assert client.reconcile(["post:0"], prefix="post:") == looked
+    assert play.bodies[-2:] == [{"reference": "post:1"}, {"reference": "post:2"}]
+    play.script["GET /v1/claims?prefix=&older_than=1&limit=200"] = [(200, {}, {"uploads": [], "next_cursor": None})]
+    assert list(client.reconcile([], older_than=timedelta(microseconds=1))) == []
 
 
 def test_a_form_that_has_no_end(client: Client, play: Play) -> None:

@@ -29,6 +29,7 @@ MODELS = {
     "MultipartGrantBody": models.MultipartGrant,
     "GrantedBody": models.Granted,
     "PageBody": models.Page,
+    "UploadsBody": models.Several,
     "TicketBody": models.Ticket,
     "DownloadBody": models.Download,
     "ProfileBody": models.Profile,
@@ -45,10 +46,15 @@ BY_ARGUMENTS: dict[str, tuple[Callable[..., Any], set[str]]] = {
     "CreateTicket": (Client.ticket, set()),
     "ClaimUpload": (Client.claim, set()),
     "ReleaseUpload": (Client.release, set()),
+    "ClaimUploads": (Client.claim_all, set()),
+    "ReleaseUploads": (Client.release_all, set()),
     "Complete": (Client.complete, {"wait"}),
     "EraseOwner": (Client.erase, set()),
 }
 """Those that are the arguments of a method, which has others of its own."""
+
+NAMES = {"ids": "uploads"}
+"""What is called otherwise in the document."""
 
 LATER = {"UploadBody": {"path"}}
 """What an answer has had only later: an older service, and a webhook that waited over an upgrade, say nothing of it."""
@@ -70,6 +76,9 @@ CALLS: dict[str, Call] = {
     "completeUpload": calls.complete(ID, []),
     "claimUpload": calls.claim(ID, {}),
     "releaseUpload": calls.release(ID, "r"),
+    "claimUploads": calls.claim_all([ID], {}),
+    "releaseUploads": calls.release_all([ID], "r"),
+    "listClaims": calls.claims({"prefix": "p", "older_than": 0, "limit": 1}, "c"),
     "downloadUpload": calls.download(ID, inline=True),
     "createTicket": calls.ticket({}),
     "listProfiles": calls.profiles(),
@@ -130,7 +139,7 @@ def test_arguments_are_what_the_document_says(component: str) -> None:
     """What has to be given there has no default here. The owner has none in either: see `on_behalf_of`."""
     method, own = BY_ARGUMENTS[component]
     schema = document()["components"]["schemas"][component]
-    ours = inspect.signature(method).parameters
+    ours = {NAMES.get(name, name): one for name, one in inspect.signature(method).parameters.items()}
     assert set(ours) - own - {"self", "upload_id"} == set(schema["properties"])
     needed = {name for name, one in ours.items() if one.default is one.empty} - {"self", "upload_id"}
     if component == "CreateTicket":

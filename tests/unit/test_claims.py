@@ -23,7 +23,7 @@ from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import read_rules
 from valetkey.core.model.upload import Claim, Upload, UploadState, new_upload_id
 from valetkey.core.sweeping.findings import Action
-from valetkey.core.taking.claims import MAX_AT_ONCE, PAGE, Terms
+from valetkey.core.taking.claims import MAX_AT_ONCE, MAX_NAMED, PAGE, Terms
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -50,6 +50,41 @@ def claim(world: World, *uploads: Upload, reference: str = "post:17", terms: Ter
 def swept(world: World, later: timedelta = timedelta(0)) -> list[tuple[Action, str]]:
     world.time += later
     return [(finding.action, finding.subject) for finding in world.sweep.run()]
+
+
+def test_of_uploads_of_others_nothing_is_told(world: World) -> None:
+    """Those of the account, the owner and the profile that are confirmed, each once, claimed or not; a ticket may not
+    ask."""
+    ann, bob = confirmed(world), confirmed(world, "bob")
+    claim(world, ann)
+    pending = world.service.create(OWNER, UploadRequest("a.png", "image/png", 5, owner="ann")).upload
+    ids = [new_upload_id(), bob.id, ann.id, pending.id, ann.id]
+    assert [one.id for one in world.service.own(OWNER, ids, Terms("ann", "default"))] == [ann.id]
+    assert [one.id for one in world.service.own(OWNER, ids, ANYBODY)] == [bob.id, ann.id]
+    assert world.service.own(OWNER, ids, Terms("ann", "photos")) == []
+    assert world.service.own(Caller("another"), ids, ANYBODY) == []
+    with pytest.raises(Forbidden):
+        world.service.own(Caller(OWNER.account, ticket_for=ann.id), ids, ANYBODY)
+    with pytest.raises(InvalidRequest):
+        world.service.own(OWNER, [new_upload_id() for _ in range(MAX_AT_ONCE + 1)], ANYBODY)
+
+
+def test_an_error_of_several_names_each(world: World) -> None:
+    """It is that of the first, with the place of all in the call; of a thousand it names some."""
+    good, other = confirmed(world), confirmed(world)
+    claim(world, other, reference="post:16")
+    nowhere = new_upload_id()
+    ids = [good.id, nowhere, good.id, other.id]
+    with pytest.raises(UploadNotFound) as raised:
+        world.service.claim(OWNER, ids, ANYBODY, "post:17")
+    assert [(place, type(one)) for place, one in raised.value.each] == [(1, UploadNotFound), (3, AlreadyClaimed)]
+    with pytest.raises(AlreadyClaimed) as refused:
+        world.service.release(OWNER, [good.id, other.id], "post:17")
+    assert [place for place, _ in refused.value.each] == [1]
+    with pytest.raises(UploadNotFound) as many:
+        world.service.claim(OWNER, [new_upload_id() for _ in range(MAX_AT_ONCE)], ANYBODY, "post:17")
+    assert len(many.value.each) == MAX_NAMED
+    assert world.now(good).claim is None
 
 
 def test_a_claim_is_kept_and_is_no_error_twice(world: World) -> None:

@@ -13,6 +13,7 @@ import { coalesced, oncePerFrame, whileVisible } from "./page/schedule";
 import { offered } from "./state/accept";
 import { Announcements } from "./state/announcements";
 import type { BulkAction } from "./state/bulk-actions";
+import { EarlierUploads, idsIn } from "./state/earlier";
 import { type InterruptedChange, type InterruptedItem, InterruptedUploads } from "./state/interrupted";
 import type { Item } from "./state/item";
 import { ItemList } from "./state/item-list";
@@ -30,7 +31,7 @@ const TICK = 1000; // ms: the seconds until the next attempt are counted down
 
 /** `<valet-upload>`: a form field whose value is the ids of the uploads that were confirmed. */
 export class ValetUpload extends FormControl {
-  static readonly observedAttributes = [...TEXT, ...FLAGS, "lang", "token"];
+  static readonly observedAttributes = [...TEXT, ...FLAGS, "lang", "token", "value"];
 
   declare endpoint: string;
   declare profile: string;
@@ -62,6 +63,17 @@ export class ValetUpload extends FormControl {
     () => this.#itemRemoved(),
   );
   readonly #interrupted = new InterruptedUploads((one, change) => this.#interruptedChanged(one, change));
+  readonly #earlier = new EarlierUploads({
+    found: (uploads, asked) => {
+      const added = this.#list.addEarlier(uploads);
+      for (const { name } of added) this.#announcements.add("saidEarlier", name);
+      this.#showEarlierTrouble(0);
+      if (asked.length > 0) this.#reporter.noteChange();
+      this.#requestUpdate();
+    },
+    failed: () => this.#showEarlierTrouble(this.#earlier.waiting.length),
+  });
+  #earlierTrouble = false; // the notice is about them
   readonly #panel: Panel;
   readonly #announcements = new Announcements(
     () => this.#localizer,
@@ -74,7 +86,10 @@ export class ValetUpload extends FormControl {
     () => this.#list.size,
   );
   readonly #scheduleRefresh = coalesced(
-    () => this.#refreshInterrupted(),
+    () => {
+      this.#refreshInterrupted();
+      this.#refreshEarlier();
+    },
     () => 0,
   );
 
@@ -110,9 +125,14 @@ export class ValetUpload extends FormControl {
     this.#scheduleRefresh();
   }
 
-  /** the ids of the confirmed uploads, in the order of the list */
+  /** the ids of the confirmed uploads, in the order of the list; those first that the attribute names, and nobody has described yet */
   get value(): string[] {
-    return this.#list.items.flatMap((item) => item.confirmedId ?? []);
+    return [...this.#earlier.waiting, ...this.#list.items.flatMap((item) => item.confirmedId ?? [])];
+  }
+
+  /** Shows uploads that are confirmed already, as the attribute does. */
+  set value(ids: string | Iterable<string>) {
+    this.setAttribute("value", typeof ids === "string" ? ids : [...ids].join(" "));
   }
 
   /** every file in the list */
@@ -172,6 +192,7 @@ export class ValetUpload extends FormControl {
 
   attributeChangedCallback(name: string): void {
     if (name === "lang") this.#updateLanguage();
+    if (name === "value") this.#scheduleRefresh();
     if (SERVICE.includes(name)) {
       this.#destination.reset();
       this.#scheduleRefresh();
@@ -184,8 +205,11 @@ export class ValetUpload extends FormControl {
     this.#requestRender();
   }
 
+  /** As in other fields, what the page came with is there again. */
   formResetCallback(): void {
     this.clear();
+    this.#earlier.forget();
+    this.#scheduleRefresh();
   }
 
   readonly #gestures: GestureHandlers = {
@@ -247,13 +271,15 @@ export class ValetUpload extends FormControl {
 
   /** A field for one file replaces it by a new one. */
   #makeRoom(): void {
-    if (!this.multiple) for (const item of this.#list.items) this.#list.remove(item);
+    if (this.multiple) return;
+    this.#earlier.drop();
+    for (const item of this.#list.items) this.#list.remove(item);
   }
 
   /** How many of `count` files are accepted; shows a notice if not all are. */
   #roomFor(count: number, unreadable = 0): number {
     const kept = this.#list.items.filter((item) => item.open || item.confirmedId).length;
-    const room = Math.min(count, Math.max(0, this.#limits.maxFiles - kept));
+    const room = Math.min(count, Math.max(0, this.#limits.maxFiles - kept - this.#earlier.waiting.length));
     this.#panel.notice.show(this.#limits.describeLeftOut(count - room, unreadable));
     this.#requestRender();
     return room;
@@ -270,7 +296,10 @@ export class ValetUpload extends FormControl {
   }
 
   #applyToAll(what: BulkAction): void {
-    if (what === "clear") this.#panel.notice.show(null);
+    if (what === "clear") {
+      this.#panel.notice.show(null);
+      this.#earlier.drop();
+    }
     this.#list.applyToAll(what, this.#destination.uploader);
   }
 
@@ -282,6 +311,23 @@ export class ValetUpload extends FormControl {
       !this.#limits.check(file) &&
       !this.#list.items.some(({ uploadId }) => uploadId === id);
     void this.#interrupted.refresh(this.#destination.uploader, wanted);
+  }
+
+  /** Looks up what the attribute names, as far as that has not been done; removes what it names no more. */
+  #refreshEarlier(): void {
+    if (!this.isConnected) return;
+    const gone = this.#earlier.name(idsIn(this.getAttribute("value") ?? "", this.#limits.maxFiles));
+    for (const item of this.#list.items)
+      if (item.uploadId !== null && item.confirmedId && gone.includes(item.uploadId)) this.#list.remove(item);
+    this.#requestUpdate();
+    void this.#earlier.refresh((ids) => this.#destination.earlier(ids));
+  }
+
+  #showEarlierTrouble(count: number): void {
+    if (count === 0 && !this.#earlierTrouble) return;
+    this.#earlierTrouble = count > 0;
+    this.#panel.notice.show(count > 0 ? (localizer) => localizer.text("notLookedUp", { count }) : null);
+    this.#requestRender();
   }
 
   async #resume(one: InterruptedItem, file: File | null): Promise<void> {
@@ -322,7 +368,8 @@ export class ValetUpload extends FormControl {
     const totals = totalsOf(items);
     const { value } = this;
     this.setEntries(this.name, value);
-    this.setValidity(totals, this.required, this.#localizer, this.#panel.anchor);
+    const confirmed = totals.confirmed + this.#earlier.waiting.length;
+    this.setValidity({ ...totals, confirmed }, this.required, this.#localizer, this.#panel.anchor);
     this.#reporter.commit(value, items, totals);
   }
 

@@ -1,4 +1,4 @@
-import { ValetKeyError } from "@valetkey/client";
+import { type UploadBody, ValetKeyError } from "@valetkey/client";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Localizer } from "../src/language/localizer";
 import { Announcements } from "../src/state/announcements";
@@ -51,6 +51,13 @@ describe("the status of an item", () => {
     expect(itemStatus(itemOf(file, waiting(2, 1_000_000)), en)).toBe("No response. Retrying automatically");
     const offline = { state: "sending" as const, waiting: { reason: "offline" as const, attempt: 0 } };
     expect(itemStatus(itemOf(file, offline), en)).toBe("No network. Resumes automatically");
+  });
+
+  test("tells a look for the file from a look into it", () => {
+    const confirming = { state: "confirming" as const, progress };
+    expect(itemStatus(itemOf(file, confirming), en)).toBe("Checking that it arrived");
+    const stored = { ...confirming, upload: { id: "u1", state: "stored" } as UploadBody };
+    expect(itemStatus(itemOf(file, stored), en)).toBe("Arrived, and being checked");
   });
 
   test("translates the errors that users can act on, and quotes the others", () => {

@@ -49,10 +49,12 @@ STATUS: dict[type[errors.ValetKeyError], int] = {
 
 
 class FieldError(TypedDict):
-    """One thing that is wrong with a body: where (an RFC 6901 pointer), and what."""
+    """One thing that is wrong with a body: where (an RFC 6901 pointer), and what. ``code`` is that of one of several
+    uploads."""
 
     pointer: str
     detail: str
+    code: NotRequired[str]
 
 
 class Problem(TypedDict):
@@ -105,6 +107,11 @@ def problem_of(error: errors.ValetKeyError) -> Problem:
         document["errors"] = error.problems
     elif isinstance(error, errors.InvalidRequest) and error.pointer is not None:
         document["errors"] = [{"pointer": error.pointer, "detail": error.detail}]
+    elif error.each and error.each_at is not None:
+        document["errors"] = [
+            {"pointer": f"{error.each_at}/{position}", "detail": one.detail, "code": one.code}
+            for position, one in error.each[:MAX_ERRORS]
+        ]
     return document
 
 

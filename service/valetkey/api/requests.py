@@ -14,6 +14,7 @@ from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.paths import MAX_PATH
 from valetkey.core.model.profile import MAX_METADATA_KEYS
 from valetkey.core.model.upload import Checksum, Method, UploadId, UploadState, Verdict, parse_upload_id
+from valetkey.core.taking.claims import MAX_AT_ONCE
 
 MAX_BATCH = 100
 MAX_SIZE = 10_000 * 5 * 1024**3
@@ -157,6 +158,18 @@ class ClaimUpload(BaseModel):
     )
 
 
+Several = Annotated[
+    list[Annotated[str, Field(max_length=100)]],
+    Field(max_length=MAX_AT_ONCE, description="their ids; one that is named twice counts once"),
+]
+
+
+class ClaimUploads(ClaimUpload):
+    """Which confirmed uploads are taken, what for, and what each of them has to be."""
+
+    uploads: Several
+
+
 class ApplicationTicket(CreateTicket):
     """The same for the application's own code, which always says whose uploads they are."""
 
@@ -175,6 +188,12 @@ class ReleaseUpload(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     reference: Reference
+
+
+class ReleaseUploads(ReleaseUpload):
+    """Which uploads are given back, and what all of them were taken for."""
+
+    uploads: Several
 
 
 class EraseOwner(BaseModel):
@@ -202,19 +221,13 @@ class GiveVerdict(BaseModel):
         return Verdict(self.etag.strip('"'), self.verdict == "clean", self.detail, self.key)
 
 
-class ListQuery(BaseModel):
-    """The query of the list."""
+class PageQuery(BaseModel):
+    """What the query of every list has."""
 
     model_config = ConfigDict(extra="forbid")
 
-    state: State | None = None
-    profile: Annotated[Text, Field(max_length=100)] | None = None
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = Field(None, max_length=36, description="next_cursor of the page before")
-
-    def wanted_state(self) -> UploadState | None:
-        """The state to list, as the core has it."""
-        return UploadState(self.state) if self.state else None
 
     def before(self) -> UploadId | None:
         """The id to go on from. Raises `InvalidRequest` when the cursor is none of ours."""
@@ -224,6 +237,24 @@ class ListQuery(BaseModel):
         if known is None:
             raise InvalidRequest("The cursor is not one that a page gave.", "/cursor")
         return known
+
+
+class ClaimsQuery(PageQuery):
+    """The query of the list of claims."""
+
+    prefix: str = Field("", max_length=255, description="how the reference begins")
+    older_than: int = Field(0, ge=0, le=315_360_000, description="for how many seconds at least it has been claimed")
+
+
+class ListQuery(PageQuery):
+    """The query of the list."""
+
+    state: State | None = None
+    profile: Annotated[Text, Field(max_length=100)] | None = None
+
+    def wanted_state(self) -> UploadState | None:
+        """The state to list, as the core has it."""
+        return UploadState(self.state) if self.state else None
 
 
 def read_create(body: bytes) -> UploadRequest:
@@ -262,6 +293,16 @@ def read_claim(body: bytes) -> ClaimUpload:
 def read_release(body: bytes) -> ReleaseUpload:
     """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
     return read(ReleaseUpload, body)
+
+
+def read_claims(body: bytes) -> ClaimUploads:
+    """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    return read(ClaimUploads, body)
+
+
+def read_releases(body: bytes) -> ReleaseUploads:
+    """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    return read(ReleaseUploads, body)
 
 
 def read_erase(body: bytes) -> EraseOwner:
@@ -311,3 +352,8 @@ def read_download(query: dict[str, str]) -> bool:
 def read_query(query: dict[str, str]) -> ListQuery:
     """The list's query. Raises `InvalidBody`."""
     return validated(ListQuery.model_validate, query)
+
+
+def read_claims_query(query: dict[str, str]) -> ClaimsQuery:
+    """The query of the list of claims. Raises `InvalidBody`."""
+    return validated(ClaimsQuery.model_validate, query)

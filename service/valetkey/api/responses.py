@@ -111,6 +111,12 @@ class PageBody(TypedDict):
     next_cursor: str | None
 
 
+class UploadsBody(TypedDict):
+    """Several uploads, each once, in the order in which they were named."""
+
+    uploads: list[UploadBody]
+
+
 class ProfileBody(TypedDict):
     """What may be uploaded under one profile: the rules that a file can be compared with before it is asked for.
 

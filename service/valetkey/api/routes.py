@@ -1,6 +1,7 @@
 """The blueprint: each view parses, calls one method of the service, and renders."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -18,11 +19,14 @@ from valetkey.api.requests import (
     owner_in_path,
     read_batch,
     read_claim,
+    read_claims,
+    read_claims_query,
     read_create,
     read_download,
     read_erase,
     read_query,
     read_release,
+    read_releases,
     read_ticket,
     read_verdict,
 )
@@ -30,6 +34,7 @@ from valetkey.api.responses import (
     DownloadBody,
     PageBody,
     ProfilesBody,
+    UploadsBody,
     erasure_body,
     granted_body,
     profile_body,
@@ -183,6 +188,64 @@ def release_upload(text: str) -> Response:
     wanted = read_release(json_body())
     [upload] = _service().release(caller, [_id(text)], wanted.reference)
     return _one(upload)
+
+
+@blueprint.post("/v1/claims")
+def claim_uploads() -> Response:
+    caller = _caller()
+    wanted = read_claims(json_body())
+    terms = Terms(wanted.owner, wanted.profile)
+    with _naming_each():
+        return _several(_service().claim(caller, _ids(wanted.uploads), terms, wanted.reference))
+
+
+@blueprint.post("/v1/claims/release")
+def release_uploads() -> Response:
+    caller = _caller()
+    wanted = read_releases(json_body())
+    with _naming_each():
+        return _several(_service().release(caller, _ids(wanted.uploads), wanted.reference))
+
+
+@blueprint.get("/v1/claims")
+def list_claims() -> Response:
+    caller = _caller()
+    query = read_claims_query(request.args.to_dict())
+    uploads, last = _service().claimed(
+        caller,
+        prefix=query.prefix,
+        older_than=timedelta(seconds=query.older_than),
+        limit=query.limit,
+        before=query.before(),
+    )
+    page: PageBody = {"uploads": [upload_body(upload) for upload in uploads], "next_cursor": last}
+    return render(page)
+
+
+def _ids(texts: Sequence[str]) -> list[UploadId]:
+    """The ids in a body, none of which may be garbage."""
+    parsed = [parse_upload_id(text) for text in texts]
+    found = [one for one in parsed if one is not None]
+    if len(found) < len(parsed):
+        error = UploadNotFound()
+        error.each = [(position, error) for position, one in enumerate(parsed) if one is None]
+        raise error
+    return found
+
+
+@contextmanager
+def _naming_each() -> Iterator[None]:
+    """An error in the block names each of the ``uploads`` in the body that it is about."""
+    try:
+        yield
+    except ValetKeyError as error:
+        error.each_at = "/uploads"
+        raise
+
+
+def _several(uploads: Sequence[Upload]) -> Response:
+    body: UploadsBody = {"uploads": [upload_body(upload) for upload in uploads]}
+    return render(body)
 
 
 @blueprint.get("/v1/uploads/<text>/download")

@@ -1,5 +1,7 @@
 """What `{{ valetkey.scripts() }}` puts into a page: the import map, and the element's module."""
 
+from collections.abc import Mapping
+
 from flask import current_app, has_request_context
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
@@ -7,6 +9,7 @@ from markupsafe import Markup
 from valetkey.api.assets import ELEMENT, NOT_BUILT, Manifest, import_map, manifest
 from valetkey.api.mounted import mounted, root
 from valetkey.api.page_tickets import PATH as TICKETS
+from valetkey.api.page_tickets import UPLOADS
 
 
 def scripts(nonce: str | None, *, with_import_map: bool) -> Markup:
@@ -21,10 +24,10 @@ def scripts(nonce: str | None, *, with_import_map: bool) -> Markup:
         lines = [Markup("<!-- {} -->").format(NOT_BUILT), _script(f"{place}/valetkey-element.js", nonce=nonce)]
         return Markup("\n").join(lines)
     element = built.modules[ELEMENT]
-    tickets = f"{base}{TICKETS}" if here.page_tickets.loader else None
+    session = {"tickets": f"{base}{TICKETS}", "uploads": f"{base}{UPLOADS}"} if here.page_tickets.loader else {}
     lines = [_import_map(built, place, nonce)] if with_import_map else []  # browsers want it before all modules
     lines += [_preload(f"{place}/{name}", built.files[name], nonce) for name in built.preload]
-    lines.append(_script(f"{place}/{element}", built.files[element], tickets, nonce))
+    lines.append(_script(f"{place}/{element}", built.files[element], session, nonce))
     return Markup("\n").join(lines)
 
 
@@ -44,8 +47,11 @@ def _preload(url: str, digest: str, nonce: str | None) -> Markup:
     return Markup('<link rel="modulepreload" href="{}" integrity="{}"{}>').format(url, digest, secret)
 
 
-def _script(url: str, digest: str | None = None, tickets: str | None = None, nonce: str | None = None) -> Markup:
-    given = {"integrity": digest, "data-valetkey-tickets": tickets, "nonce": nonce}
+def _script(
+    url: str, digest: str | None = None, session: Mapping[str, str] | None = None, nonce: str | None = None
+) -> Markup:
+    asked = {f"data-valetkey-{name}": path for name, path in (session or {}).items()}
+    given = {"integrity": digest, **asked, "nonce": nonce}
     attributes = Markup("").join(_attribute(name, value) for name, value in given.items())
     return Markup('<script type="module" src="{}"{}></script>').format(url, attributes)
 

@@ -2,7 +2,7 @@
 
 import click
 from flask import Flask
-from flask.cli import ScriptInfo
+from flask.cli import ScriptInfo, load_dotenv
 
 from valetkey.core.errors import ValetKeyError
 
@@ -10,8 +10,10 @@ from valetkey.core.errors import ValetKeyError
 def load_application(name: str) -> Flask:
     """What ``flask --app`` takes by that name, from the current directory or what is installed.
 
-    Raises `click.ClickException` where there is none, and where its code fails; errors of ours are raised as they are.
+    As there, it finds in the environment what ``.env`` and ``.flaskenv`` say. Raises `click.ClickException` where there
+    is none, and where its code fails; errors of ours are raised as they are.
     """
+    load_dotenv()
     try:
         return ScriptInfo(app_import_path=name).load_app()
     except (click.ClickException, ValetKeyError):

@@ -9,15 +9,33 @@ _host = click.option("--host", help="Address to listen on (VALETKEY_HOST, 127.0.
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (VALETKEY_PORT, 8000).")
 
 
+_app = click.option(
+    "--app",
+    "application",
+    metavar="MODULE[:NAME]",
+    help="The Flask application to work for, as `flask --app` takes it: 'shop', 'shop:app', 'shop:create_app()'.",
+)
+
+
 @click.command()
+@_app
 @_host
 @_port
+@click.option("--reload/--no-reload", default=True, help="Load the application again when its code changes.")
 @report_errors
-def dev(host: str | None, port: int | None) -> None:
-    """Run everything in one process, to try it: SQLite, an embedded S3, its events, a demo page. Keeps nothing."""
-    from valetkey.serve import run_dev
+def dev(application: str | None, host: str | None, port: int | None, *, reload: bool) -> None:
+    """Run everything at once, to try it: SQLite, an embedded S3, its events, a demo page. Keeps nothing.
 
-    run_dev(host, port)
+    With --app it is your application that runs there, with the worker in it, for its hooks and receivers to hear all.
+    """
+    from valetkey.dev import run_dev, run_dev_app
+
+    if application is None:
+        run_dev(host, port)
+        return
+    from valetkey.commands.applications import load_application
+
+    run_dev_app(lambda: load_application(application), host, port, reload=reload)
 
 
 @click.command()
@@ -32,12 +50,7 @@ def serve(host: str | None, port: int | None) -> None:
 
 
 @click.command()
-@click.option(
-    "--app",
-    "application",
-    metavar="MODULE[:NAME]",
-    help="The Flask application to work for, as `flask --app` takes it: 'shop', 'shop:app', 'shop:create_app()'.",
-)
+@_app
 @report_errors
 def worker(application: str | None) -> None:
     """Read the store's events from a queue, sweep, send webhooks. Run one or several; SIGTERM stops it cleanly.

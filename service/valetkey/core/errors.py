@@ -42,13 +42,22 @@ The first line of a class's docstring is what the API document says of its code.
     ObjectMissing                 between ports only: no object under that key
 """
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class ValetKeyError(Exception):
     """The root of the tree. ``detail`` is one sentence for a person; it never holds a secret."""
 
     code: ClassVar[str] = "error"
+
+    each: "Sequence[tuple[int, ValetKeyError]]" = ()
+    """Where several things were given at once, those that are wrong: the position of each, and what is wrong."""
+
+    each_at: str | None = None
+    """The JSON pointer (RFC 6901) of the list that they were given in, where they came in a body."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)

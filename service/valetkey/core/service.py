@@ -384,6 +384,11 @@ class UploadService:
         """The uploads, if all of them could be claimed under ``reference`` now. Raises like `Claims.look`."""
         return self._claims.look(caller, ids, terms, reference)
 
+    def own(self, caller: Caller, ids: Sequence[UploadId], terms: Terms) -> list[Upload]:
+        """Those of these uploads that are confirmed and fit ``terms``; nothing is told of others. Raises as
+        `Claims.own`."""
+        return self._claims.own(caller, ids, terms)
+
     def claim(
         self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str, within: object = None
     ) -> list[Upload]:
@@ -414,6 +419,12 @@ class UploadService:
                 with suppress(StateConflict):  # somebody has just claimed it for something else
                     self._claims.release(caller, [upload.id], upload.claim.reference)
         return found
+
+    def claimed(
+        self, caller: Caller, *, prefix: str, older_than: timedelta, limit: int, before: UploadId | None
+    ) -> tuple[list[Upload], UploadId | None]:
+        """One page of what is claimed, as `Claims.page`. Raises `Forbidden`."""
+        return self._claims.page(caller, limit, before, prefix=prefix, claimed_before=self._clock() - older_than)
 
     def erase(self, caller: Caller, owner: str) -> Erasure:
         """Has a worker erase all that the caller's account has of ``owner`` now; the same again while it does it begins

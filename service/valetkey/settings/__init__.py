@@ -2,6 +2,7 @@
 unit."""
 
 from valetkey.settings.config_file import (
+    CONFIG_FILE,
     MAX_PREFIX,
     QUEUE,
     ConfigFile,
@@ -14,6 +15,7 @@ from valetkey.settings.env_file import ENV_FILE
 from valetkey.settings.environment import MIN_SECRET, Settings, load_settings, require_nothing
 
 __all__ = [
+    "CONFIG_FILE",
     "ENV_FILE",
     "MAX_PREFIX",
     "MIN_SECRET",

@@ -172,6 +172,9 @@ class StoreTable(BaseModel):
         return self
 
 
+CONFIG_FILE = Path("valetkey.toml")
+"""In the working directory: where it is looked for, unless `VALETKEY_CONFIG` names another file."""
+
 MAX_PREFIX = 200
 """How long a store's prefixes may be, in characters."""
 
@@ -214,8 +217,7 @@ class ConfigFile(BaseModel):
 def load_config(path: Path | None) -> ConfigFile:
     """The toml at ``path`` (None: ``valetkey.toml`` here, if there is one). Raises `ConfigurationError`."""
     if path is None:
-        path = Path("valetkey.toml")
-        return _read(path) if path.exists() else ConfigFile()
+        return _read(CONFIG_FILE) if CONFIG_FILE.exists() else ConfigFile()
     return _read(path)
 
 

@@ -271,7 +271,9 @@ class Settings(EventSettings, BaseSettings):
         if self.webhook_url and not self.webhook_secrets:
             missing.append('Set VALETKEY_WEBHOOK_SECRETS: for example from `echo "whsec_$(openssl rand -base64 32)"`.')
         if self.auth == "open" and not allow_open:
-            missing.append("Set VALETKEY_AUTH=keys: 'open' lets anybody upload, and is for `valetkey dev` only.")
+            missing.append(
+                "Set VALETKEY_AUTH=keys: 'open' lets anybody upload, and is for `valetkey dev` without --app."
+            )
         return missing
 
 
@@ -281,6 +283,7 @@ def require_nothing(missing: Sequence[str]) -> None:
         lines = ["Not fit to serve yet:", *missing]
         if not ENV_FILE.exists():
             lines.append("`valetkey init` writes a .env with fresh secrets, for the rest to be filled in.")
+            lines.append("For a trial `valetkey dev`, or `valetkey dev --app` with your application, needs none of it.")
         raise ConfigurationError("\n  ".join(lines))
 
 

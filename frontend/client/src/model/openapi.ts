@@ -157,6 +157,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what is claimed; a page may have fewer uploads than `limit`, or none, where there are more pages */
+        get: operations["listClaims"];
+        put?: never;
+        /** Take up to 1000 confirmed uploads for good, all of them or none; the same again is no error */
+        post: operations["claimUploads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/claims/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give back up to 1000 uploads of one reference, all of them or none; the same again is no error */
+        post: operations["releaseUploads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/uploads/{id}/download": {
         parameters: {
             query?: never;
@@ -433,6 +468,34 @@ export interface components {
             profile?: string | null;
         };
         /**
+         * ClaimUploads
+         * @description Which confirmed uploads are taken, what for, and what each of them has to be.
+         */
+        ClaimUploads: {
+            /**
+             * Reference
+             * @description what for, in your own words: post:17
+             */
+            reference: string;
+            /**
+             * Owner
+             * @description whose it has to be; left out: anybody's
+             * @default null
+             */
+            owner?: string | null;
+            /**
+             * Profile
+             * @description of which profile it has to be; left out: of any
+             * @default null
+             */
+            profile?: string | null;
+            /**
+             * Uploads
+             * @description their ids; one that is named twice counts once
+             */
+            uploads: string[];
+        };
+        /**
          * Complete
          * @description Nothing has to be said. For an upload in parts ``parts`` may name those that were sent, to have them compared.
          */
@@ -618,13 +681,16 @@ export interface components {
         };
         /**
          * FieldError
-         * @description One thing that is wrong with a body: where (an RFC 6901 pointer), and what.
+         * @description One thing that is wrong with a body: where (an RFC 6901 pointer), and what. ``code`` is that of one of several
+         *     uploads.
          */
         FieldError: {
             /** Pointer */
             pointer: string;
             /** Detail */
             detail: string;
+            /** Code */
+            code?: string;
         };
         /**
          * GiveVerdict
@@ -927,6 +993,22 @@ export interface components {
             reference: string;
         };
         /**
+         * ReleaseUploads
+         * @description Which uploads are given back, and what all of them were taken for.
+         */
+        ReleaseUploads: {
+            /**
+             * Reference
+             * @description what for, in your own words: post:17
+             */
+            reference: string;
+            /**
+             * Uploads
+             * @description their ids; one that is named twice counts once
+             */
+            uploads: string[];
+        };
+        /**
          * SignParts
          * @description Which parts to sign: best those that are about to be sent, as their URLs live as long as a grant.
          */
@@ -1042,6 +1124,14 @@ export interface components {
             confirmed_at: string | null;
             claim: components["schemas"]["ClaimBody"] | null;
         };
+        /**
+         * UploadsBody
+         * @description Several uploads, each once, in the order in which they were named.
+         */
+        UploadsBody: {
+            /** Uploads */
+            uploads: components["schemas"]["UploadBody"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -1054,10 +1144,10 @@ export interface operations {
     listUploads: {
         parameters: {
             query?: {
-                state?: "pending" | "stored" | "confirmed" | "rejected" | "aborted" | "expired" | "deleted";
-                profile?: string;
                 limit?: number;
                 cursor?: string;
+                state?: "pending" | "stored" | "confirmed" | "rejected" | "aborted" | "expired" | "deleted";
+                profile?: string;
             };
             header?: never;
             path?: never;
@@ -2177,6 +2267,319 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadBody"];
+                };
+            };
+            /** @description the body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not allowed with this credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body was not there in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the upload's state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large: files go straight to S3 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not JSON: files go straight to S3 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the request breaks a rule; `code` and `errors` say which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            503: {
+                headers: {
+                    /** @description seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listClaims: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                prefix?: string;
+                older_than?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description one page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageBody"];
+                };
+            };
+            /** @description no credential, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not allowed with this credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large: files go straight to S3 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not JSON: files go straight to S3 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the request breaks a rule; `code` and `errors` say which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            503: {
+                headers: {
+                    /** @description seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    claimUploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimUploads"];
+            };
+        };
+        responses: {
+            /** @description all are claimed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadsBody"];
+                };
+            };
+            /** @description the body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no credential, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not allowed with this credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body was not there in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the upload's state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large: files go straight to S3 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not JSON: files go straight to S3 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the request breaks a rule; `code` and `errors` say which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            503: {
+                headers: {
+                    /** @description seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseUploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseUploads"];
+            };
+        };
+        responses: {
+            /** @description all are claimed by nobody */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadsBody"];
                 };
             };
             /** @description the body cannot be read */

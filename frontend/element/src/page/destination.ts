@@ -1,4 +1,6 @@
 import { createUploader, type Uploader } from "@valetkey/client";
+import type { EarlierUpload } from "../state/earlier";
+import { fetchEarlier, pageUploads } from "./earlier-uploads";
 import { FirstToken } from "./first-token";
 import { defaultEndpoint, pageTickets } from "./page-service";
 import { fetchRules, RulesOnce } from "./profile-rules";
@@ -9,6 +11,8 @@ export type TokenSource = string | (() => string | Promise<string>);
 interface Connection {
   uploader: Uploader;
   rules: RulesOnce;
+  /** what is confirmed already of uploads by their ids */
+  earlier: (ids: readonly string[]) => Promise<EarlierUpload[]>;
 }
 
 /** The service that an element uploads to, and the token for it, as its attributes give them. */
@@ -38,6 +42,11 @@ export class Destination {
     return this.#connected.rules;
   }
 
+  /** Describes those of these uploads that are confirmed, and that this page may know of. */
+  earlier(ids: readonly string[]): Promise<EarlierUpload[]> {
+    return this.#connected.earlier(ids);
+  }
+
   /** The types that the profile takes, as far as anybody has asked. */
   get types(): readonly string[] | undefined {
     return this.#connection?.rules.known?.content_types;
@@ -62,6 +71,8 @@ export class Destination {
     const source = this.token ?? (given ? null : pageTickets(profile));
     const first = typeof source === "function" ? new FirstToken(source) : null;
     const token = first?.next ?? (source as string | null);
+    const soon = async () => (await first?.early()) ?? ((source as string | null) || null);
+    const ofPage = this.token || given ? null : pageUploads(profile);
     return {
       uploader: createUploader({
         endpoint,
@@ -69,9 +80,8 @@ export class Destination {
         ...(profile && { profile }),
         ...(user && { user }),
       }),
-      rules: new RulesOnce(async () =>
-        fetchRules(endpoint, profile, (await first?.early()) ?? ((source as string | null) || null)),
-      ),
+      rules: new RulesOnce(async () => fetchRules(endpoint, profile, await soon())),
+      earlier: ofPage ?? (async (ids) => fetchEarlier(endpoint, await soon(), ids)),
     };
   }
 }

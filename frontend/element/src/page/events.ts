@@ -5,9 +5,12 @@ import type { Item, ItemState } from "../state/item";
 export interface ItemDetail {
   /** the same for one file in all events */
   key: number;
+  /** empty where it was uploaded before the page was shown */
   file: File;
+  /** the service's id of its upload; null before it has one */
+  id: string | null;
   state: ItemState;
-  /** null when the element itself refused the file */
+  /** null when the element itself refused the file, and for one that was uploaded before the page was shown */
   snapshot: UploadSnapshot | null;
 }
 
@@ -24,8 +27,8 @@ export interface ValetUploadEvents {
   "valet-finished": { confirmed: number; failed: number };
 }
 
-export function detailOf({ key, file, state, snapshot }: Item): ItemDetail {
-  return { key, file, state, snapshot };
+export function detailOf({ key, file, uploadId, state, snapshot }: Item): ItemDetail {
+  return { key, file, id: uploadId, state, snapshot };
 }
 
 /** Dispatches an event that bubbles and crosses shadow roots. */

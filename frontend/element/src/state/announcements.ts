@@ -3,7 +3,13 @@ import type { Localizer } from "../language/localizer";
 const QUIET = 1500; // ms that events are gathered, so that many files make one sentence
 
 /** What happened to a file; the key of its sentence. */
-type Event = "saidAdded" | "saidConfirmed" | "saidFailed" | "saidInterrupted" | "saidDiscarded";
+type Event =
+  | "saidEarlier"
+  | "saidAdded"
+  | "saidConfirmed"
+  | "saidFailed"
+  | "saidInterrupted"
+  | "saidDiscarded";
 type Message = (localizer: Localizer) => string;
 
 /** What screen readers hear: which files came, were uploaded or failed, gathered; that nothing answers; never progress. */

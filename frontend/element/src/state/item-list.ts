@@ -1,6 +1,7 @@
 import type { FileOptions, Upload, Uploader, UploadRecord } from "@valetkey/client";
 import type { BulkAction } from "./bulk-actions";
-import { Item, type Refusal } from "./item";
+import type { EarlierUpload } from "./earlier";
+import { EarlierItem, Item, type Refusal } from "./item";
 
 /** The list of files and their uploads. `changed` and `removed` are called with every change. */
 export class ItemList {
@@ -57,6 +58,16 @@ export class ItemList {
     this.#follow(item, upload);
     this.#changed(item);
     return item;
+  }
+
+  /** Adds what was confirmed before this page was shown, before all else. */
+  addEarlier(uploads: readonly EarlierUpload[]): Item[] {
+    const known = new Set(this.items.map(({ uploadId }) => uploadId));
+    const added = uploads.filter(({ id }) => !known.has(id)).map((one) => new EarlierItem(this.#next++, one));
+    const later = this.items;
+    this.#items.clear();
+    for (const item of [...added, ...later]) this.#items.set(item.key, item);
+    return added;
   }
 
   /** Retries a failed or cancelled item; what S3 has is not sent again. */

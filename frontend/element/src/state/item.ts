@@ -1,5 +1,6 @@
 import type { FileLike, FileOptions, Upload, UploadSnapshot, UploadState } from "@valetkey/client";
 import type { Key } from "../language/messages";
+import type { EarlierUpload } from "./earlier";
 
 /** The state of an item: that of its upload, or refused by the element itself before the service was asked. */
 export type ItemState = UploadState | "refused";
@@ -54,6 +55,11 @@ export class Item {
     return this.snapshot?.upload?.id ?? this.interruptedId;
   }
 
+  /** bytes that S3 has */
+  get sent(): number {
+    return this.snapshot?.progress.sent ?? 0;
+  }
+
   get state(): ItemState {
     return this.refusal ? "refused" : (this.upload?.state ?? "queued");
   }
@@ -90,5 +96,40 @@ export class Item {
   /** the id of the confirmed upload */
   get confirmedId(): string | null {
     return this.state === "confirmed" ? (this.snapshot?.upload?.id ?? null) : null;
+  }
+}
+
+/** An upload that was confirmed before this page was shown: its file is elsewhere. */
+export class EarlierItem extends Item {
+  readonly #upload: EarlierUpload;
+  override reportedState: ItemState | null = "confirmed"; // that is no news
+
+  constructor(key: number, upload: EarlierUpload) {
+    super(key, new File([], upload.filename), null);
+    this.#upload = upload;
+  }
+
+  override get name(): string {
+    return this.#upload.path || this.#upload.filename;
+  }
+
+  override get size(): number {
+    return this.#upload.size ?? 0;
+  }
+
+  override get sent(): number {
+    return this.size;
+  }
+
+  override get uploadId(): string {
+    return this.#upload.id;
+  }
+
+  override get confirmedId(): string {
+    return this.#upload.id;
+  }
+
+  override get state(): ItemState {
+    return "confirmed";
   }
 }

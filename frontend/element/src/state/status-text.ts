@@ -31,6 +31,8 @@ const EMPTINESS = new Set(["size_out_of_range", "content_mismatch"]);
 export function itemStatus(item: Item, localizer: Localizer): string {
   const { refusal, snapshot } = item;
   if (refusal) return localizer.text(refusal.key, { limit: localizer.bytes(refusal.limit ?? 0) });
+  if (!snapshot && item.confirmedId)
+    return localizer.text("confirmed", { total: localizer.bytes(item.size) });
   if (!snapshot) return localizer.text("queued");
   if (snapshot.waiting && item.stuck) return waitingText(snapshot.waiting, localizer);
   if (snapshot.error && item.failed) return failureText(item, snapshot.error, localizer);
@@ -79,7 +81,8 @@ function waitingText(
     : localizer.text("waiting");
 }
 
-function messageKey({ state, progress }: UploadSnapshot): Key {
+function messageKey({ state, progress, upload }: UploadSnapshot): Key {
+  if (state === "confirming" && upload?.state === "stored") return "checking"; // it arrived, and is looked into
   if (state === "sending") return progress.secondsLeft === null ? "sending" : "sendingFast";
   return state === "rejected" || state === "failed" ? "failed" : state;
 }

@@ -41,6 +41,6 @@ function count(item: Item, totals: Totals): void {
   if (item.retryable) totals.retryable++;
   if (!item.open && state !== "confirmed") return;
   totals.total += item.size;
-  totals.sent += snapshot?.progress.sent ?? 0;
+  totals.sent += item.sent;
   if (item.moving) totals.speed += snapshot?.progress.speed ?? 0;
 }

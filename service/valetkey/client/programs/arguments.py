@@ -1,7 +1,9 @@
 """What programs give: checked where a mistake would otherwise reach the service, or allow more than was meant."""
 
+import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -11,6 +13,8 @@ from valetkey.client.remote.addresses import ADDRESS, CREDENTIAL
 
 MAX_AT_ONCE = 1_000
 """How many uploads are taken in one call at most."""
+
+NO_TIME = timedelta(0)
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -46,14 +50,19 @@ def existing_erasure(erasure_id: str | UUID) -> str:
     return text
 
 
-def all_existing(ids: Iterable[str | UUID]) -> Collection[str]:
+def all_existing(ids: Iterable[str | UUID]) -> Sequence[str]:
     """These ids, each once and in their order. Raises `UploadNotFound`, and `Refused` for too many."""
     found: dict[str, None] = {}
     for upload_id in ids:
         found[existing(upload_id)] = None
         if len(found) > MAX_AT_ONCE:
             raise Refused("invalid_request", f"At most {MAX_AT_ONCE} uploads are taken at once.", status=422)
-    return found
+    return list(found)
+
+
+def claimed(prefix: str, older_than: timedelta, page_size: int) -> Mapping[str, Any]:
+    """Which claims are asked for; a second that has begun counts."""
+    return {"prefix": prefix, "older_than": math.ceil(older_than.total_seconds()), "limit": page_size}
 
 
 def on_behalf_of(owner: str) -> str:

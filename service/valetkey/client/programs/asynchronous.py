@@ -2,18 +2,19 @@
 
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from email.message import Message
 from functools import partial
-from itertools import islice
 from types import TracebackType
 from typing import Self, Unpack
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from valetkey.client.errors import ClientError, Interrupted, Transient
+from valetkey.client.errors import ClientError, Conflict, Interrupted, Transient
 from valetkey.client.programs import arguments
+from valetkey.client.programs.arguments import NO_TIME
 from valetkey.client.programs.models import (
     Download,
     Erasure,
@@ -23,9 +24,11 @@ from valetkey.client.programs.models import (
     Page,
     Profile,
     Profiles,
+    Several,
     State,
     Ticket,
     Upload,
+    is_unknown,
     read,
 )
 from valetkey.client.programs.uploading import Content, Uploads, Wanted, unheard
@@ -116,21 +119,55 @@ class AsyncClient:
         self, ids: Iterable[str | UUID], reference: str, *, owner: str, profile: str | None = None
     ) -> Sequence[Upload]:
         """As `Client.claim_all`."""
-        wanted, somebody = arguments.all_existing(ids), arguments.on_behalf_of(owner)
-        claimed: dict[str, Upload] = {}
+        wanted = arguments.given(reference=reference, owner=arguments.on_behalf_of(owner), profile=profile)
+        named = arguments.all_existing(ids)
+        if not named:
+            return ()
         try:
-            for upload_id in wanted:
-                claimed[upload_id] = await self.claim(upload_id, reference, owner=somebody, profile=profile)
-        except ClientError as error:  # of the first one that is not claimed, or not for certain
-            for upload_id in islice(wanted, len(claimed) + answers.may_be_done(error)):
-                with suppress(ClientError):  # what is wrong with the other one matters more
-                    await self.release(upload_id, reference)
+            return tuple(read(Several, await self._call(calls.claim_all(named, wanted))).uploads)
+        except ClientError as error:
+            if answers.may_be_done(error):
+                with suppress(ClientError):  # what was wrong with the other call matters more
+                    await self._call(calls.release_all(named, reference))
             raise
-        return tuple(claimed.values())
 
     async def release(self, upload_id: str | UUID, reference: str) -> Upload:
         """As `Client.release`."""
         return read(Upload, await self._call(calls.release(arguments.existing(upload_id), reference)))
+
+    async def release_all(self, ids: Iterable[str | UUID], reference: str) -> Sequence[Upload]:
+        """As `Client.release_all`."""
+        named = arguments.all_existing(ids)
+        return tuple(read(Several, await self._call(calls.release_all(named, reference))).uploads) if named else ()
+
+    async def claims(
+        self, *, prefix: str = "", older_than: timedelta = NO_TIME, page_size: int = 200
+    ) -> AsyncIterator[Upload]:
+        """As `Client.claims`."""
+        wanted, cursor = arguments.claimed(prefix, older_than, page_size), None
+        while True:
+            page = read(Page, await self._call(calls.claims(wanted, cursor)))
+            for upload in page.uploads:
+                yield upload
+            if (cursor := page.next_cursor) is None:
+                return
+
+    async def reconcile(
+        self,
+        references: Collection[str],
+        *,
+        prefix: str = "",
+        older_than: timedelta = timedelta(hours=1),
+        release: bool = True,
+    ) -> Sequence[Upload]:
+        """As `Client.reconcile`."""
+        known = frozenset(references)
+        found = [one async for one in self.claims(prefix=prefix, older_than=older_than) if is_unknown(one, known)]
+        for upload in found if release else []:
+            if upload.claim:
+                with suppress(Conflict):  # somebody has just claimed it for something else
+                    await self.release(upload.id, upload.claim.reference)
+        return tuple(found)
 
     async def download_url(self, upload_id: str | UUID, *, inline: bool = False) -> str:
         """As `Client.download_url`."""

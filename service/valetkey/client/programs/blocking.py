@@ -2,15 +2,16 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
+from datetime import timedelta
 from types import TracebackType
 from typing import Self, Unpack
 from uuid import UUID
 
-from valetkey.client.errors import ClientError
+from valetkey.client.errors import ClientError, Conflict
 from valetkey.client.programs import arguments
+from valetkey.client.programs.arguments import NO_TIME
 from valetkey.client.programs.models import (
     Download,
     Erasure,
@@ -20,9 +21,11 @@ from valetkey.client.programs.models import (
     Page,
     Profile,
     Profiles,
+    Several,
     State,
     Ticket,
     Upload,
+    is_unknown,
     read,
 )
 from valetkey.client.programs.uploading import Content, Uploads, Wanted, unheard
@@ -118,29 +121,68 @@ class Client:
     def claim_all(
         self, ids: Iterable[str | UUID], reference: str, *, owner: str, profile: str | None = None
     ) -> Sequence[Upload]:
-        """Takes all of these uploads under ``reference``, in their order, or none: as `claim` for each of them.
+        """Takes all of these uploads under ``reference``, in their order, or none: as `claim` does with each. The same
+        again is no error.
 
-        Where one cannot be claimed, those that this call has claimed are given back, and the error is raised; so is
-        the one whose answer was lost, as it may be claimed. So have a reference of its own for each attempt. Where the
-        service stays away, nothing can be given back: `release` them later. No ``ids`` give no uploads; more than 1000
+        The error is that of the first that cannot be claimed; its ``problem`` names each, by its position among
+        different ids. Where no answer came, they may be claimed: they are given back if the service can be reached, and
+        the error is raised. So have a reference of its own for each attempt. No ``ids`` give no uploads; more than 1000
         are refused.
         """
-        wanted, somebody = arguments.all_existing(ids), arguments.on_behalf_of(owner)
-        claimed: dict[str, Upload] = {}
+        wanted = arguments.given(reference=reference, owner=arguments.on_behalf_of(owner), profile=profile)
+        named = arguments.all_existing(ids)
+        if not named:
+            return ()
         try:
-            for upload_id in wanted:
-                claimed[upload_id] = self.claim(upload_id, reference, owner=somebody, profile=profile)
-        except ClientError as error:  # of the first one that is not claimed, or not for certain
-            for upload_id in islice(wanted, len(claimed) + answers.may_be_done(error)):
-                with suppress(ClientError):  # what is wrong with the other one matters more
-                    self.release(upload_id, reference)
+            return tuple(read(Several, self._call(calls.claim_all(named, wanted))).uploads)
+        except ClientError as error:
+            if answers.may_be_done(error):
+                with suppress(ClientError):  # what was wrong with the other call matters more
+                    self._call(calls.release_all(named, reference))
             raise
-        return tuple(claimed.values())
 
     def release(self, upload_id: str | UUID, reference: str) -> Upload:
         """Gives back what is claimed under ``reference``. The same again is no error. Raises `Conflict` for what is
         claimed under another one."""
         return read(Upload, self._call(calls.release(arguments.existing(upload_id), reference)))
+
+    def release_all(self, ids: Iterable[str | UUID], reference: str) -> Sequence[Upload]:
+        """Gives back all of these that are claimed under ``reference``, or none. The same again is no error. Raises
+        `Conflict` where one is claimed under another reference; more than 1000 ``ids`` are refused."""
+        named = arguments.all_existing(ids)
+        return tuple(read(Several, self._call(calls.release_all(named, reference))).uploads) if named else ()
+
+    def claims(self, *, prefix: str = "", older_than: timedelta = NO_TIME, page_size: int = 200) -> Iterator[Upload]:
+        """What the key's account has claimed for ``older_than`` at least, under what begins with ``prefix``."""
+        wanted, cursor = arguments.claimed(prefix, older_than, page_size), None
+        while True:
+            page = read(Page, self._call(calls.claims(wanted, cursor)))
+            yield from page.uploads
+            if (cursor := page.next_cursor) is None:
+                return
+
+    def reconcile(
+        self,
+        references: Collection[str],
+        *,
+        prefix: str = "",
+        older_than: timedelta = timedelta(hours=1),
+        release: bool = True,
+    ) -> Sequence[Upload]:
+        """Gives back what is claimed for something that the application does not know: that a crash, or a rollback,
+        kept from being committed after its claim.
+
+        ``references`` are all that the application has that begin with ``prefix``; read them before the call. Claims
+        that begin otherwise, or are not ``older_than``, stay: their transaction may be under way. With ``release``
+        False nothing is changed. Returns the uploads as they were claimed. It reads every claim of the account.
+        """
+        known = frozenset(references)
+        found = [one for one in self.claims(prefix=prefix, older_than=older_than) if is_unknown(one, known)]
+        for upload in found if release else []:
+            if upload.claim:
+                with suppress(Conflict):  # somebody has just claimed it for something else
+                    self.release(upload.id, upload.claim.reference)
+        return tuple(found)
 
     def download_url(self, upload_id: str | UUID, *, inline: bool = False) -> str:
         """A URL to the confirmed bytes, for 5 minutes and without a credential; a browser saves it under its name.

@@ -6,7 +6,7 @@ named in a `Literal` is kept as the text that it is. An older one, and a webhook
 API has had only later has a default.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Annotated, Any, Literal, NotRequired, TypeVar
 
@@ -129,6 +129,11 @@ class Upload(_Answer):
     """Where it was in the folder that its user chose; None where it came in none."""
 
 
+def is_unknown(upload: Upload, references: Collection[str]) -> bool:
+    """Whether it is claimed under none of these."""
+    return upload.claim is not None and upload.claim.reference not in references
+
+
 class PostGrant(_Answer):
     """A presigned POST: send ``fields`` as they are, then the file as ``file_field``, the last one."""
 
@@ -184,6 +189,12 @@ class Page(_Answer):
 
     uploads: list[Upload]
     next_cursor: str | None
+
+
+class Several(_Answer):
+    """Several uploads, each once, in the order in which they were named."""
+
+    uploads: list[Upload]
 
 
 class Ticket(_Answer):

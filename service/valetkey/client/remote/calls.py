@@ -11,6 +11,8 @@ Json = dict[str, Any]
 
 GRANTED = frozenset({"upload", "grant", "ticket"})
 UPLOAD = frozenset({"id", "state"})
+UPLOADS = frozenset({"uploads"})
+PAGE = frozenset({"uploads", "next_cursor"})
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,7 @@ def get(upload_id: str) -> Call:
 
 def page(wanted: Mapping[str, Any], cursor: str | None) -> Call:
     """One page of the caller's uploads; ``cursor`` is the `next_cursor` of the page before."""
-    query = {name: value for name, value in {**wanted, "cursor": cursor}.items() if value is not None}
-    return Call("GET", f"/v1/uploads{'?' if query else ''}{urlencode(query)}", frozenset({"uploads", "next_cursor"}))
+    return Call("GET", f"/v1/uploads{_query(wanted, cursor)}", PAGE)
 
 
 def renew_grant(upload_id: str) -> Call:
@@ -104,6 +105,21 @@ def release(upload_id: str, reference: str) -> Call:
     return Call("POST", f"{_path(upload_id)}/release", UPLOAD, {"reference": reference})
 
 
+def claim_all(ids: Sequence[str], wanted: Mapping[str, Any]) -> Call:
+    """Takes several confirmed uploads for good, or none."""
+    return Call("POST", "/v1/claims", UPLOADS, {**wanted, "uploads": ids})
+
+
+def release_all(ids: Sequence[str], reference: str) -> Call:
+    """Gives several claimed uploads back, or none."""
+    return Call("POST", "/v1/claims/release", UPLOADS, {"reference": reference, "uploads": ids})
+
+
+def claims(wanted: Mapping[str, Any], cursor: str | None) -> Call:
+    """One page of what is claimed."""
+    return Call("GET", f"/v1/claims{_query(wanted, cursor)}", PAGE)
+
+
 def download(upload_id: str, *, inline: bool) -> Call:
     """A URL of the confirmed bytes, which a browser shows if ``inline`` and their type allow it."""
     query = "?inline=true" if inline else ""
@@ -133,6 +149,11 @@ def erase(owner: str) -> Call:
 def erasure(erasure_id: str) -> Call:
     """How far an erasure has come."""
     return Call("GET", f"/v1/erasures/{erasure_id}", frozenset({"id", "state"}))
+
+
+def _query(wanted: Mapping[str, Any], cursor: str | None) -> str:
+    query = {name: value for name, value in {**wanted, "cursor": cursor}.items() if value is not None}
+    return f"{'?' if query else ''}{urlencode(query)}"
 
 
 def _path(upload_id: str) -> str:

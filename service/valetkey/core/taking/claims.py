@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from valetkey.core.access.callers import Caller
-from valetkey.core.errors import AlreadyClaimed, InvalidRequest, StateConflict, UploadNotFound, WrongProfile
+from valetkey.core.errors import (
+    AlreadyClaimed,
+    InvalidRequest,
+    StateConflict,
+    UploadNotFound,
+    ValetKeyError,
+    WrongProfile,
+)
 from valetkey.core.model.upload import Claim, Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Ledger, Query, Uploads
 
@@ -17,6 +24,9 @@ MAX_AT_ONCE = 1_000
 
 ATTEMPTS = 3
 """How often a call is tried while others change the same uploads."""
+
+MAX_NAMED = 20
+"""How many of those that cannot be taken an error names at most, in its `each`."""
 
 PAGE = 200
 """How many claims are read at a time."""
@@ -43,9 +53,25 @@ class Claims:
         claimed by nobody).
 
         Raises `UploadNotFound` (also for another owner's), `WrongProfile`, `StateConflict` for one that is not
-        confirmed, `AlreadyClaimed`, and `InvalidRequest` for more than `MAX_AT_ONCE`.
+        confirmed, `AlreadyClaimed`, and `InvalidRequest` for more than `MAX_AT_ONCE`. The error is that of the first;
+        its `each` has those of the others, too.
         """
         return _look(self._ledger, caller, ids, terms, reference)
+
+    def own(self, caller: Caller, ids: Sequence[UploadId], terms: Terms) -> list[Upload]:
+        """Those of these uploads that are confirmed and fit ``terms``, each once and in this order, claimed or not; of
+        the others nothing is told, not even that they are there. Raises `InvalidRequest` as `look`."""
+        caller.require_account()
+        found = (self._ledger.get(one) for one in _distinct(ids))
+        return [
+            upload
+            for upload in found
+            if upload is not None
+            and upload.account == caller.account
+            and upload.state is UploadState.CONFIRMED
+            and terms.owner in {None, upload.owner}
+            and terms.profile in {None, upload.profile}
+        ]
 
     def claim(
         self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str, within: object = None
@@ -59,12 +85,12 @@ class Claims:
 
     def release(self, caller: Caller, ids: Sequence[UploadId], reference: str, within: object = None) -> list[Upload]:
         """Gives all of them back that are claimed under ``reference``, or none; one that nobody has claimed is as it
-        was. Raises `UploadNotFound` and `AlreadyClaimed`, and `ConfigurationError` as `claim`."""
+        was. Raises `UploadNotFound` and `AlreadyClaimed`, `InvalidRequest` and `ConfigurationError` as `claim`."""
         caller.require_account()
         rows = self._rows(within)
         return self._replace(
             rows,
-            lambda: [_held(caller.require(rows.get(one)), reference) for one in dict.fromkeys(ids)],
+            lambda: _each(ids, lambda one: _held(caller.require(rows.get(one)), reference)),
             self._released,
         )
 
@@ -75,15 +101,26 @@ class Claims:
         self, caller: Caller, known: Collection[str], *, prefix: str, claimed_before: datetime
     ) -> Iterator[Upload]:
         """The confirmed uploads whose claim begins with ``prefix``, is older, and is none of ``known``."""
-        account, last = caller.require_account(), None
-        while page := self._ledger.page(Query(account, PAGE, UploadState.CONFIRMED, before=last, claimed=True)):
-            for upload in page:
-                claim = upload.claim
-                if claim is None or claim.claimed_at >= claimed_before:
-                    continue
-                if claim.reference.startswith(prefix) and claim.reference not in known:
-                    yield upload
-            last = page[-1].id
+        last = None
+        while True:
+            found, last = self.page(caller, PAGE, last, prefix=prefix, claimed_before=claimed_before)
+            yield from (upload for upload in found if upload.claim and upload.claim.reference not in known)
+            if last is None:
+                return
+
+    def page(
+        self, caller: Caller, limit: int, before: UploadId | None, *, prefix: str, claimed_before: datetime
+    ) -> tuple[list[Upload], UploadId | None]:
+        """Of the next ``limit`` confirmed uploads that are claimed, behind ``before``, those whose claim begins with
+        ``prefix`` and is older; and the id to go on from, None at the end."""
+        account = caller.require_account()
+        page = self._ledger.page(Query(account, limit, UploadState.CONFIRMED, before=before, claimed=True))
+        found = [
+            upload
+            for upload in page
+            if upload.claim and upload.claim.claimed_at <= claimed_before and upload.claim.reference.startswith(prefix)
+        ]
+        return found, page[-1].id if len(page) == limit else None
 
     def _replace(
         self, rows: Uploads, read: Callable[[], list[Upload]], change: Callable[[Upload], Upload]
@@ -115,10 +152,32 @@ class Claims:
 def _look(rows: Uploads, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str | None) -> list[Upload]:
     """`Claims.look`, as ``rows`` have the uploads."""
     caller.require_account()
+    return _each(ids, lambda one: _fit(caller.require(rows.get(one)), terms, reference))
+
+
+def _each(ids: Sequence[UploadId], look: Callable[[UploadId], Upload]) -> list[Upload]:
+    """What ``look`` gives for each of these, once; the first error that it raises, with all of them."""
+    found: list[Upload] = []
+    refused: list[tuple[int, ValetKeyError]] = []
+    for one in _distinct(ids):
+        try:
+            found.append(look(one))
+        except (UploadNotFound, WrongProfile, StateConflict) as error:
+            refused.append((ids.index(one), error))
+            if len(refused) == MAX_NAMED:
+                break
+    if refused:
+        first = refused[0][1]
+        first.each = refused
+        raise first
+    return found
+
+
+def _distinct(ids: Sequence[UploadId]) -> list[UploadId]:
     wanted = list(dict.fromkeys(ids))
     if len(wanted) > MAX_AT_ONCE:
         raise InvalidRequest(f"At most {MAX_AT_ONCE} uploads are taken at once.")
-    return [_fit(caller.require(rows.get(one)), terms, reference) for one in wanted]
+    return wanted
 
 
 def _fit(upload: Upload, terms: Terms, reference: str | None) -> Upload:

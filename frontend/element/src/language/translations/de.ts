@@ -44,6 +44,7 @@ export const de: Messages = {
   sending: "{sent} von {total}",
   sendingFast: "{sent} von {total} · {speed} · noch {left}",
   confirming: "Ankunft wird geprüft",
+  checking: "Angekommen, wird geprüft",
   paused: "Angehalten bei {percent}",
   confirmed: "Hochgeladen · {total}",
   aborted: "Abgebrochen",
@@ -74,6 +75,11 @@ export const de: Messages = {
     other: "{count} Dateien konnten nicht gelesen werden.",
   },
   nothingInIt: "Darin war keine Datei.",
+  notLookedUp: {
+    one: "{count} früher hochgeladene Datei kann gerade nicht angezeigt werden. Sie bleibt im Formular.",
+    other:
+      "{count} früher hochgeladene Dateien können gerade nicht angezeigt werden. Sie bleiben im Formular.",
+  },
   policyBlocked: "Die Content-Security-Policy dieser Seite verhindert {url}: {directive} erlaubt es nicht.",
   empty: "Die Datei ist leer",
   sizeRefused: "Der Dienst nimmt keine Datei dieser Größe an",
@@ -95,6 +101,7 @@ export const de: Messages = {
     other: "Bitte warten: {count} Dateien werden noch hochgeladen.",
   },
 
+  saidEarlier: { one: "{name} ist schon hochgeladen.", other: "{count} Dateien sind schon hochgeladen." },
   saidAdded: { one: "{name} hinzugefügt.", other: "{count} Dateien hinzugefügt." },
   saidConfirmed: { one: "{name} hochgeladen.", other: "{count} Dateien hochgeladen." },
   saidFailed: { one: "{name}: {message}.", other: "{count} Dateien wurden nicht hochgeladen." },

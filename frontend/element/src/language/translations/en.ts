@@ -40,6 +40,7 @@ export const en = {
   sending: "{sent} of {total}",
   sendingFast: "{sent} of {total} · {speed} · {left} left",
   confirming: "Checking that it arrived",
+  checking: "Arrived, and being checked",
   paused: "Paused at {percent}",
   confirmed: "Uploaded · {total}",
   aborted: "Cancelled",
@@ -67,6 +68,10 @@ export const en = {
     other: "{count} files could not be read.",
   },
   nothingInIt: "It contains no files.",
+  notLookedUp: {
+    one: "{count} file that was uploaded before could not be looked up. It stays in the form.",
+    other: "{count} files that were uploaded before could not be looked up. They stay in the form.",
+  },
   policyBlocked: "This page’s Content-Security-Policy blocks {url}: its {directive} does not allow it.",
   empty: "The file is empty",
   sizeRefused: "The service does not accept a file of this size",
@@ -88,6 +93,7 @@ export const en = {
     other: "Please wait: {count} files are still being uploaded.",
   },
 
+  saidEarlier: { one: "{name} is uploaded already.", other: "{count} files are uploaded already." },
   saidAdded: { one: "{name} was added.", other: "{count} files were added." },
   saidConfirmed: { one: "{name} was uploaded.", other: "{count} files were uploaded." },
   saidFailed: { one: "{name}: {message}.", other: "{count} files were not uploaded." },

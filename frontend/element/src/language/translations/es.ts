@@ -46,6 +46,7 @@ export const es: Messages = {
   sending: "{sent} de {total}",
   sendingFast: "{sent} de {total} · {speed} · quedan {left}",
   confirming: "Comprobando que ha llegado",
+  checking: "Ha llegado y se está comprobando",
   paused: "En pausa al {percent}",
   confirmed: "Subido · {total}",
   aborted: "Cancelado",
@@ -80,6 +81,11 @@ export const es: Messages = {
     other: "No se han podido leer {count} archivos.",
   },
   nothingInIt: "No contenía ningún archivo.",
+  notLookedUp: {
+    one: "Ahora no se puede mostrar {count} archivo subido antes. Sigue en el formulario.",
+    many: "Ahora no se pueden mostrar {count} de archivos subidos antes. Siguen en el formulario.",
+    other: "Ahora no se pueden mostrar {count} archivos subidos antes. Siguen en el formulario.",
+  },
   policyBlocked: "La Content-Security-Policy de esta página bloquea {url}: su {directive} no lo permite.",
   empty: "El archivo está vacío",
   sizeRefused: "El servicio no acepta un archivo de este tamaño",
@@ -102,6 +108,11 @@ export const es: Messages = {
     other: "Espera: todavía se están subiendo {count} archivos.",
   },
 
+  saidEarlier: {
+    one: "{name} ya está subido.",
+    many: "{count} de archivos ya están subidos.",
+    other: "{count} archivos ya están subidos.",
+  },
   saidAdded: {
     one: "Se ha añadido {name}.",
     many: "Se han añadido {count} de archivos.",

@@ -38,6 +38,7 @@ export const zh: Messages = {
   sending: "{sent} / {total}",
   sendingFast: "{sent} / {total} · {speed} · 剩余 {left}",
   confirming: "正在确认是否送达",
+  checking: "已送达，正在检查",
   paused: "已暂停（{percent}）",
   confirmed: "已上传 · {total}",
   aborted: "已取消",
@@ -56,6 +57,7 @@ export const zh: Messages = {
   onlyOne: { other: "只能上传一个文件，已忽略 {count} 个。" },
   unreadable: { other: "{count} 个文件无法读取。" },
   nothingInIt: "其中没有文件。",
+  notLookedUp: { other: "暂时无法显示之前上传的 {count} 个文件，它们仍保留在表单中。" },
   policyBlocked: "此页面的 Content-Security-Policy 阻止了 {url}：{directive} 不允许。",
   empty: "文件是空的",
   sizeRefused: "服务不接受这种大小的文件",
@@ -74,6 +76,7 @@ export const zh: Messages = {
   required: "请上传文件。",
   busy: { other: "请稍候：仍有 {count} 个文件正在上传。" },
 
+  saidEarlier: { other: "已有 {count} 个文件上传完成。" },
   saidAdded: { other: "已添加 {count} 个文件。" },
   saidConfirmed: { other: "已上传 {count} 个文件。" },
   saidFailed: { other: "{count} 个文件未上传：{message}。" },

@@ -1,0 +1,266 @@
+"""`valetkey dev`: valetkey with its demo page, or an application that has it, on an embedded S3 that forgets all."""
+
+import logging
+import os
+import secrets
+import shlex
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import load_dotenv
+from flask.helpers import get_debug_flag
+from werkzeug.debug import DebuggedApplication
+from werkzeug.serving import is_running_from_reloader, make_server, run_simple
+from werkzeug.wrappers import Response
+
+from valetkey.adapters import embedded
+from valetkey.app import create_dev_app, create_dev_worker, installed_in
+from valetkey.serve import exclusive_address
+from valetkey.settings import CONFIG_FILE, Settings, load_settings
+
+DEV_SWEEP = {"sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 60}
+"""In seconds: short, so that one sees it happen. The environment takes precedence."""
+
+_NO_OWNER = (
+    "Its pages may not upload yet: decorate a function with @valetkey.owner_loader that returns who is logged in (for a"
+    ' trial "me").'
+)
+
+_FOLDER = "_VALETKEY_DEV_FOLDER"
+"""The variable by which the process that is started anew for each change knows where things of this run are."""
+
+_SHARED = (
+    "VALETKEY_BUCKET",
+    "VALETKEY_S3_ENDPOINT_URL",
+    "VALETKEY_DATABASE_URL",
+    "VALETKEY_SECRET_KEYS",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+)
+"""What another process of the application needs to know."""
+
+_HAS_RUN = "has-run"
+"""A file there, once the application could be loaded: what fails then waits to be mended."""
+
+
+def run_dev(host: str | None, port: int | None) -> None:
+    """Serves an embedded S3, its events and the demo page until it is stopped.
+
+    Raises `ConfigurationError` when moto is not installed, and where the ledger is one of another store.
+    """
+    with _embedded(host, port) as (store, folder):
+        settings = _settings(
+            host,
+            port,
+            store,
+            folder,
+            secret_keys=(secrets.token_hex(32),),
+            auth="open",
+            cors_origins=None if os.environ.get("VALETKEY_CORS_ORIGINS") else "*",
+        )
+        app, worker = create_dev_app(settings, store)
+        server = make_server(settings.host, settings.port, app, threaded=True)
+        worker.start()
+        click.echo(_greeting(settings, server.server_port, store))
+        try:
+            server.serve_forever()
+        finally:
+            worker.stop(wait=0)  # nothing is kept: Ctrl-C need not wait for a poll
+
+
+def run_dev_app(load: Callable[[], Flask], host: str | None, port: int | None, *, reload: bool) -> None:
+    """Serves the application that ``load`` gives, with the worker in the same process, on an embedded S3, until it is
+    stopped; with ``reload`` anew whenever its code changes, while S3 and ledger stay as they are.
+
+    Raises what ``load`` does the first time, and like `run_dev` and `create_dev_worker`.
+    """
+    if is_running_from_reloader():
+        _serve_application(load, Path(os.environ[_FOLDER]), reload=True)
+        return
+    load_dotenv()
+    unused = _leave_accounts()
+    with _embedded(host, port) as (store, folder):
+        settings = _settings(host, port, store, folder)
+        if settings.port == 0:  # the process that is started anew has to be told one
+            settings = settings.model_copy(update={"port": _free_port(settings.host)})
+        unused += _tell_environment(settings, store)
+        os.environ.setdefault("FLASK_DEBUG", "1")
+        os.environ[_FOLDER] = str(folder)
+        if unused:
+            click.echo(f"Not used, as the embedded parts take their place: {', '.join(sorted(unused))}.", err=True)
+        if reload:  # this process keeps the store and the port, and answers nothing
+            run_simple(settings.host, settings.port, Response(status=503), use_reloader=True)
+        else:
+            _serve_application(load, folder, reload=False)
+
+
+@contextmanager
+def _embedded(host: str | None, port: int | None) -> Iterator[tuple[embedded.Embedded, Path]]:
+    """The store, and a folder for all else that is not kept. SIGTERM ends the block as Ctrl-C does."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # otherwise it logs each request to both servers
+    here = load_settings(host=host, port=port)
+    _leave_accounts()
+    with exclusive_address(here.host, here.port), tempfile.TemporaryDirectory(prefix="valetkey-dev-") as folder:
+        click.echo("Starting the embedded S3, which takes some seconds ...", err=True)
+        before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        store = embedded.start()
+        try:
+            yield store, Path(folder)
+        finally:
+            store.stop()
+            signal.signal(signal.SIGTERM, before)
+
+
+def _serve_application(load: Callable[[], Flask], folder: Path, *, reload: bool) -> None:
+    settings = load_settings()
+    has_run = folder / _HAS_RUN
+    try:
+        app: Any = load()
+        worker = create_dev_worker(app, settings)
+    except Exception as error:
+        if not has_run.exists():
+            raise
+        click.echo(f"Error: {error}\nIt will be loaded again when its code has changed.", err=True)
+        _answer_again(_raising(error), settings)
+        return
+    worker.start()
+    try:
+        if reload:
+            _greet(app, settings, has_run)
+            _answer_again(app, settings)
+        else:
+            shown = DebuggedApplication(app, evalex=True) if get_debug_flag() else app
+            server = make_server(settings.host, settings.port, shown, threaded=True)
+            _greet(app, settings)
+            server.serve_forever()
+    finally:
+        worker.stop(wait=0)
+
+
+def _answer_again(app: Any, settings: Settings) -> None:
+    """Serves on the port that the other process keeps, until code changes."""
+    logging.getLogger("werkzeug").setLevel(logging.INFO)  # the store, which is in the other process, logs nothing
+    run_simple(
+        settings.host,
+        settings.port,
+        app,
+        threaded=True,
+        use_reloader=True,
+        use_debugger=get_debug_flag(),
+        extra_files=[str(settings.config or CONFIG_FILE)],
+    )
+
+
+def _greet(app: Flask, settings: Settings, has_run: Path | None = None) -> None:
+    """Says where it is, the first time; ``has_run`` is there from then on."""
+    if has_run is None or not has_run.exists():
+        click.echo(_application_greeting(app, settings, reload=has_run is not None))
+    if has_run is not None:
+        has_run.touch()
+    if installed_in(app).page_tickets.loader is None:
+        click.echo(_NO_OWNER)
+
+
+def _free_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _raising(error: Exception) -> Any:
+    """Answers everything with ``error``, which the debugger shows."""
+
+    def answer(*_: object) -> Any:
+        raise error
+
+    return answer
+
+
+def _settings(host: str | None, port: int | None, store: embedded.Embedded, folder: Path, **others: object) -> Settings:
+    """The settings of the environment, except for ``others`` and those that the embedded parts decide."""
+    return load_settings(
+        host=host,
+        port=port,
+        **others,
+        **_of_store(store),
+        database_url=os.environ.get("VALETKEY_DATABASE_URL") or f"sqlite:///{folder / 'valetkey.db'}",
+        **{name: seconds for name, seconds in DEV_SWEEP.items() if not os.environ.get(f"VALETKEY_{name.upper()}")},
+    )
+
+
+def _of_store(store: embedded.Embedded) -> Mapping[str, Any]:
+    """Each setting that says where a store is, and how it is talked to."""
+    return {
+        "bucket": embedded.BUCKET,
+        "s3_region": embedded.REGION,
+        "s3_endpoint_url": store.endpoint_url,
+        "s3_public_endpoint_url": store.endpoint_url,
+        "s3_addressing_style": "path",
+        "s3_accelerate": False,
+        "s3_dualstack": False,
+        "s3_post": True,
+        "s3_lacks": (),
+        "s3_grant_access_key_id": store.keys[0],
+        "s3_grant_secret_access_key": store.keys[1],
+        "events_sqs_queue_url": store.queue_url,
+    }
+
+
+def _tell_environment(settings: Settings, store: embedded.Embedded) -> list[str]:
+    """Has the application, and whatever it starts, find these settings in the environment: also what reads a `.env` of
+    its own over it finds them set. Returns the names of those that said something else."""
+    decided: dict[str, object] = {
+        "host": settings.host,
+        "port": settings.port,
+        "secret_keys": settings.secret_keys or (secrets.token_hex(32),),
+        "database_url": settings.database_url,
+        **{name: getattr(settings, name) for name in DEV_SWEEP},
+        **_of_store(store),
+    }
+    told = {f"VALETKEY_{name.upper()}": _as_text(value) for name, value in decided.items()}
+    told |= {"AWS_ACCESS_KEY_ID": store.keys[0], "AWS_SECRET_ACCESS_KEY": store.keys[1]}
+    unused = {name for name, text in told.items() if os.environ.get(name, text) not in {"", text}}
+    os.environ.update(told)
+    _leave_accounts()  # `.env` may have named them again
+    return list(unused - {"VALETKEY_HOST", "VALETKEY_PORT"})
+
+
+def _leave_accounts() -> list[str]:
+    """Takes from the environment what leads boto3 to an account elsewhere; returns the names that led there."""
+    return [name for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE") if os.environ.pop(name, "")]
+
+
+def _as_text(value: object) -> str:
+    """A setting as the environment has it; what is empty there would not be set."""
+    if isinstance(value, tuple):
+        return ",".join(value) or ","
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _greeting(settings: Settings, port: int, store: embedded.Embedded) -> str:
+    return (
+        f"valetkey listens on http://{settings.host}:{port}/ (documentation at /docs/, API reference at /docs/api/). "
+        "Stop it with Ctrl-C.\n"
+        f"The embedded S3 at {store.endpoint_url} ENFORCES NO POLICY and keeps nothing. It is for trials only.\n"
+        "Everybody who can reach this address may upload: no key is required.\n"
+        f"An application of your own, with valetkey in it, uses that S3 by these lines:\n{store.exports}"
+    )
+
+
+def _application_greeting(app: Flask, settings: Settings, *, reload: bool) -> str:
+    again = " It is loaded again when its code changes." if reload else ""
+    exports = "\n".join(f"export {name}={shlex.quote(os.environ[name])}" for name in _SHARED)
+    return (
+        f"The application {app.name!r}, with valetkey and its worker in it, listens on "
+        f"http://{settings.host}:{settings.port}/. Stop it with Ctrl-C.{again}\n"
+        f"The embedded S3 at {settings.s3_endpoint_url} ENFORCES NO POLICY and keeps nothing. It is for trials only.\n"
+        f"Another process of yours, a shell or a job, joins in by these lines:\n{exports}"
+    )
