@@ -1,6 +1,7 @@
 """Engines for the databases that a ledger may be in."""
 
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -21,6 +22,12 @@ BUSY_TIMEOUT = 5_000
 """How long a database waits for another's lock, in milliseconds, before the caller is told to try again."""
 
 _OPTIONS = f"-c lock_timeout={BUSY_TIMEOUT}"
+
+_REFUSES_OPTIONS = re.compile("startup parameter|command-line options")
+"""How PgBouncer and Neon, and how RDS Proxy say that they take no ``options``."""
+
+READ_ONLY = "25006"
+"""PostgreSQL's read_only_sql_transaction (its manual, appendix A)."""
 
 PRIVATE = 0o600
 """The mode of a new SQLite file: it holds names of people and hashes of keys."""
@@ -78,8 +85,15 @@ def postgresql_engine(parsed: URL) -> Engine:
     }
     complete = parsed.set(drivername="postgresql+psycopg", query=patience | dict(parsed.query))
     # a ping before each use: connections from before a restart are replaced instead of failing a request
-    engine = create_engine(complete, hide_parameters=True, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT / 1000)
+    engine = create_engine(
+        complete,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_timeout=BUSY_TIMEOUT / 1000,
+        isolation_level="READ COMMITTED",  # each statement sees what was committed before it, whatever is the default
+    )
     event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "handle_error", _leave_a_standby)
     event.listen(engine, "connect", _look_for_a_pooler)
     event.listen(engine, "begin", _be_patient)
     renew_in_child(engine, _forget)
@@ -91,7 +105,7 @@ def _connect(dialect: Dialect, _: Any, arguments: Any, parameters: dict[str, Any
     try:
         return dialect.connect(*arguments, **parameters)
     except dialect.loaded_dbapi.OperationalError as error:  # psycopg's, which is imported for PostgreSQL alone
-        if "startup parameter" not in str(error) or parameters.get("options") != _OPTIONS:
+        if not _REFUSES_OPTIONS.search(str(error)) or parameters.get("options") != _OPTIONS:
             raise
     return dialect.connect(*arguments, **{name: value for name, value in parameters.items() if name != "options"})
 
@@ -103,6 +117,13 @@ def _look_for_a_pooler(connection: Any, record: ConnectionPoolEntry) -> None:
     record.info[POOLED] = pooled = own != connection.info.backend_pid
     if pooled:
         connection.prepare_threshold = None
+
+
+def _leave_a_standby(context: ExceptionContext) -> None:
+    """A server that was demoted keeps its connections, which answer, and takes no writes any more: all of them are
+    given up, so that the next ones go to where the name leads now."""
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True
 
 
 def _be_patient(connection: Connection) -> None:
