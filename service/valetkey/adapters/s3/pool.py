@@ -6,6 +6,12 @@ from typing import Any
 
 import boto3
 import urllib3
+from botocore.awsrequest import (
+    AWSHTTPConnection,
+    AWSHTTPConnectionPool,
+    AWSHTTPSConnection,
+    AWSHTTPSConnectionPool,
+)
 from botocore.exceptions import (
     BotoCoreError,
     ConnectionClosedError,
@@ -18,9 +24,10 @@ from botocore.exceptions import (
 )
 from botocore.httpsession import ProxyConfiguration, get_cert_path, mask_proxy_url
 from botocore.utils import get_environ_proxies
-from urllib3 import exceptions
+from urllib3 import connection, connectionpool, exceptions
 
 from valetkey.core.signing.requests import SignedRequest
+from valetkey.final_response import FinalResponse
 
 SIZE = 64
 """How many connections are kept."""
@@ -35,6 +42,44 @@ _ERRORS: tuple[tuple[type[Exception], Any], ...] = (
     (exceptions.ProtocolError, ConnectionClosedError),
 )
 """What botocore makes of errors of urllib3's, in the order in which it looks."""
+
+
+class _Connection(connection.HTTPConnection):
+    response_class = FinalResponse  # type: ignore[assignment]
+
+
+class _TlsConnection(connection.HTTPSConnection):
+    response_class = FinalResponse  # type: ignore[assignment]
+
+
+class _Connections(connectionpool.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsConnections(connectionpool.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _BotocoreConnection(AWSHTTPConnection):
+    response_class = FinalResponse
+
+
+class _BotocoreTlsConnection(AWSHTTPSConnection):
+    response_class = FinalResponse
+
+
+class _BotocoreConnections(AWSHTTPConnectionPool):
+    ConnectionCls = _BotocoreConnection
+
+
+class _BotocoreTlsConnections(AWSHTTPSConnectionPool):
+    ConnectionCls = _BotocoreTlsConnection
+
+
+def skip_interim_responses(client: Any) -> None:
+    """Has a client of boto3's do the same as a `Pool`: else it takes a 102 for the success of what was asked."""
+    classes = client._endpoint.http_session._pool_classes_by_scheme  # noqa: SLF001 - there is no public way
+    classes.update(http=_BotocoreConnections, https=_BotocoreTlsConnections)
 
 
 class Pool:
@@ -53,6 +98,7 @@ class Pool:
             if self._proxy is None
             else urllib3.ProxyManager(self._proxy, proxy_headers=proxies.proxy_headers_for(self._proxy), **kept)
         )
+        self._manager.pool_classes_by_scheme = {"http": _Connections, "https": _TlsConnections}
         # an HTTP proxy is told the whole URL; through a tunnel, as without one, the path is enough
         self._prefix = origin if self._proxy is not None and origin.startswith("http:") else ""
         self._connections = self._manager.connection_from_url(origin)

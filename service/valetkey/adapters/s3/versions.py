@@ -33,9 +33,12 @@ class Versions:
             raise ValueError("no key")
         if self._keeps_versions():
             return self._delete_with_versions(key)
-        if self._traits.batches is None and not self._delete_many([key]):
+        tried = self._traits.batches is None and can_be_named(key)
+        if tried and not self._delete_many([key]):
             return None
         self._delete_or_hide(key)
+        if tried:  # whatever was said of the batch
+            self._traits.batches = False
         if not self._traits.leaves_markers:
             return None
         if self._keeps_versions():  # since when we asked it first
@@ -73,10 +76,11 @@ class Versions:
         try:
             gone = self._named_in_answer(keys_to_delete(sent))
         except (ObjectMissing, StoreUnavailable) as error:
-            if isinstance(error, StoreUnavailable) and not error.refused:
+            passes = isinstance(error, StoreUnavailable) and not error.refused
+            if passes and self._traits.batches:
                 raise
             log.info("objects are removed one by one: %s", error)
-            self._traits.batches = False
+            self._traits.batches = None if passes else False  # some answer 500 to what they do not know
             return list(keys)
         left = [key for key in keys if key not in gone]
         self._traits.batches = self._traits.batches or not left
