@@ -21,7 +21,7 @@ from valetkey.adapters.s3.heads import as_head, once
 from valetkey.adapters.s3.ranges import require_range
 from valetkey.adapters.s3.signing import Signer
 from valetkey.adapters.s3.traits import Traits
-from valetkey.adapters.s3.versions import Versions
+from valetkey.adapters.s3.versions import Versions, moment_in
 from valetkey.adapters.s3.xml import Element, plain_etag
 from valetkey.core.errors import (
     MethodNotSupported,
@@ -191,8 +191,8 @@ class S3Store:
             with available:
                 for page in pages:
                     for item in page.get("Uploads", []):
-                        if item["Initiated"] < before:
-                            yield OldMultipart(item["Key"], MultipartUploadId(item["UploadId"]), item["Initiated"])
+                        if (begun := moment_in(item, "Initiated")) < before:
+                            yield OldMultipart(item["Key"], MultipartUploadId(item["UploadId"]), begun)
         except NotSupportedByStore as error:
             log.info("open multipart uploads are not looked for: %s", error.detail)
 

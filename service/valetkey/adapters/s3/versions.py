@@ -4,7 +4,7 @@ import logging
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import md5
 from typing import Any
 
@@ -17,6 +17,13 @@ from valetkey.core.errors import ObjectMissing, StoreUnavailable
 from valetkey.core.ports.store import MAX_BATCH, OldObject
 
 log = logging.getLogger("valetkey")
+
+
+def moment_in(item: Mapping[str, Any], name: str) -> datetime:
+    """The date that a list says of an item, in UTC where it says no zone; now where it says none, so that what has no
+    age is not old."""
+    said: datetime = item.get(name) or datetime.now(UTC)
+    return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
 class Versions:
@@ -150,9 +157,10 @@ class Versions:
         last = None
         with available:
             for item in self._listed(prefix):
-                if item["LastModified"] < before and item["Key"] != last:  # the versions of a key come together
+                written = moment_in(item, "LastModified")
+                if written < before and item["Key"] != last:  # the versions of a key come together
                     last = item["Key"]
-                    yield OldObject(item["Key"], item["LastModified"])
+                    yield OldObject(item["Key"], written)
 
     def _listed(self, prefix: str) -> Iterator[Mapping[str, Any]]:
         if self._keeps_versions():
