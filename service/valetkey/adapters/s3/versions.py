@@ -20,9 +20,9 @@ log = logging.getLogger("valetkey")
 
 
 def moment_in(item: Mapping[str, Any], name: str) -> datetime:
-    """The date that a list says of an item, in UTC where it says no zone; now where it says none, so that what has no
-    age is not old."""
-    said: datetime = item.get(name) or datetime.now(UTC)
+    """The date that a list says of an item, in UTC where it says no zone; the last one of all where it says none, so
+    that what has no age is never old."""
+    said: datetime = item.get(name) or datetime.max
     return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
