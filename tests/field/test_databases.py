@@ -4,7 +4,8 @@ Reported: migrations that a role's ``statement_timeout`` or ``idle_in_transactio
 (polarsource/polar #14583, doctolib/safe-pg-migrations #30, scaleapi/scale-agentex #223); pools that keep the
 connections to a primary that was demoted, until the process is started again (npgsql/efcore.pg #1306,
 brettwooldridge/HikariCP #1802); RDS Proxy, which takes no ``options`` and says so in words of its own
-(psycopg/psycopg2 #1577).
+(psycopg/psycopg2 #1577). URLs as providers give them: ``postgres://`` (encode/databases #177), and with parameters that
+are other clients' own, as ``pgbouncer=true`` is Prisma's.
 """
 
 import socket
@@ -22,8 +23,9 @@ from psycopg import IsolationLevel
 from sqlalchemy import make_url
 from tests.support.ledgers import migrated
 
+from valetkey.adapters.ledgers import open_ledger
 from valetkey.adapters.sql.ledger import SqlLedger
-from valetkey.core.errors import LedgerUnavailable
+from valetkey.core.errors import ConfigurationError, LedgerUnavailable
 from valetkey.testing.contracts.samples import new_upload
 
 LIMITS = ["statement_timeout", "idle_in_transaction_session_timeout"]
@@ -151,3 +153,22 @@ def test_poolers_that_take_no_options(words: str, postgres_url: str) -> None:
     """However they say it: the ledger goes without."""
     with closing(RefusesOptions(postgres_url, words)) as pooler, migrated(pooler.url) as ledger:
         ledger.add([new_upload(datetime.now(UTC))])
+
+
+def test_a_url_as_some_providers_write_it(postgres_url: str) -> None:
+    """libpq takes it, and so do we, driver and all."""
+    url = postgres_url.replace("postgresql://", "postgres://")
+    with closing(open_ledger(url)) as ledger:
+        ledger.migrate()
+        upload = new_upload(datetime.now(UTC))
+        ledger.add([upload])
+        assert ledger.get(upload.id) == upload
+
+
+@pytest.mark.parametrize("name", ["pgbouncer", "schema", "connection_limit"])
+def test_a_parameter_of_another_client_is_named(name: str, postgres_url: str) -> None:
+    """At the start, and not by a 503 for each request; those that libpq knows are taken."""
+    with pytest.raises(ConfigurationError, match=name):
+        open_ledger(f"{postgres_url}?{name}=true")
+    with migrated(f"{postgres_url}?sslmode=prefer&channel_binding=prefer&application_name=photos") as ledger:
+        ledger.check()

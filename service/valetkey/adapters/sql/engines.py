@@ -3,7 +3,7 @@
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,6 +49,8 @@ def parsed_url(url: str) -> URL:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise ConfigurationError(f"The database URL cannot be read; it looks like {_URLS}.") from error
+    if parsed.get_backend_name() == "postgres":  # libpq takes both, and providers say either
+        parsed = parsed.set(drivername="postgresql")
     if parsed.get_backend_name() not in _DATABASES:
         raise ConfigurationError(f"No ledger for {parsed.get_backend_name()!r}: use {_URLS}.")
     return parsed
@@ -60,6 +62,7 @@ def connect(parsed: URL) -> Connections:
 
 
 def _postgresql(parsed: URL) -> Connections:
+    _require_known(parsed.query)
     engine = postgresql_engine(parsed)
     return Connections(engine.execution_options(isolation_level="AUTOCOMMIT"), engine, SharedWriter)  # of one pool
 
@@ -69,6 +72,19 @@ def _sqlite(parsed: URL) -> Connections:
 
 
 _DATABASES: Mapping[str, Callable[[URL], Connections]] = {"sqlite": _sqlite, "postgresql": _postgresql}
+
+
+def _require_known(options: Iterable[str]) -> None:
+    """Raises `ConfigurationError` for what libpq does not take: other clients have parameters of their own."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+
+    for name in options:
+        try:
+            make_conninfo(**{name: "x"})
+        except ProgrammingError as error:
+            said = f"The database URL has {name[:40]!r}, which PostgreSQL's own client does not know: leave it out."
+            raise ConfigurationError(said) from error
 
 
 def postgresql_engine(parsed: URL) -> Engine:
