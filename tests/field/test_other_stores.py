@@ -40,9 +40,17 @@ SCANNED = "[profiles.scanned]\nscan = true\n"
 
 
 @pytest.mark.parametrize("method", ["post", "put", "multipart"])
-@pytest.mark.parametrize("quirk", [GoHeaderCase, LowerHeaderCase, lambda: Drops("Content-Length")])
+@pytest.mark.parametrize(
+    "quirk",
+    [
+        GoHeaderCase,
+        LowerHeaderCase,
+        lambda: Drops("Content-Length"),
+        lambda: Says({"HEAD"}, lambda _: "0", "Content-Length"),
+    ],
+)
 def test_headers_as_others_send_them(quirk: Callable[[], Quirk], method: str, rgw: Rgw, make_desk: MakeDesk) -> None:
-    """Names in any case, a HEAD without a length: confirmed, checked or not, and nothing is deleted that is good."""
+    """Names in any case, a HEAD without a length or with that of no body: confirmed, checked or not, and nothing is deleted that is good."""
     with quirky(rgw, quirk()) as server, fresh_bucket(server) as bucket:
         desk = make_desk(bucket, SCANNED)
         for profile in ("default", "scanned"):

@@ -110,21 +110,26 @@ class S3Store:
         try:
             with available:
                 headers = self._clients.caller().ask(HEAD, key, query=version, headers=_WITH_CHECKSUMS).headers
-                length = once(headers, "content-length")
-                size = self._size_of(key, version) if length is None else int(length)
+                size = int(once(headers, "content-length") or 0) or self._size_of(key, version, headers)
                 head = as_head(key, headers, size)
         except ObjectMissing:
             return None
         self._traits.seen(head)
         return head
 
-    def _size_of(self, key: str, version: Mapping[str, str]) -> int:
-        """For a store, or a proxy in front of it, whose HEAD says no length: the end of a range names the whole."""
-        answer = self._ranged(key, version, "bytes=0-0", 1)
+    def _size_of(self, key: str, version: Mapping[str, str], head: Mapping[str, str]) -> int:
+        """For a store, or a proxy in front of it, whose HEAD says no length, or that of the body that a HEAD has not:
+        the end of a range names the whole."""
+        try:
+            answer = self._ranged(key, version, "bytes=0-0", 1)
+        except ObjectChanged:  # 416: nothing has no range
+            return 0
         whole = answer.headers.get("content-range", "").rpartition("/")[2]
-        if not whole.isdecimal():
+        if whole.isdecimal():
+            return int(whole)
+        if "content-length" not in head:
             raise StoreUnavailable("The store says no size: its HEAD has no Content-Length.", refused=True)
-        return int(whole)
+        return 0
 
     def _ranged(self, key: str, version: Mapping[str, str], asked: str, limit: int) -> Answer:
         """The first ``limit`` bytes of a range. A store that does not know ranges sends all: it is not read."""
