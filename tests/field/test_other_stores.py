@@ -50,7 +50,8 @@ SCANNED = "[profiles.scanned]\nscan = true\n"
     ],
 )
 def test_headers_as_others_send_them(quirk: Callable[[], Quirk], method: str, rgw: Rgw, make_desk: MakeDesk) -> None:
-    """Names in any case, a HEAD without a length or with that of no body: confirmed, checked or not, and nothing is deleted that is good."""
+    """Names in any case, a HEAD without a length or with that of no body: confirmed, checked or not, and nothing that
+    is good is deleted."""
     with quirky(rgw, quirk()) as server, fresh_bucket(server) as bucket:
         desk = make_desk(bucket, SCANNED)
         for profile in ("default", "scanned"):
@@ -171,9 +172,9 @@ LISTS: dict[str, tuple[Callable[[str], str], int]] = {
 
 def left_over(desk: Desk) -> None:
     """An object, and a multipart upload, that nobody knows, under staging."""
-    where = {"Bucket": desk.bucket.name, "Key": f"staging/{new_upload_id()}"}
-    desk.bucket.client.put_object(**where, Body=b"x")
-    desk.bucket.client.create_multipart_upload(**where)
+    client, bucket, key = desk.bucket.client, desk.bucket.name, f"staging/{new_upload_id()}"
+    client.put_object(Bucket=bucket, Key=key, Body=b"x")
+    client.create_multipart_upload(Bucket=bucket, Key=key)
     desk.valetkey.sweep._clock = lambda: datetime.now(UTC) + timedelta(days=2)
 
 

@@ -1,7 +1,7 @@
-"""L and E. What stands between us and the store, on the wire: no answer is taken for another one, nor half of it for all.
+"""L and E. What is between us and the store, on the wire: no answer is taken for another one, nor half of it for all.
 
-Reported: interim answers that clients take for the final one (snoyberg/http-client #521, nginx/nginx #1241), after which
-a connection is out of step; Cloudflare R2, which names a version of what it writes and knows it nowhere else
+Reported: interim answers that clients take for the final one (snoyberg/http-client #521, nginx/nginx #1241), after
+which a connection is out of step; Cloudflare R2, which names a version of what it writes and knows it nowhere else
 (rustfs/rustfs #7999). Proxies that compress what nobody asked to be compressed, answer a range in part (RFC 9110 allows
 it), put a page in the place of an object, add a header a second time, or stores that say 500 to DeleteObjects are
 imitated.
@@ -159,7 +159,7 @@ def test_a_store_of_old_that_says_no_length() -> None:
     """HTTP/1.0: the end of the connection is the end of the answer, and it is the whole one by its range."""
     range_of_all = b"HTTP/1.0 206 Said\r\nETag: e\r\nContent-Range: bytes 0-4/5\r\n\r\n"
     for body, is_whole in ((b"bytes", True), (b"by", False)):
-        with raw_store(lambda *_, body=body: range_of_all + body) as store:  # type: ignore[misc]
+        with raw_store(lambda *_, body=body: range_of_all + body) as store:
             if is_whole:
                 assert store.first_bytes(SOURCE) == b"bytes"
                 continue

@@ -341,8 +341,11 @@ def test_a_huge_body_is_not_read() -> None:
 @pytest.mark.parametrize("interim", [b"102 Processing", b"103 Early Hints\r\nLink: </x>"])
 def test_an_interim_answer_is_not_the_receivers(interim: bytes) -> None:
     """What comes after it counts: a receiver that has taken the announcement is not told of it ten times."""
-    taken = b"HTTP/1.1 204 No Content\r\n\r\n"
-    with running_receiver(lambda request: request.wfile.write(b"HTTP/1.1 " + interim + b"\r\n\r\n" + taken)) as receiver:
+
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 " + interim + b"\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n")
+
+    with running_receiver(behave) as receiver:
         assert attempt(receiver) == (DeliveryOutcome.DELIVERED, "HTTP 204", None)
 
 

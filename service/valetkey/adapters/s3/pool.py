@@ -45,11 +45,11 @@ _ERRORS: tuple[tuple[type[Exception], Any], ...] = (
 
 
 class _Connection(connection.HTTPConnection):
-    response_class = FinalResponse  # type: ignore[assignment]
+    response_class = FinalResponse
 
 
 class _TlsConnection(connection.HTTPSConnection):
-    response_class = FinalResponse  # type: ignore[assignment]
+    response_class = FinalResponse
 
 
 class _Connections(connectionpool.HTTPConnectionPool):
@@ -61,11 +61,11 @@ class _TlsConnections(connectionpool.HTTPSConnectionPool):
 
 
 class _BotocoreConnection(AWSHTTPConnection):
-    response_class = FinalResponse
+    response_class = FinalResponse  # type: ignore[assignment]
 
 
 class _BotocoreTlsConnection(AWSHTTPSConnection):
-    response_class = FinalResponse
+    response_class = FinalResponse  # type: ignore[assignment]
 
 
 class _BotocoreConnections(AWSHTTPConnectionPool):

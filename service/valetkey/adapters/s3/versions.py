@@ -22,7 +22,7 @@ log = logging.getLogger("valetkey")
 def moment_in(item: Mapping[str, Any], name: str) -> datetime:
     """The date that a list says of an item, in UTC where it says no zone; the last one of all where it says none, so
     that what has no age is never old."""
-    said: datetime = item.get(name) or datetime.max
+    said: datetime = item.get(name) or datetime.max.replace(tzinfo=UTC)
     return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 

@@ -1,5 +1,4 @@
-"""How long PostgreSQL lets a migration take, whatever it allows others: a role or a database may have limits of its own.
-"""
+"""How long PostgreSQL lets a migration take, whatever it allows others by limits of a role or a database."""
 
 from sqlalchemy import Connection, text
 
