@@ -268,3 +268,15 @@ def test_a_store_that_names_versions_and_keeps_none(rgw: Rgw, make_desk: MakeDes
         assert (done["state"], done["object"]["version_id"]) == ("confirmed", None)
         assert desk.http.delete(f"/v1/uploads/{created['upload']['id']}").status_code == 204
         assert desk.stored() == []
+
+
+def test_metadata_in_several_lines() -> None:
+    """What belongs to a header that is left out belongs to no other one; and there is an end to them."""
+    told = b"HTTP/1.1 200 OK\r\nETag: e\r\nX-Amz-Meta-A: 1\r\n more\r\n\tof it\r\nx-amz-meta-upload-id: some-id\r\n"
+    with raw_store(lambda *_: told + b"Content-Type: text/plain\r\nContent-Length: 5\r\n\r\n") as store:
+        found = store.head("a")
+        assert found is not None
+        assert (found.etag, found.content_type, found.size) == ("e", "text/plain", 5)
+    endless = b"HTTP/1.1 200 OK\r\n" + b"x-amz-meta-a: 1\r\n" * 20_000
+    with raw_store(lambda *_: endless + b"\r\n") as store, pytest.raises(StoreUnavailable):
+        store.head("a")

@@ -1,7 +1,9 @@
 """Connections to the store for our own signed calls, set up by the environment as botocore's are."""
 
 import os
+import re
 import socket
+from http.client import HTTPException
 from typing import Any
 
 import boto3
@@ -32,6 +34,8 @@ from valetkey.final_response import FinalResponse
 SIZE = 64
 """How many connections are kept."""
 
+MAX_METADATA = 10_000
+"""How many headers of metadata a response may have."""
 
 _ERRORS: tuple[tuple[type[Exception], Any], ...] = (
     (exceptions.SSLError, SSLError),
@@ -44,12 +48,48 @@ _ERRORS: tuple[tuple[type[Exception], Any], ...] = (
 """What botocore makes of errors of urllib3's, in the order in which it looks."""
 
 
+_METADATA = re.compile(rb"x-amz-meta-(?!upload-id:)", re.IGNORECASE)
+_FOLDED = (b" ", b"\t")  # a line that belongs to the one before it (RFC 9112, 5.2)
+
+
+class _WithoutMetadata:
+    """The head of a response, without an object's metadata but for our id, and all of its body."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._skipped = 0
+
+    def readline(self, limit: int = -1) -> bytes:
+        line: bytes = self._stream.readline(limit)
+        skips = False
+        while (skips and line[:1] in _FOLDED) or _METADATA.match(line):
+            skips = True
+            self._skipped += 1
+            if self._skipped > MAX_METADATA:
+                raise HTTPException("there is no end of the metadata")
+            line = self._stream.readline(limit)
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class _StoreResponse(FinalResponse):
+    """Whoever has a grant for a PUT may attach as much metadata as fits into 2 KB, each a header of its own, and
+    `http.client` takes 100 headers."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        said = super()._read_status()
+        self.fp: Any = _WithoutMetadata(self.fp)
+        return said
+
+
 class _Connection(connection.HTTPConnection):
-    response_class = FinalResponse
+    response_class = _StoreResponse
 
 
 class _TlsConnection(connection.HTTPSConnection):
-    response_class = FinalResponse
+    response_class = _StoreResponse
 
 
 class _Connections(connectionpool.HTTPConnectionPool):
