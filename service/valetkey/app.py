@@ -278,8 +278,9 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
     _require_free(app, [blueprint.name for blueprint in places])
     cors.allow(app, cors_origins, blueprints=API, paths=paths)
     app.extensions[EXTENSION] = parts
-    for blueprint, place in places.items():
-        app.register_blueprint(blueprint, url_prefix=place)
+    with entrance.plain_rules(app):
+        for blueprint, place in places.items():
+            app.register_blueprint(blueprint, url_prefix=place)
     if is_mounted:
         csrf.exempt(app, [routes.blueprint, uppy.blueprint, page_tickets.blueprint])
         callers = [*API, page_tickets.blueprint.name]

@@ -153,3 +153,25 @@ def test_writers_go_on_while_an_index_is_built(postgresql: SqlLedger) -> None:
             assert not migrating.done()
         migrating.result(30)
     assert postgresql.get(one.id) == one
+
+
+@pytest.mark.parametrize("accounts", [50, 3_000])
+def test_a_page_of_all_accounts_where_each_user_has_one(sqlite: SqlLedger, accounts: int) -> None:
+    """Their number is no number of statements."""
+    sample, ids = as_row(upload()), [new_upload_id() for _ in range(accounts)]
+    rows = [sample | {"id": one, "account": f"user-{number}"} for number, one in enumerate(ids)]
+    rows[0] |= {"state": "rejected", "due_at": None}
+    with sqlite._writers.begin() as connection:
+        connection.execute(insert(uploads), rows)
+    statements: list[str] = []
+    event.listen(sqlite._readers, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    newest = ids[:0:-1]
+    for query, expected in (
+        (Query(None, LIMIT, UploadState.PENDING), newest[:LIMIT]),
+        (Query(None, LIMIT, UploadState.PENDING, before=newest[LIMIT - 1]), newest[LIMIT : 2 * LIMIT]),
+        (Query(None, LIMIT, UploadState.REJECTED), ids[:1]),
+        (Query(None, LIMIT, profile="unused"), []),
+        (Query("user-1", LIMIT, UploadState.PENDING), ids[1:2]),
+    ):
+        assert [one.id for one in sqlite.page(query)] == expected
+    assert len(statements) < 1_000

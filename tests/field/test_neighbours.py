@@ -4,6 +4,7 @@ A tester put each of them around a real application: requests that hung, 500 on 
 A server of its own runs where Flask's test client would have the whole body in memory.
 """
 
+import asyncio
 import http.client
 import json
 from collections.abc import Callable, Iterator
@@ -13,9 +14,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from asgiref.wsgi import WsgiToAsgi
 from flask import Blueprint, Flask, Request, Response, abort, request
 from flask_cors import CORS
 from flask_swagger_ui import get_swaggerui_blueprint
+from werkzeug.routing import BaseConverter
 from werkzeug.serving import make_server
 
 from valetkey.api.bodies import MAX_BODY
@@ -260,3 +263,117 @@ def test_what_is_nobodys_below_us_is_answered_as_we_answer(prefix: str) -> None:
     elsewhere = [client.put(f"{prefix}/v1/own"), client.get("/nowhere"), client.get(f"{prefix}/v1x")]
     assert [answer.status_code for answer in elsewhere] == [405, 404, 404]
     assert {answer.mimetype for answer in elsewhere} == {"text/html"}
+
+
+def for_whatever_comes(app: Flask, prefix: str, kind: str) -> None:
+    if kind == "files":
+        app.add_url_rule(f"{prefix}/<path:filename>", "files", lambda filename: (filename, 404))
+    else:
+        methods = ["GET"] if kind == "page" else ["GET", "POST", "PUT", "DELETE"]
+        app.add_url_rule(f"{prefix}/<path:path>", "page", lambda path: f"<h1>{path}</h1>", methods=methods)
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("prefix", ["", "/files"])
+@pytest.mark.parametrize("kind", ["page", "files", "all methods"])
+def test_a_route_for_whatever_comes_is_not_for_what_is_below_us(kind: str, prefix: str, *, first: bool) -> None:
+    """As an application in one page has it, or one with its files at the root: its page is no answer of an API."""
+    app = Flask("photos", static_folder=None)
+    if first:
+        for_whatever_comes(app, prefix, kind)
+    MemoryValetKey(app, url_prefix=prefix or None)
+    if not first:
+        for_whatever_comes(app, prefix, kind)
+    app.add_url_rule(f"{prefix}/v1/own/<name>", view_func=lambda name: name, methods=["GET"])
+    client = app.test_client()
+    below = [
+        client.get(f"{prefix}/v1/nowhere"),
+        client.post(f"{prefix}/v1/nowhere", json={}),
+        client.put(f"{prefix}/v1/uploads/x/complete"),
+        client.get(f"{prefix}/uppy/nothing/there/is"),
+    ]
+    assert {answer.mimetype for answer in below} == {"application/problem+json"}
+    assert {answer.status_code for answer in below} <= {404, 405}
+    assert client.get(f"{prefix}/v1/own/a").text == "a"
+    if kind != "all methods":
+        assert client.post(f"{prefix}/v1/own/a").mimetype == "text/html"
+    assert client.get(f"{prefix}/albums").mimetype == "text/html"
+    assert client.post(f"{prefix}/v1/uploads", json=CAT).status_code == 201
+
+
+class Numbers(BaseConverter):
+    regex = r"\d+"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+
+def test_an_application_with_converters_of_its_own() -> None:
+    """Also where its own are called as those that every application has; they stay its own for its own routes."""
+    app = Flask("photos")
+    app.url_map.converters |= {"default": Numbers, "string": Numbers}
+    MemoryValetKey(app)
+    app.add_url_rule("/albums/<number>", view_func=lambda number: str(number + 1))
+    client = app.test_client()
+    created = client.post("/v1/uploads", json=CAT)
+    assert client.get(created.headers["Location"]).status_code == 200
+    assert client.get("/albums/1").text == "2"
+    assert client.get("/albums/one").status_code == 404
+
+
+def test_a_host_that_the_application_does_not_trust() -> None:
+    """A program that calls us by another name is told so in a document it can read."""
+    app = Flask("photos")
+    app.config["TRUSTED_HOSTS"] = ["photos.example"]
+    MemoryValetKey(app)
+    client = app.test_client()
+    assert client.post("/v1/uploads", json=CAT, base_url="http://photos.example").status_code == 201
+    refused = client.post("/v1/uploads", json=CAT, base_url="http://127.0.0.1")
+    assert (refused.status_code, refused.mimetype) == (400, "application/problem+json")
+
+
+def test_preflights_where_the_application_answers_none(settings: Settings, mount: Callable[..., Flask]) -> None:
+    """What it says of its own routes (Flask's ``PROVIDE_AUTOMATIC_OPTIONS``) is not for pages that upload."""
+    app = Flask("photos")
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    mount(app, settings=settings.model_copy(update={"cors_origins": ("https://a.example",)}))
+    app.add_url_rule("/own", view_func=lambda: "own")
+    headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
+    answer = app.test_client().options("/v1/uploads", headers=headers)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "https://a.example")
+    assert app.test_client().options("/own", headers=headers).status_code == 405
+
+
+def asked_by_asgi(app: Flask, body: list[bytes], *headers: tuple[bytes, bytes]) -> tuple[int, dict[str, Any]]:
+    """What ``app`` answers to a POST by way of asgiref, whose server gives the body in these pieces."""
+    messages = [{"type": "http.request", "body": piece, "more_body": True} for piece in body]
+    said: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0) if messages else {"type": "http.request"}
+
+    async def send(message: dict[str, Any]) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/uploads", "query_string": b"", "http_version": "1.1"}
+    scope |= {"headers": [(b"content-type", b"application/json"), *headers], "server": ("127.0.0.1", 80)}
+    asyncio.run(WsgiToAsgi(app)(scope, receive, send))  # type: ignore[no-untyped-call]
+    return said[0]["status"], json.loads(b"".join(one.get("body", b"") for one in said))
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_body_without_a_length_by_way_of_asgi(*, first: bool) -> None:
+    """Flask's documentation wraps applications so for ASGI servers: chunks and HTTP/2 need no length, and the body is
+    there. It ends at our limit, also where a hook reads it."""
+    app = Flask("photos")
+    if first:
+        app.before_request(lambda: (request.get_data(), None)[1])
+    MemoryValetKey(app)
+    if not first:
+        app.before_request(lambda: (request.get_data(), None)[1])
+    body = json.dumps(CAT).encode()
+    chunked = (b"transfer-encoding", b"chunked")
+    assert asked_by_asgi(app, [body[:10], body[10:]], chunked)[0] == 201
+    assert asked_by_asgi(app, [body])[0] == 201
+    assert asked_by_asgi(app, [body], (b"content-length", b"%d" % len(body)))[0] == 201
+    assert asked_by_asgi(app, [b" " * 10_000] * 40, chunked)[0] == 413

@@ -6,6 +6,7 @@ refused storage classes (minio/minio #5469), and buckets with Object Lock that w
 ignored are what FIELD.md saw or imitated.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from tests.support.clients import put
 from tests.support.store_proxy import Quirk, quirky
 from tests.support.store_quirks import (
     Drops,
+    Fails,
     GoHeaderCase,
     IgnoresPrefix,
     LowerHeaderCase,
@@ -29,6 +31,7 @@ from tests.support.store_quirks import (
 from tests.support.stores import Bucket, Rgw, fresh_bucket
 
 from valetkey.adapters.s3.caller import DELETE, Answer, Operation
+from valetkey.core.errors import StoreUnavailable
 from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.store import ObjectHeaders
 from valetkey.core.sweeping.findings import Action
@@ -37,9 +40,18 @@ SCANNED = "[profiles.scanned]\nscan = true\n"
 
 
 @pytest.mark.parametrize("method", ["post", "put", "multipart"])
-@pytest.mark.parametrize("quirk", [GoHeaderCase, LowerHeaderCase, lambda: Drops("Content-Length")])
+@pytest.mark.parametrize(
+    "quirk",
+    [
+        GoHeaderCase,
+        LowerHeaderCase,
+        lambda: Drops("Content-Length"),
+        lambda: Says({"HEAD"}, lambda _: "0", "Content-Length"),
+    ],
+)
 def test_headers_as_others_send_them(quirk: Callable[[], Quirk], method: str, rgw: Rgw, make_desk: MakeDesk) -> None:
-    """Names in any case, a HEAD without a length: confirmed, checked or not, and nothing is deleted that is good."""
+    """Names in any case, a HEAD without a length or with that of no body: confirmed, checked or not, and nothing that
+    is good is deleted."""
     with quirky(rgw, quirk()) as server, fresh_bucket(server) as bucket:
         desk = make_desk(bucket, SCANNED)
         for profile in ("default", "scanned"):
@@ -149,6 +161,46 @@ def test_a_store_that_cannot_list_multipart_uploads(rgw: Rgw, make_desk: MakeDes
         sweep = desk.valetkey.sweep
         sweep._clock = lambda: datetime.now(UTC) + timedelta(days=2)
         assert [(finding.action, finding.subject) for finding in sweep.clean()] == [(Action.REMOVE, orphan)]
+
+
+LISTS: dict[str, tuple[Callable[[str], str], int]] = {
+    "no zone": (lambda body: re.sub(r"(<(?:LastModified|Initiated)>[^<]*)Z<", r"\1<", body), 0),
+    "no date": (lambda body: re.sub(r"<(LastModified|Initiated)>.*?</\1>", "", body), 1),
+}
+"""What is changed in lists, and how many of each kind stay: of what age nobody knows."""
+
+
+def left_over(desk: Desk) -> None:
+    """An object, and a multipart upload, that nobody knows, under staging."""
+    client, bucket, key = desk.bucket.client, desk.bucket.name, f"staging/{new_upload_id()}"
+    client.put_object(Bucket=bucket, Key=key, Body=b"x")
+    client.create_multipart_upload(Bucket=bucket, Key=key)
+    desk.valetkey.sweep._clock = lambda: datetime.now(UTC) + timedelta(days=2)
+
+
+@pytest.mark.parametrize("how", LISTS)
+def test_lists_that_say_half_a_date(how: str, rgw: Rgw, make_desk: MakeDesk) -> None:
+    """The sweep does not end at them, and removes nothing that has no age."""
+    change, stay = LISTS[how]
+    quirk = Says({"LIST", "LIST_MULTIPARTS"}, change, None)
+    with fresh_bucket(rgw) as bucket, quirky(rgw, quirk) as server:
+        desk = make_desk(Bucket(bucket.name, server.client(), server))
+        left_over(desk)
+        found = [finding.action for finding in desk.valetkey.sweep.clean()]
+        assert found == ([] if stay else [Action.REMOVE, Action.ABORT])
+        assert len(bucket.client.list_objects_v2(Bucket=bucket.name).get("Contents", [])) == stay
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (501, "NotImplemented")])
+def test_a_list_that_cannot_be_had_hinders_no_other(status: int, code: str, rgw: Rgw, make_desk: MakeDesk) -> None:
+    """Multipart uploads are aborted where objects may not be listed, and it is said that these may not."""
+    with fresh_bucket(rgw) as bucket, quirky(rgw, Fails("LIST", status, code)) as server:
+        desk = make_desk(Bucket(bucket.name, server.client(), server))
+        left_over(desk)
+        found: list[Action] = []
+        with pytest.raises(StoreUnavailable, match=code):
+            found.extend(finding.action for finding in desk.valetkey.sweep.clean())
+        assert found == [Action.ABORT]
 
 
 def test_a_store_that_ignores_the_prefix(rgw: Rgw, make_desk: MakeDesk) -> None:

@@ -114,3 +114,15 @@ def _sent(signed: Mapping[str, str], added: Mapping[str, str], *, doubled: bool)
 
 def _require_no_copy(upload: Json, keys: list[str]) -> None:
     assert upload["state"] != "confirmed", keys
+
+
+@pytest.mark.parametrize("count", [90, 120, 400])
+def test_more_metadata_than_a_client_reads_headers(count: int, rgw_bucket: Bucket, make_desk: MakeDesk) -> None:
+    """It fits into S3's 2 KB, and Python reads 100 headers: the upload ends all the same, without any of it."""
+    desk = make_desk(rgw_bucket)
+    created = desk.create(5, method="put")
+    extra = {f"x-amz-meta-{number}": "1" for number in range(count)} | {"x-amz-meta-upload-id-2": "other"}
+    assert answered(created["grant"]["url"], {**created["grant"]["headers"], **extra}, b"bytes") == 200
+    done = desk.complete(created)
+    assert done["state"] == "confirmed", done
+    assert desk.head(done["object"]["key"])["Metadata"] == {"upload-id": created["upload"]["id"]}

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Lock, Thread
 from time import monotonic, sleep
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
@@ -335,6 +336,39 @@ def test_a_huge_body_is_not_read() -> None:
         assert attempt(receiver)[0] is DeliveryOutcome.DELIVERED
         sleep(0.2)
         assert len(sent) < 400
+
+
+@pytest.mark.parametrize("interim", [b"102 Processing", b"103 Early Hints\r\nLink: </x>"])
+def test_an_interim_answer_is_not_the_receivers(interim: bytes) -> None:
+    """What comes after it counts: a receiver that has taken the announcement is not told of it ten times."""
+
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 " + interim + b"\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n")
+
+    with running_receiver(behave) as receiver:
+        assert attempt(receiver) == (DeliveryOutcome.DELIVERED, "HTTP 204", None)
+
+
+def test_an_address_that_leads_nowhere_leaves_time_for_the_others() -> None:
+    """A name has several (IPv6 and IPv4), and the first may swallow what is sent to it."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf, ExitStack() as waiting:
+        for _ in range(8):  # those that nobody accepts: the next ones get no answer
+            queued = waiting.enter_context(socket.socket())
+            queued.setblocking(False)
+            queued.connect_ex(deaf.getsockname())
+        with running_receiver(answer(200)) as receiver:
+            port = urlsplit(receiver.url).port
+            addresses = [deaf.getsockname(), ("127.0.0.1", port)]
+            webhook = HttpWebhook(
+                receiver.url,
+                SECRETS,
+                allow_private=True,
+                timeout=3.0,
+                resolve=lambda *_, **__: [(socket.AF_INET, 1, 6, "", address) for address in addresses],
+            )
+            upload_id = new_upload_id()
+            told = Announcement(f"{upload_id}-aborted", "upload.aborted", upload_id, "{}", NOW, NOW)
+            assert webhook.deliver(told, datetime.now(UTC)).outcome is DeliveryOutcome.DELIVERED
 
 
 @pytest.mark.parametrize("behave", [hang_up, drip(b"nonsense\r\n"), drip(b"HTTP/1.1 abc\r\n\r\n")])

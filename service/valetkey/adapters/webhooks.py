@@ -24,6 +24,7 @@ from standardwebhooks import Webhook
 
 from valetkey.core.model.announcement import Announcement
 from valetkey.core.ports.announcing import DeliveryOutcome, DeliveryReceipt
+from valetkey.final_response import FinalResponse
 
 TIMEOUT = 15.0
 """How long a delivery may take after the name was resolved, in seconds, however slowly the answer drips."""
@@ -111,6 +112,7 @@ class HttpWebhook:
         self, connected: socket.socket, body: bytes, headers: dict[str, str], deadline: float
     ) -> tuple[int, Message]:
         connection = HTTPConnection(self._host, self._port)
+        connection.response_class = FinalResponse
         connection.sock = connected
         connection.request("POST", self._path, body, headers)
         with connection.getresponse() as response:
@@ -168,13 +170,15 @@ def _seconds(retry_after: str | None, at: datetime) -> float | None:
 
 
 def _connect(addresses: Sequence[_Address], deadline: float) -> socket.socket:
-    """A connection to the first of ``addresses`` that answers. Raises OSError."""
+    """A connection to the first of ``addresses`` that answers, each of which has its share of the time: IPv6 may lead
+    nowhere. Raises OSError."""
     error: OSError = OSError("The name has no address.")
-    for family, address in addresses:
+    for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
         plain = socket.socket(family, socket.SOCK_STREAM)
         try:
-            plain.settimeout(max(0.001, deadline - monotonic()))
+            plain.settimeout(max(0.001, (deadline - monotonic()) / (left if left == 1 else left + 1)))
             plain.connect(address)
+            plain.settimeout(max(0.001, deadline - monotonic()))
         except OSError as failed:
             plain.close()
             error = failed

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from io import BytesIO
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from flask import Request, request
@@ -64,6 +65,8 @@ def refuse_streams() -> None:
         if not _was_touched(this):
             this.stream = BytesIO()  # a hook that writes a log, say
         raise
+    if type(this.environ.get("wsgi.input")) is SpooledTemporaryFile:
+        this.environ["wsgi.input_terminated"] = True  # asgiref's has all of the body, whether a length was said or not
     _limit(this)
 
 

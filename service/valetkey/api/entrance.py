@@ -4,18 +4,30 @@ A hook of the application, or of an extension, may read ``request.form`` of what
 temporary one. So bodies are refused before the first hook, whichever was registered first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Request, Response, abort, redirect, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import RequestRedirect
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api.bodies import refuse_streams
 from valetkey.api.mounted import mounted, root
 from valetkey.api.problems import render_http
+
+
+@contextmanager
+def plain_rules(app: Flask) -> Iterator[None]:
+    """Routes that are registered within mean what they mean everywhere, whatever ``app`` has made of converters."""
+    own = app.url_map.converters
+    app.url_map.converters = dict(Map.default_converters)
+    try:
+        yield
+    finally:
+        app.url_map.converters = own
 
 
 def guard(app: Flask, *, blueprints: Sequence[str], callers: Sequence[str], paths: Sequence[str]) -> None:
@@ -24,52 +36,69 @@ def guard(app: Flask, *, blueprints: Sequence[str], callers: Sequence[str], path
     some, follow from our own base.
 
     A blueprint's own hooks come after those of the application, and its error handlers hear nothing of a path that
-    has no route: without one there is no blueprint.
+    has no route: without one there is no blueprint. A route of the application that takes whatever comes, as one for a
+    page's own addresses does, is none for what is below ``paths``.
     """
     below, with_bodies = tuple(paths), frozenset(callers)
 
     def look(endpoint: str | None, _: Any) -> None:
-        if endpoint is not None:
-            if endpoint.rpartition(".")[0] in with_bodies:
-                refuse_streams()
+        if endpoint is not None and endpoint.rpartition(".")[0] in with_bodies:
+            refuse_streams()
             return
-        if (moved := moved_within(app, request, blueprints)) is not None:
+        if endpoint is None and (moved := moved_within(app, request, blueprints)) is not None:
             abort(moved)
-        if request.path.startswith(below) and (answer := _unrouted(app, callers)) is not None:
+        if request.path.startswith(below) and (answer := _unrouted(app, callers, below)) is not None:
             abort(answer)
 
     # these are called before the hooks that are meant to answer; the first of them before those of others
     app.url_value_preprocessors.setdefault(None, []).insert(0, look)
 
 
-def _unrouted(app: Flask, blueprints: Sequence[str]) -> Response | None:
+def _unrouted(app: Flask, blueprints: Sequence[str], below: Sequence[str]) -> Response | None:
     """The answer where nothing is, and to methods that ours do not take; None for what is the application's."""
+    error = _error(app, blueprints, below)
+    if error is None:
+        return None
+    try:
+        refuse_streams()
+    except HTTPException as refused:
+        error = refused
+    answer: Response = render_http(error)
+    return answer
+
+
+def _error(app: Flask, blueprints: Sequence[str], below: Sequence[str]) -> HTTPException | None:
     error = request.routing_exception
-    if isinstance(error, NotFound) or (isinstance(error, MethodNotAllowed) and _is_of(app, blueprints, error)):
-        try:
-            refuse_streams()
-        except HTTPException as refused:
-            error = refused
-        answer: Response = render_http(error)
-        return answer
-    return None
+    if isinstance(error, NotFound | BadRequest):  # a host that the application does not trust is one of the latter
+        return error
+    if isinstance(error, MethodNotAllowed):
+        rules = [rule for method in error.valid_methods or () if (rule := _rule(app, None, method)) is not None]
+        if any(_blueprint(rule) in blueprints for rule in rules):
+            return error
+    else:
+        rules = [] if request.url_rule is None else [request.url_rule]
+    return NotFound() if rules and all(_takes_all(rule, below) for rule in rules) else None
 
 
-def _is_of(app: Flask, blueprints: Sequence[str], error: MethodNotAllowed) -> bool:
-    """Whether the path, which takes other methods, is of ``blueprints``: the application may have some beside them."""
-    return bool(error.valid_methods) and _blueprint(app, None, next(iter(error.valid_methods or ()))) in blueprints
+def _takes_all(rule: Rule, below: Sequence[str]) -> bool:
+    """Whether ``rule`` has a variable where paths ``below`` have their own beginning: it was not made for them."""
+    literal, variable, _ = rule.rule.partition("<")
+    return bool(variable) and any(path != literal and path.startswith(literal) for path in below)
 
 
-def _blueprint(app: Flask, path: str | None, method: str | None) -> str | None:
-    """Whose ``path`` is, of this request where it is None; None where it is nobody's."""
+def _rule(app: Flask, path: str | None, method: str | None) -> Rule | None:
+    """That for ``path``, of this request where it is None; None where there is none."""
     adapter = app.create_url_adapter(request)
     if adapter is None:
         return None
     try:
-        endpoint, _ = adapter.match(path, method)
+        return adapter.match(path, method, return_rule=True)[0]
     except HTTPException:
         return None
-    return str(endpoint).rpartition(".")[0]
+
+
+def _blueprint(rule: Rule | None) -> str | None:
+    return None if rule is None else str(rule.endpoint).rpartition(".")[0]
 
 
 def moved_within(app: Flask, this: Request, blueprints: Sequence[str]) -> BaseResponse | None:
@@ -82,7 +111,7 @@ def moved_within(app: Flask, this: Request, blueprints: Sequence[str]) -> BaseRe
         return None
     parts = urlsplit(error.new_url)
     path = parts.path.removeprefix(this.environ.get("SCRIPT_NAME", "").rstrip("/"))
-    if _blueprint(app, unquote(path), this.method) not in blueprints:
+    if _blueprint(_rule(app, unquote(path), this.method)) not in blueprints:
         return None
     query = f"?{parts.query}" if parts.query else ""
     return redirect(f"{root()}{path.removeprefix(mounted().address.prefix)}{query}", error.code)

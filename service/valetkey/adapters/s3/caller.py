@@ -9,6 +9,7 @@ import logging
 import random
 import re
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,7 @@ _PASSING = frozenset({Meaning.AGAIN, Meaning.WAIT, Meaning.LOOK})
 _REGION = re.compile(r"<Region>([a-z0-9-]{1,40})</Region>")
 _REGION_NAME = re.compile(r"[a-z0-9-]{1,40}")
 _NO_SUCCESS = frozenset({"Error", "html"})
+_GZIP = b"\x1f\x8b"  # how it begins, and XML never does (RFC 1952, 2.3.1)
 _MOVED = frozenset({301, 302, 307})
 _WRONG_REGION = frozenset({"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"})
 
@@ -194,6 +196,8 @@ class Caller:
             body = _first(response, MAX_ANSWER + 1 if call.limit is None else call.limit)
         except (exceptions.HTTPError, OSError) as error:
             raise place.pool.translated(error) from error
+        if call.limit is None or response.status >= HTTPStatus.MULTIPLE_CHOICES:
+            body = _inflated(body)
         if call.limit is None and len(body) > MAX_ANSWER:
             raise ValueError("the answer is too long")
         return Answer(response.status, response.headers, body)
@@ -250,6 +254,16 @@ def _first(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
     else:
         response.close()
     return bytes(found)
+
+
+def _inflated(body: bytes) -> bytes:
+    """XML that a proxy has compressed though nobody asked for it. Raises `ValueError` for what cannot be read."""
+    if not body.startswith(_GZIP):
+        return body
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, MAX_ANSWER + 1)
+    except zlib.error as error:
+        raise ValueError("no gzip") from error
 
 
 def _error_in(operation: Operation, answer: Answer) -> tuple[ErrorBody | None, Element | None]:

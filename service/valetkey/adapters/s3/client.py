@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from valetkey.adapters.s3.caller import Caller, Place
-from valetkey.adapters.s3.pool import Pool
+from valetkey.adapters.s3.pool import Pool, skip_interim_responses
 from valetkey.adapters.s3.roles import CredentialSource
 from valetkey.adapters.s3.sessions import require_credentials
 from valetkey.core.errors import ConfigurationError
@@ -185,7 +185,7 @@ def make_client(
     accelerate: bool = False,
 ) -> "S3Client":
     """A client that signs SigV4 for the region's own endpoint, and adds no checksums that stores off AWS refuse."""
-    return session.client(
+    made = session.client(
         "s3",
         region_name=settings.region,
         endpoint_url=endpoint_url,
@@ -209,6 +209,8 @@ def make_client(
             parameter_validation=False,  # ours are right by their types; it pays for the headers that a copy replaces
         ),
     )
+    skip_interim_responses(made)
+    return made
 
 
 def public_url(session: boto3.Session, settings: S3Settings) -> str:

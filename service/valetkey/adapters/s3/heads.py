@@ -10,14 +10,23 @@ _CHECKSUMS = {"crc32": 8, "crc32c": 8, "crc64nvme": 12, "sha1": 28, "sha256": 44
 """With the characters of one in base64: without awscrt moto calls four bytes a CRC64NVME."""
 
 
+def once(headers: Mapping[str, str], name: str) -> str | None:
+    """What a header says, also where a proxy has put the same there once more: of "a, a" that is "a"."""
+    value = headers.get(name)
+    if value is None or "," not in value:
+        return value
+    half = value[: (len(value) - 2) // 2]
+    return half if value == f"{half}, {half}" else value
+
+
 def as_head(key: str, headers: Mapping[str, str], size: int) -> ObjectHead:
     """By the headers of a HEAD, whose names have no case. ``size``: of the object, in bytes."""
-    if not (etag := plain_etag(headers.get("etag", ""))):
+    if not (etag := plain_etag(once(headers, "etag") or "")):
         said = (
             "The store's HEAD names no ETag, without which nothing can be pinned (JuiceFS: start it with --keep-etag)."
         )
         raise StoreUnavailable(said, 60, refused=True)
-    if "content-type" not in headers:  # each grant pins one, and S3 always says it
+    if (content_type := once(headers, "content-type")) is None:  # each grant pins one, and S3 always says it
         raise StoreUnavailable("The store's HEAD names no Content-Type, so nothing can be checked.", 60, refused=True)
     sums = {name: headers.get(f"x-amz-checksum-{name}", "") for name in _CHECKSUMS}
     return ObjectHead(
@@ -25,8 +34,8 @@ def as_head(key: str, headers: Mapping[str, str], size: int) -> ObjectHead:
         etag=etag,
         version_id=version_in(headers),
         size=size,
-        content_type=headers["content-type"],
-        upload_id=headers.get("x-amz-meta-upload-id"),
+        content_type=content_type,
+        upload_id=once(headers, "x-amz-meta-upload-id"),
         checksums=whole_checksums(sums, headers.get("x-amz-checksum-type")),
     )
 

@@ -17,10 +17,11 @@ from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing
 from valetkey.adapters.s3.errors import available
 from valetkey.adapters.s3.finishing import Finisher
 from valetkey.adapters.s3.headers import plain_headers, written
-from valetkey.adapters.s3.heads import as_head
+from valetkey.adapters.s3.heads import as_head, once
+from valetkey.adapters.s3.ranges import require_range
 from valetkey.adapters.s3.signing import Signer
 from valetkey.adapters.s3.traits import Traits
-from valetkey.adapters.s3.versions import Versions
+from valetkey.adapters.s3.versions import Versions, moment_in
 from valetkey.adapters.s3.xml import Element, plain_etag
 from valetkey.core.errors import (
     MethodNotSupported,
@@ -109,21 +110,26 @@ class S3Store:
         try:
             with available:
                 headers = self._clients.caller().ask(HEAD, key, query=version, headers=_WITH_CHECKSUMS).headers
-                length = headers.get("content-length")
-                size = self._size_of(key, version) if length is None else int(length)
+                size = int(once(headers, "content-length") or 0) or self._size_of(key, version, headers)
                 head = as_head(key, headers, size)
         except ObjectMissing:
             return None
         self._traits.seen(head)
         return head
 
-    def _size_of(self, key: str, version: Mapping[str, str]) -> int:
-        """For a store, or a proxy in front of it, whose HEAD says no length: the end of a range names the whole."""
-        answer = self._ranged(key, version, "bytes=0-0", 1)
+    def _size_of(self, key: str, version: Mapping[str, str], head: Mapping[str, str]) -> int:
+        """For a store, or a proxy in front of it, whose HEAD says no length, or that of the body that a HEAD has not:
+        the end of a range names the whole."""
+        try:
+            answer = self._ranged(key, version, "bytes=0-0", 1)
+        except ObjectChanged:  # 416: nothing has no range
+            return 0
         whole = answer.headers.get("content-range", "").rpartition("/")[2]
-        if not whole.isdecimal():
+        if whole.isdecimal():
+            return int(whole)
+        if "content-length" not in head:
             raise StoreUnavailable("The store says no size: its HEAD has no Content-Length.", refused=True)
-        return int(whole)
+        return 0
 
     def _ranged(self, key: str, version: Mapping[str, str], asked: str, limit: int) -> Answer:
         """The first ``limit`` bytes of a range. A store that does not know ranges sends all: it is not read."""
@@ -190,8 +196,8 @@ class S3Store:
             with available:
                 for page in pages:
                     for item in page.get("Uploads", []):
-                        if item["Initiated"] < before:
-                            yield OldMultipart(item["Key"], MultipartUploadId(item["UploadId"]), item["Initiated"])
+                        if (begun := moment_in(item, "Initiated")) < before:
+                            yield OldMultipart(item["Key"], MultipartUploadId(item["UploadId"]), begun)
         except NotSupportedByStore as error:
             log.info("open multipart uploads are not looked for: %s", error.detail)
 
@@ -204,8 +210,8 @@ class S3Store:
         # an empty object has no range at all: 416; no If-Match: a proxy that weakened the ETag would fail it for ever
         asked = f"bytes=0-{FIRST_BYTES - 1}" if source.size else ""
         answer = self._ranged(source.key, version, asked, FIRST_BYTES)
-        self._require_etag(answer.headers.get("etag", ""), source)
-        return answer.body
+        self._require_etag(once(answer.headers, "etag") or "", source)
+        return require_range(answer, 0, min(FIRST_BYTES, source.size), source.size)
 
     def _require_etag(self, etag: str, source: ObjectHead | StoredObject) -> None:
         """Raises `ObjectChanged` unless an answer of ``etag`` is that of ``source``; a proxy may have dropped it."""
@@ -219,12 +225,8 @@ class S3Store:
         version = {"versionId": stored.version_id} if stored.version_id else NOTHING
         # no If-Match, as in `first_bytes`: the ETag of the answer is that of its bytes
         answer = self._ranged(stored.key, version, f"bytes={start}-{end - 1}", end - start)
-        self._require_etag(answer.headers.get("etag", ""), stored)
-        if start and "content-range" not in answer.headers:
-            raise NotSupportedByStore("The store does not know ranges.", 60, refused=True)
-        if len(answer.body) != end - start:
-            raise StoreUnavailable("The store's answer ends too early.")
-        return answer.body
+        self._require_etag(once(answer.headers, "etag") or "", stored)
+        return require_range(answer, start, end, stored.size)
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
         return self._signer.presigned_put(key, headers, expires_in)

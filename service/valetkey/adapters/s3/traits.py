@@ -60,10 +60,10 @@ class Traits:
         return self._batches
 
     @batches.setter
-    def batches(self, found: bool) -> None:
+    def batches(self, found: bool | None) -> None:
         if found is not self._batches:
             self._batches = found
-            self._learn(batch_delete=found)
+            self._learn(batch_delete=bool(found))
 
     def know(self, known: Capabilities) -> None:
         """Takes in what was found out before, by another process: it need not be asked again."""

@@ -4,7 +4,7 @@ import logging
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import md5
 from typing import Any
 
@@ -17,6 +17,13 @@ from valetkey.core.errors import ObjectMissing, StoreUnavailable
 from valetkey.core.ports.store import MAX_BATCH, OldObject
 
 log = logging.getLogger("valetkey")
+
+
+def moment_in(item: Mapping[str, Any], name: str) -> datetime:
+    """The date that a list says of an item, in UTC where it says no zone; the last one of all where it says none, so
+    that what has no age is never old."""
+    said: datetime = item.get(name) or datetime.max.replace(tzinfo=UTC)
+    return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
 class Versions:
@@ -33,9 +40,12 @@ class Versions:
             raise ValueError("no key")
         if self._keeps_versions():
             return self._delete_with_versions(key)
-        if self._traits.batches is None and not self._delete_many([key]):
+        tried = self._traits.batches is None and can_be_named(key)
+        if tried and not self._delete_many([key]):
             return None
         self._delete_or_hide(key)
+        if tried:  # whatever was said of the batch
+            self._traits.batches = False
         if not self._traits.leaves_markers:
             return None
         if self._keeps_versions():  # since when we asked it first
@@ -73,10 +83,11 @@ class Versions:
         try:
             gone = self._named_in_answer(keys_to_delete(sent))
         except (ObjectMissing, StoreUnavailable) as error:
-            if isinstance(error, StoreUnavailable) and not error.refused:
+            passes = isinstance(error, StoreUnavailable) and not error.refused
+            if passes and self._traits.batches:
                 raise
             log.info("objects are removed one by one: %s", error)
-            self._traits.batches = False
+            self._traits.batches = None if passes else False  # some answer 500 to what they do not know
             return list(keys)
         left = [key for key in keys if key not in gone]
         self._traits.batches = self._traits.batches or not left
@@ -146,9 +157,10 @@ class Versions:
         last = None
         with available:
             for item in self._listed(prefix):
-                if item["LastModified"] < before and item["Key"] != last:  # the versions of a key come together
+                written = moment_in(item, "LastModified")
+                if written < before and item["Key"] != last:  # the versions of a key come together
                     last = item["Key"]
-                    yield OldObject(item["Key"], item["LastModified"])
+                    yield OldObject(item["Key"], written)
 
     def _listed(self, prefix: str) -> Iterator[Mapping[str, Any]]:
         if self._keeps_versions():

@@ -1,14 +1,15 @@
 """Engines for the databases that a ledger may be in."""
 
 import os
+import re
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -21,6 +22,12 @@ BUSY_TIMEOUT = 5_000
 """How long a database waits for another's lock, in milliseconds, before the caller is told to try again."""
 
 _OPTIONS = f"-c lock_timeout={BUSY_TIMEOUT}"
+
+_REFUSES_OPTIONS = re.compile("startup parameter|command-line options")
+"""How PgBouncer and Neon, and how RDS Proxy say that they take no ``options``."""
+
+READ_ONLY = "25006"
+"""PostgreSQL's read_only_sql_transaction (its manual, appendix A)."""
 
 PRIVATE = 0o600
 """The mode of a new SQLite file: it holds names of people and hashes of keys."""
@@ -42,6 +49,8 @@ def parsed_url(url: str) -> URL:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise ConfigurationError(f"The database URL cannot be read; it looks like {_URLS}.") from error
+    if parsed.get_backend_name() == "postgres":  # libpq takes both, and providers say either
+        parsed = parsed.set(drivername="postgresql")
     if parsed.get_backend_name() not in _DATABASES:
         raise ConfigurationError(f"No ledger for {parsed.get_backend_name()!r}: use {_URLS}.")
     return parsed
@@ -53,6 +62,7 @@ def connect(parsed: URL) -> Connections:
 
 
 def _postgresql(parsed: URL) -> Connections:
+    _require_known(parsed.query)
     engine = postgresql_engine(parsed)
     return Connections(engine.execution_options(isolation_level="AUTOCOMMIT"), engine, SharedWriter)  # of one pool
 
@@ -62,6 +72,19 @@ def _sqlite(parsed: URL) -> Connections:
 
 
 _DATABASES: Mapping[str, Callable[[URL], Connections]] = {"sqlite": _sqlite, "postgresql": _postgresql}
+
+
+def _require_known(options: Iterable[str]) -> None:
+    """Raises `ConfigurationError` for what libpq does not take: other clients have parameters of their own."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+
+    for name in options:
+        try:
+            make_conninfo(**{name: "x"})
+        except ProgrammingError as error:
+            said = f"The database URL has {name[:40]!r}, which PostgreSQL's own client does not know: leave it out."
+            raise ConfigurationError(said) from error
 
 
 def postgresql_engine(parsed: URL) -> Engine:
@@ -78,8 +101,15 @@ def postgresql_engine(parsed: URL) -> Engine:
     }
     complete = parsed.set(drivername="postgresql+psycopg", query=patience | dict(parsed.query))
     # a ping before each use: connections from before a restart are replaced instead of failing a request
-    engine = create_engine(complete, hide_parameters=True, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT / 1000)
+    engine = create_engine(
+        complete,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_timeout=BUSY_TIMEOUT / 1000,
+        isolation_level="READ COMMITTED",  # each statement sees what was committed before it, whatever is the default
+    )
     event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "handle_error", _leave_a_standby)
     event.listen(engine, "connect", _look_for_a_pooler)
     event.listen(engine, "begin", _be_patient)
     renew_in_child(engine, _forget)
@@ -91,7 +121,7 @@ def _connect(dialect: Dialect, _: Any, arguments: Any, parameters: dict[str, Any
     try:
         return dialect.connect(*arguments, **parameters)
     except dialect.loaded_dbapi.OperationalError as error:  # psycopg's, which is imported for PostgreSQL alone
-        if "startup parameter" not in str(error) or parameters.get("options") != _OPTIONS:
+        if not _REFUSES_OPTIONS.search(str(error)) or parameters.get("options") != _OPTIONS:
             raise
     return dialect.connect(*arguments, **{name: value for name, value in parameters.items() if name != "options"})
 
@@ -103,6 +133,13 @@ def _look_for_a_pooler(connection: Any, record: ConnectionPoolEntry) -> None:
     record.info[POOLED] = pooled = own != connection.info.backend_pid
     if pooled:
         connection.prepare_threshold = None
+
+
+def _leave_a_standby(context: ExceptionContext) -> None:
+    """A server that was demoted keeps its connections, which answer, and takes no writes any more: all of them are
+    given up, so that the next ones go to where the name leads now."""
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True
 
 
 def _be_patient(connection: Connection) -> None:

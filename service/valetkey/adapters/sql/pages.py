@@ -2,10 +2,11 @@
 
 No index serves every combination of filters in the order of a list. But states are few, and so are accounts and
 profiles: a page is the newest of the pages of each of them, every one of which stands in one stretch of
-`uploads_by_kind`.
+`uploads_by_kind`. Where accounts are many, as where each user has one, an operator's list of them all is looked for
+from the newest upload on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -24,6 +25,9 @@ KIND = (uploads.c.account, uploads.c.state, uploads.c.profile)
 BRANCHES = 100
 """How many stretches one statement reads; SQLite takes 500."""
 
+MANY = 100
+"""From how many accounts on their stretches cost more than a look at each upload."""
+
 
 def read_page(connection: Connection, query: Query) -> list[Upload]:
     """The newest uploads that ``query`` asks for."""
@@ -31,8 +35,10 @@ def read_page(connection: Connection, query: Query) -> list[Upload]:
         statement = _newest(select(uploads), query, *_claimed(query))
     elif query.state is None and query.profile is None:
         statement = _newest(select(uploads), query)
+    elif (accounts := _accounts(connection, query)) is None:
+        statement = _newest(select(uploads), query, *_of_kind(query))
     else:
-        ids = _newest_ids(connection, query)
+        ids = _newest_ids(connection, query, accounts)
         statement = select(uploads).where(uploads.c.id.in_(ids)).order_by(uploads.c.id.desc())
     return [as_upload(row) for row in connection.execute(statement).mappings()]
 
@@ -40,25 +46,37 @@ def read_page(connection: Connection, query: Query) -> list[Upload]:
 def _claimed(query: Query) -> Iterator[ColumnElement[bool]]:
     """For the index of what is claimed; the other filters, written so that no index fits them, leave out little."""
     yield uploads.c.claim_reference.is_not(None)
+    yield from _of_kind(query)
+
+
+def _accounts(connection: Connection, query: Query) -> list[str] | None:
+    """Those that the query takes; None where they are many."""
+    if query.account is not None:
+        return [query.account]
+    accounts = _names(connection, uploads.c.account, limit=MANY)
+    return accounts if len(accounts) < MANY else None
+
+
+def _of_kind(query: Query) -> Iterator[ColumnElement[bool]]:
+    """The filters, written so that PostgreSQL takes no index for them whose order is another."""
     if query.state is not None:
         yield func.coalesce(uploads.c.state, "") == query.state.value
     if query.profile is not None:
         yield func.coalesce(uploads.c.profile, "") == query.profile
 
 
-def _newest_ids(connection: Connection, query: Query) -> list[str]:
+def _newest_ids(connection: Connection, query: Query, accounts: Sequence[str]) -> list[str]:
     """Those of the page, out of the pages of each stretch."""
     found: list[str] = []
-    stretches = list(_stretches(connection, query))
+    stretches = list(_stretches(connection, query, accounts))
     for first in range(0, len(stretches), BRANCHES):
         each = (select(stretch.subquery().c.id) for stretch in stretches[first : first + BRANCHES])
         found += connection.scalars(union_all(*each))
     return sorted(found, reverse=True)[: query.limit]
 
 
-def _stretches(connection: Connection, query: Query) -> Iterator[Selected]:
+def _stretches(connection: Connection, query: Query, accounts: Sequence[str]) -> Iterator[Selected]:
     """The pages of each account, state and profile that the query takes."""
-    accounts = _names(connection, uploads.c.account) if query.account is None else [query.account]
     states = [state.value for state in UploadState] if query.state is None else [query.state.value]
     for account, state in product(accounts, states):
         own = (uploads.c.account == account, uploads.c.state == state)
@@ -86,10 +104,13 @@ def _newest(statement: Selected, query: Query, *conditions: ColumnElement[bool])
     return statement.order_by(uploads.c.id.desc()).limit(query.limit)
 
 
-def _names(connection: Connection, column: Column[str], *own: ColumnElement[bool]) -> list[str]:
-    """What there is in ``column`` of such uploads: a step of the index for each, not a look at each upload."""
+def _names(
+    connection: Connection, column: Column[str], *own: ColumnElement[bool], limit: int | None = None
+) -> list[str]:
+    """What there is in ``column`` of such uploads, at most ``limit``: a step of the index for each, not a look at each
+    upload."""
     first = select(func.min(column).label("name")).where(*own)
     names = first.cte("names", recursive=True)
     after = select(func.min(column)).where(*own, column > names.c.name).scalar_subquery()
     names = names.union_all(select(after).where(names.c.name.is_not(None)))
-    return list(connection.scalars(select(names.c.name).where(names.c.name.is_not(None))))
+    return list(connection.scalars(select(names.c.name).where(names.c.name.is_not(None)).limit(limit)))

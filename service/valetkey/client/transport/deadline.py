@@ -7,6 +7,8 @@ from collections.abc import Callable
 from socket import SocketIO, socket
 from typing import Any
 
+from valetkey.final_response import FinalResponse
+
 
 class DeadlineReader(io.RawIOBase):
     """Reads from a socket until ``deadline`` (of the monotonic clock), then raises `TimeoutError`.
@@ -45,22 +47,11 @@ class _SocketWithDeadline:
         return io.BufferedReader(DeadlineReader(self._sock, self._deadline))
 
 
-class _FinalResponse(http.client.HTTPResponse):
-    """The final response: `http.client` itself takes an interim one (1xx) for it, but for 100."""
-
-    def _read_status(self) -> tuple[str, int, str]:
-        while True:
-            version, status, reason = super()._read_status()  # type: ignore[misc]
-            if not 100 <= status < 200:
-                return version, status, reason
-            http.client.parse_headers(self.fp)
-
-
 def response_within(seconds: float) -> Callable[..., http.client.HTTPResponse]:
     """A response class for `HTTPConnection`. It must read the whole response within ``seconds`` from now."""
     deadline = time.monotonic() + seconds
 
     def respond(sock: socket, *args: Any, **options: Any) -> http.client.HTTPResponse:
-        return _FinalResponse(_SocketWithDeadline(sock, deadline), *args, **options)  # type: ignore[arg-type]
+        return FinalResponse(_SocketWithDeadline(sock, deadline), *args, **options)  # type: ignore[arg-type]
 
     return respond

@@ -73,7 +73,8 @@ def is_as_good(answer: CopyAnswer, source: ObjectHead) -> bool:
     """
     shared = answer.checksums.keys() & source.checksums.keys()
     same = answer.etag == source.etag and all(answer.checksums[name] == source.checksums[name] for name in shared)
-    known_version = source.version_id is None or answer.version_id is not None  # Ceph RGW 16 does not say it
+    # Ceph RGW 16 does not say it of a copy; Cloudflare R2 says one of what it writes, and knows it nowhere else
+    known_version = (source.version_id is None) == (answer.version_id is None)
     return same and known_version and bool(shared or not source.checksums)
 
 

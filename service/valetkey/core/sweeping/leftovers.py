@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from valetkey.core.confirming.matching import points_at
+from valetkey.core.errors import StoreUnavailable
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import (
@@ -38,16 +39,30 @@ class Leftovers:
         self._schedule = schedule
 
     def find(self, now: datetime) -> Iterator[OldObject | OldMultipart]:
-        """Old objects and multipart uploads of ours, but for what is confirmed."""
-        before = now - self._schedule.retention
-        for prefix in self._unproven:
-            for found in self._store.old_objects(prefix, before):
-                if found.key.startswith(prefix) and self._is_ours(found.key) and not self._is_confirmed(found.key):
-                    yield found
-        for prefix in self._prefixes:
-            for multipart in self._store.old_multiparts(prefix, before):
-                if multipart.key.startswith(prefix) and self._is_abandoned(multipart, now):
-                    yield multipart
+        """Old objects and multipart uploads of ours, but for what is confirmed.
+
+        A list that cannot be had hinders none of the others: that is raised in the end.
+        """
+        lists: list[Iterator[OldObject | OldMultipart]] = [self._objects(prefix, now) for prefix in self._unproven]
+        lists += [self._multiparts(prefix, now) for prefix in self._prefixes]
+        failed: StoreUnavailable | None = None
+        for one in lists:
+            try:
+                yield from one
+            except StoreUnavailable as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    def _objects(self, prefix: str, now: datetime) -> Iterator[OldObject]:
+        for found in self._store.old_objects(prefix, now - self._schedule.retention):
+            if found.key.startswith(prefix) and self._is_ours(found.key) and not self._is_confirmed(found.key):
+                yield found
+
+    def _multiparts(self, prefix: str, now: datetime) -> Iterator[OldMultipart]:
+        for multipart in self._store.old_multiparts(prefix, now - self._schedule.retention):
+            if multipart.key.startswith(prefix) and self._is_abandoned(multipart, now):
+                yield multipart
 
     def _is_confirmed(self, key: str) -> bool:
         """Whether it is where an older version was allowed to keep what is confirmed, below ``quarantine/``."""

@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import text
 
 from valetkey.adapters.sql.migrations import LOCK
+from valetkey.adapters.sql.migrations.patience import wait_without_end
 from valetkey.adapters.sql.schema import metadata
 
 connection = context.config.attributes["connection"]
@@ -11,6 +12,6 @@ context.configure(connection=connection, target_metadata=metadata, render_as_bat
 
 with context.begin_transaction():
     if connection.dialect.name == "postgresql":  # SQLite's transaction has the only write lock anyway
-        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        wait_without_end(connection)
         connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
     context.run_migrations()

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Index, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
+from valetkey.adapters.sql.migrations.patience import wait_without_end
 from valetkey.adapters.sql.pooling import POOLED
 from valetkey.adapters.sql.schema import metadata
 
@@ -48,7 +49,7 @@ def _build_concurrently(connection: Connection, wanted: list[Index]) -> None:
         return
     with _alone(connection), connection.engine.connect() as other:
         builder = other.execution_options(isolation_level="AUTOCOMMIT")
-        builder.exec_driver_sql("SET lock_timeout = 0")  # it waits for the transactions that began before it
+        wait_without_end(builder, local=False)  # it waits for the transactions that began before it
         try:
             _build(builder, wanted)
         finally:
@@ -69,6 +70,7 @@ def _alone(connection: Connection) -> Iterator[None]:
     """
     while True:
         with connection.begin():
+            wait_without_end(connection)
             if connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({LOCK})").scalar_one():
                 yield
                 return

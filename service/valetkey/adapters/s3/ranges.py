@@ -1,0 +1,33 @@
+"""Whether an answer has the bytes of an object that were asked for: what is judged by them may be thrown away."""
+
+import re
+from http import HTTPStatus
+
+from valetkey.adapters.s3.caller import Answer
+from valetkey.adapters.s3.heads import once
+from valetkey.core.errors import NotSupportedByStore, StoreUnavailable
+
+_RANGE = re.compile(r"bytes (\d{1,19})-\d{1,19}/(\d{1,19}|\*)")
+_PLAIN = frozenset({"", "identity"})
+
+
+def require_range(answer: Answer, start: int, end: int, size: int) -> bytes:
+    """The bytes from ``start`` to before ``end`` of an object of ``size``. Raises `StoreUnavailable` where the answer
+    has others: a proxy's page, less than was asked for (RFC 9110 allows it), bytes that were compressed on their way.
+    """
+    coding = answer.headers.get("content-encoding", "").strip().lower()
+    if coding not in _PLAIN:  # no object that we read has one of its own
+        said = f"Something between us and the store encodes objects ({coding[:40]}), so that nothing can be checked."
+        raise StoreUnavailable(said, 60, refused=True)
+    begins, whole = 0, None
+    if found := _RANGE.fullmatch(once(answer.headers, "content-range") or ""):
+        begins, whole = int(found[1]), found[2]
+    elif start:
+        raise NotSupportedByStore("The store does not know ranges.", 60, refused=True)
+    elif answer.status != HTTPStatus.PARTIAL_CONTENT:
+        whole = once(answer.headers, "content-length")
+    if begins != start or whole not in {None, "*", str(size)}:
+        raise StoreUnavailable("The store's answer is not about the object that was asked for.")
+    if len(answer.body) != end - start:
+        raise StoreUnavailable("The store's answer ends too early.")
+    return answer.body

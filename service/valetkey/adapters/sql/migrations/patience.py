@@ -1,0 +1,14 @@
+"""How long PostgreSQL lets a migration take, whatever it allows others by limits of a role or a database."""
+
+from sqlalchemy import Connection, text
+
+_LIMITS = text("""
+    SELECT set_config(name, '0', :local) FROM pg_settings WHERE name IN
+    ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
+""")
+"""The last of them is of PostgreSQL 17: what a server does not know is not set."""
+
+
+def wait_without_end(connection: Connection, *, local: bool = True) -> None:
+    """For this transaction; for all of ``connection`` unless ``local``."""
+    connection.execute(_LIMITS, {"local": local})

@@ -1,0 +1,22 @@
+"""HTTP/1.1 responses without the interim ones before them (RFC 9110, 15.2).
+
+`http.client`, and with it urllib3 and botocore, takes a 102 or 103 for the answer. The true one is then read by whoever
+uses the connection next, as the answer to another request.
+"""
+
+import http.client
+
+MAX_INTERIM = 100
+"""How many interim responses may come before the final one."""
+
+
+class FinalResponse(http.client.HTTPResponse):
+    """A response class for connections of `http.client`."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(MAX_INTERIM):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status < 200:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+        raise http.client.HTTPException("there are only interim responses")
