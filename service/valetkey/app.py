@@ -412,7 +412,7 @@ def create_sweep() -> Sweeps:
     valetkey = installed_in(create_app(load_settings(), allow_open=True))
     valetkey.ledger.check()
     valetkey.read_proofs()
-    return Sweeps(valetkey.core.sweeps)
+    return Sweeps(valetkey.core.sweeps, valetkey.ledger)
 
 
 def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> list[Loop]:

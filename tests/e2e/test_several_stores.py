@@ -169,7 +169,7 @@ def test_a_store_that_is_taken_out_and_put_back(both: Installation) -> None:
         assert_problem(api.http.get(f"/v1/uploads/{done.id}/download"), 503, "store_unavailable")
         assert api.upload(done.id)["state"] == "confirmed"
         swept = run_valetkey("uploads", "sweep", "--json", env=server.env, directory=both.directory)
-        assert "it is in the store 'moto', which is not configured" in swept
+        assert "of this store, which is not configured here: 1" in swept
         api.confirm(sent(api).id)
     both.write("http://127.0.0.1:1")
     with both.serving() as (server, api):

@@ -23,10 +23,11 @@ from valetkey.core.model.erasure import ErasureState
 from valetkey.core.model.multipart import MIB
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Detect
-from valetkey.core.model.upload import OfStores, Upload, UploadState, Verdict
+from valetkey.core.model.upload import Upload, UploadState, Verdict
 from valetkey.core.outages import PAUSE, Outages
 from valetkey.core.stores import Choose, NamedStore, Stores, no_choice
 from valetkey.core.sweeping.findings import Action
+from valetkey.core.sweeping.sweep import BATCH
 from valetkey.core.sweeping.sweeps import Sweeps
 
 PROFILES = {
@@ -439,13 +440,13 @@ def test_a_sweep_by_hand_takes_every_store(both: Installation) -> None:
     both.time += timedelta(minutes=2)
     both.down = {"us"}
     both.restart(NamedStore("us", both.us), NamedStore("default", both.eu))
-    *_, last = seen = list(Sweeps(both.core.sweeps).run())
+    *_, last = seen = list(Sweeps(both.core.sweeps, both.ledger).run())
     assert found.id in [one.subject for one in seen]
     assert (last.action, last.subject) == (Action.FAIL, "us")
     assert both.state(found) is UploadState.CONFIRMED
     both.down = {"us", "default"}
     with pytest.raises(StoreUnavailable):
-        list(Sweeps(both.core.sweeps).run())
+        list(Sweeps(both.core.sweeps, both.ledger).run())
 
 
 def test_leftovers_are_looked_for_in_each_store(both: Installation) -> None:
@@ -559,7 +560,7 @@ def test_they_go_on_when_it_is_back(both: Installation) -> None:
     without_us(both)
     for _ in range(4):
         both.time += timedelta(days=1)
-        assert {one.action for one in both.core.sweep.look()} == {Action.SKIP}
+        assert list(both.core.sweep.look()) == []
         assert list(both.core.sweep.clean()) == []
     assert both.state(waiting) is UploadState.PENDING
     both.profiles = PROFILES
@@ -570,18 +571,33 @@ def test_they_go_on_when_it_is_back(both: Installation) -> None:
 
 
 def test_the_other_stores_go_on_beside_it(both: Installation) -> None:
-    """With several left, one of their sweeps keeps what waits out of the way of all."""
-    gone = both.arrived("docs")
+    """With several left, no sweep stands behind what waits, which whoever sweeps by hand is told of."""
+    for _ in range(BATCH + 1):
+        both.arrived("docs")
     both.profiles = {"default": Profile("default")}
     both.restart(NamedStore("default", both.eu), NamedStore("mars", MemoryStore("bucket-mars", clock=both.now)))
     here = both.arrived("default")
     both.time += timedelta(minutes=2)
-    assert {one.subject: one.action for one in both.core.sweeps[0].look()} == {
-        gone.id: Action.SKIP,
-        here.id: Action.CONFIRM,
-    }
-    assert list(both.core.sweeps[1].look()) == []
-    assert both.ledger.due(both.time, 9) == []
+    found = list(Sweeps(both.core.sweeps, both.ledger).look())
+    assert [(one.action, one.subject) for one in found] == [(Action.CONFIRM, here.id), (Action.SKIP, "us")]
+    assert found[1].detail.endswith(f"not configured here: {BATCH + 1}")
+
+
+@pytest.mark.parametrize("lacks", ["the store", "its bucket"])
+def test_a_worker_that_lacks_a_store_postpones_nothing_of_it(both: Installation, lacks: str) -> None:
+    """Another one, which has it, finds what is due there at once, whoever looked first."""
+    waiting = both.arrived("docs")
+    knows = both.core
+    elsewhere = NamedStore("us", MemoryStore("bucket-mars", clock=both.now))
+    if lacks == "the store":
+        both.profiles = {"default": Profile("default")}
+    both.restart(NamedStore("default", both.eu), *([] if lacks == "the store" else [elsewhere]))
+    both.time += timedelta(minutes=2)
+    due_at = both.ledger._uploads[waiting.id].due_at
+    for sweep in both.core.sweeps:
+        assert [*sweep.check(), *sweep.look(), *sweep.clean()] == []
+    assert both.ledger._uploads[waiting.id].due_at == due_at
+    assert [one.action for one in knows.sweeps[1].look()] == [Action.CONFIRM]
 
 
 def test_erasing_says_what_is_in_a_store_that_was_taken_out(both: Installation) -> None:
@@ -679,16 +695,6 @@ def test_one_store_of_any_name_needs_to_be_named_by_nobody() -> None:
     stores = Stores([a_store("only")])
     stores.require_fit({"p": Profile("p")})
     assert stores.for_new(Profile("p"), "ann").name == "only"
-    assert stores.share_of("only") is None
-
-
-def test_the_sweeps_share_all_uploads(both: Installation) -> None:
-    """Each upload is looked for by exactly one of them, one of a store that is not here, too."""
-    stores = Stores([a_store("a"), a_store("b", bucket="two"), a_store("c", bucket="three")])
-    shares = [stores.share_of(name) for name in "abc"]
-    for name, owner in {"a": 0, "b": 1, "c": 2, "gone": 0}.items():
-        upload = both.create()._replace(store=name)
-        assert [upload in share for share in shares if isinstance(share, OfStores)] == [n == owner for n in range(3)]
 
 
 def test_an_aborted_upload_of_another_state(both: Installation) -> None:

@@ -145,7 +145,8 @@ class Assembly:
     def _sweep(self, one: NamedStore) -> Sweep:
         return Sweep(
             place=one,
-            share=self.stores.share_of(one.name),
+            alone=len(self.stores) == 1,
+            first=one is self.stores.first,
             ledger=self._ledger,
             endings=self.endings,
             confirmation=self.inspecting[one.name],

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.model.naming import MAX_KEY, RESERVED
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.upload import DEFAULT_STORE, OfStores, Upload
+from valetkey.core.model.upload import DEFAULT_STORE, OfStore, Upload
 from valetkey.core.ports.store import ObjectStore
 
 RETRY_AFTER = 60
@@ -57,6 +57,11 @@ class NamedStore:
         said = f"bucket {self.store.bucket!r} at {self.endpoint or 'AWS'} in {self.store.region}"
         prefixes = {"prefix": self.prefix, "staging_prefix": self.staging_prefix}
         return ", ".join([said, *(f"{name} {value!r}" for name, value in prefixes.items() if value)])
+
+    @property
+    def uploads(self) -> OfStore:
+        """Those that it is asked about. What another process has under this name is in another bucket, and its own."""
+        return OfStore(self.name, self.store.bucket)
 
     @property
     def unproven(self) -> list[str]:
@@ -144,15 +149,6 @@ class Stores(ByStore[NamedStore]):
             for one in self
             if one.store.bucket == bucket and (sender is None or one.senders is None or sender in one.senders)
         )
-
-    def share_of(self, name: str) -> OfStores | None:
-        """The uploads that the sweep of a store looks for; the first one those of stores that are not here, too. None:
-        all."""
-        if len(self) == 1:
-            return None
-        if name != self.first.name:
-            return OfStores(frozenset({name}))
-        return OfStores(frozenset(one.name for one in self) - {name}, others=True)
 
     def terms(self) -> dict[str, str]:
         """What each store is, as text, by name."""
