@@ -211,8 +211,9 @@ class ValetKey(InPages, OnEnds, InProcess):
         address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
         profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
+        stores = open_stores(settings, self._session, self._store_for)
         core = Assembly(
-            stores=open_stores(settings, self._session, self._store_for),
+            stores=stores,
             ledger=ledger,
             notifier=SignalNotifier(partial(context_of, app)),
             detector=MagicDetector(),
@@ -222,6 +223,7 @@ class ValetKey(InPages, OnEnds, InProcess):
             schedule=settings.schedule,
             address_signer=address_signer(settings),
             store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
+            event_threads=_event_threads(settings, stores),
         )
         keys = None if settings.auth == "open" else ledger
         proven = list(_proofs(core.stores, ledger, settings))
@@ -430,7 +432,10 @@ def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> li
     if url := settings.events_sqs_queue_url:
         queue = SqsQueue(make_sqs_client(session, url, settings.s3_region), url, settings.events_sqs_visibility)
         observe = partial(valetkey.core.observer.observe, sender=QUEUE)
-        found.extend(QueueLoop(queue, read_queued_records, observe) for _ in range(settings.worker_threads))
+        found.extend(
+            QueueLoop(queue, read_queued_records, observe, several_stores=len(valetkey.core.stores) > 1)
+            for _ in range(_event_threads(settings, valetkey.core.stores))
+        )
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)
     found.extend(
@@ -438,6 +443,11 @@ def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> li
         for hook in valetkey.hooks.callers()
     )
     return found
+
+
+def _event_threads(settings: Settings, stores: Stores) -> int:
+    """How many messages of the queue are handled at once: two at least where one store may be slow beside others."""
+    return max(settings.worker_threads, 1 if len(stores) == 1 else 2)
 
 
 def installed_in(app: Flask) -> Installed:

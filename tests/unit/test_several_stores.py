@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,8 +14,16 @@ from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryStore
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.assembly import Assembly
-from valetkey.core.errors import ConfigurationError, StateConflict, StoreUnavailable
+from valetkey.core.errors import (
+    ConfigurationError,
+    CopyUnproven,
+    LedgerUnavailable,
+    RulesUnknown,
+    StateConflict,
+    StoreUnavailable,
+)
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent
+from valetkey.core.gate import Room
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.granting.grantor import Granted
 from valetkey.core.granting.grants import MultipartGrant, PostGrant
@@ -416,6 +425,141 @@ def test_verdicts_do_not_wait_for_a_store_that_is_known_to_be_down(both: Install
     both.down = set()
     list(both.core.sweeps[1].look())
     assert [both.state(one) for one in uploads[:2]] == [UploadState.CONFIRMED, UploadState.REJECTED]
+
+
+def test_what_a_store_refuses_holds_up_nothing(both: Installation) -> None:
+    """It has answered: its other events are not left to the sweep, and no thread comes back to this one."""
+    refused, good = both.arrived("docs"), both.arrived("docs")
+    tell = both.core.observer.observe
+    both.core.observer._beside.outages.failed("us")
+    both.time += PAUSE
+
+    def refuse(operation: str, subject: str) -> None:
+        if subject == refused.staging_key:
+            raise StoreUnavailable("The store refused HeadObject: AccessDenied.", refused=True)
+
+    both.us.before = refuse
+    assert tell([ObjectEvent("bucket-us", refused.staging_key)]) == EventCounts(ignored=1)
+    assert tell([ObjectEvent("bucket-us", good.staging_key)]) == EventCounts(confirmed=1)
+    assert [one.id for one in both.ledger.due(both.time, 9)] == [refused.id]
+
+
+@pytest.mark.parametrize("error", [CopyUnproven("It may be good."), LedgerUnavailable("Not now."), RulesUnknown("?")])
+def test_what_says_nothing_of_a_store_is_no_outage(both: Installation, error: Exception) -> None:
+    """A copy that cannot be proven, a ledger that is away and rules that nobody knows: the next event is tried."""
+    first, good = both.arrived("docs"), both.arrived("docs")
+    both.core.observer._beside.outages.failed("us")
+    both.time += PAUSE
+
+    def fail(operation: str, subject: str) -> None:
+        if subject == first.staging_key:
+            raise error
+
+    both.us.before = fail
+    with suppress(LedgerUnavailable):
+        both.core.observer.observe([ObjectEvent("bucket-us", first.staging_key)])
+    again = both.core.observer.observe([ObjectEvent("bucket-us", good.staging_key)])
+    assert again == EventCounts(confirmed=1)
+
+
+def test_a_slow_store_leaves_threads_to_the_others(both: Installation) -> None:
+    """As many events as may wait for it: the next one is left to its sweep, and those of the other are heard."""
+    both.restart(event_threads=2)
+    slow, left, other = both.arrived("docs"), both.arrived("docs"), both.arrived("default")
+    tell, meanwhile = both.core.observer.observe, list[EventCounts]()
+
+    def come_meanwhile(operation: str, subject: str) -> None:
+        both.us.before = None
+        meanwhile.append(tell([ObjectEvent("bucket-us", left.staging_key)]))
+        meanwhile.append(tell([ObjectEvent("bucket-eu", other.staging_key)]))
+
+    both.us.before = come_meanwhile
+    assert tell([ObjectEvent("bucket-us", slow.staging_key)]) == EventCounts(confirmed=1)
+    assert meanwhile == [EventCounts(ignored=1), EventCounts(confirmed=1)]
+    assert [one.id for one in both.ledger.due(both.time, 9)] == [left.id]
+
+
+def test_events_do_not_queue_up_behind_a_slow_store(both: Installation) -> None:
+    """One that takes long to answer is left to its sweep for a while, as one that does not answer is."""
+    slow, next_one = both.arrived("docs"), both.arrived("docs")
+    waited: list[str] = []
+
+    def wait(operation: str, subject: str) -> None:
+        waited.append(subject)
+        both.time += timedelta(seconds=3)
+
+    both.us.before = wait
+    tell = both.core.observer.observe
+    assert tell([ObjectEvent("bucket-us", slow.staging_key)]) == EventCounts(confirmed=1)
+    waited.clear()
+    assert tell([ObjectEvent("bucket-us", next_one.staging_key)]) == EventCounts(ignored=1)
+    assert waited == []
+    assert next_one.id in [one.id for one in both.ledger.due(both.time, 9)]
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["worker", "service"])
+def test_events_of_a_store_that_is_not_here(both: Installation, *, beside: bool) -> None:
+    """They are another process's: its sweep looks at once, and a verdict comes again until that process hears it."""
+    pending, scanned = both.arrived("docs"), both.arrived("scanned")
+    both.event(scanned)
+    knows = both.core
+    both.profiles = {"default": Profile("default")}
+    both.restart(NamedStore("default", both.eu), NamedStore("mars", MemoryStore("bucket-mars", clock=both.now)))
+    observe = both.core.observer.observe if beside else both.service.observe
+    here = both.arrived("default")
+    verdict = ScanEvent("bucket-us", f"quarantine/{scanned.id}/1", md5(FIRST), clean=True)
+    both.time += timedelta(seconds=1)
+    with pytest.raises(StoreUnavailable, match="the store 'us', which is not configured"):
+        observe([ObjectEvent("bucket-us", pending.staging_key), verdict, ObjectEvent("bucket-eu", here.staging_key)])
+    assert both.state(here) is UploadState.CONFIRMED
+    assert [one.action for one in knows.sweeps[1].look()] == [Action.CONFIRM]
+    assert knows.observer.observe([verdict]) == EventCounts(confirmed=1)
+    assert {both.state(one) for one in (pending, scanned)} == {UploadState.CONFIRMED}
+
+
+@pytest.mark.parametrize("stores", [2, 3, 5, 12, 47, 48, 49, 200])
+@pytest.mark.parametrize("limit", [2, 4, 48])
+def test_the_room_of_many_stores(limit: int, stores: int) -> None:
+    """Two that hang leave room for others, however many there are; one alone has more than an equal share."""
+    room = Room(limit, stores)
+
+    def fill(name: str) -> int:
+        return next(count for count in range(limit + 1) if not room.enter(name))
+
+    alone = fill("a")
+    assert limit // stores <= alone <= limit // 2 + 1
+    assert alone >= limit // 4
+    second = fill("b")
+    assert second >= 1
+    assert stores == 2 or limit <= 4 or room.enter("c")
+    for name, count in {"a": alone, "b": second}.items():
+        for _ in range(count):
+            room.leave(name)
+    assert fill("b") == alone
+
+
+def test_one_store_has_all_the_room() -> None:
+    """Whatever is left of it."""
+    room = Room(3)
+    assert [room.enter("default") for _ in range(4)] == [True, True, True, False]
+    room.leave("default")
+    assert room.enter("default")
+
+
+def test_grants_of_many_stores(both: Installation) -> None:
+    """With more stores than requests may wait, each of them still gives several grants at once."""
+    many = [NamedStore(f"store-{number}", MemoryStore(f"bucket-{number}", clock=both.now)) for number in range(60)]
+    both.restart(NamedStore("default", both.eu), NamedStore("us", both.us), *many, store_limit=48)
+    depth: list[str] = []
+
+    def ask_meanwhile(operation: str, subject: str) -> None:
+        if operation == "credentials" and len(depth) < 8:
+            depth.append(operation)
+            both.create("docs")
+
+    both.us.before = ask_meanwhile
+    assert both.create("docs").store == "us"
+    assert len(depth) == 8
 
 
 def test_each_store_has_its_own_sweep(both: Installation) -> None:

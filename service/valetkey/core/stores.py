@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from valetkey.core.errors import ConfigurationError, StoreUnavailable
+from valetkey.core.errors import ConfigurationError, StoreUnavailable, StoreUnknown
 from valetkey.core.model.naming import MAX_KEY, RESERVED
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import DEFAULT_STORE, OfStore, Upload
@@ -76,15 +76,10 @@ class ByStore(Generic[Part]):
         self._parts = parts
 
     def of(self, upload: Upload) -> Part:
-        """That of the store that ``upload`` began on. Raises `StoreUnavailable` where it is not configured here."""
+        """That of the store that ``upload`` began on. Raises `StoreUnknown` where it is not configured here."""
         part = self._parts.get(upload.store)
         if part is None:
-            raise StoreUnavailable(
-                f"Upload {upload.id} is in the store {upload.store!r}, which is not configured here: nothing of it is "
-                "lost, and it goes on when the store is back.",
-                RETRY_AFTER,
-                refused=True,
-            )
+            raise StoreUnknown(upload.id, upload.store)
         return part
 
     def __getitem__(self, name: str) -> Part:

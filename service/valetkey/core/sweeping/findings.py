@@ -85,9 +85,8 @@ def missing(upload: Upload, check: str) -> Finding:
 
 
 def elsewhere(upload: Upload) -> Finding:
-    return Finding(
-        Action.SKIP, upload.id, f"it is in bucket {upload.bucket!r} of the store {upload.store!r}, which is not this one"
-    )
+    detail = f"it is in bucket {upload.bucket!r} of the store {upload.store!r}, which is not this one"
+    return Finding(Action.SKIP, upload.id, detail)
 
 
 def unknown(store: OfStore, count: int) -> Finding:
