@@ -23,7 +23,7 @@ from valetkey.adapters.s3.caller import ATTEMPTS
 from valetkey.adapters.s3.xml import parsed
 from valetkey.core.errors import ObjectChanged, StoreUnavailable
 from valetkey.core.model.multipart import MIB
-from valetkey.core.model.upload import MultipartUploadId, UploadId
+from valetkey.core.model.upload import MultipartUploadId, StoredObject, UploadId
 from valetkey.core.ports.store import MAX_BATCH, ObjectHead, ObjectHeaders
 
 if TYPE_CHECKING:
@@ -391,6 +391,72 @@ def test_an_answer_to_a_copy_with_a_checksum_of_later_times() -> None:
         answer = store.copy(source, "b", HEADERS)
     assert answer is not None
     assert (answer.etag, answer.checksums) == ("e", {})
+
+
+@contextmanager
+def dripping_server(head: bytes, drip: bytes, every: float) -> Iterator[str]:
+    """A store that sends ``head``, and then ``drip`` again and again, ``every`` so many seconds, without an end."""
+    over = threading.Event()
+
+    class Dripping(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            with suppress(OSError):
+                self.wfile.write(head)
+                while not over.wait(every):
+                    self.wfile.write(drip)
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dripping)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        over.set()
+        server.shutdown()
+        server.server_close()
+
+
+DRIPS = {
+    "a status": (b"", b"H"),
+    "a header": (b"HTTP/1.1 200 OK\r\nX-Endless: ", b"x"),
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+    "continues": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "a body": (b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", b"<"),
+    "chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n<\r\n"),
+    "an error": (b"HTTP/1.1 500 No\r\nContent-Length: 5000\r\n\r\n", b"<"),
+}
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+def test_an_answer_that_comes_byte_by_byte(drip: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds a thread for some time-outs, and not for as long as bytes come."""
+    monkeypatch.setattr("valetkey.adapters.s3.client.TIMEOUT", 0.3)
+    with dripping_server(*DRIPS[drip], every=0.05) as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        failures: list[StoreUnavailable] = []
+
+        def ask() -> None:
+            with pytest.raises(StoreUnavailable) as failed:
+                store.parts("a", MultipartUploadId("none"))
+            failures.append(failed.value)
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(30)
+        assert not asking.is_alive()
+    assert "ReadTimeoutError" in failures[0].detail
+
+
+def test_an_answer_that_comes_slowly_and_steadily(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over a slow line a large one takes longer than time-outs last: it is read to its end."""
+    monkeypatch.setattr("valetkey.adapters.s3.client.TIMEOUT", 0.3)
+    size = 300_000
+    head = b"HTTP/1.1 200 OK\r\nETag: e\r\nContent-Length: %d\r\n\r\n" % size
+    with dripping_server(head, b"x" * 20_000, every=0.08) as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        assert store.read_range(StoredObject("a", "e", None, size, "text/plain"), 0, size) == b"x" * size
 
 
 def test_a_connection_is_used_again() -> None:

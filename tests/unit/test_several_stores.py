@@ -427,12 +427,19 @@ def test_verdicts_do_not_wait_for_a_store_that_is_known_to_be_down(both: Install
     assert [both.state(one) for one in uploads[:2]] == [UploadState.CONFIRMED, UploadState.REJECTED]
 
 
+def had_an_outage(both: Installation) -> None:
+    """One of us may try the store `us` now, which did not answer before."""
+    beside = both.core.observer._beside
+    assert beside is not None
+    beside.outages.failed("us")
+    both.time += PAUSE
+
+
 def test_what_a_store_refuses_holds_up_nothing(both: Installation) -> None:
     """It has answered: its other events are not left to the sweep, and no thread comes back to this one."""
     refused, good = both.arrived("docs"), both.arrived("docs")
     tell = both.core.observer.observe
-    both.core.observer._beside.outages.failed("us")
-    both.time += PAUSE
+    had_an_outage(both)
 
     def refuse(operation: str, subject: str) -> None:
         if subject == refused.staging_key:
@@ -448,8 +455,7 @@ def test_what_a_store_refuses_holds_up_nothing(both: Installation) -> None:
 def test_what_says_nothing_of_a_store_is_no_outage(both: Installation, error: Exception) -> None:
     """A copy that cannot be proven, a ledger that is away and rules that nobody knows: the next event is tried."""
     first, good = both.arrived("docs"), both.arrived("docs")
-    both.core.observer._beside.outages.failed("us")
-    both.time += PAUSE
+    had_an_outage(both)
 
     def fail(operation: str, subject: str) -> None:
         if subject == first.staging_key:

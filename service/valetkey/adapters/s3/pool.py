@@ -20,6 +20,7 @@ from botocore.httpsession import ProxyConfiguration, get_cert_path, mask_proxy_u
 from botocore.utils import get_environ_proxies
 from urllib3 import exceptions
 
+from valetkey.adapters.s3.drips import POOLS
 from valetkey.core.signing.requests import SignedRequest
 
 SIZE = 64
@@ -53,6 +54,7 @@ class Pool:
             if self._proxy is None
             else urllib3.ProxyManager(self._proxy, proxy_headers=proxies.proxy_headers_for(self._proxy), **kept)
         )
+        self._manager.pool_classes_by_scheme = POOLS
         # an HTTP proxy is told the whole URL; through a tunnel, as without one, the path is enough
         self._prefix = origin if self._proxy is not None and origin.startswith("http:") else ""
         self._connections = self._manager.connection_from_url(origin)
@@ -60,7 +62,7 @@ class Pool:
     def send(
         self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout
     ) -> urllib3.BaseHTTPResponse:
-        """The answer, of which only the head was read. Raises errors of botocore's."""
+        """The answer, of which only the head was read; it comes in time (`drips`). Raises errors of botocore's."""
         try:
             return self._connections.urlopen(
                 method,
