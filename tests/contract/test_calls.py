@@ -382,6 +382,43 @@ def test_headers_that_nobody_would_send(answer: bytes, monkeypatch: pytest.Monke
         assert refused.value.retry_after <= 60
 
 
+KEPT = {"ETag": b'"e"', "Content-Type": b"text/plain", "x-amz-version-id": b"v"}
+
+
+@pytest.mark.parametrize("value", [b"a\0b", b"a\x1bb", b"a\x7fb", b"a" * 2_000], ids=["NUL", "ESC", "DEL", "long"])
+@pytest.mark.parametrize("name", KEPT)
+def test_values_that_no_ledger_keeps(name: str, value: bytes) -> None:
+    """They are refused with a sentence that names the header: PostgreSQL would refuse the upload that has them."""
+    lines = b"".join(b"%b: %b\r\n" % (one.encode(), said) for one, said in (KEPT | {name: value}).items())
+    with answering_server(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n" + lines + b"\r\n") as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        with pytest.raises(StoreUnavailable, match=f"a value of {name} that is none") as refused:
+            store.head("a")
+    assert refused.value.refused
+    assert refused.value.detail.isprintable()
+
+
+def test_an_answer_to_a_copy_with_a_version_that_no_ledger_keeps() -> None:
+    """It says too little: the copy is looked at."""
+    body = b"<CopyObjectResult><ETag>e</ETag></CopyObjectResult>"
+    source = ObjectHead("a", "e", None, 5, "text/plain", UploadId("some-id"), {})
+    head = b"HTTP/1.1 200 OK\r\nx-amz-version-id: v\0\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with answering_server(head + body) as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        assert store.copy(source, "b", HEADERS) is None
+
+
+@pytest.mark.parametrize("body", [b"<Error><Code>Slow\0\x1bDown</Code></Error>", b'{"code": "Slow\\u0000\\u001bDown"}'])
+def test_control_characters_in_an_error(body: bytes) -> None:
+    """They reach neither a log nor a ledger."""
+    head = b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with answering_server(head + body) as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        with pytest.raises(StoreUnavailable, match="ListParts: Slow Down") as refused:
+            store.parts("a", MultipartUploadId("none"))
+    assert refused.value.detail.isprintable()
+
+
 def test_an_answer_to_a_copy_with_a_checksum_of_later_times() -> None:
     """One that we do not know proves nothing, and hinders nothing."""
     body = b"<CopyObjectResult><ETag>e</ETag><ChecksumSHA512>x</ChecksumSHA512><Checksum/></CopyObjectResult>"
