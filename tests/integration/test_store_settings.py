@@ -31,7 +31,7 @@ from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.health import StoreProof
 from valetkey.core.stores import NamedStore
-from valetkey.doctor.places import at_store
+from valetkey.doctor.places import Place, at_store
 from valetkey.settings import Settings, load_config, load_profiles
 from valetkey.testing import MemoryValetKey, memory
 from valetkey.testing.contracts.samples import new_upload
@@ -204,15 +204,16 @@ def test_the_generated_names_are_those_of_the_toml(tmp_path: Path) -> None:
 def test_doctor_tries_one_of_them(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
     """As an installation that has that one alone; where several are meant, it asks which."""
     session = session_of(moto_bucket)
-    text = OTHER + 'region = "eu-west-1"\nlacks = ["post"]\n[stores.kept]\nbucket = "kept"\nprefix = "kept/"\n'
+    more = '[stores.kept]\nbucket = "kept"\nprefix = "kept/"\nstaging_prefix = "in/"\nevents = ["minio"]\n'
+    text = OTHER + 'region = "eu-west-1"\nlacks = ["post"]\n' + more
     settings = named(text)
-    assert at_store(settings, session, None) == (settings, session)
-    assert at_store(settings, session, "default") == (settings, session)
-    found, _ = at_store(settings, session, "other")
+    assert at_store(settings, session, None) == Place(settings, session)
+    assert at_store(settings, session, "default") == Place(settings, session)
+    found = at_store(settings, session, "other").settings
     assert (found.bucket, found.s3_region, found.s3_lacks) == ("other", "eu-west-1", ("post",))
     assert s3_settings(found).place == s3_settings_of(settings, "other").place
-    with pytest.raises(ConfigurationError, match="has prefixes of its own"):
-        at_store(settings, session, "kept")
+    kept = at_store(settings, session, "kept")
+    assert (kept.prefix, kept.staging_prefix, kept.senders) == ("kept/", "in/", frozenset({"minio"}))
     with pytest.raises(ConfigurationError, match=r"no store 'mars' here. There are: default, kept, other\."):
         at_store(settings, session, "mars")
     without = settings.model_copy(update={"bucket": None})
