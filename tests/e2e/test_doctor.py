@@ -216,16 +216,17 @@ class Governed:
     owner: Bucket
     user: str
 
-    def let(self, taken: str | None) -> None:
-        """Gives him the documented rights, but for the one that is ``taken``."""
-        objects, bucket = f"arn:aws:s3:::{self.bucket.name}/*", f"arn:aws:s3:::{self.bucket.name}"
+    def let(self, taken: str | None, *prefixes: str) -> None:
+        """Gives him the documented rights, below these ``prefixes`` alone, but for the one that is ``taken``."""
+        bucket = f"arn:aws:s3:::{self.bucket.name}"
+        objects = [f"{bucket}/{prefix}*" for prefix in prefixes or ("",)]
         who = {"Principal": {"AWS": [self.user]}}
         statements: list[dict[str, Any]] = [
-            {"Effect": "Allow", **who, "Action": [f"s3:{one}" for one in OBJECTS], "Resource": [objects]},
+            {"Effect": "Allow", **who, "Action": [f"s3:{one}" for one in OBJECTS], "Resource": objects},
             {"Effect": "Allow", **who, "Action": [f"s3:{one}" for one in BUCKET], "Resource": [bucket]},
         ]
         if taken is not None:  # what he has written he could read by his own ACL
-            statements.append({"Effect": "Deny", **who, "Action": [f"s3:{taken}"], "Resource": [objects, bucket]})
+            statements.append({"Effect": "Deny", **who, "Action": [f"s3:{taken}"], "Resource": [*objects, bucket]})
         policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
         self.owner.client.put_bucket_policy(Bucket=self.bucket.name, Policy=policy)
 
@@ -243,6 +244,41 @@ def test_all_rights_that_are_documented(governed: Governed, tmp_path: Path) -> N
     governed.let(None)
     found = report(visit(governed.bucket, tmp_path, {"default": LOCKED}), "store", checks=("rights",))
     assert line(found, "rights").seen == f"All {len(OBJECTS) + len(BUCKET) - 1} rights that the service uses are there."
+
+
+def test_a_store_with_prefixes(rgw: Rgw, rgw_bucket: Bucket, tmp_path: Path) -> None:
+    """It is tried below them, and nothing is written anywhere else: where it has no right. What --fix sets is beside
+    the rules of another store in the bucket."""
+    access_key, secret_key, user = rgw.create_user()
+    server = S3Server(rgw.endpoint_url, access_key, secret_key, rgw.region)
+    mine = Governed(replace(rgw_bucket, server=server), rgw_bucket, user)
+    mine.let(None, "acme/", "in/acme/")
+    within: Any = {"prefix": "acme/", "staging_prefix": "in/acme/"}
+    one = visit(mine.bucket, tmp_path, **within)
+    with migrated(one.settings.database_url):
+        found = report(one, "ledger", "store")
+    assert [each.seen for each in found.findings if each.level is Level.FAIL] == []
+    assert "Nobody else writes under in/acme/staging/." in line(found, "shared-staging").seen
+    assert names(rgw_bucket) == []
+    mine.let("PutObject", "acme/", "in/acme/")
+    refused = report(visit(mine.bucket, tmp_path, **within), "store", checks=("rights",))
+    action = "Grant s3:PutObject on in/acme/staging/*, in/acme/quarantine/*, acme/uploads/*."
+    assert action in [each.action for each in lines(refused, "rights")]
+
+    for prefix in ("acme/", "globex/"):
+        by_owner = visit(rgw_bucket, tmp_path, prefix=prefix, staging_prefix=f"in/{prefix}")
+        lacking = report(by_owner, "store", checks=("lifecycle",))
+        [change] = changes(by_owner, lacking.findings)
+        assert change.apply().ok
+        [mended] = lines(report(by_owner, "store", checks=("lifecycle",)), "lifecycle-staging")
+        assert (mended.level, mended.seen) == (Level.PASS, f"in/{prefix}staging/ is cleared after 2 days.")
+    s3: Any = rgw_bucket.client
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=rgw_bucket.name)["Rules"]
+    assert len({rule["ID"] for rule in rules}) == 8
+    assert {rule["Filter"]["Prefix"] for rule in rules} == {
+        *("in/acme/staging/", "in/acme/quarantine/", "acme/uploads/"),
+        *("in/globex/staging/", "in/globex/quarantine/", "globex/uploads/"),
+    }
 
 
 def test_the_rights_that_are_tried_are_those_of_the_manual() -> None:

@@ -72,13 +72,13 @@ class Wire:
         for name, value in (headers or {}).items():
             sent = {known: said for known, said in sent.items() if known.lower() != name.lower()} | {name: value}
         try:
-            status, told, content = self._ask(method, url, sent, body)
+            status, told, content = self._ask(method, url, sent, body, TIMEOUT)
         except (BotoCoreError, HTTPError, ValueError) as error:
             return Answer(0, {}, error=ErrorBody("", f"{type(error).__name__}: {error}"))
         return Answer(status, told, content, _error_in(status, content))
 
     def _ask(
-        self, method: str, url: str, headers: dict[str, str], body: bytes, timeout: Timeout = TIMEOUT
+        self, method: str, url: str, headers: dict[str, str], body: bytes, timeout: Timeout
     ) -> tuple[int, Mapping[str, str], bytes]:
         parts = urlsplit(url)
         pool = self._pool(f"{parts.scheme}://{parts.netloc}")
@@ -108,6 +108,8 @@ class Wire:
             status, told, answer = self._ask(request.method, request.url, headers, content, PATIENT)
         except HTTPError as error:
             raise HTTPClientError(error=error) from error
+        if len(answer) == LIMIT:
+            raise HTTPClientError(error="its answer is too long")
         known: Any = HeadersDict(told)
         return AWSResponse(request.url, status, known, _Raw(answer))
 
