@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import boto3
 
-from valetkey.app import s3_settings_of
+from valetkey.app import s3_settings_of, senders_of
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import DEFAULT_STORE
+from valetkey.senders import EventSettings, kind_of
 from valetkey.settings import Settings, StoreTable, load_config
 
 
@@ -40,7 +41,7 @@ def at_store(settings: Settings, session: boto3.Session, name: str | None) -> Pl
         place.source.session(session),
         table.prefix,
         table.staging_prefix,
-        None if table.events is None else frozenset(table.events),
+        frozenset(kind_of(one) for one in senders_of(name, table)),
     )
 
 
@@ -69,7 +70,8 @@ def _encrypted(profile: Profile, key_id: str) -> Profile:
 def _said(table: StoreTable, grant_keys: tuple[str, str] | None) -> dict[str, object]:
     """What the environment would say of such a store."""
     access_key, secret = grant_keys or (None, None)
-    return {
+    own = {name: getattr(table, name) for name in [*EventSettings.model_fields, "events_sqs_queue_url"]}
+    return {name: value for name, value in own.items() if value} | {
         "bucket": table.bucket,
         "s3_region": table.region,
         "s3_endpoint_url": table.endpoint_url,

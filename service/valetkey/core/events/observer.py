@@ -230,7 +230,7 @@ class Observer:
         for name in self._stores.by_bucket(event.bucket, sender):
             probe = upload_id_of(event.key, self._stores[name].staging_prefix)
             if isinstance(event, ObjectEvent) and probe is not None:
-                self._ledger.see_event(probe, sender or "", self._clock())
+                self._ledger.see_event(probe, (sender or "").partition("@")[0], self._clock())
                 return
 
     def _upload_of(self, event: StoreEvent, sender: str | None) -> Upload | None:
