@@ -349,7 +349,7 @@ def test_the_terms_of_a_store_hold_no_secret(moto_bucket: Bucket) -> None:
 
 # --- events ---
 
-TOPIC = "arn:aws:sns:us-east-1:123456789012:one"
+ONE_TOPIC = 'events_sns_topic_arns = ["arn:aws:sns:us-east-1:123456789012:one"]'
 OURS, THEIRS = "the-secret-of-all-stores", "the-secret-of-one-of-them"
 WITH_SENDER = OTHER + f'events_ceph_secret = "{THEIRS}"\n'
 DOCS = {"default": Profile("default"), "docs": Profile("docs", store="other")}
@@ -429,7 +429,7 @@ def test_a_store_that_names_the_senders_of_all(
             r"of \[stores.third\] is that of \[stores.other\]",
         ),
         (
-            f'events_sns_topic_arns = ["{TOPIC}"]\n[stores.third]\nbucket = "third"\nevents_sns_topic_arns = ["{TOPIC}"]',
+            f'{ONE_TOPIC}\n[stores.third]\nbucket = "third"\n{ONE_TOPIC}',
             "events_sns_topic_arns of",
         ),
     ],
