@@ -156,6 +156,6 @@ $(PAGES): $(NODE_MODULES) $(FRONTEND)
 	@echo "Building what browsers load: half a minute." >&2
 	@cd frontend && npm run --silent build
 
-$(SITE): $(DOCS) service/valetkey/settings.py service/valetkey/api/codes.py service/valetkey/core/errors.py | $(DEV)
+$(SITE): $(DOCS) $(wildcard service/valetkey/settings/*.py) service/valetkey/api/codes.py service/valetkey/core/errors.py | $(DEV)
 	@echo "Building the documentation: some seconds." >&2
 	@$(BIN)/python infra/docs/build.py

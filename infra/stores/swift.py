@@ -34,6 +34,10 @@ pipeline = catch_errors cache listing_formats bulk s3api tempauth copy slo dlo v
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
+# by default who was late ten times, half a second each, is left alone for a minute; here there is only one
+error_suppression_limit = 1000000
+conn_timeout = 10
+node_timeout = 60
 [filter:tempauth]
 use = egg:swift#tempauth
 user_test_{key} = {secret} .admin

@@ -1,5 +1,6 @@
 """Clients that hold connections open and do next to nothing: each kind of waiting that HTTP allows."""
 
+import itertools
 import selectors
 import socket
 import threading
@@ -14,6 +15,10 @@ REOPENED_IN_A_SECOND = 500
 
 DRIP = 5.0
 """How often a connection sends one more byte, in seconds."""
+
+TICK = 0.1
+"""How often connections are opened and bytes sent, in seconds: a part of them each time, as clients that know nothing
+of each other do. All at once would be 5,000 packets in one moment, every five seconds."""
 
 
 def kinds(host: str, credential: str) -> Mapping[str, bytes]:
@@ -55,6 +60,7 @@ class Idlers:
         self._count = count
         self._selector = selectors.DefaultSelector()
         self._open: dict[socket.socket, str] = {}
+        self._turns: list[set[socket.socket]] = [set() for _ in range(round(DRIP / TICK))]
         self._made = 0
         self._over = threading.Event()
         self._ready = threading.Event()
@@ -67,20 +73,19 @@ class Idlers:
 
     def run(self) -> None:
         """Holds them until `stop`."""
-        drip = time.monotonic() + DRIP
+        turns = itertools.cycle(self._turns)
+        until = time.monotonic()
         while not self._over.is_set():
             missing = self._count - len(self._open)
-            for _ in range(min(missing, self._pace // 10)):
+            for _ in range(min(missing, int(self._pace * TICK))):
                 self._begin()
             if self._made >= self._count:
                 self._ready.set()
-            until = time.monotonic() + 0.1
+            until = max(until + TICK, time.monotonic())
             while (left := until - time.monotonic()) > 0:
                 for key, _ in self._selector.select(left):
                     self._hear(key.fileobj)  # type: ignore[arg-type]  # a socket: nothing else is registered
-            if time.monotonic() > drip:
-                drip += DRIP
-                self._drip()
+            self._drip(next(turns))
         for one in self._open:
             one.close()
         self._selector.close()
@@ -107,6 +112,7 @@ class Idlers:
             return
         one.setblocking(False)
         self._open[one] = kind
+        self._turns[self._made % len(self._turns)].add(one)
         if "nobody reads" not in kind:
             self._selector.register(one, selectors.EVENT_READ)
 
@@ -116,9 +122,12 @@ class Idlers:
                 return
         self._end(one)
 
-    def _drip(self) -> None:
-        for one, kind in list(self._open.items()):
-            if kind not in {"nothing at all", "answers that nobody reads"}:
+    def _drip(self, turn: set[socket.socket]) -> None:
+        for one in list(turn):
+            kind = self._open.get(one)
+            if kind is None:
+                turn.discard(one)
+            elif kind not in {"nothing at all", "answers that nobody reads"}:
                 try:
                     one.send(b" ")
                 except OSError:

@@ -1,0 +1,29 @@
+"""The only reader of the environment (``VALETKEY_*``), of ``.env`` and of ``valetkey.toml``: every name, default and
+unit."""
+
+from valetkey.settings.config_file import (
+    MAX_PREFIX,
+    QUEUE,
+    ConfigFile,
+    ProfileTable,
+    StoreTable,
+    load_config,
+    load_profiles,
+)
+from valetkey.settings.env_file import ENV_FILE
+from valetkey.settings.environment import MIN_SECRET, Settings, load_settings, require_nothing
+
+__all__ = [
+    "ENV_FILE",
+    "MAX_PREFIX",
+    "MIN_SECRET",
+    "QUEUE",
+    "ConfigFile",
+    "ProfileTable",
+    "Settings",
+    "StoreTable",
+    "load_config",
+    "load_profiles",
+    "load_settings",
+    "require_nothing",
+]

@@ -1,0 +1,253 @@
+"""``valetkey.toml``: profiles, and several stores."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from valetkey.core.errors import ConfigurationError
+from valetkey.core.model.multipart import MAX_OBJECT_SIZE, MAX_SINGLE_SIZE, MIB
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.rules import Detect
+from valetkey.core.model.upload import DEFAULT_STORE
+from valetkey.senders import NAMES, EventSettings
+from valetkey.settings.explaining import explain
+from valetkey.settings.values import bucket_in, endpoint_address, http_url
+
+
+class ProfileTable(BaseModel):
+    """One ``[profiles.NAME]`` of the toml. Sizes in bytes, times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    min_size: int = 0
+    max_size: int = MAX_SINGLE_SIZE
+    content_types: list[str] = ["*/*"]
+    key: str = "uploads/{id}/{filename}"
+    expires_in: int = 900
+    renewable_for: int = 86_400
+    metadata: list[str] | None = None
+    storage_class: str | None = None
+    sse: str | None = None
+    sse_kms_key_id: str | None = None
+    cache_control: str | None = None
+    content_disposition: Literal["inline", "attachment"] | None = None
+    tags: dict[str, str] = {}
+    object_metadata: dict[str, str] = {}
+    lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] | None = None
+    lock_for: int | None = None
+    legal_hold: bool = False
+    return_url: str | None = None
+    download_base_url: str | None = None
+    download_signing: Literal["cloudfront"] | None = None
+    detect: Literal["off", "warn", "reject"] = "off"
+    scan: bool = False
+    checksum: Literal["optional", "required"] = "optional"
+    multipart_from: int = 100 * MIB
+    part_size: int = 8 * MIB
+    claim_within: int | None = None
+    keep_for: int | None = None
+    store: str | None = None
+
+    def profile(self, name: str) -> Profile:
+        """The profile it describes. Raises `ConfigurationError` where it contradicts itself."""
+        return Profile(
+            name=name,
+            min_size=self.min_size,
+            max_size=self.max_size,
+            content_types=tuple(self.content_types),
+            key=self.key,
+            expires_in=timedelta(seconds=self.expires_in),
+            renewable_for=timedelta(seconds=self.renewable_for),
+            metadata=None if self.metadata is None else frozenset(self.metadata),
+            storage_class=self.storage_class,
+            sse=self.sse,
+            sse_kms_key_id=self.sse_kms_key_id,
+            cache_control=self.cache_control,
+            content_disposition=self.content_disposition,
+            tags=self.tags,
+            object_metadata=self.object_metadata,
+            lock_mode=self.lock_mode,
+            lock_for=None if self.lock_for is None else timedelta(seconds=self.lock_for),
+            legal_hold=self.legal_hold,
+            return_url=self.return_url,
+            download_base_url=self.download_base_url,
+            download_signing=self.download_signing,
+            detect=Detect(self.detect),
+            scan=self.scan,
+            checksum_required=self.checksum == "required",
+            multipart_from=self.multipart_from,
+            part_size=self.part_size,
+            claim_within=None if self.claim_within is None else timedelta(seconds=self.claim_within),
+            keep_for=None if self.keep_for is None else timedelta(seconds=self.keep_for),
+            store=self.store,
+        )
+
+
+class StoreTable(EventSettings):
+    """One ``[stores.NAME]`` of the toml. The settings of senders, and of the queue, are those of this store alone."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    bucket: str = Field(min_length=3, max_length=63, description="Required. The bucket.")
+    region: str = Field("us-east-1", description="The region that requests are signed for.")
+    endpoint_url: str | None = Field(None, description="The address of the store, without the bucket; not set: AWS.")
+    public_endpoint_url: str | None = Field(
+        None, description="The address of the store as clients see it, where that is another one."
+    )
+    addressing_style: Literal["auto", "path", "virtual"] = Field(
+        "auto", description="Where the bucket stands in an address. `auto`: in the host on AWS, else in the path."
+    )
+    lacks: list[Literal["post", "conditional-put", "list-parts", "dead-parts"]] = Field(
+        [], description="What the store cannot do, as in `VALETKEY_S3_LACKS`."
+    )
+    accelerate: bool = Field(False, description="Clients use S3 Transfer Acceleration, which the bucket has to have.")
+    dualstack: bool = Field(False, description="The addresses of AWS that have IPv6, too.")
+    max_object_size: int = Field(
+        MAX_OBJECT_SIZE,
+        ge=1,
+        le=MAX_OBJECT_SIZE,
+        description="The largest object that the store takes, where it is not S3's 10,000 parts of 5 GiB.",
+        json_schema_extra={"unit": "bytes"},
+    )
+    aws_profile: str | None = Field(
+        None, description="The profile of the AWS configuration that has the credentials; not set: boto3's own chain."
+    )
+    role_arn: str | None = Field(
+        None, description="The role that is assumed with these credentials, and renewed before it ends."
+    )
+    external_id: str | None = Field(None, description="The external id that the role's owner asks for.", repr=False)
+    sts_endpoint_url: str | None = Field(None, description="The address of STS, where it is not that of AWS.")
+    grant_aws_profile: str | None = Field(
+        None,
+        description="A profile with an access key that grants are signed with instead. It has to write, and need not "
+        "read.",
+    )
+    sse_kms_key_id: str | None = Field(
+        None,
+        pattern="^[!-~]{1,2048}$",
+        description="The KMS key that encrypts what no profile has encrypted otherwise.",
+    )
+    prefix: str = Field("", description="What the keys of confirmed objects begin with, before the profile's `key`.")
+    staging_prefix: str = Field(
+        "", description="What stands before `staging/` and `quarantine/`, where two services share a bucket."
+    )
+    events: list[str] | None = Field(
+        None,
+        description='The senders that this store\'s events come by, such as `["ceph"]`; `sqs` is the queue. Not set: '
+        "any; with senders of its own, those alone.",
+    )
+    events_sqs_queue_url: str | None = Field(
+        None, description="A queue of its own, which `worker` reads with this store's credentials."
+    )
+
+    @field_validator("endpoint_url", "public_endpoint_url", "sts_endpoint_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        return endpoint_address(http_url(value))
+
+    @field_validator("events_sqs_queue_url")
+    @classmethod
+    def _queue(cls, value: str | None) -> str | None:
+        if "@" in urlsplit(value or "").netloc:  # logs have it
+            raise ValueError("must have no user and no password")
+        return http_url(value)
+
+    @field_validator("prefix", "staging_prefix")
+    @classmethod
+    def _prefixed(cls, value: str) -> str:
+        if value and not (_PREFIX.fullmatch(value) and len(value) <= MAX_PREFIX):
+            raise ValueError(
+                f"must be up to {MAX_PREFIX} plain characters in parts that end in '/', such as 'customers/acme/'"
+            )
+        return value
+
+    @field_validator("events")
+    @classmethod
+    def _known_senders(cls, values: list[str] | None) -> list[str] | None:
+        if unknown := sorted(set(values or []) - {*NAMES, QUEUE}):
+            raise ValueError(f"there is no sender {unknown[0]!r}: {', '.join([*NAMES, QUEUE])}")
+        return values
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        for name in ("endpoint_url", "public_endpoint_url"):
+            if found := bucket_in(getattr(self, name), self.bucket):
+                raise ValueError(f"{name} {found}: the bucket is put into addresses by itself")
+        if self.external_id is not None and self.role_arn is None:
+            raise ValueError("external_id needs a role_arn")
+        return self
+
+
+MAX_PREFIX = 200
+"""How long a store's prefixes may be, in characters."""
+
+QUEUE = "sqs"
+"""What a store calls the queue among the senders of its events."""
+
+_PREFIX = re.compile(r"([A-Za-z0-9!_*'()-][A-Za-z0-9!_.*'()-]*/)+")
+_STORE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+class ConfigFile(BaseModel):
+    """The whole toml."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    profiles: dict[str, ProfileTable] = {}
+    stores: dict[str, StoreTable] = {}
+    stores_by_owner: dict[str, str] = {}
+
+    @field_validator("stores")
+    @classmethod
+    def _named(cls, tables: dict[str, StoreTable]) -> dict[str, StoreTable]:
+        for name in tables:
+            if not _STORE_NAME.fullmatch(name):
+                raise ValueError(f"{name[:80]!r} is no name of a store: up to 63 letters, digits, and . _ -")
+        return tables
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for pattern, name in self.stores_by_owner.items():
+            if name not in self.stores and name != DEFAULT_STORE:
+                raise ValueError(f"stores_by_owner: {pattern!r} leads to the store {name!r}, which is not configured")
+        return self
+
+    def store_for(self, owner: str, profile: str) -> str | None:  # noqa: ARG002
+        """The store that ``stores_by_owner`` names first for ``owner``; None where it names none."""
+        return next((name for pattern, name in self.stores_by_owner.items() if fnmatchcase(owner, pattern)), None)
+
+
+def load_config(path: Path | None) -> ConfigFile:
+    """The toml at ``path`` (None: ``valetkey.toml`` here, if there is one). Raises `ConfigurationError`."""
+    if path is None:
+        path = Path("valetkey.toml")
+        return _read(path) if path.exists() else ConfigFile()
+    return _read(path)
+
+
+def load_profiles(path: Path | None) -> Mapping[str, Profile]:
+    """The profiles of the toml at ``path`` (None: ``valetkey.toml`` here, if there is one).
+
+    There is always a profile ``default``: without a table of its own it takes anything that S3 takes by POST. Raises
+    `ConfigurationError`.
+    """
+    tables = load_config(path).profiles
+    return {name: table.profile(name) for name, table in ({"default": ProfileTable()} | tables).items()}
+
+
+def _read(path: Path) -> ConfigFile:
+    try:
+        return ConfigFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is no TOML: {error}.") from error
+    except ValidationError as error:
+        raise ConfigurationError(explain(error, lambda name: f"{path}: {name}")) from error

@@ -1,0 +1,295 @@
+"""The environment (``VALETKEY_*``): every name, default and unit."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic.config import JsonDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from valetkey.core.announcing.dispatcher import DELAYS
+from valetkey.core.errors import ConfigurationError
+from valetkey.core.model.multipart import MAX_OBJECT_SIZE
+from valetkey.core.model.schedule import Schedule
+from valetkey.senders import EventSettings
+from valetkey.senders.settings import Separated
+from valetkey.settings.env_file import ENV_FILE, read_env_file
+from valetkey.settings.explaining import explain
+from valetkey.settings.values import bucket_in, endpoint_address, http_url, is_whsec, origin_of
+
+MIN_SECRET = 32
+"""The shortest secret key accepted, in characters."""
+
+_SECONDS: JsonDict = {"unit": "seconds"}
+
+
+class Settings(EventSettings, BaseSettings):
+    """What the environment says; anything that cannot be right is refused at the start. Senders say their own."""
+
+    model_config = SettingsConfigDict(env_prefix="VALETKEY_", env_ignore_empty=True, frozen=True)
+
+    host: str = Field("127.0.0.1", description="The address to listen on; also `--host`.")
+    port: int = Field(8000, ge=0, le=65535, description="The port to listen on; also `--port`.")
+    threads: int = Field(
+        64,
+        ge=4,
+        le=512,
+        description="Requests that one process serves at once. Three quarters of them may wait for S3.",
+        json_schema_extra={"unit": "requests"},
+    )
+    workers: int = Field(1, ge=1, le=64, description="Processes of `serve`.", json_schema_extra={"unit": "processes"})
+    body_timeout: int = Field(
+        30, ge=1, le=600, description="How long the body of a request may take.", json_schema_extra=_SECONDS
+    )
+    public_url: str | None = Field(
+        None, description="Our own address as browsers see it. Without it, what a request says counts."
+    )
+    config: Path | None = Field(
+        None, description="The TOML file with the profiles; `./valetkey.toml` where it is not set and there is one."
+    )
+    bucket: str | None = Field(None, min_length=3, max_length=63, description="Required. The bucket of the uploads.")
+    s3_endpoint_url: str | None = Field(None, description="The address of the store, without the bucket; not set: AWS.")
+    s3_public_endpoint_url: str | None = Field(
+        None, description="The address of the store as clients see it, where that is another one."
+    )
+    s3_region: str = Field("us-east-1", description="The region that requests are signed for.")
+    s3_addressing_style: Literal["auto", "path", "virtual"] = Field(
+        "auto", description="Where the bucket stands in an address. `auto`: in the host on AWS, else in the path."
+    )
+    s3_accelerate: bool = Field(
+        False, description="Clients send to, and download from, S3 Transfer Acceleration, which the bucket has to have."
+    )
+    s3_dualstack: bool = Field(False, description="The addresses of AWS that have IPv6, too.")
+    cloudfront_key_pair_id: str | None = Field(
+        None, description="The key pair that signs the addresses of profiles with `download_signing`."
+    )
+    cloudfront_private_key_file: Path | None = Field(
+        None, description="The PEM file with its private key, RSA or ECDSA P-256, without a passphrase."
+    )
+    s3_post: bool = Field(
+        True, description="`false` where the store takes no presigned POST (Cloudflare R2, Backblaze B2)."
+    )
+    s3_grant_access_key_id: str | None = Field(
+        None,
+        description="The access key that grants are signed with, where it is not the service's own. It has to "
+        "write, and need not read.",
+    )
+    s3_grant_secret_access_key: str | None = Field(None, repr=False, description="The secret of that access key.")
+    s3_max_object_size: int = Field(
+        MAX_OBJECT_SIZE,
+        ge=1,
+        le=MAX_OBJECT_SIZE,
+        description="The largest object that the store takes, where it is not S3's 10,000 parts of 5 GiB.",
+        json_schema_extra={"unit": "bytes"},
+    )
+    s3_lacks: Separated[tuple[Literal["post", "conditional-put", "list-parts", "dead-parts"], ...]] = Field(
+        (),
+        description="What the store cannot do, separated by commas: `post`, `conditional-put` (`If-None-Match` of a "
+        "PUT), `list-parts`, `dead-parts` (it takes parts after they were joined).",
+    )
+    database_url: str = Field(
+        "sqlite:///valetkey.db",
+        repr=False,
+        description="The ledger: SQLite, or `postgresql://USER:PASSWORD@HOST/DATABASE`. A new SQLite file has the "
+        "mode 0600.",
+    )
+    ledger_retention: int | None = Field(
+        None,
+        ge=1,
+        le=3_153_600_000,
+        description="How long the ledger keeps an upload after its end (rejected, aborted, expired, deleted); not set: "
+        "for ever. Confirmed ones stay.",
+        json_schema_extra=_SECONDS,
+    )
+    secret_keys: Separated[tuple[str, ...]] = Field(
+        (),
+        repr=False,
+        description=f"Required. Keys of at least {MIN_SECRET} characters, separated by commas: the first signs "
+        "tickets, all are accepted.",
+    )
+    auth: Literal["keys", "open"] = Field(
+        "keys", description="`open` lets anybody upload; `serve` and `ValetKey(app)` refuse it."
+    )
+    cors_origins: Separated[tuple[str, ...]] = Field(
+        (),
+        description="Pages that may call the API: origins such as `https://app.example`, separated by commas, or `*` "
+        "alone. `dev` allows `*`.",
+    )
+    webhook_url: str | None = Field(
+        None, description="Where the ends of uploads are announced; not set: nowhere, and none is kept for later."
+    )
+    webhook_secrets: Separated[tuple[str, ...]] = Field(
+        (),
+        repr=False,
+        description="Required with a URL. Each is `whsec_` and 24 to 64 bytes in base64, separated by commas; each "
+        "signs, so that they can be rotated.",
+    )
+    webhook_allow_private: bool = Field(False, description="Lets webhooks go to addresses that are not public.")
+    webhook_delays: Separated[tuple[Annotated[float, Field(ge=0, le=2_592_000)], ...]] = Field(
+        DELAYS,
+        description="How long to wait after each failed attempt, separated by commas; after the last it is dead. "
+        "Hooks wait as long.",
+        json_schema_extra=_SECONDS,
+    )
+    webhook_retention: int = Field(
+        604_800,
+        ge=0,
+        le=315_360_000,
+        description="How long delivered webhooks, and calls of hooks, are kept.",
+        json_schema_extra=_SECONDS,
+    )
+    events_sqs_queue_url: str | None = Field(None, description="The queue that `worker` reads the store's events from.")
+    events_sqs_visibility: int = Field(
+        60,
+        ge=3,
+        le=43_200,
+        description="How long a message is one worker's; extended while it works.",
+        json_schema_extra=_SECONDS,
+    )
+    worker_threads: int = Field(
+        4,
+        ge=1,
+        le=64,
+        description="Messages of the queue that one `worker` handles at once.",
+        json_schema_extra={"unit": "messages"},
+    )
+    sweep_interval: int = Field(
+        1,
+        ge=1,
+        description="Between two looks for what is due: how soon a worker looks into contents.",
+        json_schema_extra=_SECONDS,
+    )
+    sweep_first_look: int = Field(
+        60,
+        ge=1,
+        description="From an upload's creation to the first look; the same for every `serve` and `worker`.",
+        json_schema_extra=_SECONDS,
+    )
+    sweep_grace: int = Field(
+        900,
+        ge=1,
+        description="From the end of its last grant to an upload's expiry; longer than a copy may take.",
+        json_schema_extra=_SECONDS,
+    )
+    sweep_retention: int = Field(
+        86_400,
+        ge=1,
+        description="How long late bytes are looked for, and orphans are kept.",
+        json_schema_extra=_SECONDS,
+    )
+    sweep_clean_interval: int = Field(
+        3_600, ge=1, description="Between two looks for orphans in the bucket.", json_schema_extra=_SECONDS
+    )
+
+    @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url", "events_sqs_queue_url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        return http_url(value)
+
+    @field_validator("public_url", "events_sqs_queue_url")
+    @classmethod
+    def _without_user(cls, value: str | None) -> str | None:
+        if "@" in urlsplit(value or "").netloc:  # clients are told it, and logs have it
+            raise ValueError("must have no user and no password")
+        return value
+
+    @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
+    @classmethod
+    def _endpoint(cls, value: str | None) -> str | None:
+        return endpoint_address(value)
+
+    @model_validator(mode="after")
+    def _endpoint_without_bucket(self) -> Self:
+        for name in ("s3_endpoint_url", "s3_public_endpoint_url"):
+            if self.bucket and (found := bucket_in(getattr(self, name), self.bucket)):
+                raise ValueError(f"VALETKEY_{name.upper()} {found}: the bucket is put into addresses by itself")
+        return self
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "http://none")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.port == 0:
+            raise ValueError("must be an http or https URL without a user")
+        if value and not (value.isascii() and value.isprintable() and " " not in value):
+            raise ValueError("must be ASCII without spaces: a host with other letters in its xn-- form")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        if values == ("*",):
+            return values
+        return tuple(origin_of(value) for value in values)
+
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _whsec(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(is_whsec(value) for value in values):
+            raise ValueError("each must be whsec_ and then 24 to 64 bytes in base64")
+        return values
+
+    @property
+    def base_url(self) -> str:
+        """Our own address as browsers see it, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def schedule(self) -> Schedule:
+        """When the sweep looks at what."""
+        return Schedule(
+            first_look=timedelta(seconds=self.sweep_first_look),
+            grace=timedelta(seconds=self.sweep_grace),
+            retention=timedelta(seconds=self.sweep_retention),
+            ledger_retention=None if self.ledger_retention is None else timedelta(seconds=self.ledger_retention),
+        )
+
+    def missing(self, *, allow_open: bool = False, has_stores: bool = False) -> list[str]:
+        """What has to be set before this is fit to serve strangers, a sentence each; without it no default can stand.
+
+        With ``allow_open`` the door may be open, too; ``has_stores`` says that the toml has stores.
+        """
+        missing = []
+        if not self.bucket and not has_stores:
+            missing.append("Set VALETKEY_BUCKET: the bucket that uploads go to.")
+        if not self.secret_keys:
+            missing.append("Set VALETKEY_SECRET_KEYS: for example from `openssl rand -hex 32`.")
+        elif any(len(secret) < MIN_SECRET for secret in self.secret_keys):
+            missing.append(f"Set VALETKEY_SECRET_KEYS: each needs at least {MIN_SECRET} characters.")
+        if (self.s3_grant_access_key_id is None) is not (self.s3_grant_secret_access_key is None):
+            missing.append(
+                "Set VALETKEY_S3_GRANT_ACCESS_KEY_ID and VALETKEY_S3_GRANT_SECRET_ACCESS_KEY: both, or neither."
+            )
+        if (self.cloudfront_key_pair_id is None) is not (self.cloudfront_private_key_file is None):
+            missing.append(
+                "Set VALETKEY_CLOUDFRONT_KEY_PAIR_ID and VALETKEY_CLOUDFRONT_PRIVATE_KEY_FILE: both, or neither."
+            )
+        if self.webhook_url and not self.webhook_secrets:
+            missing.append('Set VALETKEY_WEBHOOK_SECRETS: for example from `echo "whsec_$(openssl rand -base64 32)"`.')
+        if self.auth == "open" and not allow_open:
+            missing.append("Set VALETKEY_AUTH=keys: 'open' lets anybody upload, and is for `valetkey dev` only.")
+        return missing
+
+
+def require_nothing(missing: Sequence[str]) -> None:
+    """Raises `ConfigurationError` that says all that is ``missing``, a sentence each."""
+    if missing:
+        lines = ["Not fit to serve yet:", *missing]
+        if not ENV_FILE.exists():
+            lines.append("`valetkey init` writes a .env with fresh secrets, for the rest to be filled in.")
+        raise ConfigurationError("\n  ".join(lines))
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings of the environment and of ``.env``, with those ``overrides`` that are not None.
+
+    Raises `ConfigurationError`.
+    """
+    read_env_file()
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        raise ConfigurationError(explain(error, lambda name: f"VALETKEY_{name.upper()}")) from error

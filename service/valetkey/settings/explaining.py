@@ -1,0 +1,15 @@
+"""What pydantic found wrong, for the person who wrote it."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+
+def explain(error: ValidationError, name: Any) -> str:
+    """Where and what, a line each; never the value, which may be a secret."""
+    return "\n".join(
+        f"{name('.'.join(str(part) for part in e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
+        if e["loc"]
+        else e["msg"].partition(", ")[2]
+        for e in error.errors()
+    )
