@@ -401,6 +401,20 @@ def test_a_secret_of_a_store_is_believed_for_it_alone(
     assert told(app, OURS, here, there) == 1
 
 
+def test_doctor_sees_an_event_by_the_stores_own_sender(
+    named: Callable[[str], Settings], moto_bucket: Bucket, sent: Callable[[Flask, str], Upload]
+) -> None:
+    """Under the name that it waits for, and by no other."""
+    settings = named(WITH_SENDER).model_copy(update={"events_ceph_secret": OURS})
+    app, installed = mounted_on(settings, moto_bucket, profiles=DOCS)
+    probe, now = sent(app, "docs")._replace(id=new_upload_id()), datetime.now(UTC)
+    installed.ledger.open_event_probe(probe.id, now, now - timedelta(days=1))
+    assert told(app, OURS, probe) == 0
+    assert installed.ledger.events_seen(probe.id) == {}
+    assert told(app, THEIRS, probe) == 0
+    assert installed.ledger.events_seen(probe.id).keys() == {"ceph"}
+
+
 def test_a_store_with_a_secret_where_all_have_none(
     named: Callable[[str], Settings], moto_bucket: Bucket, sent: Callable[[Flask, str], Upload]
 ) -> None:

@@ -681,6 +681,20 @@ def test_a_store_that_was_taken_out_is_named(both: Installation, caplog: pytest.
     )
 
 
+def test_a_store_that_has_another_bucket_by_now_is_named(both: Installation, caplog: pytest.LogCaptureFixture) -> None:
+    """The uploads of its old one wait as those of a store that is gone do."""
+    both.service.declare()
+    waiting = both.create("docs")
+    both.restart(NamedStore("default", both.eu), NamedStore("us", MemoryStore("bucket-mars", clock=both.now)))
+    with caplog.at_level(logging.WARNING):
+        both.service.declare()
+    said = " ".join(record.getMessage() for record in caplog.records)
+    assert "Store 'us' is not configured here with the bucket 'bucket-us', and uploads wait for it: 1." in said
+    [found] = Sweeps(both.core.sweeps, both.ledger).foresee()
+    assert (found.action, found.subject) == (Action.SKIP, "us")
+    assert both.state(waiting) is UploadState.PENDING
+
+
 def test_uploads_of_a_store_that_was_taken_out_wait(both: Installation) -> None:
     """They answer a problem that names it, and everything that is asked of the store; what was confirmed stays so."""
     waiting, confirmed, pending = both.arrived("docs"), both.arrived("docs"), both.create("docs")

@@ -157,7 +157,7 @@ def _notifications(visit: Visit, _: set[str]) -> Iterator[Change]:
             "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": visit.staging}]}},
         }
         there = found.answer.get(f"{kind}Configurations", [])
-        kept = [one for one in there if one.get("Id") not in _ours(visit, rule["Id"])]
+        kept = [one for one in there if one.get("Id") not in _ours(visit, rule)]
         if any(one.get(name) == arn and _is_about(one, visit.staging) for one in kept):
             continue  # somebody notifies it already, and the store takes no two rules for one object
         yield Change(
@@ -181,9 +181,9 @@ def _destinations(visit: Visit) -> Iterator[tuple[str, str, str]]:
         yield "Topic", "TopicArn", near[0]
 
 
-def _ours(visit: Visit, name: str) -> set[str]:
-    """The rule that is replaced; also by the name that earlier versions gave it."""
-    return {name} if visit.staging_prefix else {name, OURS}
+def _ours(visit: Visit, rule: Mapping[str, Any]) -> set[str]:
+    """The names of rules that ``rule`` takes the place of; earlier versions had one for a queue, by another name."""
+    return {rule["Id"], *([OURS] if "QueueArn" in rule and not visit.staging_prefix else [])}
 
 
 def _is_about(rule: Mapping[str, Any], prefix: str) -> bool:
@@ -199,7 +199,7 @@ def _notify(visit: Visit, kind: str, rule: Mapping[str, Any]) -> Tried:
     if not found.ok:
         return found
     there = {name: value for name, value in found.answer.items() if name != "ResponseMetadata"}
-    kept = [one for one in there.get(kind, []) if one.get("Id") not in _ours(visit, rule["Id"])]
+    kept = [one for one in there.get(kind, []) if one.get("Id") not in _ours(visit, rule)]
     return attempt(
         visit.client.put_bucket_notification_configuration,
         Bucket=visit.bucket,
