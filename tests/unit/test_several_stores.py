@@ -765,14 +765,36 @@ def test_a_worker_that_lacks_a_store_postpones_nothing_of_it(both: Installation,
 
 
 def test_erasing_says_what_is_in_a_store_that_was_taken_out(both: Installation) -> None:
-    """The job ends, and names what stays."""
+    """The job ends when nobody else has removed it for an hour, and names what stays."""
     both.service.complete(OWNER, both.arrived("docs", owner="ann").id)
     without_us(both)
     job = both.service.erase(OWNER, "ann")
     list(both.core.eraser.run())
+    running = both.service.erasure(OWNER, job.id)
+    assert (running.state, running.kept) == (ErasureState.RUNNING, ())
+    both.time += timedelta(hours=2)
+    list(both.core.eraser.run())
     done = both.service.erasure(OWNER, job.id)
     assert done.state is ErasureState.INCOMPLETE
     assert done.kept[0].reason == "It is in the store 'us', which is not configured."
+
+
+def test_a_worker_that_lacks_a_store_ends_no_erasure(both: Installation) -> None:
+    """Another one has it, and removes what is there."""
+    here, there = both.arrived("default", owner="ann"), both.arrived("docs", owner="ann")
+    for one in (here, there):
+        both.service.complete(OWNER, one.id)
+    knows = both.core
+    without_us(both)
+    job = both.service.erase(OWNER, "ann")
+    list(both.core.eraser.run())
+    assert (both.eu.keys(), both.us.keys()) == ([], [there.key])
+    both.time += timedelta(minutes=10)
+    for _ in range(3):
+        list(knows.eraser.run())
+        both.time += timedelta(minutes=2)
+    assert both.us.keys() == []
+    assert both.service.erasure(OWNER, job.id).state is ErasureState.DONE
 
 
 def test_processes_that_disagree_say_so(both: Installation, caplog: pytest.LogCaptureFixture) -> None:

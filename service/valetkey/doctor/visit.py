@@ -95,9 +95,11 @@ class Visit:
         """The store as the service has it, whether it answers or not. Raises `Skip` where it cannot be opened."""
         _ = self.s3
         try:
-            return open_store(self.s3, self.session)
+            store = open_store(self.s3, self.session)
         except ValetKeyError as error:
             raise Skip(error.detail) from error
+        self.bounded(store.client)
+        return store
 
     @property
     def store(self) -> S3Store:
