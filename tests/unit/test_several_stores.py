@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -542,6 +543,17 @@ def test_the_room_of_many_stores(limit: int, stores: int) -> None:
         for _ in range(count):
             room.leave(name)
     assert fill("b") == alone
+
+
+def test_who_waits_gets_the_place_that_is_left() -> None:
+    """For as long as it says, and not longer."""
+    room = Room(2, 2)
+    assert room.enter("a")
+    assert not room.enter("a", 0.01)
+    leaving = Timer(0.05, room.leave, ["a"])
+    leaving.start()
+    assert room.enter("a", 60)
+    leaving.join()
 
 
 def test_one_store_has_all_the_room() -> None:

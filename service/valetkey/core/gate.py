@@ -6,7 +6,7 @@ answered (measured on 16.2). With every thread in such a copy nobody would be le
 
 from collections import Counter
 from contextlib import AbstractContextManager
-from threading import Lock
+from threading import Condition, Lock
 
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.model.upload import Upload
@@ -36,27 +36,31 @@ class Room:
         renew_in_child(self, Room._renew)
 
     def _renew(self) -> None:
-        self._lock = Lock()
+        self._changed = Condition(Lock())
         self._held: Counter[str] = Counter()
         self._free = self._limit - self._kept * self._stores
 
-    def enter(self, store: str) -> bool:
-        """Takes a place for one that waits for this store; says whether there was one."""
-        with self._lock:
-            beyond = self._held[store] - self._kept
-            if beyond >= 0:
-                if self._free < 1 or (self._stores > 1 and self._free <= beyond):
-                    return False
-                self._free -= 1
-            self._held[store] += 1
-            return True
+    def enter(self, store: str, wait: float = 0.0) -> bool:
+        """Takes a place for one that waits for this store; says whether there was one within ``wait`` seconds."""
+        with self._changed:
+            return self._take(store) or (wait > 0 and self._changed.wait_for(lambda: self._take(store), wait))
 
     def leave(self, store: str) -> None:
         """Gives a place back that was taken."""
-        with self._lock:
+        with self._changed:
             if self._held[store] > self._kept:
                 self._free += 1
             self._held[store] -= 1
+            self._changed.notify_all()
+
+    def _take(self, store: str) -> bool:
+        beyond = self._held[store] - self._kept
+        if beyond >= 0:
+            if self._free < 1 or (self._stores > 1 and self._free <= beyond):
+                return False
+            self._free -= 1
+        self._held[store] += 1
+        return True
 
 
 class Bounded(AbstractContextManager[None]):

@@ -36,6 +36,10 @@ SLOW = timedelta(seconds=5)
 """A store for which an event takes longer than that holds up those of others."""
 
 
+WAIT = 0.5
+"""How long an event waits for others of its store, in seconds, until it is left to the sweep: most take less."""
+
+
 class Beside(NamedTuple):
     """What keeps the events of several stores apart, in a worker: ``room`` is that of the threads that hear of them."""
 
@@ -120,7 +124,7 @@ class Observer:
         if self._beside is None:
             return self._follow(look, upload)
         outages, room = self._beside
-        if room.enter(upload.store):
+        if room.enter(upload.store, WAIT):
             try:
                 if outages.may_try(upload.store):
                     return self._try(look, upload, outages)
