@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from valetkey.api.codes import REASONS, error_codes
+from valetkey.senders import EventSettings
 from valetkey.settings import Settings, StoreTable
 
 CURES = Path(__file__).with_name("errors.toml")
@@ -87,7 +88,8 @@ def _group(title: str) -> str:
 
 def _stores() -> str:
     """The names of a ``[stores.NAME]``."""
-    rows = [_named(f"`{name}`", field) for name, field in StoreTable.model_fields.items()]
+    own = [name for name in StoreTable.model_fields if name not in EventSettings.model_fields]
+    rows = [_named(f"`{name}`", StoreTable.model_fields[name]) for name in [*own, *EventSettings.model_fields]]
     return _STORES + "\n".join([*rows, ""])
 
 

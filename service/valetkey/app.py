@@ -51,7 +51,7 @@ from valetkey.core.access.tickets import Tickets
 from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.assembly import Assembly
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable, StoreUnavailable
-from valetkey.core.events.event import EventSender
+from valetkey.core.events.event import Entrance, EventSender
 from valetkey.core.model.announcement import Announcer, HookTypes
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
@@ -62,7 +62,7 @@ from valetkey.core.stores import Choose, NamedStore, Stores
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.core.sweeping.sweeps import Sweeps
 from valetkey.intake import Intake
-from valetkey.senders import make_senders
+from valetkey.senders import AT, KINDS, NAMES, make_entrances, make_senders, require_apart
 from valetkey.senders.records import read_queued_records
 from valetkey.senders.settings import Outside
 from valetkey.settings import (
@@ -212,8 +212,9 @@ class ValetKey(InPages, OnEnds, InProcess):
         address = Address.of(settings.base_url, self._url_prefix, said=settings.public_url is not None)
         tickets = Tickets(settings.secret_keys)
         profiles = self._profiles if self._profiles is not None else load_profiles(settings.config)
+        stores = open_stores(settings, self._session, self._store_for)
         core = Assembly(
-            stores=open_stores(settings, self._session, self._store_for),
+            stores=stores,
             ledger=ledger,
             notifier=SignalNotifier(partial(context_of, app)),
             detector=MagicDetector(),
@@ -223,6 +224,7 @@ class ValetKey(InPages, OnEnds, InProcess):
             schedule=settings.schedule,
             address_signer=address_signer(settings),
             store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
+            event_threads=_event_threads(settings, stores),
         )
         keys = None if settings.auth == "open" else ledger
         proven = list(_proofs(core.stores, ledger, settings))
@@ -235,7 +237,7 @@ class ValetKey(InPages, OnEnds, InProcess):
         return Installed(
             service=core.service,
             authenticator=Authenticator(keys, tickets, lambda: datetime.now(UTC)),
-            senders=senders(settings, self._session),
+            senders=entrances(settings, _outside(self._session)),
             readiness=Readiness(core.service.check),
             address=address,
             record_hooks=before_work,
@@ -446,7 +448,7 @@ def create_sweep() -> Sweeps:
     valetkey = installed_in(create_app(load_settings(), allow_open=True))
     valetkey.ledger.check()
     valetkey.read_proofs()
-    return Sweeps(valetkey.core.sweeps)
+    return Sweeps(valetkey.core.sweeps, valetkey.ledger)
 
 
 def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> list[Loop]:
@@ -461,10 +463,7 @@ def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> li
         *sweeps,
         BeatLoop(valetkey.ledger, lambda: min((one.looked_at for one in sweeps if one.looked_at), default=None)),
     ]
-    if url := settings.events_sqs_queue_url:
-        queue = SqsQueue(make_sqs_client(session, url, settings.s3_region), url, settings.events_sqs_visibility)
-        observe = partial(valetkey.core.observer.observe, sender=QUEUE)
-        found.extend(QueueLoop(queue, read_queued_records, observe) for _ in range(settings.worker_threads))
+    found.extend(_queue_loops(valetkey, settings, session))
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)
     found.extend(
@@ -472,6 +471,28 @@ def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> li
         for hook in valetkey.hooks.callers()
     )
     return found
+
+
+def _queue_loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> Iterator[QueueLoop]:
+    """Those of the installation's queue, and of the queues that stores have for themselves."""
+    stores, observer = valetkey.core.stores, valetkey.core.observer
+    given = [(QUEUE, settings.events_sqs_queue_url, session, settings.s3_region)]
+    for name, table in load_config(settings.config).stores.items():
+        if table.events_sqs_queue_url and name in stores:
+            own = _s3_settings_of(table).source.session(session)
+            given.append((f"{QUEUE}{AT}{name}", table.events_sqs_queue_url, own, table.region))
+    for sender, url, whose, region in given:
+        if url is None:
+            continue
+        queue = SqsQueue(make_sqs_client(whose, url, region), url, settings.events_sqs_visibility)
+        observe = partial(observer.observe, sender=sender)
+        for _ in range(_event_threads(settings, stores)):
+            yield QueueLoop(queue, read_queued_records, observe, several_stores=len(stores) > 1)
+
+
+def _event_threads(settings: Settings, stores: Stores) -> int:
+    """How many messages of the queue are handled at once: two at least where one store may be slow beside others."""
+    return max(settings.worker_threads, 1 if len(stores) == 1 else 2)
 
 
 def installed_in(app: Flask) -> Installed:
@@ -501,7 +522,10 @@ def open_stores(settings: Settings, session: boto3.Session | None = None, store_
 
 def _own_store(settings: Settings, session: boto3.Session | None) -> NamedStore:
     return NamedStore(
-        DEFAULT_STORE, open_store(s3_settings(settings), session), endpoint=_endpoint(settings.s3_endpoint_url)
+        DEFAULT_STORE,
+        open_store(s3_settings(settings), session),
+        senders=senders_of(DEFAULT_STORE, None),
+        endpoint=_endpoint(settings.s3_endpoint_url),
     )
 
 
@@ -512,7 +536,7 @@ def _named_store(name: str, table: StoreTable, session: boto3.Session | None) ->
         prefix=table.prefix,
         staging_prefix=table.staging_prefix,
         kms_key_id=table.sse_kms_key_id,
-        senders=None if table.events is None else frozenset(table.events),
+        senders=senders_of(name, table),
         endpoint=_endpoint(table.endpoint_url),
     )
 
@@ -621,9 +645,34 @@ def address_signer(settings: Settings) -> CloudFront | None:
     return CloudFront(settings.cloudfront_key_pair_id, settings.cloudfront_private_key_file)
 
 
+def entrances(settings: Settings, outside: Outside) -> dict[str, Entrance]:
+    """The senders of ``settings`` and of each store, by kind. Raises `ConfigurationError`, also where nobody could tell
+    whose events come: by the same secret, or by the same queue."""
+    tables = load_config(settings.config).stores
+    require_apart([(None, settings), *tables.items()], ["events_sqs_queue_url"])
+    return make_entrances(settings, tables, outside)
+
+
+def senders_of(name: str, table: StoreTable | None) -> frozenset[str]:
+    """The names of the senders whose events are believed to be a store's: its own, and those of the installation that
+    it names; all of these where it says nothing."""
+    if table is None:
+        return frozenset({*NAMES, QUEUE})
+    set_here = [kind.sender_name for kind in KINDS if any(getattr(table, field) for field in kind.model_fields)]
+    set_here += [QUEUE] if table.events_sqs_queue_url else []
+    own = {f"{kind}{AT}{name}" for kind in set_here}
+    if table.events is not None:
+        return frozenset({*table.events, *own})
+    return frozenset(own or {*NAMES, QUEUE})
+
+
 def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, EventSender]:
-    """The event senders that have what they need to be trusted."""
-    return make_senders(settings, Outside(certificate_fetcher, SnsConfirmer(session)))
+    """The event senders of ``settings`` alone that have what they need to be trusted."""
+    return make_senders(settings, _outside(session))
+
+
+def _outside(session: boto3.Session | None) -> Outside:
+    return Outside(certificate_fetcher, SnsConfirmer(session))
 
 
 def open_ledger(settings: Settings, hooks: Callable[[], HookTypes] = dict) -> DurableLedger:

@@ -23,7 +23,7 @@ from valetkey.adapters.s3.caller import ATTEMPTS
 from valetkey.adapters.s3.xml import parsed
 from valetkey.core.errors import ObjectChanged, StoreUnavailable
 from valetkey.core.model.multipart import MIB
-from valetkey.core.model.upload import MultipartUploadId, UploadId
+from valetkey.core.model.upload import MultipartUploadId, StoredObject, UploadId
 from valetkey.core.ports.store import MAX_BATCH, ObjectHead, ObjectHeaders
 
 if TYPE_CHECKING:
@@ -382,6 +382,43 @@ def test_headers_that_nobody_would_send(answer: bytes, monkeypatch: pytest.Monke
         assert refused.value.retry_after <= 60
 
 
+KEPT = {"ETag": b'"e"', "Content-Type": b"text/plain", "x-amz-version-id": b"v"}
+
+
+@pytest.mark.parametrize("value", [b"a\0b", b"a\x1bb", b"a\x7fb", b"a" * 2_000], ids=["NUL", "ESC", "DEL", "long"])
+@pytest.mark.parametrize("name", KEPT)
+def test_values_that_no_ledger_keeps(name: str, value: bytes) -> None:
+    """They are refused with a sentence that names the header: PostgreSQL would refuse the upload that has them."""
+    lines = b"".join(b"%b: %b\r\n" % (one.encode(), said) for one, said in (KEPT | {name: value}).items())
+    with answering_server(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n" + lines + b"\r\n") as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        with pytest.raises(StoreUnavailable, match=f"a value of {name} that is none") as refused:
+            store.head("a")
+    assert refused.value.refused
+    assert refused.value.detail.isprintable()
+
+
+def test_an_answer_to_a_copy_with_a_version_that_no_ledger_keeps() -> None:
+    """It says too little: the copy is looked at."""
+    body = b"<CopyObjectResult><ETag>e</ETag></CopyObjectResult>"
+    source = ObjectHead("a", "e", None, 5, "text/plain", UploadId("some-id"), {})
+    head = b"HTTP/1.1 200 OK\r\nx-amz-version-id: v\0\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with answering_server(head + body) as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        assert store.copy(source, "b", HEADERS) is None
+
+
+@pytest.mark.parametrize("body", [b"<Error><Code>Slow\0\x1bDown</Code></Error>", b'{"code": "Slow\\u0000\\u001bDown"}'])
+def test_control_characters_in_an_error(body: bytes) -> None:
+    """They reach neither a log nor a ledger."""
+    head = b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with answering_server(head + body) as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        with pytest.raises(StoreUnavailable, match="ListParts: Slow Down") as refused:
+            store.parts("a", MultipartUploadId("none"))
+    assert refused.value.detail.isprintable()
+
+
 def test_an_answer_to_a_copy_with_a_checksum_of_later_times() -> None:
     """One that we do not know proves nothing, and hinders nothing."""
     body = b"<CopyObjectResult><ETag>e</ETag><ChecksumSHA512>x</ChecksumSHA512><Checksum/></CopyObjectResult>"
@@ -391,6 +428,72 @@ def test_an_answer_to_a_copy_with_a_checksum_of_later_times() -> None:
         answer = store.copy(source, "b", HEADERS)
     assert answer is not None
     assert (answer.etag, answer.checksums) == ("e", {})
+
+
+@contextmanager
+def dripping_server(head: bytes, drip: bytes, every: float) -> Iterator[str]:
+    """A store that sends ``head``, and then ``drip`` again and again, ``every`` so many seconds, without an end."""
+    over = threading.Event()
+
+    class Dripping(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            with suppress(OSError):
+                self.wfile.write(head)
+                while not over.wait(every):
+                    self.wfile.write(drip)
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dripping)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        over.set()
+        server.shutdown()
+        server.server_close()
+
+
+DRIPS = {
+    "a status": (b"", b"H"),
+    "a header": (b"HTTP/1.1 200 OK\r\nX-Endless: ", b"x"),
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+    "continues": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "a body": (b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", b"<"),
+    "chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n<\r\n"),
+    "an error": (b"HTTP/1.1 500 No\r\nContent-Length: 5000\r\n\r\n", b"<"),
+}
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+def test_an_answer_that_comes_byte_by_byte(drip: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds a thread for some time-outs, and not for as long as bytes come."""
+    monkeypatch.setattr("valetkey.adapters.s3.client.TIMEOUT", 0.3)
+    with dripping_server(*DRIPS[drip], every=0.05) as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        failures: list[StoreUnavailable] = []
+
+        def ask() -> None:
+            with pytest.raises(StoreUnavailable) as failed:
+                store.parts("a", MultipartUploadId("none"))
+            failures.append(failed.value)
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(30)
+        assert not asking.is_alive()
+    assert "ReadTimeoutError" in failures[0].detail
+
+
+def test_an_answer_that_comes_slowly_and_steadily(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over a slow line a large one takes longer than time-outs last: it is read to its end."""
+    monkeypatch.setattr("valetkey.adapters.s3.client.TIMEOUT", 0.3)
+    size = 300_000
+    head = b"HTTP/1.1 200 OK\r\nETag: e\r\nContent-Length: %d\r\n\r\n" % size
+    with dripping_server(head, b"x" * 20_000, every=0.08) as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        assert store.read_range(StoredObject("a", "e", None, size, "text/plain"), 0, size) == b"x" * size
 
 
 def test_a_connection_is_used_again() -> None:

@@ -1,7 +1,8 @@
 """`valetkey doctor` on Ceph RGW: nothing is wrong with a bucket that is set up, and what is broken is named."""
 
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +32,7 @@ from tests.support.store_quirks import (
     refuses_if_none_match,
     refuses_storage_class,
 )
-from tests.support.stores import Bucket, Rgw, S3Server
+from tests.support.stores import Bucket, Rgw, S3Server, fresh_bucket
 
 from valetkey.core.model.profile import Profile
 from valetkey.doctor.findings import Level, Report
@@ -208,6 +209,116 @@ def test_a_key_that_may_not_write(rgw: Rgw, rgw_bucket: Bucket, tmp_path: Path) 
     assert "s3:PutObject is missing on staging/*, quarantine/*, uploads/*" in missing
     assert "s3:DeleteObject is missing" in missing
     assert "s3:GetObject is missing" not in missing
+
+
+OBJECTS = [
+    *("PutObject", "GetObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts"),
+    *("GetObjectVersion", "DeleteObjectVersion", "PutObjectTagging", "PutObjectRetention", "PutObjectLegalHold"),
+]
+BUCKET = [
+    *("ListBucket", "ListBucketMultipartUploads", "GetBucketVersioning", "ListBucketVersions"),
+    "GetBucketObjectLockConfiguration",
+]
+LOCKED = Profile("default", tags={"from": "us"}, lock_mode="GOVERNANCE", lock_for=timedelta(days=1), legal_hold=True)
+
+
+@dataclass(frozen=True)
+class Governed:
+    """A bucket with versions and Object Lock, and a user whose rights are those that its policy gives him."""
+
+    bucket: Bucket
+    owner: Bucket
+    user: str
+
+    def let(self, taken: str | None, *prefixes: str) -> None:
+        """Gives him the documented rights, below these ``prefixes`` alone, but for the one that is ``taken``."""
+        bucket = f"arn:aws:s3:::{self.bucket.name}"
+        objects = [f"{bucket}/{prefix}*" for prefix in prefixes or ("",)]
+        who = {"Principal": {"AWS": [self.user]}}
+        statements: list[dict[str, Any]] = [
+            {"Effect": "Allow", **who, "Action": [f"s3:{one}" for one in OBJECTS], "Resource": objects},
+            {"Effect": "Allow", **who, "Action": [f"s3:{one}" for one in BUCKET], "Resource": [bucket]},
+        ]
+        if taken is not None:  # what he has written he could read by his own ACL
+            statements.append({"Effect": "Deny", **who, "Action": [f"s3:{taken}"], "Resource": [*objects, bucket]})
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        self.owner.client.put_bucket_policy(Bucket=self.bucket.name, Policy=policy)
+
+
+@pytest.fixture(scope="module")
+def governed(rgw: Rgw) -> Iterator[Governed]:
+    with fresh_bucket(rgw, ObjectLockEnabledForBucket=True) as bucket:
+        access_key, secret_key, user = rgw.create_user()
+        server = S3Server(rgw.endpoint_url, access_key, secret_key, rgw.region)
+        yield Governed(Bucket(bucket.name, server.client(), server), bucket, user)
+
+
+def test_all_rights_that_are_documented(governed: Governed, tmp_path: Path) -> None:
+    """They are enough for every line about rights."""
+    governed.let(None)
+    found = report(visit(governed.bucket, tmp_path, {"default": LOCKED}), "store", checks=("rights",))
+    assert line(found, "rights").seen == f"All {len(OBJECTS) + len(BUCKET) - 1} rights that the service uses are there."
+
+
+def test_a_store_with_prefixes(rgw: Rgw, rgw_bucket: Bucket, tmp_path: Path) -> None:
+    """It is tried below them, and nothing is written anywhere else: where it has no right. What --fix sets is beside
+    the rules of another store in the bucket."""
+    access_key, secret_key, user = rgw.create_user()
+    server = S3Server(rgw.endpoint_url, access_key, secret_key, rgw.region)
+    mine = Governed(replace(rgw_bucket, server=server), rgw_bucket, user)
+    mine.let(None, "acme/", "in/acme/")
+    within: Any = {"prefix": "acme/", "staging_prefix": "in/acme/"}
+    one = visit(mine.bucket, tmp_path, **within)
+    with migrated(one.settings.database_url):
+        found = report(one, "ledger", "store")
+    assert [each.seen for each in found.findings if each.level is Level.FAIL] == []
+    assert "Nobody else writes under in/acme/staging/." in line(found, "shared-staging").seen
+    assert names(rgw_bucket) == []
+    mine.let("PutObject", "acme/", "in/acme/")
+    refused = report(visit(mine.bucket, tmp_path, **within), "store", checks=("rights",))
+    action = "Grant s3:PutObject on in/acme/staging/*, in/acme/quarantine/*, acme/uploads/*."
+    assert action in [each.action for each in lines(refused, "rights")]
+
+    for prefix in ("acme/", "globex/"):
+        by_owner = visit(rgw_bucket, tmp_path, prefix=prefix, staging_prefix=f"in/{prefix}")
+        lacking = report(by_owner, "store", checks=("lifecycle",))
+        [change] = changes(by_owner, lacking.findings)
+        assert change.apply().ok
+        [mended] = lines(report(by_owner, "store", checks=("lifecycle",)), "lifecycle-staging")
+        assert (mended.level, mended.seen) == (Level.PASS, f"in/{prefix}staging/ is cleared after 2 days.")
+    s3: Any = rgw_bucket.client
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=rgw_bucket.name)["Rules"]
+    assert len({rule["ID"] for rule in rules}) == 8
+    assert {rule["Filter"]["Prefix"] for rule in rules} == {
+        *("in/acme/staging/", "in/acme/quarantine/", "acme/uploads/"),
+        *("in/globex/staging/", "in/globex/quarantine/", "globex/uploads/"),
+    }
+
+
+def test_the_rights_that_are_tried_are_those_of_the_manual() -> None:
+    """Another one that the service begins to need stands in both, or in none."""
+    manual = Path(__file__).parents[2] / "service" / "docs" / "operating.md"
+    table = manual.read_text().partition("| right | on |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`s3:(\w+)`", table)) == {*OBJECTS, *BUCKET}
+
+
+def test_a_profile_that_locks_in_a_bucket_that_cannot(rgw_bucket: Bucket, tmp_path: Path) -> None:
+    """It is said before its first upload is rejected."""
+    found = report(visit(rgw_bucket, tmp_path, {"default": LOCKED}), "store", checks=("object-lock",))
+    assert line(found, "object-lock").level is Level.FAIL
+    assert "which profiles ask for: default" in line(found, "object-lock").seen
+
+
+@pytest.mark.parametrize("right", [*OBJECTS, *BUCKET])
+def test_a_right_that_is_taken_away(right: str, governed: Governed, tmp_path: Path) -> None:
+    """Each of the documented ones is named, on each place that lacks it."""
+    governed.let(right)
+    found = report(visit(governed.bucket, tmp_path, {"default": LOCKED}), "store", checks=("rights",))
+    said = [one for one in lines(found, "rights") if one.seen.startswith(f"s3:{right} is missing on")]
+    assert len(said) == 1, [one.seen for one in found.findings]
+    on_profiles_only = right.startswith("PutObject") and right != "PutObject"
+    places = ["uploads/*"] if on_profiles_only else ["staging/*", "quarantine/*", "uploads/*"]
+    assert all(place in said[0].action for place in places if right in OBJECTS)
 
 
 def test_a_wrong_key_and_a_wrong_bucket(rgw_bucket: Bucket, tmp_path: Path) -> None:

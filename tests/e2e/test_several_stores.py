@@ -114,7 +114,7 @@ def test_uploads_of_two_profiles_and_events_of_both(both: Installation) -> None:
     with queue_of(both.moto) as queue, both.serving(VALETKEY_EVENTS_SQS_QUEUE_URL=queue) as (server, api):
         secret = server.env["VALETKEY_EVENTS_CEPH_SECRET"]
         push = pushing(both.ceph, f"{server.base_url}/v1/events/ceph?secret={secret}")
-        with push, running_worker(server, {"VALETKEY_SWEEP_FIRST_LOOK": "600"}):
+        with push, running_worker(server, {"VALETKEY_SWEEP_FIRST_LOOK": "600", "VALETKEY_WORKER_THREADS": "4"}):
             uploads = [sent(api), sent(api, "second"), sent(api, owner="acme-7")]
             assert wait_for(lambda: confirmed(api, *uploads), 30), server.log[-2000:]
             # staging is cleared in batches, beside the confirmations
@@ -169,7 +169,7 @@ def test_a_store_that_is_taken_out_and_put_back(both: Installation) -> None:
         assert_problem(api.http.get(f"/v1/uploads/{done.id}/download"), 503, "store_unavailable")
         assert api.upload(done.id)["state"] == "confirmed"
         swept = run_valetkey("uploads", "sweep", "--json", env=server.env, directory=both.directory)
-        assert "it is in the store 'moto', which is not configured" in swept
+        assert "of this store, which is not configured here: 1" in swept
         api.confirm(sent(api).id)
     both.write("http://127.0.0.1:1")
     with both.serving() as (server, api):

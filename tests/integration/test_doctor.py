@@ -29,6 +29,7 @@ from tests.support.store_proxy import quirky
 from tests.support.store_quirks import DateIsOff, Slow
 from tests.support.stores import Bucket
 from tests.support.tls import tls_for
+from urllib3 import Timeout
 
 from valetkey import ValetKey
 from valetkey.adapters import embedded
@@ -39,12 +40,13 @@ from valetkey.client import verify_webhook
 from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.health import StoreProof, WorkerBeat
 from valetkey.doctor.examination import examine, visit_from_environment
-from valetkey.doctor.findings import Check, Finding, Group, Level, Report, passed
+from valetkey.doctor.findings import Check, Finding, Group, Level, Report, failed, passed
 from valetkey.doctor.fixing import changes
 from valetkey.doctor.groups import GROUPS
 from valetkey.doctor.running import run_check
 from valetkey.doctor.table import WIDTH, lines_of
 from valetkey.doctor.visit import Visit
+from valetkey.doctor.wire import LIMIT, attempt
 from valetkey.senders.records import read_queued_records
 from valetkey.settings import Settings
 from valetkey.worker import BeatLoop, QueueLoop
@@ -369,6 +371,42 @@ def _go_round(settings: Settings, store: Any, s3: Any) -> None:
     assert {rule["ID"] for rule in kept} == {"logs", "valetkey-staging", "valetkey-parts"}
 
 
+TOPIC = "arn:aws:sns:us-east-1:123456789012:uploads"
+
+
+def test_a_topic_is_notified_beside_what_is_there(moto_bucket: Bucket, tmp_path: Path) -> None:
+    """What --fix sets is told of in the bucket, once, and rules of others, of queues too, stay as they are."""
+    s3: Any = moto_bucket.client
+    session = moto_bucket.server.session
+    for name, where in (("sns", "us-east-1"), ("sqs", "us-east-1")):
+        make: Any = session.client
+        made = make(name, region_name=where, endpoint_url=moto_bucket.server.endpoint_url)
+        made.create_topic(Name="uploads") if name == "sns" else made.create_queue(QueueName="theirs")
+    theirs = {"Id": "theirs", "QueueArn": "arn:aws:sqs:us-east-1:123456789012:theirs", "Events": ["s3:ObjectRemoved:*"]}
+    logs = {
+        "Id": "logs",
+        "TopicArn": TOPIC,
+        "Events": ["s3:ObjectCreated:*"],
+        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "logs/"}]}},
+    }
+    there = {"QueueConfigurations": [theirs], "TopicConfigurations": [logs]}
+    s3.put_bucket_notification_configuration(Bucket=moto_bucket.name, NotificationConfiguration=there)
+    one = visit(moto_bucket, tmp_path, events_sns_topic_arns=("arn:aws:sns:eu-west-1:123456789012:far", TOPIC))
+    wrong = [failed("round-trip", "sns: no event", "")]
+    [change] = changes(one, wrong)
+    assert TOPIC in change.shown
+    assert "beside" not in change.shown
+    for _ in range(2):
+        assert change.apply().ok
+    assert list(changes(one, wrong)) != []  # ours is replaced, whatever it says by now
+    told = s3.get_bucket_notification_configuration(Bucket=moto_bucket.name)
+    assert [rule["Id"] for rule in told["QueueConfigurations"]] == ["theirs"]
+    assert sorted(rule["Id"] for rule in told["TopicConfigurations"]) == ["logs", "valetkey-topic"]
+    [ours] = [rule for rule in told["TopicConfigurations"] if rule["Id"] == "valetkey-topic"]
+    assert ours["TopicArn"] == TOPIC
+    assert ours["Filter"]["Key"]["FilterRules"][0]["Value"] == "staging/"
+
+
 def test_nothing_is_set_without_a_word(moto_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """--fix asks, and a no leaves the bucket as it is; --yes needs --fix."""
     monkeypatch.chdir(tmp_path)
@@ -479,6 +517,41 @@ def test_what_is_no_store(
     ]
     assert words in line(found, "reach").seen
     assert found.capabilities == {}
+
+
+def endless(request: BaseHTTPRequestHandler) -> None:
+    """An answer without an end."""
+    request.send_response(200)
+    request.end_headers()
+    with suppress(OSError):
+        while True:
+            request.wfile.write(b"<" * 65_536)
+
+
+@pytest.mark.parametrize("behave", [drip, endless])
+def test_answers_without_an_end(
+    behave: Behaviour, moto_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a request as clients send it nor a call of boto3 reads on for ever."""
+    quick = Timeout(connect=5, read=0.3)
+    for name in ("TIMEOUT", "PATIENT"):
+        monkeypatch.setattr(f"valetkey.doctor.wire.{name}", quick)
+    with something_else(behave) as url:
+        one = visit(moto_bucket, tmp_path, s3_endpoint_url=url, events_sqs_queue_url=f"{url}/queue")
+        queue = one.bounded(make_client(moto_bucket.server.session, f"{url}/queue", "us-east-1"))
+        sizes: list[int] = []
+
+        def ask() -> None:
+            sizes.append(len(one.wire.send("GET", url).body))
+            assert not attempt(one.client.list_objects_v2, Bucket=one.bucket).ok
+            assert not attempt(queue.get_queue_attributes, QueueUrl=f"{url}/queue").ok
+            sizes.append(0)
+
+        asking = Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(60)
+    assert len(sizes) == 2
+    assert sizes[0] <= LIMIT
 
 
 def test_an_unreadable_database_url_is_one_failure(moto_bucket: Bucket, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Stores in `valetkey.toml`: what is read, what is refused, and where their credentials come from."""
 
-from collections.abc import Callable
+import json
+import traceback
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from flask import Flask
+from tests.e2e.rgw_events import created_event
 from tests.support.servers import free_port
 from tests.support.stores import Bucket
 
@@ -28,14 +31,16 @@ from valetkey.app import (
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.granting.grants import GrantMaker
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.upload import new_upload_id
+from valetkey.core.model.upload import Upload, UploadState, new_upload_id
 from valetkey.core.ports.health import StoreProof
 from valetkey.core.stores import NamedStore
-from valetkey.doctor.places import at_store
+from valetkey.doctor.events import wanted
+from valetkey.doctor.places import Place, at_store
+from valetkey.doctor.visit import Visit
 from valetkey.settings import Settings, load_config, load_profiles
 from valetkey.testing import MemoryValetKey, memory
 from valetkey.testing.contracts.samples import new_upload
-from valetkey.worker import CheckLoop, SweepLoop
+from valetkey.worker import CheckLoop, QueueLoop, SweepLoop
 
 ROLE = "arn:aws:iam::123456789012:role/uploads"
 
@@ -204,15 +209,16 @@ def test_the_generated_names_are_those_of_the_toml(tmp_path: Path) -> None:
 def test_doctor_tries_one_of_them(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
     """As an installation that has that one alone; where several are meant, it asks which."""
     session = session_of(moto_bucket)
-    text = OTHER + 'region = "eu-west-1"\nlacks = ["post"]\n[stores.kept]\nbucket = "kept"\nprefix = "kept/"\n'
+    more = '[stores.kept]\nbucket = "kept"\nprefix = "kept/"\nstaging_prefix = "in/"\nevents = ["minio"]\n'
+    text = OTHER + 'region = "eu-west-1"\nlacks = ["post"]\n' + more
     settings = named(text)
-    assert at_store(settings, session, None) == (settings, session)
-    assert at_store(settings, session, "default") == (settings, session)
-    found, _ = at_store(settings, session, "other")
+    assert at_store(settings, session, None) == Place(settings, session)
+    assert at_store(settings, session, "default") == Place(settings, session)
+    found = at_store(settings, session, "other").settings
     assert (found.bucket, found.s3_region, found.s3_lacks) == ("other", "eu-west-1", ("post",))
     assert s3_settings(found).place == s3_settings_of(settings, "other").place
-    with pytest.raises(ConfigurationError, match="has prefixes of its own"):
-        at_store(settings, session, "kept")
+    kept = at_store(settings, session, "kept")
+    assert (kept.prefix, kept.staging_prefix, kept.senders) == ("kept/", "in/", frozenset({"minio"}))
     with pytest.raises(ConfigurationError, match=r"no store 'mars' here. There are: default, kept, other\."):
         at_store(settings, session, "mars")
     without = settings.model_copy(update={"bucket": None})
@@ -339,3 +345,164 @@ def test_the_terms_of_a_store_hold_no_secret(moto_bucket: Bucket) -> None:
     store, _ = assuming(moto_bucket, external_id="shared-word")
     terms = NamedStore("eu", store, prefix="kept/", endpoint="https://s3.example").terms
     assert terms == f"bucket '{moto_bucket.name}' at https://s3.example in us-east-1, prefix 'kept/'"
+
+
+# --- events ---
+
+ONE_TOPIC = 'events_sns_topic_arns = ["arn:aws:sns:us-east-1:123456789012:one"]'
+OURS, THEIRS = "the-secret-of-all-stores", "the-secret-of-one-of-them"
+WITH_SENDER = OTHER + f'events_ceph_secret = "{THEIRS}"\n'
+DOCS = {"default": Profile("default"), "docs": Profile("docs", store="other")}
+
+
+@pytest.fixture
+def sent(moto_bucket: Bucket) -> Iterator[Callable[[Flask, str], Upload]]:
+    """Makes an upload of a profile, whose bytes are there, and which nobody has reported."""
+    moto_bucket.client.create_bucket(Bucket="other")
+
+    def send(app: Flask, profile: str) -> Upload:
+        body = {"filename": "f", "content_type": "text/plain", "size": 1, "profile": profile}
+        made = app.test_client().post("/v1/uploads", json=body).get_json()["upload"]["id"]
+        upload = installed_in(app).ledger.get(made)
+        assert upload is not None
+        moto_bucket.client.put_object(
+            Bucket=upload.bucket,
+            Key=upload.staging_key,
+            Body=b"x",
+            ContentType="text/plain",
+            Metadata={"upload-id": upload.id},
+        )
+        return upload
+
+    yield send
+    for item in moto_bucket.client.list_objects_v2(Bucket="other").get("Contents", []):
+        moto_bucket.client.delete_object(Bucket="other", Key=item["Key"])
+    moto_bucket.client.delete_bucket(Bucket="other")
+
+
+def told(app: Flask, secret: str, *uploads: Upload) -> Any:
+    """What a delivery of Ceph with this secret leads to: its counts, or the code of its problem."""
+    records = [created_event(one.bucket, one.staging_key, 1, "e")["Records"][0] for one in uploads]
+    answer = app.test_client().post(f"/v1/events/ceph?secret={secret}", json={"Records": records}).get_json()
+    return answer.get("code") or answer["confirmed"]
+
+
+def test_a_secret_of_a_store_is_believed_for_it_alone(
+    named: Callable[[str], Settings], moto_bucket: Bucket, sent: Callable[[Flask, str], Upload]
+) -> None:
+    """By the same address: who has the one of all stores, or of another, says nothing of it."""
+    settings = named(WITH_SENDER).model_copy(update={"events_ceph_secret": OURS})
+    app, _ = mounted_on(settings, moto_bucket, profiles=DOCS)
+    here, there = sent(app, "default"), sent(app, "docs")
+    assert told(app, "nobody-has-this-secret", here, there) == "sender_refused"
+    assert told(app, THEIRS, here) == 0
+    assert told(app, OURS, there) == 0
+    assert told(app, THEIRS, here, there) == 1
+    assert told(app, OURS, here, there) == 1
+
+
+def test_doctor_sees_an_event_by_the_stores_own_sender(
+    named: Callable[[str], Settings], moto_bucket: Bucket, sent: Callable[[Flask, str], Upload]
+) -> None:
+    """Under the name that it waits for, and by no other."""
+    settings = named(WITH_SENDER).model_copy(update={"events_ceph_secret": OURS})
+    app, installed = mounted_on(settings, moto_bucket, profiles=DOCS)
+    probe, now = sent(app, "docs")._replace(id=new_upload_id()), datetime.now(UTC)
+    installed.ledger.open_event_probe(probe.id, now, now - timedelta(days=1))
+    assert told(app, OURS, probe) == 0
+    assert installed.ledger.events_seen(probe.id) == {}
+    assert told(app, THEIRS, probe) == 0
+    assert installed.ledger.events_seen(probe.id).keys() == {"ceph"}
+
+
+def test_a_store_with_a_secret_where_all_have_none(
+    named: Callable[[str], Settings], moto_bucket: Bucket, sent: Callable[[Flask, str], Upload]
+) -> None:
+    """Its address is there for it; another sender's is not."""
+    app, _ = mounted_on(named(WITH_SENDER), moto_bucket, profiles=DOCS)
+    assert told(app, THEIRS, sent(app, "docs")) == 1
+    assert app.test_client().post("/v1/events/minio", json={}).get_json()["code"] == "sender_unknown"
+
+
+def test_a_store_that_names_the_senders_of_all(
+    named: Callable[[str], Settings], moto_bucket: Bucket, sent: Callable[[Flask, str], Upload]
+) -> None:
+    """They are believed beside its own."""
+    settings = named(WITH_SENDER + 'events = ["ceph"]\n').model_copy(update={"events_ceph_secret": OURS})
+    app, _ = mounted_on(settings, moto_bucket, profiles=DOCS)
+    assert [told(app, secret, sent(app, "docs")) for secret in (OURS, THEIRS)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f'events_ceph_secret = "{OURS}"', r"events_ceph_secret of \[stores.other\] is that of VALETKEY_EVENTS_CEPH"),
+        ('events_sqs_queue_url = "https://sqs.example/1/q"', "events_sqs_queue_url of"),
+        (
+            f'events_ceph_secret = "{THEIRS}"\n[stores.third]\nbucket = "third"\nevents_ceph_secret = "{THEIRS}"',
+            r"of \[stores.third\] is that of \[stores.other\]",
+        ),
+        (
+            f'{ONE_TOPIC}\n[stores.third]\nbucket = "third"\n{ONE_TOPIC}',
+            "events_sns_topic_arns of",
+        ),
+    ],
+)
+def test_what_nobody_could_tell_apart(
+    text: str, said: str, named: Callable[[str], Settings], moto_bucket: Bucket
+) -> None:
+    """The same secret, topic or queue twice is refused at the start, and not shown."""
+    given = {"events_ceph_secret": OURS, "events_sqs_queue_url": "https://sqs.example/1/q"}
+    settings = named(OTHER + text).model_copy(update=given)
+    with pytest.raises(ConfigurationError, match=said) as refused:
+        mounted_on(settings, moto_bucket)
+    assert OURS not in str(refused.value)
+    assert THEIRS not in str(refused.value)
+
+
+def test_secrets_of_senders_are_not_shown(tmp_path: Path) -> None:
+    """Neither those of a store."""
+    text = WITH_SENDER.replace("{server}", "https://s3.example")
+    assert THEIRS not in repr(load_config(config(tmp_path, text)))
+    with pytest.raises(ConfigurationError) as refused:
+        load_config(config(tmp_path, f"{text}regoin = 1\n"))
+    assert THEIRS not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_store_with_a_queue_of_its_own(
+    named: Callable[[str], Settings], moto_bucket: Bucket, sent: Callable[[Flask, str], Upload]
+) -> None:
+    """The worker reads it with the store's credentials; what comes by it counts for that store alone."""
+    sqs: Any = session_of(moto_bucket).client("sqs", endpoint_url=moto_bucket.server.endpoint_url)
+    urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("all", "one")]
+    settings = named(f'{OTHER}events_sqs_queue_url = "{urls[1]}"\n').model_copy(
+        update={"events_sqs_queue_url": urls[0], "worker_threads": 1}
+    )
+    app, installed = mounted_on(settings, moto_bucket, profiles=DOCS)
+    here, there = sent(app, "default"), sent(app, "docs")
+    for url, uploads in ((urls[0], [there]), (urls[1], [here, there])):
+        records = [created_event(one.bucket, one.staging_key, 1, "e")["Records"][0] for one in uploads]
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"Records": records}))
+    found = [one for one in loops(installed, settings, session_of(moto_bucket)) if isinstance(one, QueueLoop)]
+    assert len(found) == 4  # two for each queue, as there are several stores
+    for one in found[::2]:
+        one._work(one._queue.receive(0))
+    states = [now.state for one in (here, there) if (now := installed.ledger.get(one.id)) is not None]
+    assert states == [UploadState.PENDING, UploadState.CONFIRMED]
+    attributes = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"] for url in urls]
+    assert {one["ApproximateNumberOfMessagesNotVisible"] for one in attributes} == {"0"}
+
+
+def test_doctor_waits_for_the_senders_of_a_store(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
+    """Those whose events count there, its own among them, and looks at their secrets."""
+    given = {"events_ceph_secret": OURS, "events_minio_token": "the-token-of-all-stores"}
+    settings = named(WITH_SENDER).model_copy(update=given)
+
+    def visit_at(name: str) -> Visit:
+        place = at_store(settings, session_of(moto_bucket), name)
+        return Visit(place.settings, DOCS, place.session, place.prefix, place.staging_prefix, place.senders)
+
+    assert wanted(visit_at("default")) == ["ceph", "minio"]
+    assert wanted(visit_at("other")) == ["ceph"]
+    assert visit_at("other").settings.events_ceph_secret == THEIRS
+    assert THEIRS not in visit_at("other").redact(f"it is {THEIRS}")

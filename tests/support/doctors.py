@@ -16,7 +16,15 @@ from valetkey.settings import Settings
 DEFAULT: Mapping[str, Profile] = {"default": Profile("default")}
 
 
-def visit(bucket: Bucket, folder: Path, profiles: Mapping[str, Profile] = DEFAULT, **settings: Any) -> Visit:
+def visit(
+    bucket: Bucket,
+    folder: Path,
+    profiles: Mapping[str, Profile] = DEFAULT,
+    *,
+    prefix: str = "",
+    staging_prefix: str = "",
+    **settings: Any,
+) -> Visit:
     """One installation on ``bucket``, with its ledger in ``folder``."""
     given: dict[str, Any] = {
         "bucket": bucket.name,
@@ -26,7 +34,7 @@ def visit(bucket: Bucket, folder: Path, profiles: Mapping[str, Profile] = DEFAUL
         "secret_keys": ("k" * 32,),
         **settings,
     }
-    return Visit(Settings(**given), profiles, bucket.server.session)
+    return Visit(Settings(**given), profiles, bucket.server.session, prefix, staging_prefix)
 
 
 def report(one: Visit, *names: str, checks: Sequence[str] = ()) -> Report:

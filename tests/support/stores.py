@@ -83,6 +83,15 @@ class Rgw(S3Server):
         """The same that may read, and write nothing."""
         return self._create_key("read")
 
+    def create_user(self) -> tuple[str, str, str]:
+        """Another user, who may do what a bucket's policy lets him: an access key, its secret, and what policies call
+        him."""
+        keys = secrets.token_hex(10).upper(), secrets.token_hex(20)
+        name = f"other-{secrets.token_hex(4)}"
+        given = (f"--access-key={keys[0]}", f"--secret-key={keys[1]}")
+        self._admin("user", "create", f"--uid={name}", f"--display-name={name}", *given)
+        return *keys, f"arn:aws:iam:::user/{name}"
+
     def _create_key(self, access: str) -> tuple[str, str]:
         keys = secrets.token_hex(10).upper(), secrets.token_hex(20)
         name = f"valetkey:{secrets.token_hex(4)}"
@@ -185,10 +194,10 @@ class Bucket:
 
 
 @contextmanager
-def fresh_bucket(server: S3Server) -> Iterator[Bucket]:
-    """Make a bucket with a random name; remove it and all that is in it afterwards."""
+def fresh_bucket(server: S3Server, **made: Any) -> Iterator[Bucket]:
+    """Make a bucket with a random name, as ``made`` says; remove it and all that is in it afterwards."""
     bucket = Bucket(f"test-{secrets.token_hex(6)}", server.client(), server)
-    bucket.client.create_bucket(Bucket=bucket.name)
+    bucket.client.create_bucket(Bucket=bucket.name, **made)
     try:
         yield bucket
     finally:

@@ -38,7 +38,7 @@ def test_each_object_of_a_delivery_is_looked_at_once() -> None:
     elsewhere = ObjectEvent("elsewhere", first.staging_key)
     delivery = [event(first), event(second), elsewhere, event(first), event(second)]
     assert world.service.observe(delivery) == EventCounts(confirmed=2, ignored=3)
-    assert world.operations.count("get") == 2
+    assert world.operations.count("head staging") == 2
     world.check_settled()
 
 

@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -13,8 +15,16 @@ from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.memory import MemoryLedger, MemoryStore
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.assembly import Assembly
-from valetkey.core.errors import ConfigurationError, StateConflict, StoreUnavailable
+from valetkey.core.errors import (
+    ConfigurationError,
+    CopyUnproven,
+    LedgerUnavailable,
+    RulesUnknown,
+    StateConflict,
+    StoreUnavailable,
+)
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent
+from valetkey.core.gate import Room
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.granting.grantor import Granted
 from valetkey.core.granting.grants import MultipartGrant, PostGrant
@@ -23,10 +33,11 @@ from valetkey.core.model.erasure import ErasureState
 from valetkey.core.model.multipart import MIB
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Detect
-from valetkey.core.model.upload import OfStores, Upload, UploadState, Verdict
+from valetkey.core.model.upload import Upload, UploadState, Verdict
 from valetkey.core.outages import PAUSE, Outages
 from valetkey.core.stores import Choose, NamedStore, Stores, no_choice
 from valetkey.core.sweeping.findings import Action
+from valetkey.core.sweeping.sweep import BATCH
 from valetkey.core.sweeping.sweeps import Sweeps
 
 PROFILES = {
@@ -417,6 +428,158 @@ def test_verdicts_do_not_wait_for_a_store_that_is_known_to_be_down(both: Install
     assert [both.state(one) for one in uploads[:2]] == [UploadState.CONFIRMED, UploadState.REJECTED]
 
 
+def had_an_outage(both: Installation) -> None:
+    """One of us may try the store `us` now, which did not answer before."""
+    beside = both.core.observer._beside
+    assert beside is not None
+    beside.outages.failed("us")
+    both.time += PAUSE
+
+
+def test_what_a_store_refuses_holds_up_nothing(both: Installation) -> None:
+    """It has answered: its other events are not left to the sweep, and no thread comes back to this one."""
+    refused, good = both.arrived("docs"), both.arrived("docs")
+    tell = both.core.observer.observe
+    had_an_outage(both)
+
+    def refuse(operation: str, subject: str) -> None:
+        if subject == refused.staging_key:
+            raise StoreUnavailable("The store refused HeadObject: AccessDenied.", refused=True)
+
+    both.us.before = refuse
+    assert tell([ObjectEvent("bucket-us", refused.staging_key)]) == EventCounts(ignored=1)
+    assert tell([ObjectEvent("bucket-us", good.staging_key)]) == EventCounts(confirmed=1)
+    assert [one.id for one in both.ledger.due(both.time, 9)] == [refused.id]
+
+
+@pytest.mark.parametrize("error", [CopyUnproven("It may be good."), LedgerUnavailable("Not now."), RulesUnknown("?")])
+def test_what_says_nothing_of_a_store_is_no_outage(both: Installation, error: Exception) -> None:
+    """A copy that cannot be proven, a ledger that is away and rules that nobody knows: the next event is tried."""
+    first, good = both.arrived("docs"), both.arrived("docs")
+    had_an_outage(both)
+
+    def fail(operation: str, subject: str) -> None:
+        if subject == first.staging_key:
+            raise error
+
+    both.us.before = fail
+    with suppress(LedgerUnavailable):
+        both.core.observer.observe([ObjectEvent("bucket-us", first.staging_key)])
+    again = both.core.observer.observe([ObjectEvent("bucket-us", good.staging_key)])
+    assert again == EventCounts(confirmed=1)
+
+
+def test_a_slow_store_leaves_threads_to_the_others(both: Installation) -> None:
+    """As many events as may wait for it: the next one is left to its sweep, and those of the other are heard."""
+    both.restart(event_threads=2)
+    slow, left, other = both.arrived("docs"), both.arrived("docs"), both.arrived("default")
+    tell, meanwhile = both.core.observer.observe, list[EventCounts]()
+
+    def come_meanwhile(operation: str, subject: str) -> None:
+        both.us.before = None
+        meanwhile.append(tell([ObjectEvent("bucket-us", left.staging_key)]))
+        meanwhile.append(tell([ObjectEvent("bucket-eu", other.staging_key)]))
+
+    both.us.before = come_meanwhile
+    assert tell([ObjectEvent("bucket-us", slow.staging_key)]) == EventCounts(confirmed=1)
+    assert meanwhile == [EventCounts(ignored=1), EventCounts(confirmed=1)]
+    assert [one.id for one in both.ledger.due(both.time, 9)] == [left.id]
+
+
+def test_events_do_not_queue_up_behind_a_slow_store(both: Installation) -> None:
+    """One that takes long to answer is left to its sweep for a while, as one that does not answer is."""
+    slow, next_one = both.arrived("docs"), both.arrived("docs")
+    waited: list[str] = []
+
+    def wait(operation: str, subject: str) -> None:
+        waited.append(subject)
+        both.time += timedelta(seconds=3)
+
+    both.us.before = wait
+    tell = both.core.observer.observe
+    assert tell([ObjectEvent("bucket-us", slow.staging_key)]) == EventCounts(confirmed=1)
+    waited.clear()
+    assert tell([ObjectEvent("bucket-us", next_one.staging_key)]) == EventCounts(ignored=1)
+    assert waited == []
+    assert next_one.id in [one.id for one in both.ledger.due(both.time, 9)]
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["worker", "service"])
+def test_events_of_a_store_that_is_not_here(both: Installation, *, beside: bool) -> None:
+    """They are another process's: its sweep looks at once, and a verdict comes again until that process hears it."""
+    pending, scanned = both.arrived("docs"), both.arrived("scanned")
+    both.event(scanned)
+    knows = both.core
+    both.profiles = {"default": Profile("default")}
+    both.restart(NamedStore("default", both.eu), NamedStore("mars", MemoryStore("bucket-mars", clock=both.now)))
+    observe = both.core.observer.observe if beside else both.service.observe
+    here = both.arrived("default")
+    verdict = ScanEvent("bucket-us", f"quarantine/{scanned.id}/1", md5(FIRST), clean=True)
+    both.time += timedelta(seconds=1)
+    with pytest.raises(StoreUnavailable, match="the store 'us', which is not configured"):
+        observe([ObjectEvent("bucket-us", pending.staging_key), verdict, ObjectEvent("bucket-eu", here.staging_key)])
+    assert both.state(here) is UploadState.CONFIRMED
+    assert [one.action for one in knows.sweeps[1].look()] == [Action.CONFIRM]
+    assert knows.observer.observe([verdict]) == EventCounts(confirmed=1)
+    assert {both.state(one) for one in (pending, scanned)} == {UploadState.CONFIRMED}
+
+
+@pytest.mark.parametrize("stores", [2, 3, 5, 12, 47, 48, 49, 200])
+@pytest.mark.parametrize("limit", [2, 4, 48])
+def test_the_room_of_many_stores(limit: int, stores: int) -> None:
+    """Two that hang leave room for others, however many there are; one alone has more than an equal share."""
+    room = Room(limit, stores)
+
+    def fill(name: str) -> int:
+        return next(count for count in range(limit + 1) if not room.enter(name))
+
+    alone = fill("a")
+    assert limit // stores <= alone <= limit // 2 + 1
+    assert alone >= limit // 4
+    second = fill("b")
+    assert second >= 1
+    assert stores == 2 or limit <= 4 or room.enter("c")
+    for name, count in {"a": alone, "b": second}.items():
+        for _ in range(count):
+            room.leave(name)
+    assert fill("b") == alone
+
+
+def test_who_waits_gets_the_place_that_is_left() -> None:
+    """For as long as it says, and not longer."""
+    room = Room(2, 2)
+    assert room.enter("a")
+    assert not room.enter("a", 0.01)
+    leaving = Timer(0.05, room.leave, ["a"])
+    leaving.start()
+    assert room.enter("a", 60)
+    leaving.join()
+
+
+def test_one_store_has_all_the_room() -> None:
+    """Whatever is left of it."""
+    room = Room(3)
+    assert [room.enter("default") for _ in range(4)] == [True, True, True, False]
+    room.leave("default")
+    assert room.enter("default")
+
+
+def test_grants_of_many_stores(both: Installation) -> None:
+    """With more stores than requests may wait, each of them still gives several grants at once."""
+    many = [NamedStore(f"store-{number}", MemoryStore(f"bucket-{number}", clock=both.now)) for number in range(60)]
+    both.restart(NamedStore("default", both.eu), NamedStore("us", both.us), *many, store_limit=48)
+    depth: list[str] = []
+
+    def ask_meanwhile(operation: str, subject: str) -> None:
+        if operation == "credentials" and len(depth) < 8:
+            depth.append(operation)
+            both.create("docs")
+
+    both.us.before = ask_meanwhile
+    assert both.create("docs").store == "us"
+    assert len(depth) == 8
+
+
 def test_each_store_has_its_own_sweep(both: Installation) -> None:
     """That of one that is down gives up for a while; that of the other finds what nobody reported."""
     lost = [both.arrived("docs") for _ in range(7)]
@@ -439,13 +602,13 @@ def test_a_sweep_by_hand_takes_every_store(both: Installation) -> None:
     both.time += timedelta(minutes=2)
     both.down = {"us"}
     both.restart(NamedStore("us", both.us), NamedStore("default", both.eu))
-    *_, last = seen = list(Sweeps(both.core.sweeps).run())
+    *_, last = seen = list(Sweeps(both.core.sweeps, both.ledger).run())
     assert found.id in [one.subject for one in seen]
     assert (last.action, last.subject) == (Action.FAIL, "us")
     assert both.state(found) is UploadState.CONFIRMED
     both.down = {"us", "default"}
     with pytest.raises(StoreUnavailable):
-        list(Sweeps(both.core.sweeps).run())
+        list(Sweeps(both.core.sweeps, both.ledger).run())
 
 
 def test_leftovers_are_looked_for_in_each_store(both: Installation) -> None:
@@ -530,6 +693,20 @@ def test_a_store_that_was_taken_out_is_named(both: Installation, caplog: pytest.
     )
 
 
+def test_a_store_that_has_another_bucket_by_now_is_named(both: Installation, caplog: pytest.LogCaptureFixture) -> None:
+    """The uploads of its old one wait as those of a store that is gone do."""
+    both.service.declare()
+    waiting = both.create("docs")
+    both.restart(NamedStore("default", both.eu), NamedStore("us", MemoryStore("bucket-mars", clock=both.now)))
+    with caplog.at_level(logging.WARNING):
+        both.service.declare()
+    said = " ".join(record.getMessage() for record in caplog.records)
+    assert "Store 'us' is not configured here with the bucket 'bucket-us', and uploads wait for it: 1." in said
+    [found] = Sweeps(both.core.sweeps, both.ledger).foresee()
+    assert (found.action, found.subject) == (Action.SKIP, "us")
+    assert both.state(waiting) is UploadState.PENDING
+
+
 def test_uploads_of_a_store_that_was_taken_out_wait(both: Installation) -> None:
     """They answer a problem that names it, and everything that is asked of the store; what was confirmed stays so."""
     waiting, confirmed, pending = both.arrived("docs"), both.arrived("docs"), both.create("docs")
@@ -559,7 +736,7 @@ def test_they_go_on_when_it_is_back(both: Installation) -> None:
     without_us(both)
     for _ in range(4):
         both.time += timedelta(days=1)
-        assert {one.action for one in both.core.sweep.look()} == {Action.SKIP}
+        assert list(both.core.sweep.look()) == []
         assert list(both.core.sweep.clean()) == []
     assert both.state(waiting) is UploadState.PENDING
     both.profiles = PROFILES
@@ -570,29 +747,66 @@ def test_they_go_on_when_it_is_back(both: Installation) -> None:
 
 
 def test_the_other_stores_go_on_beside_it(both: Installation) -> None:
-    """With several left, one of their sweeps keeps what waits out of the way of all."""
-    gone = both.arrived("docs")
+    """With several left, no sweep stands behind what waits, which whoever sweeps by hand is told of."""
+    for _ in range(BATCH + 1):
+        both.arrived("docs")
     both.profiles = {"default": Profile("default")}
     both.restart(NamedStore("default", both.eu), NamedStore("mars", MemoryStore("bucket-mars", clock=both.now)))
     here = both.arrived("default")
     both.time += timedelta(minutes=2)
-    assert {one.subject: one.action for one in both.core.sweeps[0].look()} == {
-        gone.id: Action.SKIP,
-        here.id: Action.CONFIRM,
-    }
-    assert list(both.core.sweeps[1].look()) == []
-    assert both.ledger.due(both.time, 9) == []
+    found = list(Sweeps(both.core.sweeps, both.ledger).look())
+    assert [(one.action, one.subject) for one in found] == [(Action.CONFIRM, here.id), (Action.SKIP, "us")]
+    assert found[1].detail.endswith(f"not configured here: {BATCH + 1}")
+
+
+@pytest.mark.parametrize("lacks", ["the store", "its bucket"])
+def test_a_worker_that_lacks_a_store_postpones_nothing_of_it(both: Installation, lacks: str) -> None:
+    """Another one, which has it, finds what is due there at once, whoever looked first."""
+    waiting = both.arrived("docs")
+    knows = both.core
+    elsewhere = NamedStore("us", MemoryStore("bucket-mars", clock=both.now))
+    if lacks == "the store":
+        both.profiles = {"default": Profile("default")}
+    both.restart(NamedStore("default", both.eu), *([] if lacks == "the store" else [elsewhere]))
+    both.time += timedelta(minutes=2)
+    due_at = both.ledger._uploads[waiting.id].due_at
+    for sweep in both.core.sweeps:
+        assert [*sweep.check(), *sweep.look(), *sweep.clean()] == []
+    assert both.ledger._uploads[waiting.id].due_at == due_at
+    assert [one.action for one in knows.sweeps[1].look()] == [Action.CONFIRM]
 
 
 def test_erasing_says_what_is_in_a_store_that_was_taken_out(both: Installation) -> None:
-    """The job ends, and names what stays."""
+    """The job ends when nobody else has removed it for an hour, and names what stays."""
     both.service.complete(OWNER, both.arrived("docs", owner="ann").id)
     without_us(both)
     job = both.service.erase(OWNER, "ann")
     list(both.core.eraser.run())
+    running = both.service.erasure(OWNER, job.id)
+    assert (running.state, running.kept) == (ErasureState.RUNNING, ())
+    both.time += timedelta(hours=2)
+    list(both.core.eraser.run())
     done = both.service.erasure(OWNER, job.id)
     assert done.state is ErasureState.INCOMPLETE
     assert done.kept[0].reason == "It is in the store 'us', which is not configured."
+
+
+def test_a_worker_that_lacks_a_store_ends_no_erasure(both: Installation) -> None:
+    """Another one has it, and removes what is there."""
+    here, there = both.arrived("default", owner="ann"), both.arrived("docs", owner="ann")
+    for one in (here, there):
+        both.service.complete(OWNER, one.id)
+    knows = both.core
+    without_us(both)
+    job = both.service.erase(OWNER, "ann")
+    list(both.core.eraser.run())
+    assert (both.eu.keys(), both.us.keys()) == ([], [there.key])
+    both.time += timedelta(minutes=10)
+    for _ in range(3):
+        list(knows.eraser.run())
+        both.time += timedelta(minutes=2)
+    assert both.us.keys() == []
+    assert both.service.erasure(OWNER, job.id).state is ErasureState.DONE
 
 
 def test_processes_that_disagree_say_so(both: Installation, caplog: pytest.LogCaptureFixture) -> None:
@@ -679,16 +893,6 @@ def test_one_store_of_any_name_needs_to_be_named_by_nobody() -> None:
     stores = Stores([a_store("only")])
     stores.require_fit({"p": Profile("p")})
     assert stores.for_new(Profile("p"), "ann").name == "only"
-    assert stores.share_of("only") is None
-
-
-def test_the_sweeps_share_all_uploads(both: Installation) -> None:
-    """Each upload is looked for by exactly one of them, one of a store that is not here, too."""
-    stores = Stores([a_store("a"), a_store("b", bucket="two"), a_store("c", bucket="three")])
-    shares = [stores.share_of(name) for name in "abc"]
-    for name, owner in {"a": 0, "b": 1, "c": 2, "gone": 0}.items():
-        upload = both.create()._replace(store=name)
-        assert [upload in share for share in shares if isinstance(share, OfStores)] == [n == owner for n in range(3)]
 
 
 def test_an_aborted_upload_of_another_state(both: Installation) -> None:

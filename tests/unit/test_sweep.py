@@ -352,12 +352,12 @@ def test_a_bug_in_one_upload_hinders_no_other(world: World) -> None:
 
 
 def test_an_upload_of_another_bucket_is_passed_over(world: World) -> None:
-    """It is neither judged nor expired by what is in this one, and comes up less and less often."""
-    upload = world.create()
-    world.ledger._uploads[upload.id] = upload._replace(bucket="elsewhere")
+    """It is neither judged nor expired by what is in this one, nor postponed: it is another worker's."""
+    upload = world.create()._replace(bucket="elsewhere")
+    world.ledger._uploads[upload.id] = upload
     for later in (MINUTE, DAY):
-        assert swept(world, later) == [(Action.SKIP, upload.id)]
-    assert world.now(upload).state is UploadState.PENDING
+        assert swept(world, later) == []
+    assert world.now(upload) == upload
 
 
 def test_orphans_go_and_nothing_else(world: World) -> None:

@@ -88,6 +88,25 @@ def test_a_message_that_cannot_be_read_is_left_to_the_redrive_policy(poison: byt
     assert queue.deleted == [GOOD, TEST_EVENT]
 
 
+def test_no_thread_waits_for_one_of_several_stores() -> None:
+    """What has to come again because of it does, by the queue: the next message is handled meanwhile."""
+    queue, tries = Queue([GOOD, TEST_EVENT]), list[None]()
+
+    def handle(_: Iterable[StoreEvent]) -> EventCounts:
+        tries.append(None)
+        if len(tries) == 1:
+            raise StoreUnavailable("Its bytes are on their way.", refused=True)
+        return EventCounts()
+
+    loop = QueueLoop(queue, read_queued_records, handle, several_stores=True)
+    working = Worker([loop])
+    working.start()
+    assert queue.empty.wait(30)
+    working.stop()
+    assert len(tries) == 2
+    assert queue.deleted == [TEST_EVENT]
+
+
 def test_a_bug_leaves_its_message(caplog: pytest.LogCaptureFixture) -> None:
     """It is logged with its traceback, and the next message is handled."""
     calls = iter([ZeroDivisionError(), None])

@@ -326,15 +326,15 @@ def get_erasure(text: str) -> Response:
 
 @blueprint.post("/v1/events/<name>")
 def receive_events(name: str) -> Response:
-    sender = mounted().senders.get(name)
-    if sender is None:
+    entrance = mounted().senders.get(name)
+    if entrance is None:
         raise SenderUnknown("There is no such event sender here, or its secret is not set.")
     headers, query = {key.lower(): value for key, value in request.headers}, request.args.to_dict()
-    sender.admit(Arrival(headers, query))
+    entrance.admit(Arrival(headers, query))
     delivery = Delivery(headers, query, raw_body())
-    sender.authenticate(delivery)
+    known_as, sender = entrance.authenticate(delivery)
     parsed = sender.parse(delivery.body)
-    return render(tally_body(_service().observe(parsed.events, parsed.ignored, sender=name)))
+    return render(tally_body(_service().observe(parsed.events, parsed.ignored, sender=known_as)))
 
 
 @blueprint.get("/healthz")

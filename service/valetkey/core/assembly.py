@@ -12,8 +12,8 @@ from valetkey.core.confirming.removals import Removals
 from valetkey.core.content.inspection import Inspector
 from valetkey.core.erasing.eraser import Eraser
 from valetkey.core.errors import ConfigurationError
-from valetkey.core.events.observer import Observer
-from valetkey.core.gate import Bounded, StoreGate
+from valetkey.core.events.observer import Beside, Observer
+from valetkey.core.gate import Bounded, Room, StoreGate
 from valetkey.core.granting.admission import Admission
 from valetkey.core.granting.grantor import Grantor
 from valetkey.core.granting.grants import GrantMaker
@@ -31,14 +31,17 @@ from valetkey.core.stores import ByStore, NamedStore, Stores
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.core.taking.claims import Claims
 
+_CHECKING = "Too many uploads are being checked at this moment."
+
 
 class Assembly:
     """The core on these ports. ``public_url`` says where clients reach the service, without a slash at its end;
     ``pause`` waits for so many seconds.
 
     ``address_signer`` signs the addresses of profiles with ``download_signing``; one of them without it is refused.
-    At most ``store_limit`` requests wait for all stores at once, each store having an equal share of them, and as many
-    more of the worker's. Raises `ConfigurationError` where a profile's uploads could not go to their store.
+    At most ``store_limit`` requests wait for all stores at once, and ``event_threads`` of the worker hear of events:
+    `Room` says which part of either one store may have. Raises `ConfigurationError` where a profile's uploads could not
+    go to their store.
     """
 
     service: UploadService
@@ -65,6 +68,7 @@ class Assembly:
         public_url: Callable[[], str],
         schedule: Schedule = SCHEDULE,
         store_limit: int = 48,
+        event_threads: int = 4,
         address_signer: AddressSigner | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: Callable[[float], None] = time.sleep,
@@ -78,19 +82,22 @@ class Assembly:
         stores.require_fit(profiles)
         self.stores, self._ledger, self._schedule = stores, ledger, schedule
         self._clock, self._pause, self._detector = clock, pause, detector
-        self._limit = max(1, store_limit // len(stores))  # a store that is down holds up no requests of the others
+        # a store that is down, or slow, holds up no requests of the others
+        self._waiting, self._signing = Room(store_limit, len(stores)), Room(store_limit, len(stores))
         self._address_signer = address_signer
         self.profiles = Profiles(profiles)
         self.grants = stores.each(lambda one: GrantMaker(one.store, public_url))
         self.multiparts = stores.each(self._multiparts)
         self.endings = Endings(ledger=ledger, notifier=notifier, schedule=schedule, clock=clock)
-        self.gates = stores.each(self._gate)
+        self.gates = stores.each(lambda one: self._gate(one, Bounded(self._waiting, one.name, _CHECKING)))
         self.removals = stores.each(lambda one: Removals(one.store))
         self.confirmations = stores.each(lambda one: self._confirmation(one, self.gates[one.name]))
         # what runs beside the requests reads the first bytes of objects, and copies what takes long
         self.inspecting = stores.each(self._inspecting)
         self.service = self._service(tickets)
-        self.observer = self._observer(self.inspecting, Outages(clock) if len(stores) > 1 else None)
+        self.observer = self._observer(
+            self.inspecting, Beside(Outages(clock), Room(event_threads, len(stores))) if len(stores) > 1 else None
+        )
         self.sweeps = [self._sweep(one) for one in stores]
         self.eraser = Eraser(
             ledger=ledger,
@@ -111,16 +118,18 @@ class Assembly:
             store=one.store, ledger=self._ledger, profiles=self.profiles, grants=self.grants[one.name]
         )
 
-    def _gate(self, one: NamedStore) -> StoreGate:
-        return StoreGate(one.store.bucket, self._limit)
+    def _gate(self, one: NamedStore, within: AbstractContextManager[None]) -> StoreGate:
+        return StoreGate(one.store.bucket, within)
 
-    def _signing(self) -> AbstractContextManager[None]:
+    def _signing_of(self, one: NamedStore) -> AbstractContextManager[None]:
         if len(self.stores) == 1:
             return nullcontext()
-        return Bounded(self._limit, "Too many grants are being signed at this moment.")
+        return Bounded(self._signing, one.name, "Too many grants are being signed at this moment.")
 
     def _inspecting(self, one: NamedStore) -> Confirmation:
-        return self._confirmation(one, self._gate(one), Inspector(one.store, self._detector))
+        """For the worker, whose threads are few and have their stores."""
+        gate = self._gate(one, nullcontext())
+        return self._confirmation(one, gate, Inspector(one.store, self._detector))
 
     def _confirmation(self, one: NamedStore, gate: StoreGate, inspector: Inspector | None = None) -> Confirmation:
         return Confirmation(
@@ -137,15 +146,16 @@ class Assembly:
             inspector=inspector,
         )
 
-    def _observer(self, confirmations: ByStore[Confirmation], outages: Outages | None = None) -> Observer:
+    def _observer(self, confirmations: ByStore[Confirmation], beside: Beside | None = None) -> Observer:
         return Observer(
-            stores=self.stores, ledger=self._ledger, confirmations=confirmations, clock=self._clock, outages=outages
+            stores=self.stores, ledger=self._ledger, confirmations=confirmations, clock=self._clock, beside=beside
         )
 
     def _sweep(self, one: NamedStore) -> Sweep:
         return Sweep(
             place=one,
-            share=self.stores.share_of(one.name),
+            alone=len(self.stores) == 1,
+            first=one is self.stores.first,
             ledger=self._ledger,
             endings=self.endings,
             confirmation=self.inspecting[one.name],
@@ -171,7 +181,7 @@ class Assembly:
                 multiparts=self.multiparts,
                 schedule=self._schedule,
                 gates=self.gates,
-                signing=self.stores.each(lambda _: self._signing()),
+                signing=self.stores.each(self._signing_of),
             ),
             multiparts=self.multiparts,
             confirmations=self.confirmations,

@@ -257,6 +257,18 @@ class StoreUnavailable(Unavailable):
         self.refused = refused
 
 
+class StoreUnknown(StoreUnavailable):
+    """The upload is in a store that is not configured in this process: somebody has to change the settings."""
+
+    def __init__(self, upload_id: str, store: str) -> None:
+        super().__init__(
+            f"Upload {upload_id} is in the store {store!r}, which is not configured here: nothing of it is lost, and "
+            "it goes on when the store is back.",
+            60,
+            refused=True,
+        )
+
+
 class CopyUnproven(StoreUnavailable):
     """The copy has another ETag than its source, and nothing that the store shows proves it; see `checksum`."""
 

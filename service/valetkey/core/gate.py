@@ -4,8 +4,9 @@ A store may call us back while we wait for it: Ceph RGW holds a copy until the n
 answered (measured on 16.2). With every thread in such a copy nobody would be left to answer, for ever.
 """
 
+from collections import Counter
 from contextlib import AbstractContextManager
-from threading import BoundedSemaphore
+from threading import Condition, Lock
 
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.model.upload import Upload
@@ -18,15 +19,76 @@ OTHER_BUCKET_RETRY_AFTER = 60
 """When to try again where the upload is in another bucket, in seconds: somebody has to change the settings."""
 
 
+class Room:
+    """How many may wait at once for all stores together: ``limit``. Threads may share it.
+
+    Half of it is kept for the ``stores``, in equal shares. The other half is whoever's needs it, but none takes more of
+    that than it leaves to the others (the dynamic threshold of shared buffers: Choudhury and Hahne, IEEE/ACM
+    Transactions on Networking, 1998): so one that is slow has about half of all at most, however many stores there
+    are, and one that is busy while others are idle has more than its share. One store has all of it.
+    """
+
+    def __init__(self, limit: int, stores: int = 1) -> None:
+        self._limit = limit
+        self._stores = stores
+        self._kept = 0 if stores == 1 else limit // (2 * stores)
+        self._renew()
+        renew_in_child(self, Room._renew)
+
+    def _renew(self) -> None:
+        self._changed = Condition(Lock())
+        self._held: Counter[str] = Counter()
+        self._free = self._limit - self._kept * self._stores
+
+    def enter(self, store: str, wait: float = 0.0) -> bool:
+        """Takes a place for one that waits for this store; says whether there was one within ``wait`` seconds."""
+        with self._changed:
+            return self._take(store) or (wait > 0 and self._changed.wait_for(lambda: self._take(store), wait))
+
+    def leave(self, store: str) -> None:
+        """Gives a place back that was taken."""
+        with self._changed:
+            if self._held[store] > self._kept:
+                self._free += 1
+            self._held[store] -= 1
+            self._changed.notify_all()
+
+    def _take(self, store: str) -> bool:
+        beyond = self._held[store] - self._kept
+        if beyond >= 0:
+            if self._free < 1 or (self._stores > 1 and self._free <= beyond):
+                return False
+            self._free -= 1
+        self._held[store] += 1
+        return True
+
+
+class Bounded(AbstractContextManager[None]):
+    """Around what waits for ``store``: takes a place in ``room``, and refuses where there is none, with
+    `StoreUnavailable`, which says ``detail``."""
+
+    def __init__(self, room: Room, store: str, detail: str) -> None:
+        self._room = room
+        self._store = store
+        self._detail = detail
+
+    def __enter__(self) -> None:
+        if not self._room.enter(self._store):
+            raise StoreUnavailable(self._detail, RETRY_AFTER)
+
+    def __exit__(self, *_: object) -> None:
+        self._room.leave(self._store)
+
+
 class StoreGate:
     """Around work at the store on an upload's objects: ``with gate.open_for(upload):``. Threads may share it.
 
-    At most ``limit`` are within at once.
+    ``within`` bounds how many are within at once.
     """
 
-    def __init__(self, bucket: str, limit: int) -> None:
+    def __init__(self, bucket: str, within: AbstractContextManager[None]) -> None:
         self._bucket = bucket
-        self._within = Bounded(limit, "Too many uploads are being checked at this moment.")
+        self._within = within
 
     def open_for(self, upload: Upload) -> AbstractContextManager[None]:
         """Raises `StoreUnavailable` for an upload of another bucket; entered, where as many are within as may be."""
@@ -34,24 +96,3 @@ class StoreGate:
             detail = f"The upload is in bucket {upload.bucket!r}, which is not the one in use."
             raise StoreUnavailable(detail, OTHER_BUCKET_RETRY_AFTER)
         return self._within
-
-
-class Bounded(AbstractContextManager[None]):
-    """Lets ``limit`` in at once, and refuses where a semaphore would wait: with `StoreUnavailable`, which says
-    ``detail``."""
-
-    def __init__(self, limit: int, detail: str) -> None:
-        self._limit = limit
-        self._detail = detail
-        self._renew()
-        renew_in_child(self, Bounded._renew)
-
-    def _renew(self) -> None:
-        self._free = BoundedSemaphore(self._limit)
-
-    def __enter__(self) -> None:
-        if not self._free.acquire(blocking=False):
-            raise StoreUnavailable(self._detail, RETRY_AFTER)
-
-    def __exit__(self, *_: object) -> None:
-        self._free.release()

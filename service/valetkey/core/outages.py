@@ -1,4 +1,5 @@
-"""Which stores do not answer, as far as the worker has seen: nobody else's work waits for them meanwhile."""
+"""Which stores do not answer, or only after long, as far as the worker has seen: nobody else's work waits for them
+meanwhile."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,7 +16,8 @@ class Outages:
         self._until: dict[str, datetime] = {}
 
     def may_try(self, store: str) -> bool:
-        """Whether to ask this store. Where it did not answer before, one of us tries it again after a while."""
+        """Whether to ask this store. Where it did not answer before, one of us tries it again after a while, and says
+        afterwards how that went."""
         until, now = self._until.get(store), self._clock()
         if until is not None:
             if until - PAUSE <= now < until:  # where it is earlier, the clock was set back
@@ -30,3 +32,8 @@ class Outages:
     def answered(self, store: str) -> None:
         """It does, again."""
         self._until.pop(store, None)
+
+    def undecided(self, store: str) -> None:
+        """Who tried it failed by something else: the next one may."""
+        if store in self._until:
+            self._until[store] = self._clock()

@@ -11,10 +11,10 @@ from itertools import combinations
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from valetkey.core.errors import ConfigurationError, StoreUnavailable
+from valetkey.core.errors import ConfigurationError, StoreUnavailable, StoreUnknown
 from valetkey.core.model.naming import MAX_KEY, RESERVED
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.upload import DEFAULT_STORE, OfStores, Upload
+from valetkey.core.model.upload import DEFAULT_STORE, OfStore, Upload
 from valetkey.core.ports.store import ObjectStore
 
 RETRY_AFTER = 60
@@ -59,6 +59,11 @@ class NamedStore:
         return ", ".join([said, *(f"{name} {value!r}" for name, value in prefixes.items() if value)])
 
     @property
+    def uploads(self) -> OfStore:
+        """Those that it is asked about. What another process has under this name is in another bucket, and its own."""
+        return OfStore(self.name, self.store.bucket)
+
+    @property
     def unproven(self) -> list[str]:
         """Below what nothing lies that is confirmed."""
         return [self.staging_prefix + reserved for reserved in RESERVED]
@@ -71,15 +76,10 @@ class ByStore(Generic[Part]):
         self._parts = parts
 
     def of(self, upload: Upload) -> Part:
-        """That of the store that ``upload`` began on. Raises `StoreUnavailable` where it is not configured here."""
+        """That of the store that ``upload`` began on. Raises `StoreUnknown` where it is not configured here."""
         part = self._parts.get(upload.store)
         if part is None:
-            raise StoreUnavailable(
-                f"Upload {upload.id} is in the store {upload.store!r}, which is not configured here: nothing of it is "
-                "lost, and it goes on when the store is back.",
-                RETRY_AFTER,
-                refused=True,
-            )
+            raise StoreUnknown(upload.id, upload.store)
         return part
 
     def __getitem__(self, name: str) -> Part:
@@ -144,15 +144,6 @@ class Stores(ByStore[NamedStore]):
             for one in self
             if one.store.bucket == bucket and (sender is None or one.senders is None or sender in one.senders)
         )
-
-    def share_of(self, name: str) -> OfStores | None:
-        """The uploads that the sweep of a store looks for; the first one those of stores that are not here, too. None:
-        all."""
-        if len(self) == 1:
-            return None
-        if name != self.first.name:
-            return OfStores(frozenset({name}))
-        return OfStores(frozenset(one.name for one in self) - {name}, others=True)
 
     def terms(self) -> dict[str, str]:
         """What each store is, as text, by name."""

@@ -8,7 +8,7 @@ from typing import Any
 from valetkey.adapters.sqs import make_client
 from valetkey.app import senders
 from valetkey.core.errors import ValetKeyError
-from valetkey.core.model.upload import STAGING_PREFIX, UploadId
+from valetkey.core.model.upload import UploadId
 from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.writing import put_probe
 from valetkey.doctor.visit import Visit
@@ -27,9 +27,10 @@ DAY = timedelta(days=1)
 
 
 def wanted(visit: Visit) -> list[str]:
-    """The senders that have what they need. Raises `ConfigurationError`."""
+    """The senders of this store that have what they need. Raises `ConfigurationError`."""
     found = sorted(senders(visit.settings, visit.session))
-    return [*found, QUEUE] if visit.settings.events_sqs_queue_url else found
+    found += [QUEUE] if visit.settings.events_sqs_queue_url else []
+    return [name for name in found if visit.senders is None or name in visit.senders]
 
 
 def round_trip(visit: Visit) -> Iterator[Finding]:
@@ -46,7 +47,7 @@ def round_trip(visit: Visit) -> Iterator[Finding]:
     ledger.open_event_probe(probe, datetime.now(UTC), datetime.now(UTC) - DAY)
     try:
         written = datetime.now(UTC)
-        put_probe(visit, f"{STAGING_PREFIX}{probe}")
+        put_probe(visit, f"{visit.staging}{probe}")
         seen = _wait(visit, probe, names)
     finally:
         ledger.close_event_probe(probe)
@@ -72,11 +73,14 @@ def _judge(visit: Visit, name: str, seen: datetime | None, written: datetime, to
         took = max(0.0, (seen - written).total_seconds())
         return passed("round-trip", f"{name}: an event was seen {took:.1f} s after its object was written.")
     if name == QUEUE:
-        action = "Run `valetkey worker`; let the bucket notify this queue of s3:ObjectCreated:* below staging/ (--fix)."
+        action = (
+            "Run `valetkey worker`; let the bucket notify this queue of s3:ObjectCreated:* below "
+            f"{visit.staging} (--fix)."
+        )
     else:
         action = (
-            f"Let the store notify /v1/events/{name} of s3:ObjectCreated:* below staging/, with the secret that is set "
-            "here; `serve` has to run, and its log says what it refuses."
+            f"Let the store notify /v1/events/{name} of s3:ObjectCreated:* below {visit.staging}, with the secret that "
+            "is set here; `serve` has to run, and its log says what it refuses."
         )
     seen_in_vain = f"{name}: no event within {visit.event_patience:g} s. {told}"
     return failed("round-trip", seen_in_vain, action)
@@ -100,7 +104,8 @@ def queue(visit: Visit) -> Iterator[Finding]:
     url = visit.settings.events_sqs_queue_url
     if url is None:
         raise Skip("VALETKEY_EVENTS_SQS_QUEUE_URL is not set.")
-    client: Any = make_client(visit.session, url, visit.settings.s3_region)
+    client = visit.bounded(make_client(visit.session, url, visit.settings.s3_region))
+    yield from _queue_rights(client, url)
     found = attempt(client.get_queue_attributes, QueueUrl=url, AttributeNames=["All"])
     if not found.ok:
         if found.denied:
@@ -121,6 +126,18 @@ def queue(visit: Visit) -> Iterator[Finding]:
     if "RedrivePolicy" not in told:
         action = "Give it one: a message that cannot be read is delivered again and again till it expires."
         yield warned("redrive", "The queue has no redrive policy.", action)
+
+
+def _queue_rights(client: Any, url: str) -> Iterator[Finding]:
+    """The rights of the worker, each tried by what no queue does: no message is taken by it."""
+    nobodys = {"QueueUrl": url, "ReceiptHandle": "doctor"}
+    tries = {
+        "sqs:ReceiveMessage": attempt(client.receive_message, QueueUrl=url, MaxNumberOfMessages=0),
+        "sqs:ChangeMessageVisibility": attempt(client.change_message_visibility, **nobodys, VisibilityTimeout=1),
+        "sqs:DeleteMessage": attempt(client.delete_message, **nobodys),
+    }
+    if missing := [right for right, found in tries.items() if found.denied]:
+        yield failed("queue-rights", f"Missing on the queue: {', '.join(missing)}.", f"Grant {', '.join(missing)}.")
 
 
 GROUP = Group("events", (Check("round-trip", round_trip, 90), Check("queue", queue, 30)))

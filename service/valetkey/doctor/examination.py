@@ -1,17 +1,19 @@
 """One run of all checks, from the settings to the report; what it wrote is removed whatever happens."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 
+import boto3
 from flask import Flask
 
 from valetkey.adapters.s3 import make_session
 from valetkey.app import installed_in
 from valetkey.core.errors import ConfigurationError, ValetKeyError
+from valetkey.core.model.profile import Profile
 from valetkey.core.ports.health import StoreProof
 from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Check, Finding, Group, Level, Report, Skip, failed
@@ -19,7 +21,7 @@ from valetkey.doctor.groups import GROUPS
 from valetkey.doctor.places import at_store, profiles_at
 from valetkey.doctor.running import run_groups
 from valetkey.doctor.visit import Visit
-from valetkey.settings import load_profiles, load_settings
+from valetkey.settings import Settings, load_profiles, load_settings
 
 log = logging.getLogger("valetkey")
 
@@ -35,16 +37,25 @@ def _nobody(_: Finding) -> None: ...
 def visit_from_environment(store: str | None = None) -> Visit:
     """What the service itself would be made of, with ``store`` where it has several. Raises `ConfigurationError`."""
     settings = load_settings()
-    profiles = profiles_at(settings, load_profiles(settings.config), store)
-    settings, session = at_store(settings, make_session(), store)
-    return Visit(settings, profiles, session)
+    return _visit(settings, load_profiles(settings.config), make_session(), store)
 
 
 def visit_of(app: Flask, store: str | None = None) -> Visit:
     """What the valetkey in ``app`` is made of. Raises `ConfigurationError` where it has none."""
     valetkey = installed_in(app)
-    settings, session = at_store(valetkey.settings, valetkey.session or make_session(), store)
-    return Visit(settings, valetkey.profiles, session)
+    return _visit(valetkey.settings, valetkey.profiles, valetkey.session or make_session(), store)
+
+
+def _visit(settings: Settings, profiles: Mapping[str, Profile], session: boto3.Session, store: str | None) -> Visit:
+    place = at_store(settings, session, store)
+    return Visit(
+        place.settings,
+        profiles_at(settings, profiles, store),
+        place.session,
+        place.prefix,
+        place.staging_prefix,
+        place.senders,
+    )
 
 
 def examine(visit: Visit, groups: Sequence[Group] = GROUPS, tell: Tell = _nobody) -> Report:

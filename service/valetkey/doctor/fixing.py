@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import orjson
 
 from valetkey.adapters.sqs import make_client
-from valetkey.core.model.upload import QUARANTINE_PREFIX, STAGING_PREFIX
 from valetkey.doctor.cors import ANY, origins
+from valetkey.doctor.events import QUEUE, wanted
 from valetkey.doctor.findings import Finding, Level, Skip
 from valetkey.doctor.store.bucket import PARTS_DAYS, STAGING_DAYS, rules_of
+from valetkey.doctor.store.rights import areas
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import Tried, attempt
 
@@ -102,13 +104,27 @@ def _wanted(visit: Visit, wrong: set[str]) -> Iterator[tuple[str, str, Mapping[s
     longest = max([one.renewable_for for one in visit.profiles.values()], default=timedelta(days=1))
     days = max(STAGING_DAYS, -(-longest // timedelta(days=1)) + 1)
     if "lifecycle-staging" in wrong:
-        yield f"{OURS}-staging", STAGING_PREFIX, {"Expiration": {"Days": days}}
+        yield _named(visit, "staging"), visit.staging, {"Expiration": {"Days": days}}
     if "lifecycle-versions" in wrong:
         old = {"NoncurrentVersionExpiration": {"NoncurrentDays": 1}}
-        for prefix in (STAGING_PREFIX, QUARANTINE_PREFIX):
-            yield f"{OURS}-old-{prefix.rstrip('/')}", prefix, old
+        yield _named(visit, "old-staging"), visit.staging, old
+        yield _named(visit, "old-quarantine"), visit.quarantine, old
     if "lifecycle-parts" in wrong:
-        yield f"{OURS}-parts", "", {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": PARTS_DAYS}}
+        ends = {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": PARTS_DAYS}}
+        for number, prefix in enumerate(_with_parts(visit)):
+            yield _named(visit, f"parts-{number}" if number else "parts"), prefix, ends
+
+
+def _with_parts(visit: Visit) -> Sequence[str]:
+    """Below what uploads in parts may be left: the whole bucket, unless the store shares it with others."""
+    if not visit.prefix and not visit.staging_prefix:
+        return [""]
+    return [where.removesuffix("*") for where in areas(visit)]
+
+
+def _named(visit: Visit, name: str) -> str:
+    """A rule of this store's: another one in the bucket has its own."""
+    return f"{OURS}-{name}@{visit.staging_prefix}" if visit.staging_prefix else f"{OURS}-{name}"
 
 
 def _rule(name: str, prefix: str, does: Mapping[str, Any], *, is_old: bool) -> dict[str, Any]:
@@ -129,33 +145,65 @@ def _public_access(visit: Visit, _: set[str]) -> Iterator[Change]:
 
 
 def _notifications(visit: Visit, _: set[str]) -> Iterator[Change]:
-    """That of the queue alone: where others are reached, our settings do not say."""
-    url = visit.settings.events_sqs_queue_url
+    """Those of the queue and of a topic of SNS: where others are reached, our settings do not say."""
     found = attempt(visit.client.get_bucket_notification_configuration, Bucket=visit.bucket)
-    if url is None or not found.ok:
+    if not found.ok:
         return
-    client: Any = make_client(visit.session, url, visit.settings.s3_region)
-    told = attempt(client.get_queue_attributes, QueueUrl=url, AttributeNames=["QueueArn"])
-    if not told.ok:
-        return
-    configuration = {name: value for name, value in found.answer.items() if name != "ResponseMetadata"}
-    rule = {
-        "Id": OURS,
-        "QueueArn": told.answer["Attributes"]["QueueArn"],
-        "Events": ["s3:ObjectCreated:*"],
-        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": STAGING_PREFIX}]}},
-    }
-    kept = [one for one in configuration.get("QueueConfigurations", []) if one.get("Id") != OURS]
-    if any(one["QueueArn"] == rule["QueueArn"] for one in kept):
-        return  # somebody notifies this queue already, and the store takes no two rules for one object
-    yield Change(
-        "notifications",
-        f"The bucket notifies the queue{_beside(kept)}:\n{_show(rule)}",
-        lambda: attempt(
-            visit.client.put_bucket_notification_configuration,
-            Bucket=visit.bucket,
-            NotificationConfiguration=configuration | {"QueueConfigurations": [*kept, rule]},
-        ),
+    for kind, name, arn in _destinations(visit):
+        rule: dict[str, Any] = {
+            "Id": _named(visit, kind.lower()),
+            name: arn,
+            "Events": ["s3:ObjectCreated:*"],
+            "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": visit.staging}]}},
+        }
+        there = found.answer.get(f"{kind}Configurations", [])
+        kept = [one for one in there if one.get("Id") not in _ours(visit, rule)]
+        if any(one.get(name) == arn and _is_about(one, visit.staging) for one in kept):
+            continue  # somebody notifies it already, and the store takes no two rules for one object
+        yield Change(
+            "notifications",
+            f"The bucket notifies {arn}{_beside(kept)}:\n{_show(rule)}",
+            partial(_notify, visit, f"{kind}Configurations", rule),
+        )
+
+
+def _destinations(visit: Visit) -> Iterator[tuple[str, str, str]]:
+    """What the bucket can notify, by the kind of its rules and what these call it."""
+    names = wanted(visit)
+    url, topics = visit.settings.events_sqs_queue_url, visit.settings.events_sns_topic_arns
+    if url is not None and QUEUE in names:
+        client = visit.bounded(make_client(visit.session, url, visit.settings.s3_region))
+        told = attempt(client.get_queue_attributes, QueueUrl=url, AttributeNames=["QueueArn"])
+        if told.ok:
+            yield "Queue", "QueueArn", told.answer["Attributes"]["QueueArn"]
+    if "sns" in names:  # S3 notifies topics of the bucket's region only
+        near = [arn for arn in topics if arn.split(":")[3] == visit.settings.s3_region] or topics
+        yield "Topic", "TopicArn", near[0]
+
+
+def _ours(visit: Visit, rule: Mapping[str, Any]) -> set[str]:
+    """The names of rules that ``rule`` takes the place of; earlier versions had one for a queue, by another name."""
+    return {rule["Id"], *([OURS] if "QueueArn" in rule and not visit.staging_prefix else [])}
+
+
+def _is_about(rule: Mapping[str, Any], prefix: str) -> bool:
+    """Whether a rule may be about keys that begin with ``prefix``."""
+    filters = rule.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+    said = next((str(one["Value"]) for one in filters if str(one["Name"]).lower() == "prefix"), "")
+    return said.startswith(prefix) or prefix.startswith(said)
+
+
+def _notify(visit: Visit, kind: str, rule: Mapping[str, Any]) -> Tried:
+    """Sets one rule among those that are there at this moment."""
+    found = attempt(visit.client.get_bucket_notification_configuration, Bucket=visit.bucket)
+    if not found.ok:
+        return found
+    there = {name: value for name, value in found.answer.items() if name != "ResponseMetadata"}
+    kept = [one for one in there.get(kind, []) if one.get("Id") not in _ours(visit, rule)]
+    return attempt(
+        visit.client.put_bucket_notification_configuration,
+        Bucket=visit.bucket,
+        NotificationConfiguration=there | {kind: [*kept, rule]},
     )
 
 

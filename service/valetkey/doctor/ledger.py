@@ -9,7 +9,7 @@ from time import perf_counter
 from valetkey.adapters.sql.engines import parsed_url
 from valetkey.core.errors import ValetKeyError
 from valetkey.core.model.announcement import Status
-from valetkey.core.model.upload import STAGING_PREFIX, new_upload_id, parse_upload_id
+from valetkey.core.model.upload import new_upload_id, parse_upload_id
 from valetkey.core.ports.health import WorkerBeat
 from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, skipped, warned
@@ -186,34 +186,34 @@ def shared_staging(visit: Visit) -> Iterator[Finding]:
     found = attempt(
         visit.client.list_objects_v2,
         Bucket=visit.bucket,
-        Prefix=STAGING_PREFIX,
+        Prefix=visit.staging,
         MaxKeys=PAGE,
-        StartAfter=_first_since(recent),
+        StartAfter=visit.staging + _first_since(recent),
     )
     if not found.ok:
         raise Skip(f"The bucket cannot be listed: {found.said}.")
     ours = set(visit.probes.keys)
     strange = []
     for item in found.answer.get("Contents", []):
-        upload_id = parse_upload_id(str(item["Key"]).removeprefix(STAGING_PREFIX))
+        upload_id = parse_upload_id(str(item["Key"]).removeprefix(visit.staging))
         if upload_id and item["Key"] not in ours and item["LastModified"] > recent and ledger.get(upload_id) is None:
             strange.append(upload_id)
     if strange:
-        seen = f"Objects under staging/ whose uploads this ledger does not know: {len(strange)}."
+        seen = f"Objects under {visit.staging} whose uploads this ledger does not know: {len(strange)}."
         action = (
-            "Give each installation its own bucket: the sweep of one removes what another is waiting for. If another "
-            "doctor runs just now, its probes are among them: run it again."
+            "Give each installation its own bucket, or staging_prefix: the sweep of one removes what another is "
+            "waiting for. If another doctor runs just now, its probes are among them: run it again."
         )
         yield warned("shared-staging", seen, action)
     else:
-        yield passed("shared-staging", "Nobody else writes under staging/.")
+        yield passed("shared-staging", f"Nobody else writes under {visit.staging}.")
 
 
 def _first_since(moment: datetime) -> str:
-    """A key before those of all uploads since ``moment``: ids begin with their time (RFC 9562, version 7), so a listing
-    has the oldest first, which may be thousands."""
+    """What comes before the ids of all uploads since ``moment``: ids begin with their time (RFC 9562, version 7), so a
+    listing has the oldest first, which may be thousands."""
     digits = f"{int(moment.timestamp() * 1000):012x}"
-    return f"{STAGING_PREFIX}{digits[:8]}-{digits[8:]}"
+    return f"{digits[:8]}-{digits[8:]}"
 
 
 GROUP = Group(

@@ -1,49 +1,77 @@
 """Which of several stores a run is about."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
 
 import boto3
 
-from valetkey.app import s3_settings_of
+from valetkey.app import s3_settings_of, senders_of
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import DEFAULT_STORE
+from valetkey.senders import EventSettings, kind_of
 from valetkey.settings import Settings, StoreTable, load_config
 
 
-def at_store(settings: Settings, session: boto3.Session, name: str | None) -> tuple[Settings, boto3.Session]:
-    """The settings of an installation that has the store of this name alone, and its session; None: that of the
-    environment, or the only one. Raises `ConfigurationError`."""
+class Place(NamedTuple):
+    """One store as if it were the only one: the ``settings`` of such an installation, and what these cannot say."""
+
+    settings: Settings
+    session: boto3.Session
+    prefix: str = ""
+    staging_prefix: str = ""
+    senders: frozenset[str] | None = None
+
+
+def at_store(settings: Settings, session: boto3.Session, name: str | None) -> Place:
+    """The store of this name; None: that of the environment, or the only one. Raises `ConfigurationError`."""
     tables = load_config(settings.config).stores
     if name is None and (settings.bucket or not tables):
-        return settings, session
+        return Place(settings, session)
     if name is None and len(tables) > 1:
         raise ConfigurationError(f"Say which store it is about: --store {' or --store '.join(sorted(tables))}.")
     name = next(iter(tables)) if name is None else name
     place = s3_settings_of(settings, name)  # where there is none of that name, it says which there are
     table = tables.get(name)
     if table is None:
-        return settings, session
-    if table.prefix or table.staging_prefix:
-        raise ConfigurationError(f"The store {name!r} has prefixes of its own: doctor writes to whole buckets only.")
-    return settings.model_copy(update=_said(table, place.grant_keys)), place.source.session(session)
+        return Place(settings, session)
+    return Place(
+        settings.model_copy(update=_said(table, place.grant_keys)),
+        place.source.session(session),
+        table.prefix,
+        table.staging_prefix,
+        frozenset(kind_of(one) for one in senders_of(name, table)),
+    )
 
 
 def profiles_at(settings: Settings, profiles: Mapping[str, Profile], name: str | None) -> Mapping[str, Profile]:
-    """Those whose uploads may go to the store of this name (None: that of the environment, or the only one): what
-    others ask for need not be there."""
+    """Those whose uploads may go to the store of this name (None: that of the environment, or the only one), as they
+    are there: what others ask for need not be there."""
     config = load_config(settings.config)
     is_only = len(config.stores) + bool(settings.bucket) <= 1
-    if is_only or config.stores_by_owner:
-        return profiles
-    at = name or DEFAULT_STORE
-    return {one: profile for one, profile in profiles.items() if (profile.store or DEFAULT_STORE) == at}
+    at = name or (next(iter(config.stores)) if is_only and config.stores else DEFAULT_STORE)
+    here = {
+        one: profile
+        for one, profile in profiles.items()
+        if is_only or config.stores_by_owner or (profile.store or DEFAULT_STORE) == at
+    }
+    key = config.stores[at].sse_kms_key_id if at in config.stores else None
+    return here if key is None else {one: _encrypted(profile, key) for one, profile in here.items()}
+
+
+def _encrypted(profile: Profile, key_id: str) -> Profile:
+    """As its uploads are in a store with a KMS key of its own (`encrypted_by`)."""
+    if profile.sse_kms_key_id is None and profile.sse in {None, "aws:kms"}:
+        return replace(profile, sse="aws:kms", sse_kms_key_id=key_id)
+    return profile
 
 
 def _said(table: StoreTable, grant_keys: tuple[str, str] | None) -> dict[str, object]:
     """What the environment would say of such a store."""
     access_key, secret = grant_keys or (None, None)
-    return {
+    own = {name: getattr(table, name) for name in [*EventSettings.model_fields, "events_sqs_queue_url"]}
+    return {name: value for name, value in own.items() if value} | {
         "bucket": table.bucket,
         "s3_region": table.region,
         "s3_endpoint_url": table.endpoint_url,

@@ -6,7 +6,7 @@ from threading import Lock
 
 from valetkey.adapters.s3 import S3Store
 from valetkey.core.errors import ValetKeyError
-from valetkey.core.model.upload import MultipartUploadId, UploadId, new_upload_id, quarantine_key
+from valetkey.core.model.upload import STAGING_PREFIX, MultipartUploadId, UploadId, new_upload_id, quarantine_key
 from valetkey.doctor.findings import Finding, Skip, passed, warned
 
 AT_ONCE = 8
@@ -17,7 +17,9 @@ class Probes:
     """What one run has written. Where even the removal is prevented (a killed process), the sweep of a worker finds
     what is under ``staging/`` and ``quarantine/``: the keys are those of uploads that nobody knows."""
 
-    def __init__(self) -> None:
+    def __init__(self, staging_prefix: str = "") -> None:
+        """``staging_prefix`` stands before ``staging/`` and ``quarantine/``."""
+        self._staging_prefix = staging_prefix
         self._lock = Lock()
         self._keys: dict[str, None] = {}
         self._multiparts: list[tuple[str, MultipartUploadId]] = []
@@ -26,12 +28,12 @@ class Probes:
     def staging(self) -> UploadId:
         """The id of an upload that nobody knows; whatever is under its staging key is removed."""
         probe = new_upload_id()
-        self.add(f"staging/{probe}")
+        self.add(f"{self._staging_prefix}{STAGING_PREFIX}{probe}")
         return probe
 
     def quarantine(self) -> str:
         """A key in quarantine."""
-        return self.add(quarantine_key(new_upload_id(), 0))
+        return self.add(quarantine_key(new_upload_id(), 0, self._staging_prefix))
 
     def add(self, key: str) -> str:
         """``key``, which is going to be written. Raises `Skip` when the run is over: a check that hung comes late."""

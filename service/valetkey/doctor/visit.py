@@ -1,7 +1,7 @@
 """What checks work with, and what they tell each other: one run at one installation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
 from threading import Thread
@@ -18,6 +18,7 @@ from valetkey.app import open_ledger, open_store, s3_settings
 from valetkey.core.errors import ValetKeyError
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Placement
+from valetkey.core.model.upload import QUARANTINE_PREFIX, STAGING_PREFIX
 from valetkey.doctor.findings import Skip
 from valetkey.doctor.probes import Probes
 from valetkey.doctor.wire import Tried, Wire, attempt
@@ -45,7 +46,13 @@ class Visit:
     settings: Settings
     profiles: Mapping[str, Profile]
     session: boto3.Session
-    probes: Probes = field(default_factory=Probes)
+    prefix: str = ""
+    """What the keys of confirmed objects begin with in this store, before a profile's own."""
+    staging_prefix: str = ""
+    """What stands before ``staging/`` and ``quarantine/`` there."""
+    senders: frozenset[str] | None = None
+    """Those that its events come by; None: any."""
+    probes: Probes = field(init=False)
     learned: dict[str, bool] = field(default_factory=dict)
     event_patience: float = 20.0
     """How long an event is waited for, in seconds: AWS tells of most within one."""
@@ -62,11 +69,24 @@ class Visit:
     keeps_versions: bool | None = None
     """Whether deleted and overwritten objects stay as versions; None: not known."""
 
+    def __post_init__(self) -> None:
+        self.probes = Probes(self.staging_prefix)
+
+    @property
+    def staging(self) -> str:
+        """Below what grants write."""
+        return self.staging_prefix + STAGING_PREFIX
+
+    @property
+    def quarantine(self) -> str:
+        """Below what lies that is being checked."""
+        return self.staging_prefix + QUARANTINE_PREFIX
+
     @cached_property
     def s3(self) -> S3Settings:
         """Where the bucket is. Raises `Skip` where the settings do not say it."""
         try:
-            return s3_settings(self.settings)
+            return replace(s3_settings(self.settings), staging_prefix=self.staging_prefix)
         except ValetKeyError as error:
             raise Skip(error.detail) from error
 
@@ -75,9 +95,11 @@ class Visit:
         """The store as the service has it, whether it answers or not. Raises `Skip` where it cannot be opened."""
         _ = self.s3
         try:
-            return open_store(self.s3, self.session)
+            store = open_store(self.s3, self.session)
         except ValetKeyError as error:
             raise Skip(error.detail) from error
+        self.bounded(store.client)
+        return store
 
     @property
     def store(self) -> S3Store:
@@ -108,7 +130,7 @@ class Visit:
         return found[0] if found else Knocked(late, reached=False)
 
     def _knock(self) -> "Knocked":
-        found = attempt(self.client.list_objects_v2, Bucket=self.bucket, MaxKeys=1, Prefix="staging/")
+        found = attempt(self.client.list_objects_v2, Bucket=self.bucket, MaxKeys=1, Prefix=self.staging)
         if found.ok and not LISTING & found.answer.keys():  # a web page that is answered to everything
             return Knocked(
                 Tried(None, 0, "", f"it answers {found.said} without a listing, so it is not S3"), reached=False
@@ -121,7 +143,11 @@ class Visit:
     @cached_property
     def client(self) -> Any:
         """A boto3 client of the internal endpoint, which tries everything twice at most."""
-        return make_client(self.session, self.s3, self.s3.endpoint_url, attempts=2)
+        return self.bounded(make_client(self.session, self.s3, self.s3.endpoint_url, attempts=2))
+
+    def bounded(self, client: Any) -> Any:
+        """``client``, whose calls end in time, and read so much and no more."""
+        return self.wire.carry(client)
 
     @property
     def bucket(self) -> str:
@@ -136,7 +162,7 @@ class Visit:
     @cached_property
     def wire(self) -> Wire:
         """Bare requests."""
-        return Wire(self.ca_bundle)
+        return Wire(self.session)
 
     @property
     def ca_bundle(self) -> str | None:

@@ -1,22 +1,34 @@
 """Requests as clients send them: nothing is added, followed, tried again or believed."""
 
-from collections.abc import Mapping
+import io
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from secrets import token_hex
+from threading import Lock
 from typing import Any
+from urllib.parse import urlsplit
 from xml.etree.ElementTree import ParseError
 
-from botocore.awsrequest import AWSPreparedRequest, HeadersDict
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.httpsession import URLLib3Session
+import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.parsers import ResponseParserError
-from botocore.utils import get_environ_proxies
+from urllib3 import BaseHTTPResponse, Timeout
+from urllib3.exceptions import HTTPError
 
+from valetkey.adapters.s3.pool import Pool
+from valetkey.adapters.s3.responses import POOLS_WITH_METADATA
+from valetkey.core.signing.requests import SignedRequest
 from valetkey.reference.store_answers import NO_ERROR, ErrorBody, parse_error
 
-TIMEOUT = (5, 10)
-"""How long to wait for a connection, and for an answer, in seconds."""
+TIMEOUT, PATIENT = Timeout(connect=5, read=10), Timeout(connect=5, read=20)
+"""How long to wait for a connection, and for an answer, in seconds; boto3's calls may take longer."""
+
+LIMIT = 8 * 1024**2
+"""How many bytes of an answer are read: a part of the least size fits, and what has no end is told by its beginning."""
+
+PIECE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +59,60 @@ class Answer:
 
 
 class Wire:
-    """Connections as the store's own client makes them: with its proxies and its certificates (``ca_bundle``)."""
+    """Connections as the store's own client makes them, with the proxies and certificates of ``session``. Of an answer
+    `LIMIT` bytes are read, and all of it comes in time (`responses`)."""
 
-    def __init__(self, ca_bundle: str | None = None) -> None:
-        self._ca_bundle = ca_bundle
+    def __init__(self, session: boto3.Session) -> None:
+        self._session = session
+        self._lock = Lock()
+        self._pools: dict[str, Pool] = {}
 
     def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """What is answered to exactly this; a redirect is an answer."""
-        make: Any = URLLib3Session
-        session: Any = make(
-            verify=self._ca_bundle or True, proxies=get_environ_proxies(url), timeout=TIMEOUT, max_pool_connections=1
-        )
-        sent: Any = HeadersDict({"Content-Length": str(len(body))} if body or method in {"PUT", "POST"} else {})
-        sent.update(headers or {})
+        sent = {"Content-Length": str(len(body))} if body or method in {"PUT", "POST"} else {}
+        for name, value in (headers or {}).items():
+            sent = {known: said for known, said in sent.items() if known.lower() != name.lower()} | {name: value}
         try:
-            answer = session.send(AWSPreparedRequest(method, url, sent, body, stream_output=False))
-            content = answer.content or b""
-        except BotoCoreError as error:
+            status, told, content = self._ask(method, url, sent, body, TIMEOUT)
+        except (BotoCoreError, HTTPError, ValueError) as error:
             return Answer(0, {}, error=ErrorBody("", f"{type(error).__name__}: {error}"))
-        finally:
-            session.close()
-        return Answer(answer.status_code, answer.headers, content, _error_in(answer.status_code, content))
+        return Answer(status, told, content, _error_in(status, content))
+
+    def _ask(
+        self, method: str, url: str, headers: dict[str, str], body: bytes, timeout: Timeout
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        parts = urlsplit(url)
+        pool = self._pool(f"{parts.scheme}://{parts.netloc}")
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        response = pool.send(method, SignedRequest(target, headers), body, timeout)
+        try:
+            return response.status, response.headers, _first(response)
+        except (HTTPError, OSError) as error:
+            raise pool.translated(error) from error
+
+    def _pool(self, origin: str) -> Pool:
+        with self._lock:
+            if origin not in self._pools:
+                self._pools[origin] = Pool(self._session, origin, POOLS_WITH_METADATA)
+            return self._pools[origin]
+
+    def carry(self, client: Any) -> Any:
+        """``client``, one of boto3's, whose calls go this way, too: what botocore reads has neither limit nor end."""
+        client.meta.events.register("before-send", self._carry)
+        return client
+
+    def _carry(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        headers = {str(name): _text(value) for name, value in request.headers.items()}
+        given: Any = request.body or b""
+        content = given.read() if hasattr(given, "read") else given
+        try:
+            status, told, answer = self._ask(request.method, request.url, headers, content, PATIENT)
+        except HTTPError as error:
+            raise HTTPClientError(error=error) from error
+        if len(answer) == LIMIT:
+            raise HTTPClientError(error="its answer is too long")
+        known: Any = HeadersDict(told)
+        return AWSResponse(request.url, status, known, _Raw(answer))
 
     def post_form(
         self, url: str, fields: Mapping[str, str], content: bytes, headers: Mapping[str, str] | None = None
@@ -83,6 +128,29 @@ class Wire:
         body = b"".join([*parts, f"\r\n--{boundary}--\r\n".encode()])
         sent = {"Content-Type": f"multipart/form-data; boundary={boundary}", **(headers or {})}
         return self.send("POST", url, sent, body)
+
+
+class _Raw(io.BytesIO):
+    """What botocore takes for a connection that is read."""
+
+    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
+        """All of it at once."""
+        yield self.read()
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def _first(response: BaseHTTPResponse) -> bytes:
+    found = bytearray()
+    while len(found) < LIMIT and (piece := response.read(min(PIECE, LIMIT - len(found)))):
+        found += piece
+    if response.length_remaining == 0:
+        response.release_conn()
+    else:
+        response.close()
+    return bytes(found)
 
 
 def _error_in(status: int, content: bytes) -> ErrorBody:

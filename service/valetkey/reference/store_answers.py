@@ -59,6 +59,9 @@ _ERROR_TAG = re.compile(r"<(?:[\w.-]+:)?Error[\s/>]")
 _HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
 @cache
 def load_answers() -> dict[str, Any]:
     """Reads the list."""
@@ -98,8 +101,8 @@ def parse_error(body: bytes) -> ErrorBody:
         return ErrorBody("", "The body is an HTML page: something between us and the store responded.")
     if not _ERROR_TAG.search(text) and not _element(text, "Code"):
         return NO_ERROR
-    code = _element(text, "Code")
-    return ErrorBody(code, _element(text, "Message") or ("" if code else "The error has no code."))
+    code = _plain(_element(text, "Code"))
+    return ErrorBody(code, _plain(_element(text, "Message")) or ("" if code else "The error has no code."))
 
 
 def seconds_until(retry_after: str, now: datetime) -> float | None:
@@ -149,4 +152,9 @@ def _parse_json(text: str) -> ErrorBody:
     message = lower.get("message")
     if not code and "message" not in lower and "error" not in lower:
         return NO_ERROR
-    return ErrorBody(code, message if isinstance(message, str) else "")
+    return ErrorBody(_plain(code), _plain(message) if isinstance(message, str) else "")
+
+
+def _plain(text: str) -> str:
+    """``text`` in one line: it goes into logs, and into a ledger that keeps no NUL."""
+    return _CONTROL.sub(" ", text).strip()

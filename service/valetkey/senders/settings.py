@@ -14,12 +14,14 @@ Values = TypeVar("Values")
 
 
 def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return tuple(value) if isinstance(value, list) else value
 
 
 Separated = Annotated[Values, NoDecode, BeforeValidator(_split)]
-"""A setting of several values, which the environment has separated by commas: ``Separated[tuple[str, ...]]``. Spaces
-around a value, and empty ones, are left out."""
+"""A setting of several values, which the environment has separated by commas, and the toml as a list:
+``Separated[tuple[str, ...]]``. Spaces around a value of the environment, and empty ones, are left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -15,7 +16,7 @@ from valetkey.core.model.multipart import MAX_OBJECT_SIZE, MAX_SINGLE_SIZE, MIB
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Detect
 from valetkey.core.model.upload import DEFAULT_STORE
-from valetkey.senders import NAMES
+from valetkey.senders import NAMES, EventSettings
 from valetkey.settings.explaining import explain
 from valetkey.settings.values import Lack, bucket_in, endpoint_address, http_url
 
@@ -89,8 +90,8 @@ class ProfileTable(BaseModel):
         )
 
 
-class StoreTable(BaseModel):
-    """One ``[stores.NAME]`` of the toml."""
+class StoreTable(EventSettings):
+    """One ``[stores.NAME]`` of the toml. The settings of senders, and of the queue, are those of this store alone."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -138,13 +139,23 @@ class StoreTable(BaseModel):
     events: list[str] | None = Field(
         None,
         description='The senders that this store\'s events come by, such as `["ceph"]`; `sqs` is the queue. Not set: '
-        "any.",
+        "any; with senders of its own, those alone.",
+    )
+    events_sqs_queue_url: str | None = Field(
+        None, description="A queue of its own, which `worker` reads with this store's credentials."
     )
 
     @field_validator("endpoint_url", "public_endpoint_url", "sts_endpoint_url")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
         return endpoint_address(http_url(value))
+
+    @field_validator("events_sqs_queue_url")
+    @classmethod
+    def _queue(cls, value: str | None) -> str | None:
+        if "@" in urlsplit(value or "").netloc:  # logs have it
+            raise ValueError("must have no user and no password")
+        return http_url(value)
 
     @field_validator("prefix", "staging_prefix")
     @classmethod
@@ -188,7 +199,7 @@ _STORE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 class ConfigFile(BaseModel):
     """The whole toml."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     profiles: dict[str, ProfileTable] = {}
     stores: dict[str, StoreTable] = {}

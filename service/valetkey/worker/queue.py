@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from valetkey.core.errors import MalformedEvent, Unavailable
+from valetkey.core.errors import MalformedEvent, StoreUnavailable, Unavailable
 from valetkey.core.events.event import EventCounts, StoreEvent
 from valetkey.core.ports.queue import EventQueue, Message
 from valetkey.worker.loop import KeepRunning, pause
@@ -31,10 +31,14 @@ class QueueLoop:
         queue: EventQueue,
         parse: Callable[[bytes], Sequence[StoreEvent]],
         handle: Callable[[Iterable[StoreEvent]], EventCounts],
+        *,
+        several_stores: bool = False,
     ) -> None:
+        """Of ``several_stores`` no thread waits for one: its message comes again instead, to whichever worker."""
         self._queue = queue
         self._parse = parse
         self._handle_events = handle
+        self._several_stores = several_stores
         self._stop = Event()
 
     def run(self) -> None:
@@ -65,6 +69,8 @@ class QueueLoop:
                 self._handle_events(self._parse(message.body))
             except Unavailable as error:
                 log.warning("an event will be handled again: %s", error.detail)
+                if self._several_stores and isinstance(error, StoreUnavailable):
+                    return False
                 if pause(self._stop, doublings=attempt):
                     return False
             except MalformedEvent as error:  # after some deliveries the queue's redrive policy removes it

@@ -8,7 +8,7 @@ from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.outbox import MemoryHookBook, MemoryOutbox
 from valetkey.core.model.announcement import Announcer, announced_ids
 from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure
-from valetkey.core.model.upload import OVER_STATES, OfStores, Upload, UploadId
+from valetkey.core.model.upload import OVER_STATES, OfStore, Upload, UploadId
 
 
 class MemoryErasures(MemoryOutbox, MemoryHookBook):
@@ -114,13 +114,13 @@ class MemoryErasures(MemoryOutbox, MemoryHookBook):
         self._once = {name: kept for name, kept in self._once.items() if kept[0] not in gone}
 
     def over(
-        self, before: datetime, limit: int, after: Upload | None = None, *, stores: OfStores | None = None
+        self, before: datetime, limit: int, after: Upload | None = None, *, store: OfStore | None = None
     ) -> list[Upload]:
         self._call("over")
         with self._lock:
             found = [one for one in self._uploads.values() if one.state in OVER_STATES and one.due_at is None]
             found = [one for one in found if not self._is_called_for(one.id)]
-            found = [one for one in found if stores is None or one in stores]
+            found = [one for one in found if store is None or one in store]
         places = [((one.ended_at, one.id), one) for one in found if one.ended_at is not None]
         last = (after.ended_at, after.id) if after is not None and after.ended_at is not None else None
         return [one for place, one in sorted(places) if place[0] <= before and (last is None or place > last)][:limit]

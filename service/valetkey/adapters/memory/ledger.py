@@ -12,7 +12,7 @@ from valetkey.adapters.memory.keys import MemoryKeyRing
 from valetkey.core.access.callers import Allowance
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.announcement import Announcer
-from valetkey.core.model.upload import OfStores, Upload, UploadId, UploadState
+from valetkey.core.model.upload import OfStore, Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query, Subject
 
 
@@ -117,12 +117,12 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
         after: Upload | None = None,
         *,
         state: UploadState | None = None,
-        stores: OfStores | None = None,
+        store: OfStore | None = None,
     ) -> list[Upload]:
         self._call("due")
         with self._lock:
             asked = [upload for upload in self._uploads.values() if state in {None, upload.state}]
-            asked = [upload for upload in asked if stores is None or upload in stores]
+            asked = [upload for upload in asked if store is None or upload in store]
         found = [((upload.due_at, upload.id), upload) for upload in asked if upload.due_at]
         last = (after.due_at, after.id) if after is not None and after.due_at is not None else None
         return [upload for place, upload in sorted(found) if place[0] <= at and (last is None or place > last)][:limit]
@@ -135,10 +135,11 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
             declared |= {name: Declared(text, now) for name, text in terms.items()}
             return before
 
-    def open_by_store(self) -> Mapping[str, int]:
+    def open_by_store(self) -> Mapping[OfStore, int]:
         self._call("open_by_store")
         with self._lock:
-            return Counter(one.store for one in self._uploads.values() if not one.ended and one.due_at is not None)
+            waiting = [one for one in self._uploads.values() if not one.ended and one.due_at is not None]
+            return Counter(OfStore(one.store, one.bucket) for one in waiting)
 
     def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
         self._call("reschedule")

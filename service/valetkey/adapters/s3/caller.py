@@ -131,7 +131,10 @@ class Caller:
         user_agent: str,
         timeouts: tuple[int, int, int],
     ) -> None:
-        """``timeouts``: seconds to connect, for an answer, and for the answer to what takes long."""
+        """``timeouts``: seconds to connect, for an answer, and for the answer to what takes long.
+
+        What has taken twice the second of them is not tried again.
+        """
         self._find = find
         self._place = find(None)
         self._credentials = credentials
@@ -139,6 +142,7 @@ class Caller:
         connect, read, patient = timeouts
         self._timeout = urllib3.Timeout(connect=connect, read=read)
         self._patience = urllib3.Timeout(connect=connect, read=patient)
+        self._enough = 2 * read
         self._quota = RetryQuota()
 
     def ask(
@@ -156,7 +160,7 @@ class Caller:
         Raises `ClientError` and `BotoCoreError`, as botocore does, and `ValueError` for what cannot be read.
         """
         call = _Call(operation, key, query, headers, body, limit)
-        cost, attempt = 0, 1
+        cost, attempt, late = 0, 1, time.monotonic() + self._enough
         while True:
             try:
                 answer = self._send(call)
@@ -171,7 +175,8 @@ class Caller:
             except BotoCoreError as unanswered:
                 failure, passes = unanswered, True
             cost = TIMEOUT_COST if isinstance(failure, ReadTimeoutError) else RETRY_COST
-            if not passes or operation.patient or attempt == ATTEMPTS or not self._quota.acquire(cost):
+            over = attempt == ATTEMPTS or time.monotonic() > late
+            if not passes or operation.patient or over or not self._quota.acquire(cost):
                 raise failure
             time.sleep(min(random.random() * 2 ** (attempt - 1), MAX_BACKOFF))  # noqa: S311 - no secret
             attempt += 1

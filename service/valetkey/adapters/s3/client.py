@@ -13,7 +13,8 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from valetkey.adapters.s3.caller import Caller, Place
-from valetkey.adapters.s3.pool import Pool, skip_interim_responses
+from valetkey.adapters.s3.pool import Pool
+from valetkey.adapters.s3.responses import skip_interim_responses
 from valetkey.adapters.s3.roles import CredentialSource
 from valetkey.adapters.s3.sessions import require_credentials
 from valetkey.core.errors import ConfigurationError

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.adapters.s3.caller import COPY, COPY_PART, HEAD, NOTHING, Caller
 from valetkey.adapters.s3.client import Clients
-from valetkey.adapters.s3.heads import version_in, whole_checksums
+from valetkey.adapters.s3.heads import can_be_kept, version_in, whole_checksums
 from valetkey.adapters.s3.xml import Element, plain_etag
 from valetkey.core.errors import ObjectChanged, PlacementRefused
 from valetkey.core.model.multipart import MAX_PARTS, MIB
@@ -94,7 +94,10 @@ def _copied(caller: Caller, key: str, headers: Mapping[str, str]) -> CopyAnswer 
         if _is_checksum(child)
     }
     checksums = whole_checksums(sums, said.find("ChecksumType") or None)
-    return CopyAnswer(etag, version_in(answer.headers), checksums) if etag else None
+    version_id = version_in(answer.headers)
+    if not etag or not can_be_kept("ETag", etag) or not can_be_kept("x-amz-version-id", version_id or ""):
+        return None
+    return CopyAnswer(etag, version_id, checksums)
 
 
 def _is_checksum(element: Element) -> bool:

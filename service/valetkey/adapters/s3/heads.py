@@ -1,5 +1,6 @@
 """What the store says of an object, as the core wants it."""
 
+import re
 from collections.abc import Mapping
 
 from valetkey.adapters.s3.xml import plain_etag
@@ -8,6 +9,12 @@ from valetkey.core.ports.store import ObjectHead
 
 _CHECKSUMS = {"crc32": 8, "crc32c": 8, "crc64nvme": 12, "sha1": 28, "sha256": 44}
 """With the characters of one in base64: without awscrt moto calls four bytes a CRC64NVME."""
+
+
+LONGEST = {"ETag": 255, "x-amz-version-id": 1024, "Content-Type": 255}
+"""How many characters the ledger keeps of what a store says."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def once(headers: Mapping[str, str], name: str) -> str | None:
@@ -28,16 +35,33 @@ def as_head(key: str, headers: Mapping[str, str], size: int) -> ObjectHead:
         raise StoreUnavailable(said, 60, refused=True)
     if (content_type := once(headers, "content-type")) is None:  # each grant pins one, and S3 always says it
         raise StoreUnavailable("The store's HEAD names no Content-Type, so nothing can be checked.", 60, refused=True)
+    version_id = version_in(headers)
+    for name, value in (("ETag", etag), ("x-amz-version-id", version_id or ""), ("Content-Type", content_type)):
+        _require_kept(name, value)
     sums = {name: headers.get(f"x-amz-checksum-{name}", "") for name in _CHECKSUMS}
     return ObjectHead(
         key=key,
         etag=etag,
-        version_id=version_in(headers),
+        version_id=version_id,
         size=size,
         content_type=content_type,
         upload_id=once(headers, "x-amz-meta-upload-id"),
         checksums=whole_checksums(sums, headers.get("x-amz-checksum-type")),
     )
+
+
+def can_be_kept(name: str, value: str) -> bool:
+    """Whether the ledger can have it as it is, and a header name it again: no control characters (RFC 9110, 5.5), which
+    `http.client` lets through and PostgreSQL refuses, and not too long."""
+    return len(value) <= LONGEST[name] and _CONTROL.search(value) is None
+
+
+def _require_kept(name: str, value: str) -> None:
+    if not can_be_kept(name, value):
+        said = (
+            f"The store's HEAD has a value of {name} that is none, with control characters or too long: {value[:60]!a}."
+        )
+        raise StoreUnavailable(said, 60, refused=True)
 
 
 def version_in(headers: Mapping[str, str]) -> str | None:

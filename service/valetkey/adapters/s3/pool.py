@@ -1,19 +1,11 @@
 """Connections to the store for our own signed calls, set up by the environment as botocore's are."""
 
 import os
-import re
 import socket
-from http.client import HTTPException
 from typing import Any
 
 import boto3
 import urllib3
-from botocore.awsrequest import (
-    AWSHTTPConnection,
-    AWSHTTPConnectionPool,
-    AWSHTTPSConnection,
-    AWSHTTPSConnectionPool,
-)
 from botocore.exceptions import (
     BotoCoreError,
     ConnectionClosedError,
@@ -26,16 +18,13 @@ from botocore.exceptions import (
 )
 from botocore.httpsession import ProxyConfiguration, get_cert_path, mask_proxy_url
 from botocore.utils import get_environ_proxies
-from urllib3 import connection, connectionpool, exceptions
+from urllib3 import exceptions
 
+from valetkey.adapters.s3.responses import POOLS
 from valetkey.core.signing.requests import SignedRequest
-from valetkey.final_response import FinalResponse
 
 SIZE = 64
 """How many connections are kept."""
-
-MAX_METADATA = 10_000
-"""How many headers of metadata a response may have."""
 
 _ERRORS: tuple[tuple[type[Exception], Any], ...] = (
     (exceptions.SSLError, SSLError),
@@ -48,87 +37,13 @@ _ERRORS: tuple[tuple[type[Exception], Any], ...] = (
 """What botocore makes of errors of urllib3's, in the order in which it looks."""
 
 
-_METADATA = re.compile(rb"x-amz-meta-(?!upload-id:)", re.IGNORECASE)
-_FOLDED = (b" ", b"\t")  # a line that belongs to the one before it (RFC 9112, 5.2)
-
-
-class _WithoutMetadata:
-    """The head of a response, without an object's metadata but for our id, and all of its body."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._skipped = 0
-
-    def readline(self, limit: int = -1) -> bytes:
-        line: bytes = self._stream.readline(limit)
-        skips = False
-        while (skips and line[:1] in _FOLDED) or _METADATA.match(line):
-            skips = True
-            self._skipped += 1
-            if self._skipped > MAX_METADATA:
-                raise HTTPException("there is no end of the metadata")
-            line = self._stream.readline(limit)
-        return line
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-class _StoreResponse(FinalResponse):
-    """Whoever has a grant for a PUT may attach as much metadata as fits into 2 KB, each a header of its own, and
-    `http.client` takes 100 headers."""
-
-    def _read_status(self) -> tuple[str, int, str]:
-        said = super()._read_status()
-        self.fp: Any = _WithoutMetadata(self.fp)
-        return said
-
-
-class _Connection(connection.HTTPConnection):
-    response_class = _StoreResponse
-
-
-class _TlsConnection(connection.HTTPSConnection):
-    response_class = _StoreResponse
-
-
-class _Connections(connectionpool.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsConnections(connectionpool.HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-class _BotocoreConnection(AWSHTTPConnection):
-    response_class = FinalResponse  # type: ignore[assignment]
-
-
-class _BotocoreTlsConnection(AWSHTTPSConnection):
-    response_class = FinalResponse  # type: ignore[assignment]
-
-
-class _BotocoreConnections(AWSHTTPConnectionPool):
-    ConnectionCls = _BotocoreConnection
-
-
-class _BotocoreTlsConnections(AWSHTTPSConnectionPool):
-    ConnectionCls = _BotocoreTlsConnection
-
-
-def skip_interim_responses(client: Any) -> None:
-    """Has a client of boto3's do the same as a `Pool`: else it takes a 102 for the success of what was asked."""
-    classes = client._endpoint.http_session._pool_classes_by_scheme  # noqa: SLF001 - there is no public way
-    classes.update(http=_BotocoreConnections, https=_BotocoreTlsConnections)
-
-
 class Pool:
     """Connections to ``origin``, a scheme and a host: by the proxy and with the certificates that botocore would use.
 
     Threads may share it, processes may not. What fails is raised as botocore's errors.
     """
 
-    def __init__(self, session: boto3.Session, origin: str) -> None:
+    def __init__(self, session: boto3.Session, origin: str, pools: dict[str, Any] = POOLS) -> None:
         self._origin = origin
         proxies = ProxyConfiguration(get_environ_proxies(origin))
         self._proxy: str | None = proxies.proxy_url_for(origin)
@@ -138,7 +53,7 @@ class Pool:
             if self._proxy is None
             else urllib3.ProxyManager(self._proxy, proxy_headers=proxies.proxy_headers_for(self._proxy), **kept)
         )
-        self._manager.pool_classes_by_scheme = {"http": _Connections, "https": _TlsConnections}
+        self._manager.pool_classes_by_scheme = pools
         # an HTTP proxy is told the whole URL; through a tunnel, as without one, the path is enough
         self._prefix = origin if self._proxy is not None and origin.startswith("http:") else ""
         self._connections = self._manager.connection_from_url(origin)
@@ -146,7 +61,7 @@ class Pool:
     def send(
         self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout
     ) -> urllib3.BaseHTTPResponse:
-        """The answer, of which only the head was read. Raises errors of botocore's."""
+        """The answer, of which only the head was read; it comes in time (`responses`). Raises errors of botocore's."""
         try:
             return self._connections.urlopen(
                 method,

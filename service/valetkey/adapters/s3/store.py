@@ -58,6 +58,10 @@ _NO_CHECKSUM = {"InvalidArgument", "InvalidRequest", "NotImplemented"}
 """What stores answer to a checksum that they do not know."""
 
 
+MAX_MULTIPART_ID = 1024
+"""How many characters of one the ledger keeps."""
+
+
 class S3Store:
     """`ObjectStore`, set up by boto3: its clients are shared by all threads, credentials come from its own chain."""
 
@@ -239,6 +243,8 @@ class S3Store:
                 self._learn_crc64_of_parts(key)
             answer = self.client.create_multipart_upload(Bucket=self.bucket, Key=key, **written(headers), **wanted)
             begun = MultipartUploadId(answer["UploadId"])
+            if len(begun) > MAX_MULTIPART_ID:
+                raise StoreUnavailable("The store's id of a multipart upload is too long to be kept.", 60, refused=True)
         if not self._traits.lists_parts(lambda: self.parts(key, begun)):
             self.abort_multipart(key, begun)
             raise MethodNotSupported("The store cannot list parts, so none can be proven: ask for 'auto'.", "/method")

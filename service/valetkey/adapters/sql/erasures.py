@@ -21,7 +21,7 @@ from valetkey.adapters.sql.schema import erasures, hook_calls, idempotency, outb
 from valetkey.adapters.sql.unchanged import are_unchanged
 from valetkey.core.model.announcement import EVENT_TYPES, Announcer, Status, announced_ids
 from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure
-from valetkey.core.model.upload import OVER_STATES, OfStores, Upload
+from valetkey.core.model.upload import OVER_STATES, OfStore, Upload
 
 DELIVERED = Status.DELIVERED.value
 OVER = tuple(sorted(state.value for state in OVER_STATES))
@@ -84,12 +84,12 @@ class SqlErasures(Database):
         return self._write(write)
 
     def over(
-        self, before: datetime, limit: int, after: Upload | None = None, *, stores: OfStores | None = None
+        self, before: datetime, limit: int, after: Upload | None = None, *, store: OfStore | None = None
     ) -> list[Upload]:
         statement = select(uploads).where(uploads.c.ended_at <= micros(before), uploads.c.due_at.is_(None))
         statement = statement.where(uploads.c.state.in_(OVER), ~_is_called_for())
-        if stores is not None:
-            statement = statement.where(of_stores(stores))
+        if store is not None:
+            statement = statement.where(of_store(store))
         if after is not None and after.ended_at is not None:
             statement = statement.where(tuple_(uploads.c.ended_at, uploads.c.id) > (micros(after.ended_at), after.id))
         statement = statement.order_by(uploads.c.ended_at, uploads.c.id).limit(limit)
@@ -155,10 +155,9 @@ def _begin(connection: Connection, job: Erasure) -> Erasure:
     return as_erasure(connection.execute(select(erasures).where(one)).mappings().one())
 
 
-def of_stores(stores: OfStores) -> ColumnElement[bool]:
-    """Whether an upload is of one of ``stores``."""
-    named = uploads.c.store.in_(sorted(stores.names))
-    return ~named if stores.others else named
+def of_store(store: OfStore) -> ColumnElement[bool]:
+    """Whether an upload is of this ``store``."""
+    return and_(uploads.c.store == store.name, uploads.c.bucket == store.bucket)
 
 
 def _belongs(job: Erasure) -> ColumnElement[bool]:

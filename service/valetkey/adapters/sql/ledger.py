@@ -20,7 +20,7 @@ from sqlalchemy import (
 from valetkey.adapters.sql.allowances import spend
 from valetkey.adapters.sql.condition import SqlCondition
 from valetkey.adapters.sql.engines import parsed_url
-from valetkey.adapters.sql.erasures import SqlErasures, of_stores
+from valetkey.adapters.sql.erasures import SqlErasures, of_store
 from valetkey.adapters.sql.health import SqlHealth
 from valetkey.adapters.sql.hooks import SqlHookBook, write_announcements
 from valetkey.adapters.sql.inserts import insert_uploads, upsert
@@ -33,7 +33,7 @@ from valetkey.adapters.sql.rows import as_row, as_upload, changed, micros, momen
 from valetkey.adapters.sql.schema import profiles, stores, tickets, uploads
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
-from valetkey.core.model.upload import OPEN, OfStores, Upload, UploadId, UploadState
+from valetkey.core.model.upload import OPEN, OfStore, Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query, Subject
 
 
@@ -120,13 +120,13 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         after: Upload | None = None,
         *,
         state: UploadState | None = None,
-        stores: OfStores | None = None,
+        store: OfStore | None = None,
     ) -> list[Upload]:
         statement = select(uploads).where(uploads.c.due_at <= micros(at))
         if state is not None:  # written out: a bound value would not match the partial index
             statement = statement.where(uploads.c.state == literal_column(f"'{state.value}'"))
-        if stores is not None:
-            statement = statement.where(of_stores(stores))
+        if store is not None:
+            statement = statement.where(of_store(store))
         if after is not None and after.due_at is not None:
             statement = statement.where(tuple_(uploads.c.due_at, uploads.c.id) > (micros(after.due_at), after.id))
         statement = statement.order_by(uploads.c.due_at, uploads.c.id).limit(limit)
@@ -139,11 +139,12 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
     def declare(self, terms: Mapping[str, str], now: datetime, subject: Subject = "profiles") -> Mapping[str, Declared]:
         return self._write(lambda connection: _declare(connection, _DECLARED[subject], terms, now))
 
-    def open_by_store(self) -> Mapping[str, int]:
+    def open_by_store(self) -> Mapping[OfStore, int]:
         is_open = uploads.c.due_at.is_not(None), uploads.c.state.in_([state.value for state in OPEN])
-        statement = select(uploads.c.store, func.count()).where(*is_open).group_by(uploads.c.store)
+        place = uploads.c.store, uploads.c.bucket
+        statement = select(*place, func.count()).where(*is_open).group_by(*place)
         with self._reading() as connection:
-            return {row[0]: row[1] for row in connection.execute(statement)}
+            return {OfStore(name, bucket): count for name, bucket, count in connection.execute(statement)}
 
 
 @lru_cache(maxsize=256)

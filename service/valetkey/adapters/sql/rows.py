@@ -47,6 +47,11 @@ def moment(micros: int) -> datetime:
     return _EPOCH + micros * _MICROSECOND
 
 
+def _kept(text: str | None) -> str | None:
+    """A sentence that somebody else's words may be in: PostgreSQL keeps no NUL, and nothing may fail for one."""
+    return text.replace("\0", "\ufffd") if text is not None and "\0" in text else text
+
+
 def as_row(upload: Upload) -> Row:
     """``upload`` as a row of `uploads`. A column that it does not name is NULL, as half of them are in a new upload.
 
@@ -98,7 +103,7 @@ def _add_what_came_of_it(row: Row, upload: Upload) -> None:
         row |= {"object_key": stored.key, "object_etag": stored.etag, "object_version_id": stored.version_id}
         row |= {"object_size": stored.size, "object_content_type": stored.content_type}
     if (reason := upload.reason) is not None:
-        row |= {"reason_code": reason.code, "reason_detail": reason.detail}
+        row |= {"reason_code": reason.code, "reason_detail": _kept(reason.detail)}
     if upload.confirmed_by is not None:
         row["confirmed_by"] = str(upload.confirmed_by)
     if upload.confirmed_at is not None:
@@ -107,7 +112,7 @@ def _add_what_came_of_it(row: Row, upload: Upload) -> None:
         row |= {"inspected_pin": inspection.pin, "detected_type": inspection.detected_type}
     if (verdict := upload.verdict) is not None:
         row |= {"verdict_etag": verdict.etag, "verdict_clean": int(verdict.clean)}
-        row |= {"verdict_detail": verdict.detail, "verdict_key": verdict.key}
+        row |= {"verdict_detail": _kept(verdict.detail), "verdict_key": verdict.key}
     if upload.copying_since is not None:
         row["copying_since"] = micros(upload.copying_since)
     if upload.checksum_verified is not None:
@@ -235,7 +240,7 @@ def as_outbox_row(announcement: Announcement) -> Row:
         "status": announcement.status.value,
         "attempts": announcement.attempts,
         "version": announcement.version,
-        "detail": announcement.detail,
+        "detail": _kept(announcement.detail),
     }
 
 
@@ -278,7 +283,7 @@ def as_erasure_row(job: Erasure) -> Row:
         "remaining": job.remaining,
         "kept": orjson.dumps(kept).decode() if kept else None,
         "newer": job.newer,
-        "detail": job.detail,
+        "detail": _kept(job.detail),
         "finished_at": None if job.finished_at is None else micros(job.finished_at),
     }
 

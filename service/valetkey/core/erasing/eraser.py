@@ -56,10 +56,15 @@ _ENDS: Mapping[UploadState, UploadState] = MappingProxyType(
 )
 
 
+OTHERS = timedelta(hours=1)
+"""How long after its request an erasure is left to a process that has a store which is not configured here."""
+
+
 @dataclass
 class _Step:
-    """What one step has done so far."""
+    """What one step has done so far; until ``others_until`` what is in a store that is not here is left to others."""
 
+    others_until: datetime
     changes: list[tuple[Upload, Upload]] = field(default_factory=list)
     kept: list[KeptObject] = field(default_factory=list)
     remaining: int = 0
@@ -112,7 +117,7 @@ class Eraser:
         uploads = self._ledger.belonging(job, BATCH)
         if not uploads:
             return self._end_pass(job)
-        step, until = _Step(), self._clock() + LEASE / 2
+        step, until = _Step(job.requested_at + OTHERS), self._clock() + LEASE / 2
         for upload in uploads:
             self._try(upload, step)
             if len(step.silent) == len(self._stores) or self._clock() >= until or stop():
@@ -198,6 +203,10 @@ class Eraser:
         if ended is None:
             step.postponed += 1
             return
+        if (elsewhere := self._elsewhere(ended)) is not None and self._clock() < step.others_until:
+            step.postponed += 1
+            step.detail = step.detail or elsewhere
+            return
         may_still_grow = self._may_still_grow(ended)
         kept = self._removed(ended) if is_new or not may_still_grow else []
         if may_still_grow:
@@ -214,12 +223,17 @@ class Eraser:
 
     def _removed(self, upload: Upload) -> list[KeptObject]:
         """Removes its objects; returns what the store keeps of them."""
-        key = upload.object.key if upload.object else upload.arrival_key
-        if upload.store not in self._stores:
-            return [KeptObject(key, f"It is in the store {upload.store!r}, which is not configured.")]
-        if upload.bucket != self._stores.of(upload).store.bucket:
-            return [KeptObject(key, f"It is in bucket {upload.bucket!r}, which is not the one in use.")]
+        if (elsewhere := self._elsewhere(upload)) is not None:
+            return [KeptObject(upload.object.key if upload.object else upload.arrival_key, elsewhere)]
         return self._confirmations.of(upload).remove_all(upload)
+
+    def _elsewhere(self, upload: Upload) -> str | None:
+        """In which store it is, where that is not configured here."""
+        if upload.store not in self._stores:
+            return f"It is in the store {upload.store!r}, which is not configured."
+        if upload.bucket != self._stores.of(upload).store.bucket:
+            return f"It is in bucket {upload.bucket!r}, which is not the one in use."
+        return None
 
     def _may_still_grow(self, upload: Upload) -> bool:
         """Whether somebody who was at work on ``upload`` when it ended may still write an object of it.

@@ -4,10 +4,12 @@ An event says where to look, and nothing else of it is believed: the object is l
 delivery, so events need no order. One that comes again tells what the ledger knows, and nobody has to look.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
+
+from valetkey.core.errors import SenderRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +81,30 @@ class EventSender(Protocol):
     def parse(self, body: bytes) -> Parsed:
         """What it says. A record that cannot be used hinders no other; raises `MalformedEvent` where there is none to
         be read at all, and `Unavailable` where the sender should try again."""
+
+
+class Entrance:
+    """The senders of one kind, by their names: an installation's, and those that one of its stores has alone. What
+    proves a delivery tells which of them sent it."""
+
+    def __init__(self, senders: Mapping[str, EventSender]) -> None:
+        self._senders = senders
+
+    def admit(self, arrival: Arrival) -> None:
+        """As of `EventSender`, for any of them."""
+        self._first(lambda sender: sender.admit(arrival))
+
+    def authenticate(self, delivery: Delivery) -> tuple[str, EventSender]:
+        """Whose it is, by name. Raises `SenderRefused` where it is nobody's, and `Unavailable`."""
+        return self._first(lambda sender: sender.authenticate(delivery))
+
+    def _first(self, prove: Callable[[EventSender], None]) -> tuple[str, EventSender]:
+        refused: SenderRefused | None = None
+        for name, sender in self._senders.items():
+            try:
+                prove(sender)
+            except SenderRefused as error:
+                refused = refused or error
+            else:
+                return name, sender
+        raise refused or SenderRefused("Nobody sends here.")

@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from valetkey.core.confirming.confirmation import Confirmation
-from valetkey.core.errors import CopyUnproven, RulesUnknown, StateConflict, StoreUnavailable
+from valetkey.core.errors import CopyUnproven, RulesUnknown, StateConflict, StoreUnavailable, StoreUnknown
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent, StoreEvent
+from valetkey.core.gate import Room
 from valetkey.core.model.upload import (
     QUARANTINE_PREFIX,
     Signal,
@@ -30,11 +32,26 @@ _Look = list[ObjectEvent] | ScanEvent
 """What leads to one look: all events of one object in a delivery, or a verdict."""
 
 
+SLOW = timedelta(seconds=5)
+"""A store for which an event takes longer than that holds up those of others."""
+
+
+WAIT = 0.5
+"""How long an event waits for others of its store, in seconds, until it is left to the sweep: most take less."""
+
+
+class Beside(NamedTuple):
+    """What keeps the events of several stores apart, in a worker: ``room`` is that of the threads that hear of them."""
+
+    outages: Outages
+    room: Room
+
+
 class Observer:
     """Hears of the objects of all stores, and believes nothing of it: whatever is said, the object is looked at.
 
-    With ``outages``, which a worker beside several stores has, what a store's event leads to while that store does not
-    answer is left to its sweep, so that no event of another one waits behind it.
+    With ``beside``, which a worker of several stores has, what a store's event leads to while that store does not
+    answer, or is slow, is left to its sweep, so that no event of another one waits behind it.
     """
 
     def __init__(
@@ -44,13 +61,13 @@ class Observer:
         ledger: Ledger,
         confirmations: ByStore[Confirmation],
         clock: Callable[[], datetime],
-        outages: Outages | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self._stores = stores
         self._ledger = ledger
         self._confirmations = confirmations
         self._clock = clock
-        self._outages = outages
+        self._beside = beside
 
     def observe(self, events: Iterable[StoreEvent], ignored: int = 0, sender: str | None = None) -> EventCounts:
         """Looks at each new object once, hears each verdict, and counts what became of the events.
@@ -77,7 +94,11 @@ class Observer:
         silent: dict[str, StoreUnavailable] = {}
         for look in looks:
             first = look[0] if isinstance(look, list) else look
-            upload = self._upload_of(first, sender)
+            try:
+                upload = self._upload_of(first, sender)
+            except StoreUnknown as error:
+                refused = error
+                continue
             if upload is None:
                 self._see_probe(first, sender)
             if upload is None or upload.store in silent:
@@ -100,27 +121,51 @@ class Observer:
 
     def _take(self, look: _Look, upload: Upload) -> UploadState | None:
         """The state that this led to; None when it led nowhere, or is left to the sweep."""
-        outages = self._outages
-        if outages is not None and not outages.may_try(upload.store):
-            if isinstance(look, ScanEvent):
-                self._keep(look, upload)
-            else:
-                self._leave_to_sweep(upload)
-            return None
+        if self._beside is None:
+            return self._follow(look, upload)
+        outages, room = self._beside
+        if room.enter(upload.store, WAIT):
+            try:
+                if outages.may_try(upload.store):
+                    return self._try(look, upload, outages)
+            finally:
+                room.leave(upload.store)
+        if isinstance(look, ScanEvent):
+            self._keep(look, upload)
+        else:
+            self._leave_to_sweep(upload)
+        return None
+
+    def _follow(self, look: _Look, upload: Upload) -> UploadState | None:
+        return self._observe(look, upload) if isinstance(look, list) else self._hear(look, upload)
+
+    def _try(self, look: _Look, upload: Upload, outages: Outages) -> UploadState | None:
+        """The same where what goes wrong with this store is not to hold up others."""
+        began = self._clock()
         try:
-            state = self._observe(look, upload) if isinstance(look, list) else self._hear(look, upload)
+            state = self._follow(look, upload)
         except StoreUnavailable as error:
-            if outages is None or error.refused:
+            answered = error.refused or isinstance(error, CopyUnproven)
+            self._note(upload.store, outages, began, answered=answered)
+            if isinstance(error, CopyUnproven):
                 raise
-            outages.failed(upload.store)
-            if isinstance(look, ScanEvent) and not self._has_heard(look, upload):
+            if isinstance(look, ScanEvent) and (error.refused or not self._has_heard(look, upload)):
                 raise
             log.warning("an event of the store %r is left to the sweep: %s", upload.store, error.detail)
             self._leave_to_sweep(upload)
             return None
-        if outages is not None:
-            outages.answered(upload.store)
+        except BaseException:
+            outages.undecided(upload.store)
+            raise
+        self._note(upload.store, outages, began, answered=True)
         return state
+
+    def _note(self, store: str, outages: Outages, began: datetime, *, answered: bool) -> None:
+        """One that answers after long is left alone for a while as well."""
+        if answered and self._clock() - began < SLOW:
+            outages.answered(store)
+        else:
+            outages.failed(store)
 
     def _leave_to_sweep(self, upload: Upload) -> None:
         """Has it due at once: the sweep of its store looks at it, as soon as that answers."""
@@ -189,20 +234,34 @@ class Observer:
         for name in self._stores.by_bucket(event.bucket, sender):
             probe = upload_id_of(event.key, self._stores[name].staging_prefix)
             if isinstance(event, ObjectEvent) and probe is not None:
-                self._ledger.see_event(probe, sender or "", self._clock())
+                self._ledger.see_event(probe, (sender or "").partition("@")[0], self._clock())
                 return
 
     def _upload_of(self, event: StoreEvent, sender: str | None) -> Upload | None:
         """The upload that an event of ours is about."""
         stores = self._stores.by_bucket(event.bucket, sender)
-        for upload_id in upload_ids_in(event.key)[:MAX_IDS] if stores else ():
+        for upload_id in upload_ids_in(event.key)[:MAX_IDS]:
             upload = self._ledger.get(upload_id)
-            if upload is None or upload.store not in stores:
+            if upload is None or upload.bucket != event.bucket or not _is_about(event, upload):
                 continue
-            if upload.bucket == event.bucket and _is_about(event, upload):
+            if upload.store in stores:
                 return upload
+            if not self._is_here(upload):
+                self._pass_on(event, upload)
         log.debug("event ignored: %s/%r is not ours", event.bucket, event.key)
         return None
+
+    def _is_here(self, upload: Upload) -> bool:
+        return upload.store in self._stores and self._stores[upload.store].store.bucket == upload.bucket
+
+    def _pass_on(self, event: StoreEvent, upload: Upload) -> None:
+        """An event of a store that is not configured here is another process's: its sweep looks at once.
+
+        Raises `StoreUnknown` for a verdict, which no look brings back, and which only that process may believe.
+        """
+        if isinstance(event, ScanEvent) and not upload.ended:
+            raise StoreUnknown(upload.id, upload.store)
+        self._leave_to_sweep(upload)
 
 
 def _verdict_of(event: ScanEvent, upload: Upload) -> Verdict | None:

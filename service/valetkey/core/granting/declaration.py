@@ -36,13 +36,19 @@ def declare_stores(ledger: Ledger, stores: Stores, now: datetime) -> list[str]:
     """
     ours = stores.terms()
     before = ledger.declare(ours, now, "stores")
-    waiting = {name: count for name, count in sorted(ledger.open_by_store().items()) if name not in stores}
-    gone = {name: declared for name, declared in before.items() if name not in waiting}
+    here = {one.uploads for one in stores}
+    waiting = {one: count for one, count in ledger.open_by_store().items() if one not in here}
+    named = {one.name for one in waiting}
+    gone = {name: declared for name, declared in before.items() if name not in named}
     said = [*_others("Store", ours, before), *_missing("Store", ours, gone, now)]
     for sentence in said:
         log.warning("%s Give all processes of a ledger the same stores.", sentence)
-    for name, count in waiting.items():
-        sentence = f"Store {name!r} is not configured here, and uploads wait for it: {count}. Nothing of them is lost."
+    for one, count in sorted(waiting.items(), key=lambda item: (item[0].name, item[0].bucket)):
+        where = f" with the bucket {one.bucket!r}" if one.name in stores else ""
+        sentence = (
+            f"Store {one.name!r} is not configured here{where}, and uploads wait for it: {count}. Nothing of them is "
+            "lost."
+        )
         log.warning("%s They go on when it is back.", sentence)
         said.append(sentence)
     return said

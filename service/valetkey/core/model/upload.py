@@ -330,14 +330,14 @@ class Upload(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class OfStores:
-    """Uploads by the name of their store: those of ``names``, or with ``others`` those of all but these."""
+class OfStore:
+    """The uploads that began on the store of this ``name`` while it was this ``bucket``."""
 
-    names: frozenset[str]
-    others: bool = False
+    name: str
+    bucket: str
 
     def __contains__(self, upload: Upload) -> bool:
-        return (upload.store in self.names) is not self.others
+        return (upload.store, upload.bucket) == (self.name, self.bucket)
 
 
 ERASED = Reason("erased", "All that was kept of it was erased.")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from valetkey.core.access.callers import Allowance
-from valetkey.core.model.upload import OfStores, Upload, UploadId, UploadState
+from valetkey.core.model.upload import OfStore, Upload, UploadId, UploadState
 from valetkey.core.ports.erasures import Erasures
 from valetkey.core.ports.health import EventProbes
 
@@ -94,11 +94,11 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
         after: Upload | None = None,
         *,
         state: UploadState | None = None,
-        stores: OfStores | None = None,
+        store: OfStore | None = None,
     ) -> list[Upload]:
         """Those whose ``due_at`` is ``at`` or earlier, the longest due first; those behind ``after`` where it is given.
 
-        ``state`` and ``stores`` leave others out.
+        ``state`` and ``store`` leave others out.
 
         What it costs grows with what is due, not with the ledger.
         """
@@ -122,8 +122,8 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
         """Records what the profiles (or stores) of this process say, by name; returns what was said of each name
         before."""
 
-    def open_by_store(self) -> Mapping[str, int]:
-        """How many uploads may still change by a signal, by the name of their store. What it costs grows with what is
+    def open_by_store(self) -> Mapping[OfStore, int]:
+        """How many uploads may still change by a signal, by their store. What it costs grows with what is
         due at some time, not with the ledger."""
 
     def forget_allowances(self, before: datetime, limit: int) -> int:

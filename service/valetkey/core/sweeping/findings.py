@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from valetkey.core.errors import CopyUnproven, StoreUnavailable, Unavailable
 from valetkey.core.model.erasure import KeptObject
-from valetkey.core.model.upload import Reason, Upload, UploadState
+from valetkey.core.model.upload import OfStore, Reason, Upload, UploadState
 from valetkey.core.ports.store import OldMultipart, OldObject
 
 log = logging.getLogger("valetkey")
@@ -85,11 +85,13 @@ def missing(upload: Upload, check: str) -> Finding:
 
 
 def elsewhere(upload: Upload) -> Finding:
-    return Finding(Action.SKIP, upload.id, f"it is in the store {upload.store!r}, which is not configured")
+    detail = f"it is in bucket {upload.bucket!r} of the store {upload.store!r}, which is not this one"
+    return Finding(Action.SKIP, upload.id, detail)
 
 
-def skipped(upload: Upload) -> Finding:
-    return Finding(Action.SKIP, upload.id, f"it is in bucket {upload.bucket!r}, which is not the one in use")
+def unknown(store: OfStore, count: int) -> Finding:
+    detail = f"uploads that wait for bucket {store.bucket!r} of this store, which is not configured here: {count}"
+    return Finding(Action.SKIP, store.name, detail)
 
 
 def failed(upload: Upload, error: Exception) -> Finding:

@@ -15,7 +15,7 @@ from valetkey.core.confirming.ending import Endings
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
-from valetkey.core.model.upload import OfStores, Reason, Signal, Upload, UploadState
+from valetkey.core.model.upload import OfStore, Reason, Signal, Upload, UploadState
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import ObjectHead, OldMultipart, OldObject
 from valetkey.core.stores import NamedStore
@@ -49,14 +49,17 @@ _UNCHANGED = {Action.WAIT, Action.CLEAR, Action.SKIP, Action.STUCK, Action.FAIL}
 class Sweep:
     """Finds uploads of one store that nobody reported, ends those whose time is over, and removes what nobody owns.
 
-    ``share`` are the uploads that it looks for (None: all); one that is not in the store of ``place`` waits.
+    It leaves uploads of all other stores as they are, also of those that are not configured here: another worker, which
+    has them, may be at work on them. ``first`` does what belongs to no store, too, and one that is not ``alone`` says
+    of which store its errors are.
     """
 
     def __init__(
         self,
         *,
         place: NamedStore,
-        share: OfStores | None,
+        alone: bool,
+        first: bool,
         ledger: Ledger,
         endings: Endings,
         confirmation: Confirmation,
@@ -66,7 +69,9 @@ class Sweep:
     ) -> None:
         self._store = place.store
         self._name = place.name
-        self._share = share
+        self._uploads = place.uploads
+        self._alone = alone
+        self._is_first = first
         self._ledger = ledger
         self._endings = endings
         self._confirmation = confirmation
@@ -80,9 +85,9 @@ class Sweep:
         return self._name
 
     @property
-    def _is_first(self) -> bool:
-        """Whether it does what belongs to no store, too."""
-        return self._share is None or self._share.others
+    def uploads(self) -> OfStore:
+        """Those that it looks for."""
+        return self._uploads
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
         """One whole sweep, finding by finding; it ends early, between two of them, when ``stop`` says so.
@@ -96,7 +101,7 @@ class Sweep:
         """The part that looks at what is due now, first at what has arrived and waits. Raises like `run`."""
         start = self._clock()
         yield from self._drain(
-            lambda: self._waiting_at(start) or self._ledger.due(start, BATCH, stores=self._share), stop
+            lambda: self._waiting_at(start) or self._ledger.due(start, BATCH, store=self._uploads), stop
         )
 
     def check(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
@@ -108,7 +113,7 @@ class Sweep:
         yield from self._drain(lambda: self._waiting_at(start), stop)
 
     def _waiting_at(self, at: datetime) -> list[Upload]:
-        return self._ledger.due(at, BATCH, state=UploadState.STORED, stores=self._share)
+        return self._ledger.due(at, BATCH, state=UploadState.STORED, store=self._uploads)
 
     def _drain(self, take: Callable[[], list[Upload]], stop: Callable[[], bool]) -> Iterator[Finding]:
         while not stop() and (due := take()):
@@ -128,7 +133,7 @@ class Sweep:
 
     def _named(self, error: StoreUnavailable) -> StoreUnavailable:
         """Says of which store it is, where there are several."""
-        if self._share is None:
+        if self._alone:
             return error
         return StoreUnavailable(f"The store {self._name!r}: {error.detail}", error.retry_after, refused=error.refused)
 
@@ -171,7 +176,7 @@ class Sweep:
     def _over(self) -> Iterator[list[Upload]]:
         """What the ledger has kept for long enough, page by page."""
         before, last = self._schedule.forgotten_before(self._clock()), None
-        while before is not None and (over := self._ledger.over(before, BATCH, last, stores=self._share)):
+        while before is not None and (over := self._ledger.over(before, BATCH, last, store=self._uploads)):
             yield over
             last = over[-1]
 
@@ -196,7 +201,7 @@ class Sweep:
         now = self._clock()
         last: Upload | None = None
         seen: set[str] = set()
-        while due := self._ledger.due(now, BATCH, last, stores=self._share):
+        while due := self._ledger.due(now, BATCH, last, store=self._uploads):
             yield from (self._expect_or_fail(upload, now) for upload in due)
             seen.update(upload.arrival_key for upload in due)
             last = due[-1]
@@ -251,9 +256,7 @@ class Sweep:
 
     def _skipped(self, upload: Upload) -> Finding | None:
         """What is found of an upload that is not in this store; None for one that is."""
-        if upload.store != self._name:
-            return findings.elsewhere(upload)
-        return findings.skipped(upload) if upload.bucket != self._store.bucket else None
+        return None if upload in self._uploads else findings.elsewhere(upload)
 
     def _visit(self, upload: Upload) -> Finding:
         if skipped := self._skipped(upload):

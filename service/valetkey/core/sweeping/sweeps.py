@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from valetkey.core.errors import StoreUnavailable
+from valetkey.core.ports.ledger import Ledger
 from valetkey.core.sweeping import findings
 from valetkey.core.sweeping.findings import Finding
 from valetkey.core.sweeping.sweep import Sweep
@@ -10,10 +11,12 @@ from valetkey.core.sweeping.sweep import Sweep
 
 class Sweeps:
     """A store that does not answer hinders no sweep of another: that is a finding, too, and an error where none of them
-    answers. The worker has a loop for each instead."""
+    answers. So is one that uploads wait for, and that none of these sweeps is of. The worker has a loop for each
+    instead."""
 
-    def __init__(self, sweeps: Sequence[Sweep]) -> None:
+    def __init__(self, sweeps: Sequence[Sweep], ledger: Ledger) -> None:
         self._sweeps = sweeps
+        self._ledger = ledger
 
     def run(self) -> Iterator[Finding]:
         """`Sweep.run` of each. Raises like that."""
@@ -38,7 +41,15 @@ class Sweeps:
                 yield from work(sweep)
             except StoreUnavailable as error:
                 failed[sweep.name] = error
+        yield from self._unknown()
         for name, reason in failed.items():
             if len(failed) == len(self._sweeps):
                 raise reason
             yield findings.silent(name, reason)
+
+    def _unknown(self) -> Iterator[Finding]:
+        """The stores that uploads wait for, and that are not here."""
+        known = {sweep.uploads for sweep in self._sweeps}
+        for store, count in self._ledger.open_by_store().items():
+            if store not in known:
+                yield findings.unknown(store, count)

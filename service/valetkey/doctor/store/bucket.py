@@ -54,7 +54,12 @@ def object_lock(visit: Visit) -> Iterator[Finding]:
     if not found.ok:
         if found.denied:
             raise Skip("The bucket does not say it: s3:GetBucketObjectLockConfiguration is missing.")
-        yield passed("object-lock", "The bucket has no Object Lock.")
+        if lacking := sorted(one.name for one in visit.profiles.values() if one.lock_mode or one.legal_hold):
+            action = "Make a bucket with Object Lock for them, or leave lock_mode and legal_hold out."
+            seen = f"The bucket has no Object Lock, which profiles ask for: {', '.join(lacking)}."
+            yield failed("object-lock", seen, action)
+        else:
+            yield passed("object-lock", "The bucket has no Object Lock.")
         return
     rule = found.answer.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention")
     if not rule:
@@ -81,7 +86,7 @@ def public_access(visit: Visit) -> Iterator[Finding]:
     listed = visit.wire.send("GET", f"{base}?list-type=2&max-keys=1")
     if listed.taken and b"ListBucketResult" in listed.body:
         yield failed("public-access", "Anybody can list the bucket.", block)
-    key = f"staging/{visit.probes.staging()}"
+    key = f"{visit.staging}{visit.probes.staging()}"
     visit.wire.send("PUT", f"{base}{key}", {"Content-Type": "image/png"}, CONTENT)
     writable = look(visit, key).there
     if writable:
@@ -150,7 +155,7 @@ def lifecycle(visit: Visit) -> Iterator[Finding]:
     yield _staging_rule(visit, rules)
     yield _parts_rule(visit, rules)
     if visit.keeps_versions:
-        yield _versions_rule(rules)
+        yield _versions_rule(visit, rules)
     yield from _too_much(visit, rules)
 
 
@@ -163,17 +168,17 @@ def expiring(rules: Sequence[Mapping[str, Any]], key: str) -> list[int]:
 
 
 def _staging_rule(visit: Visit, rules: Sequence[Mapping[str, Any]]) -> Finding:
-    days = expiring(rules, "staging/")
+    days, staging = expiring(rules, visit.staging), visit.staging
     longest = max([one.renewable_for for one in visit.profiles.values()], default=timedelta(days=1))
     if not days:
         action = (
-            f"Add a rule that expires staging/ after {STAGING_DAYS} days (--fix does it); a worker's sweep helps, too."
+            f"Add a rule that expires {staging} after {STAGING_DAYS} days (--fix does it); a worker's sweep helps, too."
         )
-        return warned("lifecycle-staging", "No lifecycle rule clears staging/.", action)
+        return warned("lifecycle-staging", f"No lifecycle rule clears {staging}.", action)
     if timedelta(days=days[0]) < longest:
         action = f"Let it wait for {-(-longest // timedelta(days=1))} days: grants are renewed for so long."
-        return warned("lifecycle-staging", f"staging/ is cleared after {days[0]} day(s) already.", action)
-    return passed("lifecycle-staging", f"staging/ is cleared after {days[0]} days.")
+        return warned("lifecycle-staging", f"{staging} is cleared after {days[0]} day(s) already.", action)
+    return passed("lifecycle-staging", f"{staging} is cleared after {days[0]} days.")
 
 
 def _parts_rule(visit: Visit, rules: Sequence[Mapping[str, Any]]) -> Finding:
@@ -190,14 +195,16 @@ def _parts_rule(visit: Visit, rules: Sequence[Mapping[str, Any]]) -> Finding:
     )
 
 
-def _versions_rule(rules: Sequence[Mapping[str, Any]]) -> Finding:
+def _versions_rule(visit: Visit, rules: Sequence[Mapping[str, Any]]) -> Finding:
     lacking = [
         where
-        for where in ("staging/", "quarantine/")
+        for where in (visit.staging, visit.quarantine)
         if not any(covers(rule, where) and rule.get("NoncurrentVersionExpiration") for rule in rules)
     ]
     if not lacking:
-        return passed("lifecycle-versions", "Old versions under staging/ and quarantine/ are cleared by a rule.")
+        return passed(
+            "lifecycle-versions", f"Old versions under {visit.staging} and {visit.quarantine} are cleared by a rule."
+        )
     action = "Add NoncurrentVersionExpiration and ExpiredObjectDeleteMarker for it (--fix does it)."
     return warned("lifecycle-versions", f"No lifecycle rule clears old versions under {' and '.join(lacking)}.", action)
 
@@ -205,10 +212,10 @@ def _versions_rule(rules: Sequence[Mapping[str, Any]]) -> Finding:
 def _too_much(visit: Visit, rules: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
     """Rules that remove confirmed objects, of which the ledger would not know."""
     for where, key in areas(visit).items():
-        if where == "staging/*":
+        if where == f"{visit.staging}*":
             continue
         if days := expiring(rules, key):
-            what = "what waits for its checks" if where == "quarantine/*" else "confirmed objects"
+            what = "what waits for its checks" if where == f"{visit.quarantine}*" else "confirmed objects"
             action = "Narrow the rule's prefix. Use keep_for in the profile instead: then the ledger knows."
             yield warned(
                 "lifecycle-confirmed", f"A lifecycle rule removes {what} ({where}) after {days[0]} days.", action

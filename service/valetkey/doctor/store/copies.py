@@ -40,7 +40,7 @@ def probe_as_shown(visit: Visit) -> ObjectHead:
 def new_target(visit: Visit) -> tuple[str, ObjectHeaders]:
     """The key of a copy, and what goes with it."""
     upload_id = visit.probes.staging()
-    return f"staging/{upload_id}", ObjectHeaders(TYPE, UploadId(upload_id), visit.placement)
+    return f"{visit.staging}{upload_id}", ObjectHeaders(TYPE, UploadId(upload_id), visit.placement)
 
 
 def copy(visit: Visit) -> Iterator[Finding]:
@@ -175,13 +175,13 @@ def in_parts(visit: Visit) -> Iterator[Finding]:
 def checksums(visit: Visit) -> Iterator[Finding]:
     """Which checksums the store proves and keeps: of one piece, of parts, and of their copies."""
     _ = visit.store
-    key = f"staging/{visit.probes.staging()}"
+    key = f"{visit.staging}{visit.probes.staging()}"
     at: dict[str, Any] = {"Bucket": visit.bucket, "Key": key}
     right = attempt(visit.client.put_object, **at, Body=CONTENT, ContentType=TYPE, ChecksumSHA256=sha256_of(CONTENT))
     if not right.ok:
         raise Skip(f"An object with a checksum is refused: {right.said}.")
     shown = _sum(visit, key) == sha256_of(CONTENT)
-    bad = f"staging/{visit.probes.staging()}"
+    bad = f"{visit.staging}{visit.probes.staging()}"
     wrong = attempt(
         visit.client.put_object,
         Bucket=visit.bucket,
@@ -258,6 +258,8 @@ def _placed(visit: Visit, placement: Placement, names: list[str]) -> Finding:
     except (PlacementRefused, StoreUnavailable, ObjectChanged, ObjectMissing) as error:
         detail = getattr(error, "detail", "") or type(error).__name__
         action = f"Change storage_class and sse of {profiles} to what the store takes: its uploads cannot be confirmed."
+        if placement.sse == "aws:kms":
+            action += " Where the key is right, grant kms:GenerateDataKey and kms:Decrypt on it."
         return failed("placement", f"{what} ({profiles}) is refused: {detail}", action)
     lying = look(visit, key)
     if lying.etag != source.etag:

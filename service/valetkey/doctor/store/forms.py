@@ -97,7 +97,7 @@ def _violations(visit: Visit, granting: Granting) -> Iterator[Violation]:
     yield _form(visit, granting, "an expired form", expired=True)
     yield _form(visit, granting, "another signature", {"x-amz-signature": "0" * 64})
     other = visit.probes.staging()
-    yield _form(visit, granting, "another key", {"key": f"staging/{other}"}, also=f"staging/{other}")
+    yield _form(visit, granting, "another key", {"key": f"{visit.staging}{other}"}, also=f"{visit.staging}{other}")
     yield _unsigned(visit, granting)
 
 

@@ -29,7 +29,7 @@ class Parts:
     def begin(cls, visit: Visit) -> "Parts":
         """Raises what `S3Store.start_multipart` does, and `Skip` where clients do not reach the store."""
         store, upload_id = visit.store_of_clients, visit.probes.staging()
-        key = f"staging/{upload_id}"
+        key = f"{visit.staging}{upload_id}"
         begun = store.start_multipart(key, ObjectHeaders(TYPE, upload_id, visit.placement))
         return cls(visit, key, visit.probes.begun(key, begun))
 

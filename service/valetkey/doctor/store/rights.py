@@ -1,8 +1,11 @@
 """Which of the rights that the service needs are there: each is tried, and the missing one is named as IAM has it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
+from valetkey.core.model.profile import Profile
+from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import new_upload_id, quarantine_key
 from valetkey.doctor.findings import Finding, failed, passed, skipped, warned
 from valetkey.doctor.store.grants import probe_upload
@@ -12,6 +15,9 @@ from valetkey.doctor.wire import Tried, attempt
 
 EXTRA = {"s3:ListBucketMultipartUploads", "s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration"}
 """Rights without which uploads are confirmed, and something else is not done."""
+
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -37,30 +43,42 @@ class Tally:
 def areas(visit: Visit) -> Mapping[str, str]:
     """A key in each place that the service writes to, by what that place is called."""
     unique = new_upload_id()
-    found = {"staging/*": f"staging/{unique}", "quarantine/*": quarantine_key(unique, 0)}
+    found = {
+        f"{visit.staging}*": f"{visit.staging}{unique}",
+        f"{visit.quarantine}*": quarantine_key(unique, 0, visit.staging_prefix),
+    }
     for profile in visit.profiles.values():
-        key = profile.object_key(probe_upload(visit, unique))
-        found.setdefault(f"{profile.template.prefix}*", key)
+        key = visit.prefix + profile.object_key(probe_upload(visit, unique))
+        found.setdefault(_area_of(visit, profile), key)
     return found
+
+
+def _area_of(visit: Visit, profile: Profile) -> str:
+    """What the place of a profile's final keys is called."""
+    return f"{visit.prefix}{profile.template.prefix}*"
 
 
 def rights(visit: Visit) -> Iterator[Finding]:
     """Each call that the service makes, on each place that it makes it on."""
     _ = visit.store
     tally = Tally()
+    _try_bucket(visit, tally)
     for where, key in areas(visit).items():
         visit.probes.add(key)
         _try_object(visit, tally, where, key)
         _try_multipart(visit, tally, where, key)
-    _try_bucket(visit, tally)
     yield from _verdicts(tally)
 
 
 def _try_object(visit: Visit, tally: Tally, where: str, key: str) -> None:
     client, at = visit.client, {"Bucket": visit.bucket, "Key": key}
-    is_there = tally.note(
-        "s3:PutObject", where, attempt(client.put_object, **at, Body=CONTENT, **arguments(visit, key, CONTENT))
-    )
+    written = attempt(client.put_object, **at, Body=CONTENT, **arguments(visit, key, CONTENT))
+    is_there = tally.note("s3:PutObject", where, written)
+    if is_there and visit.keeps_versions is not False:
+        _try_version(visit, tally, where, key, written)
+    for profile in visit.profiles.values() if is_there else ():
+        if where == _area_of(visit, profile):
+            _try_placement(visit, tally, where, key, profile.rules.placement)
     tally.note("s3:GetObject", where, attempt(client.get_object, **at))
     found = attempt(client.delete_object, **at)
     gone = tally.note("s3:DeleteObject", where, found)
@@ -92,36 +110,52 @@ def _try_multipart(visit: Visit, tally: Tally, where: str, key: str) -> None:
 
 def _try_bucket(visit: Visit, tally: Tally) -> None:
     client, at = visit.client, {"Bucket": visit.bucket}
-    staging = {**at, "Prefix": "staging/"}
+    staging = {**at, "Prefix": visit.staging}
     tally.note("s3:ListBucket", "the bucket", attempt(client.list_objects_v2, **staging, MaxKeys=1))
     tally.note("s3:ListBucketMultipartUploads", "the bucket", attempt(client.list_multipart_uploads, **staging))
     found = attempt(client.get_bucket_versioning, **at)
     tally.note("s3:GetBucketVersioning", "the bucket", found)
     visit.keeps_versions = "Status" in found.answer if found.ok else None
     if visit.keeps_versions:
-        _try_versions(visit, tally)
+        listed = attempt(client.list_object_versions, **staging, MaxKeys=1)
+        tally.note("s3:ListBucketVersions", "the bucket", listed)
     lock = attempt(client.get_object_lock_configuration, **at)
     if lock.denied:  # most buckets have none, and say so by an error
         tally.note("s3:GetBucketObjectLockConfiguration", "the bucket", lock)
 
 
-def _try_versions(visit: Visit, tally: Tally) -> None:
-    client, at = visit.client, {"Bucket": visit.bucket}
-    key = f"staging/{visit.probes.staging()}"
-    made = attempt(client.put_object, **at, Key=key, Body=CONTENT, **arguments(visit, key, CONTENT))
-    listed = attempt(client.list_object_versions, **at, Prefix=key)
-    tally.note("s3:ListBucketVersions", "the bucket", listed)
-    version = (made.answer or {}).get("VersionId") or next(
-        (one["VersionId"] for one in (listed.answer or {}).get("Versions", [])), None
-    )
-    if version is None:
+def _try_version(visit: Visit, tally: Tally, where: str, key: str, written: Tried) -> None:
+    """One version of what was just written; its bucket may hide that it keeps them."""
+    client, at = visit.client, {"Bucket": visit.bucket, "Key": key}
+    version = written.answer.get("VersionId")
+    if version is None:  # Ceph RGW 16 does not say it
+        listed = attempt(client.list_object_versions, Bucket=visit.bucket, Prefix=key)
+        version = next((one["VersionId"] for one in (listed.answer or {}).get("Versions", [])), None)
+    if version in {None, "null"}:
         return
-    one = {**at, "Key": key, "VersionId": version}
-    tally.note("s3:GetObjectVersion", "staging/*", attempt(client.get_object, **one))
-    removed = attempt(client.delete_object, **one)
+    tally.note("s3:GetObjectVersion", where, attempt(client.get_object, **at, VersionId=version))
+    removed = attempt(client.delete_object, **at, VersionId=version)
     if removed.denied and visit.store.capabilities.part_checksums:
         return  # retained, which is no missing right
-    tally.note("s3:DeleteObjectVersion", "staging/*", removed)
+    tally.note("s3:DeleteObjectVersion", where, removed)
+    put_probe(visit, key)
+
+
+def _try_placement(visit: Visit, tally: Tally, where: str, key: str, placement: Placement) -> None:
+    """What a profile has put on its objects by calls of their own. Nothing is retained by it: a hold is taken off that
+    is not there, and a retention that is over is refused, but only to who has the right."""
+    client, at = visit.client, {"Bucket": visit.bucket, "Key": key}
+    if placement.tags:
+        tags = {"TagSet": [{"Key": name, "Value": value} for name, value in placement.tags]}
+        tally.note("s3:PutObjectTagging", where, attempt(client.put_object_tagging, **at, Tagging=tags))
+    lock = placement.lock
+    if lock is not None and lock.mode is not None:
+        over = {"Mode": lock.mode, "RetainUntilDate": LONG_AGO}
+        found = attempt(client.put_object_retention, **at, Retention=over)
+        tally.note("s3:PutObjectRetention", where, replace(found, answer={}) if found.unsupported else found)
+    if lock is not None and lock.legal_hold:
+        found = attempt(client.put_object_legal_hold, **at, LegalHold={"Status": "OFF"})
+        tally.note("s3:PutObjectLegalHold", where, found)
 
 
 def _verdicts(tally: Tally) -> Iterator[Finding]:

@@ -65,7 +65,7 @@ def written_by_us(key: str) -> str:
 def put_probe(visit: Visit, key: str | None = None, content: bytes = CONTENT, **more: Any) -> str:
     """Writes a probe as the service would, and returns its key. Raises `Skip` where that is refused."""
     _ = visit.store
-    key = visit.probes.add(key) if key is not None else f"staging/{visit.probes.staging()}"
+    key = visit.probes.add(key) if key is not None else f"{visit.staging}{visit.probes.staging()}"
     found = attempt(
         visit.client.put_object, Bucket=visit.bucket, Key=key, Body=content, **arguments(visit, key, content), **more
     )

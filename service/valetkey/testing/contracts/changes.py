@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from valetkey.core.model.upload import Claim, Reason, Upload, UploadState, new_upload_id
+from valetkey.core.model.upload import Claim, Reason, Upload, UploadState, Verdict, new_upload_id
 from valetkey.core.ports.ledger import Query
 from valetkey.testing.contracts.outbox import Announcing, ids
 from valetkey.testing.contracts.parallel import in_parallel
@@ -49,6 +49,19 @@ class ChangesContract:
         assert not ledger.replace_all([(one, claimed(one, "a")) for one in stale])
         kept = [moved if one is before[place] else one for one in before]
         assert [ledger.get(one.id) for one in before] == kept
+
+    def test_words_of_others(self, ledger: Record) -> None:
+        """Whatever a store or a scanner puts into a sentence: no change is lost by a NUL in it."""
+        before = upload(state=UploadState.STORED)
+        ledger.add([before])
+        said = "Win.\0Test"
+        after = before.changed(reason=Reason("infected", said), verdict=Verdict("e", clean=False, detail=said))
+        assert ledger.replace(before, after)
+        found = ledger.get(before.id)
+        assert found is not None
+        assert found.reason is not None
+        assert found.verdict is not None
+        assert {found.reason.detail, found.verdict.detail} <= {said, "Win.\ufffdTest"}
 
     def test_many_who_want_the_same(self, ledger: Record) -> None:
         """Sixteen at once, half of them from the other end: one gets all of them, the others nothing."""

@@ -1,0 +1,52 @@
+"""Answers of the store that come within their time, or not at all: whoever sends a byte now and then holds no thread.
+
+A socket's own time-out begins anew with each byte.
+"""
+
+import io
+from socket import socket
+from time import monotonic
+from typing import Any
+
+TIMES = 2
+"""How many times the time-out for a byte the whole answer may take, however large it is."""
+
+SLOWEST = 64 * 1024
+"""Bytes per second: a larger answer may take so much longer, so that slow lines can read it."""
+
+
+class _Reader(io.RawIOBase):
+    """Reads from ``sock`` until its time is over, then raises `TimeoutError`."""
+
+    def __init__(self, sock: socket) -> None:
+        self._sock = sock
+        self._raw: Any = sock.makefile("rb", buffering=0)
+        self._each = sock.gettimeout() or 0.0
+        self._until = monotonic() + TIMES * self._each
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._until - monotonic()
+        if left < self._each:
+            if left <= 0:
+                raise TimeoutError("the answer takes too long")
+            self._sock.settimeout(left)
+        found: int | None = self._raw.readinto(buffer)
+        self._until += (found or 0) / SLOWEST
+        return found
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class TimedSocket:
+    """As much of a socket as `HTTPResponse` uses."""
+
+    def __init__(self, sock: socket) -> None:
+        self._sock = sock
+
+    def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
+        return io.BufferedReader(_Reader(self._sock))
