@@ -549,11 +549,12 @@ def _capabilities(lacks: Collection[str], max_object_size: int) -> Capabilities:
         conditional_put="conditional-put" not in lacks,
         list_parts="list-parts" not in lacks,
         parts_end_with_join="dead-parts" not in lacks,
+        atomic_copy="atomic-copy" not in lacks,
     )
 
 
 _LACKS = {"post": "post", "conditional-put": "conditional_put", "list-parts": "list_parts"}
-_LACKS |= {"dead-parts": "parts_end_with_join"}
+_LACKS |= {"dead-parts": "parts_end_with_join", "atomic-copy": "atomic_copy"}
 """The members of `Capabilities` that `VALETKEY_S3_LACKS` is about."""
 
 

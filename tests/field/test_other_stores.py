@@ -342,7 +342,7 @@ def test_large_objects_are_copied_in_parts(
     rgw_bucket: Bucket, make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the worker only, while `complete` answers 202; the size from which on is made small here."""
-    for module in ("copying", "steps", "securing", "releasing"):
+    for module in ("copying", "steps", "releasing"):
         monkeypatch.setattr(f"valetkey.core.confirming.{module}.WHOLE_COPY", 10_000_000)
     monkeypatch.setattr("valetkey.adapters.s3.store.WHOLE_COPY", 10_000_000)
     monkeypatch.setattr("valetkey.adapters.s3.copies.PART", 6_000_000)

@@ -391,7 +391,7 @@ def test_a_stray_answer_ends_nothing_that_is_there(operation: str, answer: Excep
 @pytest.mark.parametrize("ends", ["well", "badly", "never"])
 def test_a_large_object_is_promoted_by_one_at_a_time(ends: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes longer than until the next look. Who has failed lets others try at once, the killed after a while."""
-    for module in ("copying", "steps", "securing", "releasing"):
+    for module in ("copying", "steps", "releasing"):
         monkeypatch.setattr(f"valetkey.core.confirming.{module}.WHOLE_COPY", 5)
     monkeypatch.setattr("valetkey.core.confirming.steps.COPY_SPEED", len(PNG) / 600)  # ten minutes
     world = detecting()

@@ -17,7 +17,7 @@ from valetkey.core.model.rules import Detect
 from valetkey.core.model.upload import DEFAULT_STORE
 from valetkey.senders import NAMES
 from valetkey.settings.explaining import explain
-from valetkey.settings.values import bucket_in, endpoint_address, http_url
+from valetkey.settings.values import Lack, bucket_in, endpoint_address, http_url
 
 
 class ProfileTable(BaseModel):
@@ -103,9 +103,7 @@ class StoreTable(BaseModel):
     addressing_style: Literal["auto", "path", "virtual"] = Field(
         "auto", description="Where the bucket stands in an address. `auto`: in the host on AWS, else in the path."
     )
-    lacks: list[Literal["post", "conditional-put", "list-parts", "dead-parts"]] = Field(
-        [], description="What the store cannot do, as in `VALETKEY_S3_LACKS`."
-    )
+    lacks: list[Lack] = Field([], description="What the store cannot do, as in `VALETKEY_S3_LACKS`.")
     accelerate: bool = Field(False, description="Clients use S3 Transfer Acceleration, which the bucket has to have.")
     dualstack: bool = Field(False, description="The addresses of AWS that have IPv6, too.")
     max_object_size: int = Field(

@@ -18,7 +18,7 @@ from valetkey.senders import EventSettings
 from valetkey.senders.settings import Separated
 from valetkey.settings.env_file import ENV_FILE, read_env_file
 from valetkey.settings.explaining import explain
-from valetkey.settings.values import bucket_in, endpoint_address, http_url, is_whsec, origin_of
+from valetkey.settings.values import Lack, bucket_in, endpoint_address, http_url, is_whsec, origin_of
 
 MIN_SECRET = 32
 """The shortest secret key accepted, in characters."""
@@ -85,10 +85,11 @@ class Settings(EventSettings, BaseSettings):
         description="The largest object that the store takes, where it is not S3's 10,000 parts of 5 GiB.",
         json_schema_extra={"unit": "bytes"},
     )
-    s3_lacks: Separated[tuple[Literal["post", "conditional-put", "list-parts", "dead-parts"], ...]] = Field(
+    s3_lacks: Separated[tuple[Lack, ...]] = Field(
         (),
         description="What the store cannot do, separated by commas: `post`, `conditional-put` (`If-None-Match` of a "
-        "PUT), `list-parts`, `dead-parts` (it takes parts after they were joined).",
+        "PUT), `list-parts`, `dead-parts` (it takes parts after they were joined), `atomic-copy` (a copy may "
+        "have other bytes than its condition was about, where its source is written meanwhile).",
     )
     database_url: str = Field(
         "sqlite:///valetkey.db",

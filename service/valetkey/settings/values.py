@@ -2,7 +2,11 @@
 
 import base64
 import re
+from typing import Literal
 from urllib.parse import unquote, urlsplit
+
+Lack = Literal["post", "conditional-put", "list-parts", "dead-parts", "atomic-copy"]
+"""What a store may not be able to do."""
 
 
 def http_url(value: str | None) -> str | None:

@@ -6,7 +6,6 @@ from valetkey.core.errors import (
     CopyUnproven,
     PlacementRefused,
 )
-from valetkey.core.model.multipart import WHOLE_COPY
 from valetkey.core.model.upload import Reason, Upload
 from valetkey.core.ports.store import ObjectHead
 
@@ -19,7 +18,7 @@ class Securing(Steps):
         pinned = upload.object
         assert pinned is not None  # noqa: S101  (stored is only entered by a pin)
         found = run.take(upload)
-        if self._inspector is None and pinned.size > WHOLE_COPY:
+        if self._inspector is None and not self._copier.is_quick(pinned.size):
             return None
         if found is None:
             return self._take_over(upload, run)
@@ -39,7 +38,7 @@ class Securing(Steps):
         if upload.copying_since is not None:
             if self._clock() < upload.copying_since + patience(upload):
                 return self._wait(upload, run)
-            if (done := self._earlier(upload)) is not None:
+            if (done := self._earlier(upload, can_copy=True)) is not None:
                 return self._adopt(upload, done, run.signal)
         found = self._store.head(pinned.key, pinned.version_id)
         if found is None:
@@ -72,8 +71,10 @@ class Securing(Steps):
         return self._pin_again(upload, found, run)
 
     def _refused_to_copy(self, upload: Upload) -> CopyUnproven:
-        """The store says that the pinned bytes are gone, and shows them: the upload says so, until it can go on."""
-        detail = f"The store copies nothing of upload {upload.id}: it says that {upload.arrival_key} is another one."
+        """The store says that the pinned bytes are gone, and shows them, or its copies have others: the upload says so,
+        until it can go on."""
+        said = f"it says that {upload.arrival_key} is another one, or its copies have other bytes"
+        detail = f"The store copies nothing of upload {upload.id}: {said}."
         error = CopyUnproven(detail, 60, refused=True)
         self._ledger.replace(upload, upload.changed(copying_since=None, reason=Reason(error.code, detail)))
         return error

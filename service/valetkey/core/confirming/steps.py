@@ -132,8 +132,8 @@ class Steps:
     def _pin(self, upload: Upload, found: ObjectHead, run: Run) -> Upload:
         """Makes ``found`` the bytes this upload stands for, if they are as granted and nobody was faster."""
         if reason := self.objection(upload, found):
-            return self._reject(upload, reason)
-        ours = self._inspector is not None or found.size <= WHOLE_COPY  # what takes long is the worker's
+            return self._reject_seen(upload, found, reason)
+        ours = self._inspector is not None or self._copier.is_quick(found.size)  # what takes long is the worker's
         changes: dict[str, Any] = {
             "object": found.as_object(upload.arrival_key),
             "pins": upload.pins + 1,
@@ -150,6 +150,12 @@ class Steps:
             return self._reload(upload)
         run.found = None if after.in_quarantine else found
         return after
+
+    def _reject_seen(self, upload: Upload, found: ObjectHead, reason: Reason) -> Upload:
+        """Rejects what a second look shows as it was ``found``: one look may be of two objects, where one is taking the
+        place of the other (the JuiceFS gateway)."""
+        now = self._store.head(found.key)
+        return self._reject(upload, reason) if now is None or now == found else upload
 
     def _pin_again(self, upload: Upload, found: ObjectHead, run: Run) -> Upload:
         if upload.pins >= MAX_PINS and not pins(upload, found):
@@ -187,11 +193,14 @@ class Steps:
         after = after._replace(due_at=self._next_look(after))
         return after if self._ledger.replace(upload, after) else self._reload(upload)
 
-    def _earlier(self, upload: Upload) -> ObjectHead | None:
-        """What somebody has copied of the pinned bytes. Raises `CopyUnproven` where it only may be."""
+    def _earlier(self, upload: Upload, *, can_copy: bool = False) -> ObjectHead | None:
+        """What somebody has copied of the pinned bytes. Raises `CopyUnproven` where it only may be.
+
+        ``can_copy``: they are there, perhaps, so that a doubtful copy counts only where another would be no better.
+        """
         earlier = self._copier.earlier(upload)
-        if earlier.doubtful is not None:
-            raise self._note(upload, unproven(upload, earlier.doubtful.key))
+        if earlier.doubtful is not None and (earlier.settles or not can_copy):
+            raise self._note(upload, unproven(upload, earlier.doubtful))
         return earlier.proven
 
     def _wait(self, upload: Upload, run: Run) -> Upload | None:

@@ -38,6 +38,10 @@ class Capabilities:
     conditional_copy: bool = False
     """It refuses a copy whose source is not the one that it should be. What nobody has tried counts as not there."""
 
+    atomic_copy: bool = True
+    """A copy has the bytes that its condition and its ETag are about, also where its source is written meanwhile (not
+    at the JuiceFS gateway)."""
+
     copies_keep_etag: bool = False
     """A copy has its source's ETag, and the answer to it says so (not with SSE-KMS)."""
 
