@@ -65,12 +65,13 @@ class Run:
         directory: Path,
         turn: Lock,
         pushes: bool = True,
+        lacks: Sequence[str] = (),
     ) -> None:
         """Each of ``buckets`` is a store of its own.
 
         ``turn`` is held while clients and faults are at work: a machine has room for one such run at a time.
 
-        ``pushes`` says whether the bucket's store pushes events.
+        ``pushes`` says whether the bucket's store pushes events, ``lacks`` what none of these stores can do.
         """
         self._pushes = pushes
         self._plan = plan
@@ -79,7 +80,7 @@ class Run:
         self._parts = parts
         self._directory = directory
         self._secret = f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
-        (directory / "valetkey.toml").write_text(PROFILES + _further_stores(buckets[1:], directory))
+        (directory / "valetkey.toml").write_text(PROFILES + _further_stores(buckets[1:], directory, lacks))
         self._env = (
             environment(directory, buckets[0])
             | SETTINGS
@@ -88,6 +89,7 @@ class Run:
                 "VALETKEY_DATABASE_URL": database_url,
                 "VALETKEY_CONFIG": str(directory / "valetkey.toml"),
                 "VALETKEY_WEBHOOK_SECRETS": self._secret,
+                "VALETKEY_S3_LACKS": ",".join(lacks),
             }
         )
 
@@ -185,7 +187,7 @@ class Run:
         return faults
 
 
-def _further_stores(buckets: Sequence[Bucket], directory: Path) -> str:
+def _further_stores(buckets: Sequence[Bucket], directory: Path, lacks: Sequence[str]) -> str:
     """A table of the toml for each bucket behind the first; the keys of these stores are in a file of AWS's."""
     profiles, tables = "", ""
     for number, bucket in enumerate(buckets, 1):
@@ -198,6 +200,7 @@ bucket = "{bucket.name}"
 endpoint_url = "{server.endpoint_url}"
 region = "{server.region}"
 aws_profile = "store-{number}"
+lacks = {json.dumps(lacks)}
 """
     (directory / "credentials").write_text(profiles)
     rules = "".join(f'"owner-{number}" = "store-{number}"\n' for number in range(1, len(buckets) + 1))

@@ -14,11 +14,15 @@ from tests.support.stores import Rgw, S3Server, start_store, stop_rgw, stop_stor
 
 @dataclass(frozen=True)
 class ChaosStore:
-    """A store of a run's own: ``parts`` can be taken away while its objects stay; ``pushes`` its events to a URL."""
+    """A store of a run's own: ``parts`` can be taken away while its objects stay; ``pushes`` its events to a URL.
+
+    ``lacks`` is what it cannot do, as the service's settings have it.
+    """
 
     server: S3Server
     parts: tuple[Part, ...] = ()
     pushes: bool = False
+    lacks: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -37,7 +41,7 @@ def _juicefs(directory: Path) -> Iterator[ChaosStore]:
     try:
         server = start_store("juicefs", where, owner=os.getpid())
         hanging = Part("juicefs", lambda: _signal(where, SIGSTOP), lambda: _signal(where, SIGCONT))
-        yield ChaosStore(server, (hanging,))
+        yield ChaosStore(server, (hanging,), lacks=("atomic-copy",))
     finally:
         stop_stores(directory)
 

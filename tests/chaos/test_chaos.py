@@ -60,5 +60,5 @@ def _verdict(ledger: str, plan: Plan, postgres: Postgres, directory: Path, turn:
         if ledger == "postgresql":
             parts.insert(0, Part("postgresql", postgres.stop_server, postgres.start_server))
             url = postgres.url()
-        pushes = all(store.pushes for store in stores)
-        return Run(plan, buckets, url, parts=parts, directory=directory, turn=turn, pushes=pushes).run()
+        pushes, lacks = all(store.pushes for store in stores), stores[0].lacks
+        return Run(plan, buckets, url, parts=parts, directory=directory, turn=turn, pushes=pushes, lacks=lacks).run()

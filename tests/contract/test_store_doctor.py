@@ -13,9 +13,18 @@ PASS, WARN, FAIL = Level.PASS, Level.WARN, Level.FAIL
 KNOWN: dict[str, list[tuple[str, Level, str]]] = {
     "caddy": [("metadata-names", PASS, "X-Amz-Meta-Upload-Id"), ("post", PASS, "Enforced in a form")],
     "nginx": [("metadata-names", PASS, "as they were sent"), ("post", PASS, "Enforced in a form")],
-    "kms": [("copy-etag", WARN, "another than its source's"), ("checksums", WARN, "keeps no checksum")],
+    "kms": [
+        ("copy-atomic", PASS, "had the bytes"),
+        ("copy-etag", WARN, "another than its source's"),
+        ("checksums", WARN, "keeps no checksum"),
+    ],
     "locked": [("object-lock", WARN, "retained for 1 days"), ("versions", WARN, "stay after a deletion")],
-    "juicefs": [("put-once", WARN, "overwrites"), ("copy-condition", PASS, "is refused"), ("post", PASS, "Enforced")],
+    "juicefs": [
+        ("put-once", WARN, "overwrites"),
+        ("copy-condition", PASS, "is refused"),
+        ("copy-atomic", WARN, "had other bytes than they were asked for"),
+        ("post", PASS, "Enforced"),
+    ],
     "juicefs-no-etag": [("head", FAIL, "no ETag")],
     "juicefs-plain": [("head", FAIL, "does not show what was written: content type, metadata")],
     "localstack": [

@@ -12,6 +12,7 @@ from tests.support.doctors import DEFAULT, line, lines, report, visit
 from tests.support.ledgers import migrated
 from tests.support.store_proxy import Quirk, quirky
 from tests.support.store_quirks import (
+    ComparesBeforeItCopies,
     CopiesGetAnotherETag,
     DateIsOff,
     Drops,
@@ -66,6 +67,7 @@ def test_a_bucket_that_is_set_up_is_healthy(rgw_bucket: Bucket, tmp_path: Path) 
         "parts_end_with_join": True,
         "part_checksums": False,
         "conditional_copy": True,
+        "atomic_copy": True,
         "copies_keep_etag": True,
         "batch_delete": True,
     }
@@ -168,6 +170,18 @@ def test_what_is_broken_is_named(name: str, rgw_bucket: Bucket, tmp_path: Path) 
     assert any(broken.words in f"{each.seen} {each.action}" for each in named), json.dumps(found.as_json(), default=str)
     if broken.learned is not None:
         assert found.capabilities[broken.learned[0]] is broken.learned[1]
+
+
+def test_a_store_that_copies_in_steps(rgw_bucket: Bucket, tmp_path: Path) -> None:
+    """It compares the condition of a copy, and what it copies then is what is there by then: found by a race."""
+    with quirky(rgw_bucket.server, ComparesBeforeItCopies(rgw_bucket.server)) as server:
+        bucket = Bucket(rgw_bucket.name, server.client(), server)
+        found = report(visit(bucket, tmp_path), "store", checks=("copy-condition", "copy-atomic"))
+    assert line(found, "copy-condition").level is Level.PASS
+    named = line(found, "copy-atomic")
+    assert (named.level, "VALETKEY_S3_LACKS=atomic-copy" in named.action) == (Level.WARN, True)
+    assert (found.capabilities["conditional_copy"], found.capabilities["atomic_copy"]) == (True, False)
+    assert names(rgw_bucket) == []
 
 
 @pytest.mark.parametrize("rule", [None, "https://other.example", "no etag"])

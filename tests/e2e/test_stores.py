@@ -26,7 +26,7 @@ MIB = 1024**2
 PART = 5 * MIB
 CONTENT = os.urandom(PART + 7)
 
-LACKS = {"swift": "post,conditional-put,dead-parts", "rclone": "post"}
+LACKS = {"juicefs": "atomic-copy", "swift": "post,conditional-put,dead-parts", "rclone": "post"}
 """What the documentation has an operator say of a store."""
 
 

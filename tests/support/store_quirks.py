@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from xml.sax.saxutils import unescape
 
 from tests.support.store_proxy import Answer, Quirk, Request, refusal
+from tests.support.stores import S3Server
 
 
 class CopiesGetAnotherETag(Quirk):
@@ -302,6 +303,27 @@ class IgnoresCopyConditions(Quirk):
             if request.header(name) is not None:
                 request.set_header(name, None)
         return None
+
+
+class ComparesBeforeItCopies(Quirk):
+    """The JuiceFS gateway (1.4.2, measured): the condition of a copy is compared first, and the bytes are read then.
+
+    What happens between the two is ``meanwhile``; without it, time passes.
+    """
+
+    def __init__(self, server: S3Server, meanwhile: Callable[[Request], object] = lambda _: time.sleep(0.02)) -> None:
+        self._server = server
+        self._meanwhile = meanwhile
+
+    def before(self, request: Request) -> Answer | None:
+        wanted = request.header("x-amz-copy-source-if-match")
+        if request.operation != "COPY" or wanted is None:
+            return None
+        bucket, _, key = unquote(request.header("x-amz-copy-source") or "").partition("/")
+        if self._server.client().head_object(Bucket=bucket, Key=key)["ETag"] != wanted:
+            return refusal(412, "PreconditionFailed")
+        self._meanwhile(request)
+        return IgnoresCopyConditions().before(request)
 
 
 class RefusesConditionsOnJoined(Quirk):

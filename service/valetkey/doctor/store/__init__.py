@@ -1,7 +1,7 @@
 """The store: whether it is there, what we may do there, what it enforces, and what the bucket is set to."""
 
 from valetkey.doctor.findings import Check, Group
-from valetkey.doctor.store import attempts, bucket, copies, forms, parts, puts, reach, rights
+from valetkey.doctor.store import attempts, bucket, copies, forms, parts, puts, races, reach, rights
 
 GROUP = Group(
     "store",
@@ -23,6 +23,7 @@ GROUP = Group(
         Check("parts", parts.parts, 120),
         Check("copy", copies.copy),
         Check("copy-condition", copies.condition),
+        Check("copy-atomic", races.in_one_step),
         Check("copy-once", copies.once),
         Check("copy-parts", copies.in_parts),
         Check("checksums", copies.checksums),

@@ -25,7 +25,7 @@ UNCONDITIONAL = (
 )
 
 
-def _source(visit: Visit) -> ObjectHead:
+def probe_as_shown(visit: Visit) -> ObjectHead:
     """A probe as HEAD shows it. Raises `Skip` where it does not."""
     key = put_probe(visit)
     try:
@@ -37,15 +37,16 @@ def _source(visit: Visit) -> ObjectHead:
     return found
 
 
-def _target(visit: Visit) -> tuple[str, ObjectHeaders]:
+def new_target(visit: Visit) -> tuple[str, ObjectHeaders]:
+    """The key of a copy, and what goes with it."""
     upload_id = visit.probes.staging()
     return f"staging/{upload_id}", ObjectHeaders(TYPE, UploadId(upload_id), visit.placement)
 
 
 def copy(visit: Visit) -> Iterator[Finding]:
     """A copy as the service makes it, and what becomes of metadata and ETag."""
-    source = _source(visit)
-    key, headers = _target(visit)
+    source = probe_as_shown(visit)
+    key, headers = new_target(visit)
     try:
         visit.store.copy(source, key, replace(headers, content_type="image/gif"))
     except (ValetKeyError, ObjectChanged, ObjectMissing) as error:
@@ -82,7 +83,7 @@ def _same_etag(visit: Visit, source: ObjectHead, key: str, etag: str) -> Finding
 
 def condition(visit: Visit) -> Iterator[Finding]:
     """Whether a copy is refused whose source was written again after it was looked at."""
-    stale = _source(visit)
+    stale = probe_as_shown(visit)
     put_probe(visit, stale.key, OTHER)
     now = visit.store.head(stale.key)
     if now is None or now.etag == stale.etag:
@@ -104,7 +105,7 @@ def condition(visit: Visit) -> Iterator[Finding]:
 
 def _honoured(visit: Visit, source: ObjectHead) -> tuple[bool, str]:
     """Whether nothing was written by a copy of ``source``, whose ETag is not its own; and what was said."""
-    key, headers = _target(visit)
+    key, headers = new_target(visit)
     try:
         visit.store.copy(source, key, headers)
         said = "answered as made"
@@ -130,7 +131,7 @@ def _joined_source(visit: Visit) -> ObjectHead | None:
 
 def once(visit: Visit) -> Iterator[Finding]:
     """Whether a copy is refused where something is already."""
-    source = _source(visit)
+    source = probe_as_shown(visit)
     there = put_probe(visit, content=OTHER)
     found = attempt(
         make_copier(visit.session, visit.s3).copy_object,
@@ -150,7 +151,7 @@ def once(visit: Visit) -> Iterator[Finding]:
 
 def in_parts(visit: Visit) -> Iterator[Finding]:
     """Copies in parts, as of objects above 1 GiB."""
-    source = _source(visit)
+    source = probe_as_shown(visit)
     one = Parts.begin(visit)
     where = {"Bucket": visit.bucket, "Key": one.key, "UploadId": one.id, "PartNumber": 1}
     where |= {"CopySource": {"Bucket": visit.bucket, "Key": source.key}}
@@ -212,7 +213,7 @@ def _sum(visit: Visit, key: str, name: str = "ChecksumSHA256") -> str | None:
 
 def _sum_of_copy(visit: Visit, key: str) -> Finding:
     source = visit.store.head(key)
-    target, headers = _target(visit)
+    target, headers = new_target(visit)
     if source is not None:
         visit.store.copy(source, target, headers)
     if _sum(visit, target) == sha256_of(CONTENT):
@@ -248,8 +249,8 @@ def placements(visit: Visit) -> Iterator[Finding]:
 
 
 def _placed(visit: Visit, placement: Placement, names: list[str]) -> Finding:
-    source = _source(visit)
-    key, headers = _target(visit)
+    source = probe_as_shown(visit)
+    key, headers = new_target(visit)
     what = ", ".join(filter(None, [placement.storage_class, placement.sse, placement.sse_kms_key_id and "a KMS key"]))
     profiles = f"profile{'s' if len(names) > 1 else ''} {', '.join(names)}"
     try:

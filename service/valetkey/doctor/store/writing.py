@@ -85,3 +85,8 @@ def arguments(visit: Visit, key: str, content: bytes) -> dict[str, Any]:
 def sha256_of(content: bytes) -> str:
     """As S3 writes it."""
     return b64encode(sha256(content).digest()).decode()
+
+
+def md5_of(content: bytes) -> str:
+    """As an ETag has it."""
+    return md5(content, usedforsecurity=False).hexdigest()

@@ -1,0 +1,124 @@
+"""Copies of what is being written again: whether a copy is one step for the store, or several."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Event
+
+from valetkey.core.errors import ObjectChanged, ObjectMissing, ValetKeyError
+from valetkey.core.ports.store import ObjectHead, ObjectHeaders
+from valetkey.doctor.findings import Finding, Skip, passed, skipped, warned
+from valetkey.doctor.store.copies import new_target, probe_as_shown
+from valetkey.doctor.store.writing import CONTENT, OTHER, arguments, look, md5_of
+from valetkey.doctor.visit import Visit
+from valetkey.doctor.wire import attempt
+
+COPIES = 100
+"""How many copies are made."""
+
+SECONDS = 6.0
+"""How long that may take."""
+
+ENOUGH = 20
+"""From how many of them on something can be said."""
+
+WRITERS = (CONTENT, OTHER)
+"""What each of those who write sends, for ever: so an ETag that is gone comes back."""
+
+READ_BACK = (
+    "Nothing to do where this run's findings are kept, or VALETKEY_S3_LACKS=atomic-copy is set: valetkey reads each "
+    "copy back. Without that a grant that is used again can leave an object whose ETag is not that of its bytes."
+)
+
+
+@dataclass
+class _Race:
+    """How it went so far. ``writes`` are those that the store has taken, in the order in which they were made."""
+
+    writes: list[bytes] = field(default_factory=list)
+    copies: int = 0
+    refused: int = 0
+    torn: int = 0
+
+
+def in_one_step(visit: Visit) -> Iterator[Finding]:
+    """Whether copies have the bytes that their condition was about, while others take the place of these."""
+    source = probe_as_shown(visit)
+    if source.version_id is not None:
+        yield passed("copy-atomic", "A copy names the version that it is of: nothing can take its place.")
+        return
+    if source.etag != md5_of(CONTENT):
+        yield skipped("copy-atomic", "ETags are no MD5s here, so the bytes of a copy cannot be compared with its ETag.")
+        return
+    race, target = _Race(), new_target(visit)
+    with _written_all_the_time(visit, source.key, race):
+        until = time.monotonic() + SECONDS
+        while race.copies < COPIES and time.monotonic() < until:
+            _copy(visit, source.key, target, race)
+    if race.torn:
+        visit.learned["atomic_copy"] = False
+        seen = f"{race.torn} of {race.copies} copies had other bytes than they were asked for: those just written."
+        yield warned("copy-atomic", seen, READ_BACK)
+    elif min(race.copies, len(race.writes)) < ENOUGH:
+        seen = f"Only {race.copies} copies could be made while something was written {len(race.writes)} times."
+        yield skipped("copy-atomic", seen)
+    else:
+        visit.learned["atomic_copy"] = True
+        seen = f"{race.copies} copies of what was being written had the bytes that they were asked for"
+        yield passed("copy-atomic", f"{seen}; {race.refused} were refused.")
+
+
+@contextmanager
+def _written_all_the_time(visit: Visit, key: str, race: _Race) -> Iterator[None]:
+    """Two who take turns, as it happens, at overwriting what is under ``key``, until one of theirs is refused."""
+    over = Event()
+
+    def write(content: bytes) -> None:
+        asked = {"Bucket": visit.bucket, "Key": key, "Body": content, **arguments(visit, key, content)}
+        with suppress(Skip):  # the run is over
+            while not over.is_set():
+                visit.probes.add(key)
+                if not attempt(visit.client.put_object, **asked).ok:
+                    return
+                race.writes.append(content)
+
+    with ThreadPoolExecutor(len(WRITERS)) as pool:
+        for content in WRITERS:
+            pool.submit(write, content)
+        try:
+            yield
+        finally:
+            over.set()
+
+
+def _copy(visit: Visit, key: str, to: tuple[str, ObjectHeaders], race: _Race) -> None:
+    """One copy, on the condition of what was there a moment ago, and its bytes."""
+    try:
+        source = visit.store.head(key)
+    except ValetKeyError:  # JuiceFS: between two objects there is one without an ETag
+        return
+    if source is None:
+        return
+    target, headers = to
+    visit.probes.add(target)
+    try:
+        visit.store.copy(source, target, headers)
+    except ObjectChanged:
+        race.refused += 1
+        return
+    except (ValetKeyError, ObjectMissing):
+        return
+    race.copies += 1
+    race.torn += _is_torn(visit, source, target)
+
+
+def _is_torn(visit: Visit, source: ObjectHead, target: str) -> bool:
+    """Whether the bytes of a copy are not those that it says, or that were its condition where that is honoured."""
+    lying = look(visit, target)
+    if lying.content is None:
+        raise Skip("A copy that was answered as made is not there.")
+    actual = md5_of(lying.content)
+    claims = lying.etag == source.etag or visit.learned.get("conditional_copy", False)
+    return claims and actual != source.etag
