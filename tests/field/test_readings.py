@@ -478,3 +478,15 @@ def test_uppy_says_no_type_where_it_knows_none(reader: Service) -> None:
     assert form.json()["fields"]["Content-Type"] == "image/webp", form.text
     for said in ({"filename": "a.html"}, {"filename": "a"}, {}):
         assert_problem(begin(**said), 422, "content_type_not_allowed")
+
+
+def test_uppys_metadata_has_names_with_brackets(reader: Service) -> None:
+    """``meta["tags[]"]``, which PHP's forms have, was dropped of a file that goes in one piece, and kept of one in
+    parts: Uppy 5 writes all of it as ``metadata[name]`` (transloadit/uppy, `getUploadParameters`)."""
+    ticket = reader.api.http.post("/v1/tickets", json={"profile": "default"}).json()["ticket"]
+    said = {"tags[]": "1", "a[b][c]": "2", "]": "3", "[": "4", "a\nb": "5", "plain": "6"}
+    query = {"filename": "a.txt", "type": "text/plain", **{f"metadata[{name}]": value for name, value in said.items()}}
+    form = reader.api.http.get(f"/uppy/{ticket}/s3/params", params=query)
+    assert form.status_code == 200, form.text
+    upload_id = form.json()["fields"]["x-amz-meta-upload-id"]
+    assert reader.api.upload(upload_id)["metadata"] == said

@@ -21,7 +21,7 @@ from valetkey.adapters.s3.heads import as_head
 from valetkey.adapters.s3.signing import Signer
 from valetkey.adapters.s3.traits import Traits
 from valetkey.adapters.s3.versions import Versions
-from valetkey.adapters.s3.xml import Element, plain_etag
+from valetkey.adapters.s3.xml import Element
 from valetkey.core.errors import (
     MethodNotSupported,
     NotSupportedByStore,
@@ -30,6 +30,7 @@ from valetkey.core.errors import (
     StoreUnavailable,
 )
 from valetkey.core.model.capabilities import Capabilities
+from valetkey.core.model.etags import plain_etag
 from valetkey.core.model.multipart import WHOLE_COPY, Part
 from valetkey.core.model.rules import Placement
 from valetkey.core.model.showing import content_disposition
