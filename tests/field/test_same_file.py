@@ -29,12 +29,13 @@ def content(seed: bytes, size: int) -> bytes:
     return (seed * (size // len(seed) + 1))[:size]
 
 
-def put(play: Hushed, folder: Path, data: bytes) -> tuple[int, dict[str, Any]]:
+def put(play: Hushed, folder: Path, data: bytes, token: str | None = None) -> tuple[int, dict[str, Any]]:
     """`data` by `valetkey put`, always under one name and date; the exit code and the row."""
     path = folder / "film.mp4"
     path.write_bytes(data)
     os.utime(path, (STAMP, STAMP))
     options = ["--json", "--endpoint", play.address, "--state-home", str(folder), "-c", "1", "--retry-for", "1"]
+    options += ["--token", token] if token else []
     done = CliRunner().invoke(main, ["put", str(path), *options, "--wait", "1"])
     return done.exit_code, json.loads(done.stdout)
 
@@ -195,3 +196,29 @@ def test_a_file_that_changes_while_it_is_sent(tmp_path: Path, method: str) -> No
         play.keep = change  # type: ignore[method-assign, assignment]
         code, row = put(play, tmp_path, a)
         assert (code, row["error"]["code"], play.confirmed) == (6, "file_changed", False), row
+
+
+@pytest.mark.parametrize("method", ["MULTIPART", "POST"])
+def test_another_key_begins_anew(tmp_path: Path, method: str) -> None:
+    """Who sees that he has taken the key of another account, and begins again with the right one: the file goes to
+    that. The upload of the first one is left alone, and its key goes on with it."""
+    a = content(b"abcdefg", 3_000_000)
+    with hushed(method, len(a), MIB) as play:
+        play.mishaps = [None, DEAD] if method == "MULTIPART" else [DEAD]
+        assert put(play, tmp_path, a, "vk_wrong")[0] == 4
+        again = dict(play.stored)
+        code, row = put(play, tmp_path, a, "vk_right")
+        assert (code, row["resumed"], play.uploads, play.aborted) == (0, False, 2, 0), row
+        play.stored, play.confirmed = again, False
+        code, row = put(play, tmp_path, a, "vk_wrong")
+        assert (code, row["resumed"], play.uploads, joined(play) == a) == (0, True, 2, True), row
+
+
+def test_a_fresh_ticket_goes_on(tmp_path: Path) -> None:
+    """A ticket ends sooner than a large upload: the next one of the same user is another."""
+    a = content(b"abcdefg", 3_000_000)
+    with hushed("MULTIPART", len(a), MIB) as play:
+        play.mishaps = [None, DEAD]
+        assert put(play, tmp_path, a, "vt_p.first.1")[0] == 4
+        code, row = put(play, tmp_path, a, "vt_p.second.2")
+        assert (code, row["resumed"], play.uploads) == (0, True, 1), row

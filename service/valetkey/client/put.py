@@ -1,5 +1,6 @@
 """Many files at once: `put` finds them, uploads them, and reports each as it ends."""
 
+import hashlib
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -79,6 +80,7 @@ def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, rep
 
     KeyboardInterrupt ends it early; `FileOutcome.INTERRUPTED` is among the outcomes then.
     """
+    options = replace(options, uploads=replace(options.uploads, who=_who(options.token)))
     stop = threading.Event()
     connections = Connections(options.timeouts)
     records = UploadRecords(options.state, reporter.warn)
@@ -98,6 +100,14 @@ def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, rep
         for key in run.keys:
             records.delete(key)
     return run.outcomes
+
+
+def _who(token: str | None) -> str:
+    """What tells this API key's uploads from another's: who notices that he has taken the wrong one, and begins again
+    with the right one, does not go on for the wrong account. A ticket is another each time, for the same user, too."""
+    if token is None or token.startswith(TICKET_PREFIX):
+        return ""
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
 
 
 class _Run:
