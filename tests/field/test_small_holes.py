@@ -33,7 +33,7 @@ from valetkey.app import installed_in
 from valetkey.core.access.tickets import TICKET_PREFIX
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.upload import new_upload_id
+from valetkey.core.model.upload import new_upload_id, upload_ids_in
 from valetkey.settings import load_settings
 from valetkey.testing import MemoryValetKey
 
@@ -182,3 +182,12 @@ def test_a_password_with_an_at_sign_is_not_printed() -> None:
     with pytest.raises(ConfigurationError, match="%40") as refused:
         open_ledger("postgresql://user:half@half@127.0.0.1/valetkey")
     assert "half" not in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "before", ["", "a", "abcd", "0198aaaa-bbbb-7ccc-8ddd-abcd", "0198aaaa-bbbb-7ccc-8ddd-abcdef012345"]
+)
+def test_an_owner_hides_no_id(before: str) -> None:
+    """What stands before an id in a key may be most of another one: the id is found all the same."""
+    upload_id = new_upload_id()
+    assert upload_id in upload_ids_in(f"uploads/{before}{upload_id}/a.txt")
