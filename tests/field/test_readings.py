@@ -25,6 +25,8 @@ from tests.support.clients import put
 from tests.support.servers import run_valetkey
 from tests.support.stores import Rgw, fresh_bucket
 
+from valetkey.client import Client, ClientError
+
 PAGE = b"<!doctype html><script>document.title = 'it ran'</script>"
 CHECKSUM = {"algorithm": "crc32", "value": "AAAAAA=="}
 
@@ -490,3 +492,19 @@ def test_uppys_metadata_has_names_with_brackets(reader: Service) -> None:
     assert form.status_code == 200, form.text
     upload_id = form.json()["fields"]["x-amz-meta-upload-id"]
     assert reader.api.upload(upload_id)["metadata"] == said
+
+
+def test_programs_say_half_an_emoji_too(reader: Service) -> None:
+    """As Python has names of files that are no UTF-8: the client sends them as they are, and the service mends them."""
+    with Client(reader.server.base_url, reader.server.create_key("program").key) as client:
+        for content in (b"x", bytearray(b"x"), memoryview(b"x")):
+            upload = client.upload(content, filename="a\ud83d.txt", metadata={"c\udcff": "\ud83d"})
+            assert (upload.filename, upload.metadata) == ("a\ufffd.txt", {"c\ufffd": "\ufffd"})
+        assert client.create(filename="\udcff", content_type="a/b", size=1).upload.filename == "\ufffd"
+
+
+def test_an_owner_who_is_nobody_is_not_left_out(reader: Service) -> None:
+    """An empty text, as a session without a login has it: its file would be the program's own."""
+    key = reader.server.create_key("program").key
+    with Client(reader.server.base_url, key) as client, pytest.raises(ClientError, match="owner"):
+        client.upload(b"x", filename="a.txt", owner="")

@@ -38,8 +38,8 @@ class UploadOptions:
             **self._path(source),
         }
         checksum = {"algorithm": "crc64nvme", "value": crc64nvme} if crc64nvme else None
-        given = {"profile": self.profile, "owner": self.owner, "checksum": checksum}
-        return body | {name: value for name, value in given.items() if value}
+        given = {"profile": self.profile or None, "owner": self.owner, "checksum": checksum}
+        return body | {name: value for name, value in given.items() if value is not None}
 
     def record_key(self, source: Source) -> str:
         """The key under which the upload of ``source`` is recorded."""
