@@ -9,6 +9,7 @@ as A and ended as B. The browser client's are in `frontend/client/tests/same-fil
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from hashlib import md5, sha1
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from click.testing import CliRunner
 from tests.field.hushed import Hushed, Mishap, hushed
 
 from valetkey.cli import main
+from valetkey.core.access.callers import ProfileTicket
+from valetkey.core.access.tickets import Tickets
 
 MIB = 1024**2
 STAMP = 1_700_000_000
@@ -214,11 +217,24 @@ def test_another_key_begins_anew(tmp_path: Path, method: str) -> None:
         assert (code, row["resumed"], play.uploads, joined(play) == a) == (0, True, 2, True), row
 
 
-def test_a_fresh_ticket_goes_on(tmp_path: Path) -> None:
-    """A ticket ends sooner than a large upload: the next one of the same user is another."""
+TICKETS = Tickets(["s" * 32])
+
+
+def ticket(number: int, owner: str) -> str:
+    end = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=number)
+    return TICKETS.issue_for_profile(ProfileTicket(f"ticket-{number}", "shop", owner, "default", end, number))
+
+
+@pytest.mark.parametrize(
+    ("second", "goes_on"),
+    [(ticket(2, "ann"), True), (ticket(2, "bob"), False), (ticket(2, "änn"), False), ("vk_shop", False)],
+    ids=["her next ticket", "another user's", "nearly hers", "a key"],
+)
+def test_a_ticket_goes_on_for_the_same_user(second: str, goes_on: bool, tmp_path: Path) -> None:
+    """It ends sooner than a large upload, so that the next one is another; what it shows tells whose it is."""
     a = content(b"abcdefg", 3_000_000)
     with hushed("MULTIPART", len(a), MIB) as play:
         play.mishaps = [None, DEAD]
-        assert put(play, tmp_path, a, "vt_p.first.1")[0] == 4
-        code, row = put(play, tmp_path, a, "vt_p.second.2")
-        assert (code, row["resumed"], play.uploads) == (0, True, 1), row
+        assert put(play, tmp_path, a, ticket(1, "ann"))[0] == 4
+        code, row = put(play, tmp_path, a, second)
+        assert (code, row["resumed"], play.uploads, play.aborted) == (0, goes_on, 1 if goes_on else 2, 0), row

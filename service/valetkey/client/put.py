@@ -1,6 +1,8 @@
 """Many files at once: `put` finds them, uploads them, and reports each as it ends."""
 
+import base64
 import hashlib
+import json
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -103,11 +105,24 @@ def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, rep
 
 
 def _who(token: str | None) -> str:
-    """What tells this API key's uploads from another's: who notices that he has taken the wrong one, and begins again
-    with the right one, does not go on for the wrong account. A ticket is another each time, for the same user, too."""
-    if token is None or token.startswith(TICKET_PREFIX):
+    """What tells this credential's uploads from another's: who notices that he has taken the wrong one, and begins
+    again with the right one, does not go on for the wrong account. A ticket is another each time, for the same user,
+    too: its account and owner, which it shows, tell. One that shows none could be anybody's."""
+    if token is None:
         return ""
-    return hashlib.sha256(token.encode()).hexdigest()[:16]
+    told = _account_and_owner(token) if token.startswith(TICKET_PREFIX) else token
+    return hashlib.sha256(told.encode()).hexdigest()[:16] if told else ""
+
+
+def _account_and_owner(ticket: str) -> str:
+    """Of a profile ticket, ``vt_p.<claims>.<signature>``, as text; "" of any other."""
+    kind, _, rest = ticket.removeprefix(TICKET_PREFIX).partition(".")
+    claims = rest.partition(".")[0]
+    try:
+        _, account, owner, *_ = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    except (ValueError, TypeError):
+        return ""
+    return json.dumps([account, owner]) if kind == "p" else ""
 
 
 class _Run:
