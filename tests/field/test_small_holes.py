@@ -41,7 +41,7 @@ CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
 
 
 def test_the_landing_answers_for_uploads_with_redirect_only() -> None:
-    """Any other id is as unknown there as one that nobody has."""
+    """Any other id is as unknown there as one that nobody has; and no cache keeps how one was."""
     app = Flask("photos")
     MemoryValetKey(app)
     client = app.test_client()
@@ -49,7 +49,8 @@ def test_the_landing_answers_for_uploads_with_redirect_only() -> None:
     with_it = client.post("/v1/uploads", json=CAT | {"redirect": True}).get_json()["upload"]["id"]
     assert client.get(f"/v1/uploads/{without}/return").status_code == 404
     assert client.get(f"/v1/uploads/{new_upload_id()}/return").status_code == 404
-    assert client.get(f"/v1/uploads/{with_it}/return").status_code == 200
+    landed = client.get(f"/v1/uploads/{with_it}/return")
+    assert (landed.status_code, landed.headers["Cache-Control"]) == (200, "no-store")
 
 
 @pytest.mark.parametrize("by", ["environment", "settings"])
