@@ -25,6 +25,8 @@ from tests.support.clients import put
 from tests.support.servers import run_valetkey
 from tests.support.stores import Rgw, fresh_bucket
 
+from valetkey.client import Client, ClientError
+
 PAGE = b"<!doctype html><script>document.title = 'it ran'</script>"
 CHECKSUM = {"algorithm": "crc32", "value": "AAAAAA=="}
 
@@ -478,3 +480,31 @@ def test_uppy_says_no_type_where_it_knows_none(reader: Service) -> None:
     assert form.json()["fields"]["Content-Type"] == "image/webp", form.text
     for said in ({"filename": "a.html"}, {"filename": "a"}, {}):
         assert_problem(begin(**said), 422, "content_type_not_allowed")
+
+
+def test_uppys_metadata_has_names_with_brackets(reader: Service) -> None:
+    """``meta["tags[]"]``, which PHP's forms have, was dropped of a file that goes in one piece, and kept of one in
+    parts: Uppy 5 writes all of it as ``metadata[name]`` (transloadit/uppy, `getUploadParameters`)."""
+    ticket = reader.api.http.post("/v1/tickets", json={"profile": "default"}).json()["ticket"]
+    said = {"tags[]": "1", "a[b][c]": "2", "]": "3", "[": "4", "a\nb": "5", "plain": "6"}
+    query = {"filename": "a.txt", "type": "text/plain", **{f"metadata[{name}]": value for name, value in said.items()}}
+    form = reader.api.http.get(f"/uppy/{ticket}/s3/params", params=query)
+    assert form.status_code == 200, form.text
+    upload_id = form.json()["fields"]["x-amz-meta-upload-id"]
+    assert reader.api.upload(upload_id)["metadata"] == said
+
+
+def test_programs_say_half_an_emoji_too(reader: Service) -> None:
+    """As Python has names of files that are no UTF-8: the client sends them as they are, and the service mends them."""
+    with Client(reader.server.base_url, reader.server.create_key("program").key) as client:
+        for content in (b"x", bytearray(b"x"), memoryview(b"x")):
+            upload = client.upload(content, filename="a\ud83d.txt", metadata={"c\udcff": "\ud83d"})
+            assert (upload.filename, upload.metadata) == ("a\ufffd.txt", {"c\ufffd": "\ufffd"})
+        assert client.create(filename="\udcff", content_type="a/b", size=1).upload.filename == "\ufffd"
+
+
+def test_an_owner_who_is_nobody_is_not_left_out(reader: Service) -> None:
+    """An empty text, as a session without a login has it: its file would be the program's own."""
+    key = reader.server.create_key("program").key
+    with Client(reader.server.base_url, key) as client, pytest.raises(ClientError, match="owner"):
+        client.upload(b"x", filename="a.txt", owner="")

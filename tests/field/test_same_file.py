@@ -9,6 +9,7 @@ as A and ended as B. The browser client's are in `frontend/client/tests/same-fil
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from hashlib import md5, sha1
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from click.testing import CliRunner
 from tests.field.hushed import Hushed, Mishap, hushed
 
 from valetkey.cli import main
+from valetkey.core.access.callers import ProfileTicket
+from valetkey.core.access.tickets import Tickets
 
 MIB = 1024**2
 STAMP = 1_700_000_000
@@ -29,12 +32,13 @@ def content(seed: bytes, size: int) -> bytes:
     return (seed * (size // len(seed) + 1))[:size]
 
 
-def put(play: Hushed, folder: Path, data: bytes) -> tuple[int, dict[str, Any]]:
+def put(play: Hushed, folder: Path, data: bytes, token: str | None = None) -> tuple[int, dict[str, Any]]:
     """`data` by `valetkey put`, always under one name and date; the exit code and the row."""
     path = folder / "film.mp4"
     path.write_bytes(data)
     os.utime(path, (STAMP, STAMP))
     options = ["--json", "--endpoint", play.address, "--state-home", str(folder), "-c", "1", "--retry-for", "1"]
+    options += ["--token", token] if token else []
     done = CliRunner().invoke(main, ["put", str(path), *options, "--wait", "1"])
     return done.exit_code, json.loads(done.stdout)
 
@@ -195,3 +199,42 @@ def test_a_file_that_changes_while_it_is_sent(tmp_path: Path, method: str) -> No
         play.keep = change  # type: ignore[method-assign, assignment]
         code, row = put(play, tmp_path, a)
         assert (code, row["error"]["code"], play.confirmed) == (6, "file_changed", False), row
+
+
+@pytest.mark.parametrize("method", ["MULTIPART", "POST"])
+def test_another_key_begins_anew(tmp_path: Path, method: str) -> None:
+    """Who sees that he has taken the key of another account, and begins again with the right one: the file goes to
+    that. The upload of the first one is left alone, and its key goes on with it."""
+    a = content(b"abcdefg", 3_000_000)
+    with hushed(method, len(a), MIB) as play:
+        play.mishaps = [None, DEAD] if method == "MULTIPART" else [DEAD]
+        assert put(play, tmp_path, a, "vk_wrong")[0] == 4
+        again = dict(play.stored)
+        code, row = put(play, tmp_path, a, "vk_right")
+        assert (code, row["resumed"], play.uploads, play.aborted) == (0, False, 2, 0), row
+        play.stored, play.confirmed = again, False
+        code, row = put(play, tmp_path, a, "vk_wrong")
+        assert (code, row["resumed"], play.uploads, joined(play) == a) == (0, True, 2, True), row
+
+
+TICKETS = Tickets(["s" * 32])
+
+
+def ticket(number: int, owner: str) -> str:
+    end = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=number)
+    return TICKETS.issue_for_profile(ProfileTicket(f"ticket-{number}", "shop", owner, "default", end, number))
+
+
+@pytest.mark.parametrize(
+    ("second", "goes_on"),
+    [(ticket(2, "ann"), True), (ticket(2, "bob"), False), (ticket(2, "änn"), False), ("vk_shop", False)],
+    ids=["her next ticket", "another user's", "nearly hers", "a key"],
+)
+def test_a_ticket_goes_on_for_the_same_user(second: str, goes_on: bool, tmp_path: Path) -> None:
+    """It ends sooner than a large upload, so that the next one is another; what it shows tells whose it is."""
+    a = content(b"abcdefg", 3_000_000)
+    with hushed("MULTIPART", len(a), MIB) as play:
+        play.mishaps = [None, DEAD]
+        assert put(play, tmp_path, a, ticket(1, "ann"))[0] == 4
+        code, row = put(play, tmp_path, a, second)
+        assert (code, row["resumed"], play.uploads, play.aborted) == (0, goes_on, 1 if goes_on else 2, 0), row

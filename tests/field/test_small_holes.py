@@ -33,7 +33,7 @@ from valetkey.app import installed_in
 from valetkey.core.access.tickets import TICKET_PREFIX
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.upload import new_upload_id
+from valetkey.core.model.upload import new_upload_id, upload_ids_in
 from valetkey.settings import load_settings
 from valetkey.testing import MemoryValetKey
 
@@ -41,7 +41,7 @@ CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
 
 
 def test_the_landing_answers_for_uploads_with_redirect_only() -> None:
-    """Any other id is as unknown there as one that nobody has."""
+    """Any other id is as unknown there as one that nobody has; and no cache keeps how one was."""
     app = Flask("photos")
     MemoryValetKey(app)
     client = app.test_client()
@@ -49,7 +49,8 @@ def test_the_landing_answers_for_uploads_with_redirect_only() -> None:
     with_it = client.post("/v1/uploads", json=CAT | {"redirect": True}).get_json()["upload"]["id"]
     assert client.get(f"/v1/uploads/{without}/return").status_code == 404
     assert client.get(f"/v1/uploads/{new_upload_id()}/return").status_code == 404
-    assert client.get(f"/v1/uploads/{with_it}/return").status_code == 200
+    landed = client.get(f"/v1/uploads/{with_it}/return")
+    assert (landed.status_code, landed.headers["Cache-Control"]) == (200, "no-store")
 
 
 @pytest.mark.parametrize("by", ["environment", "settings"])
@@ -182,3 +183,12 @@ def test_a_password_with_an_at_sign_is_not_printed() -> None:
     with pytest.raises(ConfigurationError, match="%40") as refused:
         open_ledger("postgresql://user:half@half@127.0.0.1/valetkey")
     assert "half" not in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "before", ["", "a", "abcd", "0198aaaa-bbbb-7ccc-8ddd-abcd", "0198aaaa-bbbb-7ccc-8ddd-abcdef012345"]
+)
+def test_an_owner_hides_no_id(before: str) -> None:
+    """What stands before an id in a key may be most of another one: the id is found all the same."""
+    upload_id = new_upload_id()
+    assert upload_id in upload_ids_in(f"uploads/{before}{upload_id}/a.txt")

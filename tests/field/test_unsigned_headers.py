@@ -6,12 +6,18 @@ rights: whoever may write one key reads any. Measured on Ceph RGW 16.2.
 """
 
 import http.client
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.field.desk import Json, MakeDesk
-from tests.support.stores import Bucket, Rgw
+from tests.support.clients import post_form
+from tests.support.stores import Bucket, Rgw, fresh_bucket
 
 SECRET = b"of somebody else"
 PARTS = "[profiles.default]\nmultipart_from = 1\n"
@@ -126,3 +132,92 @@ def test_more_metadata_than_a_client_reads_headers(count: int, rgw_bucket: Bucke
     done = desk.complete(created)
     assert done["state"] == "confirmed", done
     assert desk.head(done["object"]["key"])["Metadata"] == {"upload-id": created["upload"]["id"]}
+
+
+LOCKS: dict[str, dict[str, str]] = {
+    "retention": {
+        "x-amz-object-lock-mode": "GOVERNANCE",
+        "x-amz-object-lock-retain-until-date": "2099-01-01T00:00:00Z",
+    },
+    "hold": {"x-amz-object-lock-legal-hold": "ON"},
+}
+
+
+@pytest.fixture
+def locking(lockable: Bucket) -> Bucket:
+    """One that has everything retained for a day besides."""
+    retention: Any = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}}
+    lockable.client.put_object_lock_configuration(Bucket=lockable.name, ObjectLockConfiguration=retention)
+    return lockable
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("doubled", [False, True], ids=["replaced", "doubled"])
+def test_where_all_is_locked_nobody_locks_it_longer(
+    lock: str, doubled: bool, locking: Bucket, make_desk: MakeDesk
+) -> None:
+    """By default a bucket may lock all that is written: a PUT is granted there, with a lock that ends soon."""
+    desk = make_desk(locking)
+    desk.valetkey.begin()
+    declared = {"algorithm": "sha256", "value": b64encode(sha256(b"bytes").digest()).decode()}
+    created = desk.create(5, method="put", checksum=declared)
+    grant = created["grant"]
+    attacked = _sent(grant["headers"], LOCKS[lock], doubled=doubled)
+    answered(grant["url"], attacked, b"bytes")
+    for one in locking.client.list_object_versions(Bucket=locking.name).get("Versions", []):
+        found = desk.head(one["Key"])
+        assert found["ObjectLockRetainUntilDate"] < datetime.now(UTC) + timedelta(minutes=30), found
+        assert found.get("ObjectLockLegalHoldStatus", "OFF") == "OFF"
+    again = desk.sent(b"bytes", method="put", checksum=declared)
+    assert desk.complete(again)["state"] == "confirmed"
+
+
+@pytest.fixture
+def lockable(rgw: Rgw) -> Iterator[Bucket]:
+    """A bucket that was made with Object Lock, without a retention of its own."""
+    with fresh_bucket(rgw) as other:
+        bucket = Bucket(f"{other.name}-lock", other.client, rgw)
+        bucket.client.create_bucket(Bucket=bucket.name, ObjectLockEnabledForBucket=True)
+        yield bucket
+
+
+def removable(bucket: Bucket) -> list[str]:
+    """Removes every version that is there; the keys of those that cannot be removed."""
+    found = bucket.client.list_object_versions(Bucket=bucket.name)
+    left = []
+    for one in [*found.get("Versions", []), *found.get("DeleteMarkers", [])]:
+        try:
+            bucket.client.delete_object(Bucket=bucket.name, Key=one["Key"], VersionId=one["VersionId"])
+        except ClientError:
+            left.append(one["Key"])
+    return left
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_nobody_locks_what_he_sends(lock: str, lockable: Bucket, make_desk: MakeDesk) -> None:
+    """Object Lock for decades, by a header that nobody signed (as in CVE-2026-54330, by another one): a PUT of a whole
+    object is not granted there, and neither a form nor a part can have it."""
+    desk = make_desk(lockable, PARTS + "[profiles.whole]\n")
+    desk.valetkey.begin()
+    asked = {"filename": "a.txt", "content_type": "text/plain", "size": 5, "profile": "whole"}
+    refused = desk.http.post("/v1/uploads", json=asked | {"method": "put"})
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "method_not_supported"), refused.text
+    created = desk.create(5, profile="whole")
+    grant = created["grant"]
+    assert grant["method"] == "POST"
+    assert post_form(grant["url"], {**grant["fields"], **LOCKS[lock]}, b"bytes").status == 403
+    assert desk.send(created, b"bytes").status == 201
+    assert desk.complete(created)["state"] == "confirmed"
+    in_parts = desk.create(5)
+    desk.send_parts(in_parts, b"bytes", LOCKS[lock])
+    assert desk.complete(in_parts)["state"] == "confirmed"
+    assert removable(lockable) == []
+
+
+def test_a_file_without_a_form_goes_in_parts_there(lockable: Bucket, make_desk: MakeDesk) -> None:
+    """Where the store takes no forms either; an empty file has no parts, and is refused."""
+    desk = make_desk(lockable, s3_lacks=("post",))
+    desk.valetkey.begin()
+    assert desk.complete(desk.sent(b"bytes"))["state"] == "confirmed"
+    asked = {"filename": "a.txt", "content_type": "text/plain", "size": 0}
+    assert desk.http.post("/v1/uploads", json=asked).get_json()["code"] == "method_not_supported"

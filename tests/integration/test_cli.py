@@ -196,3 +196,23 @@ def test_a_scanners_key_is_made_and_told_from_others() -> None:
     lines = [line.split() for line in run("keys", "list").output.splitlines()]
     assert {tuple(line[1:3]) for line in lines[1:-1]} == {("scanner", "verdict"), ("backend", "uploads")}
     assert run("keys", "create", "other", "--scope", "everything").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["keys", "create", "\udcff"],
+        ["keys", "revoke", "\udcff"],
+        ["uploads", "show", "\udcff"],
+        ["uploads", "list", "--profile", "a\udcff"],
+        ["owners", "erase", "\udcff"],
+        ["hooks", "forget", "\udcff"],
+        ["hooks", "replay", "\udcff"],
+    ],
+)
+def test_bytes_that_are_no_text_are_refused(given: list[str], tmp_path: Path) -> None:
+    """As a terminal of Latin-1 sends a name: it is in no ledger, and a sentence says so instead of a stack trace."""
+    env = {"VALETKEY_DATABASE_URL": f"sqlite:///{tmp_path / 'v.db'}"}
+    assert CliRunner().invoke(main, ["migrate"], env=env).exit_code == 0
+    done = CliRunner().invoke(main, given, env=env)
+    assert (done.exit_code, "is not UTF-8" in done.output) == (2, True), (done.output, done.exception)

@@ -27,11 +27,15 @@ PIECES = st.sampled_from(
         ("a/.\x00./b", "a/.\ufffd./b"),
         ("a\u2028b\x7f\x9f", "a\ufffdb\ufffd\ufffd"),
         ("~/.ssh/id", "~/.ssh/id"),
+        ("Q:A/b.txt", "Q\ufffdA/b.txt"),  # what macOS shows as "Q/A" (filebrowser/filebrowser #5304)
+        ("c:a", "c\ufffda"),
+        ("B: drafts/I:O", "B\ufffd drafts/I:O"),
+        ("12:30/a", "12:30/a"),
         ("x" * MAX_PATH, "x" * MAX_PATH),
     ],
 )
 def test_what_is_kept(given: str, kept: str) -> None:
-    """One separator, one form of Unicode, and nothing that a terminal or a header would heed."""
+    """One separator, one form of Unicode, and nothing that a terminal, a header or Windows would heed."""
     assert folder_path(given) == kept
 
 
@@ -54,7 +58,8 @@ def test_what_is_kept(given: str, kept: str) -> None:
         "a/.../b",
         "a/ /b",
         "C:\\a",
-        "c:a",
+        "c:/a",
+        "C:",
         "x" * (MAX_PATH + 1),
         "\ufb2c" * MAX_PATH,
     ],

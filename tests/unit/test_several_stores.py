@@ -844,6 +844,12 @@ def a_store(name: str, **said: Any) -> NamedStore:
         ({"endpoint": "https://s3.example"}, {"endpoint": "http://s3.example:80"}),
         ({}, {"endpoint": "https://s3.us-east-1.amazonaws.com"}),
         ({"endpoint": "https://s3.dualstack.eu-west-1.amazonaws.com"}, {"endpoint": "https://s3.amazonaws.com"}),
+        (
+            {"endpoint": "https://s3.cn-north-1.amazonaws.com.cn"},
+            {"endpoint": "https://s3.dualstack.cn-northwest-1.amazonaws.com.cn"},
+        ),
+        ({"endpoint": "https://s3.example"}, {"endpoint": "https://s3.example."}),
+        ({"endpoint": "http://[::1]:9000"}, {"endpoint": "http://[0:0:0:0:0:0:0:1]:9000"}),
     ],
 )
 def test_two_stores_in_each_others_way(one: dict[str, str], other: dict[str, str]) -> None:
@@ -859,6 +865,7 @@ def test_two_stores_in_each_others_way(one: dict[str, str], other: dict[str, str
         ({}, {"endpoint": "https://other"}),
         ({"endpoint": "http://s3.example:9000"}, {"endpoint": "http://s3.example:9001"}),
         ({"endpoint": "http://s3.example/a"}, {"endpoint": "http://s3.example/A"}),
+        ({}, {"endpoint": "https://s3.cn-north-1.amazonaws.com.cn"}),
         ({"prefix": "a/", "staging_prefix": "a/"}, {"prefix": "b/", "staging_prefix": "b/"}),
         ({"prefix": "a/", "staging_prefix": "in/a/"}, {"prefix": "b/", "staging_prefix": "in/b/"}),
     ],

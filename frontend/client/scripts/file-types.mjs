@@ -7,12 +7,12 @@ import db from "mime-db";
 // What people upload: a page pays for each of them.
 const WANTED = `
   avif bmp gif heic heif ico jfif jp2 jpe jpeg jpg jxl png psd svg tif tiff webp dng
-  aac aif aiff flac m4a m4b mid midi mp3 oga ogg opus wav amr
-  3gp avi m4v mkv mov mp4 mpeg mpg ogv webm wmv
-  pdf rtf ai eps ps epub doc docx xls xlsx ppt pptx odt ods odp msg pages numbers key
+  aac aif aiff caf flac m4a m4b mid midi mka mp3 oga ogg opus wav weba wma amr
+  3g2 3gp avi flv m2ts m4v mkv mov mp4 mpeg mpg ogv webm wmv
+  pdf rtf ai eps ps epub mobi doc docx docm dotx xls xlsx xlsm xlsb ppt pptx pptm ppsx vsdx odt ods odp odg msg pages numbers key
   txt log md csv tsv ics vcf vtt srt html htm css js mjs json xml yaml yml toml sql ipynb eml
-  geojson gpx kml kmz stl obj gltf glb dxf dwg
-  zip gz tar 7z rar bz2 xz apk
+  geojson gpx kml kmz stl step stp 3mf obj gltf glb dxf dwg
+  zip gz tar 7z rar bz2 xz apk p7m
   otf ttf woff woff2
 `;
 

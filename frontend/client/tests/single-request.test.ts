@@ -29,6 +29,11 @@ describe("a file that goes in one request", () => {
     expect(on.s3.objects.get(confirmed.id)?.equals(await bytesOf(file))).toBe(true);
   });
 
+  test.each(["Invoice; name=John.pdf", 'a"; name="key', "; name=acl"])("may be called %s", async (name) => {
+    const confirmed = await on.uploader().upload(fileOf(100, name)).done;
+    expect([confirmed.filename, on.s3.log.map(({ method }) => method)]).toEqual([name, ["POST"]]);
+  });
+
   test("may be empty and may have no type", async () => {
     const upload = on.uploader().upload(new File([], "empty"));
     expect(await upload.done).toMatchObject({ size: 0, content_type: "application/octet-stream" });

@@ -10,6 +10,10 @@ test.each([
   ["image/*", named("x", "image/png ; q=1")],
   ["text/markdown, .txt", named("notes.md")],
   [".heic", named("IMG_0001.HEIC", "application/octet-stream")],
+  ["image/*", named("IMG_0001.HEIC", "application/octet-stream")], // Android
+  ["application/zip", named("a.zip", "application/x-zip-compressed")], // Windows
+  ["text/csv", named("a.CSV", "application/vnd.ms-excel")], // Windows with Excel
+  ["audio/mp4", named("a.m4a", "audio/x-m4a")], // Safari
   ["*/*", named("anything")],
   ["application/octet-stream", named("anything")],
   ["", named("anything")],
@@ -19,6 +23,9 @@ test.each([
   ["image/*", named("a.pdf")],
   ["image/*", named("a")],
   ["image/*", named("a.heic", "text/html")],
+  ["image/*", named("a", "application/octet-stream")],
+  ["text/csv", named("a.xls", "application/vnd.ms-excel")],
+  ["application/zip", named("a.pdf", "application/x-zip-compressed")],
   ["image/*", named("image/a")],
   ["video/*", named("IMG_0001.HEIC")],
   [".png", named("png")],

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from valetkey.api.problems import unreadable
 from valetkey.core.granting.grants import Grant, MultipartGrant, PartGrant, PostGrant
+from valetkey.core.model.etags import plain_etag
 from valetkey.core.model.multipart import MAX_PARTS, NamedPart, Part, Plan
 
 MAX_SIGNED = 1_000
@@ -149,7 +150,7 @@ def read_complete(body: bytes) -> list[NamedPart] | None:
         said = Complete.model_validate_json(body) if body else Complete()
     except ValidationError as error:
         raise unreadable(error) from error
-    return None if said.parts is None else [NamedPart(part.number, part.etag.strip('"')) for part in said.parts]
+    return None if said.parts is None else [NamedPart(part.number, plain_etag(part.etag)) for part in said.parts]
 
 
 def grant_body(grant: Grant) -> GrantBody:

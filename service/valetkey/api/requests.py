@@ -11,6 +11,7 @@ from valetkey.api.problems import Model, unreadable, validated
 from valetkey.api.responses import State
 from valetkey.core.errors import InvalidRequest, MetadataNotAllowed, ValetKeyError
 from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.model.etags import plain_etag
 from valetkey.core.model.paths import MAX_PATH
 from valetkey.core.model.profile import MAX_METADATA_KEYS
 from valetkey.core.model.upload import Checksum, Method, UploadId, UploadState, Verdict, parse_upload_id
@@ -218,7 +219,7 @@ class GiveVerdict(BaseModel):
 
     def to_verdict(self) -> Verdict:
         """The same for the service; an ETag may come in the quotes that HTTP has around it."""
-        return Verdict(self.etag.strip('"'), self.verdict == "clean", self.detail, self.key)
+        return Verdict(plain_etag(self.etag), self.verdict == "clean", self.detail, self.key)
 
 
 class PageQuery(BaseModel):

@@ -3,6 +3,7 @@
 They are built from what the service made, so nothing has to check them again: typed dicts cost nothing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NotRequired
 
@@ -10,6 +11,7 @@ from typing_extensions import TypedDict
 
 from valetkey.api.grants import GrantBody, grant_body
 from valetkey.api.problems import Problem
+from valetkey.core.content.look_alikes import registered_name
 from valetkey.core.events.event import EventCounts
 from valetkey.core.granting.grantor import Granted
 from valetkey.core.model.erasure import Erasure
@@ -224,10 +226,17 @@ def profile_body(profile: Profile) -> ProfileBody:
         "name": profile.name,
         "min_size": profile.min_size,
         "max_size": profile.max_size,
-        "content_types": list(profile.content_types),
+        "content_types": _as_pages_know_them(profile.content_types),
         "checksum": "required" if profile.checksum_required else "optional",
         "metadata": None if profile.metadata is None else sorted(profile.metadata),
     }
+
+
+def _as_pages_know_them(content_types: Sequence[str]) -> list[str]:
+    """These, with the registered name of what is called by another: by that pages know the extensions."""
+    registered = [registered_name(one.lower()) for one in content_types]
+    others = [new for new, one in zip(registered, content_types, strict=True) if new != one.lower()]
+    return list(dict.fromkeys([*content_types, *others]))
 
 
 def upload_body(upload: Upload) -> UploadBody:

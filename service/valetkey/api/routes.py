@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api import problems
@@ -261,11 +261,15 @@ def download_upload(text: str) -> BaseResponse:
 
 
 @blueprint.get("/v1/uploads/<text>/return")
-def return_from_store(text: str) -> BaseResponse | str:
+def return_from_store(text: str) -> BaseResponse:
+    """It says how the upload is now: what a cache has kept of it would be how it was."""
     upload, return_url = _service().returned(_id(text), anybody=True)
     if return_url is not None:
-        return redirect(_with_query(return_url, id=upload.id, state=upload.state.value), 303)
-    return render_template("valetkey/returned.html", upload=upload)
+        response = redirect(_with_query(return_url, id=upload.id, state=upload.state.value), 303)
+    else:
+        response = make_response(render_template("valetkey/returned.html", upload=upload))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _with_query(url: str, **added: str) -> str:

@@ -27,6 +27,7 @@ from valetkey.core.access.callers import Caller
 from valetkey.core.errors import InvalidRequest, UploadNotFound
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.granting.grants import MultipartGrant, PostGrant
+from valetkey.core.model.etags import plain_etag
 from valetkey.core.model.multipart import NamedPart
 from valetkey.core.model.upload import Method, Upload, UploadState, parse_upload_id
 from valetkey.core.service import UploadService
@@ -39,7 +40,9 @@ MAX_BATCH = 1_000
 V5_ACCEPTS = "application/json"
 """What Uppy up to 5 sends as ``Accept``; 6 leaves the header to the browser."""
 
-_METADATA = re.compile(r"metadata\[([^\]]*)\]")
+_METADATA = re.compile(r"metadata\[(.*)\]", re.DOTALL)
+"""A name may have brackets of its own: ``metadata[tags[]]``."""
+
 _JOINED = re.compile(r"-([0-9]{1,5})\Z")
 _UPPYS_OWN = {"name", "type", "relativePath"}
 """Metadata that Uppy adds to every file; name and type it sends beside it."""
@@ -176,7 +179,7 @@ def sign_batch(ticket: str | None, upload_id: str) -> Response:
 def complete(ticket: str | None, upload_id: str) -> Response:
     caller, upload = _mine(ticket, upload_id)
     sent = problems.validated(Sent.model_validate_json, raw_body())
-    named = [NamedPart(part.PartNumber, part.ETag.strip('"')) for part in sent.parts]
+    named = [NamedPart(part.PartNumber, plain_etag(part.ETag)) for part in sent.parts]
     done = _service().complete(caller, upload.id, named)
     if done.state is UploadState.REJECTED and done.reason is not None:
         raise InvalidRequest(f"The upload was rejected: {done.reason.detail}")

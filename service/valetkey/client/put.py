@@ -1,5 +1,8 @@
 """Many files at once: `put` finds them, uploads them, and reports each as it ends."""
 
+import base64
+import hashlib
+import json
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -79,6 +82,7 @@ def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, rep
 
     KeyboardInterrupt ends it early; `FileOutcome.INTERRUPTED` is among the outcomes then.
     """
+    options = replace(options, uploads=replace(options.uploads, who=_who(options.token)))
     stop = threading.Event()
     connections = Connections(options.timeouts)
     records = UploadRecords(options.state, reporter.warn)
@@ -98,6 +102,27 @@ def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, rep
         for key in run.keys:
             records.delete(key)
     return run.outcomes
+
+
+def _who(token: str | None) -> str:
+    """What tells this credential's uploads from another's: who notices that he has taken the wrong one, and begins
+    again with the right one, does not go on for the wrong account. A ticket is another each time, for the same user,
+    too: its account and owner, which it shows, tell. One that shows none could be anybody's."""
+    if token is None:
+        return ""
+    told = _account_and_owner(token) if token.startswith(TICKET_PREFIX) else token
+    return hashlib.sha256(told.encode()).hexdigest()[:16] if told else ""
+
+
+def _account_and_owner(ticket: str) -> str:
+    """Of a profile ticket, ``vt_p.<claims>.<signature>``, as text; "" of any other."""
+    kind, _, rest = ticket.removeprefix(TICKET_PREFIX).partition(".")
+    claims = rest.partition(".")[0]
+    try:
+        _, account, owner, *_ = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    except (ValueError, TypeError):
+        return ""
+    return json.dumps([account, owner]) if kind == "p" else ""
 
 
 class _Run:

@@ -1,6 +1,6 @@
 """What commands share: errors as a sentence, output as JSON or a table, and the ledger."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -14,10 +14,16 @@ R = TypeVar("R")
 
 
 def report_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """A decorator: an error of ours ends the command with its sentence and exit code 1, without a stack trace."""
+    """A decorator: an error of ours ends the command with its sentence and exit code 1, without a stack trace.
+
+    Names and ids of the command line have to be text: bytes that are none (Python escapes them) are in no ledger, and
+    what would be put in their place could be somebody else's name.
+    """
 
     @wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        if wrong := [text for text in _texts(kwargs.values()) if not _is_text(text)]:
+            raise click.UsageError(f"{wrong[0]!r} is not UTF-8.")
         try:
             return command(*args, **kwargs)
         except ValetKeyError as error:
@@ -27,6 +33,22 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise click.ClickException(f"{error.detail} {cause}" if cause else error.detail) from error
 
     return wrapper
+
+
+def _texts(values: Iterable[object]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _texts(value)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

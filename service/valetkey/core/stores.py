@@ -5,8 +5,10 @@ up no upload of another, and none of these parts knows that there are others.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import ip_address
 from itertools import combinations
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
@@ -21,6 +23,7 @@ RETRY_AFTER = 60
 """When to try again where the upload's store is not configured, in seconds: somebody has to change the settings."""
 
 _AWS = (".amazonaws.com", ".api.aws")
+_AWS_CHINA = (".amazonaws.com.cn", ".api.amazonwebservices.com.cn")
 
 Part = TypeVar("Part")
 Made = TypeVar("Made")
@@ -181,20 +184,29 @@ def _overlap(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
-def _where(endpoint: str) -> str:
+def _where(one: NamedStore) -> str:
     """An address as all that lead to the same buckets have it: by HTTP or HTTPS, and by whichever of AWS's, where no
-    two buckets have one name."""
-    parts = urlsplit(endpoint)
-    host = parts.hostname or ""
+    two buckets have one name (in China there are others of that name)."""
+    parts = urlsplit(one.endpoint)
+    host = _plain_host(parts.hostname or "")
+    if host.endswith(_AWS_CHINA) or (not host and one.store.region.startswith("cn-")):
+        return "cn"
     if host.endswith(_AWS):
         return ""
     port = parts.port if parts.port not in {None, 80, 443} else ""
-    return f"{host}:{port}{parts.path.rstrip('/')}" if host else endpoint
+    return f"{host}:{port}{parts.path.rstrip('/')}" if host else one.endpoint
+
+
+def _plain_host(host: str) -> str:
+    """Without the full stop that ends a name in the DNS, and an IP address in its shortest writing."""
+    with suppress(ValueError):
+        return ip_address(host).compressed
+    return host.removesuffix(".")
 
 
 def _require_apart(one: NamedStore, other: NamedStore) -> None:
     """Raises `ConfigurationError` where a key could be of both."""
-    if (_where(one.endpoint), one.store.bucket) != (_where(other.endpoint), other.store.bucket):
+    if (_where(one), one.store.bucket) != (_where(other), other.store.bucket):
         return
     where = f"The stores {one.name!r} and {other.name!r} are both in the bucket {one.store.bucket!r}"
     if _overlap(one.prefix, other.prefix):

@@ -12,11 +12,19 @@ def type_of(filename: str) -> str:
 
     For a compressed file it is the type of the compression. The system's table is the fallback.
     """
-    stem, dot, ending = filename.replace("\\", "/").rpartition("/")[2].rpartition(".")
-    if not dot or not stem:
-        return UNKNOWN
-    known = TYPES.get(ending.lower())
-    if known is not None:
-        return known
+    ending = _ending(filename)
+    if (known := TYPES.get(ending.lower())) is not None or not ending:
+        return known or UNKNOWN
     kind, encoding = mimetypes.guess_type(f"x.{ending}")
     return kind if kind and not encoding else UNKNOWN
+
+
+def known_type_of(filename: str) -> str | None:
+    """The same by the table alone, whatever the system knows; None where that has none."""
+    return TYPES.get(_ending(filename).lower())
+
+
+def _ending(filename: str) -> str:
+    """What follows the last full stop of a name that does not begin with it; "" where there is none."""
+    stem, _, ending = filename.replace("\\", "/").rpartition("/")[2].rpartition(".")
+    return ending if stem else ""

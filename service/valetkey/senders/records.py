@@ -16,6 +16,7 @@ import orjson
 
 from valetkey.core.errors import MalformedEvent
 from valetkey.core.events.event import ObjectEvent, Parsed, ScanEvent, StoreEvent
+from valetkey.core.model.etags import plain_etag
 
 log = logging.getLogger("valetkey")
 
@@ -139,7 +140,7 @@ def _read_scan(detail: dict[str, Any]) -> ScanEvent:
     return ScanEvent(
         bucket=require_text(stored["bucketName"]),
         key=require_text(stored["objectKey"]),
-        etag=require_text(stored["eTag"]).strip('"'),
+        etag=plain_etag(require_text(stored["eTag"])),
         clean=VERDICTS.get(status) if detail.get("scanStatus") == "COMPLETED" else None,
         detail=f"GuardDuty: {status[:60]} {', '.join(threats)[:500]}".rstrip(),
     )
@@ -159,7 +160,7 @@ def require_text(value: object) -> str:
 
 
 def _etag(value: object) -> str | None:
-    return value.strip('"') if isinstance(value, str) else None
+    return plain_etag(value) if isinstance(value, str) else None
 
 
 def _moment(value: object) -> datetime | None:

@@ -74,11 +74,11 @@ async function send(context: SendContext, grant: SingleGrant): Promise<ValetKeyE
   return isSuccess(response) ? null : storageError(response, grant.method === "POST" ? "post" : "put");
 }
 
-/** The signed fields, then the file: S3 ignores fields after it. */
+/** The signed fields, then the file: S3 ignores fields after it. Its own name may be more fields to a store: Ceph reads it so. */
 function form(grant: PostGrant, file: Blob): FormData {
   const data = new FormData();
   for (const [name, value] of Object.entries(grant.fields)) data.append(name, value);
-  data.append(grant.file_field, file);
+  data.append(grant.file_field, file, "file");
   return data;
 }
 

@@ -87,7 +87,14 @@ function form(type: string, body: Buffer): { fields: Map<string, string>; file: 
     const next = body.indexOf(boundary, at + boundary.length);
     const headEnd = body.indexOf("\r\n\r\n", at);
     if (next < 0 || headEnd < 0) break;
-    const name = /name="([^"]*)"/.exec(body.subarray(at, headEnd).toString())?.[1] ?? "";
+    // Ceph RGW heeds no quotes: what follows a ";" in a file's name is another parameter, and the last one counts (16.2, measured)
+    const names = [
+      ...body
+        .subarray(at, headEnd)
+        .toString()
+        .matchAll(/; *name="?([^";\r]*)/g),
+    ];
+    const name = names.at(-1)?.[1] ?? "";
     const value = body.subarray(headEnd + 4, next - 2);
     if (name === "file") return { fields, file: value };
     fields.set(name, value.toString());

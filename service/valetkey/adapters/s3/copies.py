@@ -12,8 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from valetkey.adapters.s3.caller import COPY, COPY_PART, HEAD, NOTHING, Caller
 from valetkey.adapters.s3.client import Clients
 from valetkey.adapters.s3.heads import can_be_kept, version_in, whole_checksums
-from valetkey.adapters.s3.xml import Element, plain_etag
+from valetkey.adapters.s3.xml import Element
 from valetkey.core.errors import ObjectChanged, PlacementRefused
+from valetkey.core.model.etags import plain_etag
 from valetkey.core.model.multipart import MAX_PARTS, MIB
 from valetkey.core.model.rules import Placement
 from valetkey.core.ports.store import CopyAnswer, ObjectHead

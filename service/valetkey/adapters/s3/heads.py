@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from valetkey.adapters.s3.xml import plain_etag
 from valetkey.core.errors import StoreUnavailable
+from valetkey.core.model.etags import plain_etag
 from valetkey.core.ports.store import ObjectHead
 
 _CHECKSUMS = {"crc32": 8, "crc32c": 8, "crc64nvme": 12, "sha1": 28, "sha256": 44}

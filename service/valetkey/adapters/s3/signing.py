@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from botocore.credentials import Credentials as BotocoreCredentials
 
@@ -27,6 +27,21 @@ metadata with it, in which the upload's id is wrong.
 PRIVATE = {"x-amz-acl": "private"}
 """Signed with each PUT of a whole object for the same reason: Ceph RGW takes ``x-amz-acl: public-read`` unsigned (16.2,
 measured), and anybody could read what nobody has checked. A part has no access rights of its own."""
+
+AFTERWARDS = timedelta(minutes=1)
+"""How long what is PUT under a lock stays locked after its grant: S3 takes no moment that has passed."""
+
+
+def short_lock(expires_in: int) -> dict[str, str]:
+    """What is signed with a PUT into a bucket that locks everything, for ``expires_in`` seconds: the lock ends soon
+    after the grant, whatever the bucket's default is, and no header of the client's makes it a longer one."""
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=expires_in) + AFTERWARDS
+    return {
+        "x-amz-object-lock-mode": "GOVERNANCE",
+        "x-amz-object-lock-retain-until-date": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "x-amz-object-lock-legal-hold": "OFF",
+    }
+
 
 UNGUARDED = (
     "Parts for Uppy are signed with credentials that may read: a store that takes headers which nobody signed can be "

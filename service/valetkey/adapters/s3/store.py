@@ -12,17 +12,17 @@ import boto3
 from botocore.exceptions import ClientError
 
 from valetkey.adapters.s3.caller import GET, HEAD, LIST_PARTS, NOTHING, Answer
-from valetkey.adapters.s3.client import Clients, S3Settings
+from valetkey.adapters.s3.client import Clients, S3Settings, refuses_unsigned
 from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing
 from valetkey.adapters.s3.errors import available
 from valetkey.adapters.s3.finishing import Finisher
 from valetkey.adapters.s3.headers import plain_headers, written
 from valetkey.adapters.s3.heads import as_head, once
 from valetkey.adapters.s3.ranges import require_range
-from valetkey.adapters.s3.signing import Signer
+from valetkey.adapters.s3.signing import Signer, short_lock
 from valetkey.adapters.s3.traits import Traits
 from valetkey.adapters.s3.versions import Versions, moment_in
-from valetkey.adapters.s3.xml import Element, plain_etag
+from valetkey.adapters.s3.xml import Element
 from valetkey.core.errors import (
     MethodNotSupported,
     NotSupportedByStore,
@@ -31,6 +31,7 @@ from valetkey.core.errors import (
     StoreUnavailable,
 )
 from valetkey.core.model.capabilities import Capabilities
+from valetkey.core.model.etags import plain_etag
 from valetkey.core.model.multipart import WHOLE_COPY, Part
 from valetkey.core.model.rules import Placement
 from valetkey.core.model.showing import content_disposition
@@ -69,7 +70,8 @@ class S3Store:
         self._settings = settings
         with available:
             self._clients = Clients(settings, session)
-        self._traits = Traits(self._clients.plain, settings.bucket, settings.capabilities)
+        known = replace(settings.capabilities, heeds_unsigned=not refuses_unsigned(settings))
+        self._traits = Traits(self._clients.plain, settings.bucket, known)
         self._finisher = Finisher(self._clients.plain, settings.bucket)
         self._versions = Versions(self._clients, settings.bucket, self._traits)
         url = self._clients.public_url()
@@ -233,7 +235,8 @@ class S3Store:
         return require_range(answer, start, end, stored.size)
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
-        return self._signer.presigned_put(key, headers, expires_in)
+        lock = short_lock(expires_in) if self.capabilities.is_lockable_unsigned else NOTHING
+        return self._signer.presigned_put(key, {**headers, **lock}, expires_in)
 
     def start_multipart(self, key: str, headers: ObjectHeaders, *, whole_crc64: bool = False) -> MultipartUploadId:
         self._traits.learn()

@@ -8,14 +8,6 @@ from xml.sax.saxutils import escape
 
 _IN_XML = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
-_MD5 = re.compile(r"[0-9A-Fa-f]{32}(-[0-9]+)?")
-
-
-def plain_etag(text: str) -> str:
-    """An ETag without its quotes, and without the mark of a weak one, which proxies add where they compress; an MD5 in
-    small letters, which is how S3 writes it."""
-    plain = text.strip().removeprefix("W/").strip('"')
-    return plain.lower() if _MD5.fullmatch(plain) else plain
 
 
 class Element(NamedTuple):

@@ -99,9 +99,17 @@ class UploadRecords:
         self._writable = False
 
 
-def record_key(source: Source, endpoint: str, profile: str | None, metadata: dict[str, str]) -> str:
-    """The same for the same file, unchanged, sent in the same way."""
-    parts = [endpoint, profile, source.path, source.identity[:2], source.content_type, metadata]
+def record_key(source: Source, endpoint: str, profile: str | None, metadata: dict[str, str], who: str = "") -> str:
+    """The same for the same file, unchanged, sent in the same way by the same one (``who``; "" is anybody)."""
+    parts = [
+        endpoint,
+        profile,
+        source.path,
+        source.identity[:2],
+        source.content_type,
+        metadata,
+        *([who] if who else []),
+    ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -24,7 +24,7 @@ def unheard(_: int) -> None:
     """Nobody wants to know of the progress."""
 
 
-Content = str | PathLike[str] | bytes | BinaryIO
+Content = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 """The path of a file, or the bytes themselves, or a file that is open for reading them."""
 
 
@@ -100,4 +100,5 @@ def _source(content: Content, wanted: Wanted, stack: ExitStack, stop: threading.
 
     name = wanted.filename
     spooled = Spooled(name, name, name, options.type_for(name))
-    return spool(BytesIO(content) if isinstance(content, bytes) else content, spooled, stack, check)
+    stream = BytesIO(content) if isinstance(content, bytes | bytearray | memoryview) else content
+    return spool(stream, spooled, stack, check)

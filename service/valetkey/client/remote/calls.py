@@ -33,7 +33,12 @@ class Call:
     @property
     def payload(self) -> bytes:
         """The body as it is sent."""
-        return b"" if self.body is None else json.dumps(self.body, ensure_ascii=False).encode()
+        if self.body is None:
+            return b""
+        try:
+            return json.dumps(self.body, ensure_ascii=False).encode()
+        except UnicodeEncodeError:  # half a character, as in names of files that are no UTF-8: the service sees to it
+            return json.dumps(self.body).encode()
 
     def headers_for(self, token: str | None) -> dict[str, str]:
         """The headers, with this credential if there is one."""

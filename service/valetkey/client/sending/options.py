@@ -23,6 +23,8 @@ class UploadOptions:
     """How long the service may take to confirm what was sent, in seconds."""
     owner: str | None = None
     """On whose behalf; None leaves it to the service: the credential's own."""
+    who: str = ""
+    """What tells the uploads of one credential from those of another, in records of them; "" does not."""
     checksum: bool = False
     """Whether each file's CRC64NVME is declared: the file is read once before it is sent."""
 
@@ -36,14 +38,15 @@ class UploadOptions:
             **self._path(source),
         }
         checksum = {"algorithm": "crc64nvme", "value": crc64nvme} if crc64nvme else None
-        given = {"profile": self.profile, "owner": self.owner, "checksum": checksum}
-        return body | {name: value for name, value in given.items() if value}
+        given = {"profile": self.profile or None, "owner": self.owner, "checksum": checksum}
+        return body | {name: value for name, value in given.items() if value is not None}
 
     def record_key(self, source: Source) -> str:
         """The key under which the upload of ``source`` is recorded."""
         # no metadata has an empty name: an upload without a checksum is not gone on with where one is wanted
         kept = {"": "crc64nvme"} if self.checksum else {}
-        return record_key(source, self.endpoint, self.profile, self._path(source) | dict(self.metadata) | kept)
+        metadata = self._path(source) | dict(self.metadata) | kept
+        return record_key(source, self.endpoint, self.profile, metadata, self.who)
 
     def _path(self, source: Source) -> dict[str, str]:
         return {"path": source.relative} if self.paths and source.relative is not None else {}

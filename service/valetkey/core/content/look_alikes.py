@@ -1,7 +1,16 @@
 """Content types that mean the same bytes: other names of one format, formats that look alike from outside, and types
 that systems give to files of another one."""
 
-from valetkey.core.content.type_names import BEYOND_SIGHT, FAMILIES, RAWS, ROOTS, STRICT_TEXTS, TEXTS, TEXTS_BY_NAME
+from valetkey.core.content.type_names import (
+    BEYOND_SIGHT,
+    FAMILIES,
+    NAMES,
+    RAWS,
+    ROOTS,
+    STRICT_TEXTS,
+    TEXTS,
+    TEXTS_BY_NAME,
+)
 
 _ZIP = "application/zip"
 _OLE = "application/x-ole-storage"
@@ -22,6 +31,7 @@ _RAR, _7Z, _TAR = "application/vnd.rar", "application/x-7z-compressed", "applica
 _SVG = "image/svg+xml"
 
 _FAMILY = {name: head for head, names in FAMILIES.items() for name in names}
+_NAME = {name: head for head, names in NAMES.items() for name in names}
 
 _ZIPPED = (
     "application/vnd.openxmlformats-officedocument.",
@@ -64,6 +74,22 @@ def family(content_type: str) -> str:
     if name.startswith(_OLD_OFFICE):
         return _OLE
     return name
+
+
+def registered_name(content_type: str) -> str:
+    """The name that stands for all names of this one format."""
+    return _NAME.get(content_type, content_type)
+
+
+def may_be_said_of(declared: str, told: str) -> bool:
+    """Whether systems give files whose name tells the ``told`` type the ``declared`` one, or one that says nothing."""
+    if holds_anything(declared) or family(declared) == family(told):
+        return True
+    if declared == "application/x-compressed":  # WinRAR's and 7-Zip's, of all archives
+        return family(told) in _CONTAINERS | {_RAR, _7Z, _TAR}
+    if is_textual(told):
+        return declared == "text/plain" or may_be_called("text/plain", declared)
+    return may_be_called(told, declared)
 
 
 def may_be_called(detected: str, declared: str) -> bool:

@@ -6,28 +6,30 @@ Sources: IANA's registry, shared-mime-info, mime-db, Chromium's and Firefox's ow
 from collections.abc import Mapping
 
 
-def _families(text: str) -> Mapping[str, tuple[str, ...]]:
-    """Lines of "head: name name"; one that is indented goes on with the line before."""
+def _families(text: str, *, names_only: bool = False) -> Mapping[str, tuple[str, ...]]:
+    """Lines of "head: name name | look-alike"; one that is indented goes on with the line before. With ``names_only``
+    without the look-alikes."""
     lines = text.strip().replace("\n    ", " ").splitlines()
-    return {head: tuple(names.split()) for head, _, names in (line.partition(": ") for line in lines)}
+    parted = ((head, all_of.partition("|")) for head, _, all_of in (line.partition(": ") for line in lines))
+    return {head: tuple((names if names_only else names + others).split()) for head, (names, _, others) in parted}
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-FAMILIES = _families("""
-image/jpeg: image/jpg image/pjpeg image/jfif image/mpo image/jps
-image/png: image/x-png image/apng image/vnd.mozilla.apng
+_FORMATS = """
+image/jpeg: image/jpg image/pjpeg image/jfif | image/mpo image/jps
+image/png: image/x-png | image/apng image/vnd.mozilla.apng
 image/bmp: image/x-ms-bmp image/x-bmp image/x-windows-bmp image/dib image/x-dib application/bmp
 image/x-icon: image/vnd.microsoft.icon image/ico image/icon image/x-win-bitmap application/ico text/ico
 image/x-icns: image/icns
-image/svg+xml: image/svg image/svg-xml application/svg+xml image/svg+xml-compressed
-image/tiff: image/tif image/x-tif image/x-tiff image/tiff-fx application/tiff
+image/svg+xml: image/svg image/svg-xml application/svg+xml | image/svg+xml-compressed
+image/tiff: image/tif image/x-tif image/x-tiff application/tiff | image/tiff-fx
 image/x-raw: image/x-dcraw image/raw
-image/heic: image/heif image/heic-sequence image/heif-sequence image/hej2k
-image/avif: image/avif-sequence
-image/jp2: image/jpx image/jpm image/j2k image/jpeg2000 image/jpeg2000-image image/x-jp2 image/x-jpeg2000-image
+image/heic: image/heif | image/heic-sequence image/heif-sequence image/hej2k
+image/avif: | image/avif-sequence
+image/jp2: image/x-jp2 image/jpeg2000 image/jpeg2000-image image/x-jpeg2000-image | image/jpx image/jpm image/j2k
     image/jpc image/jph image/jphc image/x-jp2-codestream
 image/jxl: image/x-jxl
 image/vnd.ms-photo: image/jxr
@@ -39,42 +41,42 @@ image/vnd.djvu: image/djvu image/x-djvu image/vnd.djvu+multipage
 image/vnd.dwg: image/dwg image/x-dwg application/acad application/x-acad application/autocad_dwg application/dwg
     application/x-dwg application/x-autocad drawing/dwg
 image/vnd.ms-dds: image/x-dds image/dds
-image/x-exr: image/exr image/aces
-audio/mpeg: audio/mp3 audio/x-mp3 audio/mpeg3 audio/x-mpeg-3 audio/x-mpeg audio/mpg audio/x-mpg audio/mpa
+image/x-exr: image/exr | image/aces
+audio/mpeg: audio/mp3 audio/x-mp3 audio/mpeg3 audio/x-mpeg-3 audio/x-mpeg audio/mpg audio/x-mpg | audio/mpa
     audio/mp2
-audio/wav: audio/x-wav audio/wave audio/vnd.wave audio/x-pn-wav audio/x-wave audio/bwf audio/x-bwf audio/rf64
+audio/wav: audio/x-wav audio/wave audio/vnd.wave audio/x-pn-wav audio/x-wave | audio/bwf audio/x-bwf audio/rf64
 audio/flac: audio/x-flac application/flac
-audio/aac: audio/x-aac audio/aacp audio/x-hx-aac-adts audio/vnd.dlna.adts audio/x-hx-aac-adif
-audio/amr: audio/amr-wb audio/x-amr
+audio/aac: audio/x-aac audio/aacp audio/x-hx-aac-adts audio/vnd.dlna.adts | audio/x-hx-aac-adif
+audio/amr: audio/x-amr | audio/amr-wb
 audio/midi: audio/mid audio/x-midi audio/x-mid application/x-midi audio/sp-midi music/midi
 audio/aiff: audio/x-aiff sound/aiff audio/x-pn-aiff
 audio/basic: audio/au audio/x-au audio/snd
 audio/x-caf: audio/caf
 audio/ape: audio/x-ape audio/x-monkeys-audio application/x-ape
 audio/x-wavpack: audio/wavpack
-audio/dsf: audio/x-dsf audio/dsd audio/x-dsd
-audio/ac3: audio/x-ac3 audio/vnd.dolby.dd-raw audio/eac3
-video/mp4: video/quicktime video/x-quicktime video/x-m4v video/m4v video/3gpp video/3gpp2 video/3gp video/x-f4v
-    video/mp4v-es video/mj2 video/hevc application/mp4 application/x-mp4 image/mov audio/mp4 audio/m4a
+audio/dsf: audio/x-dsf | audio/dsd audio/x-dsd
+audio/ac3: audio/x-ac3 audio/vnd.dolby.dd-raw | audio/eac3
+video/mp4: application/mp4 application/x-mp4 | video/quicktime video/x-quicktime video/x-m4v video/m4v video/3gpp
+    video/3gpp2 video/3gp video/x-f4v video/mp4v-es video/mj2 video/hevc image/mov audio/mp4 audio/m4a
     audio/x-m4a audio/x-m4b audio/x-m4p audio/x-m4r audio/3gpp audio/3gpp2 audio/mp4a-latm audio/alac
     audio/vnd.audible.aax
 video/x-msvideo: video/avi video/msvideo video/x-avi video/vnd.avi application/x-troff-msvideo
-video/x-matroska: video/webm audio/webm audio/x-matroska video/matroska audio/matroska video/mkv video/x-mkv
-    application/x-matroska
-application/ogg: audio/ogg video/ogg audio/opus audio/x-opus audio/vorbis audio/x-vorbis audio/speex
-    audio/x-speex video/x-theora video/x-ogm audio/x-ogg video/x-ogg application/x-ogg
-video/x-ms-asf: video/x-ms-wmv audio/x-ms-wma application/vnd.ms-asf video/x-ms-wm video/x-ms-asf-plugin
+video/x-matroska: video/matroska video/mkv video/x-mkv application/x-matroska | video/webm audio/webm
+    audio/x-matroska audio/matroska
+application/ogg: application/x-ogg | audio/ogg video/ogg audio/opus audio/x-opus audio/vorbis audio/x-vorbis
+    audio/speex audio/x-speex video/x-theora video/x-ogm audio/x-ogg video/x-ogg
+video/x-ms-asf: application/vnd.ms-asf video/x-ms-asf-plugin | video/x-ms-wmv audio/x-ms-wma video/x-ms-wm
     audio/wma audio/x-ms-asx audio/x-ms-wax video/x-ms-asx video/x-ms-wvx video/x-ms-wmx application/asx
 video/x-flv: video/flv application/x-flash-video
-video/mpeg: video/mpg video/x-mpeg video/x-mpg video/mpeg2 video/mp1s video/mp2p video/x-ms-vob video/dvd
-video/mp2t: video/vnd.dlna.mpeg-tts video/x-mts video/avchd-stream video/m2ts video/mts video/x-m2ts
-application/vnd.rn-realmedia: audio/x-pn-realaudio audio/vnd.rn-realaudio video/vnd.rn-realvideo
+video/mpeg: video/mpg video/x-mpeg video/x-mpg | video/mpeg2 video/mp1s video/mp2p video/x-ms-vob video/dvd
+video/mp2t: video/vnd.dlna.mpeg-tts video/x-mts video/m2ts video/mts video/x-m2ts | video/avchd-stream
+application/vnd.rn-realmedia: | audio/x-pn-realaudio audio/vnd.rn-realaudio video/vnd.rn-realvideo
     application/vnd.rn-realmedia-vbr
 application/pdf: application/x-pdf application/acrobat application/vnd.pdf text/pdf text/x-pdf
-application/rtf: text/rtf application/x-rtf text/richtext
-application/postscript: application/x-postscript application/illustrator application/vnd.adobe.illustrator
+application/rtf: text/rtf application/x-rtf | text/richtext
+application/postscript: application/x-postscript | application/illustrator application/vnd.adobe.illustrator
     application/eps application/x-eps image/eps image/x-eps
-application/zip: application/x-zip-compressed application/x-zip multipart/x-zip application/zip-compressed
+application/zip: application/x-zip-compressed application/x-zip multipart/x-zip application/zip-compressed |
     application/java-archive application/x-java-archive application/x-jar application/x-shapefile
     application/msix application/vnd.android.package-archive application/vnd.apple.pages
     application/vnd.apple.numbers application/vnd.apple.keynote
@@ -83,29 +85,29 @@ application/zip: application/x-zip-compressed application/x-zip multipart/x-zip 
     application/vnd.sketch application/x-xpinstall application/vnd.comicbook+zip application/x-cbz
     application/epub model/3mf application/vnd.ms-package.3dmanufacturing-3dmodel+xml model/vnd.usdz+zip
     application/x-wheel+zip
-application/gzip: application/x-gzip application/x-tgz application/x-compressed-tar application/gzip-compressed
-    application/gzipped application/x-gtar application/x-gtar-compressed application/x-gunzip
+application/gzip: application/x-gzip application/gzip-compressed application/gzipped application/x-gunzip |
+    application/x-tgz application/x-compressed-tar application/x-gtar application/x-gtar-compressed
     application/tar+gzip
-application/x-bzip2: application/bzip2 application/x-bzip application/bzip application/x-bz2
+application/x-bzip2: application/bzip2 application/x-bzip application/bzip application/x-bz2 |
     application/x-bzip-compressed-tar application/x-bzip2-compressed-tar
-application/x-xz: application/xz application/x-xz-compressed-tar
-application/zstd: application/x-zstd application/x-zstd-compressed-tar
+application/x-xz: application/xz | application/x-xz-compressed-tar
+application/zstd: application/x-zstd | application/x-zstd-compressed-tar
 application/x-lz4: application/lz4
-application/vnd.rar: application/x-rar-compressed application/x-rar application/rar application/x-cbr
+application/vnd.rar: application/x-rar-compressed application/x-rar application/rar | application/x-cbr
     application/vnd.comicbook-rar
-application/x-7z-compressed: application/x-7z application/7z application/x-7zip application/x-cb7
-application/x-tar: application/tar application/x-ustar application/x-gnu-tar application/x-cbt
-application/x-ole-storage: application/msword application/doc application/vnd.msword application/winword
+application/x-7z-compressed: application/x-7z application/7z application/x-7zip | application/x-cb7
+application/x-tar: application/tar application/x-ustar application/x-gnu-tar | application/x-cbt
+application/x-ole-storage: | application/msword application/doc application/vnd.msword application/winword
     application/x-msword application/msexcel application/x-msexcel application/x-excel application/excel
     application/x-dos_ms_excel application/xls application/x-xls application/mspowerpoint application/powerpoint
     application/x-mspowerpoint application/ppt application/vnd.ms-outlook application/x-msi
     application/x-ms-installer application/vnd.ms-project application/msproject application/vnd.ms-publisher
     application/x-mspublisher application/vnd.ms-works application/x-hwp application/haansofthwp
-application/x-msdownload: application/x-dosexec application/vnd.microsoft.portable-executable
+application/x-msdownload: | application/x-dosexec application/vnd.microsoft.portable-executable
     application/x-msdos-program application/x-ms-dos-executable application/efi application/exe application/x-exe
     application/x-winexe application/dos-exe
 application/x-shockwave-flash: application/vnd.adobe.flash.movie application/futuresplash
-application/x-executable: application/vnd.appimage application/x-iso9660-appimage application/x-mach-binary
+application/x-executable: | application/vnd.appimage application/x-iso9660-appimage application/x-mach-binary
     application/x-mach-o application/x-elf
     application/x-sharedlib application/x-pie-executable application/java-vm application/java application/x-java
     application/x-ms-shortcut application/vnd.android.dex application/x-object
@@ -113,22 +115,65 @@ application/xml: text/xml application/x-xml
 text/javascript: application/javascript application/x-javascript application/ecmascript
 application/vnd.sqlite3: application/x-sqlite3 application/sqlite3 application/x-sqlite application/sqlite
 application/vnd.apache.parquet: application/parquet application/x-parquet
-application/vnd.apache.arrow.file: application/x-arrow application/vnd.apache.arrow application/x-feather
-application/x-hdf5: application/hdf5 application/x-hdf application/hdf application/vnd.hdfgroup.hdf5
-    application/hdf+5
+application/vnd.apache.arrow.file: application/x-arrow application/vnd.apache.arrow | application/x-feather
+application/x-hdf5: application/hdf5 application/vnd.hdfgroup.hdf5 application/hdf+5 | application/x-hdf
+    application/hdf
 application/dicom: image/dicom image/x-dicom application/x-dicom
 font/woff: application/font-woff application/x-font-woff application/x-woff
 font/woff2: application/font-woff2 application/x-font-woff2
 font/otf: application/x-font-otf application/x-font-opentype application/vnd.ms-opentype font/opentype
 font/ttf: application/x-font-ttf application/x-font-truetype application/x-font-sfnt application/font-ttf
     font/truetype
-application/vnd.debian.binary-package: application/x-archive text/vnd.a application/x-debian-package application/x-deb
-application/x-xar: application/vnd.apple.installer+xml
+application/vnd.debian.binary-package: application/x-debian-package application/x-deb | application/x-archive
+    text/vnd.a
+application/x-xar: | application/vnd.apple.installer+xml
 application/mswrite: application/x-mswrite
 application/vnd.ms-cab-compressed: application/x-cab application/x-cab-compressed
 application/wasm: application/vnd.wasm
-""")
+"""
+
+FAMILIES = _families(_FORMATS)
 """Other names of one format, and formats that look alike from outside, behind the one name that stands for all."""
+
+NAMES = _families(
+    _FORMATS
+    + """
+audio/mp4: audio/m4a audio/x-m4a audio/x-m4b audio/mp4a-latm
+video/quicktime: video/x-quicktime image/mov
+video/x-m4v: video/m4v
+video/3gpp: video/3gp
+audio/ogg: audio/x-ogg
+audio/opus: audio/x-opus
+video/ogg: video/x-ogg
+audio/x-ms-wma: audio/wma
+text/csv: text/x-csv application/csv application/x-csv text/comma-separated-values text/x-comma-separated-values
+text/tab-separated-values: text/tsv text/x-tab-separated-values
+text/markdown: text/x-markdown text/x-web-markdown
+application/json: application/x-json text/json text/x-json
+application/jsonl: application/json-lines application/jsonlines application/x-jsonlines application/x-ndjson
+    application/ndjson
+application/yaml: application/x-yaml text/yaml text/x-yaml
+application/sql: application/x-sql text/x-sql
+application/x-subrip: text/x-subrip text/srt application/x-srt
+text/calendar: application/ics text/x-vcalendar
+text/vcard: text/x-vcard text/directory application/vcard application/x-vcard
+application/epub+zip: application/epub application/x-epub+zip
+application/java-archive: application/x-java-archive application/x-jar
+application/msword: application/doc application/vnd.msword application/winword application/x-msword
+application/vnd.ms-excel: application/msexcel application/x-msexcel application/x-excel application/excel
+    application/x-dos_ms_excel application/xls application/x-xls
+application/vnd.ms-powerpoint: application/mspowerpoint application/powerpoint application/x-mspowerpoint
+    application/ppt
+application/vnd.apple.pages: application/x-iwork-pages-sffpages
+application/vnd.apple.numbers: application/x-iwork-numbers-sffnumbers
+application/vnd.apple.keynote: application/x-iwork-keynote-sffkey
+application/vnd.google-earth.kmz: application/x-kmz
+model/stl: application/sla application/vnd.ms-pki.stl
+""",
+    names_only=True,
+)
+"""Other names of one format alone, behind the one that is registered or usual: those of the families up to their "|",
+and of formats within them."""
 
 TEXTS = _words("""
 application/json application/x-json application/json5 application/hjson application/xml application/x-xml

@@ -24,8 +24,8 @@ from valetkey.core.stores import ByStore, Stores
 
 log = logging.getLogger("valetkey")
 
-MAX_IDS = 4
-"""How many ids of one key are looked up: an owner or a name may be one, too."""
+MAX_IDS = 8
+"""How many ids of one key are looked up: an owner, a profile or a name may be two each."""
 
 
 _Look = list[ObjectEvent] | ScanEvent

@@ -13,6 +13,7 @@ from valetkey.core.access.callers import Allowance, Caller
 from valetkey.core.errors import (
     ChecksumNotSupported,
     ChecksumRequired,
+    ContentTypeNotAllowed,
     IdempotencyKeyReused,
     LedgerUnavailable,
     PlacementRefused,
@@ -20,8 +21,10 @@ from valetkey.core.errors import (
     TicketUsedUp,
 )
 from valetkey.core.granting.declaration import declare, declare_stores
+from valetkey.core.granting.welcome import welcome_type
 from valetkey.core.model.multipart import choose_method, may_keep_crc64
 from valetkey.core.model.paths import folder_path
+from valetkey.core.model.profile import Profile
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.rules import encrypted_by
 from valetkey.core.model.schedule import Schedule
@@ -81,7 +84,7 @@ class Admission:
         """
         name, owner = caller.terms(request.profile, request.owner)
         profile = self._profiles.named(name)
-        content_type = profile.check(request.content_type, request.size, request.metadata)
+        content_type = _checked(profile, request)
         if profile.checksum_required and request.checksum is None:
             raise ChecksumRequired(f"Profile {profile.name!r} takes nothing without a checksum.", "/checksum")
         place = self._stores.for_new(profile, owner)
@@ -163,6 +166,17 @@ class Admission:
         if kept is None:
             raise _used_up(allowance)
         return kept
+
+
+def _checked(profile: Profile, request: UploadRequest) -> str:
+    """The content type to grant. Raises like `Profile.check`."""
+    try:
+        return profile.check(request.content_type, request.size, request.metadata)
+    except ContentTypeNotAllowed:
+        other = welcome_type(request.content_type, request.filename, profile.content_types)
+        if other is None:
+            raise
+        return profile.check(other, request.size, request.metadata)
 
 
 def _parts_key(upload: Upload, place: NamedStore) -> str:

@@ -20,7 +20,10 @@ _OUR_METADATA = len(_OURS) + 36
 _TEXT = re.compile(r"[!-~]+(?: [!-~]+)*")
 """Printable ASCII. No two blanks in a row: S3's signature makes one of them, and none at an end, which servers drop."""
 
-_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+"""nginx drops headers with a full stop or a low line in their names, and RustFS signs the latter otherwise (reported):
+each copy would be refused then."""
+
 _TAG = re.compile(r"[\w +\-=.:/@]*")
 """Letters, digits, blanks and ``+ - = . _ : / @``: what S3 takes in tags."""
 
@@ -54,7 +57,7 @@ def _about_tags(tags: Mapping[str, str]) -> Iterator[str]:
 def _about_metadata(metadata: Mapping[str, str]) -> Iterator[str]:
     for name, value in metadata.items():
         if not _NAME.fullmatch(name):
-            yield f"object_metadata {name!r}: a name is small letters and digits, with '-', '_' or '.' between them."
+            yield f"object_metadata {name!r}: a name is small letters and digits, with '-' between them."
         elif name == _OURS:
             yield f"object_metadata {name!r} is valetkey's own: it ties an object to its upload."
         elif not _TEXT.fullmatch(value):

@@ -26,6 +26,9 @@ class Capabilities:
     object_lock: bool | None = None
     """The bucket was made with Object Lock; None: not known yet, or it does not say."""
 
+    heeds_unsigned: bool = False
+    """It heeds ``x-amz-`` headers that nobody has signed; AWS refuses them."""
+
     max_object_size: int = 10_000 * 5 * 1024**3
     """The largest object that it takes, in bytes: S3's 10,000 parts of 5 GiB."""
 
@@ -48,8 +51,20 @@ class Capabilities:
     batch_delete: bool = False
     """DeleteObjects removes what it is asked to, and no versions are kept, which it would leave."""
 
+    @property
+    def put(self) -> bool:
+        """Whether a PUT of a whole object may be granted: not where whoever sends it could have his bytes locked for
+        years, by a header of Object Lock, so that nobody could remove them any more. Parts have no such header. Where
+        all is locked by default it is signed for how long."""
+        return self.part_checksums or not self.is_lockable_unsigned
+
+    @property
+    def is_lockable_unsigned(self) -> bool:
+        """Whether a header that nobody signed can lock what is sent."""
+        return self.heeds_unsigned and self.object_lock is True
+
     def informed(self, found: Mapping[str, bool], settled: Collection[str] = ()) -> "Capabilities":
         """These with what was ``found`` out, by name: but for what is ``settled`` otherwise, what only the running
-        service can know (`shows_metadata`), and names that this version does not know."""
-        known = {one.name for one in fields(self)} - {"shows_metadata", *settled}
+        service can know (`shows_metadata`, `heeds_unsigned`), and names that this version does not know."""
+        known = {one.name for one in fields(self)} - {"shows_metadata", "heeds_unsigned", *settled}
         return replace(self, **{name: value for name, value in found.items() if name in known})

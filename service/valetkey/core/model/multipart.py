@@ -111,11 +111,17 @@ def choose_method(
         in_parts_from = (
             min(multipart_from, MAX_SINGLE_SIZE + 1) if keeps_whole and store.list_parts else MAX_SINGLE_SIZE + 1
         )
-        if (size or 0) < in_parts_from and not bare:
+        if (size or 0) < in_parts_from and not bare and (store.post or store.put):
             return Method.POST if store.post else Method.PUT
         asked = Method.MULTIPART
     if asked is Method.POST and not store.post:
         raise MethodNotSupported("The store takes no POST: ask for 'put', 'multipart' or 'auto'.", "/method")
+    if asked is Method.PUT and not store.put:
+        raise MethodNotSupported(
+            "The bucket has Object Lock, and the store heeds headers that nobody signed: who has a PUT could lock what "
+            "he sends for years. Ask for 'auto' or 'multipart'.",
+            "/method",
+        )
     if asked is Method.MULTIPART and not store.list_parts:
         raise MethodNotSupported("The store cannot list parts, so none can be proven: ask for 'auto'.", "/method")
     if asked is not Method.MULTIPART and bare:

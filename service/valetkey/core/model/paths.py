@@ -12,11 +12,13 @@ MAX_PATH = 4096
 """The longest path, in characters: as long as Linux has one."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_DRIVE = re.compile(r"[A-Za-z]:")
+_DRIVE = re.compile(r"[A-Za-z]:(?:/|\Z)")
+_LIKE_A_DRIVE = re.compile(r"\A([A-Za-z]):")
 
 
 def folder_path(text: str) -> str:
-    """``text`` as it is kept: "/" between its names, in Unicode's form NFC, U+FFFD for each control character.
+    """``text`` as it is kept: "/" between its names, in Unicode's form NFC, U+FFFD for each control character, and for
+    a colon that Windows would take for a drive's: what macOS shows as "Q/A" is "Q:A" in a path.
 
     Raises `InvalidRequest` for a path that an application could follow out of a folder of its own: an absolute one, one
     with a drive, and one with an empty name or one of dots and blanks alone, as Windows drops those at a name's end.
@@ -30,6 +32,7 @@ def folder_path(text: str) -> str:
             "A path is one below the chosen folder, such as 'trip/day 1/a.txt': without '..' and a '/' in front.",
             "/path",
         )
+    kept = _LIKE_A_DRIVE.sub("\\1\ufffd", kept)
     if len(kept) > MAX_PATH:
         raise InvalidRequest(f"A path has at most {MAX_PATH} characters.", "/path")
     return kept

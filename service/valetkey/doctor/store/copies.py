@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from valetkey.adapters.s3.client import make_copier
-from valetkey.adapters.s3.xml import plain_etag
 from valetkey.core.errors import ObjectChanged, ObjectMissing, PlacementRefused, StoreUnavailable, ValetKeyError
+from valetkey.core.model.etags import plain_etag
 from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import UploadId
 from valetkey.core.ports.store import ObjectHead, ObjectHeaders

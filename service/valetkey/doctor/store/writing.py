@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from valetkey.adapters.s3.headers import written
-from valetkey.adapters.s3.xml import plain_etag
+from valetkey.core.model.etags import plain_etag
 from valetkey.core.model.upload import UploadId, new_upload_id, parse_upload_id
 from valetkey.core.ports.store import ObjectHeaders
 from valetkey.doctor.findings import Skip
