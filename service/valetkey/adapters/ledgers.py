@@ -31,16 +31,16 @@ class DurableLedger(Ledger, KeyRing, Outbox, HookBook, Health, Protocol):
 LEDGERS: Mapping[str, Callable[[str, Announcer | None], DurableLedger]] = {
     "sqlite": SqlLedger,
     "postgresql": SqlLedger,
-    "postgres": SqlLedger,
 }
 
 
 def open_ledger(url: str, announce: Announcer | None = None) -> DurableLedger:
     """The ledger at ``url``; without ``announce`` it writes no announcements. Raises `ConfigurationError`."""
     scheme = url.partition(":")[0].partition("+")[0]
+    scheme = "postgresql" if scheme == "postgres" else scheme  # libpq takes both
     if urlsplit(url).netloc.count("@") > 1:  # what follows the first one would be taken for the host, and be printed
         raise ConfigurationError("VALETKEY_DATABASE_URL: write an @ in the user or the password as %40.")
     if scheme not in LEDGERS:
-        known = ", ".join(f"{name}://" for name in LEDGERS)
-        raise ConfigurationError(f"No ledger for {scheme!r}: VALETKEY_DATABASE_URL begins with one of {known}.")
+        known = " or ".join(f"{name}://" for name in LEDGERS)
+        raise ConfigurationError(f"No ledger for {scheme!r}: VALETKEY_DATABASE_URL begins with {known}.")
     return LEDGERS[scheme](url, announce)
