@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 from typing import Any
 
 import boto3
@@ -20,11 +21,11 @@ from botocore.httpsession import ProxyConfiguration, get_cert_path, mask_proxy_u
 from botocore.utils import get_environ_proxies
 from urllib3 import exceptions
 
+from valetkey.adapters.s3.wire import POOLS, Answer
 from valetkey.core.signing.requests import SignedRequest
 
 SIZE = 64
 """How many connections are kept."""
-
 
 _ERRORS: tuple[tuple[type[Exception], Any], ...] = (
     (exceptions.SSLError, SSLError),
@@ -33,8 +34,11 @@ _ERRORS: tuple[tuple[type[Exception], Any], ...] = (
     (exceptions.ConnectTimeoutError, ConnectTimeoutError),
     (exceptions.ReadTimeoutError, ReadTimeoutError),
     (exceptions.ProtocolError, ConnectionClosedError),
+    (ssl.SSLError, SSLError),
+    (TimeoutError, ReadTimeoutError),
+    (OSError, ConnectionClosedError),
 )
-"""What botocore makes of errors of urllib3's, in the order in which it looks."""
+"""What botocore makes of errors of urllib3's, and of those of the socket, in the order in which it looks."""
 
 
 class Pool:
@@ -55,27 +59,18 @@ class Pool:
         )
         # an HTTP proxy is told the whole URL; through a tunnel, as without one, the path is enough
         self._prefix = origin if self._proxy is not None and origin.startswith("http:") else ""
-        self._connections = self._manager.connection_from_url(origin)
+        self._manager.pool_classes_by_scheme = POOLS
+        self._connections: Any = self._manager.connection_from_url(origin)
 
-    def send(
-        self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout
-    ) -> urllib3.BaseHTTPResponse:
+    def send(self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout) -> Answer:
         """The answer, of which only the head was read. Raises errors of botocore's."""
         try:
-            return self._connections.urlopen(
-                method,
-                self._prefix + request.target,
-                body or None,
-                request.headers,
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                timeout=timeout,
-                preload_content=False,
-                decode_content=False,
+            answer: Answer = self._connections.exchange(
+                method, self._prefix + request.target, request.headers, body, timeout
             )
         except (exceptions.HTTPError, OSError) as error:
             raise self.translated(error) from error
+        return answer
 
     def translated(self, error: Exception) -> BotoCoreError:
         """What botocore makes of an error of urllib3's."""
