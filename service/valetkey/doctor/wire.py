@@ -17,8 +17,7 @@ from botocore.parsers import ResponseParserError
 from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import HTTPError
 
-from valetkey.adapters.s3.pool import Pool
-from valetkey.adapters.s3.responses import POOLS_WITH_METADATA
+from valetkey.adapters.s3.pool import AnyPool
 from valetkey.core.signing.requests import SignedRequest
 from valetkey.reference.store_answers import NO_ERROR, ErrorBody, parse_error
 
@@ -65,7 +64,7 @@ class Wire:
     def __init__(self, session: boto3.Session) -> None:
         self._session = session
         self._lock = Lock()
-        self._pools: dict[str, Pool] = {}
+        self._pools: dict[str, AnyPool] = {}
 
     def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """What is answered to exactly this; a redirect is an answer."""
@@ -90,10 +89,10 @@ class Wire:
         except (HTTPError, OSError) as error:
             raise pool.translated(error) from error
 
-    def _pool(self, origin: str) -> Pool:
+    def _pool(self, origin: str) -> AnyPool:
         with self._lock:
             if origin not in self._pools:
-                self._pools[origin] = Pool(self._session, origin, POOLS_WITH_METADATA)
+                self._pools[origin] = AnyPool(self._session, origin)
             return self._pools[origin]
 
     def carry(self, client: Any) -> Any:

@@ -15,6 +15,9 @@ MAX_CHUNKS = 4_096
 
 LIVENESS_METHODS = {"GET", "HEAD"}
 
+_NONE = {None, "0"}
+"""The lengths of a body that there is none of."""
+
 
 class Intake:
     """``application``, which handles at most ``threads`` requests at once, each with its complete body.
@@ -54,7 +57,7 @@ class Intake:
         if "HTTP_TRANSFER_ENCODING" in environ:
             environ.pop("CONTENT_LENGTH", None)  # it means nothing then (RFC 9112, section 6.3)
         length = environ.get("CONTENT_LENGTH")
-        if length is None and "HTTP_TRANSFER_ENCODING" not in environ:
+        if length in _NONE and "HTTP_TRANSFER_ENCODING" not in environ:  # to await it would take another thread
             if environ["PATH_INFO"] == self._alive[0] and environ["REQUEST_METHOD"] in LIVENESS_METHODS:
                 return _respond(proto, self._alive[1])
             body = b""

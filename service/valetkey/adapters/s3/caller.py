@@ -44,9 +44,6 @@ MAX_ERROR, MAX_ANSWER = 65_536, 8 * 1024**2
 """How many bytes are read of an answer that is an error, and how many any other may have: that to DeleteObjects names
 up to 1,000 keys."""
 
-PIECE = 65_536
-"""How many bytes are read at once: what an answer says of its length is no reason to have room for it."""
-
 _PASSING = frozenset({Meaning.AGAIN, Meaning.WAIT, Meaning.LOOK})
 _REGION = re.compile(r"<Region>([a-z0-9-]{1,40})</Region>")
 _REGION_NAME = re.compile(r"[a-z0-9-]{1,40}")
@@ -198,8 +195,9 @@ class Caller:
         timeout = self._patience if operation.patient else self._timeout
         response = place.pool.send(operation.method, request, call.body, timeout)
         try:
-            body = _first(response, MAX_ANSWER + 1 if call.limit is None else call.limit)
+            body = response.read(_wanted(call, response.status))
         except (exceptions.HTTPError, OSError) as error:
+            response.close()
             raise place.pool.translated(error) from error
         if call.limit is None or response.status >= HTTPStatus.MULTIPLE_CHOICES:
             body = _inflated(body)
@@ -248,17 +246,11 @@ def _clock_error(call: _Call, answer: Answer, error: ErrorBody) -> timedelta | N
     return offset if abs(offset - call.offset) > MAX_SKEW else None
 
 
-def _first(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
-    """The first bytes of an answer. A store that does not know ranges sends all: it is not read."""
-    with_error = response.status >= HTTPStatus.MULTIPLE_CHOICES
-    wanted, found = MAX_ERROR if with_error else limit, bytearray()
-    while len(found) < wanted and (piece := response.read(min(PIECE, wanted - len(found)))):
-        found += piece
-    if response.length_remaining == 0:
-        response.release_conn()
-    else:
-        response.close()
-    return bytes(found)
+def _wanted(call: _Call, status: int) -> int:
+    """How many bytes of an answer are read. A store that does not know ranges sends all: it is not read."""
+    if status >= HTTPStatus.MULTIPLE_CHOICES:
+        return MAX_ERROR
+    return MAX_ANSWER + 1 if call.limit is None else call.limit
 
 
 def _inflated(body: bytes) -> bytes:

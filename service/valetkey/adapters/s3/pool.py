@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 from typing import Any
 
 import boto3
@@ -20,7 +21,8 @@ from botocore.httpsession import ProxyConfiguration, get_cert_path, mask_proxy_u
 from botocore.utils import get_environ_proxies
 from urllib3 import exceptions
 
-from valetkey.adapters.s3.responses import POOLS
+from valetkey.adapters.s3.responses import TIMED_POOLS
+from valetkey.adapters.s3.wire import POOLS, Answer
 from valetkey.core.signing.requests import SignedRequest
 
 SIZE = 64
@@ -33,17 +35,22 @@ _ERRORS: tuple[tuple[type[Exception], Any], ...] = (
     (exceptions.ConnectTimeoutError, ConnectTimeoutError),
     (exceptions.ReadTimeoutError, ReadTimeoutError),
     (exceptions.ProtocolError, ConnectionClosedError),
+    (ssl.SSLError, SSLError),
+    (TimeoutError, ReadTimeoutError),
+    (OSError, ConnectionClosedError),
 )
-"""What botocore makes of errors of urllib3's, in the order in which it looks."""
+"""What botocore makes of errors of urllib3's, and of those of the socket, in the order in which it looks."""
 
 
-class Pool:
+class _Connected:
     """Connections to ``origin``, a scheme and a host: by the proxy and with the certificates that botocore would use.
 
     Threads may share it, processes may not. What fails is raised as botocore's errors.
     """
 
-    def __init__(self, session: boto3.Session, origin: str, pools: dict[str, Any] = POOLS) -> None:
+    _pools: dict[str, Any]
+
+    def __init__(self, session: boto3.Session, origin: str) -> None:
         self._origin = origin
         proxies = ProxyConfiguration(get_environ_proxies(origin))
         self._proxy: str | None = proxies.proxy_url_for(origin)
@@ -53,17 +60,49 @@ class Pool:
             if self._proxy is None
             else urllib3.ProxyManager(self._proxy, proxy_headers=proxies.proxy_headers_for(self._proxy), **kept)
         )
-        self._manager.pool_classes_by_scheme = pools
+        self._manager.pool_classes_by_scheme = self._pools
         # an HTTP proxy is told the whole URL; through a tunnel, as without one, the path is enough
         self._prefix = origin if self._proxy is not None and origin.startswith("http:") else ""
-        self._connections = self._manager.connection_from_url(origin)
+        self._connections: Any = self._manager.connection_from_url(origin)
+
+    def translated(self, error: Exception) -> BotoCoreError:
+        """What botocore makes of an error of urllib3's."""
+        if isinstance(error, exceptions.ProxyError):
+            return ProxyConnectionError(proxy_url=mask_proxy_url(self._proxy or ""), error=error)
+        for kind, made in _ERRORS:
+            if isinstance(error, kind):
+                known: BotoCoreError = made(endpoint_url=self._origin, error=error)
+                return known
+        return HTTPClientError(error=error)
+
+
+class Pool(_Connected):
+    """For requests that have all their headers, of which many are sent."""
+
+    _pools = POOLS
+
+    def send(self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout) -> Answer:
+        """The answer, of which only the head was read; it comes in time (`drips`). Raises errors of botocore's."""
+        try:
+            answer: Answer = self._connections.exchange(
+                method, self._prefix + request.target, request.headers, body, timeout
+            )
+        except (exceptions.HTTPError, OSError) as error:
+            raise self.translated(error) from error
+        return answer
+
+
+class AnyPool(_Connected):
+    """For any request, as `http.client` sends it."""
+
+    _pools = TIMED_POOLS
 
     def send(
         self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout
     ) -> urllib3.BaseHTTPResponse:
-        """The answer, of which only the head was read; it comes in time (`responses`). Raises errors of botocore's."""
+        """As of `Pool`."""
         try:
-            return self._connections.urlopen(
+            answer: urllib3.BaseHTTPResponse = self._connections.urlopen(
                 method,
                 self._prefix + request.target,
                 body or None,
@@ -77,16 +116,7 @@ class Pool:
             )
         except (exceptions.HTTPError, OSError) as error:
             raise self.translated(error) from error
-
-    def translated(self, error: Exception) -> BotoCoreError:
-        """What botocore makes of an error of urllib3's."""
-        if isinstance(error, exceptions.ProxyError):
-            return ProxyConnectionError(proxy_url=mask_proxy_url(self._proxy or ""), error=error)
-        for kind, made in _ERRORS:
-            if isinstance(error, kind):
-                known: BotoCoreError = made(endpoint_url=self._origin, error=error)
-                return known
-        return HTTPClientError(error=error)
+        return answer
 
 
 def _certificates(session: boto3.Session) -> dict[str, str]:

@@ -1,7 +1,5 @@
-"""How the store's responses are read: within their time, without interim ones, whatever metadata they carry."""
+"""How `http.client` reads responses of the store: within their time, and without the interim ones before them."""
 
-import re
-from http.client import HTTPException
 from socket import socket
 from typing import Any
 
@@ -17,34 +15,6 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from valetkey.adapters.s3.drips import TimedSocket
 from valetkey.final_response import FinalResponse
 
-MAX_METADATA = 10_000
-"""How many headers of metadata a response may have."""
-
-_METADATA = re.compile(rb"x-amz-meta-(?!upload-id:)", re.IGNORECASE)
-_FOLDED = (b" ", b"\t")  # a line that belongs to the one before it (RFC 9112, 5.2)
-
-
-class _WithoutMetadata:
-    """The head of a response, without an object's metadata but for our id, and all of its body."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._skipped = 0
-
-    def readline(self, limit: int = -1) -> bytes:
-        line: bytes = self._stream.readline(limit)
-        skips = False
-        while (skips and line[:1] in _FOLDED) or _METADATA.match(line):
-            skips = True
-            self._skipped += 1
-            if self._skipped > MAX_METADATA:
-                raise HTTPException("there is no end of the metadata")
-            line = self._stream.readline(limit)
-        return line
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
 
 class _TimedResponse(FinalResponse):
     """It comes in time."""
@@ -53,31 +23,24 @@ class _TimedResponse(FinalResponse):
         super().__init__(TimedSocket(sock), *args, **options)  # type: ignore[arg-type]
 
 
-class _ShortResponse(_TimedResponse):
-    """The same with any metadata: whoever has a grant for a PUT may attach as much as fits into 2 KB, each a header of
-    its own, and `http.client` takes 100 headers."""
-
-    def _read_status(self) -> tuple[str, int, str]:
-        said = super()._read_status()
-        self.fp: Any = _WithoutMetadata(self.fp)
-        return said
+class _Connection(HTTPConnection):
+    response_class = _TimedResponse
 
 
-def _pools(response: type[_TimedResponse]) -> dict[str, Any]:
-    """The pools of a `urllib3.PoolManager` that has such responses, by scheme."""
-    plain = type("Connection", (HTTPConnection,), {"response_class": response})
-    tls = type("TlsConnection", (HTTPSConnection,), {"response_class": response})
-    return {
-        "http": type("Connections", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-        "https": type("TlsConnections", (HTTPSConnectionPool,), {"ConnectionCls": tls}),
-    }
+class _TlsConnection(HTTPSConnection):
+    response_class = _TimedResponse
 
 
-POOLS = _pools(_ShortResponse)
-"""For the service's own calls, which need no metadata but our id."""
+class _Connections(HTTPConnectionPool):
+    ConnectionCls = _Connection
 
-POOLS_WITH_METADATA = _pools(_TimedResponse)
-"""For whoever looks at what metadata there is."""
+
+class _TlsConnections(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+TIMED_POOLS: dict[str, Any] = {"http": _Connections, "https": _TlsConnections}
+"""The pools of a `urllib3.PoolManager` that has such responses, by scheme."""
 
 
 class _BotocoreConnection(AWSHTTPConnection):

@@ -160,15 +160,20 @@ def sqlite_engine(parsed: URL, *, writes: bool) -> Engine:
     if not Path(parsed.database).absolute().parent.is_dir():
         raise ConfigurationError(f"The folder of {parsed.database!r} does not exist.")
     file = Path(parsed.database)
-    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT / 1000})
+    # set once, and not at each use of a connection: that took half of a read
+    level: Any = {} if writes else {"isolation_level": "AUTOCOMMIT"}
+    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT / 1000}, **level)
     event.listen(engine, "do_connect", lambda *_: _keep_private(file))  # not before it is used: tests never do
     event.listen(engine, "connect", _set_up_sqlite)
     renew_in_child(engine, _forget)
     if writes:
         # take the lock at once: a reader that turns writer in mid-transaction may fail without waiting
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        return engine
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+        event.listen(engine, "begin", _begin_at_once)
+    return engine
+
+
+def _begin_at_once(connection: Connection) -> None:
+    connection.connection.cursor().execute("BEGIN IMMEDIATE")
 
 
 def _keep_private(file: Path) -> None:

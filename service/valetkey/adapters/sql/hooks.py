@@ -6,12 +6,16 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from valetkey.adapters.sql.database import Database
+from valetkey.adapters.sql.driver import Direct
 from valetkey.adapters.sql.inserts import upsert
 from valetkey.adapters.sql.outbox import SqlCalls
 from valetkey.adapters.sql.rows import as_call_row, as_outbox_row, micros, moment
 from valetkey.adapters.sql.schema import hook_calls, hooks, outbox
 from valetkey.core.model.announcement import Announcement, Announcer, HookTypes, Status
 from valetkey.core.ports.announcing import KnownHook, Outbox
+
+_KNOWN = Direct(select(hooks.c.name, hooks.c.types))
+"""Each end asks for them."""
 
 
 class SqlHookBook(Database):
@@ -56,7 +60,7 @@ def write_announcements(connection: Connection, announcer: Announcer, announced:
         return
     if announcer.has_webhook:
         connection.execute(insert(outbox), [as_outbox_row(one) for one in announced])
-    known = {row["name"]: _types(row["types"]) for row in connection.execute(select(hooks)).mappings()}
+    known = {name: _types(types) for name, types in _KNOWN.run(connection, {}).fetchall()}
     own = announcer.hooks()
     if unknown := {name: types for name, types in own.items() if not known.get(name, frozenset()) >= set(types)}:
         _record(connection, unknown, announced[0].created_at)

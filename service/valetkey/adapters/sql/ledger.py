@@ -7,7 +7,6 @@ from functools import lru_cache
 from sqlalchemy import (
     Connection,
     Table,
-    Update,
     bindparam,
     delete,
     func,
@@ -19,6 +18,7 @@ from sqlalchemy import (
 
 from valetkey.adapters.sql.allowances import spend
 from valetkey.adapters.sql.condition import SqlCondition
+from valetkey.adapters.sql.driver import Direct
 from valetkey.adapters.sql.engines import parsed_url
 from valetkey.adapters.sql.erasures import SqlErasures, of_store
 from valetkey.adapters.sql.health import SqlHealth
@@ -87,7 +87,7 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         tell = self._announcing([(before, after)])
 
         def write(connection: Connection) -> bool:
-            won = connection.execute(statement, parameters).rowcount == 1
+            won: bool = statement.run(connection, parameters).rowcount == 1
             if won:
                 tell(connection)
             return won
@@ -148,10 +148,10 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
 
 
 @lru_cache(maxsize=256)
-def _replacing(columns: tuple[str, ...]) -> Update:
+def _replacing(columns: tuple[str, ...]) -> Direct:
     """Writes these columns of the upload and version that parameters name. Building it takes longer than running it."""
     own = (uploads.c.id == bindparam("before_id"), uploads.c.version == bindparam("before_version"))
-    return update(uploads).where(*own).values({name: bindparam(name) for name in columns})
+    return Direct(update(uploads).where(*own).values({name: bindparam(name) for name in columns}))
 
 
 def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:

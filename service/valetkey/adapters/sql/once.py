@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, bindparam, delete, select
 
 from valetkey.adapters.sql.allowances import spend
+from valetkey.adapters.sql.driver import Direct
 from valetkey.adapters.sql.inserts import insert_uploads, upsert
 from valetkey.adapters.sql.rows import as_row, as_upload
 from valetkey.adapters.sql.schema import idempotency, uploads
@@ -15,13 +16,15 @@ CLAIM_ATTEMPTS = 3
 """How often a key is taken that is forgotten while it is looked at."""
 
 
-_BY_ID = select(uploads).where(uploads.c.id == bindparam("upload_id"))
-"""Made once: whatever happens to an upload begins by it."""
+_BY_ID = Direct(select(uploads).where(uploads.c.id == bindparam("upload_id")))
+"""Whatever happens to an upload begins by it."""
+
+_NAMES = tuple(uploads.c.keys())
 
 
 def find_upload(connection: Connection, upload_id: str) -> Upload | None:
-    row = connection.execute(_BY_ID, {"upload_id": upload_id}).mappings().first()
-    return None if row is None else as_upload(row)
+    row = _BY_ID.run(connection, {"upload_id": upload_id}).fetchone()
+    return None if row is None else as_upload(dict(zip(_NAMES, row, strict=True)))
 
 
 def add_once(connection: Connection, entry: Once) -> Once:

@@ -4,7 +4,9 @@ A new column of an upload is a line in `as_row` (or below it) and one in `as_upl
 its migration.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 from sqlalchemy import RowMapping
@@ -32,6 +34,8 @@ from valetkey.core.model.upload import (
 
 Value = str | int | None
 Row = dict[str, Value]
+Found = Mapping[str, Any] | RowMapping
+"""A row that was read, by the names of its columns."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -133,7 +137,7 @@ _UNDECLARED_BEFORE = -1
 """What versions before 0008 of the schema write for a size that nobody declared: one of them may run beside us."""
 
 
-def as_upload(row: RowMapping) -> Upload:
+def as_upload(row: Found) -> Upload:
     return Upload(
         id=UploadId(row["id"]),
         version=row["version"],
@@ -179,12 +183,12 @@ def _moment(micros: int | None) -> datetime | None:
     return None if micros is None else moment(micros)
 
 
-def _checksum(row: RowMapping) -> Checksum | None:
+def _checksum(row: Found) -> Checksum | None:
     algorithm = row["checksum_algorithm"]
     return Checksum(algorithm, row["checksum_value"]) if algorithm else None
 
 
-def _stored(row: RowMapping) -> StoredObject | None:
+def _stored(row: Found) -> StoredObject | None:
     key = row["object_key"]
     if key is None:
         return None
@@ -193,14 +197,14 @@ def _stored(row: RowMapping) -> StoredObject | None:
     )
 
 
-def _verdict(row: RowMapping) -> Verdict | None:
+def _verdict(row: Found) -> Verdict | None:
     etag = row["verdict_etag"]
     if etag is None:
         return None
     return Verdict(etag, bool(row["verdict_clean"]), row["verdict_detail"], row["verdict_key"])
 
 
-def _multipart(row: RowMapping) -> Multipart | None:
+def _multipart(row: Found) -> Multipart | None:
     key, multipart_id = row["multipart_key"], row["multipart_id"]
     if key is None:
         return None

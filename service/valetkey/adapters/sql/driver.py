@@ -1,0 +1,44 @@
+"""Statements of the hot path, straight to the driver: what SQLAlchemy does around one takes longer than to run it.
+
+Their text is SQLAlchemy's own, made once for each kind of database. Rows come as the driver has them, so that this is
+for columns whose values are kept as they are: texts and whole numbers.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, Update
+from sqlalchemy.engine import Dialect
+
+
+class _Text(NamedTuple):
+    """A statement for one kind of database; ``names`` are those of its parameters in their order, where that counts."""
+
+    text: str
+    names: Sequence[str] | None
+
+
+class Direct:
+    """A statement, which takes its parameters by name and knows no lists of them."""
+
+    def __init__(self, statement: Select[Any] | Update) -> None:
+        self._statement = statement
+        self._made: dict[str, _Text] = {}
+
+    def run(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
+        """Runs it on ``connection``, and returns what has its rows and their number: a cursor, or what looks like one.
+
+        With SQLite a transaction is one that was begun before. Raises what the driver raises, or SQLAlchemy.
+        """
+        text, names = self._made.get(connection.dialect.name) or self._make(connection.dialect)
+        given: Any = parameters if names is None else [parameters[name] for name in names]
+        if connection.dialect.name == "sqlite":
+            driver: Any = connection.connection.dbapi_connection
+            return driver.execute(text, given)
+        return connection.exec_driver_sql(text, given)  # SQLAlchemy so learns of a connection that was lost
+
+    def _make(self, dialect: Dialect) -> _Text:
+        compiled: Any = self._statement.compile(dialect=dialect)
+        made = _Text(compiled.string, compiled.positiontup if compiled.positional else None)
+        self._made[dialect.name] = made
+        return made
