@@ -456,7 +456,7 @@ def dripping_server(head: bytes, drip: bytes, every: float) -> Iterator[str]:
 
 
 DRIPS = {
-    "a status": (b"", b"H"),
+    "a status": (b"HTTP/1.1 200 ", b"O"),
     "a header": (b"HTTP/1.1 200 OK\r\nX-Endless: ", b"x"),
     "headers": (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
     "continues": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),

@@ -168,12 +168,13 @@ def test_a_store_of_old_that_says_no_length() -> None:
 
 
 def test_headers_that_a_proxy_has_said_once_more() -> None:
-    """They say the same; two that differ are none."""
-    once = b'ETag: "e"\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nx-amz-meta-upload-id: some-id\r\n'
-    with raw_store(lambda *_: b"HTTP/1.1 200 OK\r\n" + once + once + b"\r\n") as store:
+    """They say the same; two that differ are none. A length that is said twice llhttp refuses, as nginx does."""
+    begun = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
+    once = b'ETag: "e"\r\nContent-Type: text/plain\r\nx-amz-meta-upload-id: some-id\r\n'
+    with raw_store(lambda *_: begun + once + once + b"\r\n") as store:
         assert store.head("a") == SOURCE
     other = once.replace(b"some-id", b"other")
-    with raw_store(lambda *_: b"HTTP/1.1 200 OK\r\n" + once + other + b"\r\n") as store:
+    with raw_store(lambda *_: begun + once + other + b"\r\n") as store:
         found = store.head("a")
         assert found is not None
         assert found.upload_id == "some-id, other"
