@@ -19,6 +19,8 @@ QUICK := tests/unit tests/integration/test_testing.py tests/integration/test_aut
 # Each test has a bound of its own; these are for what hangs outside of a test.
 WITHIN := $(PYTHON) -m tests.support.reaper within
 INFRA := $(VENV)/.installed-infra
+# Programs that are run and not imported, each in an environment of its own: what they pin is theirs.
+TOOLS := $(VENV)/tools
 STORE_TESTS := $(wildcard tests/contract/test_store*.py tests/e2e/test_store*.py)
 # What is missing is said first, before anything is installed; Node only where something is to be built with it.
 LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python) \
@@ -56,9 +58,10 @@ stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalS
 	$(BIN)/python infra/stores/install.py
 	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),$(ARGS),$(STORE_TESTS))
 
-infra: look $(INFRA) ## what infra/ has for running it, as root: systemd, nginx, Caddy, Kubernetes, Terraform (which has to be here)
-	infra/system-packages s3 fronts units ledger
-	$(WITHIN) 1800 $(BIN)/pytest -n 0 $(if $(ARGS),$(ARGS),tests/infra)
+infra: look $(INFRA) $(TOOLS)/checkov.installed ## what infra/ has for running it, as root: systemd, nginx, Caddy, Kubernetes, Terraform on moto and LocalStack
+	infra/system-packages s3 fronts units ledger debian
+	$(BIN)/python infra/stores/install.py debian13 localstack
+	$(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),$(ARGS),tests/infra)
 
 check: look $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
@@ -144,6 +147,12 @@ $(TEST): pyproject.toml constraints.txt | $(BIN)/python
 
 $(INFRA): pyproject.toml constraints.txt | $(TEST)
 	@$(PIP) install -e '.[dev,test,infra]' -c constraints.txt
+	@touch $@
+
+$(TOOLS)/%.installed: infra/tools/%.txt | $(BIN)/python
+	@echo "Installing $* into $(TOOLS)." >&2
+	@$(PYTHON) -m venv --clear --without-pip $(TOOLS)/$*
+	@$(PIP) --python $(TOOLS)/$*/bin/python install -r $<
 	@touch $@
 
 $(NODE_MODULES): frontend/package-lock.json frontend/package.json $(wildcard frontend/*/package.json)

@@ -1,0 +1,94 @@
+"""podman and buildah with images and containers of one test run alone, and the images of infra/docker in them."""
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support import processes
+
+ROOT = Path(__file__).parents[2]
+DOCKER = ROOT / "infra" / "docker"
+STAND_INS = Path(__file__).with_name("stand-ins")
+IMAGE, BASE = "valetkey:0.1.0", "debian:12.12-slim"
+AUTHORITIES, APT = Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/apt/apt.conf.d")
+"""Whom this machine trusts, and how its apt reaches packages."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where they keep everything; ``before`` is put before each command of podman."""
+
+    directory: Path
+    context: Path
+    before: Sequence[str] = ()
+
+    @property
+    def options(self) -> list[str]:
+        kept = ["--root", str(self.directory / "root"), "--runroot", str(self.directory / "run")]
+        return [*kept, "--storage-driver", "overlay"]
+
+    @property
+    def bounds(self) -> list[str]:
+        """For `podman run`: what we may have ourselves; podman asks for more, which not each machine grants to root."""
+        bounds = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
+        hard = {name: resource.getrlimit(each)[1] for name, each in bounds.items()}
+        return [f"--ulimit={name}={value}:{value}" for name, value in hard.items()]
+
+    def within(self, *before: str) -> "Store":
+        """The same, with its containers begun by way of this command."""
+        return Store(self.directory, self.context, before)
+
+    def podman(self, *command: str, fails: bool = False, timeout: float = 120) -> str:
+        how = ["--log-level=error", "--runtime=runc", "--cgroup-manager=cgroupfs"]
+        done = processes.run([*self.before, "podman", *self.options, *how, *command], timeout=timeout)
+        assert bool(done.returncode) is fails, done.stdout + done.stderr
+        return done.stderr if fails else done.stdout.strip()
+
+    def build(self, image: str, file: Path, context: Path | None = None) -> None:
+        """From the base alone, and what apt and pip bring."""
+        pip = self.directory / "pip.conf"
+        pip.write_text("[global]\ncert = /run/authorities.pem\n")
+        places = {AUTHORITIES: "/run/authorities.pem", APT: str(APT), pip: "/etc/pip.conf"}
+        mounts = [f"--volume={path}:{place}:ro" for path, place in places.items()]  # these are no part of the image
+        how = ["--isolation", "chroot", "--pull-never", "--network", "host", "--format", "docker", *mounts]
+        run("buildah", *self.options, "bud", *how, "-f", file, "-t", image, context or self.context)
+
+
+def run(*command: str | Path) -> None:
+    done = processes.run(command, timeout=600)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@contextmanager
+def running_store() -> Iterator[Store]:
+    """With the base in it, and a context to build from: what git has, and the wheel of it."""
+    assert os.getuid() == 0, "images are built in a chroot, and so by root: sudo make infra"
+    with tempfile.TemporaryDirectory(
+        prefix="vk-", ignore_cleanup_errors=True
+    ) as directory:  # podman bears no long paths
+        yield from _running_store(Path(directory))
+
+
+def _running_store(directory: Path) -> Iterator[Store]:
+    context = directory / "context"
+    context.mkdir()
+    wheel = ["-m", "hatchling", "build", "-t", "wheel", "-d", str(context / "dist")]
+    built = processes.run([sys.executable, *wheel], cwd=ROOT, timeout=120)
+    assert built.returncode == 0, built.stderr
+    shutil.copy(ROOT / "constraints.txt", context)
+    for folder in ("docker", "ceph"):
+        shutil.copytree(ROOT / "infra" / folder, context / "infra" / folder)
+    store = Store(directory, context)
+    try:
+        run(DOCKER / "base", BASE, *store.options)
+        yield store
+    finally:
+        store.podman("rm", "--all", "--force", "--time", "0")
+        subprocess.run(["umount", "--lazy", directory / "root" / "overlay"], check=False, capture_output=True)
