@@ -6,7 +6,7 @@ WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/pages.py
+CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/pages.py infra/bill_of_materials.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -28,7 +28,7 @@ LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores infra check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist
+.PHONY: help look look-dev dev quick test all-parts stores infra images packages check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,11 +63,15 @@ infra: look $(INFRA) $(TOOLS)/checkov.installed ## what infra/ has for running i
 	$(BIN)/python infra/stores/install.py debian13 localstack
 	$(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),$(ARGS),tests/infra)
 
+images: dist $(TEST) ## the images of infra/docker, built by buildah on a Debian that is made here, and all of compose.yaml as podman runs it; as root
+	infra/system-packages s3 containers
+	$(WITHIN) 1800 $(BIN)/pytest -n 0 $(if $(ARGS),$(ARGS),tests/images)
+
 check: look $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
-	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
+	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py infra/pages.py infra/bill_of_materials.py
 	$(BIN)/mypy infra/docs/build.py infra/docs/generated.py
 	MYPYPATH=infra/stores $(BIN)/mypy infra/stores/serve.py infra/stores/install.py
 	$(BIN)/mypy infra/kubernetes/tools.py
@@ -124,11 +128,17 @@ frontend-test: look $(PAGES) ## its tests, and its bundle in Chromium
 
 docs: $(SITE) ## the documentation, which the service shows at /docs/; `infra/docs/build.py --draft` builds it with broken links
 
-dist: look $(DEV) $(PAGES) $(SITE) ## wheel, sdist and the npm packages, in dist/
+dist: look $(DEV) $(PAGES) $(SITE) $(TOOLS)/release.installed ## wheel, sdist and the npm packages with what is in them (CycloneDX) and checksums, in dist/
 	rm -rf dist
 	$(PIP) install hatchling -c constraints.txt
 	$(BIN)/python -m hatchling build -d dist -t sdist -t wheel
 	cd frontend && npm pack --silent --workspace client --workspace element --pack-destination ../dist
+	$(BIN)/python infra/bill_of_materials.py $(TOOLS)/release
+	cd dist && sha256sum * >SHA256SUMS
+
+audit: $(DEV) $(NODE_MODULES) $(TOOLS)/release.installed ## known faults of what we depend on: asks PyPI and the npm registry, and fails where these do not answer
+	$(TOOLS)/release/bin/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt
+	cd frontend && npm audit
 
 $(BIN)/python:
 	@PYTHON=$(PYTHON) infra/first-look python

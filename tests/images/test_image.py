@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.e2e.api import Api
-from tests.infra.containers import IMAGE, Store
+from tests.images.containers import IMAGE, Store
 from tests.support.servers import environment, free_port
 from tests.support.stores import Bucket
 

@@ -4,7 +4,6 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -68,21 +67,19 @@ def run(*command: str | Path) -> None:
 
 @contextmanager
 def running_store() -> Iterator[Store]:
-    """With the base in it, and a context to build from: what git has, and the wheel of it."""
-    assert os.getuid() == 0, "images are built in a chroot, and so by root: sudo make infra"
-    with tempfile.TemporaryDirectory(
-        prefix="vk-", ignore_cleanup_errors=True
-    ) as directory:  # podman bears no long paths
+    """With the base in it, and a context to build from: what the Dockerfiles take of the repository."""
+    assert os.getuid() == 0, "images are built in a chroot, and so by root: sudo make images"
+    # podman bears no long paths
+    with tempfile.TemporaryDirectory(prefix="vk-", ignore_cleanup_errors=True) as directory:
         yield from _running_store(Path(directory))
 
 
 def _running_store(directory: Path) -> Iterator[Store]:
+    assert (ROOT / "dist" / "SHA256SUMS").exists(), "there is nothing to put into an image: run `make images`"
     context = directory / "context"
     context.mkdir()
-    wheel = ["-m", "hatchling", "build", "-t", "wheel", "-d", str(context / "dist")]
-    built = processes.run([sys.executable, *wheel], cwd=ROOT, timeout=120)
-    assert built.returncode == 0, built.stderr
     shutil.copy(ROOT / "constraints.txt", context)
+    shutil.copytree(ROOT / "dist", context / "dist")
     for folder in ("docker", "ceph"):
         shutil.copytree(ROOT / "infra" / folder, context / "infra" / folder)
     store = Store(directory, context)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.infra.containers import DOCKER, STAND_INS, Store
+from tests.images.containers import DOCKER, STAND_INS, Store
 from tests.support import processes
 from tests.support.servers import VALETKEY
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.infra.containers import DOCKER, IMAGE, Store, running_store
+from tests.images.containers import DOCKER, IMAGE, Store, running_store
 
 
 @pytest.fixture(scope="session")
