@@ -67,6 +67,11 @@ images: dist $(TEST) ## the images of infra/docker, built by buildah on a Debian
 	infra/system-packages s3 containers
 	$(WITHIN) 1800 $(BIN)/pytest -n 0 $(if $(ARGS),$(ARGS),tests/images)
 
+packages: dist $(TEST) ## the wheel in empty environments of Python 3.11 to 3.14, the npm packages in plain HTML, vite and Next; as root
+	infra/system-packages s3 browser debian
+	$(BIN)/python infra/stores/install.py newest-python
+	$(WITHIN) 1800 $(BIN)/pytest -n 2 --dist worksteal $(if $(ARGS),$(ARGS),tests/packages)
+
 check: look $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)

@@ -53,7 +53,7 @@ def juicefs(setting: Setting, *options: str) -> list[Process]:
 
 
 def localstack(setting: Setting) -> list[Process]:
-    """LocalStack on the Python 3.13 of the Debian 13 folder: it needs 3.12 at least. ``services`` may be given: S3 and SQS."""
+    """On the Python 3.13 of the Debian 13 folder: it needs 3.12. ``services`` may be given instead of S3 and SQS."""
     root, directory = setting.installed / "debian13", setting.directory
     loader = next((root / "usr" / "lib64").glob("ld-linux-*"), None) or next((root / "usr" / "lib").glob("ld-linux-*"))
     libraries = next((root / "usr" / "lib").glob("*-linux-gnu"))

@@ -87,9 +87,11 @@ def running_valetkey(
     command: str = "serve",
     env: Mapping[str, str] | None = None,
     migrate: bool = True,
+    executable: Sequence[str | Path] = (VALETKEY,),
 ) -> Iterator[ValetkeyServer]:
-    """`valetkey serve` (on a ledger that is migrated first, unless not ``migrate``) or `dev`, ready when yielded, stopped
-    afterwards; on a free port unless `env` has one.
+    """`valetkey serve` or `dev`, ready when yielded, stopped afterwards; on a free port unless `env` has one.
+
+    The ledger that `serve` gets is migrated first, unless not ``migrate``; ``executable`` stands for `valetkey`.
 
     It runs in `directory`, where its SQLite file and its log are too, and sees only the AWS_* and VALETKEY_*
     variables that follow from `bucket` and `env`.
@@ -103,7 +105,7 @@ def running_valetkey(
     with ExitStack() as stack:
         with (directory / "valetkey.log").open("ab") as log:
             served = processes.running(
-                [VALETKEY, command],
+                [*executable, command],
                 dies_by="TERM",
                 ends_by=signal.SIGTERM,
                 env=full_env,
