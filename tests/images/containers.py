@@ -18,6 +18,7 @@ STAND_INS = Path(__file__).with_name("stand-ins")
 IMAGE, BASE = "valetkey:0.1.0", "debian:12.12-slim"
 AUTHORITIES, APT = Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/apt/apt.conf.d")
 """Whom this machine trusts, and how its apt reaches packages."""
+PODMANS_PROCESSES = 32 * 1024
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,13 @@ class Store:
 
     @property
     def bounds(self) -> list[str]:
-        """For `podman run`: what we may have ourselves; podman asks for more, which not each machine grants to root."""
+        """For `podman run`: what we may have ourselves; podman asks for more, which not each machine grants to root.
+
+        It takes at most so many processes for itself at its start, and can give no container more.
+        """
         bounds = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
         hard = {name: resource.getrlimit(each)[1] for name, each in bounds.items()}
+        hard["nproc"] = PODMANS_PROCESSES if hard["nproc"] < 0 else min(hard["nproc"], PODMANS_PROCESSES)
         return [f"--ulimit={name}={value}:{value}" for name, value in hard.items()]
 
     def within(self, *before: str) -> "Store":
@@ -50,11 +55,18 @@ class Store:
         assert bool(done.returncode) is fails, done.stdout + done.stderr
         return done.stderr if fails else done.stdout.strip()
 
+    def logs(self, name: str) -> str:
+        """What a container printed, on both of its outputs."""
+        done = processes.run([*self.before, "podman", *self.options, "logs", name], timeout=60)
+        return done.stdout + done.stderr
+
     def build(self, image: str, file: Path, context: Path | None = None) -> None:
         """From the base alone, and what apt and pip bring."""
         pip = self.directory / "pip.conf"
         pip.write_text("[global]\ncert = /run/authorities.pem\n")
-        places = {AUTHORITIES: "/run/authorities.pem", APT: str(APT), pip: "/etc/pip.conf"}
+        places = {AUTHORITIES: "/run/authorities.pem", pip: "/etc/pip.conf"}
+        # not the folder, in which packages write, nor what packages wrote there
+        places |= {file: str(file) for file in APT.iterdir() if "Acquire" in file.read_text()}
         mounts = [f"--volume={path}:{place}:ro" for path, place in places.items()]  # these are no part of the image
         how = ["--isolation", "chroot", "--pull-never", "--network", "host", "--format", "docker", *mounts]
         run("buildah", *self.options, "bud", *how, "-f", file, "-t", image, context or self.context)

@@ -47,11 +47,17 @@ class Composed:
             if not self.store.podman("ps", "--all", "--quiet", "--filter", f"name=^{other}$"):
                 self.up(other)
             if how["condition"] == "service_completed_successfully":
-                assert self.store.podman("wait", other) == "0", self.store.podman("logs", other)
+                assert self.store.podman("wait", other) == "0", self.store.logs(other)
             else:
                 self._wait(other)
         self.store.podman(
-            "run", "--detach", f"--name={name}", "--network=host", *self.store.bounds, *self._options(name)
+            "run",
+            "--detach",
+            "--log-driver=k8s-file",
+            f"--name={name}",
+            "--network=host",
+            *self.store.bounds,
+            *self._options(name),
         )
 
     def _options(self, name: str) -> list[str]:
@@ -79,7 +85,7 @@ class Composed:
                 time.sleep(0.5)
             else:
                 return
-        raise AssertionError(self.store.podman("logs", name))
+        raise AssertionError(self.store.logs(name))
 
 
 @pytest.fixture

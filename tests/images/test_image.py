@@ -42,14 +42,14 @@ class Deployment:
     def serving(self) -> Iterator[str]:
         """The name of a container that serves; it is stopped as `docker stop` does it, and has to end by itself."""
         name = f"serve-{secrets.token_hex(4)}"
-        self.store.podman(*self.command(name, "--detach", IMAGE))
+        self.store.podman(*self.command(name, "--detach", "--log-driver=k8s-file", IMAGE))
         try:
             self._wait(name)
             yield name
         finally:
             self.store.podman("stop", "--time", "75", name)
             said = self.store.podman("inspect", "--format", "{{.State.ExitCode}}", name)
-            assert said == "0", self.store.podman("logs", name)
+            assert said == "0", self.store.logs(name)
 
     def _wait(self, name: str, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
@@ -59,7 +59,7 @@ class Deployment:
                     return
             except httpx.HTTPError:
                 time.sleep(0.2)
-        raise AssertionError(self.store.podman("logs", name))
+        raise AssertionError(self.store.logs(name))
 
 
 @pytest.fixture
@@ -92,25 +92,34 @@ def test_uploads_through_the_image(deployment: Deployment) -> None:
         assert api.upload(first.id)["state"] == "confirmed"
 
 
+def run_python(store: Store, code: str) -> list[str]:
+    """The lines that it prints in the image."""
+    held = ["run", "--rm", "--network=host", *store.bounds, "--entrypoint=/opt/valetkey/bin/python"]
+    return store.podman(*held, IMAGE, "-c", code).splitlines()
+
+
 def test_there_is_nothing_to_work_with(store: Store) -> None:
     """No shell, no package manager, no compiler, no pip; and scanners find what is in it."""
-    look = (
+    commands, packages, installers = run_python(
+        store,
         "import glob, os, sys; print(*[n for d in ('/bin', '/usr/bin', '/sbin', '/usr/sbin', '/opt/valetkey/bin') "
         "if os.path.isdir(d) for n in os.listdir(d)]); print(*os.listdir('/var/lib/dpkg/status.d')); "
-        "import importlib.util as u; print(u.find_spec('pip'), u.find_spec('ensurepip'))"
+        "import importlib.util as u; print(u.find_spec('pip'), u.find_spec('ensurepip'))",
     )
-    command = [
-        "run",
-        "--rm",
-        "--network=host",
-        *store.bounds,
-        "--entrypoint=/opt/valetkey/bin/python",
-        IMAGE,
-        "-c",
-        look,
-    ]
-    commands, packages, installers = store.podman(*command).splitlines()
     for tool in ("sh", "bash", "dash", "apt", "apt-get", "dpkg", "gcc", "cc", "ld", "perl", "pip", "pip3", "busybox"):
         assert tool not in commands.split()
     assert {"libc6", "libssl3", "python3.11-minimal"} <= set(packages.split())
     assert installers.split()[0] == "None"
+
+
+def test_its_bill_of_materials_is_what_is_in_it(store: Store) -> None:
+    """Each of Python's packages with its version."""
+    installed, bill = run_python(
+        store,
+        "import glob, importlib.metadata as m, pathlib; [file] = glob.glob('/usr/share/valetkey/*.cdx.json'); "
+        "print(*[f'{d.name}=={d.version}' for d in m.distributions()]); "
+        "print(''.join(pathlib.Path(file).read_text().splitlines()))",
+    )
+    told = json.loads(bill)
+    components = [told["metadata"]["component"], *told["components"]]
+    assert {f"{one['name']}=={one['version']}" for one in components} == set(installed.split())
