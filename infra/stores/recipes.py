@@ -53,7 +53,7 @@ def juicefs(setting: Setting, *options: str) -> list[Process]:
 
 
 def localstack(setting: Setting) -> list[Process]:
-    """S3 and SQS of LocalStack, on the Python 3.13 of the Debian 13 folder: it needs 3.12 at least."""
+    """On the Python 3.13 of the Debian 13 folder: it needs 3.12. ``services`` may be given instead of S3 and SQS."""
     root, directory = setting.installed / "debian13", setting.directory
     loader = next((root / "usr" / "lib64").glob("ld-linux-*"), None) or next((root / "usr" / "lib").glob("ld-linux-*"))
     libraries = next((root / "usr" / "lib").glob("*-linux-gnu"))
@@ -63,12 +63,13 @@ def localstack(setting: Setting) -> list[Process]:
         "PYTHONPATH": str(setting.installed / "localstack"),
         "GATEWAY_SERVER": "hypercorn",
         "GATEWAY_LISTEN": setting.address,
-        "SERVICES": "s3,sqs",
+        "SERVICES": setting.given.get("services", "s3,sqs"),
         "EAGER_SERVICE_LOADING": "1",
         "S3_SKIP_SIGNATURE_VALIDATION": "0",
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
-        "SQS_ENDPOINT_STRATEGY": "dynamic",
+        "SQS_ENDPOINT_STRATEGY": "off",  # URLs as Terraform reads them: HOST/ACCOUNT/NAME
+        "LOCALSTACK_HOST": setting.address,
         "DNS_ADDRESS": "0",
         "LOCALSTACK_VOLUME_DIR": str(directory / "volume"),
         "FILESYSTEM_ROOT": str(directory / "root"),

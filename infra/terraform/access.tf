@@ -48,6 +48,34 @@ data "aws_iam_policy_document" "serve" {
   }
 
   dynamic "statement" {
+    for_each = length(var.profiles_set) == 0 ? [] : [1]
+
+    content {
+      sid       = "WhatProfilesSet"
+      resources = local.confirmed
+      actions = concat(contains(var.profiles_set, "tags") ? [
+        "s3:PutObjectTagging", # CopyObject and CreateMultipartUpload with tags of the profile; PutObjectTagging where a copy leaves them out
+        ] : [], contains(var.profiles_set, "retention") ? [
+        "s3:PutObjectRetention", # the same with lock_mode and lock_for
+        ] : [], contains(var.profiles_set, "legal_hold") ? [
+        "s3:PutObjectLegalHold", # the same with legal_hold
+      ] : [])
+    }
+  }
+
+  dynamic "statement" {
+    for_each = aws_sns_topic.events[*].arn
+
+    content {
+      sid       = "Subscription"
+      resources = [statement.value]
+      actions = [
+        "sns:ConfirmSubscription", # ConfirmSubscription, when the service is subscribed to the topic
+      ]
+    }
+  }
+
+  dynamic "statement" {
     for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
 
     content {
@@ -72,14 +100,18 @@ data "aws_iam_policy_document" "worker" {
     ]
   }
 
-  statement {
-    sid       = "Events"
-    resources = [aws_sqs_queue.events.arn]
-    actions = [
-      "sqs:ReceiveMessage",          # ReceiveMessage
-      "sqs:ChangeMessageVisibility", # ChangeMessageVisibilityBatch, while it works
-      "sqs:DeleteMessage",           # DeleteMessageBatch, after the ledger's commit
-    ]
+  dynamic "statement" {
+    for_each = aws_sqs_queue.events[*].arn
+
+    content {
+      sid       = "Events"
+      resources = [statement.value]
+      actions = [
+        "sqs:ReceiveMessage",          # ReceiveMessage
+        "sqs:ChangeMessageVisibility", # ChangeMessageVisibilityBatch, while it works
+        "sqs:DeleteMessage",           # DeleteMessageBatch, after the ledger's commit
+      ]
+    }
   }
 }
 

@@ -5,10 +5,12 @@ data "aws_caller_identity" "current" {}
 locals {
   temporary  = ["staging/", "quarantine/"]
   bucket_arn = aws_s3_bucket.this.arn
-  objects    = [for prefix in concat(local.temporary, var.key_prefixes) : "${aws_s3_bucket.this.arn}/${prefix}*"]
+  confirmed  = [for prefix in var.key_prefixes : "${aws_s3_bucket.this.arn}/${prefix}*"]
+  objects    = concat([for prefix in local.temporary : "${aws_s3_bucket.this.arn}/${prefix}*"], local.confirmed)
 }
 
 resource "aws_s3_bucket" "this" {
+  #checkov:skip=CKV_AWS_144:a second region is the caller's to choose
   bucket              = var.bucket
   force_destroy       = var.force_destroy
   object_lock_enabled = var.object_lock
@@ -52,6 +54,20 @@ resource "aws_s3_bucket_versioning" "this" {
   }
 }
 
+resource "aws_s3_bucket_object_lock_configuration" "this" {
+  count  = var.object_lock_default == null ? 0 : 1
+  bucket = aws_s3_bucket.this.id
+
+  rule {
+    default_retention {
+      mode = var.object_lock_default.mode
+      days = var.object_lock_default.days
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.this]
+}
+
 resource "aws_s3_bucket_logging" "this" {
   count         = var.log_bucket == null ? 0 : 1
   bucket        = aws_s3_bucket.this.id
@@ -74,6 +90,7 @@ resource "aws_s3_bucket_cors_configuration" "this" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  #checkov:skip=CKV_AWS_300:its first rule does it, which is not seen among generated ones
   bucket = aws_s3_bucket.this.id
 
   rule {
@@ -164,6 +181,27 @@ data "aws_iam_policy_document" "bucket" {
       test     = "Bool"
       variable = "aws:SecureTransport"
       values   = ["false"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = aws_cloudfront_distribution.this[*].arn
+
+    content {
+      sid       = "WhatIsConfirmedByCloudFront"
+      actions   = ["s3:GetObject"]
+      resources = local.confirmed
+
+      principals {
+        type        = "Service"
+        identifiers = ["cloudfront.amazonaws.com"]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceArn"
+        values   = [statement.value]
+      }
     }
   }
 }

@@ -58,6 +58,36 @@ variable "object_lock" {
   }
 }
 
+variable "object_lock_default" {
+  description = "A retention that every object of the bucket begins with, as {mode, days}, mode GOVERNANCE or COMPLIANCE; null: profiles say which objects are locked. It holds what was never confirmed for as long, too."
+  type = object({
+    mode = string
+    days = number
+  })
+  default = null
+
+  validation {
+    condition     = var.object_lock_default == null || (var.object_lock && contains(["GOVERNANCE", "COMPLIANCE"], try(var.object_lock_default.mode, "")))
+    error_message = "It needs object_lock = true, and the mode GOVERNANCE or COMPLIANCE."
+  }
+}
+
+variable "profiles_set" {
+  description = "What profiles set of confirmed objects, some of tags, retention and legal_hold: each needs a right."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = length(setsubtract(var.profiles_set, ["tags", "retention", "legal_hold"])) == 0
+    error_message = "Some of tags, retention and legal_hold."
+  }
+
+  validation {
+    condition     = var.object_lock || length(setintersection(var.profiles_set, ["retention", "legal_hold"])) == 0
+    error_message = "retention and legal_hold need object_lock = true."
+  }
+}
+
 variable "orphan_days" {
   description = "When what lies below staging/, and parts that were never joined, are removed, in days. Longer than an upload may take."
   type        = number
@@ -87,6 +117,63 @@ variable "log_bucket" {
   default     = null
 }
 
+variable "events" {
+  description = "How valetkey hears of what arrived: sqs, which the worker reads; sns or eventbridge, which post to the service."
+  type        = string
+  default     = "sqs"
+
+  validation {
+    condition     = contains(["sqs", "sns", "eventbridge"], var.events)
+    error_message = "One of sqs, sns and eventbridge."
+  }
+}
+
+variable "public_url" {
+  description = "With sns and eventbridge: where AWS reaches the service (VALETKEY_PUBLIC_URL); null: nowhere yet, and nothing is posted."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.public_url == null || can(regex("^https://.*[^/]$", var.public_url))
+    error_message = "It begins with https://, and has no slash at its end."
+  }
+}
+
+variable "eventbridge_key" {
+  description = "With eventbridge: the key that it sends (VALETKEY_EVENTS_EVENTBRIDGE_KEY). It is in Terraform's state."
+  type        = string
+  default     = null
+  sensitive   = true
+
+  validation {
+    condition     = var.eventbridge_key == null || length(coalesce(var.eventbridge_key, "-")) >= 16
+    error_message = "At least 16 characters."
+  }
+
+  validation {
+    condition     = var.events != "eventbridge" || var.public_url == null || var.eventbridge_key != null
+    error_message = "events = \"eventbridge\" with a public_url needs it."
+  }
+}
+
+variable "cdn" {
+  description = "CloudFront in front of confirmed objects; null: none. With a public_key (PEM) it takes signed addresses only. With kms_key_arn the key's policy has to let CloudFront decrypt."
+  type = object({
+    public_key      = optional(string)
+    aliases         = optional(list(string), [])
+    certificate_arn = optional(string)
+    price_class     = optional(string, "PriceClass_All")
+    web_acl_arn     = optional(string)
+    log_bucket      = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.cdn == null || length(try(var.cdn.aliases, [])) == 0 || try(var.cdn.certificate_arn, null) != null
+    error_message = "Names of your own need a certificate (certificate_arn, in us-east-1)."
+  }
+}
+
 variable "principals" {
   description = "Who may take the roles of the service and of the worker: a list of {type, identifiers}, as in an assume-role policy."
   type = list(object({
@@ -103,7 +190,7 @@ variable "alarm_actions" {
 }
 
 variable "queue_age_alarm_seconds" {
-  description = "How old the oldest event may become before an alarm."
+  description = "With sqs: how old the oldest event may become before an alarm, in seconds."
   type        = number
   default     = 900
 }

@@ -44,7 +44,16 @@ def run_production(host: str | None, port: int | None) -> None:
     os.environ["VALETKEY_HOST"], os.environ["VALETKEY_PORT"] = settings.host, str(settings.port)
     installed_in(create_served_app()).ledger.close()  # granian's worker processes open their own connections
     with exclusive_address(settings.host, settings.port):
-        _granian(settings).serve(Granian._spawn_rsgi_worker)  # noqa: SLF001 - see `valetkey.intake.loop`
+        _granian(settings).serve(begin_process)
+
+
+def begin_process(*arguments: Any) -> None:
+    """What each of granian's processes begins with.
+
+    One that is not forked (Python 3.14, macOS) imports this module to find it: so it has the loop of
+    `valetkey.intake.loop` by the time that granian asks for one.
+    """
+    Granian._spawn_rsgi_worker(*arguments)  # noqa: SLF001 - see `valetkey.intake.loop`
 
 
 def _granian(settings: Settings) -> Any:  # granian names its class by a variable

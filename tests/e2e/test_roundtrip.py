@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 from tests.e2e.api import UPLOAD_FIELDS, Api, Json
 from tests.e2e.conftest import Service
 from tests.support.clients import put
+from tests.support.servers import running_valetkey
+from tests.support.stores import Bucket
 
 MIB = 1024**2
+SPAWNING = "import multiprocessing as m; m.set_start_method('spawn'); from valetkey.cli import main; main()"
 
 
 def a_file(path: Path, size: int) -> tuple[str, str]:
@@ -182,3 +186,14 @@ def test_bytes_that_arrive_after_an_abort_are_removed(service: Service) -> None:
     assert service.api.upload(created.id)["state"] == "aborted"
     assert service.object_keys(created.staging_key) == []
     assert service.final_keys(created.id) == []
+
+
+def test_processes_that_are_not_forked_serve(rgw_bucket: Bucket, tmp_path: Path) -> None:
+    """As on Python 3.14, and on macOS: each of them begins as a new Python."""
+    env = {"VALETKEY_WORKERS": "2"}
+    with running_valetkey(tmp_path, rgw_bucket, env=env, executable=(sys.executable, "-c", SPAWNING)) as server:
+        api = Api(server.base_url, server.create_key().key)
+        created = api.create(size=5)
+        assert created.post(b"hello").status == 201
+        assert api.confirm(created.id)["state"] == "confirmed"
+    assert "Traceback" not in server.log

@@ -37,7 +37,8 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name("An authority of tests")
         basic = x509.BasicConstraints(ca=True, path_length=0)
-        certificate = _certificate(name, name, key.public_key(), 1).add_extension(basic, critical=True)
+        certificate = _certificate(name, name, key, key.public_key(), 1).add_extension(basic, critical=True)
+        certificate = certificate.add_extension(_SIGNS, critical=True)
         signed = certificate.sign(key, hashes.SHA256())
         file = directory / "authority.pem"
         file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
@@ -47,7 +48,7 @@ class Authority:
         """A file with a key and a certificate for ``address``. It ended yesterday where ``days`` is -1."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
-        made = _certificate(_name(name), self.certificate.subject, key.public_key(), days)
+        made = _certificate(_name(name), self.certificate.subject, self.key, key.public_key(), days)
         signed = made.add_extension(names, critical=False).sign(self.key, hashes.SHA256())
         secret = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -61,9 +62,23 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
+_SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+    subject: x509.Name, issuer: x509.Name, by: ec.EllipticCurvePrivateKey, key: ec.EllipticCurvePublicKey, days: int
 ) -> x509.CertificateBuilder:
+    """With what Python 3.13 wants to see: which key it has, and which one signed it."""
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -73,6 +88,8 @@ def _certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=2))
         .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key()), critical=False)
     )
 
 

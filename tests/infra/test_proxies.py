@@ -96,8 +96,9 @@ def test_a_body_that_is_too_large(house: House) -> None:
     with house.client() as client:
         above = client.post("/v1/uploads", json={"filename": "x" * 300_000})
         assert (above.status_code, above.json()["code"]) == (413, "request_entity_too_large")
-        far = client.post("/v1/uploads", content=b"x" * (3 * MIB), headers={"Content-Type": "application/json"})
-        assert far.status_code == 413
+        for _ in range(20):  # whoever is faster, the one that answers or the one that sends
+            far = client.post("/v1/uploads", content=b"x" * (3 * MIB), headers={"Content-Type": "application/json"})
+            assert far.status_code == 413
         assert client.get("/healthz").status_code == 200
 
 

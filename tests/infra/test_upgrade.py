@@ -35,7 +35,9 @@ def test_two_versions_on_one_ledger(older: Path, rgw_bucket: Bucket, postgres_ur
         folder.mkdir()
     env = {name: value for name, value in environment(first, rgw_bucket).items() if name.startswith("VALETKEY_")}
     env |= {"VALETKEY_DATABASE_URL": postgres_url, "VALETKEY_SWEEP_FIRST_LOOK": "1"}
-    with running_valetkey(first, rgw_bucket, env=env | {"PYTHONPATH": str(older)}) as old_server:
+    before_it = env | {"PYTHONPATH": str(older)}
+    run_valetkey("migrate", env=environment(first, rgw_bucket) | before_it, directory=first)
+    with running_valetkey(first, rgw_bucket, env=before_it, migrate=False) as old_server:
         key = old_server.create_key("tests").key
         old = Api(old_server.base_url, key)
         before = old.create(size=5)

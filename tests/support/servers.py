@@ -86,9 +86,12 @@ def running_valetkey(
     *,
     command: str = "serve",
     env: Mapping[str, str] | None = None,
+    migrate: bool = True,
+    executable: Sequence[str | Path] = (VALETKEY,),
 ) -> Iterator[ValetkeyServer]:
-    """`valetkey serve` (on a migrated ledger) or `dev`, ready when yielded, stopped afterwards; on a free port unless
-    `env` has one.
+    """`valetkey serve` or `dev`, ready when yielded, stopped afterwards; on a free port unless `env` has one.
+
+    The ledger that `serve` gets is migrated first, unless not ``migrate``; ``executable`` stands for `valetkey`.
 
     It runs in `directory`, where its SQLite file and its log are too, and sees only the AWS_* and VALETKEY_*
     variables that follow from `bucket` and `env`.
@@ -97,12 +100,12 @@ def running_valetkey(
     base_url = f"http://127.0.0.1:{port}"
     full_env = environment(directory, bucket) | {"VALETKEY_PORT": str(port), "VALETKEY_PUBLIC_URL": base_url}
     full_env |= env or {}
-    if command == "serve":
+    if command == "serve" and migrate:
         ledgers.migrate(full_env["VALETKEY_DATABASE_URL"], directory)
     with ExitStack() as stack:
         with (directory / "valetkey.log").open("ab") as log:
             served = processes.running(
-                [VALETKEY, command],
+                [*executable, command],
                 dies_by="TERM",
                 ends_by=signal.SIGTERM,
                 env=full_env,

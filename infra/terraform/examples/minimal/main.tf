@@ -12,8 +12,5 @@ module "valetkey" {
 
 output "settings" {
   description = "What goes into the environment of serve and worker."
-  value = {
-    VALETKEY_BUCKET               = module.valetkey.bucket
-    VALETKEY_EVENTS_SQS_QUEUE_URL = module.valetkey.queue_url
-  }
+  value       = module.valetkey.settings
 }
