@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from flask import Flask
@@ -20,10 +20,13 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from werkzeug.serving import make_server
 
-from valetkey.adapters import embedded
-from valetkey.app import create_dev_app, create_served_app, create_worker, installed_in
+from valetkey.app import create_dev_app, create_intake, create_served_app, create_worker, installed_in
 from valetkey.core.errors import ConfigurationError
+from valetkey.intake import Intake
 from valetkey.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from valetkey.adapters.embedded import Embedded
 
 log = logging.getLogger("valetkey")
 
@@ -51,15 +54,36 @@ def run_production(host: str | None, port: int | None) -> None:
     settings = load_settings(host=host, port=port)
     # granian's worker processes read the environment again
     os.environ["VALETKEY_HOST"], os.environ["VALETKEY_PORT"] = settings.host, str(settings.port)
-    installed_in(create_served_app()).ledger.close()  # granian's worker processes open their own connections
+    app = create_served_app()
+    installed_in(app).ledger.close()  # granian's worker processes open their own connections
+    _Prepared.intake = create_intake(app)
+    server = _granian(settings)
+    server.on_reload(_Prepared.forget)
     with exclusive_address(settings.host, settings.port):
-        _granian(settings).serve(Granian._spawn_rsgi_worker)  # noqa: SLF001 - see `valetkey.intake.loop`
+        spawner = Granian._spawn_rsgi_worker  # noqa: SLF001 - see `valetkey.intake.loop`
+        server.serve(spawner, target_loader=_load_intake, wrap_loader=False)
+
+
+class _Prepared:
+    """What granian's processes go on with where they are forked from this one, as on Linux: to build and to try out the
+    same once more took them as long as this process."""
+
+    intake: Intake | None = None
+
+    @classmethod
+    def forget(cls) -> None:
+        """After a SIGHUP, by which granian replaces its processes: they are to read the configuration again."""
+        cls.intake = None
+
+
+def _load_intake() -> Intake:
+    """What each of granian's processes runs."""
+    return create_intake() if _Prepared.intake is None else _Prepared.intake
 
 
 def _granian(settings: Settings) -> Any:  # granian names its class by a variable
     return Granian(
-        "valetkey.app:create_intake",
-        factory=True,
+        "valetkey.serve:_load_intake",  # for its log: `run_production` hands it over
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,  # granian sizes its threads for WSGI only; `run_production` spawns RSGI workers
@@ -120,6 +144,8 @@ def run_dev(host: str | None, port: int | None) -> None:
     Raises `ConfigurationError` when moto is not installed.
     """
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # otherwise it logs each request to both servers
+    from valetkey.adapters import embedded
+
     here = load_settings(host=host, port=port)
     with exclusive_address(here.host, here.port):
         click.echo("Starting the embedded S3, which takes some seconds ...", err=True)
@@ -130,7 +156,7 @@ def run_dev(host: str | None, port: int | None) -> None:
             store.stop()
 
 
-def _serve_dev(host: str | None, port: int | None, store: embedded.Embedded) -> None:
+def _serve_dev(host: str | None, port: int | None, store: "Embedded") -> None:
     with tempfile.TemporaryDirectory(prefix="valetkey-dev-") as folder:
         settings = _dev_settings(host, port, store, Path(folder))
         app, worker = create_dev_app(settings, store)
@@ -188,8 +214,10 @@ def _caught(signals: Collection[signal.Signals]) -> Iterator[Callable[[], None]]
         waker.close()
 
 
-def _dev_settings(host: str | None, port: int | None, store: embedded.Embedded, folder: Path) -> Settings:
+def _dev_settings(host: str | None, port: int | None, store: "Embedded", folder: Path) -> Settings:
     """The settings of the environment, except for those that the embedded parts decide."""
+    from valetkey.adapters import embedded
+
     return load_settings(
         host=host,
         port=port,
@@ -205,7 +233,7 @@ def _dev_settings(host: str | None, port: int | None, store: embedded.Embedded, 
     )
 
 
-def _greeting(settings: Settings, port: int, store: embedded.Embedded) -> str:
+def _greeting(settings: Settings, port: int, store: "Embedded") -> str:
     return (
         f"valetkey listens on http://{settings.host}:{port}/ (documentation at /docs/, API reference at /docs/api/). "
         "Stop it with Ctrl-C.\n"
