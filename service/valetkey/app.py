@@ -30,7 +30,20 @@ from valetkey.adapters.s3 import (
 )
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
-from valetkey.api import assets, cors, csrf, entrance, favicon, page_tickets, pages, problems, routes, site, uppy
+from valetkey.api import (
+    assets,
+    cors,
+    csrf,
+    entrance,
+    favicon,
+    page_tickets,
+    pages,
+    problems,
+    routes,
+    site,
+    unwritten,
+    uppy,
+)
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
@@ -369,6 +382,8 @@ def create_intake(app: Flask | None = None) -> Intake:
         max_body=MAX_BODY,
         deadline=settings.body_timeout,
         too_slow=(408, [("Content-Type", problems.MEDIA_TYPE), ("Connection", "close")], orjson.dumps(slow)),
+        later=unwritten.LATER,
+        failed=unwritten.FAILED,
         alive=("/healthz", (200, [("Content-Type", "application/json")], b'{"status":"ok"}')),
     )
 

@@ -1,4 +1,4 @@
-"""What the start of `valetkey serve` does not do: load what it does not need, and build everything again per process."""
+"""What the start of `valetkey serve` leaves out: what it does not need, and to build everything once per process."""
 
 import os
 import sys
@@ -93,11 +93,11 @@ def test_a_forked_process_makes_its_own_connections_and_no_client_that_it_does_n
     if (child := os.fork()) == 0:
         try:
             own = clients.caller() is not caller, clients.credentials().access_key == credentials.access_key
-            made = "plain" in clients._made or "copier" in clients._made  # noqa: SLF001
+            made = "plain" in clients._made or "copier" in clients._made
             os.write(writing, repr((*own, clients.public_url() == address, made)).encode())
         finally:
             os._exit(0)
     os.close(writing)
-    with open(reading) as answer:
-        assert answer.read() == "(True, True, True, False)"
+    assert os.read(reading, 100) == b"(True, True, True, False)"
+    os.close(reading)
     os.waitpid(child, 0)

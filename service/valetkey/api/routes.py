@@ -37,6 +37,7 @@ from valetkey.api.responses import (
     ticket_body,
     upload_body,
 )
+from valetkey.api.unwritten import unwritten
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import ErasureNotFound, InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
 from valetkey.core.events.event import Arrival, Delivery
@@ -82,7 +83,7 @@ def create_upload() -> Response:
     key = environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not (0 < len(key) <= 255 and key.isascii()):  # servers read other bytes in their own ways
         raise InvalidRequest("An Idempotency-Key has 1 to 255 characters of ASCII.")
-    granted = here.service.create(caller, read_create(json_body()), key)
+    granted = here.service.create(caller, read_create(json_body()), key, unwritten(environ))
     root = here.address.root(environ.get("SCRIPT_NAME", ""))
     headers = {"Location": f"{root}/v1/uploads/{granted.upload.id}"}
     if granted.replayed:
@@ -95,7 +96,7 @@ def create_batch() -> Response:
     caller = _caller()
     if "Idempotency-Key" in request.headers:
         raise InvalidRequest("A batch takes no Idempotency-Key; uploads that are not used expire.")
-    results = _service().create_batch(caller, read_batch(json_body()))
+    results = _service().create_batch(caller, read_batch(json_body()), unwritten(request.environ))
     return render(
         {
             "results": [

@@ -13,7 +13,7 @@ from valetkey.core.access.callers import Allowance
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.upload import OfStores, Upload, UploadId, UploadState
-from valetkey.core.ports.ledger import Declared, Once, Query, Subject
+from valetkey.core.ports.ledger import Declared, Once, Query, Subject, Written
 
 
 class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
@@ -28,7 +28,7 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
         self._used: dict[str, tuple[int, datetime]] = {}
         self._declared: dict[Subject, dict[str, Declared]] = {"profiles": {}, "stores": {}}
 
-    def add(self, uploads: Sequence[Upload]) -> None:
+    def add(self, uploads: Sequence[Upload], unwritten: list[Written] | None = None) -> None:  # noqa: ARG002
         for upload in uploads:
             self._call("add", upload.id)
         self._insert(uploads)

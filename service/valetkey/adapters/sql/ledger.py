@@ -34,7 +34,7 @@ from valetkey.adapters.sql.schema import profiles, stores, tickets, uploads
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.upload import OPEN, OfStores, Upload, UploadId, UploadState
-from valetkey.core.ports.ledger import Declared, Once, Query, Subject
+from valetkey.core.ports.ledger import Declared, Once, Query, Subject, Written
 
 
 class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlCondition):
@@ -48,9 +48,14 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         super().__init__(url)
         self._announce = announce
 
-    def add(self, new: Sequence[Upload]) -> None:
-        if new:
-            self._insert([as_row(upload) for upload in new])
+    def add(self, new: Sequence[Upload], unwritten: list[Written] | None = None) -> None:
+        if not new:
+            return
+        rows = [as_row(upload) for upload in new]
+        if unwritten is None:
+            self._insert(rows)
+        else:
+            unwritten.append(self._begin_insert(rows))
 
     def add_once(self, entries: Sequence[Once]) -> list[Once]:
         return self._write(lambda connection: [add_once(connection, entry) for entry in entries])
