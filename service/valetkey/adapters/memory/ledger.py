@@ -1,7 +1,7 @@
 """The ledger in memory."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -78,6 +78,11 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
     def get(self, upload_id: UploadId) -> Upload | None:
         self._call("get", upload_id)
         return self._uploads.get(upload_id)
+
+    def get_all(self, ids: Collection[UploadId]) -> Mapping[UploadId, Upload]:
+        self._call("get_all")
+        with self._lock:
+            return {one: self._uploads[one] for one in ids if one in self._uploads}
 
     def replace(self, before: Upload, after: Upload) -> bool:
         self._call("replace", before.id)

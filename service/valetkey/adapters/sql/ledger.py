@@ -1,6 +1,6 @@
 """The ledger in an SQL database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -84,6 +84,12 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
     def get(self, upload_id: UploadId) -> Upload | None:
         with self._reading() as connection:
             return find_upload(connection, upload_id)
+
+    def get_all(self, ids: Collection[UploadId]) -> Mapping[UploadId, Upload]:
+        statement = select(uploads).where(uploads.c.id.in_(ids))
+        with self._reading() as connection:
+            found = [as_upload(row) for row in connection.execute(statement).mappings()]
+        return {upload.id: upload for upload in found}
 
     def replace(self, before: Upload, after: Upload) -> bool:
         values = changed(as_row(before), as_row(after))

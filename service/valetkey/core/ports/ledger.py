@@ -1,6 +1,6 @@
 """The ledger: the durable record of uploads."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -94,6 +94,9 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
 
         A ledger that was given an `Announcer` writes its announcement in the same transaction, or neither.
         """
+
+    def get_all(self, ids: Collection[UploadId]) -> Mapping[UploadId, Upload]:
+        """Those of up to 1,000 that there are, by id."""
 
     def page(self, query: Query) -> list[Upload]:
         """The newest uploads first."""

@@ -26,6 +26,14 @@ class CreationContract:
         """Nothing there is no error."""
         assert ledger.get(new_upload_id()) is None
 
+    def test_many_at_once(self, ledger: Record) -> None:
+        """Those that there are, by id; the others are left out."""
+        known = [upload() for _ in range(1000)]
+        ledger.add(known)
+        assert ledger.get_all([known[3].id, new_upload_id()]) == {known[3].id: known[3]}
+        assert ledger.get_all([one.id for one in known]) == {one.id: one for one in known}
+        assert ledger.get_all([new_upload_id()]) == ledger.get_all([]) == {}
+
     def test_adding_nothing(self, ledger: Record) -> None:
         """A batch of which every request broke a rule."""
         ledger.add([])
