@@ -138,8 +138,10 @@ class Admission:
             self._declared = True  # once: it only warns, and must not hinder what it warns about
             with suppress(LedgerUnavailable):
                 declare(self._ledger, self._profiles, uploads[0].created_at)
-        if allowance is None:
+        if allowance is None and unwritten is not None:
             self._ledger.add(uploads, unwritten)
+        elif allowance is None:
+            self._ledger.add(uploads)
         elif not self._ledger.add_within(uploads, allowance):
             raise _used_up(allowance)
 
