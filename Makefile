@@ -28,7 +28,7 @@ LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores infra images packages check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
+.PHONY: help look look-dev dev quick test all-parts stores infra images packages check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line bench-start queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,9 @@ bench-line: $(TEST) frontend ## `put` and the browser client over lines of up to
 bench-idle: $(TEST) ## 5,000 idle connections on every route, and uploads that are to take no notice, on Ceph RGW
 	infra/system-packages s3
 	$(BIN)/python -m tests.bench.idle $(ARGS)
+
+bench-start: $(TEST) ## how long `valetkey serve` takes until it answers
+	$(BIN)/python -m tests.bench.start $(ARGS)
 
 bench-confirm: $(TEST) ## CPU and rate of confirmations beside boto3 and, with BEFORE=folder, beside another commit, on Ceph RGW
 	infra/system-packages s3

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import orjson
@@ -15,8 +15,6 @@ from flask import Flask, current_app, has_app_context
 from flask_swagger_ui import get_swaggerui_blueprint
 
 from valetkey import forks
-from valetkey.adapters.cloudfront import CloudFront
-from valetkey.adapters.embedded import BUCKET, Embedded
 from valetkey.adapters.ledgers import DurableLedger
 from valetkey.adapters.ledgers import open_ledger as open_ledger_at
 from valetkey.adapters.magic import MagicDetector
@@ -32,14 +30,23 @@ from valetkey.adapters.s3 import (
 )
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
-from valetkey.adapters.sqs import SqsQueue
-from valetkey.adapters.sqs import make_client as make_sqs_client
-from valetkey.adapters.webhooks import HttpWebhook
-from valetkey.api import assets, cors, csrf, entrance, favicon, page_tickets, pages, problems, routes, site, uppy
+from valetkey.api import (
+    assets,
+    cors,
+    csrf,
+    entrance,
+    favicon,
+    page_tickets,
+    pages,
+    problems,
+    routes,
+    site,
+    unwritten,
+    uppy,
+)
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
-from valetkey.api.demo import demo
 from valetkey.api.hooks import HooksOf, OnEnds, context_of
 from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
@@ -57,13 +64,13 @@ from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import DEFAULT_STORE
 from valetkey.core.ports.announcing import Outbox
+from valetkey.core.ports.delivery import AddressSigner
 from valetkey.core.ports.ledger import Query
 from valetkey.core.stores import Choose, NamedStore, Stores
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.core.sweeping.sweeps import Sweeps
 from valetkey.intake import Intake
 from valetkey.senders import AT, KINDS, NAMES, make_entrances, make_senders, require_apart
-from valetkey.senders.records import read_queued_records
 from valetkey.senders.settings import Outside
 from valetkey.settings import (
     QUEUE,
@@ -74,7 +81,10 @@ from valetkey.settings import (
     load_settings,
     require_nothing,
 )
-from valetkey.worker import BeatLoop, CheckLoop, EraseLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
+
+if TYPE_CHECKING:  # what runs beside the requests is loaded where it is built: `serve` need not wait for it
+    from valetkey.adapters.embedded import Embedded
+    from valetkey.worker import Loop, OutboxLoop, QueueLoop, Worker
 
 log = logging.getLogger("valetkey")
 
@@ -365,24 +375,29 @@ def create_served_app() -> Flask:
     return app
 
 
-def create_intake() -> Intake:
-    """What granian runs in each process of `valetkey serve`: `create_served_app`, of whose requests no thread waits
-    for the body."""
+def create_intake(app: Flask | None = None) -> Intake:
+    """What granian runs in each process of `valetkey serve`: ``app``, or `create_served_app`, of whose requests no
+    thread waits for the body."""
     settings = load_settings()
     slow = problems.problem(408, "request_timeout", f"The body was not there within {settings.body_timeout} s.")
     return Intake(
-        create_served_app(),
+        app or create_served_app(),
         threads=settings.threads,
         max_body=MAX_BODY,
         deadline=settings.body_timeout,
         too_slow=(408, [("Content-Type", problems.MEDIA_TYPE), ("Connection", "close")], orjson.dumps(slow)),
+        later=unwritten.LATER,
+        failed=unwritten.FAILED,
         alive=("/healthz", (200, [("Content-Type", "application/json")], b'{"status":"ok"}')),
     )
 
 
-def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:
+def create_dev_app(settings: Settings, store: "Embedded") -> tuple[Flask, "Worker"]:
     """The same with the demo page, on the embedded store, and the worker that reads that store's events. Raises
     `ConfigurationError` for the ledger of another store."""
+    from valetkey.api.demo import demo
+    from valetkey.worker import Worker
+
     app = create_app(settings, store.session, allow_open=True)
     valetkey = installed_in(app)
     _begin_ledger(valetkey.ledger)
@@ -390,7 +405,7 @@ def create_dev_app(settings: Settings, store: Embedded) -> tuple[Flask, Worker]:
     return app, Worker(loops(valetkey, settings, store.session))
 
 
-def create_dev_worker(app: Flask, settings: Settings) -> Worker:
+def create_dev_worker(app: Flask, settings: Settings) -> "Worker":
     """What `valetkey dev --app` runs beside the requests of ``app``; ``settings`` are those of the embedded store.
 
     Raises `ConfigurationError` for an application that has no valetkey, or one that uses another store, and for the
@@ -405,6 +420,8 @@ def create_dev_worker(app: Flask, settings: Settings) -> Worker:
                 " uses its embedded S3 and nothing else: have it read VALETKEY_* and name no other store, or use"
                 " `flask run` and `valetkey worker --app`."
             )
+    from valetkey.worker import Worker
+
     _begin_ledger(valetkey.ledger)
     valetkey.begin()
     mine = valetkey.settings.model_copy(update={"events_sqs_queue_url": settings.events_sqs_queue_url})
@@ -414,6 +431,8 @@ def create_dev_worker(app: Flask, settings: Settings) -> Worker:
 def _begin_ledger(ledger: DurableLedger) -> None:
     """Migrates it. Raises `ConfigurationError` where it knows uploads of another store than the embedded one, which
     does not have them: the worker would end them all."""
+    from valetkey.adapters.embedded import BUCKET
+
     ledger.migrate()
     for upload in ledger.page(Query(account=None, limit=1)):
         if upload.bucket != BUCKET:
@@ -423,11 +442,13 @@ def _begin_ledger(ledger: DurableLedger) -> None:
             )
 
 
-def create_worker(app: Flask | None = None) -> Worker:
+def create_worker(app: Flask | None = None) -> "Worker":
     """What `valetkey worker` runs: for ``app``, with its hooks, or by the environment alone.
 
     Raises like `create_served_app`, and `ConfigurationError` for an application that has no valetkey.
     """
+    from valetkey.worker import Worker
+
     if app is None:
         settings, session = load_settings(), make_session()
         require_fit(settings, session, allow_open=True, alone=True)
@@ -451,8 +472,10 @@ def create_sweep() -> Sweeps:
     return Sweeps(valetkey.core.sweeps, valetkey.ledger)
 
 
-def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> list[Loop]:
+def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> list["Loop"]:
     """Everything that runs beside the requests: the place where another loop is added."""
+    from valetkey.worker import BeatLoop, CheckLoop, EraseLoop, OutboxLoop, SweepLoop
+
     # a loop for each store: one that does not answer holds up itself only
     sweeps = [
         SweepLoop(sweep, settings.sweep_interval, settings.sweep_clean_interval) for sweep in valetkey.core.sweeps
@@ -473,8 +496,13 @@ def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> li
     return found
 
 
-def _queue_loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> Iterator[QueueLoop]:
+def _queue_loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> Iterator["QueueLoop"]:
     """Those of the installation's queue, and of the queues that stores have for themselves."""
+    from valetkey.adapters.sqs import SqsQueue
+    from valetkey.adapters.sqs import make_client as make_sqs_client
+    from valetkey.senders.records import read_queued_records
+    from valetkey.worker import QueueLoop
+
     stores, observer = valetkey.core.stores, valetkey.core.observer
     given = [(QUEUE, settings.events_sqs_queue_url, session, settings.s3_region)]
     for name, table in load_config(settings.config).stores.items():
@@ -638,10 +666,12 @@ def _grant_keys(settings: Settings) -> tuple[str, str] | None:
     return settings.s3_grant_access_key_id, settings.s3_grant_secret_access_key
 
 
-def address_signer(settings: Settings) -> CloudFront | None:
+def address_signer(settings: Settings) -> AddressSigner | None:
     """What signs addresses of a CDN, where it is configured. Raises `ConfigurationError`."""
     if settings.cloudfront_key_pair_id is None or settings.cloudfront_private_key_file is None:
         return None
+    from valetkey.adapters.cloudfront import CloudFront  # it brings all of cryptography along
+
     return CloudFront(settings.cloudfront_key_pair_id, settings.cloudfront_private_key_file)
 
 
@@ -687,10 +717,13 @@ def open_ledger(settings: Settings, hooks: Callable[[], HookTypes] = dict) -> Du
     return open_ledger_at(settings.database_url, announcer)
 
 
-def outbox_loop(settings: Settings, ledger: Outbox) -> OutboxLoop | None:
+def outbox_loop(settings: Settings, ledger: Outbox) -> "OutboxLoop | None":
     """The loop that sends webhooks; None where none is configured."""
     if settings.webhook_url is None:
         return None
+    from valetkey.adapters.webhooks import HttpWebhook
+    from valetkey.worker import OutboxLoop
+
     receiver = HttpWebhook(settings.webhook_url, settings.webhook_secrets, allow_private=settings.webhook_allow_private)
     return OutboxLoop(Dispatcher(ledger, receiver, **_waits(settings)))
 

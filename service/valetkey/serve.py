@@ -15,8 +15,9 @@ from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 
-from valetkey.app import create_served_app, create_worker, installed_in
+from valetkey.app import create_intake, create_served_app, create_worker, installed_in
 from valetkey.core.errors import ConfigurationError
+from valetkey.intake import Intake
 from valetkey.settings import Settings, load_settings
 
 log = logging.getLogger("valetkey")
@@ -42,9 +43,13 @@ def run_production(host: str | None, port: int | None) -> None:
     settings = load_settings(host=host, port=port)
     # granian's worker processes read the environment again
     os.environ["VALETKEY_HOST"], os.environ["VALETKEY_PORT"] = settings.host, str(settings.port)
-    installed_in(create_served_app()).ledger.close()  # granian's worker processes open their own connections
+    app = create_served_app()
+    installed_in(app).ledger.close()  # granian's worker processes open their own connections
+    _Prepared.intake = create_intake(app)
+    server = _granian(settings)
+    server.on_reload(_Prepared.forget)
     with exclusive_address(settings.host, settings.port):
-        _granian(settings).serve(begin_process)
+        server.serve(begin_process, target_loader=_load_intake, wrap_loader=False)
 
 
 def begin_process(*arguments: Any) -> None:
@@ -56,10 +61,26 @@ def begin_process(*arguments: Any) -> None:
     Granian._spawn_rsgi_worker(*arguments)  # noqa: SLF001 - see `valetkey.intake.loop`
 
 
+class _Prepared:
+    """What granian's processes go on with where they are forked from this one, as on Linux: to build and to try out the
+    same once more took them as long as this process."""
+
+    intake: Intake | None = None
+
+    @classmethod
+    def forget(cls) -> None:
+        """After a SIGHUP, by which granian replaces its processes: they are to read the configuration again."""
+        cls.intake = None
+
+
+def _load_intake() -> Intake:
+    """What each of granian's processes runs."""
+    return create_intake() if _Prepared.intake is None else _Prepared.intake
+
+
 def _granian(settings: Settings) -> Any:  # granian names its class by a variable
     return Granian(
-        "valetkey.app:create_intake",
-        factory=True,
+        "valetkey.serve:_load_intake",  # for its log: `run_production` hands it over
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,  # granian sizes its threads for WSGI only; `run_production` spawns RSGI workers

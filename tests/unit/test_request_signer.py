@@ -113,6 +113,7 @@ def store_of(place: int, variant: int) -> tuple[S3Store, Wire]:
     wire = Wire([], [])
     with mock.patch.dict("os.environ", VARIANTS[variant]):
         store = S3Store(PLACES[place], boto3.Session("a key", "a secret", "a token"))
+        assert store.client  # it is made when it is first needed, by what the environment says then
     found = store._clients.caller()._place
 
     def send(method: str, request: SignedRequest, body: bytes, _: urllib3.Timeout) -> Any:

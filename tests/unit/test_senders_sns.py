@@ -21,7 +21,8 @@ from tests.support.deliveries import (
 )
 
 from valetkey.core.errors import ConfigurationError, MalformedEvent, SenderRefused, Unavailable
-from valetkey.senders.sns import FETCH_PERIOD, FETCHES, KEPT_CERTIFICATES, SnsSender
+from valetkey.senders.certificates import FETCH_PERIOD, FETCHES, KEPT_CERTIFICATES
+from valetkey.senders.sns import SnsSender
 
 KINDS = ["sns_notification", "sns_subscription_confirmation", "sns_unsubscribe_confirmation"]
 

@@ -378,6 +378,36 @@ def test_orphans_go_and_nothing_else(world: World) -> None:
     assert world.store.keys() == sorted(["staging/young", kept.key, "uploads/somebody-elses"])
 
 
+def test_orphans_go_together(world: World) -> None:
+    """A thousand cost one call of the store and one of the ledger, not one each."""
+    for _ in range(1000):
+        world.store.put("staging/" + new_upload_id(), FIRST)
+    found = swept(world, SCHEDULE.retention + MINUTE)
+    assert ({action for action, _ in found}, len(found), world.store.keys()) == ({Action.REMOVE}, 1000, [])
+    assert (world.operations.count("delete_batch"), world.operations.count("delete staging")) == (1, 0)
+    assert world.operations.count("get_all") == 1
+
+
+def test_an_orphan_that_cannot_be_removed_hinders_no_other(world: World) -> None:
+    """Where they do not go together, each goes by itself, and who stays is said."""
+    keys = sorted(f"staging/{new_upload_id()}" for _ in range(3))
+    for key in keys:
+        world.store.put(key, FIRST)
+    failing = iter([True, False, True, False])  # the batch, and the second of three
+
+    def refuse(operation: str) -> None:
+        if operation in {"delete_batch", "delete staging"} and next(failing):
+            raise StoreUnavailable("It is locked.", refused=True)
+
+    world.before = refuse
+    assert swept(world, SCHEDULE.retention + MINUTE) == [
+        (Action.REMOVE, keys[0]),
+        (Action.FAIL, keys[1]),
+        (Action.REMOVE, keys[2]),
+    ]
+    assert world.store.keys() == [keys[1]]
+
+
 def test_an_old_object_of_an_open_upload_is_never_removed(world: World) -> None:
     """A grant that is renewed for a week: its bytes are confirmed, not cleared away."""
     upload = world.create()

@@ -7,6 +7,7 @@ send it without meaning to: a name cut within an emoji.
 
 import json
 import re
+from math import nan
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -52,12 +53,27 @@ def _mended(body: bytes) -> bytes:
 
 
 def _is_plain(body: bytes, found: BaseModel) -> bool:
-    """Whether no name can be there twice, and nothing but a model's own fields: most bodies, at a tenth of the cost.
+    """Whether no name can be there twice: most bodies, at a tenth of the cost.
 
     Each member has one quote before its colon. There may be more of those, in texts; never fewer.
     """
-    members = len(found.model_fields_set)
-    return body.count(b'":') == members and not _SPACED.search(body) and body.count(b"{") == 1
+    return body.count(b'":') == _members(found) and not _SPACED.search(body)
+
+
+def _members(found: BaseModel) -> float:
+    """How many members the JSON of ``found`` has at least; not a number where something else is in it than models and
+    texts by name, which may hold what is no JSON."""
+    values = found.__dict__
+    count: float = len(found.model_fields_set)
+    for name in found.model_fields_set:
+        value = values[name]
+        if isinstance(value, list):
+            count += sum(_members(one) if isinstance(one, BaseModel) else nan for one in value)
+        elif isinstance(value, dict):
+            count += len(value) if all(type(text) is str for text in value.values()) else nan
+        elif isinstance(value, BaseModel):
+            count += _members(value)
+    return count
 
 
 _SPACED = re.compile(rb'"[ \t\r\n]+:')

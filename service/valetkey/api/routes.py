@@ -13,7 +13,6 @@ from valetkey.api.bodies import json_body, raw_body, refuse_streams
 from valetkey.api.grants import part_grants, parts_body, read_complete, read_sign_parts
 from valetkey.api.mounted import mounted, record_hooks, server_url
 from valetkey.api.negotiation import prefers_page
-from valetkey.api.openapi import document
 from valetkey.api.rendering import render
 from valetkey.api.requests import (
     owner_in_path,
@@ -43,6 +42,7 @@ from valetkey.api.responses import (
     ticket_body,
     upload_body,
 )
+from valetkey.api.unwritten import unwritten
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import ErasureNotFound, InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
 from valetkey.core.events.event import Arrival, Delivery
@@ -88,7 +88,7 @@ def create_upload() -> Response:
     key = environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not (0 < len(key) <= 255 and key.isascii()):  # servers read other bytes in their own ways
         raise InvalidRequest("An Idempotency-Key has 1 to 255 characters of ASCII.")
-    granted = here.service.create(caller, read_create(json_body()), key)
+    granted = here.service.create(caller, read_create(json_body()), key, unwritten(environ))
     root = here.address.root(environ.get("SCRIPT_NAME", ""))
     headers = {"Location": f"{root}/v1/uploads/{granted.upload.id}"}
     if granted.replayed:
@@ -101,7 +101,7 @@ def create_batch() -> Response:
     caller = _caller()
     if "Idempotency-Key" in request.headers:
         raise InvalidRequest("A batch takes no Idempotency-Key; uploads that are not used expire.")
-    results = _service().create_batch(caller, read_batch(json_body()))
+    results = _service().create_batch(caller, read_batch(json_body()), unwritten(request.environ))
     return render(
         {
             "results": [
@@ -356,4 +356,6 @@ def readyz() -> Response:
 
 @blueprint.get("/openapi.json")
 def openapi_document() -> Response:
+    from valetkey.api.openapi import document  # what describes all of it is loaded for those who ask
+
     return render(document() | {"servers": [{"url": server_url()}]})

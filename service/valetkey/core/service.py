@@ -37,7 +37,7 @@ from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.showing import is_safe_to_show
 from valetkey.core.model.upload import Signal, StoredObject, Upload, UploadId, UploadState, Verdict
 from valetkey.core.ports.delivery import AddressSigner
-from valetkey.core.ports.ledger import Ledger, Query
+from valetkey.core.ports.ledger import Ledger, Query, Written
 from valetkey.core.stores import ByStore, Stores
 from valetkey.core.taking.claims import Claims, Terms
 from valetkey.core.taking.reader import BUFFER, open_object
@@ -112,33 +112,47 @@ class UploadService:
         otherwise, and which stores uploads wait for."""
         self._admission.declare(self._clock())
 
-    def create(self, caller: Caller, request: UploadRequest, idempotency_key: str | None = None) -> Granted:
+    def create(
+        self,
+        caller: Caller,
+        request: UploadRequest,
+        idempotency_key: str | None = None,
+        unwritten: list[Written] | None = None,
+    ) -> Granted:
         """A new upload with its grant; with a known ``idempotency_key`` the same upload with a fresh grant.
+
+        Where ``unwritten`` is given it may come before it is durable, with what to wait for there: nobody may be told
+        of it before. No thread has to wait for it.
 
         Raises `InvalidRequest` (its subclass says what is wrong) and `Forbidden` (its subclass `TicketUsedUp`).
         """
         now = self._clock()
         upload = self._admission.new(caller, request, now)
         if idempotency_key is None:
-            self._admission.keep(caller, [upload])
+            # of parts the store is told first, and nothing is told before it is durable
+            self._admission.keep(caller, [upload], unwritten if upload.multipart is None else None)
         elif (kept := self._admission.keep_once(caller, upload, request, idempotency_key)).id != upload.id:
             return self._grantor.grant_again(kept, now)
         return self._grantor.grant(self._grantor.begin_parts(upload), now)
 
     def create_batch(
-        self, caller: Caller, requests: Sequence[UploadRequest | ValetKeyError]
+        self,
+        caller: Caller,
+        requests: Sequence[UploadRequest | ValetKeyError],
+        unwritten: list[Written] | None = None,
     ) -> list[Granted | ValetKeyError]:
         """Many at once, durable in one commit; a request that breaks a rule yields its error and hinders no other.
 
         Grants for parts come without parts: they are started at the store when the first parts are asked for.
         A request that could not be read comes in as its error, and goes out as such at its place, and so does one of
-        whose store no grant can be given now, unless none can be given at all. Raises `Forbidden`, and `TicketUsedUp`
-        when the caller's ticket does not allow as many more as break no rule: none is created then.
+        whose store no grant can be given now, unless none can be given at all. ``unwritten`` as in `create`. Raises
+        `Forbidden`, and `TicketUsedUp` when the caller's ticket does not allow as many more as break no rule: none is
+        created then.
         """
         caller.require_creator()
         now = self._clock()
         uploads = [self._new_or_error(caller, request, now) for request in requests]
-        self._admission.keep(caller, [upload for upload in uploads if isinstance(upload, Upload)])
+        self._admission.keep(caller, [upload for upload in uploads if isinstance(upload, Upload)], unwritten)
         granted = [self._granted_or_error(upload, now) for upload in uploads]
         refused = [one for one in granted if isinstance(one, StoreUnavailable)]
         if len(refused) == len(granted) and any(isinstance(upload, Upload) for upload in uploads):

@@ -8,10 +8,14 @@ from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defi
 from valetkey.intake.incomplete import IncompleteRequest, IncompleteRequests
 from valetkey.intake.loop import BodyRefused, Loop
 from valetkey.intake.request_limit import RequestLimit
+from valetkey.intake.unwritten import Unwritten, Written
 from valetkey.intake.wsgi import Application, Environ, WsgiResponse, build_environ, call_application
 
 MAX_CHUNKS = 4_096
 """The most chunks that a body without a length may come in: each costs as much as a small request."""
+
+MAX_UNWRITTEN = 256
+"""How many responses wait for what is being written: with more, a thread waits with each, of which there are few."""
 
 LIVENESS_METHODS = {"GET", "HEAD"}
 
@@ -27,6 +31,10 @@ class Intake:
     A request whose body is not complete after ``deadline`` seconds gets the response ``too_slow``. A request that
     waits for its body is soon tried without it, so that one that is refused whatever its body says (no credential, no
     such path) is refused then. ``alive`` is a path and its response, which never waits, however busy the threads are.
+
+    ``later`` is a key of the environ: the application adds to the list that is there what has to be `Written` before
+    its response is sent; no thread waits for it. Where that fails the application is called once more, with what has
+    failed under the key ``failed``.
     """
 
     def __init__(
@@ -38,11 +46,16 @@ class Intake:
         deadline: float,
         too_slow: WsgiResponse,
         alive: tuple[str, WsgiResponse],
+        later: str,
+        failed: str,
     ) -> None:
         self._application = application
         self._max_body = max_body
         self._too_slow = too_slow
         self._alive = alive
+        self._later = later
+        self._failed = failed
+        self._unwritten: set[int] = set()
         self._limit = RequestLimit(threads)
         self._incomplete = IncompleteRequests(application, deadline)
 
@@ -66,12 +79,33 @@ class Intake:
             if received is None:
                 return None
             body = received
+        _respond(proto, await self._respond_to(environ, body))
+        return None
+
+    async def _respond_to(self, environ: Environ, body: bytes) -> WsgiResponse:
+        """The application's response, once everything is durable that it has left to be waited for."""
+        begun: list[Written] = []
+        if len(self._unwritten) < MAX_UNWRITTEN:
+            environ[self._later] = begun
         environ["wsgi.input"] = BytesIO(body)
         await self._limit
         try:
-            _respond(proto, call_application(self._application, environ))
+            response = call_application(self._application, environ)
         finally:
             self._limit.release()
+        if not begun or (failed := await self._wait_for(begun)) is None:
+            return response
+        environ["wsgi.input"] = BytesIO(body)
+        return call_application(self._application, environ | {self._failed: failed})
+
+    async def _wait_for(self, begun: list[Written]) -> Exception | None:
+        """Returns what has failed, if so."""
+        failed: Exception | None = None
+        self._unwritten.add(id(begun))
+        for one in begun:
+            failed = await Unwritten(one) or failed
+        self._unwritten.remove(id(begun))
+        return failed
 
     async def _receive_body(self, environ: Environ, proto: Any, length: str | None) -> bytes | None:
         """The body, or one that tells the application that it is too large; None when the request has a response."""

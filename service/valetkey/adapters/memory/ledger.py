@@ -1,7 +1,7 @@
 """The ledger in memory."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -13,7 +13,7 @@ from valetkey.core.access.callers import Allowance
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.upload import OfStore, Upload, UploadId, UploadState
-from valetkey.core.ports.ledger import Declared, Once, Query, Subject
+from valetkey.core.ports.ledger import Declared, Once, Query, Subject, Written
 
 
 class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
@@ -28,7 +28,7 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
         self._used: dict[str, tuple[int, datetime]] = {}
         self._declared: dict[Subject, dict[str, Declared]] = {"profiles": {}, "stores": {}}
 
-    def add(self, uploads: Sequence[Upload]) -> None:
+    def add(self, uploads: Sequence[Upload], unwritten: list[Written] | None = None) -> None:  # noqa: ARG002
         for upload in uploads:
             self._call("add", upload.id)
         self._insert(uploads)
@@ -78,6 +78,11 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
     def get(self, upload_id: UploadId) -> Upload | None:
         self._call("get", upload_id)
         return self._uploads.get(upload_id)
+
+    def get_all(self, ids: Collection[UploadId]) -> Mapping[UploadId, Upload]:
+        self._call("get_all")
+        with self._lock:
+            return {one: self._uploads[one] for one in ids if one in self._uploads}
 
     def replace(self, before: Upload, after: Upload) -> bool:
         self._call("replace", before.id)

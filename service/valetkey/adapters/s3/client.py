@@ -2,10 +2,11 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 AddressingStyle = Literal["auto", "path", "virtual"]
+Made = TypeVar("Made")
 
 CONNECT_TIMEOUT, TIMEOUT = 5, 10
 """How long the store may take to accept a connection, and to answer, in seconds."""
@@ -89,90 +91,91 @@ NOBODYS = ("nobody", "nothing")
 """An access key and its secret, to ask botocore for an address: the credentials of a role may be unavailable now."""
 
 
-class _Made(NamedTuple):
-    """What a process has of its own."""
+class Found(NamedTuple):
+    """Where the bucket is called: what signs for it, and by which region."""
 
-    plain: "S3Client"
-    copier: "S3Client"
-    public: "S3Client"
-    caller: Caller
-    public_url: str
-    credentials: Credentials
+    signer: RequestSigner
+    region: str
 
 
 class Clients:
-    """The clients for one bucket, of ``session`` or of one of their own. They are made here, and once more in each
-    process that is forked from this one, when it first needs them. Raises `ConfigurationError`."""
+    """The clients for one bucket, of ``session`` or of one of their own. Each is made when it is first needed, as some
+    seldom are, and once more in each process that is forked from this one. Raises `ConfigurationError`."""
 
     def __init__(self, settings: S3Settings, session: boto3.Session | None = None) -> None:
         self._settings = settings
-        self._session = session
-        self._making = Lock()
-        self._made: _Made | None = self._make()
+        self._given = session
+        self._found: dict[str | None, Found] = {}
+        self._begin()
+        self.credentials()  # what can be wrong with the settings is said at the start
+        self._public_url = public_url(self._session(), settings)
+        self.caller()
         renew_in_child(self, Clients._forget)
+
+    def _begin(self) -> None:
+        self._making = RLock()  # sessions are not thread-safe
+        self._made: dict[str, Any] = {}
 
     def _forget(self) -> None:
         KEPT.append(self._made)
-        self._making = Lock()
-        self._made = None
+        self._begin()
 
-    def _make(self) -> _Made:
-        settings = self._settings
-        session = settings.source.session(self._session)
-        credentials = require_credentials(session)
-        public = settings.public_endpoint_url or settings.endpoint_url
-        plain = make_client(session, settings, settings.endpoint_url)
-        return _Made(
-            with_md5(plain, "PutObjectRetention", "PutObjectLegalHold"),
-            make_copier(session, settings),
-            make_client(session, settings, public, accelerate=settings.accelerate),
-            self._make_caller(session, credentials),
-            public_url(session, settings),
-            credentials,
-        )
-
-    def _make_caller(self, session: boto3.Session, credentials: Credentials) -> Caller:
-        settings = self._settings
-
-        def find(region: str | None) -> Place:
-            if region is None:
-                return find_bucket(session, settings)
+    def _own(self, name: str, make: Callable[[], Made]) -> Made:
+        """What this process has of that name."""
+        found: Made | None = self._made.get(name)
+        if found is None:
             with self._making:
-                return find_bucket(session, replace(settings, region=region))
+                found = self._made.get(name) or self._made.setdefault(name, make())
+        return found
 
-        timeouts = (CONNECT_TIMEOUT, TIMEOUT, COPY_TIMEOUT)
-        return Caller(find, credentials, user_agent=_USER_AGENT, timeouts=timeouts)
-
-    def _now(self) -> _Made:
-        if (made := self._made) is not None:
-            return made
-        with self._making:  # sessions are not thread-safe
-            self._made = made = self._made or self._make()
-        return made
-
-    def plain(self) -> "S3Client":
-        """That of the internal endpoint."""
-        return self._now().plain
-
-    def copier(self) -> "S3Client":
-        """That for what takes long and is not tried again."""
-        return self._now().copier
-
-    def caller(self) -> Caller:
-        """What calls the internal endpoint without boto3."""
-        return self._now().caller
-
-    def public(self) -> "S3Client":
-        """That of the endpoint that clients see."""
-        return self._now().public
-
-    def public_url(self) -> str:
-        """The address of the bucket on that endpoint."""
-        return self._now().public_url
+    def _session(self) -> boto3.Session:
+        return self._own("session", lambda: self._settings.source.session(self._given))
 
     def credentials(self) -> Credentials:
         """The service's own."""
-        return self._now().credentials
+        return self._own("credentials", lambda: require_credentials(self._session()))
+
+    def plain(self) -> "S3Client":
+        """That of the internal endpoint."""
+        return self._own("plain", self._make_plain)
+
+    def copier(self) -> "S3Client":
+        """That for what takes long and is not tried again."""
+        return self._own("copier", lambda: make_copier(self._session(), self._settings))
+
+    def public(self) -> "S3Client":
+        """That of the endpoint that clients see."""
+        return self._own("public", self._make_public)
+
+    def caller(self) -> Caller:
+        """What calls the internal endpoint without boto3."""
+        return self._own("caller", self._make_caller)
+
+    def public_url(self) -> str:
+        """The address of the bucket on the endpoint that clients see."""
+        return self._public_url
+
+    def _make_plain(self) -> "S3Client":
+        plain = make_client(self._session(), self._settings, self._settings.endpoint_url)
+        return with_md5(plain, "PutObjectRetention", "PutObjectLegalHold")
+
+    def _make_public(self) -> "S3Client":
+        settings = self._settings
+        public = settings.public_endpoint_url or settings.endpoint_url
+        return make_client(self._session(), settings, public, accelerate=settings.accelerate)
+
+    def _make_caller(self) -> Caller:
+        timeouts = (CONNECT_TIMEOUT, TIMEOUT, COPY_TIMEOUT)
+        return Caller(self._place, self.credentials(), user_agent=_USER_AGENT, timeouts=timeouts)
+
+    def _place(self, region: str | None) -> Place:
+        """Where the bucket is called, by the settings' region (None) or by another one; which is found out once, also
+        for the processes that are forked from this one."""
+        with self._making:
+            if (found := self._found.get(region)) is None:
+                settings = self._settings if region is None else replace(self._settings, region=region)
+                found = self._found[region] = find_bucket(self._session(), settings)
+            return Place(found.signer, Pool(self._session(), found.signer.address.origin), found.region)
 
 
 def make_client(
@@ -247,15 +250,14 @@ def make_copier(session: boto3.Session, settings: S3Settings) -> "S3Client":
     return make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1)
 
 
-def find_bucket(session: boto3.Session, settings: S3Settings) -> Place:
+def find_bucket(session: boto3.Session, settings: S3Settings) -> Found:
     """Where the bucket is called, and by which region that is signed. A client is asked, as botocore knows every
     partition, style and regional endpoint."""
     client = make_client(session, settings, settings.endpoint_url, keys=NOBODYS)
     url = client.generate_presigned_url("head_object", Params={"Bucket": settings.bucket, "Key": "key"})
     address, _, query = url.partition("?")
     region = parse_qs(query)["X-Amz-Credential"][0].split("/")[-3]
-    signer = RequestSigner(address.removesuffix("key"), region)
-    return Place(signer, Pool(session, signer.address.origin), region)
+    return Found(RequestSigner(address.removesuffix("key"), region), region)
 
 
 def refuses_unsigned(settings: S3Settings) -> bool:

@@ -14,6 +14,7 @@ from valetkey.adapters.sql import migrations
 from valetkey.adapters.sql.engines import connect, parsed_url
 from valetkey.adapters.sql.inserts import insert_uploads
 from valetkey.adapters.sql.rows import Row
+from valetkey.adapters.sql.writer import Work
 from valetkey.core.errors import LedgerUnavailable
 
 T = TypeVar("T")
@@ -85,6 +86,16 @@ class Database:
         with self._in_use():
             self._writer.insert(rows)
 
+    def _begin_insert(self, rows: list[Row]) -> "BegunInsert":
+        """The same, without waiting for it."""
+        use = self._in_use()
+        use.__enter__()  # until it is durable
+        try:
+            return BegunInsert(use, self._writer.begin_insert(rows))
+        except BaseException:
+            use.leave()
+            raise
+
     def _write(self, call: Callable[[Connection], T]) -> T:
         """What ``call`` returns, once it is durable. It may be run twice, so it does nothing else."""
         with self._in_use():
@@ -124,7 +135,8 @@ class _Use:
                 self._changed.wait_for(lambda: self._is_open, 2 * PATIENCE)
             self._users += 1
 
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+    def leave(self) -> None:
+        """Whoever entered has done what it came for, in whichever thread."""
         with self._changed:
             self._users -= 1
             if not self._users:
@@ -132,11 +144,47 @@ class _Use:
                     self._changed.notify_all()
                 elif forks.come_unannounced():
                     self._let_go()
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self.leave()
         if isinstance(error, SQLAlchemyError | sqlite3.Error):
-            cause = getattr(error, "orig", None) or error
-            if _tells_of_another_schema(cause):
-                raise LedgerUnavailable(OTHER_SCHEMA, 30) from error
-            raise LedgerUnavailable(f"The ledger cannot be used now: {type(cause).__name__}.") from error
+            raise _as_promised(error) from error
+
+
+class BegunInsert:
+    """`Written`: rows that the writer has, during one ``use`` of the database."""
+
+    __slots__ = ("_use", "_work")
+
+    def __init__(self, use: _Use, work: Work[None]) -> None:
+        self._use = use
+        self._work = work
+
+    def wait(self) -> None:
+        self._work.wait()
+        self._end()
+
+    def call_after(self, then: Callable[[Exception | None], None]) -> bool:
+        return self._work.call_after(lambda: then(self._failure()))
+
+    def _failure(self) -> Exception | None:
+        try:
+            self._end()
+        except Exception as error:
+            return error
+        return None
+
+    def _end(self) -> None:
+        self._use.__exit__(None, self._work.error, None)
+        if self._work.error is not None:
+            raise self._work.error
+
+
+def _as_promised(error: SQLAlchemyError | sqlite3.Error) -> LedgerUnavailable:
+    cause = getattr(error, "orig", None) or error
+    if _tells_of_another_schema(cause):
+        return LedgerUnavailable(OTHER_SCHEMA, 30)
+    return LedgerUnavailable(f"The ledger cannot be used now: {type(cause).__name__}.")
 
 
 def _tells_of_another_schema(cause: BaseException) -> bool:

@@ -1,8 +1,9 @@
 """INSERTs: of new uploads, straight to the driver; and of rows that may be there already."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -21,16 +22,35 @@ def insert_uploads(connection: Connection, rows: Sequence[Row]) -> None:
         alike[tuple(row)].append(tuple(row.values()))
     for names, values in alike.items():
         if connection.dialect.name == "sqlite":
-            connection.connection.cursor().executemany(_insert(names, "?"), values)
+            cursor = connection.connection.cursor()
+            for some in _in_powers_of_two(values):
+                cursor.execute(_insert(names, "?", len(some)), list(chain.from_iterable(some)))
         else:  # by way of SQLAlchemy, which so learns of a connection that was lost
             connection.exec_driver_sql(_insert(names, "%s"), values)
 
 
+MAX_ROWS = 32
+"""How many rows one statement takes: with all columns of a new upload fewer values than any SQLite takes (999)."""
+
+
+def _in_powers_of_two(values: Sequence[tuple[Value, ...]]) -> Iterator[Sequence[tuple[Value, ...]]]:
+    """As few pieces as there are statements for, of which the driver keeps each prepared.
+
+    It lets go of the interpreter's lock for each: on a busy service another thread takes that every time, and a row by
+    itself cost a switch of threads there and back.
+    """
+    at = 0
+    while (left := len(values) - at) > 0:
+        size = min(MAX_ROWS, 1 << left.bit_length() - 1)
+        yield values[at : at + size]
+        at += size
+
+
 @lru_cache(maxsize=256)
-def _insert(names: tuple[str, ...], mark: str) -> str:
-    """The statement that takes the values of these columns, in this order."""
+def _insert(names: tuple[str, ...], mark: str, rows: int = 1) -> str:
+    """The statement that takes the values of these columns, in this order, of so many rows."""
     columns, marks = ", ".join(names), ", ".join([mark] * len(names))
-    return f"INSERT INTO uploads ({columns}) VALUES ({marks})"  # noqa: S608 - names of our own
+    return f"INSERT INTO uploads ({columns}) VALUES {', '.join([f'({marks})'] * rows)}"  # noqa: S608 - names of our own
 
 
 def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> Any:

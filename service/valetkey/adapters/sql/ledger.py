@@ -1,6 +1,6 @@
 """The ledger in an SQL database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -34,7 +34,7 @@ from valetkey.adapters.sql.schema import profiles, stores, tickets, uploads
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.upload import OPEN, OfStore, Upload, UploadId, UploadState
-from valetkey.core.ports.ledger import Declared, Once, Query, Subject
+from valetkey.core.ports.ledger import Declared, Once, Query, Subject, Written
 
 
 class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlCondition):
@@ -48,9 +48,14 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         super().__init__(url)
         self._announce = announce
 
-    def add(self, new: Sequence[Upload]) -> None:
-        if new:
-            self._insert([as_row(upload) for upload in new])
+    def add(self, new: Sequence[Upload], unwritten: list[Written] | None = None) -> None:
+        if not new:
+            return
+        rows = [as_row(upload) for upload in new]
+        if unwritten is None:
+            self._insert(rows)
+        else:
+            unwritten.append(self._begin_insert(rows))
 
     def add_once(self, entries: Sequence[Once]) -> list[Once]:
         return self._write(lambda connection: [add_once(connection, entry) for entry in entries])
@@ -79,6 +84,12 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
     def get(self, upload_id: UploadId) -> Upload | None:
         with self._reading() as connection:
             return find_upload(connection, upload_id)
+
+    def get_all(self, ids: Collection[UploadId]) -> Mapping[UploadId, Upload]:
+        statement = select(uploads).where(uploads.c.id.in_(ids))
+        with self._reading() as connection:
+            found = [as_upload(row) for row in connection.execute(statement).mappings()]
+        return {upload.id: upload for upload in found}
 
     def replace(self, before: Upload, after: Upload) -> bool:
         values = changed(as_row(before), as_row(after))

@@ -4,6 +4,7 @@ SQLite lets one connection write at a time, and a durable commit costs an fsync 
 their work over and wait: the answer is sent after the commit, and a busy service pays one fsync for many of them.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -17,6 +18,8 @@ from valetkey.forks import KEPT, renew_in_child
 
 T = TypeVar("T")
 
+log = logging.getLogger("valetkey")
+
 MAX_GROUP = 256
 """The most pieces of work in one commit: bounds how long the first one waits."""
 
@@ -27,18 +30,47 @@ COLLISIONS = {"40001", "40P01"}
 """PostgreSQL's serialization_failure and deadlock_detected (its manual, appendix A): the same work may succeed now."""
 
 
-class _Work(Generic[T]):
+class Work(Generic[T]):
     """One request's work. ``rows`` are inserted together with those of others; ``call`` is anything else."""
 
-    __slots__ = ("call", "done", "error", "result", "rows")
+    __slots__ = ("_after", "_done", "call", "error", "result", "rows")
 
     def __init__(self, rows: list[Row] | None, call: Callable[[Connection], T] | None) -> None:
         self.rows = rows
         self.call = call
         self.result: T | None = None
         self.error: BaseException | None = None
-        self.done = Lock()
-        self.done.acquire()
+        self._after: list[Callable[[], None]] = []  # whoever takes it out calls it
+        self._done = Lock()
+        self._done.acquire()
+
+    def wait(self) -> None:
+        """Returns when it is durable, or has failed."""
+        self._done.acquire()
+
+    def call_after(self, then: Callable[[], None]) -> bool:
+        """Has the writer's thread call ``then`` when it is; False where it is so already: nothing is called then."""
+        self._after.append(then)
+        if not self._done.acquire(blocking=False):
+            return True
+        try:
+            self._after.pop()
+        except IndexError:  # the thread has just taken it
+            return True
+        self._done.release()
+        return False
+
+    def finish(self) -> None:
+        """It is durable, or has failed."""
+        self._done.release()
+        try:
+            then = self._after.pop()
+        except IndexError:
+            return
+        try:
+            then()
+        except Exception:
+            log.exception("what was to follow a commit has failed")
 
 
 class GroupWriter:
@@ -51,7 +83,7 @@ class GroupWriter:
         renew_in_child(self, GroupWriter._forget)
 
     def _reset(self) -> None:
-        self._queue: SimpleQueue[_Work[Any] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Work[Any] | None] = SimpleQueue()
         self._start = Lock()
         self._thread: Thread | None = None
         self._connection: Connection | None = None  # the thread's own: taking one anew costs more than a row
@@ -63,14 +95,20 @@ class GroupWriter:
 
     def insert(self, rows: list[Row]) -> None:
         """Inserts ``rows``, all or none, and returns when they are durable. Raises what the database raised."""
-        self._wait(_Work[None](rows, None))
+        self._wait(Work[None](rows, None))
+
+    def begin_insert(self, rows: list[Row]) -> Work[None]:
+        """The same without waiting for it."""
+        work = Work[None](rows, None)
+        self._hand_over(work)
+        return work
 
     def run(self, call: Callable[[Connection], T]) -> T:
         """Runs ``call`` in a transaction and returns its result when that is durable.
 
         ``call`` may be run twice (the second time alone), so it must do nothing outside of the database.
         """
-        return cast("T", self._wait(_Work(None, call)))
+        return cast("T", self._wait(Work(None, call)))
 
     def close(self) -> None:
         """Ends the thread after the work it has."""
@@ -80,15 +118,18 @@ class GroupWriter:
                 self._thread.join()
                 self._thread = None
 
-    def _wait(self, work: _Work[T]) -> T | None:
+    def _wait(self, work: Work[T]) -> T | None:
+        self._hand_over(work)
+        work.wait()
+        if work.error is not None:
+            raise work.error
+        return work.result
+
+    def _hand_over(self, work: Work[T]) -> None:
         with self._start:  # a close() under way ends first, and the next one finds this work in the queue
             if self._thread is None:
                 self._begin()
             self._queue.put(work)
-        work.done.acquire()
-        if work.error is not None:
-            raise work.error
-        return work.result
 
     def _begin(self) -> None:
         self._thread = Thread(target=self._loop, name="valetkey-writer", daemon=True)
@@ -106,7 +147,7 @@ class GroupWriter:
             self._commit(group)
         self._reconnect()
 
-    def _commit(self, group: list[_Work[Any]]) -> None:
+    def _commit(self, group: list[Work[Any]]) -> None:
         """All in one transaction; if that fails, each in one of its own, so that no one fails for another."""
         begun = False
         try:
@@ -124,9 +165,9 @@ class GroupWriter:
             for work in group:  # where no transaction began (a lock), each would only wait as long again
                 work.error = error
         for work in group:
-            work.done.release()
+            work.finish()
 
-    def _do(self, connection: Connection, group: list[_Work[Any]]) -> None:
+    def _do(self, connection: Connection, group: list[Work[Any]]) -> None:
         rows = [row for work in group if work.rows is not None for row in work.rows]
         if rows:
             self._insert(connection, rows)
@@ -162,6 +203,6 @@ class SharedWriter(GroupWriter):
         with self._engine.begin() as connection:
             return call(connection)
 
-    def _commit(self, group: list[_Work[Any]]) -> None:
+    def _commit(self, group: list[Work[Any]]) -> None:
         super()._commit(group)
         self._reconnect()  # the pool looks whether it is still good: the server may restart between two groups

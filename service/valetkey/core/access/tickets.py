@@ -4,12 +4,12 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from hmac import HMAC, compare_digest, digest
+from hmac import compare_digest, digest
 from secrets import token_urlsafe
 
 from valetkey.core.access.callers import Caller, ProfileTicket
 from valetkey.core.model.upload import Upload, parse_upload_id
-from valetkey.core.signing.credentials import hmac_of, prepare_hmac
+from valetkey.core.signing.credentials import PreparedHmac, hmac_of, prepare_hmac
 
 TICKET_PREFIX = "vt_"
 
@@ -67,7 +67,7 @@ class Tickets:
         return any(compare_digest(_signature(key, claim), signature) for key in self._keys)
 
 
-def _signature(key: HMAC, claim: str) -> str:
+def _signature(key: PreparedHmac, claim: str) -> str:
     return urlsafe_b64encode(hmac_of(key, claim.encode())).rstrip(b"=").decode()
 
 

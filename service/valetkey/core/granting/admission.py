@@ -29,7 +29,7 @@ from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.rules import encrypted_by
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import Checksum, Method, Multipart, Upload, new_upload_id
-from valetkey.core.ports.ledger import Ledger, Once
+from valetkey.core.ports.ledger import Ledger, Once, Written
 from valetkey.core.stores import NamedStore, Stores
 
 
@@ -133,14 +133,17 @@ class Admission:
             return upload
         return upload._replace(multipart=Multipart(_parts_key(upload, place), profile.plan(upload.size).part_size))
 
-    def keep(self, caller: Caller, uploads: Sequence[Upload]) -> None:
-        """Writes them, all or none. Raises `TicketUsedUp` where the caller's ticket does not allow as many."""
+    def keep(self, caller: Caller, uploads: Sequence[Upload], unwritten: list[Written] | None = None) -> None:
+        """Writes them, all or none; ``unwritten`` as in `Ledger.add`. Raises `TicketUsedUp` where the caller's ticket
+        does not allow as many."""
         allowance = caller.profile_ticket.allowance if caller.profile_ticket is not None else None
         if uploads and not self._declared:
             self._declared = True  # once: it only warns, and must not hinder what it warns about
             with suppress(LedgerUnavailable):
                 declare(self._ledger, self._profiles, uploads[0].created_at)
-        if allowance is None:
+        if allowance is None and unwritten is not None:
+            self._ledger.add(uploads, unwritten)
+        elif allowance is None:
             self._ledger.add(uploads)
         elif not self._ledger.add_within(uploads, allowance):
             raise _used_up(allowance)

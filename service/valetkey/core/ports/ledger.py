@@ -1,6 +1,6 @@
 """The ledger: the durable record of uploads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -31,6 +31,17 @@ class Query:
     profile: str | None = None
     before: UploadId | None = None
     claimed: bool = False
+
+
+class Written(Protocol):
+    """New uploads that are about to be durable."""
+
+    def wait(self) -> None:
+        """Returns when they are, once. Raises `LedgerUnavailable` where they are not going to be."""
+
+    def call_after(self, then: Callable[[Exception | None], None]) -> bool:
+        """Has ``then`` called when `wait` would return, with what it would raise, by another thread, which must not be
+        kept waiting. False where `wait` would return at once: nothing is called then. Either of the two, once."""
 
 
 Subject = Literal["profiles", "stores"]
@@ -64,8 +75,11 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
     Every method raises `LedgerUnavailable` when the record cannot be read or written; nothing is half done then.
     """
 
-    def add(self, uploads: Sequence[Upload]) -> None:
-        """Records new uploads, all in one commit."""
+    def add(self, uploads: Sequence[Upload], unwritten: list[Written] | None = None) -> None:
+        """Records new uploads, all in one commit.
+
+        Where ``unwritten`` is given it may return before they are durable, and adds there what to wait for.
+        """
 
     def add_once(self, entries: Sequence[Once]) -> list[Once]:
         """Like `add`, but an entry whose account and key are known is not added: what was recorded comes back."""
@@ -80,6 +94,9 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
 
         A ledger that was given an `Announcer` writes its announcement in the same transaction, or neither.
         """
+
+    def get_all(self, ids: Collection[UploadId]) -> Mapping[UploadId, Upload]:
+        """Those of up to 1,000 that there are, by id."""
 
     def page(self, query: Query) -> list[Upload]:
         """The newest uploads first."""

@@ -3,10 +3,17 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from hmac import HMAC, digest
-from hmac import new as new_hmac
+from hashlib import sha256
+from hmac import digest
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as HASH
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+
+_BLOCK = 64
+_INNER, _OUTER = (bytes(byte ^ mask for byte in range(256)) for mask in (0x36, 0x5C))
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +26,32 @@ class Credentials:
     expires_at: datetime | None = None
 
 
-def prepare_hmac(key: bytes) -> HMAC:
-    """HMAC-SHA256 by a key that signs many texts: what depends on the key alone is done once. See `hmac_of`."""
-    return new_hmac(key, digestmod="sha256")
+class PreparedHmac(NamedTuple):
+    """HMAC-SHA256 by one key (RFC 2104): both hashes as they are when they have taken in the key."""
+
+    inner: "HASH"
+    outer: "HASH"
 
 
-def hmac_of(prepared: HMAC, text: bytes) -> bytes:
-    """The 32 bytes that authenticate ``text``. Threads may share ``prepared``."""
-    own = prepared.copy()
-    own.update(text)
-    return own.digest()
+def prepare_hmac(key: bytes) -> PreparedHmac:
+    """What signs many texts by ``key``: what depends on the key alone is done once. See `hmac_of`."""
+    block = (key if len(key) <= _BLOCK else sha256(key).digest()).ljust(_BLOCK, b"\0")
+    return PreparedHmac(sha256(block.translate(_INNER)), sha256(block.translate(_OUTER)))
+
+
+def hmac_of(prepared: PreparedHmac, text: bytes) -> bytes:
+    """The 32 bytes that authenticate ``text``. Threads may share ``prepared``.
+
+    `hmac` takes more than twice as long, even where it has the key already, and a grant needs two.
+    """
+    inner, outer = prepared.inner.copy(), prepared.outer.copy()
+    inner.update(text)
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 @lru_cache(maxsize=64)  # a day's key for each secret: few at a time, and a rotated one falls out
-def signing_hmac(secret_key: str, scope: str) -> HMAC:
+def signing_hmac(secret_key: str, scope: str) -> PreparedHmac:
     """What signs by SigV4's key for a scope, prepared."""
     return prepare_hmac(signing_key(secret_key, scope))
 

@@ -9,10 +9,9 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from hmac import HMAC
 from json.encoder import encode_basestring_ascii as quote
 
-from valetkey.core.signing.credentials import ALGORITHM, Credentials, hmac_of, signing_hmac
+from valetkey.core.signing.credentials import ALGORITHM, Credentials, PreparedHmac, hmac_of, signing_hmac
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -41,7 +40,7 @@ class Stamp:
     tail: str
     """The policy's JSON after its own conditions, which covers ``fields``."""
 
-    key: HMAC = field(repr=False)
+    key: PreparedHmac = field(repr=False)
     """What signs."""
 
     def sign(self, conditions: str) -> dict[str, str]:

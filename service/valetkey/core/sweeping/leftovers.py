@@ -1,7 +1,8 @@
 """What lies in our part of a store for longer than the retention, and to whom it belongs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 
 from valetkey.core.confirming.matching import points_at
 from valetkey.core.errors import StoreUnavailable
@@ -16,8 +17,11 @@ from valetkey.core.model.upload import (
     upload_ids_in,
 )
 from valetkey.core.ports.ledger import Ledger
-from valetkey.core.ports.store import OldMultipart, OldObject
+from valetkey.core.ports.store import MAX_BATCH, OldMultipart, OldObject
 from valetkey.core.stores import NamedStore
+
+LeftOver = tuple[OldObject | OldMultipart, Upload | None]
+"""What was found, and of an object the open upload that it belongs to."""
 
 
 class Leftovers:
@@ -38,21 +42,35 @@ class Leftovers:
         self._prefixes = sorted({*self._unproven, *(place.prefix + prefix for prefix in profiles.prefixes())})
         self._schedule = schedule
 
-    def find(self, now: datetime) -> Iterator[OldObject | OldMultipart]:
-        """Old objects and multipart uploads of ours, but for what is confirmed.
+    def find(self, now: datetime) -> Iterator[LeftOver]:
+        """Old objects and multipart uploads of ours, but for what is confirmed, each with its owner: of many at a time
+        the ledger is asked at once.
 
         A list that cannot be had hinders none of the others: that is raised in the end.
         """
+        failures: list[StoreUnavailable] = []
+        every = self._find(now, failures)
+        while some := list(islice(every, MAX_BATCH)):
+            owners = self._owners(some)
+            yield from ((found, owners.get(found.key)) for found in some)
+        if failures:
+            raise failures[0]
+
+    def _owners(self, some: Iterable[OldObject | OldMultipart]) -> Mapping[str, Upload]:
+        """The open uploads that objects belong to, by their keys: also those of a store that had another name."""
+        ids = {one.key: upload_id_of(one.key, self._before) for one in some if isinstance(one, OldObject)}
+        known = self._ledger.get_all({one for one in ids.values() if one is not None})
+        owners = {key: known.get(one) for key, one in ids.items() if one is not None}
+        return {key: upload for key, upload in owners.items() if upload is not None and not upload.ended}
+
+    def _find(self, now: datetime, failures: list[StoreUnavailable]) -> Iterator[OldObject | OldMultipart]:
         lists: list[Iterator[OldObject | OldMultipart]] = [self._objects(prefix, now) for prefix in self._unproven]
         lists += [self._multiparts(prefix, now) for prefix in self._prefixes]
-        failed: StoreUnavailable | None = None
         for one in lists:
             try:
                 yield from one
             except StoreUnavailable as error:
-                failed = failed or error
-        if failed is not None:
-            raise failed
+                failures.append(error)
 
     def _objects(self, prefix: str, now: datetime) -> Iterator[OldObject]:
         for found in self._store.old_objects(prefix, now - self._schedule.retention):
@@ -76,12 +94,6 @@ class Leftovers:
         A store that ignores the prefix of a listing must not lose its bucket either.
         """
         return key.startswith(self._unproven[0]) or upload_id_of(key, self._before) is not None
-
-    def owner(self, found: OldObject) -> Upload | None:
-        """The open upload that ``found`` belongs to, if there is one: also one of a store that had another name."""
-        upload_id = upload_id_of(found.key, self._before)
-        upload = self._ledger.get(upload_id) if upload_id else None
-        return None if upload is None or upload.ended else upload
 
     def _is_abandoned(self, multipart: OldMultipart, now: datetime) -> bool:
         """Whether it is ours, and will never be joined. Past staging and quarantine a key of ours names an upload we

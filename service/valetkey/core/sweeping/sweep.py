@@ -7,8 +7,9 @@ nothing either: what it had taken is due again a little later.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby, islice
 
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.confirming.ending import Endings
@@ -17,11 +18,11 @@ from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import OfStore, Reason, Signal, Upload, UploadState
 from valetkey.core.ports.ledger import Ledger
-from valetkey.core.ports.store import ObjectHead, OldMultipart, OldObject
+from valetkey.core.ports.store import MAX_BATCH, ObjectHead, OldMultipart, OldObject
 from valetkey.core.stores import NamedStore
 from valetkey.core.sweeping import findings
 from valetkey.core.sweeping.findings import Action, Finding
-from valetkey.core.sweeping.leftovers import Leftovers
+from valetkey.core.sweeping.leftovers import LeftOver, Leftovers
 
 log = logging.getLogger("valetkey")
 
@@ -142,23 +143,44 @@ class Sweep:
             self._ledger.forget_allowances(self._clock() - TICKET_GRACE, ALLOWANCES)
         yield from self._forget(stop)
         self._confirmation.remove_waiting()  # what it has confirmed itself is nobody's left-over
-        for found in self._leftovers.find(self._clock()):
-            if stop():
-                return
-            try:
-                yield from self._clean(found)
-            except StoreUnavailable as error:  # one that cannot be removed hinders no other
-                yield Finding(Action.FAIL, found.key, error.detail)
+        for nobodys, some in groupby(self._leftovers.find(self._clock()), key=_is_nobodys):
+            while batch := list(islice(some, MAX_BATCH if nobodys else 1)):
+                if stop():
+                    return
+                if nobodys:
+                    yield from self._clear([found for found, _ in batch if isinstance(found, OldObject)])
+                else:
+                    yield from self._clean(*batch[0])
 
-    def _clean(self, found: OldObject | OldMultipart) -> Iterator[Finding]:
+    def _clean(self, found: OldObject | OldMultipart, upload: Upload | None) -> Iterator[Finding]:
         if isinstance(found, OldMultipart):
-            self._store.abort_multipart(found.key, found.multipart_id)
-            yield findings.aborting(found)
-        elif (upload := self._leftovers.owner(found)) is None:
-            self._store.delete(found.key)
-            yield findings.removing(found)
-        elif found.key == upload.arrival_key and not upload.in_quarantine:
+            yield self._abort(found)
+        elif upload is not None and found.key == upload.arrival_key and not upload.in_quarantine:
             yield self._try(upload)  # nobody looks for it any more, but it is there: bytes are not lost
+
+    def _abort(self, found: OldMultipart) -> Finding:
+        try:
+            self._store.abort_multipart(found.key, found.multipart_id)
+        except StoreUnavailable as error:  # one that cannot be removed hinders no other
+            return Finding(Action.FAIL, found.key, error.detail)
+        return findings.aborting(found)
+
+    def _clear(self, nobodys: Sequence[OldObject]) -> Iterator[Finding]:
+        """Removes objects that nobody owns: together, and where that fails each by itself, as one hinders no other."""
+        try:
+            self._store.delete_batch([found.key for found in nobodys])
+        except StoreUnavailable as error:
+            log.info("what nobody owns is removed one by one: %s", error.detail)
+            yield from map(self._clear_one, nobodys)
+        else:
+            yield from map(findings.removing, nobodys)
+
+    def _clear_one(self, found: OldObject) -> Finding:
+        try:
+            self._store.delete(found.key)
+        except StoreUnavailable as error:
+            return Finding(Action.FAIL, found.key, error.detail)
+        return findings.removing(found)
 
     def _forget(self, stop: Callable[[], bool]) -> Iterator[Finding]:
         """Removes from the ledger what ended long ago, some at a time, each after a last look at the store."""
@@ -207,12 +229,12 @@ class Sweep:
             last = due[-1]
         for over in self._over():
             yield from (findings.forgetting(upload) for upload in over)
-        for found in self._leftovers.find(now):
+        for found, upload in self._leftovers.find(now):
             if isinstance(found, OldMultipart):
                 yield findings.aborting(found)
             elif found.key in seen:  # whatever is done with its upload takes it away
                 continue
-            elif (upload := self._leftovers.owner(found)) is None:
+            elif upload is None:
                 yield findings.removing(found)
             elif found.key == upload.arrival_key and not upload.in_quarantine:
                 yield self._expect_or_fail(upload, now)
@@ -340,3 +362,9 @@ def _why_removed(upload: Upload, now: datetime) -> Reason | None:
     if upload.removed_at == upload.claim_by:
         return Reason("unclaimed", f"Nobody had claimed it by {upload.claim_by:%Y-%m-%d %H:%M:%S} UTC.")
     return Reason("retention_ended", f"Its profile had it kept until {upload.keep_until:%Y-%m-%d %H:%M:%S} UTC.")
+
+
+def _is_nobodys(one: LeftOver) -> bool:
+    """Whether it is an object that can be removed, as no open upload is waiting for it."""
+    found, owner = one
+    return isinstance(found, OldObject) and owner is None

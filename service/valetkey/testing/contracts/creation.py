@@ -1,12 +1,13 @@
 """What every ledger must do with new uploads: all of a batch or nothing, and once for each idempotency key."""
 
 from collections.abc import Callable
+from queue import SimpleQueue
 
 import pytest
 
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.upload import Upload, UploadState, new_upload_id
-from valetkey.core.ports.ledger import Once, Query
+from valetkey.core.ports.ledger import Once, Query, Written
 from valetkey.testing.contracts.parallel import in_parallel
 from valetkey.testing.contracts.samples import Record, full, in_parts, upload
 
@@ -25,6 +26,14 @@ class CreationContract:
         """Nothing there is no error."""
         assert ledger.get(new_upload_id()) is None
 
+    def test_many_at_once(self, ledger: Record) -> None:
+        """Those that there are, by id; the others are left out."""
+        known = [upload() for _ in range(1000)]
+        ledger.add(known)
+        assert ledger.get_all([known[3].id, new_upload_id()]) == {known[3].id: known[3]}
+        assert ledger.get_all([one.id for one in known]) == {one.id: one for one in known}
+        assert ledger.get_all([new_upload_id()]) == ledger.get_all([]) == {}
+
     def test_adding_nothing(self, ledger: Record) -> None:
         """A batch of which every request broke a rule."""
         ledger.add([])
@@ -35,6 +44,29 @@ class CreationContract:
         batch = [upload() for _ in range(100)]
         ledger.add(batch)
         assert [ledger.get(one.id) for one in batch] == batch
+
+    def test_who_adds_need_not_wait(self, ledger: Record) -> None:
+        """What there is to wait for says when it is durable, to whoever waits and to whoever wants to be called."""
+        batches = [[upload(), upload()] for _ in range(20)]
+        unwritten: list[Written] = []
+        told: SimpleQueue[Exception | None] = SimpleQueue()
+        for batch in batches:
+            ledger.add(batch, unwritten)
+        for number, one in enumerate(unwritten):
+            if number % 2 or not one.call_after(told.put):
+                one.wait()
+                told.put(None)
+        assert [told.get(timeout=60) for _ in unwritten] == [None] * len(unwritten)
+        assert [ledger.get(one.id) for batch in batches for one in batch] == [one for batch in batches for one in batch]
+
+    def test_what_fails_while_nobody_waits_is_said(self, ledger: Record) -> None:
+        """A ledger that refuses it at once says so at once."""
+        known = upload()
+        ledger.add([known])
+        for add in (_add_and_wait, _add_and_be_told):
+            with pytest.raises(LedgerUnavailable):
+                add(ledger, [upload(), known])
+        assert ledger.get(known.id) == known
 
     def test_a_batch_is_added_whole_or_not_at_all(self, ledger: Record) -> None:
         """One that cannot be added hinders all of its batch, and no other."""
@@ -88,3 +120,21 @@ class CreationContract:
         assert all(one == kept[0] for one in kept)
         assert kept[0] in [[entry] for entry in entries]
         assert len(ledger.page(Query("shop", 100))) == 1
+
+
+def _add_and_wait(ledger: Record, uploads: list[Upload]) -> None:
+    unwritten: list[Written] = []
+    ledger.add(uploads, unwritten)
+    for one in unwritten:
+        one.wait()
+
+
+def _add_and_be_told(ledger: Record, uploads: list[Upload]) -> None:
+    unwritten: list[Written] = []
+    told: SimpleQueue[Exception | None] = SimpleQueue()
+    ledger.add(uploads, unwritten)
+    for one in unwritten:
+        if not one.call_after(told.put):
+            one.wait()
+        elif (failure := told.get(timeout=60)) is not None:
+            raise failure

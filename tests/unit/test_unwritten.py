@@ -1,0 +1,140 @@
+"""Requests whose responses wait for what is being written, behind granian's intake: no thread waits with them."""
+
+from collections.abc import Callable, Iterable
+from threading import get_ident
+from typing import Any
+
+from valetkey.intake import Intake
+from valetkey.intake.intake import MAX_UNWRITTEN
+from valetkey.intake.loop import Step
+
+LATER, FAILED = "test.later", "test.failed"
+
+
+class Begun:
+    """`Written`, whose end comes when the test says so."""
+
+    def __init__(self) -> None:
+        self.over = False
+        self.failure: Exception | None = None
+        self.then: Callable[[Exception | None], None] | None = None
+        self.waited = 0
+
+    def wait(self) -> None:
+        self.waited += 1
+        if self.failure is not None:
+            raise self.failure
+
+    def call_after(self, then: Callable[[Exception | None], None]) -> bool:
+        self.then = None if self.over else then
+        return not self.over
+
+    def end(self, failure: Exception | None = None) -> None:
+        assert self.then is not None
+        self.then(failure)
+
+
+class Headers:
+    def items(self) -> Iterable[tuple[str, str]]:
+        return []
+
+    keys = items
+
+    def __len__(self) -> int:
+        return 0
+
+
+class Request:
+    """A GET request as granian hands it over, and what it was answered."""
+
+    path, method, query_string, http_version, scheme = "/", "GET", "", "1.1", "http"
+    server, client = "127.0.0.1:80", "127.0.0.1:1"
+    headers = Headers()
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, bytes, int]] = []
+
+    def response_bytes(self, status: int, _: object, body: bytes) -> None:
+        self.answers.append((status, body, get_ident()))
+
+
+class Application:
+    """Leaves a write to be waited for where the server offers it, and says what has failed."""
+
+    def __init__(self) -> None:
+        self.begun: list[Begun] = []
+        self.is_over = False
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        if (failure := environ.get(FAILED)) is not None:
+            start_response("503 Service Unavailable", [])
+            return [str(failure).encode()]
+        one = Begun()
+        one.over = self.is_over
+        self.begun.append(one)
+        if (later := environ.get(LATER)) is None:
+            one.wait()
+        else:
+            later.append(one)
+        start_response("201 Created", [])
+        return [b"granted"]
+
+
+def served(application: Application, threads: int = 1) -> Callable[[], Request]:
+    """What sends one request to the application behind an intake."""
+    intake = Intake(
+        application,
+        threads=threads,
+        max_body=10,
+        deadline=1,
+        too_slow=(408, [], b""),
+        alive=("/healthz", (200, [], b"")),
+        later=LATER,
+        failed=FAILED,
+    )
+
+    def send() -> Request:
+        request = Request()
+        Step(intake.__rsgi__(request, request))()
+        return request
+
+    return send
+
+
+def test_a_response_waits_until_it_is_written_and_no_thread_with_it() -> None:
+    """One thread serves any number of requests that wait."""
+    application = Application()
+    send = served(application)
+    requests = [send() for _ in range(3)]
+    assert [request.answers for request in requests] == [[], [], []]
+    for number in (1, 0, 2):
+        application.begun[number].end()
+        assert requests[number].answers == [(201, b"granted", get_ident())]
+    assert [one.waited for one in application.begun] == [0, 0, 0]
+
+
+def test_what_is_written_already_is_answered_at_once() -> None:
+    """Nobody would wake a request that begins to wait too late."""
+    application = Application()
+    application.is_over = True
+    assert [answer[:2] for answer in served(application)().answers] == [(201, b"granted")]
+
+
+def test_what_could_not_be_written_is_not_granted() -> None:
+    """The application says what has failed, in a response of its own."""
+    application = Application()
+    request = served(application)()
+    application.begun[0].end(RuntimeError("the disk is full"))
+    assert [answer[:2] for answer in request.answers] == [(503, b"the disk is full")]
+
+
+def test_more_than_so_many_wait_with_a_thread_each() -> None:
+    """A ledger that hangs is waited for by few: what it has to do grows no further."""
+    application = Application()
+    send = served(application)
+    for _ in range(MAX_UNWRITTEN):
+        send()
+    assert send().answers
+    assert application.begun[-1].waited == 1
+    application.begun[0].end()
+    assert not send().answers
