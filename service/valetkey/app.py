@@ -1,13 +1,12 @@
-"""The composition root: the only place that builds adapters and wires them to the core and the API."""
+"""The composition root: it builds everything and wires it up. `opening` and `background` are the other parts of it."""
 
 import gc
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from threading import Thread
-from typing import TYPE_CHECKING, Any
 
 import boto3
 import orjson
@@ -16,20 +15,15 @@ from flask_swagger_ui import get_swaggerui_blueprint
 
 from valetkey import forks
 from valetkey.adapters.ledgers import DurableLedger
-from valetkey.adapters.ledgers import open_ledger as open_ledger_at
 from valetkey.adapters.magic import MagicDetector
 from valetkey.adapters.s3 import (
     NO_CREDENTIALS,
-    CredentialSource,
     Proven,
-    S3Settings,
     S3Store,
     find_credentials,
     make_session,
-    static_keys,
 )
 from valetkey.adapters.signals import SignalNotifier
-from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.api import (
     assets,
     cors,
@@ -53,27 +47,24 @@ from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted, mounted_in
 from valetkey.api.readiness import LastExamined, Readiness
 from valetkey.api.standalone import StandaloneFlask
-from valetkey.api.webhooks import erasure_webhook_body, webhook_body
 from valetkey.core.access.tickets import Tickets
-from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.assembly import Assembly
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable, StoreUnavailable
-from valetkey.core.events.event import Entrance, EventSender
-from valetkey.core.model.announcement import Announcer, HookTypes
-from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import DEFAULT_STORE
-from valetkey.core.ports.announcing import Outbox
-from valetkey.core.ports.delivery import AddressSigner
-from valetkey.core.ports.ledger import Query
 from valetkey.core.stores import Choose, NamedStore, Stores
 from valetkey.core.sweeping.sweep import Sweep
-from valetkey.core.sweeping.sweeps import Sweeps
 from valetkey.intake import Intake
-from valetkey.senders import AT, KINDS, NAMES, make_entrances, make_senders, require_apart
-from valetkey.senders.settings import Outside
+from valetkey.opening import (
+    address_signer,
+    entrances,
+    event_threads,
+    open_ledger,
+    open_stores,
+    outside_of,
+    proofs,
+)
 from valetkey.settings import (
-    QUEUE,
     Settings,
     StoreTable,
     load_config,
@@ -81,10 +72,6 @@ from valetkey.settings import (
     load_settings,
     require_nothing,
 )
-
-if TYPE_CHECKING:  # what runs beside the requests is loaded where it is built: `serve` need not wait for it
-    from valetkey.adapters.embedded import Embedded
-    from valetkey.worker import Loop, OutboxLoop, QueueLoop, Worker
 
 log = logging.getLogger("valetkey")
 
@@ -234,10 +221,10 @@ class ValetKey(InPages, OnEnds, InProcess):
             schedule=settings.schedule,
             address_signer=address_signer(settings),
             store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
-            event_threads=_event_threads(settings, stores),
+            event_threads=event_threads(settings, stores),
         )
         keys = None if settings.auth == "open" else ledger
-        proven = list(_proofs(core.stores, ledger, settings))
+        proven = list(proofs(core.stores, ledger, settings))
 
         def before_work() -> None:
             for one in proven:
@@ -247,7 +234,7 @@ class ValetKey(InPages, OnEnds, InProcess):
         return Installed(
             service=core.service,
             authenticator=Authenticator(keys, tickets, lambda: datetime.now(UTC)),
-            senders=entrances(settings, _outside(self._session)),
+            senders=entrances(settings, outside_of(self._session)),
             readiness=Readiness(core.service.check),
             address=address,
             record_hooks=before_work,
@@ -392,137 +379,6 @@ def create_intake(app: Flask | None = None) -> Intake:
     )
 
 
-def create_dev_app(settings: Settings, store: "Embedded") -> tuple[Flask, "Worker"]:
-    """The same with the demo page, on the embedded store, and the worker that reads that store's events. Raises
-    `ConfigurationError` for the ledger of another store."""
-    from valetkey.api.demo import demo
-    from valetkey.worker import Worker
-
-    app = create_app(settings, store.session, allow_open=True)
-    valetkey = installed_in(app)
-    _begin_ledger(valetkey.ledger)
-    app.register_blueprint(demo)
-    return app, Worker(loops(valetkey, settings, store.session))
-
-
-def create_dev_worker(app: Flask, settings: Settings) -> "Worker":
-    """What `valetkey dev --app` runs beside the requests of ``app``; ``settings`` are those of the embedded store.
-
-    Raises `ConfigurationError` for an application that has no valetkey, or one that uses another store, and for the
-    ledger of another store.
-    """
-    valetkey = installed_in(app)
-    for one in valetkey.core.stores:
-        if one.endpoint != _endpoint(settings.s3_endpoint_url):
-            whose = "gives ValetKey settings of its own" if one.name == DEFAULT_STORE else f"has [stores.{one.name}]"
-            raise ConfigurationError(
-                f"The application {app.name!r} {whose}, and would upload to {one.endpoint or 'AWS'}. `valetkey dev`"
-                " uses its embedded S3 and nothing else: have it read VALETKEY_* and name no other store, or use"
-                " `flask run` and `valetkey worker --app`."
-            )
-    from valetkey.worker import Worker
-
-    _begin_ledger(valetkey.ledger)
-    valetkey.begin()
-    mine = valetkey.settings.model_copy(update={"events_sqs_queue_url": settings.events_sqs_queue_url})
-    return Worker(loops(valetkey, mine, valetkey.session or make_session()))
-
-
-def _begin_ledger(ledger: DurableLedger) -> None:
-    """Migrates it. Raises `ConfigurationError` where it knows uploads of another store than the embedded one, which
-    does not have them: the worker would end them all."""
-    from valetkey.adapters.embedded import BUCKET
-
-    ledger.migrate()
-    for upload in ledger.page(Query(account=None, limit=1)):
-        if upload.bucket != BUCKET:
-            raise ConfigurationError(
-                f"The ledger has uploads of the bucket {upload.bucket!r}, which `valetkey dev` would lose: it uses its"
-                " embedded S3. Leave VALETKEY_DATABASE_URL out, or set it to a database of its own."
-            )
-
-
-def create_worker(app: Flask | None = None) -> "Worker":
-    """What `valetkey worker` runs: for ``app``, with its hooks, or by the environment alone.
-
-    Raises like `create_served_app`, and `ConfigurationError` for an application that has no valetkey.
-    """
-    from valetkey.worker import Worker
-
-    if app is None:
-        settings, session = load_settings(), make_session()
-        require_fit(settings, session, allow_open=True, alone=True)
-        app = create_app(settings, session, allow_open=True)  # it answers nobody
-    valetkey = installed_in(app)
-    valetkey.begin()
-    if waiting := valetkey.hooks.strangers():
-        log.warning(
-            "this worker does not call hooks that the ledger knows: %s. What is announced to them waits for a worker "
-            "with their application (`valetkey worker --app`), or for `valetkey hooks forget`",
-            ", ".join(waiting),
-        )
-    return Worker(loops(valetkey, valetkey.settings, valetkey.session or make_session()))
-
-
-def create_sweep() -> Sweeps:
-    """One sweep by hand of every store, from the environment. Raises like `create_served_app`."""
-    valetkey = installed_in(create_app(load_settings(), allow_open=True))
-    valetkey.ledger.check()
-    valetkey.read_proofs()
-    return Sweeps(valetkey.core.sweeps, valetkey.ledger)
-
-
-def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> list["Loop"]:
-    """Everything that runs beside the requests: the place where another loop is added."""
-    from valetkey.worker import BeatLoop, CheckLoop, EraseLoop, OutboxLoop, SweepLoop
-
-    # a loop for each store: one that does not answer holds up itself only
-    sweeps = [
-        SweepLoop(sweep, settings.sweep_interval, settings.sweep_clean_interval) for sweep in valetkey.core.sweeps
-    ]
-    found: list[Loop] = [
-        *(CheckLoop(sweep, settings.sweep_interval) for sweep in valetkey.core.sweeps),
-        EraseLoop(valetkey.core.eraser, settings.sweep_interval),
-        *sweeps,
-        BeatLoop(valetkey.ledger, lambda: min((one.looked_at for one in sweeps if one.looked_at), default=None)),
-    ]
-    found.extend(_queue_loops(valetkey, settings, session))
-    if outbox := outbox_loop(settings, valetkey.ledger):
-        found.append(outbox)
-    found.extend(
-        OutboxLoop(Dispatcher(hook.outbox, hook, name=hook.name, counts_begun=True, **_waits(settings)))
-        for hook in valetkey.hooks.callers()
-    )
-    return found
-
-
-def _queue_loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> Iterator["QueueLoop"]:
-    """Those of the installation's queue, and of the queues that stores have for themselves."""
-    from valetkey.adapters.sqs import SqsQueue
-    from valetkey.adapters.sqs import make_client as make_sqs_client
-    from valetkey.senders.records import read_queued_records
-    from valetkey.worker import QueueLoop
-
-    stores, observer = valetkey.core.stores, valetkey.core.observer
-    given = [(QUEUE, settings.events_sqs_queue_url, session, settings.s3_region)]
-    for name, table in load_config(settings.config).stores.items():
-        if table.events_sqs_queue_url and name in stores:
-            own = _s3_settings_of(table).source.session(session)
-            given.append((f"{QUEUE}{AT}{name}", table.events_sqs_queue_url, own, table.region))
-    for sender, url, whose, region in given:
-        if url is None:
-            continue
-        queue = SqsQueue(make_sqs_client(whose, url, region), url, settings.events_sqs_visibility)
-        observe = partial(observer.observe, sender=sender)
-        for _ in range(_event_threads(settings, stores)):
-            yield QueueLoop(queue, read_queued_records, observe, several_stores=len(stores) > 1)
-
-
-def _event_threads(settings: Settings, stores: Stores) -> int:
-    """How many messages of the queue are handled at once: two at least where one store may be slow beside others."""
-    return max(settings.worker_threads, 1 if len(stores) == 1 else 2)
-
-
 def installed_in(app: Flask) -> Installed:
     """What `ValetKey` has made for ``app``. Raises `ConfigurationError` where it has made nothing."""
     found = app.extensions.get(EXTENSION)
@@ -531,203 +387,3 @@ def installed_in(app: Flask) -> Installed:
             f"The application {app.name!r} has no valetkey: it has to call ValetKey(app), or init_app(app)."
         )
     return found
-
-
-def open_stores(settings: Settings, session: boto3.Session | None = None, store_for: Choose | None = None) -> Stores:
-    """The store that ``settings`` are, if they name a bucket, and those of the toml. ``store_for`` takes the place of
-    the toml's rule by owner. Raises `ConfigurationError`."""
-    config = load_config(settings.config)
-    if settings.bucket and DEFAULT_STORE in config.stores:
-        raise ConfigurationError(
-            f"VALETKEY_BUCKET and [stores.{DEFAULT_STORE}] are the same store: leave one of them out."
-        )
-    own = [_own_store(settings, session)] if settings.bucket or not config.stores else []
-    return Stores(
-        [*own, *(_named_store(name, table, session) for name, table in config.stores.items())],
-        config.store_for if store_for is None else store_for,
-    )
-
-
-def _own_store(settings: Settings, session: boto3.Session | None) -> NamedStore:
-    return NamedStore(
-        DEFAULT_STORE,
-        open_store(s3_settings(settings), session),
-        senders=senders_of(DEFAULT_STORE, None),
-        endpoint=_endpoint(settings.s3_endpoint_url),
-    )
-
-
-def _named_store(name: str, table: StoreTable, session: boto3.Session | None) -> NamedStore:
-    return NamedStore(
-        name,
-        open_store(_s3_settings_of(table), session),
-        prefix=table.prefix,
-        staging_prefix=table.staging_prefix,
-        kms_key_id=table.sse_kms_key_id,
-        senders=senders_of(name, table),
-        endpoint=_endpoint(table.endpoint_url),
-    )
-
-
-def _endpoint(url: str | None) -> str:
-    """Where the buckets are that it tells apart: nowhere two of one name, on AWS."""
-    return (url or "").rstrip("/")
-
-
-def open_store(settings: S3Settings, session: boto3.Session | None = None) -> S3Store:
-    """A store, which another one may take the place of here. Raises `ConfigurationError`."""
-    return S3Store(settings, session)
-
-
-def s3_settings(settings: Settings) -> S3Settings:
-    """The part of ``settings`` that says where the bucket is."""
-    if settings.bucket is None:
-        raise ConfigurationError("Set VALETKEY_BUCKET: the bucket that uploads go to.")
-    return S3Settings(
-        bucket=settings.bucket,
-        region=settings.s3_region,
-        endpoint_url=settings.s3_endpoint_url,
-        public_endpoint_url=settings.s3_public_endpoint_url,
-        addressing_style=settings.s3_addressing_style,
-        grant_keys=_grant_keys(settings),
-        accelerate=settings.s3_accelerate,
-        dualstack=settings.s3_dualstack,
-        capabilities=_capabilities(
-            [*settings.s3_lacks, *([] if settings.s3_post else ["post"])], settings.s3_max_object_size
-        ),
-    )
-
-
-def s3_settings_of(settings: Settings, name: str) -> S3Settings:
-    """The same of the store of this name. Raises `ConfigurationError`."""
-    tables = load_config(settings.config).stores
-    if name in tables:
-        return _s3_settings_of(tables[name])
-    if name != DEFAULT_STORE or not settings.bucket:
-        known = ", ".join(sorted({*tables, *([DEFAULT_STORE] if settings.bucket else [])}))
-        raise ConfigurationError(f"There is no store {name!r} here. There are: {known or 'none'}.")
-    return s3_settings(settings)
-
-
-def _s3_settings_of(table: StoreTable) -> S3Settings:
-    """The same of a ``[stores.NAME]``."""
-    return S3Settings(
-        bucket=table.bucket,
-        region=table.region,
-        endpoint_url=table.endpoint_url,
-        public_endpoint_url=table.public_endpoint_url,
-        addressing_style=table.addressing_style,
-        grant_keys=None if table.grant_aws_profile is None else static_keys(table.grant_aws_profile),
-        accelerate=table.accelerate,
-        dualstack=table.dualstack,
-        capabilities=_capabilities(table.lacks, table.max_object_size),
-        source=CredentialSource(
-            table.aws_profile, table.role_arn, table.external_id, table.sts_endpoint_url, table.region
-        ),
-        staging_prefix=table.staging_prefix,
-    )
-
-
-def _capabilities(lacks: Collection[str], max_object_size: int) -> Capabilities:
-    return Capabilities(
-        max_object_size=max_object_size,
-        post="post" not in lacks,
-        conditional_put="conditional-put" not in lacks,
-        list_parts="list-parts" not in lacks,
-        parts_end_with_join="dead-parts" not in lacks,
-        atomic_copy="atomic-copy" not in lacks,
-    )
-
-
-_LACKS = {"post": "post", "conditional-put": "conditional_put", "list-parts": "list_parts"}
-_LACKS |= {"dead-parts": "parts_end_with_join", "atomic-copy": "atomic_copy"}
-"""The members of `Capabilities` that `VALETKEY_S3_LACKS` is about."""
-
-
-def _proofs(stores: Stores, ledger: DurableLedger, settings: Settings) -> Iterator[Proven]:
-    """What brings to each store what the ledger knows of it."""
-    tables = load_config(settings.config).stores
-    for one in stores:
-        if isinstance(one.store, S3Store):
-            said = {_LACKS[name] for name in tables[one.name].lacks} if one.name in tables else settled(settings)
-            yield Proven(one.store, ledger, one.store.place, said)
-
-
-def settled(settings: Settings) -> set[str]:
-    """The members of `Capabilities` of which the settings say what is the case: that goes before what was found."""
-    return {_LACKS[name] for name in settings.s3_lacks} | (
-        {"post"} if "s3_post" in settings.model_fields_set else set()
-    )
-
-
-def _grant_keys(settings: Settings) -> tuple[str, str] | None:
-    if settings.s3_grant_access_key_id is None or settings.s3_grant_secret_access_key is None:
-        return None
-    return settings.s3_grant_access_key_id, settings.s3_grant_secret_access_key
-
-
-def address_signer(settings: Settings) -> AddressSigner | None:
-    """What signs addresses of a CDN, where it is configured. Raises `ConfigurationError`."""
-    if settings.cloudfront_key_pair_id is None or settings.cloudfront_private_key_file is None:
-        return None
-    from valetkey.adapters.cloudfront import CloudFront  # it brings all of cryptography along
-
-    return CloudFront(settings.cloudfront_key_pair_id, settings.cloudfront_private_key_file)
-
-
-def entrances(settings: Settings, outside: Outside) -> dict[str, Entrance]:
-    """The senders of ``settings`` and of each store, by kind. Raises `ConfigurationError`, also where nobody could tell
-    whose events come: by the same secret, or by the same queue."""
-    tables = load_config(settings.config).stores
-    require_apart([(None, settings), *tables.items()], ["events_sqs_queue_url"])
-    return make_entrances(settings, tables, outside)
-
-
-def senders_of(name: str, table: StoreTable | None) -> frozenset[str]:
-    """The names of the senders whose events are believed to be a store's: its own, and those of the installation that
-    it names; all of these where it says nothing."""
-    if table is None:
-        return frozenset({*NAMES, QUEUE})
-    set_here = [kind.sender_name for kind in KINDS if any(getattr(table, field) for field in kind.model_fields)]
-    set_here += [QUEUE] if table.events_sqs_queue_url else []
-    own = {f"{kind}{AT}{name}" for kind in set_here}
-    if table.events is not None:
-        return frozenset({*table.events, *own})
-    return frozenset(own or {*NAMES, QUEUE})
-
-
-def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, EventSender]:
-    """The event senders of ``settings`` alone that have what they need to be trusted."""
-    return make_senders(settings, _outside(session))
-
-
-def _outside(session: boto3.Session | None) -> Outside:
-    return Outside(certificate_fetcher, SnsConfirmer(session))
-
-
-def open_ledger(settings: Settings, hooks: Callable[[], HookTypes] = dict) -> DurableLedger:
-    """The ledger. It announces to the webhook, where one is configured, to the hooks it knows, and to ``hooks``.
-
-    Raises `ConfigurationError`.
-    """
-    told = settings.webhook_url is not None
-    announcer = Announcer(
-        webhook_body if told else None, hooks=hooks, render_erasure=erasure_webhook_body if told else None
-    )
-    return open_ledger_at(settings.database_url, announcer)
-
-
-def outbox_loop(settings: Settings, ledger: Outbox) -> "OutboxLoop | None":
-    """The loop that sends webhooks; None where none is configured."""
-    if settings.webhook_url is None:
-        return None
-    from valetkey.adapters.webhooks import HttpWebhook
-    from valetkey.worker import OutboxLoop
-
-    receiver = HttpWebhook(settings.webhook_url, settings.webhook_secrets, allow_private=settings.webhook_allow_private)
-    return OutboxLoop(Dispatcher(ledger, receiver, **_waits(settings)))
-
-
-def _waits(settings: Settings) -> dict[str, Any]:
-    """How long is waited for another attempt, and kept what was delivered."""
-    return {"delays": settings.webhook_delays, "retention": timedelta(seconds=settings.webhook_retention)}

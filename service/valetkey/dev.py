@@ -22,9 +22,18 @@ from werkzeug.serving import is_running_from_reloader, make_server, run_simple
 from werkzeug.wrappers import Response
 
 from valetkey.adapters import embedded
-from valetkey.app import create_dev_app, create_dev_worker, installed_in
+from valetkey.adapters.ledgers import DurableLedger
+from valetkey.adapters.s3 import make_session
+from valetkey.api.demo import demo
+from valetkey.app import create_app, installed_in
+from valetkey.background import loops
+from valetkey.core.errors import ConfigurationError
+from valetkey.core.model.upload import DEFAULT_STORE
+from valetkey.core.ports.ledger import Query
+from valetkey.opening import endpoint_of
 from valetkey.serve import exclusive_address
 from valetkey.settings import CONFIG_FILE, Settings, load_settings
+from valetkey.worker import Worker
 
 DEV_SWEEP = {"sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 60}
 """In seconds: short, so that one sees it happen. The environment takes precedence."""
@@ -66,7 +75,7 @@ def run_dev(host: str | None, port: int | None) -> None:
             auth="open",
             cors_origins=None if os.environ.get("VALETKEY_CORS_ORIGINS") else "*",
         )
-        app, worker = create_dev_app(settings, store)
+        app, worker = _demonstration(settings, store)
         server = make_server(settings.host, settings.port, app, threaded=True)
         worker.start()
         click.echo(_greeting(settings, server.server_port, store))
@@ -80,7 +89,7 @@ def run_dev_app(load: Callable[[], Flask], host: str | None, port: int | None, *
     """Serves the application that ``load`` gives, with the worker in the same process, on an embedded S3, until it is
     stopped; with ``reload`` anew whenever its code changes, while S3 and ledger stay as they are.
 
-    Raises what ``load`` does the first time, and like `run_dev` and `create_dev_worker`.
+    Raises what ``load`` does the first time, and like `run_dev` and `_worker_of`.
     """
     if is_running_from_reloader():
         _serve_application(load, Path(os.environ[_FOLDER]), reload=True)
@@ -124,7 +133,7 @@ def _serve_application(load: Callable[[], Flask], folder: Path, *, reload: bool)
     has_run = folder / _HAS_RUN
     try:
         app: Any = load()
-        worker = create_dev_worker(app, settings)
+        worker = _worker_of(app, settings)
     except Exception as error:
         if not has_run.exists():
             raise
@@ -264,3 +273,46 @@ def _application_greeting(app: Flask, settings: Settings, *, reload: bool) -> st
         f"The embedded S3 at {settings.s3_endpoint_url} ENFORCES NO POLICY and keeps nothing. It is for trials only.\n"
         f"Another process of yours, a shell or a job, joins in by these lines:\n{exports}"
     )
+
+
+def _demonstration(settings: Settings, store: embedded.Embedded) -> tuple[Flask, Worker]:
+    """valetkey alone with the demo page, on the embedded store, and the worker that reads that store's events. Raises
+    `ConfigurationError` for the ledger of another store."""
+    app = create_app(settings, store.session, allow_open=True)
+    valetkey = installed_in(app)
+    _begin_ledger(valetkey.ledger)
+    app.register_blueprint(demo)
+    return app, Worker(loops(valetkey, settings, store.session))
+
+
+def _worker_of(app: Flask, settings: Settings) -> Worker:
+    """What `valetkey dev --app` runs beside the requests of ``app``; ``settings`` are those of the embedded store.
+
+    Raises `ConfigurationError` for an application that has no valetkey, or one that uses another store, and for the
+    ledger of another store.
+    """
+    valetkey = installed_in(app)
+    for one in valetkey.core.stores:
+        if one.endpoint != endpoint_of(settings.s3_endpoint_url):
+            whose = "gives ValetKey settings of its own" if one.name == DEFAULT_STORE else f"has [stores.{one.name}]"
+            raise ConfigurationError(
+                f"The application {app.name!r} {whose}, and would upload to {one.endpoint or 'AWS'}. `valetkey dev`"
+                " uses its embedded S3 and nothing else: have it read VALETKEY_* and name no other store, or use"
+                " `flask run` and `valetkey worker --app`."
+            )
+    _begin_ledger(valetkey.ledger)
+    valetkey.begin()
+    mine = valetkey.settings.model_copy(update={"events_sqs_queue_url": settings.events_sqs_queue_url})
+    return Worker(loops(valetkey, mine, valetkey.session or make_session()))
+
+
+def _begin_ledger(ledger: DurableLedger) -> None:
+    """Migrates it. Raises `ConfigurationError` where it knows uploads of another store than the embedded one, which
+    does not have them: the worker would end them all."""
+    ledger.migrate()
+    for upload in ledger.page(Query(account=None, limit=1)):
+        if upload.bucket != embedded.BUCKET:
+            raise ConfigurationError(
+                f"The ledger has uploads of the bucket {upload.bucket!r}, which `valetkey dev` would lose: it uses its"
+                " embedded S3. Leave VALETKEY_DATABASE_URL out, or set it to a database of its own."
+            )

@@ -15,7 +15,7 @@ from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 
-from valetkey.app import create_intake, create_served_app, create_worker, installed_in
+from valetkey.app import create_intake, create_served_app, installed_in
 from valetkey.core.errors import ConfigurationError
 from valetkey.intake import Intake
 from valetkey.settings import Settings, load_settings
@@ -146,6 +146,8 @@ def run_worker(load: Callable[[], Flask] | None = None) -> None:
     stop_signals = {signal.SIGTERM}
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         stop_signals.add(signal.SIGINT)
+    from valetkey.background import create_worker  # `serve` need not wait for all that it brings along
+
     with _caught(stop_signals) as wait:
         worker = create_worker(load() if load else None)
         worker.start()

@@ -39,8 +39,9 @@ from valetkey.cli import main
 from valetkey.client import verify_webhook
 from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.health import StoreProof, WorkerBeat
+from valetkey.doctor.checks import Check, Group
 from valetkey.doctor.examination import examine, visit_from_environment
-from valetkey.doctor.findings import Check, Finding, Group, Level, Report, failed, passed
+from valetkey.doctor.findings import Finding, Level, Report, failed, passed
 from valetkey.doctor.fixing import changes
 from valetkey.doctor.groups import GROUPS
 from valetkey.doctor.running import run_check

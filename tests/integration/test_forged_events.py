@@ -156,7 +156,7 @@ def outgoing(tmp_path: Path, moved: list[bool], monkeypatch: pytest.MonkeyPatch)
     Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     seen = Outgoing(server.server_port)
     monkeypatch.setattr(socket, "getaddrinfo", seen.lookup)
-    monkeypatch.setattr("valetkey.app.certificate_fetcher", lambda: certificate_fetcher(client_side))
+    monkeypatch.setattr("valetkey.opening.certificate_fetcher", lambda: certificate_fetcher(client_side))
     for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     _watching.append(seen.ports.append)

@@ -17,8 +17,9 @@ from tests.support.deliveries import TOPIC, Outside, certificate, recorded, sign
 from tests.support.stores import Bucket
 from werkzeug.test import TestResponse
 
-from valetkey.app import create_app, installed_in, senders
+from valetkey.app import create_app, installed_in
 from valetkey.core.errors import ConfigurationError
+from valetkey.opening import senders
 from valetkey.settings import Settings
 
 SECRET = "a-secret-of-some-length"
@@ -68,7 +69,7 @@ def world(
     settings: Settings, moto_bucket: Bucket, outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[World]:
     """Certificates come from ``outside``; the API of SNS is moto's."""
-    monkeypatch.setattr("valetkey.app.certificate_fetcher", lambda: outside.fetch)
+    monkeypatch.setattr("valetkey.opening.certificate_fetcher", lambda: outside.fetch)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", moto_bucket.server.endpoint_url)
     server = moto_bucket.server
     secrets = dict.fromkeys(["events_minio_token", "events_eventbridge_key", "events_b2_secret"], SECRET)

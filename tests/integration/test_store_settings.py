@@ -18,16 +18,8 @@ from tests.support.stores import Bucket
 from valetkey import ValetKey
 from valetkey.adapters.s3 import CredentialSource, S3Settings, S3Store, static_keys
 from valetkey.adapters.s3.roles import CannotAssumeRole, _Fetched
-from valetkey.app import (
-    Installed,
-    create_app,
-    installed_in,
-    loops,
-    open_stores,
-    require_fit,
-    s3_settings,
-    s3_settings_of,
-)
+from valetkey.app import Installed, create_app, installed_in, require_fit
+from valetkey.background import loops
 from valetkey.core.errors import ConfigurationError, StoreUnavailable
 from valetkey.core.granting.grants import GrantMaker
 from valetkey.core.model.profile import Profile
@@ -37,6 +29,7 @@ from valetkey.core.stores import NamedStore
 from valetkey.doctor.events import wanted
 from valetkey.doctor.places import Place, at_store
 from valetkey.doctor.visit import Visit
+from valetkey.opening import open_stores, s3_settings, s3_settings_of
 from valetkey.settings import Settings, load_config, load_profiles
 from valetkey.testing import MemoryValetKey, memory
 from valetkey.testing.contracts.samples import new_upload

@@ -33,7 +33,7 @@ from valetkey.adapters.webhooks import HttpWebhook
 from valetkey.api.rendering import render
 from valetkey.api.responses import upload_body
 from valetkey.api.webhooks import webhook_body
-from valetkey.app import open_ledger, outbox_loop
+from valetkey.background import outbox_loop
 from valetkey.core.access.callers import Caller
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.announcing.dispatcher import LEASE, Dispatcher
@@ -46,6 +46,7 @@ from valetkey.core.model.upload import Upload, UploadState, new_upload_id
 from valetkey.core.ports.announcing import DeliveryOutcome
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.stores import one_store
+from valetkey.opening import open_ledger
 from valetkey.settings import Settings
 from valetkey.testing.contracts.samples import new_upload
 from valetkey.worker import OutboxLoop

@@ -15,7 +15,8 @@ from tests.support.stores import Bucket
 
 from valetkey import upload_confirmed
 from valetkey.adapters.sqs import SqsQueue, make_client
-from valetkey.app import Installed, loops
+from valetkey.app import Installed
+from valetkey.background import loops
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.granting.admission import UploadRequest

@@ -7,8 +7,9 @@ from typing import Any
 from tests.support.stores import Bucket
 
 from valetkey.core.model.profile import Profile
+from valetkey.doctor.checks import Group
 from valetkey.doctor.examination import examine
-from valetkey.doctor.findings import Finding, Group, Report
+from valetkey.doctor.findings import Finding, Report
 from valetkey.doctor.groups import GROUPS
 from valetkey.doctor.visit import Visit
 from valetkey.settings import Settings

@@ -19,12 +19,12 @@ from tests.unit.memory_world import OWNER, World
 
 from valetkey.adapters.cloudfront import CloudFront
 from valetkey.adapters.s3 import S3Settings, S3Store
-from valetkey.app import address_signer, s3_settings
 from valetkey.core.errors import ConfigurationError, SizeOutOfRange, StateConflict
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.multipart import MAX_OBJECT_SIZE, MIB
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import MultipartUploadId, StoredObject, Upload
+from valetkey.opening import address_signer, s3_settings
 from valetkey.settings import Settings
 
 CDN = "https://cdn.example/files"

@@ -66,7 +66,7 @@ def _store(upload: Upload) -> dict[str, str]:
 @report_errors
 def sweep_uploads(*, dry_run: bool, as_json: bool) -> None:
     """Sweep once, as `valetkey worker` does at intervals: look at uploads that are due, and remove orphaned objects."""
-    from valetkey.app import create_sweep
+    from valetkey.background import create_sweep
 
     sweep = create_sweep()
     findings = sweep.foresee() if dry_run else sweep.run()

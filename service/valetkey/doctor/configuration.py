@@ -15,7 +15,8 @@ import orjson
 from valetkey.adapters.s3 import NO_CREDENTIALS, find_credentials
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.model.upload import new_upload_id
-from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, skipped, warned
+from valetkey.doctor.checks import Check, Group
+from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.grants import LIFE, probe_upload
 from valetkey.doctor.visit import Visit
 from valetkey.settings import ENV_FILE

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, warned
+from valetkey.doctor.checks import Check, Group
+from valetkey.doctor.findings import Finding, Skip, failed, passed, warned
 from valetkey.doctor.store.grants import Granting
 from valetkey.doctor.store.puts import working
 from valetkey.doctor.store.writing import CONTENT

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from valetkey.adapters.sqs import make_client
-from valetkey.app import senders
 from valetkey.core.errors import ValetKeyError
 from valetkey.core.model.upload import UploadId
-from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, skipped, warned
+from valetkey.doctor.checks import Check, Group
+from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.writing import put_probe
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import attempt
+from valetkey.opening import senders
 
 LOOK_EVERY = 0.2
 """Seconds between two looks."""

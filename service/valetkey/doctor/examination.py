@@ -15,8 +15,9 @@ from valetkey.app import installed_in
 from valetkey.core.errors import ConfigurationError, ValetKeyError
 from valetkey.core.model.profile import Profile
 from valetkey.core.ports.health import StoreProof
+from valetkey.doctor.checks import Check, Group
 from valetkey.doctor.explaining import explain
-from valetkey.doctor.findings import Check, Finding, Group, Level, Report, Skip, failed
+from valetkey.doctor.findings import Finding, Level, Report, Skip, failed
 from valetkey.doctor.groups import GROUPS
 from valetkey.doctor.places import at_store, profiles_at
 from valetkey.doctor.running import run_groups

@@ -1,13 +1,10 @@
 """What a check found, and all of it together."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from valetkey.doctor.visit import Visit
+from typing import Any
 
 
 class Level(StrEnum):
@@ -53,26 +50,6 @@ def skipped(check: str, reason: str) -> Finding:
 
 class Skip(Exception):
     """Raised by a check that cannot be made; its text says why."""
-
-
-Run = Callable[["Visit"], Iterable[Finding]]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A check by its name, which its finding has where the check itself fails. ``within`` bounds it, in seconds."""
-
-    name: str
-    run: Run
-    within: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Checks of one subject, in the order in which they are made."""
-
-    name: str
-    checks: Sequence[Check]
 
 
 @dataclass(frozen=True, slots=True)

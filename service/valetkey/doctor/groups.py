@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from valetkey.doctor import configuration, cors, events, ledger, machine, store, webhooks
-from valetkey.doctor.findings import Group
+from valetkey.doctor.checks import Group
 
 GROUPS: Sequence[Group] = (
     machine.GROUP,

@@ -11,8 +11,9 @@ from valetkey.core.errors import ValetKeyError
 from valetkey.core.model.announcement import Status
 from valetkey.core.model.upload import new_upload_id, parse_upload_id
 from valetkey.core.ports.health import WorkerBeat
+from valetkey.doctor.checks import Check, Group
 from valetkey.doctor.explaining import explain
-from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, skipped, warned
+from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import attempt
 

@@ -14,7 +14,8 @@ from time import perf_counter
 
 from valetkey.adapters.sql.engines import parsed_url
 from valetkey.core.errors import ConfigurationError
-from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, skipped, warned
+from valetkey.doctor.checks import Check, Group
+from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.visit import Visit
 from valetkey.serve import BACKLOG, OTHER_DESCRIPTORS
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import boto3
 
-from valetkey.app import s3_settings_of, senders_of
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import DEFAULT_STORE
+from valetkey.opening import s3_settings_of, senders_of
 from valetkey.senders import EventSettings, kind_of
 from valetkey.settings import Settings, StoreTable, load_config
 

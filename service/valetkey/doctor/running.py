@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from threading import Thread
 
+from valetkey.doctor.checks import Check, Group
 from valetkey.doctor.explaining import explain
-from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, skipped
+from valetkey.doctor.findings import Finding, Skip, failed, skipped
 from valetkey.doctor.visit import Visit
 
 log = logging.getLogger("valetkey")

@@ -14,7 +14,6 @@ from valetkey.adapters.ledgers import DurableLedger
 from valetkey.adapters.s3 import S3Settings, S3Store, find_credentials
 from valetkey.adapters.s3.client import make_client
 from valetkey.adapters.sql.engines import parsed_url
-from valetkey.app import open_ledger, open_store, s3_settings
 from valetkey.core.errors import ValetKeyError
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Placement
@@ -22,6 +21,7 @@ from valetkey.core.model.upload import QUARANTINE_PREFIX, STAGING_PREFIX
 from valetkey.doctor.findings import Skip
 from valetkey.doctor.probes import Probes
 from valetkey.doctor.wire import Tried, Wire, attempt
+from valetkey.opening import open_ledger, open_store, s3_settings
 from valetkey.settings import Settings
 
 KNOCK_WITHIN = 40.0

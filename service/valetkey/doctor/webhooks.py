@@ -10,7 +10,8 @@ from valetkey.api.webhooks import ping_body
 from valetkey.core.model.announcement import Announcement
 from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.announcing import DeliveryOutcome
-from valetkey.doctor.findings import Check, Finding, Group, Skip, failed, passed, warned
+from valetkey.doctor.checks import Check, Group
+from valetkey.doctor.findings import Finding, Skip, failed, passed, warned
 from valetkey.doctor.visit import Visit
 
 

@@ -1,6 +1,6 @@
 """The store: whether it is there, what we may do there, what it enforces, and what the bucket is set to."""
 
-from valetkey.doctor.findings import Check, Group
+from valetkey.doctor.checks import Check, Group
 from valetkey.doctor.store import attempts, bucket, copies, forms, parts, puts, races, reach, rights
 
 GROUP = Group(

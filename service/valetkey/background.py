@@ -1,0 +1,107 @@
+"""The part of the composition root for what runs beside the requests: workers, their loops, the sweep by hand."""
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import boto3
+from flask import Flask
+
+from valetkey.adapters.s3 import make_session
+from valetkey.adapters.sqs import SqsQueue
+from valetkey.adapters.sqs import make_client as make_sqs_client
+from valetkey.adapters.webhooks import HttpWebhook
+from valetkey.app import Installed, create_app, installed_in, require_fit
+from valetkey.core.announcing.dispatcher import Dispatcher
+from valetkey.core.ports.announcing import Outbox
+from valetkey.core.sweeping.sweeps import Sweeps
+from valetkey.opening import event_threads, s3_settings_of_table
+from valetkey.senders import AT
+from valetkey.senders.records import read_queued_records
+from valetkey.settings import QUEUE, Settings, load_config, load_settings
+from valetkey.worker import BeatLoop, CheckLoop, EraseLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
+
+log = logging.getLogger("valetkey")
+
+
+def create_worker(app: Flask | None = None) -> Worker:
+    """What `valetkey worker` runs: for ``app``, with its hooks, or by the environment alone.
+
+    Raises like `create_served_app`, and `ConfigurationError` for an application that has no valetkey.
+    """
+    if app is None:
+        settings, session = load_settings(), make_session()
+        require_fit(settings, session, allow_open=True, alone=True)
+        app = create_app(settings, session, allow_open=True)  # it answers nobody
+    valetkey = installed_in(app)
+    valetkey.begin()
+    if waiting := valetkey.hooks.strangers():
+        log.warning(
+            "this worker does not call hooks that the ledger knows: %s. What is announced to them waits for a worker "
+            "with their application (`valetkey worker --app`), or for `valetkey hooks forget`",
+            ", ".join(waiting),
+        )
+    return Worker(loops(valetkey, valetkey.settings, valetkey.session or make_session()))
+
+
+def create_sweep() -> Sweeps:
+    """One sweep by hand of every store, from the environment. Raises like `create_served_app`."""
+    valetkey = installed_in(create_app(load_settings(), allow_open=True))
+    valetkey.ledger.check()
+    valetkey.read_proofs()
+    return Sweeps(valetkey.core.sweeps, valetkey.ledger)
+
+
+def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> list[Loop]:
+    """Everything that runs beside the requests: the place where another loop is added."""
+    # a loop for each store: one that does not answer holds up itself only
+    sweeps = [
+        SweepLoop(sweep, settings.sweep_interval, settings.sweep_clean_interval) for sweep in valetkey.core.sweeps
+    ]
+    found: list[Loop] = [
+        *(CheckLoop(sweep, settings.sweep_interval) for sweep in valetkey.core.sweeps),
+        EraseLoop(valetkey.core.eraser, settings.sweep_interval),
+        *sweeps,
+        BeatLoop(valetkey.ledger, lambda: min((one.looked_at for one in sweeps if one.looked_at), default=None)),
+    ]
+    found.extend(_queue_loops(valetkey, settings, session))
+    if outbox := outbox_loop(settings, valetkey.ledger):
+        found.append(outbox)
+    found.extend(
+        OutboxLoop(Dispatcher(hook.outbox, hook, name=hook.name, counts_begun=True, **_waits(settings)))
+        for hook in valetkey.hooks.callers()
+    )
+    return found
+
+
+def _queue_loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> Iterator[QueueLoop]:
+    """Those of the installation's queue, and of the queues that stores have for themselves."""
+    stores, observer = valetkey.core.stores, valetkey.core.observer
+    given = [(QUEUE, settings.events_sqs_queue_url, session, settings.s3_region)]
+    for name, table in load_config(settings.config).stores.items():
+        if table.events_sqs_queue_url and name in stores:
+            own = s3_settings_of_table(table).source.session(session)
+            given.append((f"{QUEUE}{AT}{name}", table.events_sqs_queue_url, own, table.region))
+    for sender, url, whose, region in given:
+        if url is None:
+            continue
+        queue = SqsQueue(make_sqs_client(whose, url, region), url, settings.events_sqs_visibility)
+        observe = partial(observer.observe, sender=sender)
+        for _ in range(event_threads(settings, stores)):
+            yield QueueLoop(queue, read_queued_records, observe, several_stores=len(stores) > 1)
+
+
+def outbox_loop(settings: Settings, ledger: Outbox) -> OutboxLoop | None:
+    """The loop that sends webhooks; None where none is configured."""
+    if settings.webhook_url is None:
+        return None
+
+    receiver = HttpWebhook(settings.webhook_url, settings.webhook_secrets, allow_private=settings.webhook_allow_private)
+    return OutboxLoop(Dispatcher(ledger, receiver, **_waits(settings)))
+
+
+def _waits(settings: Settings) -> dict[str, Any]:
+    """How long is waited for another attempt, and kept what was delivered."""
+    return {"delays": settings.webhook_delays, "retention": timedelta(seconds=settings.webhook_retention)}
