@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 
 import httpx
@@ -152,7 +153,7 @@ def test_what_a_grant_does_once_more(service: Service) -> None:
         elif method == "put":
             put(created.url, created.grant["headers"], b"other")
         else:
-            with suppress(OSError):  # LocalStack answers, and leaves what is still being sent unread
+            with suppress(OSError, HTTPException):  # some answer, and leave what is still being sent unread
                 put(part["url"], part["headers"], os.urandom(PART), timeout=5)
         assert download(service, confirmed).content == (CONTENT if method == "multipart" else b"bytes"), method
 
