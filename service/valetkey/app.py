@@ -58,7 +58,7 @@ from valetkey.intake import Intake
 from valetkey.opening import (
     address_signer,
     entrances,
-    event_threads,
+    event_places,
     open_ledger,
     open_stores,
     outside_of,
@@ -221,7 +221,7 @@ class ValetKey(InPages, OnEnds, InProcess):
             schedule=settings.schedule,
             address_signer=address_signer(settings),
             store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
-            event_threads=event_threads(settings, stores),
+            event_threads=event_places(settings, stores),
         )
         keys = None if settings.auth == "open" else ledger
         proven = list(proofs(core.stores, ledger, settings))

@@ -56,6 +56,8 @@ _SHARED = (
 )
 """What another process of the application needs to know."""
 
+_LEDGER = "VALETKEY_DATABASE_URL"
+
 _HAS_RUN = "has-run"
 """A file there, once the application could be loaded: what fails then waits to be mended."""
 
@@ -65,12 +67,14 @@ def run_dev(host: str | None, port: int | None) -> None:
 
     Raises `ConfigurationError` when moto is not installed, and where the ledger is one of another store.
     """
+    ledger = os.environ.get(_LEDGER)
     with _embedded(host, port) as (store, folder):
         settings = _settings(
             host,
             port,
             store,
             folder,
+            ledger,
             secret_keys=(secrets.token_hex(32),),
             auth="open",
             cors_origins=None if os.environ.get("VALETKEY_CORS_ORIGINS") else "*",
@@ -94,10 +98,11 @@ def run_dev_app(load: Callable[[], Flask], host: str | None, port: int | None, *
     if is_running_from_reloader():
         _serve_application(load, Path(os.environ[_FOLDER]), reload=True)
         return
+    ledger = os.environ.get(_LEDGER)
     load_dotenv()
     unused = _leave_accounts()
     with _embedded(host, port) as (store, folder):
-        settings = _settings(host, port, store, folder)
+        settings = _settings(host, port, store, folder, ledger)
         if settings.port == 0:  # the process that is started anew has to be told one
             settings = settings.model_copy(update={"port": _free_port(settings.host)})
         unused += _tell_environment(settings, store)
@@ -193,14 +198,17 @@ def _raising(error: Exception) -> Any:
     return answer
 
 
-def _settings(host: str | None, port: int | None, store: embedded.Embedded, folder: Path, **others: object) -> Settings:
-    """The settings of the environment, except for ``others`` and those that the embedded parts decide."""
+def _settings(
+    host: str | None, port: int | None, store: embedded.Embedded, folder: Path, ledger: str | None, **others: object
+) -> Settings:
+    """The settings of the environment, except for ``others`` and those that the embedded parts decide. A ``ledger`` is
+    what the environment said before `.env` was read: the one that is named there is real, and would be migrated."""
     return load_settings(
         host=host,
         port=port,
         **others,
         **_of_store(store),
-        database_url=os.environ.get("VALETKEY_DATABASE_URL") or f"sqlite:///{folder / 'valetkey.db'}",
+        database_url=ledger or f"sqlite:///{folder / 'valetkey.db'}",
         **{name: seconds for name, seconds in DEV_SWEEP.items() if not os.environ.get(f"VALETKEY_{name.upper()}")},
     )
 
@@ -229,7 +237,7 @@ def _tell_environment(settings: Settings, store: embedded.Embedded) -> list[str]
     decided: dict[str, object] = {
         "host": settings.host,
         "port": settings.port,
-        "secret_keys": settings.secret_keys or (secrets.token_hex(32),),
+        "secret_keys": (secrets.token_hex(32),),  # it is printed, and what it signs must not be good elsewhere
         "database_url": settings.database_url,
         **{name: getattr(settings, name) for name in DEV_SWEEP},
         **_of_store(store),
@@ -244,7 +252,7 @@ def _tell_environment(settings: Settings, store: embedded.Embedded) -> list[str]
 
 def _leave_accounts() -> list[str]:
     """Takes from the environment what leads boto3 to an account elsewhere; returns the names that led there."""
-    return [name for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE") if os.environ.pop(name, "")]
+    return [name for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE") if os.environ.pop(name, "")]
 
 
 def _as_text(value: object) -> str:

@@ -217,5 +217,12 @@ def open_ledger(settings: Settings, hooks: Callable[[], HookTypes] = dict) -> Du
 
 
 def event_threads(settings: Settings, stores: Stores) -> int:
-    """How many messages of the queue are handled at once: two at least where one store may be slow beside others."""
+    """How many messages of one queue are handled at once: two at least where one store may be slow beside others."""
     return max(settings.worker_threads, 1 if len(stores) == 1 else 2)
+
+
+def event_places(settings: Settings, stores: Stores) -> int:
+    """How many messages of all queues are handled at once."""
+    own = [one.events_sqs_queue_url for one in load_config(settings.config).stores.values()]
+    queues = [url for url in [settings.events_sqs_queue_url, *own] if url]
+    return event_threads(settings, stores) * max(1, len(queues))

@@ -140,7 +140,7 @@ def running_page(text: str, blocks: Sequence[Block], directory: Path, rgw: Calla
         folder.mkdir()
     with ExitStack() as stack:
         bucket = None
-        if kind == "rgw" or re.search(r"\$ make -s( -C \S+)? s3\b", text):
+        if kind == "rgw" or re.search(r"\$[ (]make -s( -C \S+)? s3\b", text):
             bucket = stack.enter_context(fresh_bucket(rgw()))
             bucket.allow_pages()
         ports = {HOOKS_PORT: free_port()}

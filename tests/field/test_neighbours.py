@@ -301,6 +301,16 @@ def test_a_route_for_whatever_comes_is_not_for_what_is_below_us(kind: str, prefi
     assert client.post(f"{prefix}/v1/uploads", json=CAT).status_code == 201
 
 
+def test_versions_of_an_application_are_its_own() -> None:
+    """A variable that begins in the middle of a part is no route for whatever comes."""
+    app = Flask("shop")
+    app.add_url_rule("/v<int:version>/orders", view_func=lambda version: f"orders of {version}", endpoint="orders")
+    MemoryValetKey(app)
+    client = app.test_client()
+    assert [client.get(f"/v{version}/orders").text for version in (1, 2)] == ["orders of 1", "orders of 2"]
+    assert client.get("/v1/nowhere").mimetype == "application/problem+json"
+
+
 class Numbers(BaseConverter):
     regex = r"\d+"
 

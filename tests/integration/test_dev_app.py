@@ -20,7 +20,11 @@ from tests.support.stores import Bucket
 from valetkey import Profile
 from valetkey.cli import main
 
+REAL_SECRET = "r" * 40
+
 ALBUM = """
+import os
+
 from flask import Flask, request
 from valetkey import ValetKey, upload_confirmed
 
@@ -35,6 +39,10 @@ def create_app():
     @app.get("/")
     def page():
         return TITLE
+
+    @app.get("/token")
+    def token():
+        return os.environ.get("AWS_SESSION_TOKEN", "") + os.environ.get("AWS_DEFAULT_PROFILE", "")
 
     @app.get("/has/<upload_id>")
     def has(upload_id):
@@ -165,16 +173,22 @@ def test_it_is_loaded_again_when_its_code_changes(tmp_path: Path) -> None:
 
 def test_settings_of_a_real_store_are_put_aside(tmp_path: Path) -> None:
     """Whether the environment has them or `.env`: nothing reaches that store, and the start says which are not used."""
+    real = tmp_path / "real.db"
     (tmp_path / ".env").write_text(
         "VALETKEY_BUCKET=real-photos\nVALETKEY_S3_PUBLIC_ENDPOINT_URL=http://127.0.0.1:9\nVALETKEY_S3_LACKS=post\n"
-        "VALETKEY_S3_ACCELERATE=true\n"
+        f"VALETKEY_S3_ACCELERATE=true\nVALETKEY_SECRET_KEYS={REAL_SECRET}\nVALETKEY_DATABASE_URL=sqlite:///{real}\n"
+        "AWS_SESSION_TOKEN=real\nAWS_DEFAULT_PROFILE=of-nobody\n"
     )
     with running(tmp_path, env={"AWS_PROFILE": "of-nobody", "VALETKEY_S3_ENDPOINT_URL": "http://127.0.0.1:9"}) as here:
         upload_id = here.send()
         here.says(f"hook: {upload_id}")
         said = re.findall(r"Not used, as the embedded parts take their place: (.+)\.", here.log.read_text())
-        names = ["S3_ACCELERATE", "S3_ENDPOINT_URL", "S3_LACKS", "S3_PUBLIC_ENDPOINT_URL"]
-        assert said == [", ".join(["AWS_PROFILE", "VALETKEY_BUCKET", *(f"VALETKEY_{name}" for name in names)])]
+        accounts = ["AWS_DEFAULT_PROFILE", "AWS_PROFILE", "AWS_SESSION_TOKEN"]
+        names = ["BUCKET", "DATABASE_URL", "S3_ACCELERATE", "S3_ENDPOINT_URL", "S3_LACKS", "S3_PUBLIC_ENDPOINT_URL"]
+        assert said == [", ".join([*accounts, *(f"VALETKEY_{name}" for name in [*names, "SECRET_KEYS"])])]
+        assert here.answer("/token") == "", "the real account is back"
+        assert REAL_SECRET not in here.log.read_text()
+    assert not real.exists()
 
 
 def test_an_application_that_does_not_say_who_is_logged_in(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from valetkey.core.stores import NamedStore
 from valetkey.doctor.events import wanted
 from valetkey.doctor.places import Place, at_store
 from valetkey.doctor.visit import Visit
-from valetkey.opening import open_stores, s3_settings, s3_settings_of
+from valetkey.opening import event_places, open_stores, s3_settings, s3_settings_of
 from valetkey.settings import Settings, load_config, load_profiles
 from valetkey.testing import MemoryValetKey, memory
 from valetkey.testing.contracts.samples import new_upload
@@ -453,6 +453,12 @@ def test_what_nobody_could_tell_apart(
     assert THEIRS not in str(refused.value)
 
 
+def test_a_topic_that_is_listed_twice(settings: Settings, moto_bucket: Bucket) -> None:
+    """It is one topic, of one place."""
+    topic = "arn:aws:sns:eu-west-1:123456789012:uploads"
+    mounted_on(settings.model_copy(update={"events_sns_topic_arns": (topic, topic)}), moto_bucket)
+
+
 def test_secrets_of_senders_are_not_shown(tmp_path: Path) -> None:
     """Neither those of a store."""
     text = WITH_SENDER.replace("{server}", "https://s3.example")
@@ -478,6 +484,7 @@ def test_a_store_with_a_queue_of_its_own(
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"Records": records}))
     found = [one for one in loops(installed, settings, session_of(moto_bucket)) if isinstance(one, QueueLoop)]
     assert len(found) == 4  # two for each queue, as there are several stores
+    assert event_places(settings, installed.core.stores) == 4, "a place for each of them"
     for one in found[::2]:
         one._work(one._queue.receive(0))
     states = [now.state for one in (here, there) if (now := installed.ledger.get(one.id)) is not None]

@@ -4,13 +4,13 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import urllib3
 from urllib3.exceptions import ProtocolError
 
-from valetkey.adapters.s3.wire import MAX_HEAD, POOLS
+from valetkey.adapters.s3.wire import MAX_HEAD, POOLS, Answer
 
 LIMIT = 1000
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -140,3 +140,40 @@ def test_a_header_is_one_line(value: str) -> None:
             ask(pool, headers={"X": value})
         assert asked == []
         assert ask(pool) == (200, b"ok")
+
+
+class Pieces:
+    """As much of a connection as an answer needs: what it receives comes in these pieces."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._left = list(pieces)
+        self.sock = self
+
+    def gettimeout(self) -> float:
+        return 30.0
+
+    def recv(self, _: int) -> bytes:
+        return self._left.pop(0) if self._left else b""
+
+    def close(self) -> None: ...
+
+
+BODY = b"b" * 3 * MAX_HEAD
+HEAD = b"Content-Length: %d\r\n\r\n" % len(BODY)
+
+
+@pytest.mark.parametrize("first", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\n"])
+def test_a_body_that_comes_with_the_end_of_the_head_is_no_part_of_it(first: bytes) -> None:
+    answer = Answer(cast("Any", Pieces(first, HEAD + BODY)), "GET")
+    answer.receive_head()
+    assert (answer.status, answer.read(len(BODY)) == BODY) == (200, True)
+
+
+@pytest.mark.parametrize("count", [1, 700])
+def test_a_head_without_an_end_is_given_up(count: int) -> None:
+    """In one piece, or in many."""
+    lines = b"".join(b"X-%d: %s\r\n" % (number, b"y" * 200) for number in range(700))
+    size = len(lines) // count + 1
+    pieces = [lines[at : at + size] for at in range(0, len(lines), size)]
+    with pytest.raises(ProtocolError):
+        Answer(cast("Any", Pieces(b"HTTP/1.1 200 OK\r\n", *pieces)), "GET").receive_head()

@@ -408,6 +408,23 @@ def test_an_orphan_that_cannot_be_removed_hinders_no_other(world: World) -> None
     assert world.store.keys() == [keys[1]]
 
 
+def test_a_stop_comes_between_two_orphans(world: World) -> None:
+    """Also where they do not go together, and each takes its time."""
+    for _ in range(4):
+        world.store.put("staging/" + new_upload_id(), FIRST)
+
+    def refuse(operation: str) -> None:
+        if operation == "delete_batch":
+            raise StoreUnavailable("It is slow.")
+
+    world.before = refuse
+    world.time += SCHEDULE.retention + MINUTE
+    found: list[Finding] = []
+    for one in world.sweep.run(lambda: len(found) >= 2):
+        found.append(one)
+    assert (len(found), len(world.store.keys())) == (2, 2)
+
+
 def test_an_old_object_of_an_open_upload_is_never_removed(world: World) -> None:
     """A grant that is renewed for a week: its bytes are confirmed, not cleared away."""
     upload = world.create()

@@ -1,7 +1,8 @@
 """Requests whose responses wait for what is being written, behind granian's intake: no thread waits with them."""
 
 from collections.abc import Callable, Iterable
-from threading import get_ident
+from threading import Event, Thread, get_ident
+from time import monotonic, sleep
 from typing import Any
 
 from valetkey.intake import Intake
@@ -80,7 +81,15 @@ class Application:
         return [b"granted"]
 
 
-def served(application: Application, threads: int = 1) -> Callable[[], Request]:
+def answers_of(request: Request) -> list[tuple[int, bytes, int]]:
+    """Its answers, once there is one."""
+    until = monotonic() + 30
+    while not request.answers and monotonic() < until:
+        sleep(0.001)
+    return request.answers
+
+
+def served(application: Callable[..., Any], threads: int = 1) -> Callable[[], Request]:
     """What sends one request to the application behind an intake."""
     intake = Intake(
         application,
@@ -125,7 +134,9 @@ def test_what_could_not_be_written_is_not_granted() -> None:
     application = Application()
     request = served(application)()
     application.begun[0].end(RuntimeError("the disk is full"))
-    assert [answer[:2] for answer in request.answers] == [(503, b"the disk is full")]
+    [(status, body, thread)] = answers_of(request)
+    assert (status, body) == (503, b"the disk is full")
+    assert thread != get_ident(), "whoever writes for others waits for no application"
 
 
 def test_more_than_so_many_wait_with_a_thread_each() -> None:
@@ -138,3 +149,23 @@ def test_more_than_so_many_wait_with_a_thread_each() -> None:
     assert application.begun[-1].waited == 1
     application.begun[0].end()
     assert not send().answers
+
+
+def test_who_waits_to_be_admitted_counts_too() -> None:
+    """However many came before anything was begun."""
+    application, first_is_there, go_on = Application(), Event(), Event()
+
+    def slowly(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        first_is_there.set()
+        assert go_on.wait(30)
+        return application(environ, start_response)
+
+    send = served(slowly)
+    first = Thread(target=send, daemon=True)
+    first.start()
+    assert first_is_there.wait(30)
+    for _ in range(MAX_UNWRITTEN + 5):
+        send()
+    go_on.set()
+    first.join(30)
+    assert [one.waited for one in application.begun] == [0] * MAX_UNWRITTEN + [1] * 6

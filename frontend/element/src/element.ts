@@ -316,7 +316,8 @@ export class ValetUpload extends FormControl {
   /** Looks up what the attribute names, as far as that has not been done; removes what it names no more. */
   #refreshEarlier(): void {
     if (!this.isConnected) return;
-    const gone = this.#earlier.name(idsIn(this.getAttribute("value") ?? "", this.#limits.maxFiles));
+    const listed = this.#list.items.flatMap((item) => item.confirmedId ?? []);
+    const gone = this.#earlier.name(idsIn(this.getAttribute("value") ?? "", this.#limits.maxFiles), listed);
     for (const item of this.#list.items)
       if (item.uploadId !== null && item.confirmedId && gone.includes(item.uploadId)) this.#list.remove(item);
     this.#requestUpdate();

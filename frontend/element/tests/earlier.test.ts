@@ -50,6 +50,11 @@ describe("uploads of a form that is shown again", () => {
     });
   });
 
+  test("that the list has already are not waited for: a page may write back what the field told it", () => {
+    earlier.name([A, B], [A]);
+    expect(earlier.waiting).toEqual([B]);
+  });
+
   test("are waiting until they are described, in their order; who is not described is gone", async () => {
     earlier.name([A, B, C]);
     expect(earlier.waiting).toEqual([A, B, C]);

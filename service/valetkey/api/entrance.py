@@ -83,7 +83,9 @@ def _error(app: Flask, blueprints: Sequence[str], below: Sequence[str]) -> HTTPE
 def _takes_all(rule: Rule, below: Sequence[str]) -> bool:
     """Whether ``rule`` has a variable where paths ``below`` have their own beginning: it was not made for them."""
     literal, variable, _ = rule.rule.partition("<")
-    return bool(variable) and any(path != literal and path.startswith(literal) for path in below)
+    if not variable or not literal.endswith("/"):  # `/v<int:version>/orders` takes no other paths than its own
+        return False
+    return any(path != literal and path.startswith(literal) for path in below)
 
 
 def _rule(app: Flask, path: str | None, method: str | None) -> Rule | None:

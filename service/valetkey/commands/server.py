@@ -35,7 +35,8 @@ def dev(application: str | None, host: str | None, port: int | None, *, reload: 
         return
     from valetkey.commands.applications import load_application
 
-    run_dev_app(lambda: load_application(application), host, port, reload=reload)
+    # `run_dev_app` has read them, and put aside what leads to an account: it must not come back
+    run_dev_app(lambda: load_application(application, env_files=False), host, port, reload=reload)
 
 
 @click.command()

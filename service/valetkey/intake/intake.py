@@ -1,5 +1,6 @@
 """The RSGI application: first the body, then a thread for the request."""
 
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
@@ -85,18 +86,28 @@ class Intake:
     async def _respond_to(self, environ: Environ, body: bytes) -> WsgiResponse:
         """The application's response, once everything is durable that it has left to be waited for."""
         begun: list[Written] = []
-        if len(self._unwritten) < MAX_UNWRITTEN:
-            environ[self._later] = begun
         environ["wsgi.input"] = BytesIO(body)
         await self._limit
         try:
+            if len(self._unwritten) < MAX_UNWRITTEN:  # not before: thousands may wait to be admitted
+                environ[self._later] = begun
             response = call_application(self._application, environ)
+        except BaseException:  # nobody awaits what it has begun
+            for one in begun:
+                if not one.call_after(_ignore):
+                    with suppress(Exception):
+                        one.wait()
+            raise
         finally:
             self._limit.release()
         if not begun or (failed := await self._wait_for(begun)) is None:
             return response
         environ["wsgi.input"] = BytesIO(body)
-        return call_application(self._application, environ | {self._failed: failed})
+        await self._limit
+        try:
+            return call_application(self._application, environ | {self._failed: failed})
+        finally:
+            self._limit.release()
 
     async def _wait_for(self, begun: list[Written]) -> Exception | None:
         """Returns what has failed, if so."""
@@ -175,6 +186,9 @@ def _is_coded(environ: Environ) -> bool:
     """Whether the body has a transfer coding below its chunks, which nobody here undoes."""
     coding: str = environ.get("HTTP_TRANSFER_ENCODING", "chunked")
     return coding.strip().lower() != "chunked"
+
+
+def _ignore(_: Exception | None) -> None: ...
 
 
 def _respond(proto: Any, response: WsgiResponse) -> None:

@@ -69,7 +69,7 @@ def require_apart(given: Sequence[tuple[str | None, BaseModel]], names: Iterable
         seen: dict[object, str | None] = {}
         for store, said in given:
             value = getattr(said, name)
-            for one in value if isinstance(value, tuple) else [value] if value else []:
+            for one in dict.fromkeys(value if isinstance(value, tuple) else [value] if value else []):
                 if one in seen:
                     other = f"[stores.{seen[one]}]" if seen[one] else f"VALETKEY_{name.upper()}"
                     raise ConfigurationError(

@@ -37,12 +37,17 @@ export class EarlierUploads {
     return this.#waiting;
   }
 
-  /** The field names these ids now; returns those that it named before. What the user has removed does not come back. */
-  name(ids: readonly string[]): string[] {
+  /**
+   * The field names these ids now; returns those that it named before. `listed` are in the list already, and are not waited for. What the
+   * user has removed does not come back.
+   */
+  name(ids: readonly string[], listed: readonly string[] = []): string[] {
     const before = this.#named;
     this.#named = ids;
     this.#looks++; // an answer on its way may be about what is named no more
-    this.#waiting = ids.filter((id) => !before.includes(id) || this.#waiting.includes(id));
+    this.#waiting = ids.filter(
+      (id) => !listed.includes(id) && (!before.includes(id) || this.#waiting.includes(id)),
+    );
     return before.filter((id) => !ids.includes(id));
   }
 

@@ -98,6 +98,12 @@ class Found(NamedTuple):
     region: str
 
 
+class _Making:
+    """Sessions are not thread-safe, and several stores may have the same one: one thread makes something at a time."""
+
+    lock = RLock()
+
+
 class Clients:
     """The clients for one bucket, of ``session`` or of one of their own. Each is made when it is first needed, as some
     seldom are, and once more in each process that is forked from this one. Raises `ConfigurationError`."""
@@ -113,18 +119,18 @@ class Clients:
         renew_in_child(self, Clients._forget)
 
     def _begin(self) -> None:
-        self._making = RLock()  # sessions are not thread-safe
         self._made: dict[str, Any] = {}
 
     def _forget(self) -> None:
         KEPT.append(self._made)
+        _Making.lock = RLock()
         self._begin()
 
     def _own(self, name: str, make: Callable[[], Made]) -> Made:
         """What this process has of that name."""
         found: Made | None = self._made.get(name)
         if found is None:
-            with self._making:
+            with _Making.lock:
                 found = self._made.get(name) or self._made.setdefault(name, make())
         return found
 
@@ -171,7 +177,7 @@ class Clients:
     def _place(self, region: str | None) -> Place:
         """Where the bucket is called, by the settings' region (None) or by another one; which is found out once, also
         for the processes that are forked from this one."""
-        with self._making:
+        with _Making.lock:
             if (found := self._found.get(region)) is None:
                 settings = self._settings if region is None else replace(self._settings, region=region)
                 found = self._found[region] = find_bucket(self._session(), settings)

@@ -64,12 +64,16 @@ class Answer:
         self._parser: Any = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(**_LENIENT)
         self._body = bytearray()
+        self._room = MAX_HEAD
         self._has_head = self._is_whole = self._is_too_much = self._may_stay = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A line of the head, or of what comes after it, which counts for nothing."""
         if self._has_head:
             return
+        if (room := self._room - len(name) - len(value)) < 0:
+            raise ValueError("the head of the store's answer is too long")  # which llhttp makes an error of its own
+        self._room = room
         name_, value_ = name.decode("latin-1").lower(), value.decode("latin-1")
         self.headers[name_] = f"{self.headers[name_]}, {value_}" if name_ in self.headers else value_
 
@@ -103,9 +107,9 @@ class Answer:
             if not (data := self._receive()):
                 raise RemoteDisconnected("The store closed the connection without an answer.")
             received += len(data)
-            if received > MAX_HEAD:
-                raise ProtocolError("The head of the store's answer is too long.")
             self._take(data)
+            if not self._has_head and received > MAX_HEAD:  # what is behind the head is no part of it
+                raise ProtocolError("The head of the store's answer is too long.")
 
     def read(self, limit: int) -> bytes:
         """The body, or the first ``limit`` bytes of it. The connection is kept where the answer was read to its end.
@@ -180,6 +184,8 @@ class _Calls(HTTPConnection):
         data = _written(method, url, headers or {}, body or b"")
         if self.sock is None:
             self.connect()
+        elif self.sock.gettimeout() != self.timeout:  # a slow answer has left what it had left
+            self.sock.settimeout(self.timeout)
         self._asked = method
         self.sock.sendall(data)
 

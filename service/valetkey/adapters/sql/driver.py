@@ -23,15 +23,16 @@ class Direct:
 
     def __init__(self, statement: Select[Any] | Update) -> None:
         self._statement = statement
-        self._made: dict[str, _Text] = {}
+        self._made: dict[tuple[str, str], _Text] = {}
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
         """Runs it on ``connection``, and returns what has its rows and their number: a cursor, or what looks like one.
 
         With SQLite a transaction is one that was begun before. Raises what the driver raises, or SQLAlchemy.
         """
-        text, names = self._made.get(connection.dialect.name) or self._make(connection.dialect)
-        given: Any = parameters if names is None else [parameters[name] for name in names]
+        dialect = connection.dialect  # the application's transaction may be by another driver than ours
+        text, names = self._made.get((dialect.name, dialect.driver)) or self._make(dialect)
+        given: Any = parameters if names is None else tuple(parameters[name] for name in names)
         if connection.dialect.name == "sqlite":
             driver: Any = connection.connection.dbapi_connection
             return driver.execute(text, given)
@@ -40,5 +41,5 @@ class Direct:
     def _make(self, dialect: Dialect) -> _Text:
         compiled: Any = self._statement.compile(dialect=dialect)
         made = _Text(compiled.string, compiled.positiontup if compiled.positional else None)
-        self._made[dialect.name] = made
+        self._made[dialect.name, dialect.driver] = made
         return made

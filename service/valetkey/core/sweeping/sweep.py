@@ -148,7 +148,7 @@ class Sweep:
                 if stop():
                     return
                 if nobodys:
-                    yield from self._clear([found for found, _ in batch if isinstance(found, OldObject)])
+                    yield from self._clear([found for found, _ in batch if isinstance(found, OldObject)], stop)
                 else:
                     yield from self._clean(*batch[0])
 
@@ -165,13 +165,16 @@ class Sweep:
             return Finding(Action.FAIL, found.key, error.detail)
         return findings.aborting(found)
 
-    def _clear(self, nobodys: Sequence[OldObject]) -> Iterator[Finding]:
+    def _clear(self, nobodys: Sequence[OldObject], stop: Callable[[], bool]) -> Iterator[Finding]:
         """Removes objects that nobody owns: together, and where that fails each by itself, as one hinders no other."""
         try:
             self._store.delete_batch([found.key for found in nobodys])
         except StoreUnavailable as error:
             log.info("what nobody owns is removed one by one: %s", error.detail)
-            yield from map(self._clear_one, nobodys)
+            for found in nobodys:
+                if stop():
+                    return
+                yield self._clear_one(found)
         else:
             yield from map(findings.removing, nobodys)
 
