@@ -246,6 +246,16 @@ def test_a_late_infection_beats_a_clean_verdict_that_is_not_done() -> None:
     assert world.judge(upload, PNG, clean=False).state is UploadState.REJECTED
 
 
+def test_a_late_infection_beats_a_clean_verdict_also_where_the_look_is_due() -> None:
+    """The worker hears it, and would look and confirm by the older verdict first."""
+    world = detecting(scan=True)
+    upload = sent(world, PNG)
+    world.run(upload)
+    assert world.judge(upload, PNG, clean=True).state is UploadState.STORED
+    verdict = Verdict(md5(PNG), clean=False)
+    assert world.inspecting.judge(world.now(upload), verdict).state is UploadState.REJECTED
+
+
 def test_both_checks_are_needed() -> None:
     """A clean verdict on a lie: the worker's look rejects it; a look at clean bytes confirms them."""
     world = detecting(scan=True)

@@ -6,14 +6,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import product
+from itertools import count, product
 
 import pytest
 from tests.unit.memory_world import FIRST, NOW, OWNER, PROVEN, SECOND, THIRD, World, md5
 
 from valetkey.adapters.memory import MemoryObject
+from valetkey.core.confirming.confirmation import SHOWN_TO_NOBODY
 from valetkey.core.confirming.steps import MAX_PINS
-from valetkey.core.errors import CopyUnproven, LedgerUnavailable, PlacementRefused, StateConflict, StoreUnavailable
+from valetkey.core.errors import (
+    CopyUnproven,
+    LedgerUnavailable,
+    ObjectUnreadable,
+    PlacementRefused,
+    StateConflict,
+    StoreUnavailable,
+)
 from valetkey.core.events.event import EventCounts, ObjectEvent
 from valetkey.core.gate import StoreGate
 from valetkey.core.model.capabilities import Capabilities
@@ -649,3 +657,29 @@ def test_a_full_house_does_not_decide_about_an_abort(world: World) -> None:
     world.time += timedelta(hours=1)
     list(world.sweep.look())
     assert world.store.keys() == []
+
+
+@pytest.mark.parametrize("of", ["it alone", "it once", "every key"])
+def test_an_object_that_the_store_shows_to_nobody(of: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PUT with a key of the client's own (SSE-C), by headers that nobody signed: no HEAD will ever say what it is."""
+    world = World()
+    upload = world.create()
+    world.post(upload)
+    head, refused = world.store.head, count(1)
+
+    def bad_request(key: str) -> ObjectHead | None:
+        if of == "every key" or (key == upload.staging_key and (of == "it alone" or next(refused) == 1)):
+            raise ObjectUnreadable("The store refused HeadObject: 400.", refused=True)
+        return head(key)
+
+    monkeypatch.setattr(world.store, "head", bad_request)
+    if of == "it alone":
+        assert world.run(upload).reason == Reason("upload_id_mismatch", SHOWN_TO_NOBODY)
+    else:
+        with pytest.raises(ObjectUnreadable):
+            world.run(upload)
+        assert world.now(upload).state is UploadState.PENDING
+    monkeypatch.undo()
+    assert world.store.keys() == ([] if of == "it alone" else [upload.staging_key])
+    if of == "it once":
+        assert world.run(upload).state is UploadState.CONFIRMED

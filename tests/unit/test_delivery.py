@@ -217,6 +217,15 @@ def test_a_signature_for_an_accelerated_address_is_botocores() -> None:
     assert re.fullmatch(r"key/\d{8}/eu-west-1/s3/aws4_request", put["X-Amz-Credential"][0])
 
 
+@pytest.mark.parametrize(("endpoint", "guarded"), [("", False), ("http://127.0.0.1:9000", True)])
+def test_who_names_the_store_does_not_matter(endpoint: str, guarded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 heeds an endpoint of the environment, too: headers that nobody signed, which AWS refuses, count there."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
+    store = S3Store(S3Settings("bucket"), boto3.Session("key", "secret"))
+    assert ("x-amz-acl" in store.presigned_put("a", {}, 60).headers) is guarded
+    assert store.capabilities.heeds_unsigned is guarded
+
+
 def test_a_store_with_smaller_objects() -> None:
     """What it would not take is refused before a byte is sent, whatever the profile allows."""
     settings = Settings(bucket="bucket", s3_max_object_size=5 * 1024**4)

@@ -77,6 +77,18 @@ describe("after a reload", () => {
     expect(on.s3.log.length).toBe(1);
   });
 
+  test("parts that were joined, which nobody could be told, are confirmed without being sent again", async () => {
+    const file = fileOf(10_000);
+    await interrupted(on.service.url, on.records, file, 9, WISH);
+    for (const { fingerprint: _, ...record } of await on.records.list()) await on.records.put(record); // as of a larger file
+    const { id } = on.service.only().upload;
+    on.s3.objects.set(id, await bytesOf(file));
+    on.s3.parts.delete(id);
+    const confirmed = await on.uploader().upload(file, WISH).done;
+    expect([confirmed.id, confirmed.state]).toEqual([id, "confirmed"]);
+    expect(on.s3.log.length).toBe(9);
+  });
+
   test.each(["aborted", "expired", "deleted"] as const)(
     "an upload that is %s meanwhile is begun anew",
     async (state) => {

@@ -257,6 +257,10 @@ class StoreUnavailable(Unavailable):
         self.refused = refused
 
 
+class ObjectUnreadable(StoreUnavailable):
+    """The store refuses to say anything of an object that is there, and does not say why."""
+
+
 class StoreUnknown(StoreUnavailable):
     """The upload is in a store that is not configured in this process: somebody has to change the settings."""
 

@@ -21,14 +21,16 @@ async function fetchState(
   context: CallContext,
 ): Promise<GrantedUpload | null> {
   const { service, signal, retry } = context;
+  const complete = async () => (await retry(() => service.complete(id, ticket, [], signal))).upload;
   let upload = await retry(() => service.get(id, ticket, signal));
   // The one request may have arrived without the service knowing: asking costs less than sending it again.
-  if (upload.state === "pending" && !plan) {
-    upload = (await retry(() => service.complete(id, ticket, [], signal))).upload;
+  if (upload.state === "pending" && !plan) upload = await complete();
+  if (upload.state === "pending") {
+    const granted = await renewGrant(id, ticket, context);
+    if (granted) return granted;
+    upload = await complete(); // its parts were joined, and whoever had them joined could not say so
   }
-  if (ENDED_STATES.has(upload.state)) return null;
-  const granted = upload.state === "pending" ? await renewGrant(id, ticket, context) : null;
-  return granted ?? { upload, grant: null, ticket };
+  return ENDED_STATES.has(upload.state) ? null : { upload, grant: null, ticket };
 }
 
 /** A new grant; null if the service needs no more bytes. */

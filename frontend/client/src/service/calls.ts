@@ -11,5 +11,8 @@ export interface CallContext {
 /** States in which an upload has ended without a result. */
 export const ENDED_STATES: ReadonlySet<string> = new Set(["aborted", "deleted", "expired"]);
 
-/** Statuses of a service that does not know the upload, or does not accept its ticket any more. */
-export const FORGOTTEN_STATUSES: ReadonlySet<number> = new Set([401, 403, 404]);
+/**
+ * Statuses of a service that does not know the upload, or does not accept its ticket any more; or (409) that it is too old to be renewed,
+ * and that parts of it are missing.
+ */
+export const FORGOTTEN_STATUSES: ReadonlySet<number> = new Set([401, 403, 404, 409]);

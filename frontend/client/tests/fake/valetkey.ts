@@ -209,7 +209,8 @@ export class FakeValetKey extends FakeServer {
   }
 
   #renew(kept: Kept): FakeResponse {
-    if (kept.upload.state !== "pending") return problem(409, "state_conflict");
+    const hasAll = kept.method === "multipart" && this.#s3.objects.has(kept.upload.id);
+    if (kept.upload.state !== "pending" || hasAll) return problem(409, "state_conflict");
     return { status: 200, body: this.#granted(kept, true) };
   }
 
@@ -242,7 +243,7 @@ export class FakeValetKey extends FakeServer {
       kept.looks--;
       return { status: 202, headers: { "Retry-After": "0" }, body: kept.upload };
     }
-    const wrong = kept.method === "multipart" && this.#join(kept, said);
+    const wrong = kept.method === "multipart" && !this.#s3.objects.has(id) && this.#join(kept, said);
     if (wrong) return wrong;
     if (!this.#s3.objects.has(id)) return { status: 202, headers: { "Retry-After": "0" }, body: kept.upload };
     return { status: 200, body: this.#end(kept) };

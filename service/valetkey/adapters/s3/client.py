@@ -266,7 +266,22 @@ def find_bucket(session: boto3.Session, settings: S3Settings) -> Found:
     return Found(RequestSigner(address.removesuffix("key"), region), region)
 
 
-def refuses_unsigned(settings: S3Settings) -> bool:
-    """Whether the store refuses requests with ``x-amz-`` headers that nobody signed: AWS does, in words (403)."""
-    host = urlsplit(settings.public_endpoint_url or settings.endpoint_url or "").hostname
-    return host is None or host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+_AWS = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+    ".csp.hci.ic.gov",
+    ".cloud.adc-e.uk",
+)
+"""How the names of AWS's own hosts end, by botocore's list of partitions."""
+
+
+def refuses_unsigned(url: str) -> bool:
+    """Whether the store at ``url`` refuses requests with ``x-amz-`` headers that nobody signed: AWS does (403).
+
+    By the address that grants have, whoever named it: boto3 heeds AWS_ENDPOINT_URL_S3 and ``endpoint_url`` in AWS's
+    configuration as well, where no setting of ours names an endpoint.
+    """
+    return (urlsplit(url).hostname or "").endswith(_AWS)

@@ -11,7 +11,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from valetkey.adapters.s3.caller import MAX_SKEW
-from valetkey.core.errors import NotSupportedByStore, ObjectChanged, ObjectMissing, PlacementRefused, StoreUnavailable
+from valetkey.core.errors import (
+    NotSupportedByStore,
+    ObjectChanged,
+    ObjectMissing,
+    ObjectUnreadable,
+    PlacementRefused,
+    StoreUnavailable,
+)
 from valetkey.forks import look
 from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of, seconds_until
 
@@ -83,6 +90,8 @@ def _translated(error: ClientError) -> Exception:
         return ObjectChanged()
     detail = f"The store refused {error.operation_name}: {code or status}.{_clock_hint(error)}"
     refused = status in range(400, 500) or meaning in {Meaning.UNSUPPORTED, Meaning.PLACEMENT} or code in _NOT_BEGUN
+    if error.operation_name == "HeadObject" and status == HTTPStatus.BAD_REQUEST and not code:
+        return ObjectUnreadable(detail, _retry_after(error), refused=True)
     return _UNAVAILABLE.get(meaning, StoreUnavailable)(detail, _retry_after(error), refused=refused)
 
 

@@ -57,7 +57,7 @@ class Signer:
         self._last_credentials: Credentials | None = None
         self._grant_credentials = Credentials(*settings.grant_keys) if settings.grant_keys else None
         self._urls = UrlSigner(url, settings.region)
-        self._guards = {} if refuses_unsigned(settings) else NO_COPY
+        self._guards = {} if refuses_unsigned(url) else NO_COPY
         self._has_warned = False
 
     def credentials(self) -> Credentials:

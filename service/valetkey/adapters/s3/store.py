@@ -70,11 +70,11 @@ class S3Store:
         self._settings = settings
         with available:
             self._clients = Clients(settings, session)
-        known = replace(settings.capabilities, heeds_unsigned=not refuses_unsigned(settings))
+        url = self._clients.public_url()
+        known = replace(settings.capabilities, heeds_unsigned=not refuses_unsigned(url))
         self._traits = Traits(self._clients.plain, settings.bucket, known)
         self._finisher = Finisher(self._clients.plain, settings.bucket)
         self._versions = Versions(self._clients, settings.bucket, self._traits)
-        url = self._clients.public_url()
         self._post_url = url if url.endswith("/") else url + "/"
         self._signer = Signer(self._clients.credentials, settings, self._post_url)
 

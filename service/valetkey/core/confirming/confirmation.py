@@ -19,6 +19,7 @@ then, or in quarantine.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from valetkey.core.confirming.checks import require_verdict_wanted
 from valetkey.core.confirming.matching import pins, points_at
@@ -26,6 +27,7 @@ from valetkey.core.confirming.releasing import Releasing
 from valetkey.core.confirming.securing import Securing
 from valetkey.core.confirming.steps import MAX_STEPS, Run
 from valetkey.core.errors import (
+    ObjectUnreadable,
     PartsMismatch,
     PartsMissing,
     StateConflict,
@@ -33,6 +35,8 @@ from valetkey.core.errors import (
 from valetkey.core.model.erasure import KeptObject
 from valetkey.core.model.multipart import NamedPart
 from valetkey.core.model.upload import Reason, Signal, Upload, UploadState, Verdict
+
+SHOWN_TO_NOBODY = "The store shows the object to nobody: it was sent with headers that were not granted (SSE-C)."
 
 
 class Confirmation(Securing, Releasing):
@@ -71,6 +75,10 @@ class Confirmation(Securing, Releasing):
         now; and raises like `run`.
         """
         knew_them = upload.in_quarantine or verdict.key is not None
+        if not verdict.clean:  # it is kept before anything goes on by one that was clean
+            with suppress(StateConflict):
+                self.keep_verdict(upload, verdict)
+                upload = self._reload(upload)
         for _ in range(MAX_STEPS):
             upload = self.run(upload, Signal.EVENT)
             if upload.ended and upload.verdict and upload.verdict.says(verdict):
@@ -156,7 +164,10 @@ class Confirmation(Securing, Releasing):
 
     def _arrive(self, upload: Upload, run: Run) -> Upload | None:
         """Pins what has arrived, or rejects it; joins parts, where that is what is missing."""
-        found = self._store.head(upload.arrival_key)
+        try:
+            found = self._store.head(upload.arrival_key)
+        except ObjectUnreadable as error:
+            return self._reject_unreadable(upload, error)
         if found is not None:
             return self._pin(upload, found, run)
         if not run.joined:
@@ -165,6 +176,19 @@ class Confirmation(Securing, Releasing):
             return self._reject(upload, reason) if reason else upload
         now = self._reload(upload)  # did another signal take the bytes away? It is done then, or on its way
         return None if now.version == upload.version else now
+
+    def _reject_unreadable(self, upload: Upload, error: ObjectUnreadable) -> Upload:
+        """Who sends a PUT may encrypt it by a key of his own (SSE-C), by headers that nobody signed, where the store
+        heeds these: it shows the object to nobody else then. That is so where it tells of other keys as it should."""
+        if upload.multipart is not None or self._store.head(f"{upload.staging_key}.none") is not None:
+            raise error
+        try:
+            self._store.head(upload.arrival_key)
+        except ObjectUnreadable:
+            pass
+        else:
+            raise error  # it was a stray answer: the next signal looks
+        return self._reject(upload, Reason("upload_id_mismatch", SHOWN_TO_NOBODY))
 
     def _confirm_joined(self, upload: Upload, run: Run) -> Upload | None:
         """Parts were joined under the final key: nothing has to be copied."""

@@ -176,7 +176,10 @@ class Observer:
     def _has_heard(self, event: ScanEvent, upload: Upload) -> bool:
         """Whether the ledger has this verdict: what follows from it needs no event any more."""
         now = self._ledger.get(upload.id)
-        return now is None or now.ended or (now.verdict is not None and now.verdict.etag == event.etag)
+        if now is None or now.ended:
+            return True
+        said = now.verdict_on_pinned  # one that is clean says nothing of an infection that was found afterwards
+        return said is not None and said.etag == event.etag and (not said.clean or event.clean is True)
 
     def _observe(self, events: Iterable[ObjectEvent], upload: Upload) -> UploadState | None:
         """The state that these events of one object led to; None when they led nowhere."""
