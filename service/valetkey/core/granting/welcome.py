@@ -26,7 +26,7 @@ def welcome_type(said: str, filename: str, allowed: Sequence[str]) -> str | None
         for one in allowed:
             if matches(one, candidate) or registered_name(one.lower()) == registered_name(candidate):
                 welcome = candidate if matches(one, candidate) else one
-                return welcome + said.strip()[len(name) :]
+                return welcome + said.strip(" \t")[len(name) :]
     return None
 
 

@@ -44,7 +44,7 @@ def media_type(text: str) -> str:
 
 def essence(text: str) -> str:
     """The type without its parameters, in lower case; of anything that is no type what stands before a semicolon."""
-    return text.partition(";")[0].strip().lower()
+    return text.partition(";")[0].strip(" \t").lower()
 
 
 def same_type(one: str, other: str) -> bool:
