@@ -8,6 +8,7 @@ import asyncio
 import http.client
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
 from threading import Thread
@@ -367,7 +368,8 @@ def asked_by_asgi(app: Flask, body: list[bytes], *headers: tuple[bytes, bytes]) 
 
     scope = {"type": "http", "method": "POST", "path": "/v1/uploads", "query_string": b"", "http_version": "1.1"}
     scope |= {"headers": [(b"content-type", b"application/json"), *headers], "server": ("127.0.0.1", 80)}
-    asyncio.run(WsgiToAsgi(app)(scope, receive, send))  # type: ignore[no-untyped-call]
+    with ThreadPoolExecutor(1) as own:  # a browser's driver may have a loop in this thread
+        own.submit(asyncio.run, WsgiToAsgi(app)(scope, receive, send)).result(30)  # type: ignore[no-untyped-call]
     return said[0]["status"], json.loads(b"".join(one.get("body", b"") for one in said))
 
 
