@@ -15,26 +15,42 @@ SLOWEST = 64 * 1024
 """Bytes per second: a larger answer may take so much longer, so that slow lines can read it."""
 
 
+class TimeLeft:
+    """For one answer by ``sock``, whose own time-out is that for a byte."""
+
+    __slots__ = ("_each", "_sock", "_until")
+
+    def __init__(self, sock: socket) -> None:
+        self._sock = sock
+        self._each = sock.gettimeout() or 0.0
+        self._until = monotonic() + TIMES * self._each
+
+    def limit(self) -> None:
+        """Before a read: it waits no longer than there is time. Raises `TimeoutError` where none is left."""
+        if (left := self._until - monotonic()) < self._each:
+            if left <= 0:
+                raise TimeoutError("the answer takes too long")
+            self._sock.settimeout(left)
+
+    def extend(self, read: int) -> None:
+        """After a read of so many bytes."""
+        self._until += read / SLOWEST
+
+
 class _Reader(io.RawIOBase):
     """Reads from ``sock`` until its time is over, then raises `TimeoutError`."""
 
     def __init__(self, sock: socket) -> None:
-        self._sock = sock
         self._raw: Any = sock.makefile("rb", buffering=0)
-        self._each = sock.gettimeout() or 0.0
-        self._until = monotonic() + TIMES * self._each
+        self._time = TimeLeft(sock)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._until - monotonic()
-        if left < self._each:
-            if left <= 0:
-                raise TimeoutError("the answer takes too long")
-            self._sock.settimeout(left)
+        self._time.limit()
         found: int | None = self._raw.readinto(buffer)
-        self._until += (found or 0) / SLOWEST
+        self._time.extend(found or 0)
         return found
 
     def close(self) -> None:

@@ -7,7 +7,6 @@ status, its headers and bytes, which is all that a signed call needs: a third of
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.client import RemoteDisconnected
-from time import monotonic
 from typing import Any, cast
 
 import urllib3
@@ -16,7 +15,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ProtocolError
 
-from valetkey.adapters.s3.drips import SLOWEST, TIMES
+from valetkey.adapters.s3.drips import TimeLeft
 
 PIECE = 65_536
 """How many bytes are read at once: what an answer says of its length is no reason to have room for it."""
@@ -55,8 +54,7 @@ class Answer:
     length_remaining: int | None = None
 
     def __init__(self, connection: HTTPConnection, method: str) -> None:
-        self._each = connection.sock.gettimeout() or 0.0
-        self._until = monotonic() + TIMES * self._each
+        self._time = TimeLeft(connection.sock)
         self.status = 0
         self.headers: dict[str, str] = {}
         self._wire = connection
@@ -134,12 +132,9 @@ class Answer:
 
     def _receive(self) -> bytes:
         """What is there, as soon as there is something. Raises `TimeoutError`, also where all of it takes too long."""
-        if (left := self._until - monotonic()) < self._each:
-            if left <= 0:
-                raise TimeoutError("the answer takes too long")
-            self._wire.sock.settimeout(left)
+        self._time.limit()
         data: bytes = self._wire.sock.recv(PIECE)
-        self._until += len(data) / SLOWEST
+        self._time.extend(len(data))
         return data
 
     def _take(self, data: bytes) -> None:
