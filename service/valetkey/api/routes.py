@@ -289,7 +289,7 @@ def create_ticket() -> Response:
         life=timedelta(seconds=wanted.ttl),
         max_uploads=wanted.max_uploads,
     )
-    return render(ticket_body(issued), 201, {"Cache-Control": "no-store"})
+    return render(ticket_body(issued), 201)
 
 
 @blueprint.get("/v1/profiles")
@@ -325,7 +325,7 @@ def get_erasure(text: str) -> Response:
     caller = _caller()
     if (erasure_id := parse_upload_id(text)) is None:  # its ids are UUIDv7, too
         raise ErasureNotFound
-    return render(erasure_body(_service().erasure(caller, erasure_id)), headers={"Cache-Control": "no-store"})
+    return render(erasure_body(_service().erasure(caller, erasure_id)))
 
 
 @blueprint.post("/v1/events/<name>")
