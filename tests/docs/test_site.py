@@ -30,8 +30,12 @@ ORDER = [
         "operating",
         "doctor",
         "deploying",
+        "upgrades",
         "testing",
         "security",
+    ),
+    *("aws", "other-stores", "cloudflare", "regions", "moving"),
+    *(
         "errors",
         "limits",
         "architecture",

@@ -1,4 +1,5 @@
-"""The page on AWS: its commands for Terraform as they stand there, and its role beside that of the module."""
+"""The page on AWS: its commands for Terraform as they stand there, and its role beside that of the module. The page on
+regions: what it has for Terraform."""
 
 import json
 import re
@@ -13,8 +14,10 @@ from tests.docs import shell as shells
 from tests.docs.blocks import ROOT, Command, blocks_of, commands_of
 from tests.docs.shell import running_shell
 from tests.infra.terraforming import TERRAFORM, environment, provided_by
+from tests.support import processes
 from tests.support.stores import S3Server, running_moto
 
+REGIONS = (ROOT / "service" / "docs" / "regions.md").read_text()
 PAGE = (ROOT / "service" / "docs" / "aws.md").read_text()
 
 
@@ -68,3 +71,16 @@ def test_its_commands_make_what_the_other_way_makes(
     iam = moto.session.client("iam", endpoint_url=moto.endpoint_url)
     made = iam.get_role_policy(RoleName="valetkey-worker", PolicyName="worker")["PolicyDocument"]
     assert actions(dict(made)) == rights_of_the_page()
+
+
+@pytest.mark.timeout(400)
+def test_a_module_for_each_region_is_valid(tmp_path: Path) -> None:
+    """As the page on regions has it, with the module beside it."""
+    module = shutil.ignore_patterns(".terraform*")
+    shutil.copytree(ROOT / "infra" / "terraform", tmp_path / "infra" / "terraform", ignore=module)
+    [lines] = [block.text for block in blocks_of(REGIONS) if block.text.startswith('provider "aws"')]
+    (tmp_path / "main.tf").write_text(lines)
+    env = environment(tmp_path)
+    for command in (["init", "-backend=false", "-no-color"], ["validate", "-no-color"]):
+        done = processes.run([sys.executable, TERRAFORM, *command], env=env, cwd=tmp_path, timeout=300)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]

@@ -313,7 +313,7 @@ class S3Store:
 
 
 def _last_of_each(listed: Iterable[Element]) -> list[Part]:
-    """One part of each number: SeaweedFS lists those that were sent before, too, in no order, and joins what is named."""
+    """One part of each number: SeaweedFS lists those that were sent before, too, and joins the one that is named."""
     latest: dict[int, tuple[str, Part]] = {}
     for element in listed:
         part, sent_at = _as_part(element), element.find("LastModified")
