@@ -53,7 +53,7 @@ quick: $(TEST) ## what needs no server, run first: types, unit tests, an applica
 all-parts: $(PAGES) $(SITE)
 	infra/system-packages s3 browser ledger
 
-stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalStack, Swift, rclone, nginx
+stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalStack, Swift, rclone, SeaweedFS, nginx
 	infra/system-packages s3 proxies stores
 	$(BIN)/python infra/stores/install.py
 	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),$(ARGS),$(STORE_TESTS))
