@@ -114,7 +114,7 @@ export class Panel {
   #rescue(focused: Element | null): void {
     const now = this.#root.activeElement;
     if (!focused || (now !== null && now !== focused)) return;
-    if (!focused.isConnected || (focused as HTMLElement).hidden) this.anchor.focus();
+    if (!focused.isConnected || focused.closest("[hidden]")) this.anchor.focus();
   }
 }
 
