@@ -62,7 +62,7 @@ class Page:
         return str(answer.raise_for_status().json()["ticket"])
 
     def write(self, name: str, text: str) -> Path:
-        file = self.shell.directory / name
+        file = self.shell.here / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text + "\n")
         return file
@@ -135,7 +135,7 @@ class Page:
 def running_page(text: str, blocks: Sequence[Block], directory: Path, rgw: Callable[[], Rgw]) -> Iterator[Page]:
     """The page with what it says that it needs: a directory, a shell, a server."""
     kind = server_of(text)
-    home, beside = directory / "page", directory / "service"
+    home, beside = directory / "valetkey", directory / "service"  # a clone, as pages call it
     for folder in (home, beside):
         folder.mkdir()
     with ExitStack() as stack:

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.needs("docs")
 
 NAMES = sorted(page.stem for page in PAGES if page.name != "README.md")
 ORDER = [
-    *("index", "getting-started", "how-it-works", "flask", "deploying-flask", "jobs", "python", "fastapi", "django"),
+    *("index", "getting-started", "how-it-works", "flask", "flask-uploads", "deploying-flask"),
+    *("jobs", "python", "fastapi", "django"),
     *("browser", "terminal"),
     *("large-files", "delivery", "events", "webhooks"),
     *(
