@@ -113,6 +113,13 @@ class PageBody(TypedDict):
     next_cursor: str | None
 
 
+class ListBody(PageBody):
+    """One page; or the uploads that were named, in that order, each once. ``not_found`` is there with those: the ids
+    that are no upload of yours."""
+
+    not_found: NotRequired[list[str]]
+
+
 class UploadsBody(TypedDict):
     """Several uploads, each once, in the order in which they were named."""
 
