@@ -80,7 +80,7 @@ def test_an_app_that_never_comes_back(service: Service, app: Api) -> None:
 
 
 def test_an_app_that_was_started_again(service: Service, app: Api) -> None:
-    """It has the ids on its disk, and asks for all in one call; completes without ETags what is there, sends the rest."""
+    """It has the ids on its disk, and asks for all in one call; completes without ETags what is there, sends others."""
     sent, half, aborted = (create(app, len(CONTENT)) for _ in range(3))
     small = create(app, 5, method="put")
     for part in [*sent.grant["parts"], half.grant["parts"][1]]:

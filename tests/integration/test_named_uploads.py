@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from tests.support import ledgers
 from werkzeug.test import TestResponse
 
@@ -25,7 +24,7 @@ class Service:
         app = Flask("named")
         profiles = {"default": Profile("default"), "photos": Profile("photos")}
         mount(app, settings=settings.model_copy(update={"auth": "keys"}), profiles=profiles, allow_open=False)
-        self.http: FlaskClient = app.test_client()
+        self.http = app.test_client()
         url = settings.database_url
         self.key, self.other = (ledgers.create_key(url, name)[1] for name in ("shop", "stranger"))
         self.scanner = ledgers.create_key(url, "scanner", Scope.VERDICT)[1]
@@ -93,7 +92,12 @@ def test_who_sees_which(service: Service) -> None:
     ids = [of_key, of_ticket, of_another, of_other]
     seen = {
         name: found(service.look(bearer, ids))[0]
-        for name, bearer in {"key": service.key, "ticket": ticket, "own": made["ticket"], "other": service.other}.items()
+        for name, bearer in {
+            "key": service.key,
+            "ticket": ticket,
+            "own": made["ticket"],
+            "other": service.other,
+        }.items()
     }
     assert seen == {
         "key": [of_key, of_ticket, of_another],
@@ -134,13 +138,19 @@ def test_what_is_refused(service: Service, ids: list[str], status: int, code: st
         assert {one["pointer"].split("/")[1] for one in answer.get_json()["errors"]} == {"id"}
 
 
-@pytest.mark.parametrize("more", [{"state": "pending"}, {"profile": "photos"}, {"limit": "5"}, {"cursor": "x"}])
+@pytest.mark.parametrize("more", [{"state": "pending"}, {"profile": "photos"}, {"cursor": "x"}])
 def test_names_are_not_mixed_with_filters(service: Service, more: dict[str, str]) -> None:
     """Whoever names uploads and filters them would take those that are left out for lost."""
     [own] = service.ids(service.key, 1)
     answer = service.look(service.key, [own], **more)
     assert answer.status_code == 422
     assert answer.get_json()["errors"][0]["pointer"] == f"/{next(iter(more))}"
+
+
+def test_a_limit_is_none_of_them(service: Service) -> None:
+    """Clients that are generated send its default: it cuts off nothing that is named."""
+    ids = service.ids(service.key, 3)
+    assert found(service.look(service.key, ids, limit="1")) == (ids, [])
 
 
 def test_a_list_is_what_it_was(service: Service) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from valetkey.api.grants import MAX_SIGNED
+from valetkey.api.grants import MAX_SIGNED, Bytes
 from valetkey.api.json_reading import read, read_raising
 from valetkey.api.problems import Model, unreadable, validated
 from valetkey.api.responses import State
@@ -74,7 +74,7 @@ class CreateUpload(BaseModel):
     )
     filename: Annotated[Text, Field(max_length=8192, description="any name; it never becomes a key")]
     content_type: Annotated[str, Field(max_length=255, description="what the client will send, such as image/png")]
-    size: Annotated[int, Field(ge=0, le=MAX_SIZE, description="bytes; exactly these many may be sent")]
+    size: Annotated[Bytes, Field(ge=0, le=MAX_SIZE, description="bytes; exactly these many may be sent")]
     checksum: ChecksumIn | None = None
     metadata: Annotated[dict[str, Text], BeforeValidator(few_enough)] = Field(
         {},
@@ -94,8 +94,8 @@ class CreateUpload(BaseModel):
         FIRST_PARTS,
         ge=0,
         le=MAX_SIGNED,
-        description="how many parts the grant has URLs of, where the file comes in parts: all of them, if there are no more"
-        " than that. In a batch none has any",
+        description="how many parts the grant has URLs of, where the file comes in parts: all of them, if there are no"
+        " more than that. In a batch none has any",
     )
 
     @field_validator("metadata")
@@ -267,7 +267,7 @@ class ListQuery(PageQuery):
     id: list[Annotated[str, Field(pattern=r"^[!-~]{1,36}$")]] = Field(
         default_factory=list,
         max_length=MAX_NAMED,
-        description="those with these ids, in this order, and no others; nothing else may be asked for with them",
+        description="those with these ids, in this order, and no others, whatever `limit` is; never with a filter",
     )
 
     def named(self) -> list[str]:
@@ -275,7 +275,8 @@ class ListQuery(PageQuery):
 
         Raises `InvalidRequest` for what asks for both.
         """
-        if self.id and (others := sorted(self.model_fields_set - {"id"})):
+        # generated clients send the default of a limit
+        if self.id and (others := sorted(self.model_fields_set - {"id", "limit"})):
             raise InvalidRequest("Uploads that are named by their ids are not filtered: leave it out.", f"/{others[0]}")
         return list(dict.fromkeys(self.id))
 
@@ -363,11 +364,19 @@ def read_verdict(body: bytes) -> Verdict:
     return read(GiveVerdict, body).to_verdict()
 
 
+def _as_boolean(schema: dict[str, Any]) -> None:
+    """The two words that a query has for it, as clients know them."""
+    schema.pop("enum")
+    schema |= {"type": "boolean", "default": False}
+
+
 class DownloadQuery(BaseModel):
     """The query of a download. What else is in it is left alone: tools add their own."""
 
     inline: Literal["true", "false"] = Field(
-        "false", description="`true`: a browser shows it, where the type is safe to show."
+        "false",
+        description="`true`: a browser shows it, where the type is safe to show.",
+        json_schema_extra=_as_boolean,
     )
 
 

@@ -32,7 +32,6 @@ from valetkey.core.model.upload import Checksum, Method, Multipart, Upload, new_
 from valetkey.core.ports.ledger import Ledger, Once, Written
 from valetkey.core.stores import NamedStore, Stores
 
-
 FIRST_PARTS = 10
 """How many parts of a new upload are signed at once, unless more are asked for: as many as `valetkey put` sends at
 first."""

@@ -20,6 +20,7 @@ from valetkey.core.stores import ByStore
 RENEWAL_TRIES = 5
 """How often a renewal tries again when something else changes the upload meanwhile."""
 
+
 @dataclass(frozen=True, slots=True)
 class Granted:
     """An upload with what its client needs. ``grant`` is None when the upload has left `pending`."""
