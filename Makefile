@@ -148,7 +148,7 @@ dist: look $(DEV) $(PAGES) $(SITE) $(TOOLS)/release.installed ## wheel, sdist an
 clients: look $(TEST) $(NODE_MODULES) $(TOOLS)/clients.installed $(TOOLS)/kotlin.installed $(TOOLS)/okhttp.installed ## clients in Kotlin, Swift, Python, TypeScript and C# from the OpenAPI document, in build/clients; three of them compiled and used
 	infra/system-packages s3 clients
 	$(BIN)/python infra/clients/generate.py $(TOOLS)/clients build/clients
-	$(WITHIN) 1800 $(BIN)/pytest -n 2 --dist worksteal $(if $(ARGS),$(ARGS),tests/clients)
+	VALETKEY_TEST_TOOLS=$(abspath $(TOOLS)) $(WITHIN) 1800 $(BIN)/pytest -n 2 --dist worksteal $(if $(ARGS),$(ARGS),tests/clients)
 
 audit: $(DEV) $(NODE_MODULES) $(TOOLS)/release.installed ## known faults of what we depend on: asks PyPI and the npm registry, and fails where these do not answer
 	$(TOOLS)/release/bin/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt

@@ -21,7 +21,7 @@ from valetkey.api.openapi import document
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "build" / "clients"
-TOOLS = Path(os.environ.get("VALETKEY_CLIENT_TOOLS", ROOT / ".venv" / "tools"))
+TOOLS = Path(os.environ.get("VALETKEY_TEST_TOOLS", ROOT / ".venv" / "tools"))
 PROGRAMS = Path(__file__).parent / "programs"
 GSON = Path("/usr/share/java/gson.jar")
 CONTENT = Random(17).randbytes(11 * 1024**2 + 1)

@@ -15,7 +15,9 @@ import {
 const NOBODY = "0197f7a0-0000-7000-8000-000000000000";
 const [basePath, key, file] = process.argv.slice(2) as [string, string, string];
 const content = await readFile(file);
-const calledWith = (accessToken: string) => new Configuration({ basePath, accessToken });
+// without this header a download is a redirect, which fetch follows to the bytes
+const headers = { Accept: "application/json" };
+const calledWith = (accessToken: string) => new Configuration({ basePath, accessToken, headers });
 
 const { ticket } = await new TicketsApi(calledWith(key)).createTicket({
   createTicket: { profile: "mobile", owner: "ann", ttl: 600 },
