@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, text
 from tests.support.ledgers import migrated
+from tests.support.postgres import Postgres
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sql.rows import as_row
@@ -19,6 +20,8 @@ from valetkey.testing.contracts.samples import NOW, upload
 
 MANY, FEW = 6_000, 200
 LIMIT = 20
+ROW = 4
+"""Blocks of an index and of the table that are read for one row of a page, at most; few rows are all in one."""
 
 FILTERS: list[dict[str, Any]] = [
     {name: value for name, value in (("state", state), ("profile", profile), ("claimed", claimed)) if value}
@@ -119,6 +122,38 @@ def test_no_page_scans_in_postgresql(postgresql: SqlLedger) -> None:
                 plan = "\n".join(str(row[0]) for row in rows)
                 assert "Seq Scan on uploads" not in plan, plan
                 assert all(int(left_out) <= LIMIT for left_out in re.findall(r"Removed by Filter: (\d+)", plan)), plan
+
+
+def blocks(ledger: SqlLedger, query: Query) -> int:
+    """How many blocks PostgreSQL reads for a page, of indexes and of the table."""
+    statements: list[tuple[str, Any]] = []
+
+    def watch(*given: Any) -> None:
+        statements.append(given[2:4])
+
+    event.listen(ledger._readers, "before_cursor_execute", watch)
+    ledger.page(query)
+    event.remove(ledger._readers, "before_cursor_execute", watch)
+    read = 0
+    with ledger._readers.connect() as connection:
+        for statement, parameters in statements:
+            if statement.startswith(("SELECT", "WITH")) and "uploads" in statement:
+                explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
+                [plan] = connection.exec_driver_sql(explained, parameters).scalar_one()
+                read += plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
+    return read
+
+
+def test_a_page_reads_as_many_blocks_of_a_full_ledger_in_postgresql(postgres: Postgres) -> None:
+    """Also where a stretch of the index is empty: a scan for it ends at once."""
+    with postgres.fresh_database() as url, migrated(url) as few:
+        fill(few, FEW)
+        expected = {query: blocks(few, query) for number in range(len(FILTERS)) for query in asked(number)}
+    with postgres.fresh_database() as url, migrated(url) as many:
+        fill(many, MANY)
+        for query, few_blocks in expected.items():
+            if not query.claimed:
+                assert blocks(many, query) < 1.3 * few_blocks + ROW * LIMIT, query
 
 
 def test_an_index_that_was_not_finished_is_built_anew(postgresql: SqlLedger) -> None:

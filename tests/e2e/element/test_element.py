@@ -37,7 +37,7 @@ MESSAGE = "field => field.validationMessage"
 
 
 def test_a_form_never_leaves_out_a_file_by_itself(open_page: Open, site: Site) -> None:
-    """One file is uploaded, another refused: the form stays, and says which one and where, until the user removes it."""
+    """One file is uploaded, another refused: the form stays, and says which one and where, until it is removed."""
     field = open_page("multiple accept=.txt")
     field.pick(payload("good.txt"), payload("cat.jpg"))
     expect(field.status("good.txt")).to_have_text("Uploaded · 5 bytes")

@@ -20,8 +20,6 @@ from valetkey.core.ports.ledger import Query
 
 Selected = Select[Any]
 
-KIND = (uploads.c.account, uploads.c.state, uploads.c.profile)
-
 BRANCHES = 100
 """How many stretches one statement reads; SQLite takes 500."""
 
@@ -86,13 +84,13 @@ def _stretches(connection: Connection, query: Query, accounts: Sequence[str]) ->
 
 
 def _stretch(account: str, state: str, profile: str, query: Query) -> Selected:
-    """Written as a stretch of the index, which no other has in this order: by equality PostgreSQL may go through all
-    ids from the newest one on, as it expects such uploads among them."""
-    own = (account, state, profile)
-    statement = select(uploads.c.id).where(tuple_(*KIND) >= own, tuple_(*KIND) <= own)
-    if query.before is not None:
-        statement = statement.where(tuple_(*KIND, uploads.c.id) < (*own, query.before))
-    return statement.order_by(*(column.desc() for column in KIND), uploads.c.id.desc()).limit(query.limit)
+    """Written as a stretch of the index, which no other has in this order: by three equalities PostgreSQL may go
+    through all ids from the newest one on, as it expects such uploads among them. Both bounds are of one column: a
+    scan is not ended by the second of several (PostgreSQL 15 took 6.6 s for it at 10,000,000 uploads)."""
+    column, kind = uploads.c.profile, (uploads.c.account == account, uploads.c.state == state)
+    upper = column <= profile if query.before is None else tuple_(column, uploads.c.id) < (profile, query.before)
+    statement = select(uploads.c.id).where(*kind, column >= profile, upper)
+    return statement.order_by(column.desc(), uploads.c.id.desc()).limit(query.limit)
 
 
 def _newest(statement: Selected, query: Query, *conditions: ColumnElement[bool]) -> Selected:
