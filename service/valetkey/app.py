@@ -344,6 +344,7 @@ def create_app(
     problems.register(app)
     app.register_blueprint(favicon.blueprint)
     ValetKey(app, settings=settings, session=session, allow_open=allow_open)
+    app.own_hooks = tuple(app.after_request_funcs.get(None, ()))
     return app
 
 
