@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.errors import StateConflict
@@ -23,8 +23,7 @@ FIRST_PARTS = 10
 """How many parts of a new upload are signed at once: as many as `valetkey put` sends at first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(NamedTuple):
     """An upload with what its client needs. ``grant`` is None when the upload has left `pending`."""
 
     upload: Upload
@@ -78,7 +77,7 @@ class Grantor:
         if upload.state not in _OPEN_TO_GRANTS or now >= upload.renewable_until:
             return Granted(upload, None, self._ticket(upload), replayed=True)
         again = self.extend(self.begin_parts(upload), now, at_least=1.0)
-        return replace(self.grant(again, now), replayed=True)
+        return self.grant(again, now)._replace(replayed=True)
 
     def extend(self, upload: Upload, now: datetime, at_least: float) -> Upload:
         """Lets grants for ``upload`` live a whole life from ``now``, unless ``at_least`` that share of one is left.
