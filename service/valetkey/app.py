@@ -344,6 +344,7 @@ def create_app(
     problems.register(app)
     app.register_blueprint(favicon.blueprint)
     ValetKey(app, settings=settings, session=session, allow_open=allow_open)
+    app.own_hooks = tuple(app.after_request_funcs.get(None, ()))
     return app
 
 
@@ -373,6 +374,7 @@ def create_intake(app: Flask | None = None) -> Intake:
         max_body=MAX_BODY,
         deadline=settings.body_timeout,
         too_slow=(408, [("Content-Type", problems.MEDIA_TYPE), ("Connection", "close")], orjson.dumps(slow)),
+        is_prompt=unwritten.waits_for_nothing_else,
         later=unwritten.LATER,
         failed=unwritten.FAILED,
         alive=("/healthz", (200, [("Content-Type", "application/json")], b'{"status":"ok"}')),

@@ -1,10 +1,11 @@
 """Requests whose responses wait for what is being written, behind granian's intake: no thread waits with them."""
 
 from collections.abc import Callable, Iterable
-from threading import Event, Thread, get_ident
+from threading import Event, Semaphore, Thread, get_ident
 from time import monotonic, sleep
 from typing import Any
 
+from valetkey import waiting
 from valetkey.intake import Intake
 from valetkey.intake.intake import MAX_UNWRITTEN
 from valetkey.intake.loop import Step
@@ -89,8 +90,8 @@ def answers_of(request: Request) -> list[tuple[int, bytes, int]]:
     return request.answers
 
 
-def served(application: Callable[..., Any], threads: int = 1) -> Callable[[], Request]:
-    """What sends one request to the application behind an intake."""
+def served(application: Callable[..., Any], threads: int = 1, *, prompt: bool = True) -> Callable[[], Request]:
+    """What sends one request to the application behind an intake, which is told whether it waits for nothing."""
     intake = Intake(
         application,
         threads=threads,
@@ -98,6 +99,7 @@ def served(application: Callable[..., Any], threads: int = 1) -> Callable[[], Re
         deadline=1,
         too_slow=(408, [], b""),
         alive=("/healthz", (200, [], b"")),
+        is_prompt=lambda _: prompt,
         later=LATER,
         failed=FAILED,
     )
@@ -160,12 +162,50 @@ def test_who_waits_to_be_admitted_counts_too() -> None:
         assert go_on.wait(30)
         return application(environ, start_response)
 
-    send = served(slowly)
+    send = served(slowly, prompt=False)
     first = Thread(target=send, daemon=True)
     first.start()
     assert first_is_there.wait(30)
-    for _ in range(MAX_UNWRITTEN + 5):
-        send()
+    requests = [send() for _ in range(MAX_UNWRITTEN + 5)]
     go_on.set()
     first.join(30)
+    for request in requests[MAX_UNWRITTEN - 1 :]:
+        answers_of(request)
     assert [one.waited for one in application.begun] == [0] * MAX_UNWRITTEN + [1] * 6
+
+
+def test_who_would_wait_after_all_goes_on_in_another_thread() -> None:
+    """The server's own threads are few: a request that has to wait for the ledger or a store begins anew elsewhere."""
+    began: list[int] = []
+
+    def look_first(_: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        began.append(get_ident())
+        waiting.look()
+        start_response("200 OK", [])
+        return [b"looked"]
+
+    [(status, body, thread)] = answers_of(served(look_first)())
+    assert (status, body) == (200, b"looked")
+    assert began == [get_ident(), thread]
+    assert thread != get_ident()
+
+
+def test_as_many_wait_at_once_as_there_are_threads() -> None:
+    """The others come when one of them is through, in their order, and none is lost."""
+    application, places, go_on = Application(), Semaphore(0), Semaphore(0)
+    application.is_over = True
+
+    def slowly(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        places.release()
+        assert go_on.acquire(timeout=30)
+        return application(environ, start_response)
+
+    send = served(slowly, threads=3, prompt=False)
+    requests = [send() for _ in range(7)]
+    for _ in range(3):
+        assert places.acquire(timeout=30)
+    assert not places.acquire(timeout=0.2)
+    for _ in requests:
+        go_on.release()
+    assert [answers_of(request)[0][:2] for request in requests] == [(201, b"granted")] * 7
+    assert len({request.answers[0][2] for request in requests}) <= 3

@@ -103,6 +103,19 @@ def _length(environ: Mapping[str, Any]) -> int:
     return int(text) if text.isdecimal() else 0
 
 
+def is_plain(environ: Mapping[str, Any]) -> bool:
+    """Whether a request is JSON that is small and there as a whole, of no page, and has no query: nothing of it would
+    be refused before it is read, and no answer to it needs more headers than its own."""
+    if environ.get("CONTENT_TYPE") != JSON or environ.get("QUERY_STRING") or "HTTP_ORIGIN" in environ:
+        return False
+    return is_whole(environ) and 0 < _length(environ) <= MAX_BODY and "HTTP_TRANSFER_ENCODING" not in environ
+
+
+def whole_body(environ: Mapping[str, Any]) -> bytes:
+    """The body of a request that `is_plain`. Raises ClientDisconnected where it ends early."""
+    return read_known(environ, _length(environ))
+
+
 def json_body() -> bytes:
     """The raw body of a JSON request. Raises 415 for another type and 413 past `MAX_BODY`."""
     this = _this()

@@ -60,6 +60,9 @@ def _is_plain(body: bytes, found: BaseModel) -> bool:
     return body.count(b'":') == _members(found) and not _SPACED.search(body)
 
 
+_TEXT = frozenset({str})
+
+
 def _members(found: BaseModel) -> float:
     """How many members the JSON of ``found`` has at least; not a number where something else is in it than models and
     texts by name, which may hold what is no JSON."""
@@ -70,7 +73,7 @@ def _members(found: BaseModel) -> float:
         if isinstance(value, list):
             count += sum(_members(one) if isinstance(one, BaseModel) else nan for one in value)
         elif isinstance(value, dict):
-            count += len(value) if all(type(text) is str for text in value.values()) else nan
+            count += len(value) if _TEXT.issuperset(map(type, value.values())) else nan
         elif isinstance(value, BaseModel):
             count += _members(value)
     return count

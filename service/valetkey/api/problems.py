@@ -90,10 +90,11 @@ def status_of(kind: type[errors.ValetKeyError]) -> int:
     return next(STATUS[parent] for parent in kind.__mro__ if parent in STATUS)
 
 
-def problem(status: int, code: str, detail: str) -> Problem:
-    """A problem document; its type is the address of what the documentation says of the code."""
+def problem(status: int, code: str, detail: str, base: str | None = None) -> Problem:
+    """A problem document; its type is the address of what the documentation says of the code. ``base`` is what our
+    paths follow; None: as this request has it."""
     return {
-        "type": f"{root()}/docs/errors#{code}",
+        "type": f"{root() if base is None else base}/docs/errors#{code}",
         "title": HTTP_STATUS_CODES[status],
         "status": status,
         "detail": detail,
@@ -101,9 +102,9 @@ def problem(status: int, code: str, detail: str) -> Problem:
     }
 
 
-def problem_of(error: errors.ValetKeyError) -> Problem:
-    """``error`` as a document."""
-    document = problem(status_of(type(error)), error.code, error.detail)
+def problem_of(error: errors.ValetKeyError, base: str | None = None) -> Problem:
+    """``error`` as a document; ``base`` as in `problem`."""
+    document = problem(status_of(type(error)), error.code, error.detail, base)
     if isinstance(error, InvalidBody):
         document["errors"] = error.problems
     elif isinstance(error, errors.InvalidRequest) and error.pointer is not None:

@@ -1,11 +1,14 @@
 """Rendering: JSON by orjson, in a response that costs little."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from flask import Response
 from werkzeug.datastructures import Headers
+from werkzeug.http import HTTP_STATUS_CODES
+
+from valetkey.api.bodies import JSON
 
 NOT_KEPT = "no-store"
 """`Cache-Control` where nothing else is said: a CDN that is told to cache everything minds no credential."""
@@ -26,13 +29,37 @@ class JsonResponse(Response):
         return body
 
 
-def render(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonResponse:
+class Answer(NamedTuple):
+    """JSON that is to be sent, and its own headers."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    def response(self) -> JsonResponse:
+        """It as Flask's views return it."""
+        given = Headers()
+        given.add("Content-Type", JSON)  # one by one: asking a mapping what it is costs more than all of it
+        for name, value in self.headers.items():
+            given.add(name, value)
+        return JsonResponse(self.content, self.status, given)
+
+    def start(self, start_response: Any) -> list[bytes]:
+        """It as WSGI has it, without Flask."""
+        own = [("Content-Type", JSON), *self.headers.items(), ("Content-Length", str(len(self.content)))]
+        start_response(f"{self.status} {HTTP_STATUS_CODES[self.status]}", own)
+        return [self.content]
+
+
+_NOT_KEPT: Mapping[str, str] = {"Cache-Control": NOT_KEPT}
+
+
+def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """``body`` as JSON; moments become RFC 3339 with ``Z``. No cache keeps it, unless ``headers`` say otherwise."""
-    content = orjson.dumps(body, option=orjson.OPT_UTC_Z)
-    given = Headers()
-    given.add("Content-Type", "application/json")  # one by one: asking a mapping what it is costs more than all of it
-    if not headers or "Cache-Control" not in headers:
-        given.add("Cache-Control", NOT_KEPT)
-    for name, value in (headers or {}).items():
-        given.add(name, value)
-    return JsonResponse(content, status, given)
+    own = {**_NOT_KEPT, **headers} if headers else _NOT_KEPT
+    return Answer(status, own, orjson.dumps(body, option=orjson.OPT_UTC_Z))
+
+
+def render(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonResponse:
+    """The same as a response of Flask's."""
+    return answer(body, status, headers).response()

@@ -10,17 +10,16 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api import problems
 from valetkey.api.bodies import json_body, raw_body, refuse_streams
+from valetkey.api.creating import new_upload, new_uploads
 from valetkey.api.grants import part_grants, parts_body, read_complete, read_sign_parts
 from valetkey.api.mounted import mounted, record_hooks, server_url
 from valetkey.api.negotiation import prefers_page
 from valetkey.api.rendering import render
 from valetkey.api.requests import (
     owner_in_path,
-    read_batch,
     read_claim,
     read_claims,
     read_claims_query,
-    read_create,
     read_download,
     read_erase,
     read_query,
@@ -43,9 +42,8 @@ from valetkey.api.responses import (
     ticket_body,
     upload_body,
 )
-from valetkey.api.unwritten import unwritten
 from valetkey.core.access.callers import Caller
-from valetkey.core.errors import ErasureNotFound, InvalidRequest, SenderUnknown, UploadNotFound, ValetKeyError
+from valetkey.core.errors import ErasureNotFound, SenderUnknown, UploadNotFound, ValetKeyError
 from valetkey.core.events.event import Arrival, Delivery
 from valetkey.core.model.erasure import Erasure
 from valetkey.core.model.upload import Upload, UploadId, UploadState, parse_upload_id
@@ -83,34 +81,12 @@ def _one(upload: Upload, status: int = 200, headers: Mapping[str, str] | None = 
 
 @blueprint.post("/v1/uploads")
 def create_upload() -> Response:
-    here = mounted()
-    environ = request.environ
-    caller = here.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
-    key = environ.get("HTTP_IDEMPOTENCY_KEY")
-    if key is not None and not (0 < len(key) <= 255 and key.isascii()):  # servers read other bytes in their own ways
-        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters of ASCII.")
-    granted = here.service.create(caller, read_create(json_body()), key, unwritten(environ))
-    root = here.address.root(environ.get("SCRIPT_NAME", ""))
-    headers = {"Location": f"{root}/v1/uploads/{granted.upload.id}"}
-    if granted.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return render(granted_body(granted), 201, headers)
+    return new_upload(mounted(), request.environ, json_body).response()
 
 
 @blueprint.post("/v1/uploads/batch")
 def create_batch() -> Response:
-    caller = _caller()
-    if "Idempotency-Key" in request.headers:
-        raise InvalidRequest("A batch takes no Idempotency-Key; uploads that are not used expire.")
-    results = _service().create_batch(caller, read_batch(json_body()), unwritten(request.environ))
-    return render(
-        {
-            "results": [
-                {"error": problems.problem_of(result)} if isinstance(result, ValetKeyError) else granted_body(result)
-                for result in results
-            ]
-        }
-    )
+    return new_uploads(mounted(), request.environ, json_body).response()
 
 
 @blueprint.get("/v1/uploads")

@@ -1,14 +1,18 @@
 """A Flask application that is valetkey and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NoReturn
 
 from flask import Flask, Request, Response, abort
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from werkzeug.routing import MapAdapter
 
-from valetkey.api.bodies import BodylessRequest
+from valetkey import forks
+from valetkey.api.bodies import BodylessRequest, is_plain, whole_body
+from valetkey.api.creating import new_upload, new_uploads
 from valetkey.api.entrance import moved_within
+from valetkey.api.mounted import mounted_in
 
 
 class _Stateless(SessionInterface):
@@ -20,11 +24,41 @@ class _Stateless(SessionInterface):
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None: ...
 
 
+_VIEWS = {"/v1/uploads": new_upload, "/v1/uploads/batch": new_uploads}
+
+
 class StandaloneFlask(Flask):
-    """A Flask without what a service for programs has no use for; together a seventh of what Flask costs a request."""
+    """A Flask without what a service for programs has no use for; together a seventh of what Flask costs a request.
+
+    New uploads are granted without a request of Flask's, unless somebody has registered a hook that would be called.
+    """
 
     request_class = BodylessRequest
     session_interface = _Stateless()
+    own_hooks: tuple[Callable[..., Any], ...] = ()
+    """Those after a request that are ours."""
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """As in Flask, but for new uploads."""
+        view = _VIEWS.get(environ["PATH_INFO"])
+        if view is None or environ["REQUEST_METHOD"] != "POST" or not is_plain(environ) or self._has_hooks():
+            return super().wsgi_app(environ, start_response)
+        here = mounted_in(self)
+        if not here.address.said or environ.get("SCRIPT_NAME"):  # Flask's request says where we are
+            return super().wsgi_app(environ, start_response)
+        try:
+            forks.look()
+            here.record_hooks()
+            return view(here, environ, partial(whole_body, environ)).start(start_response)
+        except Exception as error:
+            with self.request_context(environ):
+                response = self.process_response(self.make_response(self.handle_user_exception(error)))
+                return response(environ, start_response)
+
+    def _has_hooks(self) -> bool:
+        """Whether somebody wants to hear of requests. Our own hooks ask for nothing of what is plain."""
+        after = tuple(self.after_request_funcs.get(None, ()))
+        return None in self.before_request_funcs or None in self.url_value_preprocessors or after != self.own_hooks
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Routes are matched by path and method alone, so the host need not be worked out."""

@@ -128,9 +128,12 @@ class UploadService:
         """
         now = self._clock()
         upload = self._admission.new(caller, request, now)
-        if idempotency_key is None:
-            # of parts the store is told first, and nothing is told before it is durable
-            self._admission.keep(caller, [upload], unwritten if upload.multipart is None else None)
+        if idempotency_key is None and upload.multipart is None:
+            granted = self._grantor.grant(upload, now)  # what cannot be signed now is not kept
+            self._admission.keep(caller, [upload], unwritten)
+            return granted
+        if idempotency_key is None:  # the store is told of parts, and nothing is told before it is durable
+            self._admission.keep(caller, [upload])
         elif (kept := self._admission.keep_once(caller, upload, request, idempotency_key)).id != upload.id:
             return self._grantor.grant_again(kept, now, request.signed_parts)
         return self._grantor.grant(self._grantor.begin_parts(upload), now, request.signed_parts)
@@ -152,11 +155,11 @@ class UploadService:
         caller.require_creator()
         now = self._clock()
         uploads = [self._new_or_error(caller, request, now) for request in requests]
-        self._admission.keep(caller, [upload for upload in uploads if isinstance(upload, Upload)], unwritten)
         granted = [self._granted_or_error(upload, now) for upload in uploads]
         refused = [one for one in granted if isinstance(one, StoreUnavailable)]
         if len(refused) == len(granted) and any(isinstance(upload, Upload) for upload in uploads):
             raise refused[0]
+        self._admission.keep(caller, [one.upload for one in granted if isinstance(one, Granted)], unwritten)
         return granted
 
     def issue_ticket(

@@ -136,9 +136,10 @@ class Stores(ByStore[NamedStore]):
         """The store of a new upload: the one that the owner's rule names, else its profile's, else ``default``, or the
         only one. Raises `StoreUnavailable` where there is none of that name."""
         name = self.choose(owner, profile.name) or self.name_of(profile)
-        if name not in self:
+        place = self._parts.get(name)
+        if place is None:
             raise StoreUnavailable(f"The upload belongs into the store {name!r}, which is not configured.", RETRY_AFTER)
-        return self[name]
+        return place
 
     def by_bucket(self, bucket: str, sender: str | None) -> frozenset[str]:
         """The names of the stores whose events of ``bucket`` come by ``sender`` (None: by whomever)."""

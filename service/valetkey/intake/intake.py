@@ -1,14 +1,16 @@
 """The RSGI application: first the body, then a thread for the request."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # they are there
 
+from valetkey import waiting
 from valetkey.intake.incomplete import IncompleteRequest, IncompleteRequests
 from valetkey.intake.loop import BodyRefused, Loop
-from valetkey.intake.request_limit import RequestLimit
+from valetkey.intake.threads import Threads
 from valetkey.intake.unwritten import Unwritten, Written
 from valetkey.intake.wsgi import Application, Environ, WsgiResponse, build_environ, call_application
 
@@ -25,7 +27,10 @@ _NONE = {None, "0"}
 
 
 class Intake:
-    """``application``, which handles at most ``threads`` requests at once, each with its complete body.
+    """``application``, which handles requests with their complete bodies, at most ``threads`` of them at once that wait
+    for something: each in a thread of its own. Those of which ``is_prompt`` says that they will wait for nothing are
+    handled by the server's own threads, of which there are few: each hand-over to another one costs as much as a
+    quarter of a grant. Where one would wait all the same (`valetkey.waiting`), it is begun anew in one of the others.
 
     A body of more than ``max_body`` bytes is not read, nor one in another transfer coding than ``chunked``: the
     application gets the request without it, and refuses it.
@@ -47,6 +52,7 @@ class Intake:
         deadline: float,
         too_slow: WsgiResponse,
         alive: tuple[str, WsgiResponse],
+        is_prompt: Callable[[Environ], bool],
         later: str,
         failed: str,
     ) -> None:
@@ -54,10 +60,11 @@ class Intake:
         self._max_body = max_body
         self._too_slow = too_slow
         self._alive = alive
+        self._is_prompt = is_prompt
         self._later = later
         self._failed = failed
         self._unwritten: set[int] = set()
-        self._limit = RequestLimit(threads)
+        self._threads = Threads(threads)
         self._incomplete = IncompleteRequests(application, deadline)
 
     def __rsgi_init__(self, loop: Loop) -> None:
@@ -86,28 +93,42 @@ class Intake:
     async def _respond_to(self, environ: Environ, body: bytes) -> WsgiResponse:
         """The application's response, once everything is durable that it has left to be waited for."""
         begun: list[Written] = []
-        environ["wsgi.input"] = BytesIO(body)
-        await self._limit
+        response = self._respond_at_once(environ, body, begun) if self._is_prompt(environ) else None
+        if response is None:
+            await self._threads
+            response = self._respond(environ, body, begun)
+        if not begun or (failed := await self._wait_for(begun)) is None:
+            return response
+        await self._threads  # the application may ask the ledger, and whoever writes there waits for nobody
+        return self._call(environ | {self._failed: failed}, body)
+
+    def _respond_at_once(self, environ: Environ, body: bytes, begun: list[Written]) -> WsgiResponse | None:
+        """The response in this thread, which waits for nothing; None where that would have to be."""
+        if len(self._unwritten) >= MAX_UNWRITTEN:
+            return None
         try:
-            if len(self._unwritten) < MAX_UNWRITTEN:  # not before: thousands may wait to be admitted
-                environ[self._later] = begun
-            response = call_application(self._application, environ)
+            return waiting.without(self._respond, environ, body, begun)
+        except waiting.WouldWait:
+            environ.pop(self._later, None)
+            return None
+
+    def _respond(self, environ: Environ, body: bytes, begun: list[Written]) -> WsgiResponse:
+        """The response, which may be sent when all is durable that is ``begun`` by then."""
+        if len(self._unwritten) < MAX_UNWRITTEN:  # not before: thousands may wait for a thread
+            environ[self._later] = begun
+        try:
+            return self._call(environ, body)
         except BaseException:  # nobody awaits what it has begun
             for one in begun:
                 if not one.call_after(_ignore):
                     with suppress(Exception):
                         one.wait()
+            begun.clear()
             raise
-        finally:
-            self._limit.release()
-        if not begun or (failed := await self._wait_for(begun)) is None:
-            return response
+
+    def _call(self, environ: Environ, body: bytes) -> WsgiResponse:
         environ["wsgi.input"] = BytesIO(body)
-        await self._limit
-        try:
-            return call_application(self._application, environ | {self._failed: failed})
-        finally:
-            self._limit.release()
+        return call_application(self._application, environ)
 
     async def _wait_for(self, begun: list[Written]) -> Exception | None:
         """Returns what has failed, if so."""
@@ -145,11 +166,8 @@ class Intake:
         return body
 
     async def _refuses(self, request: IncompleteRequest) -> bool:
-        await self._limit
-        try:
-            return self._incomplete.try_without_body(request)
-        finally:
-            self._limit.release()
+        await self._threads
+        return self._incomplete.try_without_body(request)
 
     async def _receive_whole(self, request: IncompleteRequest) -> bytes:
         request.future = request.proto()

@@ -8,7 +8,7 @@ as much again (measured: 240 µs of CPU instead of 160). So this loop runs callb
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from threading import get_ident, local
+from threading import get_ident
 from types import CoroutineType
 from typing import Any, TypeVarTuple, Unpack, cast
 
@@ -35,17 +35,7 @@ class Step:
         self.thread = self.at_once = 0
 
     def __call__(self, awaited: Any = None) -> None:
-        """Runs the coroutine until it waits again or ends; then the steps that `run_next` handed to this thread.
-
-        ``awaited`` is the future that it has waited for.
-        """
-        self.run(awaited)
-        while (following := getattr(_next, "step", None)) is not None:
-            _next.step = None
-            following.run(None)
-
-    def run(self, awaited: Any) -> None:
-        """Runs this coroutine alone until it waits again or ends."""
+        """Runs the coroutine until it waits again or ends. ``awaited`` is the future that it has waited for."""
         self.thread = here = get_ident()
         while True:
             try:
@@ -62,16 +52,8 @@ class Step:
                     return
 
 
-_next = local()
-
-
-def run_next(step: Step) -> None:
-    """Makes this thread run ``step`` once it is done with its current one."""
-    _next.step = step
-
-
 class Loop(asyncio.SelectorEventLoop):
-    """An event loop for granian's RSGI, whose coroutines wait for granian's futures and `RequestLimit` only."""
+    """An event loop for granian's RSGI, whose coroutines wait for granian's futures, `Threads` and `Unwritten` only."""
 
     def __init__(self) -> None:
         super().__init__()

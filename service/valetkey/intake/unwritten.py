@@ -1,7 +1,6 @@
 """What a response has to wait for after the application has made it."""
 
 from collections.abc import Callable, Generator
-from threading import Thread
 from typing import Any, Protocol
 
 from valetkey.intake.loop import Step
@@ -39,10 +38,7 @@ class Unwritten:
 
         def go_on(failure: Exception | None) -> None:
             self._failure = failure
-            if failure is None:
-                step(self)
-            else:  # the application is called once more, and may ask the ledger: the writer waits for nobody
-                Thread(target=step, args=(self,), daemon=True).start()
+            step(self)
 
         if self._written.call_after(go_on):
             return

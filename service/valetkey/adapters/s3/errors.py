@@ -10,6 +10,7 @@ import botocore.compat
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from valetkey import forks, waiting
 from valetkey.adapters.s3.caller import MAX_SKEW
 from valetkey.core.errors import (
     NotSupportedByStore,
@@ -19,7 +20,6 @@ from valetkey.core.errors import (
     PlacementRefused,
     StoreUnavailable,
 )
-from valetkey.forks import look
 from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of, seconds_until
 
 RETRY_AFTER = 5
@@ -62,7 +62,8 @@ class _Available:
     """Turns what botocore raises into what the port promises."""
 
     def __enter__(self) -> None:
-        look()
+        waiting.look()
+        forks.look()
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, ClientError):

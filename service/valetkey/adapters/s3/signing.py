@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 from botocore.credentials import Credentials as BotocoreCredentials
@@ -55,6 +56,7 @@ class Signer:
     def __init__(self, credentials: Callable[[], BotocoreCredentials], settings: S3Settings, url: str) -> None:
         self._credentials = credentials
         self._last_credentials: Credentials | None = None
+        self._constant: BotocoreCredentials | None = None
         self._grant_credentials = Credentials(*settings.grant_keys) if settings.grant_keys else None
         self._urls = UrlSigner(url, settings.region)
         self._guards = {} if refuses_unsigned(url) else NO_COPY
@@ -65,7 +67,10 @@ class Signer:
         if self._grant_credentials is not None:
             return self._grant_credentials
         own = self._credentials()
-        with available:
+        if own is self._constant and self._last_credentials is not None:
+            return self._last_credentials
+        expire = getattr(own, "refresh_needed", None)  # botocore's that do
+        with available if expire is not None and expire() else nullcontext():
             frozen = own.get_frozen_credentials()
         # botocore keeps the expiry of temporary credentials to itself; there is no public way to it
         expires_at: datetime | None = getattr(own, "_expiry_time", None)
@@ -77,6 +82,7 @@ class Signer:
         ):
             return last  # the same object, so what is kept for it is found again without comparing it
         self._last_credentials = Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token, expires_at)
+        self._constant = own if expire is None else None
         return self._last_credentials
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:

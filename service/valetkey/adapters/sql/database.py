@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from valetkey import forks
+from valetkey import forks, waiting
 from valetkey.adapters.sql import migrations
 from valetkey.adapters.sql.engines import connect, parsed_url
 from valetkey.adapters.sql.inserts import insert_uploads
@@ -88,7 +88,8 @@ class Database:
 
     def _begin_insert(self, rows: list[Row]) -> "BegunInsert":
         """The same, without waiting for it."""
-        use = self._in_use()
+        forks.look()
+        use = self._use
         use.__enter__()  # until it is durable
         try:
             return BegunInsert(use, self._writer.begin_insert(rows))
@@ -102,6 +103,7 @@ class Database:
             return self._writer.run(call)
 
     def _in_use(self) -> "_Use":
+        waiting.look()
         forks.look()
         return self._use
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from valetkey.adapters.sql.inserts import copy_rows
 from valetkey.adapters.sql.pooling import POOLED
 from valetkey.adapters.sql.writer import GroupWriter, SharedWriter
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
@@ -109,6 +110,7 @@ def postgresql_engine(parsed: URL) -> Engine:
         isolation_level="READ COMMITTED",  # each statement sees what was committed before it, whatever is the default
     )
     event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "do_executemany", copy_rows)
     event.listen(engine, "handle_error", _leave_a_standby)
     event.listen(engine, "connect", _look_for_a_pooler)
     event.listen(engine, "begin", _be_patient)

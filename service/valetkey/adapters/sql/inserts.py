@@ -24,10 +24,29 @@ def insert_uploads(connection: Connection, rows: Sequence[Row]) -> None:
         if connection.dialect.name == "sqlite":
             cursor = connection.connection.cursor()
             for some in _in_powers_of_two(values):
-                cursor.execute(_insert(names, "?", len(some)), list(chain.from_iterable(some)))
+                cursor.execute(_insert(names, "?", len(some), _ALL), list(chain.from_iterable(some)))
         else:  # by way of SQLAlchemy, which so learns of a connection that was lost
-            connection.exec_driver_sql(_insert(names, "%s"), values)
+            statement = _insert(names, "%s") if len(values) == 1 else f"{_COPY} uploads ({', '.join(names)}) FROM STDIN"
+            connection.exec_driver_sql(statement, values)
 
+
+_COPY = "COPY"
+
+
+def copy_rows(cursor: Any, statement: str, rows: Sequence[tuple[Value, ...]], _: Any) -> bool:
+    """SQLAlchemy's "do_executemany" for PostgreSQL: says whether it has done it. A COPY is as much part of its
+    transaction as INSERTs are, and of ten rows it takes a third of the time that these take."""
+    if not statement.startswith(_COPY):
+        return False
+    with cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+    return True
+
+
+_ALL = "OR ROLLBACK "
+"""What fails takes its transaction along, as the writer has it anyway: else SQLite would write down, for each of these
+statements, what every page was before, in case that it has to undo the statement alone. That took a third of it."""
 
 MAX_ROWS = 32
 """How many rows one statement takes: with all columns of a new upload fewer values than any SQLite takes (999)."""
@@ -47,10 +66,11 @@ def _in_powers_of_two(values: Sequence[tuple[Value, ...]]) -> Iterator[Sequence[
 
 
 @lru_cache(maxsize=256)
-def _insert(names: tuple[str, ...], mark: str, rows: int = 1) -> str:
+def _insert(names: tuple[str, ...], mark: str, rows: int = 1, otherwise: str = "") -> str:
     """The statement that takes the values of these columns, in this order, of so many rows."""
     columns, marks = ", ".join(names), ", ".join([mark] * len(names))
-    return f"INSERT INTO uploads ({columns}) VALUES {', '.join([f'({marks})'] * rows)}"  # noqa: S608 - names of our own
+    values = ", ".join([f"({marks})"] * rows)
+    return f"INSERT {otherwise}INTO uploads ({columns}) VALUES {values}"  # noqa: S608 - names of our own
 
 
 def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> Any:

@@ -95,11 +95,12 @@ class GroupWriter:
 
     def insert(self, rows: list[Row]) -> None:
         """Inserts ``rows``, all or none, and returns when they are durable. Raises what the database raised."""
-        self._wait(Work[None](rows, None))
+        work: Work[None] = Work(rows, None)
+        self._wait(work)
 
     def begin_insert(self, rows: list[Row]) -> Work[None]:
         """The same without waiting for it."""
-        work = Work[None](rows, None)
+        work: Work[None] = Work(rows, None)  # by its name alone: to subscribe it costs as much as to make it
         self._hand_over(work)
         return work
 

@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest, digest
@@ -10,6 +11,8 @@ from secrets import token_urlsafe
 from valetkey.core.access.callers import Caller, ProfileTicket
 from valetkey.core.model.upload import Upload, parse_upload_id
 from valetkey.core.signing.credentials import PreparedHmac, hmac_of, prepare_hmac
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 TICKET_PREFIX = "vt_"
 
@@ -68,7 +71,7 @@ class Tickets:
 
 
 def _signature(key: PreparedHmac, claim: str) -> str:
-    return urlsafe_b64encode(hmac_of(key, claim.encode())).rstrip(b"=").decode()
+    return b2a_base64(hmac_of(key, claim.encode()), newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def _profile_ticket(claims: str) -> ProfileTicket:

@@ -109,11 +109,14 @@ class Admission:
             multipart_from=profile.multipart_from,
             store=known,
         )
-        if method is Method.MULTIPART and profile.checksum_required and not may_keep_crc64(known):
+        in_parts = method is Method.MULTIPART
+        if in_parts and profile.checksum_required and not may_keep_crc64(known):
             detail = f"Profile {profile.name!r} insists on a checksum, and the store has none of what comes in parts."
             raise ChecksumNotSupported(detail, "/checksum")
+        upload_id = new_upload_id()
+        key = place.prefix + profile.object_key(upload_id, request.filename, owner, now)
         upload = Upload(
-            id=new_upload_id(),
+            id=upload_id,
             profile=profile.name,
             account=caller.account,
             owner=owner,
@@ -134,9 +137,9 @@ class Admission:
             path=None if request.path is None else folder_path(request.path),
             store=place.name,
             staging_prefix=place.staging_prefix,
+            key=key,
         )
-        upload = upload._replace(key=place.prefix + profile.object_key(upload))
-        if method is not Method.MULTIPART:
+        if not in_parts:
             return upload
         return upload._replace(multipart=Multipart(_parts_key(upload, place), profile.plan(upload.size).part_size))
 

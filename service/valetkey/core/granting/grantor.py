@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.errors import StateConflict
@@ -21,8 +21,7 @@ RENEWAL_TRIES = 5
 """How often a renewal tries again when something else changes the upload meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(NamedTuple):
     """An upload with what its client needs. ``grant`` is None when the upload has left `pending`."""
 
     upload: Upload
@@ -76,7 +75,7 @@ class Grantor:
         if upload.state not in _OPEN_TO_GRANTS or now >= upload.renewable_until:
             return Granted(upload, None, self._ticket(upload), replayed=True)
         again = self.extend(self.begin_parts(upload), now, at_least=1.0)
-        return replace(self.grant(again, now, signed_parts), replayed=True)
+        return self.grant(again, now, signed_parts)._replace(replayed=True)
 
     def extend(self, upload: Upload, now: datetime, at_least: float) -> Upload:
         """Lets grants for ``upload`` live a whole life from ``now``, unless ``at_least`` that share of one is left.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.model.multipart import Plan
@@ -13,7 +13,7 @@ from valetkey.core.model.rules import Placement, Rules
 from valetkey.core.model.upload import UPLOAD_ID_METADATA, Upload
 from valetkey.core.ports.store import ObjectStore
 from valetkey.core.signing.credentials import Credentials
-from valetkey.core.signing.policy import PostSigner, Stamp, content_length_range, exactly
+from valetkey.core.signing.policy import PostSigner, Stamp, all_exactly, content_length_range
 
 SUCCESS_STATUS = "201"
 """S3's answer to a good POST: 201 is the one whose body says the ETag."""
@@ -27,8 +27,7 @@ _OF_NOTHING = b64encode(sha256(b"").digest()).decode()
 """The checksum of an empty file, which nobody need declare."""
 
 
-@dataclass(frozen=True, slots=True)
-class PostGrant:
+class PostGrant(NamedTuple):
     """A presigned POST: send ``fields`` and then the file, as the field "file", to ``url`` before ``expires_at``."""
 
     url: str
@@ -36,8 +35,7 @@ class PostGrant:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PutGrant:
+class PutGrant(NamedTuple):
     """A presigned PUT: send the file as the body, with exactly ``headers``, to ``url`` before ``expires_at``."""
 
     url: str
@@ -45,8 +43,7 @@ class PutGrant:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PartGrant:
+class PartGrant(NamedTuple):
     """A presigned PUT of one part. ``size`` is in bytes, None where nobody declared the file's."""
 
     number: int
@@ -109,7 +106,7 @@ class GrantMaker:
         moment = self._moment(rules.expires_in, now)
         own = self._own_fields(upload)
         size = content_length_range(*rules.sizes_of(upload.size))
-        conditions = ", ".join([fixed.conditions, size, *[exactly(name, own[name]) for name in own]])
+        conditions = f"{fixed.conditions}, {size}, {all_exactly(own)}"
         fields = {**fixed.fields, **own, **moment.stamp.sign(conditions)}
         return PostGrant(self._store.post_url, fields, moment.expires_at)
 
@@ -184,5 +181,4 @@ def _fixed(bucket: str, placement: Placement) -> _Fixed:
         fields["x-amz-server-side-encryption"] = placement.sse
     if placement.sse_kms_key_id:
         fields["x-amz-server-side-encryption-aws-kms-key-id"] = placement.sse_kms_key_id
-    conditions = [exactly(name, value) for name, value in {"bucket": bucket, **fields}.items()]
-    return _Fixed(", ".join(conditions), fields)
+    return _Fixed(all_exactly({"bucket": bucket, **fields}), fields)

@@ -87,6 +87,9 @@ class KeyTemplate:
         self.longest = sum(
             len(literal) + (_LONGEST.get(name, 2) if name else 0) for literal, name, _, _ in Formatter().parse(text)
         )
+        pieces = [(literal, name) for literal, name, _, _ in Formatter().parse(text)]
+        self._form = "".join([literal if name is None else f"{literal}%s" for literal, name in pieces])
+        self._order = [name for _, name in pieces if name is not None]
         self._dated = not self.names.isdisjoint({"year", "month", "day"})
         for wrong, detail in self._dangers():
             if wrong:
@@ -139,4 +142,4 @@ class KeyTemplate:
             values["profile"] = safe_segment(profile)
         if self._dated:
             values |= {"year": f"{at.year:04}", "month": f"{at.month:02}", "day": f"{at.day:02}"}
-        return self.text.format_map(values)
+        return self._form % tuple([values[name] for name in self._order])

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
@@ -35,7 +35,7 @@ from valetkey.core.model.rules import (
     read_rules,
     rules_text,
 )
-from valetkey.core.model.upload import Upload
+from valetkey.core.model.upload import UploadId
 
 DownloadSigning = Literal["cloudfront"]
 """What signs the addresses of a CDN that shows nothing to strangers."""
@@ -260,7 +260,7 @@ class Profile:
     def _check_metadata(self, metadata: Mapping[str, str]) -> None:
         if len(metadata) > MAX_METADATA_KEYS:
             raise MetadataNotAllowed(f"At most {MAX_METADATA_KEYS} metadata keys are kept.", "/metadata")
-        if sum(len(key.encode()) + len(value.encode()) for key, value in metadata.items()) > MAX_METADATA_BYTES:
+        if sum([len(key.encode()) + len(value.encode()) for key, value in metadata.items()]) > MAX_METADATA_BYTES:
             raise MetadataNotAllowed(f"At most {MAX_METADATA_BYTES} bytes of metadata are kept.", "/metadata")
         if self.metadata is not None and (extra := sorted(metadata.keys() - self.metadata)):
             raise MetadataNotAllowed(f"Profile {self.name!r} does not take the keys {extra}.", "/metadata")
@@ -271,15 +271,9 @@ class Profile:
             return None
         return f"{self.download_base_url.rstrip('/')}/{quote(key, safe='/')}"
 
-    def object_key(self, upload: Upload) -> str:
-        """Where the bytes of ``upload`` are confirmed, unless they have to be pinned again: see `final_key`."""
-        return self.template.render(
-            unique=upload.id,
-            filename=upload.filename,
-            owner=upload.owner,
-            profile=self.name,
-            at=upload.created_at,
-        )
+    def object_key(self, upload_id: UploadId, filename: str, owner: str, created_at: datetime) -> str:
+        """Where the bytes of an upload are confirmed, unless they have to be pinned again: see `final_key`."""
+        return self.template.render(unique=upload_id, filename=filename, owner=owner, profile=self.name, at=created_at)
 
 
 def _is_base(url: str) -> bool:

@@ -39,7 +39,9 @@ class Profiles:
         Each pin has a key of its own, which only the one who made the pin writes: so no copy that comes late can change
         what another one confirmed.
         """
-        key = upload.key or self._profile_of(upload).object_key(upload)
+        key = upload.key or self._profile_of(upload).object_key(
+            upload.id, upload.filename, upload.owner, upload.created_at
+        )
         return key if pin == 1 else key.replace(upload.id, f"{upload.id}-{pin}")
 
     def return_url(self, upload: Upload) -> str | None:

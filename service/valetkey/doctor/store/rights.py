@@ -8,7 +8,6 @@ from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import new_upload_id, quarantine_key
 from valetkey.doctor.findings import Finding, failed, passed, skipped, warned
-from valetkey.doctor.store.grants import probe_upload
 from valetkey.doctor.store.writing import CONTENT, arguments, look, put_probe
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import Tried, attempt
@@ -48,7 +47,7 @@ def areas(visit: Visit) -> Mapping[str, str]:
         f"{visit.quarantine}*": quarantine_key(unique, 0, visit.staging_prefix),
     }
     for profile in visit.profiles.values():
-        key = visit.prefix + profile.object_key(probe_upload(visit, unique))
+        key = visit.prefix + profile.object_key(unique, "doctor.png", "doctor", datetime.now(UTC))
         found.setdefault(_area_of(visit, profile), key)
     return found
 

@@ -9,7 +9,7 @@ from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.upload import Upload, UploadState, new_upload_id
 from valetkey.core.ports.ledger import Once, Query, Written
 from valetkey.testing.contracts.parallel import in_parallel
-from valetkey.testing.contracts.samples import Record, full, in_parts, upload
+from valetkey.testing.contracts.samples import NOW, Record, full, in_parts, new_upload, upload
 
 
 class CreationContract:
@@ -42,6 +42,26 @@ class CreationContract:
     def test_a_batch_is_added(self, ledger: Record) -> None:
         """All of it."""
         batch = [upload() for _ in range(100)]
+        ledger.add(batch)
+        assert [ledger.get(one.id) for one in batch] == batch
+
+    def test_a_batch_keeps_every_text(self, ledger: Record) -> None:
+        """Whatever would mean something to a database that is given many rows at once."""
+        texts = [
+            "a\tb",
+            "a\nb\r\n",
+            "a\\b",
+            "\\N",
+            "\\.",
+            "",
+            "NULL",
+            "\"a\", 'b'",
+            "{1,2}",
+            "%s",
+            "é 😀 \u2028",
+            "\x01\x7f",
+        ]
+        batch = [new_upload(NOW, filename=text, owner=f"{text}!", metadata={"said": text}) for text in texts]
         ledger.add(batch)
         assert [ledger.get(one.id) for one in batch] == batch
 

@@ -1,0 +1,54 @@
+"""What creates uploads: the routes that most requests are for, as functions that need no request of Flask's.
+
+An application that valetkey is mounted in has them as views like all others. Where valetkey is alone, they are called
+without what Flask does around a view, which took as long as the grant itself.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from valetkey.api import problems
+from valetkey.api.mounted import Mounted
+from valetkey.api.rendering import Answer, answer
+from valetkey.api.requests import read_batch, read_create
+from valetkey.api.responses import granted_body
+from valetkey.api.unwritten import unwritten
+from valetkey.core.errors import InvalidRequest, ValetKeyError
+
+Environ = Mapping[str, Any]
+Read = Callable[[], bytes]
+"""Gives the body of a JSON request, which is read once it is known who asks."""
+
+
+def new_upload(here: Mounted, environ: Environ, read: Read) -> Answer:
+    caller = here.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
+    key = environ.get("HTTP_IDEMPOTENCY_KEY")
+    if key is not None and not (0 < len(key) <= 255 and key.isascii()):  # servers read other bytes in their own ways
+        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters of ASCII.")
+    granted = here.service.create(caller, read_create(read()), key, unwritten(environ))
+    headers = {"Location": f"{_root(here, environ)}/v1/uploads/{granted.upload.id}"}
+    if granted.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return answer(granted_body(granted), 201, headers)
+
+
+def new_uploads(here: Mounted, environ: Environ, read: Read) -> Answer:
+    caller = here.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
+    if "HTTP_IDEMPOTENCY_KEY" in environ:
+        raise InvalidRequest("A batch takes no Idempotency-Key; uploads that are not used expire.")
+    results = here.service.create_batch(caller, read_batch(read()), unwritten(environ))
+    root = _root(here, environ)
+    return answer(
+        {
+            "results": [
+                {"error": problems.problem_of(result, root)}
+                if isinstance(result, ValetKeyError)
+                else granted_body(result)
+                for result in results
+            ]
+        }
+    )
+
+
+def _root(here: Mounted, environ: Environ) -> str:
+    return here.address.root(environ.get("SCRIPT_NAME", ""))

@@ -1,0 +1,40 @@
+"""Threads that must not wait for anything.
+
+`valetkey serve` has few threads that take requests in, as each more only contends with the others, and those requests
+that are granted without waiting are handled there. What would make such a thread wait (for the ledger, for a store, for
+credentials) calls `look` before: the request is begun anew then, in a thread that may.
+"""
+
+from collections.abc import Callable
+from threading import local
+from typing import ParamSpec, TypeVar
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+
+class WouldWait(BaseException):
+    """A thread that must not wait would have had to. Not an `Exception`: no error handler may catch it."""
+
+
+class _Here(local):
+    may_wait = True
+
+
+_here = _Here()
+
+
+def without(call: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwargs) -> Found:
+    """What ``call`` returns. Raises `WouldWait` where it would wait for something; what it has changed by then stays
+    changed."""
+    _here.may_wait = False
+    try:
+        return call(*args, **kwargs)
+    finally:
+        _here.may_wait = True
+
+
+def look() -> None:
+    """To be called before whatever may take long. Raises `WouldWait` in a thread that must not wait."""
+    if not _here.may_wait:
+        raise WouldWait

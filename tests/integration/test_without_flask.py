@@ -1,0 +1,154 @@
+"""New uploads where valetkey is alone: granted without a request of Flask's, and answered as with one."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask, Response
+from flask.testing import FlaskClient
+from tests.support import ledgers
+from tests.support.stores import Bucket
+from werkzeug.test import TestResponse
+
+from valetkey import waiting
+from valetkey.app import create_app, installed_in
+from valetkey.core.errors import LedgerUnavailable
+from valetkey.settings import Settings
+
+WANTED = {"filename": "a.png", "content_type": "image/png", "size": 5, "metadata": {"album": "summer"}}
+BATCH = {"uploads": [WANTED, WANTED | {"size": -1}, WANTED | {"profile": "none"}]}
+OURS = {"id", "key", "policy", "x-amz-signature", "x-amz-meta-upload-id", "x-amz-date", "ticket"}
+"""What is another in each grant."""
+
+
+@pytest.fixture
+def app(settings: Settings, moto_bucket: Bucket) -> Iterator[Flask]:
+    made = create_app(settings, moto_bucket.server.session, allow_open=True)
+    ledgers.migrate(settings.database_url)
+    yield made
+    installed_in(made).ledger.close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def requests(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of requests that were Flask's."""
+    found: list[str] = []
+    as_ever = app.request_context
+
+    def note(environ: dict[str, Any]) -> Any:
+        found.append(environ["PATH_INFO"])
+        return as_ever(environ)
+
+    monkeypatch.setattr(app, "request_context", note)
+    return found
+
+
+def without_chance(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: name if name in OURS or name.endswith("_at") else without_chance(one) for name, one in value.items()
+        }
+    return [without_chance(one) for one in value] if isinstance(value, list) else value
+
+
+def body_of(answer: TestResponse) -> Any:
+    return answer.json
+
+
+def said(answer: TestResponse) -> tuple[int, dict[str, str], Any]:
+    headers = {name: "some" if name in {"Location", "Content-Length"} else value for name, value in answer.headers}
+    return answer.status_code, headers, without_chance(body_of(answer))
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/uploads", WANTED),
+        ("/v1/uploads/batch", BATCH),
+        ("/v1/uploads", WANTED | {"size": -1}),
+        ("/v1/uploads", WANTED | {"content_type": "nothing"}),
+        ("/v1/uploads", WANTED | {"profile": "none"}),
+        ("/v1/uploads/batch", {"uploads": []}),
+    ],
+)
+def test_it_is_answered_as_by_flask(
+    app: Flask, client: FlaskClient, requests: list[str], path: str, body: dict[str, Any]
+) -> None:
+    """The same status, headers and body, whether it is granted or refused; without Flask where it is granted."""
+    alone = said(client.post(path, json=body))
+    assert len(requests) == (0 if alone[0] < 400 else 1)
+    app.before_request(lambda: None)
+    assert said(client.post(path, json=body)) == alone
+    assert requests[-1] == path
+
+
+def test_a_hook_of_somebody_elses_is_called(app: Flask, client: FlaskClient) -> None:
+    """Whoever adds one to the application hears of new uploads, too."""
+
+    def sign(response: Response) -> Response:
+        response.headers["X-Signed"] = "yes"
+        return response
+
+    assert client.post("/v1/uploads", json=WANTED).status_code == 201
+    app.after_request(sign)
+    assert client.post("/v1/uploads", json=WANTED).headers["X-Signed"] == "yes"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"headers": {"Origin": "https://app.example"}},
+        {"query_string": "a=1"},
+        {"content_type": "application/json; charset=utf-8"},
+        {"environ_overrides": {"SCRIPT_NAME": "/files"}},
+        {"headers": {"Transfer-Encoding": "chunked"}},
+    ],
+)
+def test_what_is_not_plain_is_flasks(client: FlaskClient, requests: list[str], changes: dict[str, Any]) -> None:
+    """It may need headers of its own, or be refused before it is read."""
+    client.post("/v1/uploads", **({"data": json.dumps(WANTED), "content_type": "application/json"} | changes))
+    assert requests == ["/v1/uploads"]
+
+
+def test_what_fails_is_told_in_a_document(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger that is away is a 503, an error of ours a 500 that says nothing."""
+
+    def fail(error: Exception) -> TestResponse:
+        def add(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(installed_in(app).ledger, "add", add)
+        return client.post("/v1/uploads", json=WANTED)
+
+    away = fail(LedgerUnavailable("The ledger is away.", 7))
+    assert (away.status_code, body_of(away)["code"], away.headers["Retry-After"]) == (503, "ledger_unavailable", "7")
+    broken = fail(RuntimeError("secret"))
+    assert (broken.status_code, body_of(broken)["code"]) == (500, "internal_error")
+    assert "secret" not in broken.text
+
+
+def test_who_must_not_wait_does_not(client: FlaskClient, app: Flask) -> None:
+    """What the ledger has to be asked for, or has to write before there is a response, is left to another thread; and
+    nothing of it was written then."""
+    post = client.post
+    with pytest.raises(waiting.WouldWait):  # for what is known of the bucket, at first
+        waiting.without(post, "/v1/uploads", json=WANTED)
+    installed_in(app).begin()
+    with pytest.raises(waiting.WouldWait):
+        waiting.without(post, "/v1/uploads", json=WANTED)
+    with pytest.raises(waiting.WouldWait):
+        waiting.without(post, "/v1/uploads", json=WANTED, headers={"Idempotency-Key": "1"})
+    with pytest.raises(waiting.WouldWait):
+        waiting.without(client.get, "/v1/uploads")
+    assert body_of(client.get("/v1/uploads"))["uploads"] == []
+    later: list[Any] = []
+    granted = waiting.without(post, "/v1/uploads", json=WANTED, environ_overrides={"valetkey.unwritten": later})
+    assert granted.status_code == 201
+    later[0].wait()
+    assert body_of(client.get("/v1/uploads"))["uploads"] == [body_of(granted)["upload"]]
