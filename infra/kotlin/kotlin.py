@@ -11,6 +11,7 @@ programs need of it is put into jars of their own here. Android users take the s
 # ruff: noqa: S603, S607, T201 -- it runs pip and java, and prints what it does
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -69,24 +70,41 @@ def extract(jar: Path, to: Path, wanted: Callable[[str], bool]) -> None:
 
 
 def build(folder: Path, out: Path) -> None:
-    """``out``/valetkey.jar is the client, as others would get it; ``out``/tests.jar its tests and their programs."""
+    """``out``/valetkey.jar is the client, as others would get it; ``out``/tests.jar its tests and their programs.
+
+    The sample for Android and the blocks of README.md are compiled, too, and thrown away.
+    """
     out.mkdir(parents=True, exist_ok=True)
     libraries = sorted((folder / "lib").glob("*.jar"))
     client, tests = out / "valetkey.jar", out / "tests.jar"
-    compile_(folder, client, CLIENT / "src" / "main", libraries, "-Xexplicit-api=strict", "-module-name", "valetkey")
+    compile_(folder, client, [CLIENT / "src" / "main"], libraries, "-Xexplicit-api=strict", "-module-name", "valetkey")
     with zipfile.ZipFile(client, "a") as jar:
         jar.write(ANSWERS, "valetkey/store_answers.json")
-    compile_(folder, tests, CLIENT / "src" / "test", [*libraries, *JUNIT, client], f"-Xfriend-paths={client}")
+    compile_(folder, tests, [CLIENT / "src" / "test"], [*libraries, *JUNIT, client], f"-Xfriend-paths={client}")
+    samples = [CLIENT / "samples" / "android", CLIENT / "samples" / "stand-ins", *readme_blocks(out / "readme")]
+    with tempfile.TemporaryDirectory() as unused:
+        compile_(folder, Path(unused) / "samples.jar", samples, [*libraries, client])
 
 
-def compile_(folder: Path, jar: Path, sources: Path, classpath: Iterable[Path], *options: str) -> None:
+def readme_blocks(folder: Path) -> list[Path]:
+    """The Kotlin of README.md, a file for each block, in a package of its own each."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    blocks = re.findall(r"^```kotlin\n(.*?)^```$", (CLIENT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    for number, block in enumerate(blocks):
+        (folder / f"block{number}.kt").write_text(f"package readme{number}\n\n{block}")
+    return [folder]
+
+
+
+def compile_(folder: Path, jar: Path, sources: list[Path], classpath: Iterable[Path], *options: str) -> None:
     compiler = [*(folder / "compiler").glob("*.jar"), *(folder / "lib").glob("*.jar")]
     java = ["java", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", joined(compiler)]
     plugin = f"-Xplugin={folder / 'compiler' / 'serialization.jar'}"
     command = [*java, "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler", *STRICT, plugin, *options]
-    done = subprocess.run([*command, "-classpath", joined(classpath), "-d", str(jar), str(sources)], check=False)
+    done = subprocess.run([*command, "-classpath", joined(classpath), "-d", str(jar), *map(str, sources)], check=False)
     if done.returncode:
-        raise SystemExit(f"kotlin: {sources} does not compile")
+        raise SystemExit(f"kotlin: {sources[0]} does not compile")
 
 
 def joined(jars: Iterable[Path]) -> str:
