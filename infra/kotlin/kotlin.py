@@ -4,11 +4,11 @@
     infra/kotlin/kotlin.py install FOLDER     # the compiler, and the libraries that programs run with
     infra/kotlin/kotlin.py build FOLDER OUT   # the client and its tests, into OUT; jars of FOLDER/lib run them
 
-The Jupyter kernel's wheel has the compiler, kotlinx.coroutines and the plug-in of kotlinx.serialization in one jar; what
-programs need of it is put into jars of their own here. Android users take the same libraries from Maven Central.
+The Jupyter kernel's wheel has the compiler, kotlinx.coroutines and the plug-in of kotlinx.serialization in one jar;
+what programs need of it is put into jars of their own here. Android users take the same libraries from Maven Central.
 """
 
-# ruff: noqa: S603, S607, T201 -- it runs pip and java, and prints what it does
+# ruff: noqa: S603 -- it runs pip and java
 
 import argparse
 import re
@@ -30,19 +30,19 @@ JUNIT = [Path("/usr/share/java/junit4.jar"), Path("/usr/share/java/hamcrest-core
 
 LIBRARIES = ("annotations", "kotlin-stdlib", "kotlinx-serialization-core-jvm", "kotlinx-serialization-json-jvm")
 COMPILER_NEEDS = (*LIBRARIES, "kotlin-reflect", "kotlin-script-runtime", "slf4j-api")
+SERIALIZATION = "org.jetbrains.kotlinx.serialization.compiler.extensions"
 PLUGIN = {
-    "CompilerPluginRegistrar": "org.jetbrains.kotlinx.serialization.compiler.extensions.SerializationComponentRegistrar",
-    "CommandLineProcessor": "org.jetbrains.kotlinx.serialization.compiler.extensions.SerializationPluginOptions",
+    "CompilerPluginRegistrar": f"{SERIALIZATION}.SerializationComponentRegistrar",
+    "CommandLineProcessor": f"{SERIALIZATION}.SerializationPluginOptions",
 }
 STRICT = ("-Werror", "-jvm-target", "1.8", "-Xjdk-release=1.8", "-no-stdlib", "-no-reflect")
 """What is compiled against is Java 8: later classes are not on all Androids."""
 
 
 def install(folder: Path) -> None:
-    """The compiler in ``folder``/compiler, libraries in ``folder``/lib; what was there is replaced when all is whole."""
-    shutil.rmtree(folder, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as name:
-        made, kernel = Path(name) / "made", Path(name) / "kernel"
+    """The compiler in ``folder``/compiler, libraries in ``folder``/lib; what was there goes when all is whole."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
+        made, kernel = Path(beside) / "made", Path(beside) / "kernel"
         pip("install", "--no-deps", "--target", str(kernel), "--requirement", str(REQUIREMENTS))
         [jars] = kernel.glob("*/jars")
         for part in ("compiler", "lib"):
@@ -56,6 +56,7 @@ def install(folder: Path) -> None:
         with zipfile.ZipFile(made / "compiler" / "serialization.jar", "w") as plugin:
             for service, name in PLUGIN.items():
                 plugin.writestr(f"META-INF/services/org.jetbrains.kotlin.compiler.plugin.{service}", name)
+        shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
 
 
@@ -94,7 +95,6 @@ def readme_blocks(folder: Path) -> list[Path]:
     for number, block in enumerate(blocks):
         (folder / f"block{number}.kt").write_text(f"package readme{number}\n\n{block}")
     return [folder]
-
 
 
 def compile_(folder: Path, jar: Path, sources: list[Path], classpath: Iterable[Path], *options: str) -> None:

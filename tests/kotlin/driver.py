@@ -51,6 +51,8 @@ class Running:
     def __iter__(self) -> Iterator[Event]:
         assert self.process.stdout is not None
         for line in self.process.stdout:
+            if not line.endswith(b"\n"):
+                return  # it was killed while it said that
             event = json.loads(line)
             self.events.append(event)
             yield event

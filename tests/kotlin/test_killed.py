@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.api import wait_for
+from tests.e2e.rgw_events import pushing
 from tests.kotlin.conftest import MIB, PART, House
 from tests.kotlin.driver import Application
 from tests.support.servers import running_worker
@@ -155,11 +156,83 @@ def test_the_service_is_away_when_all_is_sent(house: House) -> None:
     with application.started([file], parallel=3, patience=1) as running:
         running.until(lambda event: event[0] == "progress")
         house.front.stop()
-        end = running.until(lambda event: event[0] not in {"progress", "added"})
-    assert end[0] == "sent"
+        said = running.until(lambda event: event[0] not in {"progress", "added"})
+    assert said[0] == "sent"
     house.front.start()
     house.network.heal()
     file.unlink()  # nothing is read of it any more
     end, _, upload_id, _ = application.ends()
     assert end == "confirmed"
     assert (house.network.parts, house.content(upload_id)) == ([], content)
+
+
+def test_the_event_confirms_it(house: House) -> None:
+    """A store that pushes, and an application that is killed before it completes: its next run only has to look."""
+    content = os.urandom(500_000)
+    file, application = house.file(content), house.application()
+    service = house.service
+    with pushing(service.bucket, f"{service.event_url}?secret={service.event_secret}"):
+        house.network.pace = 0.5
+        with application.started([file]) as running:
+            running.until(lambda event: event[0] == "progress")
+            house.front.stop()
+            running.until_sent(len(content))
+            [upload] = [one for one in house.uploads() if one["filename"] == file.name]
+            assert wait_for(lambda: service.api.upload(upload["id"])["state"] == "confirmed", 60)
+            running.kill()
+    house.front.start()
+    assert service.api.upload(upload["id"])["confirmed_by"] == "event"
+    house.network.heal()
+    before = house.network.bytes
+    end, _, found, _ = application.ends()
+    assert (end, found) == ("confirmed", upload["id"])
+    assert house.network.bytes == before  # nothing went to the store
+
+
+def test_parts_that_the_store_has_forgotten(house: House) -> None:
+    """As after a lifecycle rule: the upload goes on with another multipart upload, and all parts are sent."""
+    content = os.urandom(20 * MIB)
+    file, application = house.file(content), house.application()
+    killed_half_way(house, application, file, 11 * MIB)
+    bucket = house.service.bucket
+    [record] = application.records()
+    upload_id = record["created"]["uploadId"]
+    for open_one in bucket.client.list_multipart_uploads(Bucket=bucket.name).get("Uploads", []):
+        if upload_id in open_one["Key"]:
+            bucket.client.abort_multipart_upload(Bucket=bucket.name, Key=open_one["Key"], UploadId=open_one["UploadId"])
+    end, _, found, _ = application.ends()
+    assert (end, found) == ("confirmed", upload_id)
+    assert sorted(house.network.parts) == [1, 2, 3, 4]
+    assert house.content(upload_id) == content
+
+
+def test_one_process_at_a_time(house: House) -> None:
+    """A second one leaves the upload alone, and the first goes on to its end."""
+    content = os.urandom(12 * MIB)
+    file, application = house.file(content), house.application()
+    house.network.pace = SLOW
+    with application.started([file]) as first:
+        first.until_sent(1)
+        end, _, code, _, again = application.ends()
+        assert (end, code, again) == ("failed", "already_running", "true")
+        said = first.until(lambda event: event[0] not in {"progress", "added"})
+    assert said[0] == "confirmed"
+    assert house.content(said[2]) == content
+    assert sorted(house.network.parts) == [1, 2, 3]
+
+
+def test_cancelled(house: House) -> None:
+    """It is ended at the service and at the store, and nothing is left on disk; a confirmed one stays there."""
+    file, application = house.file(os.urandom(20 * MIB)), house.application()
+    killed_half_way(house, application, file, 8 * MIB)
+    [record] = application.records()
+    upload_id = record["created"]["uploadId"]
+    assert application.run(cancel=file.name) == []
+    assert house.service.api.upload(upload_id)["state"] == "aborted"
+    assert house.service.open_multiparts(upload_id) == []
+    assert list(application.folder.iterdir()) == []
+    small = house.file(b"hello")
+    confirmed = application.ends(small)[2]
+    assert application.run(cancel=small.name) == []
+    assert house.content(confirmed) == b"hello"
+    assert application.records() == []

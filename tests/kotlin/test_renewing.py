@@ -3,6 +3,7 @@
 import os
 import time
 
+import pytest
 from tests.e2e.api import wait_for
 from tests.kotlin.conftest import MIB, House
 
@@ -17,6 +18,19 @@ def test_grants_that_expire_on_the_way(house: House) -> None:
     assert time.monotonic() - began > 12 * 0.9
     assert end == "confirmed"
     assert house.content(upload_id) == content
+
+
+@pytest.mark.parametrize("off", [-3600, 3600])
+def test_clocks_that_do_not_agree(house: House, off: int) -> None:
+    """Signatures that seem good are refused by the store, and replaced; those that seem old are used all the same."""
+    content = os.urandom(20 * MIB)
+    house.network.pace = 0.15
+    options = {"parallel": 1, "date_off": off}
+    end, _, upload_id, _ = house.application("brief").ends(house.file(content), **options)
+    assert end == "confirmed"
+    assert house.content(upload_id) == content
+    small = house.application("brief").ends(house.file(b"hello"), **options)
+    assert house.content(small[2]) == b"hello"
 
 
 def test_a_grant_that_expired_while_it_was_dead(house: House) -> None:

@@ -23,7 +23,10 @@ class ContentSource(
         return stream
     }
 
-    /** A provider that streams, such as of a document that is made on the fly, has no size: copy it to a file of your own first. */
+    /**
+     * A provider that streams, such as of a document that is made on the fly, has no size: copy it to a file of your
+     * own first.
+     */
     private fun descriptor(): ParcelFileDescriptor {
         val opened = resolver.openFileDescriptor(uri, "r") ?: throw FileNotFoundException("$uri")
         if (opened.statSize >= 0) return opened

@@ -16,7 +16,8 @@ class UploadWorker(
         val id = inputData.getString(Uploads.ID) ?: return Result.failure()
         try {
             setForeground(getForegroundInfo())
-        } catch (_: IllegalStateException) { // in the background, from Android 12 on: ten minutes then, and the next run goes on
+        } catch (_: IllegalStateException) {
+            // in the background, from Android 12 on: it has ten minutes then, and the next run goes on
         }
         return try {
             Uploads.client(applicationContext).run(id)
@@ -26,6 +27,8 @@ class UploadWorker(
         }
     }
 
-    override suspend fun getForegroundInfo() =
-        ForegroundInfo(id.hashCode(), Notifications.sending(applicationContext), ServiceInfo.FOREGROUND_SERVICE_TYPE_DATA_SYNC)
+    override suspend fun getForegroundInfo(): ForegroundInfo {
+        val notification = Notifications.sending(applicationContext)
+        return ForegroundInfo(id.hashCode(), notification, ServiceInfo.FOREGROUND_SERVICE_TYPE_DATA_SYNC)
+    }
 }

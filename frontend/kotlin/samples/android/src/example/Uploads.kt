@@ -34,11 +34,14 @@ object Uploads {
         endpoint = "https://uploads.example",
         folder = File(context.noBackupFilesDir, "uploads"), // it holds tickets: no backup, no other device
         token = { YourServer.uploadTicket() },
-        transport = HttpTransport { url -> (network?.openConnection(url) ?: url.openConnection()) as HttpURLConnection },
+        transport = HttpTransport { (network?.openConnection(it) ?: it.openConnection()) as HttpURLConnection },
         open = { ContentSource(context.contentResolver, Uri.parse(it)) },
     )
 
-    /** The user chose something to upload. Call it while the application is visible: Android 14 starts no such job otherwise. */
+    /**
+     * The user chose something to upload. Call it while the application is visible: Android 14 starts no such job
+     * otherwise.
+     */
     suspend fun add(
         context: Context,
         id: String,
@@ -51,7 +54,10 @@ object Uploads {
         schedule(context, id, source.size)
     }
 
-    /** After a start of the application: what the system forgot (a forced stop) goes on, and the user sees what became of the others. */
+    /**
+     * After a start of the application: what the system forgot (a forced stop) goes on, and the user sees what became
+     * of the others.
+     */
     suspend fun resume(context: Context): Map<String, Outcome?> {
         val entries = client(context).entries()
         for (entry in entries) if (entry.outcome == null) schedule(context, entry.id, bytes = 0)
@@ -62,7 +68,10 @@ object Uploads {
         context: Context,
         id: String,
         bytes: Long,
-    ) = if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.UPSIDE_DOWN_CAKE) scheduleJob(context, id, bytes) else enqueueWork(context, id)
+    ) {
+        val hasJobs = Build.VERSION.SDK_INT >= Build.VERSION_CODES.UPSIDE_DOWN_CAKE
+        if (hasJobs) scheduleJob(context, id, bytes) else enqueueWork(context, id)
+    }
 
     /** A user-initiated data transfer, which may take hours and survives the application's end (API level 34). */
     private fun scheduleJob(

@@ -42,6 +42,8 @@ public class UploadOptions(
     public val metadata: Map<String, String> = emptyMap(),
     /** Declares the SHA-256 of the file, for profiles that insist on a checksum. It is sent in one piece then. */
     public val checksum: Boolean = false,
+    /** `put`, `multipart`, `post` or `auto`, as the service's API has them, in place of what the client chooses. */
+    public val method: String? = null,
 )
 
 /** How far a file is, in bytes. Parts that the store had before count as sent. */
@@ -60,14 +62,18 @@ public sealed interface Outcome {
         override val upload: Upload,
     ) : Outcome
 
-    /** The object is not what was granted; `upload.reason` says why. Another attempt with the same file ends in the same way. */
+    /**
+     * The object is not what was granted; `upload.reason` says why. Another attempt with the same file ends in the same
+     * way.
+     */
     public class Rejected(
         override val upload: Upload,
     ) : Outcome
 
     /**
-     * The store has all bytes, and the service has not said yet what it makes of them. Nothing is left to do: the store's event, or the
-     * service's sweep, confirms the upload, and the service tells your server. Run it again whenever you want to know.
+     * The store has all bytes, and the service has not said yet what it makes of them. Nothing is left to do: the
+     * store's event, or the service's sweep, confirms the upload, and the service tells your server. Run it again
+     * whenever you want to know.
      */
     public class Sent(
         public val uploadId: String,
@@ -89,13 +95,14 @@ public class UploadEntry internal constructor(
 /**
  * Uploads files by valetkey, through the death of the process.
  *
- * [add] writes an upload to disk, [run] takes it to its end from wherever it is, now or in another process. Any number of clients, also
- * in several processes, may use one folder: each upload is run by one of them at a time.
+ * [add] writes an upload to disk, [run] takes it to its end from wherever it is, now or in another process. Any number
+ * of clients, also in several processes, may use one folder: each upload is run by one of them at a time.
  *
  * @param endpoint the address of the service
- * @param folder where the records are; they hold tickets, so it belongs to the application alone (on Android `noBackupFilesDir`)
- * @param token gives the credential for new uploads, such as a profile ticket from the application's server; it is called again when
- *   the service takes that no longer. Null sends none
+ * @param folder where the records are; they hold tickets, so it belongs to the application alone (on Android
+ *   `noBackupFilesDir`)
+ * @param token gives the credential for new uploads, such as a profile ticket from the application's server; it is
+ *   called again when the service takes that no longer. Null sends none
  * @param open opens what a location names; by default it is a path
  * @param parallel how many parts of one file are sent at once
  * @param settleFor how long the service is waited for after the last byte, before the outcome is [Outcome.Sent]
@@ -123,7 +130,8 @@ public class UploadClient(
     }
 
     /**
-     * Writes an upload to disk; nothing is sent yet. Where there is one with this `id` already, that one stays as it is.
+     * Writes an upload to disk; nothing is sent yet. Where there is one with this `id` already, that one stays as it
+     * is.
      *
      * @param id the application's own, such as the id of a photo
      * @param location what is to be sent: a path, or what the client's `open` understands
@@ -147,8 +155,9 @@ public class UploadClient(
         }
 
     /**
-     * Takes an upload to its end: creates it, sends what the store does not have yet, and waits a moment for the service. It may be called
-     * again at any time, also after its coroutine was cancelled or the process was killed; what has ended stays as it ended.
+     * Takes an upload to its end: creates it, sends what the store does not have yet, and waits a moment for the
+     * service. It may be called again at any time, also after its coroutine was cancelled or the process was killed;
+     * what has ended stays as it ended.
      *
      * @param onProgress is called a few times a second, on threads of its own
      * @throws UploadException where it did not get to its end; `isRetryable` says whether another run may
@@ -170,7 +179,10 @@ public class UploadClient(
     /** Forgets an upload: what the service has of it stays, or expires. */
     public suspend fun forget(id: String): Unit = withContext(Dispatchers.IO) { locked(id).use { records.delete(id) } }
 
-    /** Ends an upload here and, where it can be reached, at the service. A confirmed one stays there. */
+    /**
+     * Ends an upload here and, where it can be reached, at the service. A confirmed one stays there. Where it is being run,
+     * cancel that coroutine first.
+     */
     public suspend fun cancel(id: String): Unit =
         withContext(Dispatchers.IO) {
             locked(id).use {
@@ -205,15 +217,18 @@ public class UploadClient(
                 put("metadata", JsonObject(options.metadata.mapValues { JsonPrimitive(it.value) }))
                 options.profile?.let { put("profile", JsonPrimitive(it)) }
                 if (options.checksum) put("checksum", checksumOf(source))
-                put("method", methodFor(source.size, options.checksum))
+                val method = options.method?.let(::JsonPrimitive) ?: methodFor(source.size, options.checksum)
+                put("method", method)
             }
-        return Record(id, location, fingerprintOf(source), JsonObject(wanted), newKey())
+        val chosen = options.method != null
+        return Record(id, location, fingerprintOf(source), JsonObject(wanted), newKey(), chosen)
     }
 
     private fun locked(id: String): Closeable = records.lock(id) ?: throw running(id)
 }
 
-private fun running(id: String) = UploadException("already_running", "Upload $id is being run elsewhere.", isRetryable = true)
+private fun running(id: String) =
+    UploadException("already_running", "Upload $id is being run elsewhere.", isRetryable = true)
 
 private fun entryOf(record: Record): UploadEntry {
     val uploadId = record.created?.uploadId

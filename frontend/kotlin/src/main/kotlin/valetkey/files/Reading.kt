@@ -22,7 +22,9 @@ internal class Range(
     val size: Long,
 )
 
-/** By what a later run knows a file again: another fingerprint is another file. Dates prove nothing, and are not in it. */
+/**
+ * By what a later run knows a file again: another fingerprint is another file. Dates prove nothing, and are not in it.
+ */
 @Serializable
 internal data class Fingerprint(
     val size: Long,

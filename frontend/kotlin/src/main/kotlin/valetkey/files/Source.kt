@@ -6,7 +6,10 @@ import java.io.FileInputStream
 import java.io.IOException
 import java.io.InputStream
 
-/** The bytes of an upload, which have to be there until they are sent: a file, or on Android the content behind a `content://` URI. */
+/**
+ * The bytes of an upload, which have to be there until they are sent: a file, or on Android the content behind a
+ * `content://` URI.
+ */
 public interface Source {
     /** In bytes. */
     public val size: Long

@@ -102,7 +102,9 @@ private class Exchange(
         opened.useCaches = false
         opened.connectTimeout = CONNECT_TIMEOUT
         opened.readTimeout = request.responseTimeout
-        for ((name, value) in request.headers) if (name.lowercase() !in OWN_HEADERS) opened.setRequestProperty(name, value)
+        for ((name, value) in request.headers) {
+            if (name.lowercase() !in OWN_HEADERS) opened.setRequestProperty(name, value)
+        }
         val body = request.body ?: return
         opened.doOutput = true
         if (body.isStreamed) opened.setFixedLengthStreamingMode(body.length)

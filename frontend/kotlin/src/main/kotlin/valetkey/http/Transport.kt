@@ -2,7 +2,10 @@ package valetkey.http
 
 import java.io.OutputStream
 
-/** Makes HTTP requests. [HttpTransport] does it by `HttpURLConnection`; an application with a client of its own may put that here. */
+/**
+ * Makes HTTP requests. [HttpTransport] does it by `HttpURLConnection`; an application with a client of its own may put
+ * that here.
+ */
 public interface Transport {
     /**
      * Makes one attempt and reads the whole response, whatever its status. It follows no redirect.

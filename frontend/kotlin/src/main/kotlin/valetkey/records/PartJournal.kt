@@ -10,9 +10,11 @@ internal data class TakenPart(
 )
 
 /**
- * The parts that were sent, a line for each, written as they are taken: a record of 10,000 parts need not be written 10,000 times.
+ * The parts that were sent, a line for each, written as they are taken: a record of 10,000 parts need not be written
+ * 10,000 times.
  *
- * It need not be complete: a part that is missing here, or in a line that was half written, proves itself by its ETag or is sent again.
+ * It need not be complete: a part that is missing here, or in a line that was half written, proves itself by its ETag
+ * or is sent again.
  */
 internal class PartJournal(
     private val file: File,

@@ -17,6 +17,8 @@ internal data class Record(
     val request: JsonObject,
     /** The idempotency key of that call; it is on disk before the call is made. */
     val key: String,
+    /** Whether the application chose how the bytes travel. */
+    val hasMethod: Boolean = false,
     /** The credential of that call: keys belong to one. */
     val token: String? = null,
     val created: Created? = null,

@@ -18,7 +18,8 @@ import java.security.MessageDigest
 import java.util.concurrent.ConcurrentHashMap
 
 /**
- * The records of one folder: `NAME.json` for each upload, `NAME.parts` for the parts that were sent, `NAME.lock` for who works on it.
+ * The records of one folder: `NAME.json` for each upload, `NAME.parts` for the parts that were sent, `NAME.lock` for
+ * who works on it.
  *
  * A record is written beside the old one, to the disk, and takes its place in one step: it is always one of the two.
  */

@@ -11,6 +11,9 @@ public class RetryPolicy(
     public val delay: Duration = 500.milliseconds,
     /** The longest pause. A longer `Retry-After` is respected, up to [patience]. */
     public val maxDelay: Duration = 20.seconds,
-    /** How long one step may keep failing. After that a scheduler, such as WorkManager, knows better when there is a network. */
+    /**
+     * How long one step may keep failing. After that a scheduler, such as WorkManager, knows better when there is a
+     * network.
+     */
     public val patience: Duration = 2.minutes,
 )

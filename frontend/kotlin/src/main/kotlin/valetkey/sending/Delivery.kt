@@ -21,8 +21,8 @@ private const val PRECONDITION_FAILED = 412
 /**
  * Gets one body to the store, however often that takes. Throws [UploadException] and [MultipartGone].
  *
- * @param send makes one attempt; `fresh` says that it needs another signature than the last time. Without a response that is so, too:
- *   some stores close the connection of an expired one before their response can be read
+ * @param send makes one attempt; `fresh` says that it needs another signature than the last time. Without a response
+ *   that is so, too: some stores close the connection of an expired one before their response can be read
  * @param find looks whether an earlier attempt arrived whose response was lost; null where it did not
  */
 internal suspend fun <T : Any> Retry.deliver(
@@ -40,7 +40,7 @@ internal suspend fun <T : Any> Retry.deliver(
         } catch (problem: NoAnswer) {
             unsure = true
             fresh = true
-            throw Transient(UploadException("store_unreachable", problem.message.orEmpty(), isRetryable = true, cause = problem))
+            throw Transient(unreachable(problem))
         } catch (problem: StoreProblem) {
             fresh = problem.meaning == Meaning.FRESH
             if (fresh) refused += 1
@@ -51,15 +51,21 @@ internal suspend fun <T : Any> Retry.deliver(
     }
 }
 
+private fun unreachable(problem: Exception) =
+    UploadException("store_unreachable", problem.message.orEmpty(), isRetryable = true, cause = problem)
+
 private fun whatToDo(
     problem: StoreProblem,
     refusedSignatures: Int,
 ): Exception {
-    val passing = UploadException("store_unreachable", problem.message.orEmpty(), isRetryable = true, cause = problem)
+    val passing = unreachable(problem)
     val lasting = problem.toUploadException()
     return when (problem.meaning) {
         Meaning.AGAIN -> Transient(passing, problem.after)
-        Meaning.LOOK -> Transient(passing, problem.after, if (problem.status == PRECONDITION_FAILED) FEW else Int.MAX_VALUE)
+        Meaning.LOOK -> {
+            val tries = if (problem.status == PRECONDITION_FAILED) FEW else Int.MAX_VALUE
+            Transient(passing, problem.after, tries)
+        }
         Meaning.WAIT -> Transient(passing, problem.after ?: BUSY)
         Meaning.GARBLED, Meaning.ODD -> Transient(lasting, problem.after, FEW)
         Meaning.FRESH -> if (refusedSignatures < MAX_SIGNATURES) Transient(lasting, problem.after) else lasting

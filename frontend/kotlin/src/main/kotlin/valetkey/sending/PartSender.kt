@@ -83,8 +83,8 @@ internal class PartSender(
     }
 
     /**
-     * By the digest that was recorded when the part was sent; else by its ETag, which is the MD5 of its bytes at most stores. What proves
-     * nothing is sent again, over what is there.
+     * By the digest that was recorded when the part was sent; else by its ETag, which is the MD5 of its bytes at most
+     * stores. What proves nothing is sent again, over what is there.
      */
     private suspend fun isOfThisFile(
         part: StoredPart,

@@ -72,7 +72,10 @@ internal class Timed<T>(
         }
 }
 
-/** The service's HTTP API. Each call is repeated until it is answered; methods throw [ServiceRefused] and [UploadException]. */
+/**
+ * The service's HTTP API. Each call is repeated until it is answered; methods throw [ServiceRefused] and
+ * [UploadException].
+ */
 internal class Service(
     private val endpoint: String,
     private val tokens: Tokens,
@@ -80,8 +83,8 @@ internal class Service(
     private val retry: Retry,
 ) {
     /**
-     * Creates an upload, once for each `key`. A key belongs to the credential that it came with, so `remembered` is the one of an
-     * earlier attempt; `onToken` keeps it before it is used.
+     * Creates an upload, once for each `key`. A key belongs to the credential that it came with, so `remembered` is the
+     * one of an earlier attempt; `onToken` keeps it before it is used.
      */
     suspend fun create(
         body: JsonObject,
@@ -112,11 +115,17 @@ internal class Service(
     suspend fun getAsApplication(id: String): Upload =
         retry.call { parse(answer(Call("GET", path(id)), tokens.current()), Upload.serializer()) }
 
-    /** A fresh grant, and a ticket with it. [ServiceRefused] with `state_conflict` where the bytes are there, or may come no more. */
+    /**
+     * A fresh grant, and a ticket with it. [ServiceRefused] with `state_conflict` where the bytes are there, or may
+     * come no more.
+     */
     suspend fun renew(
         id: String,
         ticket: String,
-    ): Timed<Granted> = retry.call { timed(answer(Call("POST", "${path(id)}/grant", "{}"), ticket), Granted.serializer()) }
+    ): Timed<Granted> {
+        val call = Call("POST", "${path(id)}/grant", "{}")
+        return retry.call { timed(answer(call, ticket), Granted.serializer()) }
+    }
 
     /** The parts that the store has. */
     suspend fun listParts(
@@ -194,7 +203,8 @@ internal class Service(
     }
 
     private fun problem(response: Response): Exception {
-        val said = runCatching { JSON.decodeFromString(Problem.serializer(), response.body.decodeToString()) }.getOrNull()
+        val body = response.body.decodeToString()
+        val said = runCatching { JSON.decodeFromString(Problem.serializer(), body) }.getOrNull()
         val detail = said?.errors?.firstOrNull()?.detail?.ifEmpty { null } ?: said?.detail ?: "no problem of valetkey's"
         val text = "The service answered ${response.status}: $detail"
         if (response.status in RETRY_STATUSES) {

@@ -38,14 +38,16 @@ internal data class ErrorBody(
 internal val NO_ERROR = ErrorBody("", "")
 
 /**
- * What responses of a store mean, by the list that the whole project decides by: `service/valetkey/reference/store_answers.json`.
+ * What responses of a store mean, by the list that the whole project decides by:
+ * `service/valetkey/reference/store_answers.json`.
  *
  * A code says more than a status, and stores use different statuses, so the code counts first.
  */
 internal object Answers {
     private val list: JsonObject by lazy {
-        val stream = checkNotNull(Answers::class.java.getResourceAsStream("/valetkey/store_answers.json")) { "no store_answers.json" }
-        stream.use { Json.parseToJsonElement(it.reader().readText()).jsonObject }
+        val stream = Answers::class.java.getResourceAsStream("/valetkey/store_answers.json")
+        val text = checkNotNull(stream) { "store_answers.json is not in the package" }.use { it.reader().readText() }
+        Json.parseToJsonElement(text).jsonObject
     }
     private val codes by lazy { list.getValue("codes").jsonObject }
     private val statuses by lazy { list.getValue("statuses").jsonObject }
@@ -76,7 +78,8 @@ internal object Answers {
 private const val MAX_ERROR_BODY = 65_536
 private const val MARK = '\uFEFF'
 private val ERROR_TAG = Regex("""<(?:[\w.-]+:)?Error[\s/>]""")
-private val HTML = Regex("""^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b""", setOf(RegexOption.IGNORE_CASE, RegexOption.DOT_MATCHES_ALL))
+private val HTML = Regex("""(?is)^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b""")
+private const val NOT_A_STORE = "The body is an HTML page: something between us and the store responded."
 private val CONTROL = Regex("""[\x00-\x1f\x7f]+""")
 private val ENTITY = Regex("""&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));""")
 private val NAMED = mapOf("amp" to "&", "lt" to "<", "gt" to ">", "quot" to "\"", "apos" to "'")
@@ -85,10 +88,11 @@ private val NAMED = mapOf("amp" to "&", "lt" to "<", "gt" to ">", "quot" to "\""
 internal fun parseError(body: ByteArray): ErrorBody {
     val text = decode(body)
     if (text.startsWith("{")) return parseJson(text)
-    if (HTML.find(text) != null) return ErrorBody("", "The body is an HTML page: something between us and the store responded.")
+    if (HTML.find(text) != null) return ErrorBody("", NOT_A_STORE)
     if (ERROR_TAG.find(text) == null && element(text, "Code").isEmpty()) return NO_ERROR
     val code = plain(element(text, "Code"))
-    return ErrorBody(code, plain(element(text, "Message")).ifEmpty { if (code.isEmpty()) "The error has no code." else "" })
+    val message = plain(element(text, "Message"))
+    return ErrorBody(code, message.ifEmpty { if (code.isEmpty()) "The error has no code." else "" })
 }
 
 /** XML may be in UTF-16: it has a byte order mark then, or a first character that gives it away (XML 1.0, F.1). */
@@ -116,10 +120,12 @@ private fun unescape(text: String): String =
     ENTITY.replace(text) {
         val (hex, decimal, name) = it.destructured
         val point = hex.toIntOrNull(16) ?: decimal.toIntOrNull()
-        if (point == null) NAMED.getValue(name) else point.takeIf(Character::isValidCodePoint)?.let(::asText) ?: "\uFFFD"
+        when {
+            point == null -> NAMED.getValue(name)
+            Character.isValidCodePoint(point) -> String(Character.toChars(point))
+            else -> "\uFFFD"
+        }
     }
-
-private fun asText(point: Int) = String(Character.toChars(point))
 
 /** `{code, message}`, in any case, perhaps inside of `error`. */
 private fun parseJson(text: String): ErrorBody {

@@ -65,15 +65,17 @@ internal class Storage(
         val error = parseError(response.body)
         val meaning = Answers.meaningOf(operation, response.status, error)
         if (meaning == Meaning.TAKEN) return bareEtag(response.header("ETag").orEmpty())
-        throw StoreProblem(meaning, response.status, parseRetryAfter(response.header("Retry-After")), detail(response, error))
+        val after = parseRetryAfter(response.header("Retry-After"))
+        throw StoreProblem(meaning, response.status, after, detail(response, error))
     }
 
     private fun detail(
         response: Response,
         error: ErrorBody,
     ): String {
-        val elsewhere = response.header("Location")?.takeIf { response.status in 300..399 }?.let { " It redirects to $it." }
-        return "The store responded with ${response.status} ${error.code}. ${error.message}".trimEnd() + elsewhere.orEmpty()
+        val elsewhere = response.header("Location")?.takeIf { response.status in 300..399 }
+        val said = "The store responded with ${response.status} ${error.code}. ${error.message}".trimEnd()
+        return said + elsewhere?.let { " It redirects to $it." }.orEmpty()
     }
 }
 

@@ -124,7 +124,9 @@ internal class Transfer(
         val old = record.created
         val fingerprint = fingerprintOf(open())
         val checksum = record.request["checksum"]?.let { mapOf("checksum" to checksumOf(open())) }.orEmpty()
-        val facts = mapOf("size" to JsonPrimitive(fingerprint.size), "method" to methodFor(fingerprint.size, checksum.isNotEmpty()))
+        val chosen = record.request["method"].takeIf { record.hasMethod }
+        val method = chosen ?: methodFor(fingerprint.size, checksum.isNotEmpty())
+        val facts = mapOf("size" to JsonPrimitive(fingerprint.size), "method" to method)
         journal.clear()
         known = null
         save(
@@ -183,7 +185,8 @@ internal class Transfer(
         private suspend fun settleFound(created: Record.Created): Outcome {
             val outcome = settle(keep = false)
             val stored = (outcome as? Outcome.Confirmed)?.upload?.stored
-            if (stored != null && !record.fingerprint.whole && !isObject(created, stored.etag)) throw StartAnew(OtherFile())
+            val isProven = stored == null || record.fingerprint.whole || isObject(created, stored.etag)
+            if (!isProven) throw StartAnew(OtherFile())
             if (outcome !is Outcome.Sent) save(record.copy(sent = true, ended = outcome.upload))
             return outcome
         }
@@ -192,8 +195,11 @@ internal class Transfer(
             created: Record.Created,
             etag: String,
         ): Boolean {
-            if (!created.inParts) return etag == onDisk { source.digest("MD5", listOf(Range(0, source.size)), it) }.hex()
-            return sender.isObject(etag, service.listParts(created.uploadId, created.ticket).partSize)
+            if (created.inParts) {
+                val partSize = service.listParts(created.uploadId, created.ticket).partSize
+                return sender.isObject(etag, partSize)
+            }
+            return etag == onDisk { source.digest("MD5", listOf(Range(0, source.size)), it) }.hex()
         }
 
         private suspend fun send(first: Timed<Granted>?): Outcome {
@@ -241,8 +247,12 @@ internal class Transfer(
                     val usable = granted?.takeIf { !fresh } ?: renew()
                     granted = usable
                     when (val grant = usable?.value?.grant) {
-                        is Grant.Put -> context.storage.put(Operation.PUT, grant.url, grant.headers, FileBody(source, whole, onSent = moved))
-                        is Grant.Post -> context.storage.post(grant) { head, tail -> FileBody(source, whole, head, tail, moved) }
+                        is Grant.Put -> {
+                            val body = FileBody(source, whole, onSent = moved)
+                            context.storage.put(Operation.PUT, grant.url, grant.headers, body)
+                        }
+                        is Grant.Post ->
+                            context.storage.post(grant) { head, tail -> FileBody(source, whole, head, tail, moved) }
                         else -> "" // it is there already
                     }
                 },
@@ -255,7 +265,7 @@ internal class Transfer(
         private suspend fun findWhole(): String? {
             val created = checkNotNull(record.created)
             val found = service.complete(created.uploadId, created.ticket, null).upload
-            return "".takeIf { found.state != Upload.State.PENDING && found.state != Upload.State.EXPIRED }
+            return "".takeIf { found.state !in OPEN }
         }
 
         /** A file that changed on its way is no file that ever was: nobody may complete it. */
@@ -274,9 +284,11 @@ internal class Transfer(
                     if (it != record.token) save(record.copy(token = it))
                 }
             } catch (refused: ServiceRefused) {
-                val other = if (refused.code == "method_not_supported") otherMethod() else null
+                val mayDiffer = refused.code == "method_not_supported" && !record.hasMethod
+                val other = if (mayDiffer) otherMethod() else null
                 val method = other ?: throw refused.toUploadException()
-                save(record.copy(request = JsonObject(record.request + ("method" to JsonPrimitive(method))), key = newKey()))
+                val request = JsonObject(record.request + ("method" to JsonPrimitive(method)))
+                save(record.copy(request = request, key = newKey()))
             }
         }
     }
@@ -312,14 +324,14 @@ internal class Transfer(
     private suspend fun isJoined(created: Record.Created): Boolean =
         created.inParts &&
             try {
-                service.complete(created.uploadId, created.ticket, null).upload.state !in setOf(Upload.State.PENDING, Upload.State.EXPIRED)
+                service.complete(created.uploadId, created.ticket, null).upload.state !in OPEN
             } catch (_: ServiceRefused) {
                 false
             }
 
     /**
-     * Asks the service until it has decided, or for as long as it is worth: it finds out without us. `keep` says whether an end is
-     * recorded. Throws [PartsLost].
+     * Asks the service until it has decided, or for as long as it is worth: it finds out without us. `keep` says
+     * whether an end is recorded. Throws [PartsLost].
      */
     private suspend fun settle(keep: Boolean = true): Outcome {
         val created = checkNotNull(record.created)
@@ -337,7 +349,8 @@ internal class Transfer(
                 }
             val again = completion.again
             if (again == null || completion.upload.state in FINAL) return end(completion.upload, keep)
-            if (started.elapsedNow() + again > context.settleFor) return Outcome.Sent(created.uploadId, completion.upload)
+            val upload = completion.upload
+            if (started.elapsedNow() + again > context.settleFor) return Outcome.Sent(created.uploadId, upload)
             delay(again)
         }
     }
@@ -350,7 +363,8 @@ internal class Transfer(
     ): Outcome {
         val upload =
             try {
-                if (refused.isForgotten) service.getAsApplication(created.uploadId) else service.get(created.uploadId, created.ticket)
+                val id = created.uploadId
+                if (refused.isForgotten) service.getAsApplication(id) else service.get(id, created.ticket)
             } catch (again: ServiceRefused) {
                 throw again.toUploadException()
             }
@@ -396,8 +410,10 @@ internal fun methodFor(
     checksum: Boolean,
 ) = JsonPrimitive(if (size > LARGE && !checksum) "multipart" else "put")
 
-private val FINAL =
-    setOf(Upload.State.CONFIRMED, Upload.State.REJECTED, Upload.State.ABORTED, Upload.State.EXPIRED, Upload.State.DELETED)
+/** Its bytes are not there yet. */
+private val OPEN = setOf(Upload.State.PENDING, Upload.State.EXPIRED)
+
+private val FINAL = Upload.State.entries - setOf(Upload.State.PENDING, Upload.State.STORED, Upload.State.UNKNOWN)
 
 internal fun newKey(): String = UUID.randomUUID().toString()
 

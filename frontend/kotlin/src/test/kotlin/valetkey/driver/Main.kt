@@ -16,19 +16,27 @@ import valetkey.Outcome
 import valetkey.UploadClient
 import valetkey.UploadException
 import valetkey.UploadOptions
+import valetkey.http.HttpTransport
+import valetkey.http.Request
+import valetkey.http.Response
+import valetkey.http.Transport
 import valetkey.retry.RetryPolicy
+import valetkey.retry.parseHttpDate
 import valetkey.storage.Answers
 import valetkey.storage.Operation
 import valetkey.storage.parseError
 import java.io.File
+import java.time.ZoneOffset
+import java.time.format.DateTimeFormatter.RFC_1123_DATE_TIME
 import java.util.Base64
 import kotlin.system.exitProcess
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 /*
- * An application without a screen, for tests that kill it: `run NAME=VALUE...` adds files and runs all that is in the folder, and says
- * in lines of JSON what happens; `answers` reads what stores answered, one a line, and says what each means.
+ * An application without a screen, for tests that kill it: `run NAME=VALUE...` adds files and runs all that is in the
+ * folder, and says in lines of JSON what happens; `answers` reads what stores answered, one a line, and says what each
+ * means.
  */
 fun main(arguments: Array<String>) {
     val given = arguments.drop(1).associate { it.substringBefore('=') to it.substringAfter('=') }
@@ -41,21 +49,26 @@ fun main(arguments: Array<String>) {
 
 private fun runAll(given: Map<String, String>) =
     runBlocking {
+        val patience = (given["patience"] ?: "60").toInt().seconds
         val client =
             UploadClient(
                 endpoint = given.getValue("endpoint"),
                 folder = File(given.getValue("folder")),
                 token = { given["token-file"]?.let { File(it).readText().trim() } },
-                retry = RetryPolicy(delay = 50.milliseconds, maxDelay = 1.seconds, patience = (given["patience"] ?: "60").toInt().seconds),
+                transport = DateIsOff(HttpTransport(), (given["date-off"] ?: "0").toLong()),
+                retry = RetryPolicy(delay = 50.milliseconds, maxDelay = 1.seconds, patience = patience),
                 parallel = (given["parallel"] ?: "4").toInt(),
                 settleFor = (given["settle"] ?: "30").toInt().seconds,
             )
-        val options = UploadOptions(contentType = given["type"] ?: "application/octet-stream", checksum = given["checksum"] == "true")
+        val type = given["type"] ?: "application/octet-stream"
+        val options = UploadOptions(type, checksum = given["checksum"] == "true", method = given["method"])
         for (file in given["files"]?.split(',').orEmpty()) {
             val entry = client.add(File(file).name, file, options)
             say("added", entry.id)
         }
         if (given["only-add"] == "true") return@runBlocking
+        given["cancel"]?.let { client.cancel(it) }
+        given["forget"]?.let { client.forget(it) }
         val atOnce = Semaphore((given["at-once"] ?: "1").toInt())
         client
             .entries()
@@ -65,6 +78,20 @@ private fun runAll(given: Map<String, String>) =
         say("over", "")
     }
 
+/** A service whose clock is off, by so many seconds. */
+private class DateIsOff(
+    private val inner: Transport,
+    private val seconds: Long,
+) : Transport {
+    override suspend fun send(request: Request): Response {
+        val response = inner.send(request)
+        val date = parseHttpDate(response.header("Date")) ?: return response
+        val shown = RFC_1123_DATE_TIME.format(date.plusSeconds(seconds).atOffset(ZoneOffset.UTC))
+        val headers = listOf("ETag", "Retry-After", "Location").associateWith { response.header(it).orEmpty() }
+        return Response(response.status, headers + ("Date" to shown), response.body)
+    }
+}
+
 private suspend fun runOne(
     client: UploadClient,
     id: String,
@@ -72,7 +99,8 @@ private suspend fun runOne(
     try {
         val outcome = client.run(id) { say("progress", id, "${it.sent}") }
         val uploadId = (outcome as? Outcome.Sent)?.uploadId ?: outcome.upload?.id
-        say(checkNotNull(outcome::class.simpleName).lowercase(), id, uploadId.orEmpty(), outcome.upload?.reason?.code.orEmpty())
+        val how = checkNotNull(outcome::class.simpleName).lowercase()
+        say(how, id, uploadId.orEmpty(), outcome.upload?.reason?.code.orEmpty())
     } catch (error: UploadException) {
         say("failed", id, error.code, error.message.orEmpty(), "${error.isRetryable}")
     }
