@@ -46,7 +46,10 @@ internal class ServiceRefused(
     /** It knows the upload no more, or takes its ticket no longer. */
     val isForgotten: Boolean get() = status in REFUSED || status == 404
 
-    fun toUploadException() = UploadException(code, message ?: code, cause = this)
+    /** The application may have another credential the next time. */
+    private val isOfCredential get() = status == 401 || code == "ticket_used_up"
+
+    fun toUploadException() = UploadException(code, message ?: code, isOfCredential, this)
 }
 
 /** `again` is in how long to ask again; null once the upload has ended. */

@@ -89,4 +89,4 @@ private fun field(
 }
 
 /** An ETag as S3 gave it: some proxies weaken those of responses that they pass on. */
-internal fun bareEtag(etag: String): String = etag.trim().removePrefix("W/").trim('"')
+internal fun bareEtag(etag: String): String = etag.trim().trim('"').removePrefix("W/").trim('"')

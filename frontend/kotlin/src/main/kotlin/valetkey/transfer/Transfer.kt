@@ -4,6 +4,7 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeoutOrNull
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.jsonPrimitive
@@ -43,7 +44,6 @@ import java.util.UUID
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
-import kotlin.time.TimeSource
 
 /** What all transfers of one client share. */
 internal class TransferContext(
@@ -335,7 +335,16 @@ internal class Transfer(
      */
     private suspend fun settle(keep: Boolean = true): Outcome {
         val created = checkNotNull(record.created)
-        val started = TimeSource.Monotonic.markNow()
+        var last: Upload? = null
+        val settled = withTimeoutOrNull(context.settleFor) { askUntilDecided(created, keep) { last = it } }
+        return settled ?: Outcome.Sent(created.uploadId, last)
+    }
+
+    private suspend fun askUntilDecided(
+        created: Record.Created,
+        keep: Boolean,
+        onUndecided: (Upload) -> Unit,
+    ): Outcome {
         while (true) {
             val completion =
                 try {
@@ -349,8 +358,7 @@ internal class Transfer(
                 }
             val again = completion.again
             if (again == null || completion.upload.state in FINAL) return end(completion.upload, keep)
-            val upload = completion.upload
-            if (started.elapsedNow() + again > context.settleFor) return Outcome.Sent(created.uploadId, upload)
+            onUndecided(completion.upload)
             delay(again)
         }
     }
