@@ -26,7 +26,7 @@ STORE_TESTS := $(wildcard tests/contract/test_store*.py tests/e2e/test_store*.py
 LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python) \
   $$($(MAKE_COMMAND) --question $(PAGES) >/dev/null 2>&1 || echo node)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
-FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
+FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -path frontend/kotlin -prune -o -type f -print)
 
 .PHONY: help look look-dev dev quick test all-parts stores infra images packages kotlin check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line bench-start queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
 
