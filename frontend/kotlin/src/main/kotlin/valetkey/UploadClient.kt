@@ -173,7 +173,7 @@ public class UploadClient(
             }
         }
 
-    /** All uploads in the folder, without asking anybody. */
+    /** All uploads in the folder, without asking anybody; a record that cannot be read is left out. */
     public suspend fun entries(): List<UploadEntry> = withContext(Dispatchers.IO) { records.all().map(::entryOf) }
 
     /** Forgets an upload: what the service has of it stays, or expires. */

@@ -359,6 +359,7 @@ internal class Transfer(
             val again = completion.again
             if (again == null || completion.upload.state in FINAL) return end(completion.upload, keep)
             onUndecided(completion.upload)
+            if (again > context.settleFor) return Outcome.Sent(created.uploadId, completion.upload)
             delay(again)
         }
     }
