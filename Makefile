@@ -6,7 +6,7 @@ WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/clients infra/kotlin_compiler.py infra/pages.py infra/bill_of_materials.py
+CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/clients infra/kotlin infra/pages.py infra/bill_of_materials.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -26,9 +26,9 @@ STORE_TESTS := $(wildcard tests/contract/test_store*.py tests/e2e/test_store*.py
 LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python) \
   $$($(MAKE_COMMAND) --question $(PAGES) >/dev/null 2>&1 || echo node)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
-FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
+FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -path frontend/kotlin -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores infra images packages clients check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line bench-start queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
+.PHONY: help look look-dev dev quick test all-parts stores infra images packages clients kotlin check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line bench-start queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,11 @@ packages: dist $(TEST) ## the wheel in empty environments of Python 3.11 to 3.14
 	$(BIN)/python infra/stores/install.py newest-python
 	$(WITHIN) 1800 $(BIN)/pytest -n 2 --dist worksteal $(if $(ARGS),$(ARGS),tests/packages)
 
+kotlin: look $(TEST) $(TOOLS)/kotlin.installed ## the client for Android and the JVM, compiled, and killed again and again on Ceph RGW; ARGS="tests/kotlin --kotlin-uploads 200" for the long form
+	infra/system-packages s3 kotlin
+	$(BIN)/python infra/kotlin/kotlin.py build $(TOOLS)/kotlin frontend/kotlin/build
+	$(WITHIN) 3600 $(BIN)/pytest -n 2 --dist loadfile $(if $(ARGS),$(ARGS),tests/kotlin)
+
 check: look $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
@@ -80,7 +85,8 @@ check: look $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/mypy infra/docs/build.py infra/docs/generated.py
 	MYPYPATH=infra/stores $(BIN)/mypy infra/stores/serve.py infra/stores/install.py
 	$(BIN)/mypy infra/kubernetes/tools.py
-	$(BIN)/mypy infra/kotlin_compiler.py infra/clients/generate.py infra/clients/okhttp.py
+	$(BIN)/mypy infra/clients/generate.py infra/clients/okhttp.py
+	$(BIN)/mypy infra/kotlin/kotlin.py
 	$(BIN)/lint-imports
 
 chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQLite; VALETKEY_TEST_SEED=... for the same choices
@@ -179,9 +185,11 @@ $(TOOLS)/%.installed: infra/tools/%.txt | $(BIN)/python
 	@$(PIP) --python $(TOOLS)/$*/bin/python install -r $<
 	@touch $@
 
-$(TOOLS)/kotlin.installed: infra/kotlin_compiler.py | $(BIN)/python
+# Without what the package itself depends on: only the compiler in it is wanted.
+$(TOOLS)/kotlin.installed: infra/kotlin/kernel.txt infra/kotlin/kotlin.py | $(BIN)/python
 	@echo "Installing a Kotlin compiler into $(TOOLS)." >&2
-	@$(BIN)/python infra/kotlin_compiler.py install $(TOOLS)/kotlin
+	@mkdir -p $(TOOLS)
+	@$(BIN)/python infra/kotlin/kotlin.py install $(TOOLS)/kotlin
 	@touch $@
 
 $(TOOLS)/okhttp.installed: infra/clients/okhttp.py | $(BIN)/python

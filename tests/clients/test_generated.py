@@ -98,7 +98,7 @@ def test_kotlin(service: Service, file: Path, tmp_path: Path) -> None:
     """Client and program compile, and run on a JVM with OkHttp and Gson."""
     jars = [*sorted((TOOLS / "okhttp").glob("*.jar")), GSON]
     sources = [BUILT / "kotlin" / "src" / "main" / "kotlin", PROGRAMS / "Use.kt"]
-    compiler = ROOT / "infra" / "kotlin_compiler.py"
+    compiler = ROOT / "infra" / "kotlin" / "kotlin.py"
     classpath = ":".join(map(str, jars))
     ran(
         *(sys.executable, compiler, "compile", TOOLS / "kotlin", tmp_path / "use.jar", *sources),
