@@ -1,77 +1,37 @@
-"""What is measured: rates of single and batched grants, side by side, and memory over many grants."""
+"""The price of a grant: durable single ones beside four peers, and batches beside single ones."""
 
 from __future__ import annotations
 
 import json
 import statistics
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.bench.load import Load, Result, run_load
-from tests.bench.peers import Server, plain_server
+from tests.bench.load import Load, run_load
+from tests.bench.peers import Server, hello_server, node_server, pinned, plain_server, valetkey_server
+from tests.bench.result import Row
+from tests.bench.series import CONNECTIONS, Side, best_of, in_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from tests.bench.place import Place
+
 BATCH_SIZE = 100
+SINGLE = "durable single grant"
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How much is sent. Requests are counted, not timed, so that both sides do the same work."""
-
-    rounds: int
-    single_requests: int
-    batch_requests: int
-    memory_grants: int
-    memory_samples: int
-    connections: int
-    peer_threads: tuple[int, ...]
-
-
-@dataclass
-class Series:
-    """The rounds of one measured thing; every answer stands for `grants` grants."""
+class Peer:
+    """Another service: ``load`` gives so many of its requests, ``share`` how many for one of ours to take as long."""
 
     name: str
-    grants: int = 1
-    results: list[Result] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
-
-    @property
-    def rate(self) -> float:
-        """Median grants per second."""
-        return statistics.median(result.rate for result in self.results) * self.grants
-
-    @property
-    def fastest(self) -> float:
-        """Grants per second of the best round: what it can do when nothing else disturbs it."""
-        return max(result.rate for result in self.results) * self.grants
-
-    @property
-    def failures(self) -> int:
-        """Failed requests of all rounds."""
-        return sum(result.failures for result in self.results)
-
-    def row(self) -> dict[str, float | str]:
-        """Medians over the rounds; times in milliseconds per request, CPU in µs per grant."""
-        rates = [result.rate * self.grants for result in self.results]
-        return {
-            "name": self.name,
-            "grants_per_second": round(self.rate, 1),
-            "slowest": round(min(rates), 1),
-            "fastest": round(self.fastest, 1),
-            "p50_ms": self._percentile(50),
-            "p99_ms": self._percentile(99),
-            "server_cpu_us": round(statistics.median(self.cpu) * 1e6, 1),
-            "load_core": round(statistics.median(result.load_cpu for result in self.results), 3),
-            "failures": self.failures,
-        }
-
-    def _percentile(self, percent: float) -> float:
-        return round(statistics.median(result.percentile(percent) for result in self.results) * 1e3, 2)
+    target: float
+    share: float
+    start: Callable[[Path, int], AbstractContextManager[Server]]
+    load: Callable[[Server, int], Load]
 
 
 def upload(number: int) -> dict[str, object]:
@@ -86,80 +46,126 @@ def upload(number: int) -> dict[str, object]:
 
 def requests_of(server: Server, path: str, body: Callable[[int], object]) -> Callable[[int], bytes]:
     """The bytes of the n-th request; bodies are made from one text, because json.dumps costs load time."""
-    marker = b"%07d" % 0
-    template = json.dumps(body(0)).encode()
+    template = json.dumps(body(0))
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nAuthorization: Bearer {server.key}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(template)}\r\n\r\n"
-    ).encode()
-    return lambda number: head + template.replace(marker, b"%07d" % number)
+        f"Authorization: Bearer {server.key}\r\nContent-Type: application/json\r\nContent-Length: {len(template)}\r\n"
+    )
+    return _numbered(server, f"POST {path}", head, template)
 
 
-def single(server: Server, requests: int, connections: int) -> Load:
-    """POST /v1/uploads; an answer without a policy is a failure."""
-    return Load(requests_of(server, "/v1/uploads", upload), _has_policies(1), requests, connections)
+def asking(server: Server, path: str) -> Callable[[int], bytes]:
+    """The same of a GET."""
+    return _numbered(server, f"GET {path}", f"Authorization: Bearer {server.key}\r\n" if server.key else "")
+
+
+def _numbered(server: Server, line: str, head: str, body: str = "") -> Callable[[int], bytes]:
+    whole = f"{line} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n{head}\r\n{body}".encode()
+    marker = b"%07d" % 0
+    return lambda number: whole.replace(marker, b"%07d" % number)
+
+
+def single(server: Server, requests: int) -> Load:
+    """POST /v1/uploads, of ours and of the plain peer; an answer without a policy is a failure."""
+    return Load(requests_of(server, "/v1/uploads", upload), _has(b'"policy":', 1), requests, CONNECTIONS)
 
 
 def batch(server: Server, requests: int) -> Load:
     """POST /v1/uploads/batch of 100 over 4 connections; one refused upload makes the answer a failure."""
     body = requests_of(server, "/v1/uploads/batch", lambda n: {"uploads": [upload(n)] * BATCH_SIZE})
-    return Load(body, _has_policies(BATCH_SIZE), requests, 4)
+    return Load(body, _has(b'"policy":', BATCH_SIZE), requests, 4)
 
 
-def _has_policies(count: int) -> Callable[[bytes], bool]:
-    return lambda answer: answer.count(b'"policy":') == count
+def better_upload(server: Server, requests: int) -> Load:
+    """A signed PUT."""
+
+    def body(number: int) -> object:
+        wanted = upload(number)
+        file = {"name": wanted["filename"], "size": wanted["size"], "type": wanted["content_type"]}
+        return {"route": "images", "files": [file], "metadata": wanted["metadata"]}
+
+    return Load(requests_of(server, "/upload", body), _has(b'"signedUrl":"http', 1), requests, CONNECTIONS)
 
 
-def measure(series: Series, server: Server, load: Load) -> None:
-    """One round: add its result to the series; RuntimeError with the first bad answer if any failed."""
-    cpu = server.cpu_seconds()
-    result = run_load(server.address, load)
-    if result.failures:
-        raise RuntimeError(f"{series.name}: {result.failures} failed, the first: {result.first_failure}")
-    series.results.append(result)
-    series.cpu.append((server.cpu_seconds() - cpu) / (load.requests * series.grants))
+def companion(server: Server, requests: int) -> Load:
+    """A policy; the size is not asked for."""
+    path = "/s3/params?filename=holiday%200000000.jpg&type=image%2Fjpeg&metadata%5Balbum%5D=summer"
+    return Load(asking(server, path), _has(b'"Policy":', 1), requests, CONNECTIONS)
 
 
-def measure_peers(plan: Plan, folder: Path, core: int) -> dict[int, Series]:
-    """The peer's rate by its number of threads, taking turns."""
-    found = {threads: Series(f"plain, {threads} threads") for threads in plan.peer_threads}
-    with ExitStack() as stack:
-        peers = {threads: stack.enter_context(plain_server(folder, core, threads)) for threads in found}
-        for peer in peers.values():
-            run_load(peer.address, single(peer, 200, plan.connections))
-        for _ in range(max(3, plan.rounds // 2)):
-            for threads, peer in peers.items():
-                measure(found[threads], peer, single(peer, plan.single_requests // 4, plan.connections))
-    return found
+def hello(server: Server, requests: int) -> Load:
+    """A greeting."""
+    return Load(asking(server, "/"), _has(b"Hello, World!", 1), requests, CONNECTIONS)
 
 
-def measure_rounds(plan: Plan, peer: Server, ours: Server) -> tuple[Series, Series, Series]:
-    """Peer, single and batch in turns, after a warm-up of each."""
-    series = Series("plain"), Series("valetkey single"), Series(f"valetkey batch of {BATCH_SIZE}", BATCH_SIZE)
-    for server in (peer, ours):
-        run_load(server.address, single(server, 500, plan.connections))
-    run_load(ours.address, batch(ours, 10))
-    for _ in range(plan.rounds):
-        # The peer does a third of the requests: rounds of about the same length share the machine's moods.
-        measure(series[0], peer, single(peer, plan.single_requests // 3, plan.connections))
-        measure(series[1], ours, single(ours, plan.single_requests, plan.connections))
-        measure(series[2], ours, batch(ours, plan.batch_requests))
-    return series
+def _has(word: bytes, count: int) -> Callable[[bytes], bool]:
+    return lambda answer: answer.count(word) == count
 
 
-def measure_memory(plan: Plan, server: Server) -> list[tuple[int, int]]:
-    """(grants so far, RSS in bytes of the server's tree) along the way."""
-    step = plan.memory_grants // plan.memory_samples
-    samples = [(0, server.rss())]
-    for number in range(1, plan.memory_samples + 1):
-        result = run_load(server.address, single(server, step, plan.connections))
-        if result.failures:
-            raise RuntimeError(f"memory: {result.failures} failed, the first: {result.first_failure}")
-        samples.append((number * step, server.rss()))
-    return samples
+def fastest_plain(place: Place) -> Callable[[Path, int], Server]:
+    """The plain peer with the threads that suit it best here."""
+    folder, core = place.fresh("plain"), place.cores[0]
+    servers = {threads: plain_server(folder, core, threads) for threads in (1, 2, 4, 8)}
+    threads = best_of(servers, lambda server: single(server, 300), place.rounds(3))
+    return lambda folder, core: plain_server(folder, core, threads)
 
 
-def kept_per_grant(samples: list[tuple[int, int]]) -> float:
-    """Bytes by which memory grew per grant, after the first fifth, in which caches fill."""
+def fastest_hello(place: Place) -> Callable[[Path, int], Server]:
+    """The greeting with the threads that suit it best here."""
+    folder, core = place.fresh("hello"), place.cores[0]
+    servers = {threads: hello_server(folder, core, threads) for threads in (1, 2, 4)}
+    threads = best_of(servers, lambda server: hello(server, 2000), place.rounds(3))
+    return lambda folder, core: hello_server(folder, core, threads)
+
+
+def rows(place: Place) -> Iterator[Row]:
+    """Each peer in turn with ours, then batches with single ones. The servers share one core, the load has another."""
+    core, load_core = place.cores
+    count = 400 if place.quick else 2500
+    with pinned(load_core):
+        peers = (
+            Peer("better-upload 3 on hono, which stores nothing", 1.0, 1, _node("better_upload"), better_upload),
+            Peer("Flask + boto3 + SQLite, gunicorn gthread", 5, 0.3, fastest_plain(place), single),
+            Peer("Uppy Companion 6", 8, 0.2, _node("companion"), companion),
+            Peer("a bare Flask hello on granian", 0.45, 2, fastest_hello(place), hello),
+        )
+        with valetkey_server(place.fresh("grants"), core) as server:
+            profile = Side(server, single(server, count)).profile()
+            for peer in peers:
+                with peer.start(place.folder / "grants", core) as other:
+                    ours = Side(server, single(server, count))
+                    theirs = Side(other, peer.load(other, max(CONNECTIONS, int(count * peer.share))))
+                    in_turns(ours, theirs, place.rounds(7))
+                yield Row(
+                    SINGLE, ours.rate, peer.target, peer=peer.name, theirs=theirs.rate, bound=ours.bound,
+                    latency=ours.latency, their_latency=theirs.latency, profile=profile,
+                )  # fmt: skip
+            batches, one = Side(server, batch(server, count // 20), BATCH_SIZE), Side(server, single(server, count))
+            in_turns(batches, one, place.rounds(7))
+            yield Row(
+                "grant in batches of 100", batches.rate, 10, peer="single grants", theirs=one.rate, bound=batches.bound,
+                latency=batches.latency, their_latency=one.latency, profile=batches.profile(),
+            )  # fmt: skip
+
+
+def _node(name: str) -> Callable[[Path, int], Server]:
+    return lambda folder, core: node_server(folder, core, name)
+
+
+def memory(place: Place) -> Iterator[Row]:
+    """What the service keeps in memory of a grant, over 100,000. An id as 16 bytes in a list would be 57 bytes."""
+    core, load_core = place.cores
+    step = 100 if place.quick else 2000
+    with pinned(load_core), valetkey_server(place.fresh("memory"), core) as server:
+        samples = [(0, server.rss())]
+        for number in range(1, 51):
+            result = run_load(server.address, single(server, step))
+            if result.failures:
+                raise RuntimeError(f"memory: {result.failures} failed, the first: {result.first_failure}")
+            samples.append((number * step, server.rss()))
+    yield Row("memory kept of a grant", _kept(samples), 24, unit="bytes", at_least=False)
+
+
+def _kept(samples: list[tuple[int, int]]) -> float:
+    """Bytes by which memory grew per grant, after the first fifth, in which caches fill; never less than one."""
     steady = samples[len(samples) // 5 :]
-    return statistics.linear_regression([s[0] for s in steady], [s[1] for s in steady]).slope
+    return max(1.0, statistics.linear_regression([s[0] for s in steady], [s[1] for s in steady]).slope)

@@ -34,6 +34,7 @@ ORDER = [
         "security",
         "errors",
         "limits",
+        "benchmarks",
         "architecture",
     ),
     *("adapters", "stores"),
