@@ -32,6 +32,8 @@ class Peer:
     share: float
     start: Callable[[Path, int], AbstractContextManager[Server]]
     load: Callable[[Server, int], Load]
+    warm_ups: int = 1
+    """Rounds until it is as fast as it gets: Node compiles what is hot after thousands of requests."""
 
 
 def upload(number: int) -> dict[str, object]:
@@ -105,7 +107,7 @@ def fastest_plain(place: Place) -> Callable[[Path, int], Server]:
     """The plain peer with the threads that suit it best here."""
     folder, core = place.fresh("plain"), place.cores[0]
     servers = {threads: plain_server(folder, core, threads) for threads in (1, 2, 4, 8)}
-    threads = best_of(servers, lambda server: single(server, 300), place.rounds(3))
+    threads = best_of(servers, lambda server: single(server, 60 if place.quick else 300), place.rounds(3))
     return lambda folder, core: plain_server(folder, core, threads)
 
 
@@ -113,27 +115,29 @@ def fastest_hello(place: Place) -> Callable[[Path, int], Server]:
     """The greeting with the threads that suit it best here."""
     folder, core = place.fresh("hello"), place.cores[0]
     servers = {threads: hello_server(folder, core, threads) for threads in (1, 2, 4)}
-    threads = best_of(servers, lambda server: hello(server, 2000), place.rounds(3))
+    threads = best_of(servers, lambda server: hello(server, 200 if place.quick else 2000), place.rounds(3))
     return lambda folder, core: hello_server(folder, core, threads)
 
 
 def rows(place: Place) -> Iterator[Row]:
     """Each peer in turn with ours, then batches with single ones. The servers share one core, the load has another."""
     core, load_core = place.cores
-    count = 400 if place.quick else 2500
+    count, folder = 160 if place.quick else 2500, place.fresh("grants")
     with pinned(load_core):
         peers = (
-            Peer("better-upload 3 on hono, which stores nothing", 1.0, 1, _node("better_upload"), better_upload),
+            Peer("better-upload 3 on hono, which stores nothing", 1.0, 1, _node("better_upload"), better_upload, 3),
             Peer("Flask + boto3 + SQLite, gunicorn gthread", 5, 0.3, fastest_plain(place), single),
-            Peer("Uppy Companion 6", 8, 0.2, _node("companion"), companion),
+            Peer("Uppy Companion 6", 8, 0.2, _node("companion"), companion, 4),
             Peer("a bare Flask hello on granian", 0.45, 2, fastest_hello(place), hello),
         )
-        with valetkey_server(place.fresh("grants"), core) as server:
+        with valetkey_server(folder, core) as server:
             profile = Side(server, single(server, count)).profile()
             for peer in peers:
-                with peer.start(place.folder / "grants", core) as other:
+                with peer.start(folder, core) as other:
                     ours = Side(server, single(server, count))
-                    theirs = Side(other, peer.load(other, max(CONNECTIONS, int(count * peer.share))))
+                    theirs = Side(
+                        other, peer.load(other, max(CONNECTIONS, int(count * peer.share))), warm_ups=peer.warm_ups
+                    )
                     in_turns(ours, theirs, place.rounds(7))
                 yield Row(
                     SINGLE, ours.rate, peer.target, peer=peer.name, theirs=theirs.rate, bound=ours.bound,

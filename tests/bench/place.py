@@ -6,6 +6,7 @@ import os
 import platform
 import statistics
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,10 +28,8 @@ class Place:
     stack: ExitStack
 
     def fresh(self, name: str) -> Path:
-        """An empty folder."""
-        made = self.folder / name
-        made.mkdir()
-        return made
+        """An empty folder, another one each time."""
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
 
     def rounds(self, full: int) -> int:
         """``full``, or two."""

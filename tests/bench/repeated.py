@@ -41,13 +41,14 @@ def confirmed(server: Server, bucket: Bucket) -> object:
 def rows(place: Place) -> Iterator[Row]:
     """Ceph RGW keeps the upload, and is not asked any more."""
     core, load_core = place.cores
-    rgw, count, secret = place.rgw, 400 if place.quick else 3000, secrets.token_hex(16)
+    folder = place.fresh("events")
+    rgw, count, secret = place.rgw, 160 if place.quick else 3000, secrets.token_hex(16)
     with fresh_bucket(rgw) as bucket, pinned(load_core):
         settings = rgw.env() | {"VALETKEY_BUCKET": bucket.name, "VALETKEY_EVENTS_CEPH_SECRET": secret}
         start_hello = fastest_hello(place)
         with (
-            valetkey_server(place.fresh("events"), core, settings) as server,
-            start_hello(place.folder / "events", core) as other,
+            valetkey_server(folder, core, settings) as server,
+            start_hello(folder, core) as other,
         ):
             event = json.loads(json.dumps(confirmed(server, bucket)))
             requests = requests_of(server, f"/v1/events/ceph?secret={secret}", lambda _: event)

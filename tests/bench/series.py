@@ -27,12 +27,14 @@ class Side:
     server: Server
     load: Load
     things: int = 1
+    warm_ups: int = 1
     results: list[Result] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
     def warm_up(self) -> None:
-        """A tenth of a round, which does not count."""
-        self._run(self._part(10))
+        """A round that does not count, or as many as it takes until the server is as fast as it gets."""
+        for _ in range(self.warm_ups):
+            self._run(self.load)
 
     def round(self) -> None:
         """One that counts. RuntimeError with the first bad answer if any failed."""
