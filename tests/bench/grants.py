@@ -131,7 +131,9 @@ def rows(place: Place) -> Iterator[Row]:
             Peer("a bare Flask hello on granian", 0.45, 2, fastest_hello(place), hello),
         )
         with valetkey_server(folder, core) as server:
-            profile = Side(server, single(server, count)).profile()
+            first = Side(server, single(server, count))
+            first.warm_up()
+            profile = first.profile()
             for peer in peers:
                 with peer.start(folder, core) as other:
                     ours = Side(server, single(server, count))

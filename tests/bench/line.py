@@ -17,7 +17,7 @@ import statistics
 import sys
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -165,7 +165,8 @@ def pages(track: Track, rgw: Rgw, rounds: int) -> dict[str, list[float]]:
 
 def rows(place: Place, tracks: Sequence[Track] | None = None) -> Iterator[Row]:
     """`valetkey put` beside boto3: over the distant line, and on loopback, unless ``tracks`` are others."""
-    for track in tracks or TABLE:
+    for whole in tracks or TABLE:
+        track = replace(whole, size=place.size(whole.size))
         taken = commands(track, place.rgw, place.rounds(5), with_aws=False)
         ours_, theirs = (statistics.median(seconds) for seconds in taken.seconds.values())
         line = f"the line alone takes {track.line.limit(track.size):.2f} s; " if track.line else ""
@@ -183,7 +184,7 @@ def every_line(place: Place) -> Iterator[Row]:
 
 def page_rows(place: Place) -> Iterator[Row]:
     """The browser client over the distant line, beside Uppy, and beside what six connections carry."""
-    track, line = IN_BROWSER, DISTANT
+    track, line = replace(IN_BROWSER, size=place.size(IN_BROWSER.size)), DISTANT
     medians = [statistics.median(seconds) for seconds in pages(track, place.rgw, place.rounds(3)).values()]
     limit = line.limit(track.size, CONNECTIONS)
     work = f"browser client, {track.size // MIB} MiB, {track.name}"

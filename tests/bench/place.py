@@ -35,6 +35,10 @@ class Place:
         """``full``, or two."""
         return 2 if self.quick else full
 
+    def size(self, full: int) -> int:
+        """``full`` bytes, or an eighth of that."""
+        return full // 8 if self.quick else full
+
     @cached_property
     def rgw(self) -> Rgw:
         """Started for the first bench that asks; until the end of all."""

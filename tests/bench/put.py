@@ -85,8 +85,8 @@ def empty(bucket: Bucket, rgw: Rgw) -> None:
 def write(file: Path, size: int) -> None:
     """Random bytes, in the page cache afterwards, as a file that was just made is."""
     with file.open("wb") as out:
-        for _ in range(size // MIB):
-            out.write(os.urandom(MIB))
+        for at in range(0, size, MIB):
+            out.write(os.urandom(min(MIB, size - at)))
 
 
 def in_turns(works: Mapping[str, Callable[[], None]], rounds: int, clear: Callable[[], None]) -> dict[str, list[float]]:
