@@ -129,7 +129,7 @@ def track(folder: Path, bucket: Bucket, size: int, env: dict[str, str]) -> Itera
 
 def rows(place: Place) -> Iterator[Row]:
     """Beside Uppy as it comes, and beside Uppy with parts of our size."""
-    folder, size = place.fresh("browser"), place.size(200 * MIB)
+    folder, size = place.fresh("browser"), 200 * MIB
     with fresh_bucket(place.rgw) as bucket, track(folder, bucket, size, {}) as ready:
         taken = measure(ready, place.rounds(9))
     medians = {contender: statistics.median(seconds) for contender, seconds in taken.items()}
