@@ -33,8 +33,9 @@ def svg(rows: Sequence[Row]) -> str:
     """One line for each row: right of the middle its target is reached, by so many times."""
     height = TOP + STEP * len(rows) + BOTTOM
     marks = [step for step in STEPS if _lowest(rows) <= step <= _highest(rows)]
+    size = f'width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}"'
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="title">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title">',
         '<title id="title">How far each row is beyond its target</title>',
         f"<style>{STYLE}</style>",
         f'<rect width="{WIDTH}" height="{height}" rx="6" style="fill: var(--ground)"/>',
@@ -64,7 +65,7 @@ def _x(margin: float, rows: Sequence[Row]) -> float:
 
 def _legend() -> Iterator[str]:
     yield '<circle class="met" cx="22" cy="26" r="5"/><text x="34" y="30">target reached</text>'
-    yield '<circle class="missed" cx="150" cy="26" r="5"/><text x="162" y="30">not reached</text>'
+    yield '<circle class="missed" cx="150" cy="26" r="5"/><text x="162" y="30">missed</text>'
     yield f'<text class="muted" x="{WIDTH - 16}" y="30" text-anchor="end">measured (target)</text>'
 
 

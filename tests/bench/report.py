@@ -16,7 +16,7 @@ from tests.bench.result import Found
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tests.bench.result import Entry, Latency, Row
+    from tests.bench.result import Entry, Row
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "build" / "bench"
@@ -47,44 +47,35 @@ def save(found: Found) -> None:
 
 
 def line(row: Row) -> str:
-    """One row for a terminal."""
+    """One row for a terminal, and what bounds it where it missed its target."""
     beside = f" / {row.peer}: {_value(row.theirs, row.unit)}" if row.theirs is not None else ""
     ratio = f"  ratio {_number(row.measured)}" if row.theirs is not None else ""
-    met = "reached" if row.met else "NOT REACHED"
-    return f"{row.work}: {_value(row.ours, row.unit)}{beside}{ratio}  ({_target(row)}: {met})"
+    met = "reached" if row.met else "MISSED"
+    said = f"{row.work}: {_value(row.ours, row.unit)}{beside}{ratio}  ({_target(row)}: {met})"
+    return said if row.met else f"{said}\n    {_why(row)}"
 
 
 def measured(found: Found) -> str:
     """All that is said of a run."""
-    parts = [_where(found), _disturbed(found.entries), table(found.entries), _missed(found.entries), _versions(found)]
+    entries = found.entries
+    parts = [_where(found), _disturbed(entries), table(entries), _versions(found), _missed(entries)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def table(entries: Iterable[Entry]) -> str:
     """In Markdown."""
-    lines = ["| work | beside | valetkey | the other | ratio | target | p50, p99 |", "|---|---|---|---|---|---|---|"]
+    lines = ["| work | valetkey | the other | ratio | target | p50, p99 in ms |", "|---|---|---|---|---|---|"]
     return "\n".join([*lines, *(f"| {' | '.join(_cells(entry.row))} |" for entry in entries)])
 
 
 def _cells(row: Row) -> Iterator[str]:
-    yield row.work
-    yield row.peer or "-"
+    yield f"{row.work}<br>beside {row.peer}" if row.peer else row.work
     yield _value(row.ours, row.unit)
     yield "-" if row.theirs is None else _value(row.theirs, row.unit)
     yield "-" if row.theirs is None else _number(row.measured)
-    yield _target(row) + (" ✓" if row.met else ", **not reached**")
-    yield "; ".join(_latencies(row)) or "-"
-
-
-def _latencies(row: Row) -> Iterator[str]:
-    if row.latency:
-        yield _latency(row.latency)
-    if row.their_latency:
-        yield f"the other {_latency(row.their_latency)}"
-
-
-def _latency(latency: Latency) -> str:
-    return f"{_number(latency.p50)}, {_number(latency.p99)} ms"
+    yield _target(row) + (" ✓" if row.met else ", **missed**")
+    known = (latency for latency in (row.latency, row.their_latency) if latency)
+    yield "<br>".join(f"{_number(latency.p50)}, {_number(latency.p99)}" for latency in known) or "-"
 
 
 def _target(row: Row) -> str:
@@ -122,15 +113,19 @@ def _missed(entries: Iterable[Entry]) -> str:
     rows = [entry.row for entry in entries if not entry.row.met]
     if not rows:
         return ""
-    said = ["### What bounds the rows that are not reached", *(f"- {_bound(row)}" for row in rows)]
+    said = ["## What bounds the rows that missed their target", *(f"- {_bound(row)}" for row in rows)]
     return said[0] + "\n\n" + "\n".join(said[1:])
 
 
 def _bound(row: Row) -> str:
     beside = f", beside {row.peer}" if row.peer else ""
+    return f"{row.work[:1].upper()}{row.work[1:]}{beside}: {_why(row)}"
+
+
+def _why(row: Row) -> str:
     parts = ", ".join(f"`{part}` {share:.0%}" for part, share in row.profile)
     profile = f" Its Python time, as py-spy saw it: {parts}." if parts else ""
-    return f"{row.work[:1].upper()}{row.work[1:]}{beside}: {row.bound or 'nothing was measured'}.{profile}"
+    return f"{row.bound or 'nothing was measured'}.{profile}"
 
 
 def _versions(found: Found) -> str:
