@@ -1,4 +1,8 @@
-"""Where a Python program spends its time, by py-spy, which looks at it from outside and changes nothing in it."""
+"""Where a Python program spends its time, by py-spy, which looks at it from outside and changes nothing in it.
+
+Only what holds the interpreter's lock is counted: other threads wait, or are at work in the system, SQLite or Rust. It
+does not stop the program, which takes so long with many threads that another program would be seen.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.bench.result import Profile
 
-RATE = 250
+RATE = 200
 """Looks in a second."""
 
 PARTS = 8
@@ -28,7 +32,7 @@ PARTS = 8
 _FRAME = re.compile(r"(?P<function>.*) \((?P<file>[^()]*?)(?::\d+)?\)")
 
 
-def of_server(pid: int, work: Callable[[], object], seconds: int = 4) -> Profile:
+def of_server(pid: int, work: Callable[[], object], seconds: int = 5) -> Profile:
     """Of a process and its children, while ``work`` is done again and again. Nothing where py-spy may not look."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "raw"
@@ -57,8 +61,8 @@ def _record(out: Path) -> list[str]:
     found = shutil.which("py-spy", path=path)
     if found is None:
         raise RuntimeError("py-spy is missing: pip install -e '.[test]'")
-    options = ["--format", "raw", "--full-filenames", "--nolineno", "--subprocesses", "--rate", str(RATE)]
-    return [found, "record", *options, "--output", str(out)]
+    options = ["--format", "raw", "--full-filenames", "--nolineno", "--subprocesses", "--gil", "--nonblocking"]
+    return [found, "record", *options, "--rate", str(RATE), "--output", str(out)]
 
 
 def _read(out: Path) -> Profile:
@@ -73,16 +77,15 @@ def summary(raw: str) -> Profile:
     seen: Counter[str] = Counter()
     for line in raw.splitlines():
         stack, _, count = line.rpartition(" ")
-        seen[_part(stack.split(";"))] += int(count)
+        frames = [found for frame in stack.split(";") if (found := _FRAME.fullmatch(frame))]
+        if frames:  # else it is a thread that has not come to Python yet
+            seen[_part([frame["file"] for frame in frames])] += int(count)
     total = sum(seen.values())
     return tuple((part, round(count / total, 3)) for part, count in seen.most_common(PARTS))
 
 
-def _part(stack: Sequence[str]) -> str:
-    for frame in reversed(stack):
-        if (found := _FRAME.fullmatch(frame)) is not None and (part := _part_of(found["file"])):
-            return part
-    return "Python itself"
+def _part(files: Sequence[str]) -> str:
+    return next((part for file in reversed(files) if (part := _part_of(file))), "Python itself")
 
 
 def _part_of(file: str) -> str | None:

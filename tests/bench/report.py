@@ -124,7 +124,7 @@ def _bound(row: Row) -> str:
 
 def _why(row: Row) -> str:
     parts = ", ".join(f"`{part}` {share:.0%}" for part, share in row.profile)
-    profile = f" Its Python time, as py-spy saw it: {parts}." if parts else ""
+    profile = f" Its Python time, by py-spy: {parts}." if parts else ""
     return f"{row.bound or 'nothing was measured'}.{profile}"
 
 

@@ -57,10 +57,7 @@ def test_the_table_has_each_row_with_its_target() -> None:
     assert "| a grant<br>beside a peer | 1,234/s | 617/s | 2.00 | at least 1 ✓ | 20.0, 41.3 |" in said
     assert "| `put` of a file<br>beside aws <3 | 0.90 s | 1.00 s | 0.90 | at most 0.5, **missed** | - |" in said
     assert "| ready | 1.25 s | - | - | at most 1 s, **missed** | - |" in said
-    assert (
-        "- `put` of a file, beside aws <3: it was busy. Its Python time, as py-spy saw it: `valetkey.client` 41%."
-        in said
-    )
+    assert "- `put` of a file, beside aws <3: it was busy. Its Python time, by py-spy: `valetkey.client` 41%." in said
     assert "not shown" not in said
     assert "flask 3" in said
     assert "not quiet" not in said
@@ -111,6 +108,8 @@ def test_a_profile_counts_a_moment_for_whom_it_was() -> None:
 run ({flask});sign ({policy});new (/usr/lib/python3.11/hmac.py) 5
 wait (/usr/lib/python3.11/threading.py) 1
 f ({client});<genexpr> ({client}) 2
+process 7:"python valetkey serve" 90
+ 1000
 """
     assert summary(raw) == (
         ("valetkey.core.signing.policy", 0.5),
