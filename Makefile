@@ -28,7 +28,7 @@ LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -path frontend/kotlin -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores infra images packages clients kotlin check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line bench-start queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
+.PHONY: help look look-dev dev quick test all-parts stores infra images packages clients kotlin check chaos bench bench-page bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,23 +93,16 @@ chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQL
 	infra/system-packages s3 ledger
 	VALETKEY_TEST_CHAOS=full $(BIN)/pytest $(if $(ARGS),$(ARGS),tests/chaos)
 
-bench: $(TEST) ## speed beside a plain Flask + boto3 + SQLite service, as ratios
+bench: $(TEST) frontend ## speed beside peers from PyPI and npm, all of the table in the documentation; or ARGS="grants small", see --help
+	infra/system-packages s3 browser
 	$(BIN)/python -m tests.bench.run $(ARGS)
 
-bench-browser: $(TEST) frontend ## the browser client's 200 MiB beside Uppy's, in the same Chromium on a Ceph RGW
-	infra/system-packages s3 browser
-	$(BIN)/python -m tests.bench.browser $(ARGS)
+bench-page: $(TEST) ## what `make bench` found, into service/docs/benchmarks.md
+	$(BIN)/python -m tests.bench.report
 
 bench-line: $(TEST) frontend ## `put` and the browser client over lines of up to 300 ms, beside boto3, the AWS CLI and Uppy
 	infra/system-packages s3 browser
 	$(BIN)/python -m tests.bench.line $(ARGS)
-
-bench-idle: $(TEST) ## 5,000 idle connections on every route, and uploads that are to take no notice, on Ceph RGW
-	infra/system-packages s3
-	$(BIN)/python -m tests.bench.idle $(ARGS)
-
-bench-start: $(TEST) ## how long `valetkey serve` takes until it answers
-	$(BIN)/python -m tests.bench.start $(ARGS)
 
 bench-confirm: $(TEST) ## CPU and rate of confirmations beside boto3 and, with BEFORE=folder, beside another commit, on Ceph RGW
 	infra/system-packages s3
@@ -118,10 +111,6 @@ bench-confirm: $(TEST) ## CPU and rate of confirmations beside boto3 and, with B
 queue: $(TEST) ## events of 10,000 uploads by way of SQS (moto) to two workers, on SQLite and PostgreSQL; takes minutes
 	infra/system-packages ledger
 	$(BIN)/pytest -n 0 --timeout 3000 --show-capture=no tests/e2e/test_queue.py --queue-uploads 10000 $(ARGS)
-
-bench-put: $(TEST) ## `valetkey put` beside boto3's transfer manager, on Ceph RGW, as a ratio
-	infra/system-packages s3
-	$(BIN)/python -m tests.bench.put $(ARGS)
 
 s3: $(DEV) ## a real S3 server (Ceph RGW) on this machine, with a bucket; prints the lines to export
 	@infra/system-packages s3 >&2

@@ -1,33 +1,32 @@
-"""Measures the browser client's multipart against Uppy's in one Chromium, as a ratio: `python -m tests.bench.browser`.
+"""The browser client's multipart beside Uppy's, in one Chromium.
 
 A page on its own origin sends the same file to the same service and the same Ceph RGW, from the first call until the
 upload is confirmed, by our client, by Uppy as it comes, and by Uppy with parts of our size. They take turns in an order
 that rotates, each with a browser context and a file of its own, and what was sent is deleted again. The first round
-only warms up. Ends with status 1 when our median is not below both of Uppy's.
+only warms up.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 import statistics
-import sys
-import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Browser, sync_playwright
+from tests.bench.result import Row
 from tests.browsers.site import client_site
 from tests.e2e.conftest import Service, service_on
 from tests.support.pages import CHROMIUM, QUIET
 from tests.support.servers import running_valetkey
-from tests.support.stores import Bucket, Rgw, fresh_bucket, stop_rgw
+from tests.support.stores import Bucket, fresh_bucket
 from tests.uppy.bundle import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.bench.place import Place
 
 MIB = 1024**2
 PROFILE = f'[profiles.films]\nmax_size = {1024**3}\ncontent_types = ["video/*"]\n'
@@ -114,28 +113,6 @@ def measure(track: Track, rounds: int) -> dict[Contender, list[float]]:
     return taken
 
 
-def show(taken: dict[Contender, list[float]], size: int) -> bool:
-    """Print the figures; whether ours is the faster one."""
-    medians = {contender: statistics.median(seconds) for contender, seconds in taken.items()}
-    for contender, seconds in taken.items():
-        figures = f"median {medians[contender]:6.2f} s, {min(seconds):6.2f} to {max(seconds):6.2f} s"
-        print(f"{contender.name:22} {figures}, {size / MIB / medians[contender]:6.1f} MiB/s")
-    ratios = [medians[OUR_CLIENT] / medians[other] for other in (UPPY, UPPY_WITH_OUR_PARTS)]
-    for other, ratio in zip((UPPY, UPPY_WITH_OUR_PARTS), ratios, strict=True):
-        print(f"ours / {other.name:22} {ratio:5.2f}  (below 1: {'met' if ratio < 1 else 'MISSED'})")
-    return max(ratios) < 1
-
-
-def run(folder: Path, size: int, rounds: int) -> dict[Contender, list[float]]:
-    """Start all that it takes in `folder`, measure, and stop it."""
-    rgw = Rgw.start(folder / "rgw", owner=os.getpid())
-    try:
-        with fresh_bucket(rgw) as bucket, track(folder, bucket, size, {}) as ready:
-            return measure(ready, rounds)
-    finally:
-        stop_rgw(folder / "rgw")
-
-
 @contextmanager
 def track(folder: Path, bucket: Bucket, size: int, env: dict[str, str]) -> Iterator[Track]:
     """A service on `bucket`, with `env` besides, a page and a browser; its files are in `folder`."""
@@ -150,16 +127,12 @@ def track(folder: Path, bucket: Bucket, size: int, env: dict[str, str]) -> Itera
         yield Track(browser, service_on(server, bucket), page_url, size)
 
 
-def main() -> int:
-    """The command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.browser", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9, help="after the first (%(default)s)")
-    parser.add_argument("--mib", type=int, default=200, help="the file's size (%(default)s)")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="valetkey-bench-") as folder:
-        taken = run(Path(folder), options.mib * MIB, options.rounds)
-    return 0 if show(taken, options.mib * MIB) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def rows(place: Place) -> Iterator[Row]:
+    """Beside Uppy as it comes, and beside Uppy with parts of our size."""
+    folder, size = place.fresh("browser"), 200 * MIB
+    with fresh_bucket(place.rgw) as bucket, track(folder, bucket, size, {}) as ready:
+        taken = measure(ready, place.rounds(9))
+    medians = {contender: statistics.median(seconds) for contender, seconds in taken.items()}
+    for other in (UPPY, UPPY_WITH_OUR_PARTS):
+        work = f"browser client, {size // MIB} MiB, loopback"
+        yield Row(work, medians[OUR_CLIENT], 1, "s", other.name, medians[other], at_least=False)

@@ -1,34 +1,33 @@
-"""5,000 idle connections on every route while whole uploads go on: `python -m tests.bench.idle`.
+"""5,000 idle connections on every route while whole uploads go on.
 
 `valetkey serve` and Ceph RGW on this machine. Uploads (grant, form to RGW, completion) go on at a steady pace, at
 first alone, then while `tests.support.idlers` hold connections open for a minute, of every kind, with a key and
-without. Target: the 99th percentile of an upload's own calls at most doubles, and no call fails. Ends with status 1
-when it is missed.
+without. Target: the 99th percentile of an upload's own calls at most doubles, and no call fails.
 """
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
-import os
 import resource
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
+from tests.bench.result import Latency, Row
 from tests.support.clients import post_form
 from tests.support.idlers import hold, kinds
 from tests.support.servers import running_valetkey
-from tests.support.stores import Rgw, fresh_bucket, stop_rgw
+from tests.support.stores import Rgw, fresh_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.bench.place import Place
 
 WANTED = {"filename": "a.png", "content_type": "image/png", "size": 5}
 PAUSE = 0.1
@@ -81,20 +80,6 @@ def uploads(client: httpx.Client, seconds: float) -> Times:
     return times
 
 
-def show(alone: Times, beside: Times) -> float:
-    """Prints the table; returns the largest ratio of the 99th percentiles."""
-    print(f"{'':10}{'alone p50':>12}{'p99 ms':>10}{'beside p50':>12}{'p99 ms':>10}{'ratio of p99':>14}{'calls':>8}")
-    worst = 0.0
-    for name in alone.calls:
-        before, after = alone.percentile(name, 99), beside.percentile(name, 99)
-        worst = max(worst, after / before)
-        print(
-            f"{name:10}{alone.percentile(name, 50):12.1f}{before:10.1f}{beside.percentile(name, 50):12.1f}{after:10.1f}"
-            f"{after / before:14.2f}{len(beside.calls[name]):8}"
-        )
-    return worst
-
-
 @contextmanager
 def holding(address: tuple[str, int], sent: Mapping[str, bytes], count: int) -> Iterator[None]:
     """The idle connections, in a process of their own; prints what the service has closed of them."""
@@ -115,38 +100,41 @@ def holding(address: tuple[str, int], sent: Mapping[str, bytes], count: int) -> 
         process.join()
 
 
-def measure(folder: Path, connections: int, seconds: float) -> int:
-    """One run; the exit status."""
-    rgw = Rgw.start(folder / "rgw", owner=os.getpid())
-    try:
-        with fresh_bucket(rgw) as bucket, running_valetkey(folder, bucket) as server:
-            key = server.create_key("bench")
-            parts = urlsplit(server.base_url)
-            address = (parts.hostname or "", parts.port or 0)
-            with httpx.Client(base_url=server.base_url, headers=key.headers, timeout=30) as client:
-                uploads(client, 3)
-                alone = uploads(client, seconds / 2)
-                with holding(address, kinds(parts.netloc, key.key), connections):
-                    beside = uploads(client, seconds)
-                alone.add(uploads(client, seconds / 2))
-    finally:
-        stop_rgw(folder / "rgw")
-    worst = show(alone, beside)
-    print(f"failures: {alone.failures} alone, {beside.failures} beside")
-    return int(worst > 2 or beside.failures > 0)
-
-
-def main() -> int:
-    """The command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.idle", description=__doc__)
-    parser.add_argument("--connections", type=int, default=5_000)
-    parser.add_argument("--seconds", type=float, default=60)
-    given = parser.parse_args()
+def measure(rgw: Rgw, folder: Path, connections: int, seconds: float) -> tuple[Times, Times]:
+    """Alone, and beside idle connections. RuntimeError where a call failed beside them."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 2 * given.connections)), hard))
-    with tempfile.TemporaryDirectory(prefix="valetkey-idle-") as folder:
-        return measure(Path(folder), given.connections, given.seconds)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 2 * connections)), hard))
+    with fresh_bucket(rgw) as bucket, running_valetkey(folder, bucket) as server:
+        key = server.create_key("bench")
+        parts = urlsplit(server.base_url)
+        address = (parts.hostname or "", parts.port or 0)
+        with httpx.Client(base_url=server.base_url, headers=key.headers, timeout=30) as client:
+            uploads(client, 3)
+            alone = uploads(client, seconds / 2)
+            with holding(address, kinds(parts.netloc, key.key), connections):
+                beside = uploads(client, seconds)
+            alone.add(uploads(client, seconds / 2))
+    print(f"failures: {alone.failures} alone, {beside.failures} beside")
+    if beside.failures:
+        raise RuntimeError(f"{beside.failures} calls failed beside {connections} idle connections")
+    return alone, beside
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def rows(place: Place) -> Iterator[Row]:
+    """A row for each call of an upload: its 99th percentile, beside the idle connections and alone."""
+    connections, seconds = (500, 6) if place.quick else (5_000, 60)
+    alone, beside = measure(place.rgw, place.fresh("idle"), connections, seconds)
+    for name in alone.calls:
+        latency, theirs = (Latency(times.percentile(name, 50), times.percentile(name, 99)) for times in (beside, alone))
+        work = f"`{name}` beside {connections:,} idle connections, p99"
+        yield Row(
+            work,
+            latency.p99,
+            2,
+            "ms",
+            "without them",
+            theirs.p99,
+            at_least=False,
+            latency=latency,
+            their_latency=theirs,
+        )

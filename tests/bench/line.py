@@ -14,22 +14,25 @@ import json
 import math
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench import browser
-from tests.bench.put import MIB, compiled, empty, ours, timed, write
+from tests.bench.put import MIB, Command, compiled, empty, in_turns, ours, write
+from tests.bench.result import Row
 from tests.support.lines import KIB, Line, line_to
 from tests.support.servers import running_valetkey
 from tests.support.stores import Bucket, Rgw, fresh_bucket, stop_rgw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator, Sequence
+
+    from tests.bench.place import Place
+    from tests.bench.result import Profile
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,9 @@ TRACKS = (
     Track(Line("far, 300 ms", 0.300, 256 * KIB, 30e6), 128 * MIB, 1.0),
     Track(DISTANT, 20 * MIB, 1.0, 500),
 )
+TABLE = tuple(track for track in TRACKS if track.target < 1)
+"""The two of which more is asked than to be no slower than boto3."""
+
 IN_BROWSER = Track(DISTANT, 128 * MIB, 0.2)
 CONNECTIONS = 6
 """What a browser opens to a host."""
@@ -87,32 +93,38 @@ response_checksum_validation = when_required
 """
 
 
-def command(words: list[str], env: dict[str, str]) -> Callable[[], None]:
-    """Runs it to its end; RuntimeError when it fails."""
-
-    def run() -> None:
-        done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{words[0]} exited {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-
-    return run
-
-
-def peers(bucket: Bucket, url: str, folder: Path, files: Path) -> dict[str, Callable[[], None]]:
-    """boto3 with 10 threads, and the AWS CLI, which has as many by default; both ask for no checksums, as we do."""
-    server = bucket.server
-    (folder / "aws.conf").write_text(AWS_CONFIG)
-    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    env |= server.env() | compiled(folder) | {"AWS_CONFIG_FILE": str(folder / "aws.conf")}
+def boto3(bucket: Bucket, url: str, folder: Path, files: Path) -> Command:
+    """Its transfer manager with 10 threads, and no checksums, as we ask for none."""
     names = [str(file) for file in sorted(files.iterdir())]
-    script = [sys.executable, "-c", PEER, url, server.region, bucket.name, "10", *names]
-    aws = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", url, "--region", server.region]
-    aws += ["s3", "cp", "--recursive", "--only-show-errors", str(files), f"s3://{bucket.name}/aws/"]
-    return {"boto3, 10 threads": command(script, env), "aws s3 cp": command(aws, env)}
+    words = [sys.executable, "-c", PEER, url, bucket.server.region, bucket.name, "10", *names]
+    return Command(words, _peers_env(bucket, folder))
 
 
-def commands(track: Track, rgw: Rgw, rounds: int, given: argparse.Namespace) -> dict[str, list[float]]:
-    """Seconds of each command by round."""
+def aws(bucket: Bucket, url: str, folder: Path, what: Path) -> Command:
+    """The AWS CLI, which has as many by default, with a file or all files of a folder."""
+    (folder / "aws.conf").write_text(AWS_CONFIG)
+    words = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", url, "--region", bucket.server.region]
+    words += ["s3", "cp", *(["--recursive"] if what.is_dir() else []), "--only-show-errors", str(what)]
+    env = _peers_env(bucket, folder) | {"AWS_CONFIG_FILE": str(folder / "aws.conf")}
+    return Command([*words, f"s3://{bucket.name}/aws/"], env)
+
+
+def _peers_env(bucket: Bucket, folder: Path) -> dict[str, str]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return env | bucket.server.env() | compiled(folder)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Seconds of each command by round, and what ours was busy with."""
+
+    seconds: dict[str, list[float]]
+    cpu: float
+    profile: Profile
+
+
+def commands(track: Track, rgw: Rgw, rounds: int, *, concurrency: int | None = None, with_aws: bool = True) -> Taken:
+    """All of them in turns, and ours once more for its CPU and its profile."""
     with tempfile.TemporaryDirectory(prefix="valetkey-line-") as name, ExitStack() as stack:
         folder = Path(name)
         files = folder / "files"
@@ -123,16 +135,19 @@ def commands(track: Track, rgw: Rgw, rounds: int, given: argparse.Namespace) -> 
         url = stack.enter_context(line_to(rgw.endpoint_url, track.line)) if track.line else rgw.endpoint_url
         env = {"VALETKEY_S3_PUBLIC_ENDPOINT_URL": url}
         server = stack.enter_context(running_valetkey(folder, bucket, env=env))
-        options = ["--concurrency", str(given.concurrency)] if given.concurrency else []
-        works = {"valetkey put": ours(server, server.create_key("bench").key, files, options)}
-        works |= peers(bucket, url, folder, files)
-        if not given.aws:
-            del works["aws s3 cp"]
-        return in_turns(works, rounds, lambda: empty(bucket, rgw))
+        options = ["--concurrency", str(concurrency)] if concurrency else []
+        put = ours(server, server.create_key("bench").key, files, options)
+        works = {"valetkey put": put, "boto3, 10 threads": boto3(bucket, url, folder, files)}
+        if with_aws:
+            works["aws s3 cp"] = aws(bucket, url, folder, files)
+        seconds = in_turns(works, rounds, lambda: empty(bucket, rgw))
+        cpu = put.cpu()
+        empty(bucket, rgw)
+        return Taken(seconds, cpu, put.profile())
 
 
 def pages(track: Track, rgw: Rgw, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each browser client by round. Uppy is given parts of 8 MiB: with its own it takes no less."""
+    """Seconds of each browser client by round; Uppy as it comes."""
     assert track.line is not None
     with tempfile.TemporaryDirectory(prefix="valetkey-line-") as name, ExitStack() as stack:
         bucket = stack.enter_context(fresh_bucket(rgw))
@@ -148,18 +163,35 @@ def pages(track: Track, rgw: Rgw, rounds: int) -> dict[str, list[float]]:
         return taken
 
 
-def in_turns(works: dict[str, Callable[[], None]], rounds: int, clear: Callable[[], None]) -> dict[str, list[float]]:
-    """Seconds by round, after one that does not count."""
-    taken: dict[str, list[float]] = {name: [] for name in works}
-    for number in range(rounds + 1):
-        turn = number % len(works)
-        names = list(works)
-        for name in names[turn:] + names[:turn]:
-            seconds = timed(works[name])
-            clear()
-            if number:
-                taken[name].append(seconds)
-    return taken
+def rows(place: Place, tracks: Sequence[Track] | None = None) -> Iterator[Row]:
+    """`valetkey put` beside boto3: over the distant line, and on loopback, unless ``tracks`` are others."""
+    for whole in tracks or TABLE:
+        track = replace(whole, size=place.size(whole.size))
+        taken = commands(track, place.rgw, place.rounds(5), with_aws=False)
+        ours_, theirs = (statistics.median(seconds) for seconds in taken.seconds.values())
+        line = f"the line alone takes {track.line.limit(track.size):.2f} s; " if track.line else ""
+        yield Row(
+            f"`valetkey put`, {track.size // MIB} MiB, {track.name}", ours_, track.target, unit="s", at_least=False,
+            peer="boto3's transfer manager, 10 threads", theirs=theirs, profile=taken.profile,
+            bound=f"{line}the command used {taken.cpu:.2f} s of CPU",
+        )  # fmt: skip
+
+
+def every_line(place: Place) -> Iterator[Row]:
+    """All lines."""
+    return rows(place, TRACKS)
+
+
+def page_rows(place: Place) -> Iterator[Row]:
+    """The browser client over the distant line, beside Uppy, and beside what six connections carry."""
+    track, line = IN_BROWSER, DISTANT  # never less: up to 100 MiB Uppy sends a file whole, and nobody confirms it
+    taken = pages(track, place.rgw, 1 if place.quick else 3)
+    medians = [statistics.median(seconds) for seconds in taken.values()]
+    limit = line.limit(track.size, CONNECTIONS)
+    work = f"browser client, {track.size // MIB} MiB, {track.name}"
+    bound = f"six connections of this line cannot carry it in less than {limit:.2f} s"
+    yield Row(work, medians[0], track.target, "s", "Uppy 6", medians[1], at_least=False, bound=bound)
+    yield Row(work, medians[0], 1.1, "s", "the limit of six connections", limit, at_least=False, bound=bound)
 
 
 def show(track: Track, taken: dict[str, list[float]], connections: float = math.inf) -> bool:
@@ -194,7 +226,9 @@ def main() -> int:
         try:
             for track in TRACKS:
                 if (given.only or "") in track.name:
-                    taken = figures[track.name] = commands(track, rgw, given.rounds, given)
+                    taken = figures[track.name] = commands(
+                        track, rgw, given.rounds, concurrency=given.concurrency, with_aws=given.aws
+                    ).seconds
                     met &= show(track, taken)
             if (given.only or "") in "browser":
                 taken = figures["browser"] = pages(IN_BROWSER, rgw, given.rounds)

@@ -1,4 +1,4 @@
-"""Starts the two servers of the benchmark, each with its whole process tree on one core, and reads their memory."""
+"""Starts the servers of the benchmarks, each with its whole process tree on one core, and reads their memory."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from tests.support.npm import installed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
 _BIN = Path(sys.executable).parent
 _ROOT = Path(__file__).parents[2]
+_NPM = Path(__file__).with_name("npm")
 _START_SECONDS = 30.0
 # Both sides sign only: nothing listens at this endpoint (the discard port), and nothing asks it.
 _STORE = "http://127.0.0.1:9"
@@ -138,10 +142,31 @@ def plain_server(folder: Path, core: int, threads: int) -> Server:
     return Server("plain", command, env, core, folder / f"plain-{threads}.log", port, key)
 
 
-def valetkey_server(folder: Path, core: int) -> Server:
-    """`valetkey serve` as it ships, on SQLite, with one API key."""
+def hello_server(folder: Path, core: int, threads: int) -> Server:
+    """`tests.bench.hello_app` on granian, which serves valetkey, too, with one worker process."""
     port = free_port()
-    settings = {
+    command = [str(_BIN / "granian"), "--interface", "wsgi", "--workers", "1", "--blocking-threads", str(threads)]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--no-ws", "tests.bench.hello_app:app"]
+    return Server("hello", command, dict(os.environ), core, folder / f"hello-{threads}.log", port, "")
+
+
+def node_server(folder: Path, core: int, name: str) -> Server:
+    """``better_upload`` or ``companion`` of `npm/`, with the packages that its lock file names."""
+    installed_in = installed(sorted(_NPM.iterdir()), _NPM.parent / ".installed")
+    port = free_port()
+    settings = {"PORT": str(port), "NODE_ENV": "production", "STORE_HOST": urlsplit(_STORE).netloc}
+    env = os.environ | _CREDENTIALS | settings | {"FOLDER": str(folder)}
+    command = ["node", str(installed_in / f"{name}.js")]
+    return Server(name, command, env, core, folder / f"{name}.log", port, "")
+
+
+def valetkey_server(folder: Path, core: int, settings: Mapping[str, str] | None = None) -> Server:
+    """`valetkey serve` as it ships, on SQLite, with one API key; ``settings`` in place of the defaults here.
+
+    The ledger is there when this returns, and what is in ``folder`` already stays.
+    """
+    port = free_port()
+    defaults = {
         "VALETKEY_DATABASE_URL": f"sqlite:///{folder / 'valetkey.db'}",
         "VALETKEY_SECRET_KEYS": secrets.token_urlsafe(48),
         "VALETKEY_BUCKET": "bench",
@@ -150,7 +175,7 @@ def valetkey_server(folder: Path, core: int) -> Server:
         "VALETKEY_S3_REGION": "us-east-1",
         "VALETKEY_S3_ADDRESSING_STYLE": "path",
     }
-    env = os.environ | _CREDENTIALS | settings
+    env = os.environ | _CREDENTIALS | defaults | dict(settings or {})
     _valetkey(env, "migrate")
     key = json.loads(_valetkey(env, "keys", "create", "bench", "--json"))["key"]
     command = [str(_BIN / "valetkey"), "serve", "--host", "127.0.0.1", "--port", str(port)]

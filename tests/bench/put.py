@@ -1,37 +1,34 @@
-"""Measures `valetkey put` against boto3's transfer manager, in one run and in turns: `python -m tests.bench.put`.
-
-Both send the same file to the same Ceph RGW on this machine, as commands: from their start to their end, `valetkey put`
-with its grant and the service's confirmation, boto3 with 10 threads and no checksums. The target is at most 0.75 of its
-time. The ratio to boto3's `upload_file` alone, in a process where all is loaded and connected, is printed beside it.
-Ends with status 1 when the target is missed.
-"""
+"""`valetkey put` as a command, and one small file beside `aws s3 cp`; larger ones are in `line`."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
+import resource
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boto3.s3.transfer import TransferConfig
+from tests.bench import profiles
+from tests.bench.result import Row
 from tests.support.servers import VALETKEY, ValetkeyServer, running_valetkey
-from tests.support.stores import Bucket, Rgw, fresh_bucket, stop_rgw
+from tests.support.stores import Bucket, Rgw, fresh_bucket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from tests.bench.place import Place
+    from tests.bench.result import Profile
 
 MIB = 1024**2
-TARGET = 0.75
-PEER_THREADS = 10
+SMALL = 1_000
+"""Bytes of the small file."""
 
 
-def timed(work: Callable[[], None]) -> float:
+def timed(work: Callable[[], object]) -> float:
     """How long it takes, in seconds."""
     began = time.perf_counter()
     work()
@@ -43,63 +40,37 @@ def compiled(folder: Path) -> dict[str, str]:
     return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
 
 
-def ours(server: ValetkeyServer, key: str, file: Path, options: list[str]) -> Callable[[], None]:
-    """The whole command; RuntimeError when it fails."""
+@dataclass(frozen=True)
+class Command:
+    """A program with its arguments and its environment."""
+
+    words: Sequence[str]
+    env: Mapping[str, str]
+
+    def __call__(self) -> None:
+        """Runs it to its end; RuntimeError when it fails."""
+        done = subprocess.run(self.words, env=self.env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = f"{done.stdout[-2000:]}{done.stderr[-2000:]}"
+            raise RuntimeError(f"{self.words[0]} exited {done.returncode}: {said}")
+
+    def cpu(self) -> float:
+        """Runs it once more; how many seconds of CPU it takes."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    def profile(self) -> Profile:
+        """Where its time goes, of one that Python runs."""
+        return profiles.of_command(self.words, self.env)
+
+
+def ours(server: ValetkeyServer, key: str, file: Path, options: Sequence[str] = ()) -> Command:
+    """The whole of it: with its grant, and the service's confirmation."""
     env = os.environ | {"VALETKEY_TOKEN": key, "VALETKEY_ENDPOINT": server.base_url}
     env["XDG_STATE_HOME"] = str(server.directory / "state")
-    env |= compiled(server.directory)
-    command = [str(VALETKEY), "put", str(file), "--json", *options]
-
-    def run() -> None:
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"valetkey put exited {done.returncode}: {done.stdout}{done.stderr}")
-
-    return run
-
-
-def peer(bucket: Bucket, file: Path) -> Callable[[], None]:
-    """boto3's transfer manager."""
-    client = bucket.server.client(max_pool_connections=PEER_THREADS)
-    config = TransferConfig(max_concurrency=PEER_THREADS)
-    return lambda: client.upload_file(str(file), bucket.name, "peer", Config=config)
-
-
-PEER = """
-import sys
-import boto3
-from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
-endpoint, region, bucket, file, threads = sys.argv[1:]
-config = Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required",
-                response_checksum_validation="when_required", max_pool_connections=int(threads))
-client = boto3.client("s3", endpoint_url=endpoint, region_name=region, config=config)
-client.upload_file(file, bucket, "peer", Config=TransferConfig(max_concurrency=int(threads)))
-"""
-
-
-def peer_command(bucket: Bucket, file: Path, folder: Path) -> Callable[[], None]:
-    """The same as a script of its own; RuntimeError when it fails."""
-    server = bucket.server
-    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    env |= server.env() | compiled(folder)
-    command = [
-        sys.executable,
-        "-c",
-        PEER,
-        server.endpoint_url,
-        server.region,
-        bucket.name,
-        str(file),
-        str(PEER_THREADS),
-    ]
-
-    def run() -> None:
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"boto3 exited {done.returncode}: {done.stderr}")
-
-    return run
+    return Command([str(VALETKEY), "put", str(file), "--json", *options], env | compiled(server.directory))
 
 
 def empty(bucket: Bucket, rgw: Rgw) -> None:
@@ -114,59 +85,41 @@ def empty(bucket: Bucket, rgw: Rgw) -> None:
 def write(file: Path, size: int) -> None:
     """Random bytes, in the page cache afterwards, as a file that was just made is."""
     with file.open("wb") as out:
-        for _ in range(size // MIB):
-            out.write(os.urandom(MIB))
+        for at in range(0, size, MIB):
+            out.write(os.urandom(min(MIB, size - at)))
 
 
-def measure(folder: Path, size: int, rounds: int, options: list[str]) -> dict[str, list[float]]:
-    """Seconds by round, after a round of each that does not count."""
-    file = folder / "file.bin"
-    write(file, size)
-    rgw = Rgw.start(folder / "rgw", owner=os.getpid())
-    try:
-        with fresh_bucket(rgw) as bucket, running_valetkey(folder, bucket) as server:
-            key = server.create_key("bench").key
-            works = {
-                "valetkey put": ours(server, key, file, options),
-                "boto3 command": peer_command(bucket, file, folder),
-                "boto3 call": peer(bucket, file),
-            }
-            taken: dict[str, list[float]] = {name: [] for name in works}
-            for number in range(rounds + 1):
-                for name, work in works.items():
-                    seconds = timed(work)
-                    empty(bucket, rgw)
-                    if number:
-                        taken[name].append(seconds)
-            return taken
-    finally:
-        stop_rgw(folder / "rgw")
+def in_turns(works: Mapping[str, Callable[[], None]], rounds: int, clear: Callable[[], None]) -> dict[str, list[float]]:
+    """Seconds by round, after one that does not count."""
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    names = list(works)
+    for number in range(rounds + 1):
+        turn = number % len(names)
+        for name in names[turn:] + names[:turn]:
+            seconds = timed(works[name])
+            clear()
+            if number:
+                taken[name].append(seconds)
+    return taken
 
 
-def main() -> int:
-    """The command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.put", description=__doc__)
-    parser.add_argument("--size", type=int, default=512, help="MiB")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
-    parser.add_argument("--concurrency", type=int, help="for `valetkey put`, instead of its default")
-    given = parser.parse_args()
-    options = ["--concurrency", str(given.concurrency)] if given.concurrency else []
-    with tempfile.TemporaryDirectory(prefix="valetkey-bench-") as folder:
-        taken = measure(Path(folder), given.size * MIB, given.rounds, options)
+def rows(place: Place) -> Iterator[Row]:
+    """One small file, from the start of the process to its end."""
+    from tests.bench.line import aws
+
+    folder = place.fresh("small")
+    file = folder / "files" / "small.bin"
+    file.parent.mkdir()
+    file.write_bytes(os.urandom(SMALL))
+    with ExitStack() as stack:
+        bucket = stack.enter_context(fresh_bucket(place.rgw))
+        server = stack.enter_context(running_valetkey(folder, bucket))
+        put = ours(server, server.create_key("bench").key, file)
+        copy = aws(bucket, place.rgw.endpoint_url, folder, file)
+        taken = in_turns({"ours": put, "theirs": copy}, place.rounds(20), lambda: empty(bucket, place.rgw))
+        bound, profile = f"the command used {put.cpu():.2f} s of CPU", put.profile()
     medians = {name: statistics.median(seconds) for name, seconds in taken.items()}
-    for name, seconds in taken.items():
-        spread, rate = f"{min(seconds):6.2f} to {max(seconds):6.2f}", given.size / medians[name]
-        print(f"{name:14} median {medians[name]:6.2f} s {spread}  {rate:7.0f} MiB/s")
-    ratios = {name: medians["valetkey put"] / median for name, median in medians.items() if name != "valetkey put"}
-    ratio = ratios["boto3 command"]
-    met = "met" if ratio <= TARGET else "MISSED"
-    print(f"valetkey put / boto3 command  {ratio:.2f}  (at most {TARGET:g}: {met})")
-    print(f"valetkey put / boto3 call     {ratios['boto3 call']:.2f}")
-    if given.json:
-        given.json.write_text(json.dumps({"size_mib": given.size, "seconds": taken, "ratios": ratios}, indent=2) + "\n")
-    return 0 if ratio <= TARGET else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    yield Row(
+        "`put` of one small file, process start to exit", medians["ours"], 0.5, unit="s", peer="`aws s3 cp`",
+        theirs=medians["theirs"], at_least=False, bound=bound, profile=profile,
+    )  # fmt: skip

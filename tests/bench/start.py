@@ -1,32 +1,27 @@
-"""Measures how long `valetkey serve` takes until it answers: `python -m tests.bench.start`.
-
-Wall time ends with the answer to `/healthz`; the CPU is that of the whole process tree until then. Target: less than a
-second.
-"""
+"""How long `valetkey serve` takes until it answers."""
 
 from __future__ import annotations
 
-import argparse
-import os
 import statistics
-import sys
-import tempfile
 import time
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.bench import profiles
 from tests.bench.peers import valetkey_server
+from tests.bench.result import Row
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.bench.peers import Server
+    from tests.bench.place import Place
 
-TARGET = 1.0
-"""In seconds."""
+    Times = tuple[float, float]
 
 
-def start(server: Server) -> tuple[float, float]:
-    """Seconds until ``server`` answers, and what CPU it has taken by then; it is stopped afterwards."""
+def start(server: Server) -> Times:
+    """Seconds until ``server`` answers `/healthz`, and the CPU that it took by then; it is stopped afterwards."""
     began = time.perf_counter()
     with server:
         connection = HTTPConnection(*server.address, timeout=30)
@@ -37,18 +32,11 @@ def start(server: Server) -> tuple[float, float]:
         return time.perf_counter() - began, server.cpu_seconds()
 
 
-def main() -> int:
-    """The command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.start", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="valetkey-bench-") as folder:
-        server = valetkey_server(Path(folder), min(os.sched_getaffinity(0)))
-        times = [start(server) for _ in range(options.rounds)]
+def rows(place: Place) -> Iterator[Row]:
+    """One row, without a peer."""
+    server = valetkey_server(place.fresh("start"), place.cores[0])
+    times = [start(server) for _ in range(place.rounds(9))]
     wall, cpu = (statistics.median(column) for column in zip(*times, strict=True))
-    print(f"valetkey serve answers after {wall:.2f} s, {cpu:.2f} s of CPU (target: less than {TARGET:g} s)")
-    return 0 if wall < TARGET else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    bound = f"its processes used {cpu:.2f} s of CPU until then"
+    profile = profiles.of_command(server.command, server.env, seconds=3)  # once it is ready, it does nothing
+    yield Row("`valetkey serve` ready", wall, 1.0, unit="s", at_least=False, bound=bound, profile=profile)

@@ -39,6 +39,7 @@ ORDER = [
     *(
         "errors",
         "limits",
+        "benchmarks",
         "architecture",
     ),
     *("adapters", "stores"),
