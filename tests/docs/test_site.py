@@ -20,7 +20,7 @@ pytestmark = pytest.mark.needs("docs")
 NAMES = sorted(page.stem for page in PAGES if page.name != "README.md")
 ORDER = [
     *("index", "getting-started", "how-it-works", "flask", "deploying-flask", "jobs", "python", "fastapi", "django"),
-    *("browser", "terminal"),
+    *("browser", "mobile", "terminal"),
     *("large-files", "delivery", "events", "webhooks"),
     *(
         "content-checks",
