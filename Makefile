@@ -140,7 +140,7 @@ dist: look $(DEV) $(PAGES) $(SITE) $(TOOLS)/release.installed ## wheel, sdist an
 	rm -rf dist
 	$(PIP) install hatchling -c constraints.txt
 	$(BIN)/python -m hatchling build -d dist -t sdist -t wheel
-	cd frontend && npm pack --silent --workspace client --workspace element --pack-destination ../dist
+	cd frontend && npm pack --silent --workspace client --workspace element --workspace react-native --pack-destination ../dist
 	$(BIN)/python infra/bill_of_materials.py $(TOOLS)/release
 	cd dist && sha256sum * >SHA256SUMS
 

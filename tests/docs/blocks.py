@@ -10,6 +10,9 @@ READMES = [ROOT / "README.md", *sorted((ROOT / "frontend").glob("*/README.md"))]
 PAGES = [*READMES, *sorted((ROOT / "service" / "docs").glob("*.md"))]
 
 LANGUAGES = frozenset({"console", "python", "toml", "json", "html", "js", "ts", "tsx", "text"})
+ELSEWHERE = frozenset({"swift", "kotlin", "dart"})
+"""What nothing here runs: their blocks say so."""
+
 OPTIONS = frozenset({"server", "exit"})
 SERVERS = frozenset({"dev", "rgw"})
 
@@ -84,7 +87,10 @@ def _options(said: str) -> dict[str, str]:
 
 
 def _checked(block: Block) -> Block:
-    if block.language not in LANGUAGES:
+    if block.language in ELSEWHERE:
+        if block.tried:
+            raise Unclear(f"line {block.line}: nothing here runs {block.language}; say that it is not run")
+    elif block.language not in LANGUAGES:
         raise Unclear(f"line {block.line}: a block of {block.language or 'no language'} is not known to the tests")
     return block
 
