@@ -14,7 +14,7 @@ from tests.e2e.api import stored_parts, wait_for
 from tests.e2e.conftest import Service, running_service, write_profiles
 from tests.support.servers import run_valetkey
 from tests.support.stores import Bucket
-from tests.swift_client.conftest import Swift
+from tests.swift_client.conftest import PACKAGE, Swift
 
 if TYPE_CHECKING:
     import subprocess
@@ -26,6 +26,14 @@ def test_its_own_tests(swift: Swift) -> None:
     done = swift.tool("test", "--skip-build")
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
     assert "with 0 failures" in done.stdout + done.stderr
+
+
+def test_its_format(swift: Swift) -> None:
+    """As `.swift-format` says; StoreAnswers.swift is generated."""
+    files = [str(file) for file in PACKAGE.rglob("*.swift") if file.name != "StoreAnswers.swift"]
+    assert len(files) > 5
+    done = swift.run("/usr/libexec/swift/bin/swift-format", "lint", "--strict", *files)
+    assert done.returncode == 0, done.stderr
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
-// What the client uses of a browser and Hermes lacks, or has half of. `scripts/build.mjs` puts these in the place of the
-// globals of the same names, in the bundle alone: an app's own globals stay as they are.
+// What the client uses of a browser and Hermes lacks, or has half of. `scripts/build.mjs` puts these in the place of
+// the globals of the same names, in the bundle alone: an app's own globals stay as they are.
 
 type Listener = ((event: { type: "abort" }) => void) | { handleEvent(event: { type: "abort" }): void };
 

@@ -65,7 +65,7 @@ function responseOf({ status, headers, body }: UploadResult): StorageResponse {
   return { status, header: (name) => byName.get(name.toLowerCase()) ?? null, text: body };
 }
 
-/** Ends a task in which nothing moves. The time in which the system suspends the app does not count: the task goes on. */
+/** Ends a task in which nothing moves. While the system suspends the app, no time counts: the task goes on. */
 class Watch {
   sent = false;
   #left: number;

@@ -31,8 +31,8 @@ export interface NativeUploader extends Omit<Uploader, "upload" | "uploadAll"> {
   /** Starts to upload any number of files, a few at a time. */
   uploadAll(files: Iterable<NativeGroupItem>, options?: UploadOptions): UploadGroup;
   /**
-   * Continues all interrupted uploads, for the start of an app. What S3 has already is completed and not sent again. Those whose file
-   * is gone or has changed are left out, and expire.
+   * Continues all interrupted uploads, for the start of an app. What S3 has already is completed and not sent again.
+   * Those whose file is gone or has changed are left out, and expire.
    */
   resumeAll(): Promise<Upload[]>;
 }

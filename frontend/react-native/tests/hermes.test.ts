@@ -13,7 +13,7 @@ const on = world();
 const BUNDLE = fileURLToPath(new URL("../dist/index.js", import.meta.url));
 const EXTERNAL = ["expo-file-system", "react", "@react-native-async-storage/async-storage"];
 
-/** What the bundle takes from its surroundings: React Native and Expo have these, and those after them are asked for with care. */
+/** What the bundle takes from its surroundings: these are there; those after them are asked for with care. */
 const GIVEN = [
   "Promise",
   "Response",

@@ -1,7 +1,8 @@
 import Foundation
 
-/// Writes a form as a file: a background session sends nothing else. The fields come first and the file last, without its own name,
-/// which a store may take for more fields (Ceph does). Returns the form's Content-Type. Throws `fileChanged`.
+/// Writes a form as a file: a background session sends nothing else. The fields come first and the file last, without
+/// its own name, which a store may take for more fields (Ceph does). Returns the form's Content-Type. Throws
+/// `fileChanged`.
 func writeForm(fields: [String: String], fileField: String, file: URL, size: Int64, to target: URL) throws -> String {
     let boundary = "valetkey-\(UUID().uuidString)"
     var head = ""

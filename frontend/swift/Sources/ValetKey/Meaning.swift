@@ -36,7 +36,8 @@ private func isNoSuccess(_ body: String) -> Bool {
     return body.range(of: pattern, options: [.regularExpression, .caseInsensitive]) != nil
 }
 
-/// The code of an error document: XML as from S3, with any prefix, attributes or CDATA; or JSON, as from B2 and gateways.
+/// The code of an error document: XML as from S3, with any prefix, attributes or CDATA; or JSON, as from B2 and
+/// gateways.
 func errorCode(in body: String) -> String {
     let text = body.trimmingCharacters(in: .whitespacesAndNewlines)
     if text.hasPrefix("{") { return jsonCode(text) }

@@ -76,7 +76,8 @@ struct RecordStore: Sendable {
     func save(_ record: Record) throws {
         var options: Data.WritingOptions = [.atomic]
         #if canImport(Darwin)
-        options.insert(.completeFileProtectionUntilFirstUserAuthentication)  // the system starts the app when it is locked, too
+            // the system starts the app when the phone is locked, too
+            options.insert(.completeFileProtectionUntilFirstUserAuthentication)
         #endif
         try JSONEncoder().encode(record).write(to: file(of: record.key), options: options)
     }

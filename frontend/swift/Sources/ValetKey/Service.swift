@@ -1,7 +1,7 @@
 import Foundation
 
 #if canImport(FoundationNetworking)
-import FoundationNetworking
+    import FoundationNetworking
 #endif
 
 /// The service's HTTP API: a method for each call, one attempt each. Every failure is a `ValetKeyError`.
@@ -36,7 +36,9 @@ struct Service: Sendable {
     }
 
     /// `checksums` are the SHA-256 of the parts in base64, where the grant asks for them.
-    func signParts(_ numbers: [Int], checksums: [Int: String], of id: String, ticket: String) async throws -> [SignedPart] {
+    func signParts(_ numbers: [Int], checksums: [Int: String], of id: String, ticket: String) async throws
+        -> [SignedPart]
+    {
         var request = self.request("POST", "/v1/uploads/\(id)/parts", bearer: ticket)
         request.setValue("application/json", forHTTPHeaderField: "Content-Type")
         var body: [String: Any] = ["numbers": numbers]
@@ -53,7 +55,8 @@ struct Service: Sendable {
         return stored.parts
     }
 
-    /// The upload, and the seconds after which to ask again while it has not been decided. The store's own list of parts counts.
+    /// The upload, and the seconds after which to ask again while it has not been decided. The store's own list of
+    /// parts counts.
     func complete(_ id: String, ticket: String) async throws -> (Upload, again: TimeInterval?) {
         let (data, response) = try await answer(to: request("POST", "/v1/uploads/\(id)/complete", bearer: ticket))
         let again = response.statusCode == 202 ? retryAfter(response) ?? 1 : nil

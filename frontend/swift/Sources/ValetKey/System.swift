@@ -1,10 +1,11 @@
 import Foundation
 
 #if canImport(FoundationNetworking)
-import FoundationNetworking
+    import FoundationNetworking
 #endif
 
-/// What a task of the system sends: the whole file of a record (0), or a part. The system keeps it while the app is dead.
+/// What a task of the system sends: the whole file of a record (0), or a part. The system keeps it while the app is
+/// dead.
 struct Label: Hashable, Sendable {
     let key: String
     let number: Int
@@ -66,13 +67,13 @@ final class SessionSystem: NSObject, UploadSystem, URLSessionDataDelegate, @unch
 
     private static func configuration(_ identifier: String) -> URLSessionConfiguration {
         #if canImport(Darwin)
-        let configuration = URLSessionConfiguration.background(withIdentifier: identifier)
-        configuration.isDiscretionary = false  // now, and not when the system finds it convenient
-        configuration.sessionSendsLaunchEvents = true
-        configuration.timeoutIntervalForResource = 7 * 86_400
+            let configuration = URLSessionConfiguration.background(withIdentifier: identifier)
+            configuration.isDiscretionary = false  // now, and not when the system finds it convenient
+            configuration.sessionSendsLaunchEvents = true
+            configuration.timeoutIntervalForResource = 7 * 86_400
         #else
-        let configuration = URLSessionConfiguration.default
-        configuration.timeoutIntervalForRequest = 360  // also from the last byte to the answer
+            let configuration = URLSessionConfiguration.default
+            configuration.timeoutIntervalForRequest = 360  // also from the last byte to the answer
         #endif
         configuration.httpCookieStorage = nil
         configuration.urlCache = nil
@@ -105,7 +106,8 @@ final class SessionSystem: NSObject, UploadSystem, URLSessionDataDelegate, @unch
     }
 
     func urlSession(
-        _: URLSession, task: URLSessionTask, didSendBodyData _: Int64, totalBytesSent: Int64, totalBytesExpectedToSend _: Int64
+        _: URLSession, task: URLSessionTask, didSendBodyData _: Int64, totalBytesSent: Int64,
+        totalBytesExpectedToSend _: Int64
     ) {
         guard let label = Label(task.taskDescription) else { return }
         continuation.yield(.sent(label, bytes: totalBytesSent))
@@ -129,12 +131,12 @@ final class SessionSystem: NSObject, UploadSystem, URLSessionDataDelegate, @unch
     }
 
     #if canImport(Darwin)
-    func urlSessionDidFinishEvents(forBackgroundURLSession _: URLSession) {
-        let done = lock.withLock { () -> (@Sendable () -> Void)? in
-            defer { whenDelivered = nil }
-            return whenDelivered
+        func urlSessionDidFinishEvents(forBackgroundURLSession _: URLSession) {
+            let done = lock.withLock { () -> (@Sendable () -> Void)? in
+                defer { whenDelivered = nil }
+                return whenDelivered
+            }
+            if let done { DispatchQueue.main.async(execute: done) }
         }
-        if let done { DispatchQueue.main.async(execute: done) }
-    }
     #endif
 }

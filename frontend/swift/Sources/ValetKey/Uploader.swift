@@ -1,7 +1,7 @@
 import Foundation
 
 #if canImport(FoundationNetworking)
-import FoundationNetworking
+    import FoundationNetworking
 #endif
 
 /// How often what failed is tried again. Times in seconds.
@@ -27,7 +27,8 @@ public struct UploadHandle: Sendable {
     public let key: String
     fileprivate let task: Task<Upload, Error>
 
-    /// The confirmed upload. Throws `ValetKeyError`. Nobody has to wait for it: the store's event or the service's sweep confirms too.
+    /// The confirmed upload. Throws `ValetKeyError`. Nobody has to wait for it: the store's event or the service's
+    /// sweep confirms too.
     public var confirmed: Upload {
         get async throws { try await task.value }
     }
@@ -35,7 +36,8 @@ public struct UploadHandle: Sendable {
 
 /// Uploads files by the system's background session, and goes on with them after the app was ended.
 ///
-/// Have one for each `directory`, from the start of the app on: what the system did meanwhile arrives there. Call `resumeAll()` then.
+/// Have one for each `directory`, from the start of the app on: what the system did meanwhile arrives there. Call
+/// `resumeAll()` then.
 public actor Uploader {
     private let service: Service
     private let records: RecordStore
@@ -50,21 +52,26 @@ public actor Uploader {
 
     /// - Parameters:
     ///   - endpoint: the service's URL
-    ///   - token: gets a ticket from your server, which asks the service for it by `POST /v1/tickets`; nil where the service asks for none
+    ///   - token: gets a ticket from your server, which asks the service for it by `POST /v1/tickets`; nil where the
+    ///     service asks for none
     ///   - directory: where records and temporary files are, in the app's Application Support
     ///   - identifier: of the background session
     ///   - partsAtOnce: how many parts the system is given at once. Each lies on disk a second time while it is sent
     public init(
-        endpoint: URL, directory: URL, identifier: String = "valetkey", partsAtOnce: Int = 4, retry: RetryPolicy = RetryPolicy(),
-        token: @escaping @Sendable () async throws -> String?, onEvent: @escaping @Sendable (UploadEvent) -> Void = { _ in }
+        endpoint: URL, directory: URL, identifier: String = "valetkey", partsAtOnce: Int = 4,
+        retry: RetryPolicy = RetryPolicy(),
+        token: @escaping @Sendable () async throws -> String?,
+        onEvent: @escaping @Sendable (UploadEvent) -> Void = { _ in }
     ) throws {
         try self.init(
-            service: Service(endpoint: endpoint, token: token), directory: directory, system: SessionSystem(identifier: identifier),
+            service: Service(endpoint: endpoint, token: token), directory: directory,
+            system: SessionSystem(identifier: identifier),
             partsAtOnce: partsAtOnce, retry: retry, onEvent: onEvent)
     }
 
     init(
-        service: Service, directory: URL, system: any UploadSystem, partsAtOnce: Int = 4, retry: RetryPolicy = RetryPolicy(),
+        service: Service, directory: URL, system: any UploadSystem, partsAtOnce: Int = 4,
+        retry: RetryPolicy = RetryPolicy(),
         onEvent: @escaping @Sendable (UploadEvent) -> Void = { _ in }
     ) throws {
         self.service = service
@@ -78,19 +85,22 @@ public actor Uploader {
         }
     }
 
-    /// Begins to upload `file`, which has to stay where it is until its upload has ended. Throws `fileChanged` where it cannot be read.
+    /// Begins to upload `file`, which has to stay where it is until its upload has ended. Throws `fileChanged` where it
+    /// cannot be read.
     ///
     /// - Parameters:
     ///   - contentType: a media type, as the profile allows it
-    ///   - method: `put` sends the file as it is and `multipart` in parts; by default parts from 64 MiB on. `post` is for stores that
-    ///     want forms, and writes the form to a file first
+    ///   - method: `put` sends the file as it is and `multipart` in parts; by default parts from 64 MiB on. `post` is
+    ///     for stores that want forms, and writes the form to a file first
     public func upload(
-        _ file: URL, contentType: String, filename: String? = nil, profile: String? = nil, metadata: [String: String] = [:],
+        _ file: URL, contentType: String, filename: String? = nil, profile: String? = nil,
+        metadata: [String: String] = [:],
         method: String? = nil
     ) throws -> UploadHandle {
         let reference = try FileReference(file)
         let wanted = Wanted(
-            profile: profile, filename: filename ?? file.lastPathComponent, contentType: contentType, size: reference.size,
+            profile: profile, filename: filename ?? file.lastPathComponent, contentType: contentType,
+            size: reference.size,
             metadata: metadata, method: method ?? (reference.size < 64 << 20 ? "put" : "multipart"))
         let record = Record(key: UUID().uuidString, file: reference, wanted: wanted, idempotencyKey: UUID().uuidString)
         try records.save(record)  // before anything is asked for: a lost answer makes no second upload
@@ -99,7 +109,9 @@ public actor Uploader {
 
     /// Goes on with every upload that has not ended. Those that run already are among them.
     public func resumeAll() -> [UploadHandle] {
-        records.all().map { record in running[record.key].map { UploadHandle(key: record.key, task: $0) } ?? start(record) }
+        records.all().map { record in
+            running[record.key].map { UploadHandle(key: record.key, task: $0) } ?? start(record)
+        }
     }
 
     /// Ends an upload here, at the service and at the store.
@@ -112,7 +124,8 @@ public actor Uploader {
         records.remove(key)
     }
 
-    /// For `application(_:handleEventsForBackgroundURLSession:completionHandler:)`: `done` is called when the system has told all.
+    /// For `application(_:handleEventsForBackgroundURLSession:completionHandler:)`: `done` is called when the system
+    /// has told all.
     public nonisolated func handleBackgroundEvents(_ done: @escaping @Sendable () -> Void) {
         (system as? SessionSystem)?.whenEventsAreDelivered(done)
     }
@@ -134,7 +147,10 @@ public actor Uploader {
             onEvent(.ended(key: key, .success(upload)))
             return upload
         } catch {
-            let known = (error as? ValetKeyError) ?? ValetKeyError("unexpected_answer", "\(error)")
+            let known =
+                Task.isCancelled
+                ? ValetKeyError("aborted", "The upload was aborted.")
+                : (error as? ValetKeyError) ?? ValetKeyError("unexpected_answer", "\(error)")
             if !known.isRetryable && !Task.isCancelled {
                 await system.cancel(key)
                 records.remove(key)
@@ -170,7 +186,8 @@ public actor Uploader {
         throw ValetKeyError("storage_unavailable", "The store loses what it took.", isRetryable: true)
     }
 
-    /// Creates the upload, or finds it as an earlier process left it. The grant of a new one; nil where that has to be asked for.
+    /// Creates the upload, or finds it as an earlier process left it. The grant of a new one; nil where that has to be
+    /// asked for.
     private func begin(_ record: inout Record) async throws -> Grant? {
         if let id = record.id, let ticket = record.ticket {
             if let upload = try await stillKnown(id, ticket), !["aborted", "deleted"].contains(upload.state) {
@@ -220,8 +237,8 @@ public actor Uploader {
         return true
     }
 
-    /// Asks the service to look until it has decided. nil where it wants bytes. Where the service is away for longer than there is patience,
-    /// the record stays: the upload is confirmed without us.
+    /// Asks the service to look until it has decided. nil where it wants bytes. Where the service is away for longer
+    /// than there is patience, the record stays: the upload is confirmed without us.
     private func decided(_ record: inout Record) async throws -> Upload? {
         guard let id = record.id, let ticket = record.ticket else { return nil }
         let latest = Date().addingTimeInterval(policy.patience)
@@ -276,7 +293,8 @@ public actor Uploader {
             try? FileManager.default.removeItem(at: records.temporary(label))
             guard let error = refusal(end, operation) else { return }
             mayHaveArrived = end.isSent || error.meaning == .look
-            grant = error.meaning == .fresh || end.status == nil ? nil : grant  // a dead grant may look like a dead network
+            // a dead grant may look like a dead network
+            grant = error.meaning == .fresh || end.status == nil ? nil : grant
             try await pause(try failures.delay(after: error))
         }
     }
@@ -337,7 +355,8 @@ public actor Uploader {
                 waiting.removeFirst(next.count)
                 for number in next {
                     prepared[number] = try readRange(
-                        plan.range(of: number, size: size), of: record.file.url(), copyTo: records.temporary(Label(key, number)))
+                        plan.range(of: number, size: size), of: record.file.url(),
+                        copyTo: records.temporary(Label(key, number)))
                 }
                 let checksums = checksum == nil ? [:] : sha256(of: next, in: prepared)
                 let signed = try await retrying {
@@ -393,10 +412,12 @@ public actor Uploader {
         case .taken: return nil
         case .file: return .fileChanged
         case .refused:
-            return ValetKeyError("storage_refused", "The storage refused the file (\(words)).", status: status, meaning: meaning)
+            return ValetKeyError(
+                "storage_refused", "The storage refused the file (\(words)).", status: status, meaning: meaning)
         default:
             return ValetKeyError(
-                "storage_unavailable", "The storage is unavailable (\(words)).", isRetryable: true, status: status, retryAfter: after,
+                "storage_unavailable", "The storage is unavailable (\(words)).", isRetryable: true, status: status,
+                retryAfter: after,
                 meaning: meaning)
         }
     }
@@ -459,7 +480,8 @@ private final class Inbox: @unchecked Sendable {
     func next() async -> TaskEnd {
         var iterator = self.iterator
         let end = await iterator.next()
-        return end ?? TaskEnd(label: Label("", -1), status: nil, headers: [:], body: "", isSent: false, failure: "cancelled")
+        return end
+            ?? TaskEnd(label: Label("", -1), status: nil, headers: [:], body: "", isSent: false, failure: "cancelled")
     }
 }
 

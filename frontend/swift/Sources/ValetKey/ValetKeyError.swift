@@ -2,9 +2,9 @@ import Foundation
 
 /// Everything that can go wrong, with a stable `code`, and one sentence in `detail` that says what to do.
 ///
-/// The service's own codes come unchanged (`size_out_of_range`, ...), and so do the reasons of a rejection (`type_mismatch`, ...).
-/// This client's own are `service_unreachable`, `storage_unreachable`, `storage_unavailable`, `storage_refused`, `file_changed`,
-/// `upload_ended` and `unexpected_answer`.
+/// The service's own codes come unchanged (`size_out_of_range`, ...), and so do the reasons of a rejection
+/// (`type_mismatch`, ...). This client's own are `aborted`, `service_unreachable`, `storage_unreachable`,
+/// `storage_unavailable`, `storage_refused`, `file_changed`, `upload_ended` and `unexpected_answer`.
 public struct ValetKeyError: Error, Sendable, Equatable, CustomStringConvertible {
     public let code: String
     public let detail: String

@@ -1,11 +1,11 @@
-// An app without a screen, run by tests/swift_client against the real service and a real S3. It prints a line of JSON for each upload
-// that has ended. Usage: valetkey-upload DIRECTORY upload FILE METHOD [--killed-at BYTES | --killed-before-completion]
-//                        valetkey-upload DIRECTORY relaunched [- - --killed-at BYTES]
+// An app without a screen, run by tests/swift_client against the real service and a real S3. It prints a line of JSON
+// for each upload that has ended. Usage: valetkey-upload DIRECTORY upload FILE METHOD [--killed-at BYTES |
+// --killed-before-completion] valetkey-upload DIRECTORY relaunched [- - --killed-at BYTES]
 import Foundation
 import ValetKey
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 let arguments = CommandLine.arguments
@@ -36,7 +36,8 @@ var handles: [UploadHandle] = []
 if arguments[2] == "upload" {
     handles = [
         try await uploader.upload(
-            URL(fileURLWithPath: arguments[3]), contentType: "video/mp4", profile: environment["PROFILE"], method: arguments[4])
+            URL(fileURLWithPath: arguments[3]), contentType: "video/mp4", profile: environment["PROFILE"],
+            method: arguments[4])
     ]
 } else {
     handles = await uploader.resumeAll()

@@ -3,7 +3,8 @@ import XCTest
 
 @testable import ValetKey
 
-private let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../..")
+private let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+    "../../../..")
 
 /// What needs neither a service nor a store.
 final class RulesTests: XCTestCase {
@@ -32,7 +33,9 @@ final class RulesTests: XCTestCase {
                 case byOperation([String: String])
                 init(from decoder: Decoder) throws {
                     let value = try decoder.singleValueContainer()
-                    if let word = try? value.decode(String.self) { self = .one(word) } else {
+                    if let word = try? value.decode(String.self) {
+                        self = .one(word)
+                    } else {
                         self = .byOperation(try value.decode([String: String].self))
                     }
                 }
@@ -107,7 +110,8 @@ final class RulesTests: XCTestCase {
         let file = try written("hello", "\"; name=\"key.txt")
         let body = folder.appendingPathComponent("body")
         let type = try writeForm(
-            fields: ["key": "staging/1", "Content-Type": "text/plain"], fileField: "file", file: file, size: 5, to: body)
+            fields: ["key": "staging/1", "Content-Type": "text/plain"], fileField: "file", file: file, size: 5, to: body
+        )
         let boundary = try XCTUnwrap(type.components(separatedBy: "boundary=").last)
         XCTAssertEqual(
             try String(contentsOf: body, encoding: .utf8),
@@ -131,7 +135,8 @@ final class RulesTests: XCTestCase {
 
     func testRecordsSurvive() throws {
         let store = try RecordStore(folder.appendingPathComponent("records"))
-        let wanted = Wanted(profile: "p", filename: "f", contentType: "t/s", size: 4, metadata: ["a": "b"], method: "put")
+        let wanted = Wanted(
+            profile: "p", filename: "f", contentType: "t/s", size: 4, metadata: ["a": "b"], method: "put")
         var record = Record(
             key: "k", file: try FileReference(written("four")), wanted: wanted, idempotencyKey: "i", digests: [3: "x"])
         try store.save(record)
@@ -155,10 +160,14 @@ final class RulesTests: XCTestCase {
 
     func testGrantsAsTheServiceWritesThem() throws {
         func grant(_ json: String) throws -> Grant { try JSONDecoder().decode(Grant.self, from: Data(json.utf8)) }
-        guard case .put(_, let headers) = try grant(#"{"method": "PUT", "url": "http://s/k", "headers": {"x-Amz_a": "1"}}"#)
+        guard
+            case .put(_, let headers) = try grant(
+                #"{"method": "PUT", "url": "http://s/k", "headers": {"x-Amz_a": "1"}}"#)
         else { return XCTFail("no PUT") }
         XCTAssertEqual(headers, ["x-Amz_a": "1"])
-        guard case .multipart(let plan, nil) = try grant(#"{"method": "MULTIPART", "part_size": 5, "part_count": 3, "parts": []}"#)
+        guard
+            case .multipart(let plan, nil) = try grant(
+                #"{"method": "MULTIPART", "part_size": 5, "part_count": 3, "parts": []}"#)
         else { return XCTFail("no plan") }
         XCTAssertEqual(plan.range(of: 3, size: 12), 10..<12)
         XCTAssertThrowsError(try grant(#"{"method": "TELEPATHY"}"#))
