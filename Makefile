@@ -6,7 +6,7 @@ WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests frontend/swift/scripts infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/pages.py infra/bill_of_materials.py
+CODE := service tests frontend/swift/scripts infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/clients infra/kotlin_compiler.py infra/pages.py infra/bill_of_materials.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -28,7 +28,7 @@ LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores infra images packages check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line bench-start queue s3 s3-stop frontend frontend-check frontend-test docs dist swift audit
+.PHONY: help look look-dev dev quick test all-parts stores infra images packages clients check chaos bench bench-put bench-browser bench-idle bench-confirm bench-line bench-start queue s3 s3-stop frontend frontend-check frontend-test docs dist swift audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,7 +53,7 @@ quick: $(TEST) ## what needs no server, run first: types, unit tests, an applica
 all-parts: $(PAGES) $(SITE)
 	infra/system-packages s3 browser ledger
 
-stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalStack, Swift, rclone, nginx
+stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalStack, Swift, rclone, SeaweedFS, nginx
 	infra/system-packages s3 proxies stores
 	$(BIN)/python infra/stores/install.py
 	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),$(ARGS),$(STORE_TESTS))
@@ -80,6 +80,7 @@ check: look $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/mypy infra/docs/build.py infra/docs/generated.py
 	MYPYPATH=infra/stores $(BIN)/mypy infra/stores/serve.py infra/stores/install.py
 	$(BIN)/mypy infra/kubernetes/tools.py
+	$(BIN)/mypy infra/kotlin_compiler.py infra/clients/generate.py infra/clients/okhttp.py
 	$(BIN)/lint-imports
 
 chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQLite; VALETKEY_TEST_SEED=... for the same choices
@@ -149,6 +150,11 @@ swift: $(TEST) ## the Swift package, compiled in a Debian 13 that is unpacked he
 	$(BIN)/python infra/stores/install.py swift
 	$(WITHIN) 1800 $(BIN)/pytest -n 0 $(if $(ARGS),$(ARGS),tests/swift_client)
 
+clients: look $(TEST) $(NODE_MODULES) $(TOOLS)/clients.installed $(TOOLS)/kotlin.installed $(TOOLS)/okhttp.installed ## clients in Kotlin, Swift, Python, TypeScript and C# from the OpenAPI document, in build/clients; three of them compiled and used
+	infra/system-packages s3 clients
+	$(BIN)/python infra/clients/generate.py $(TOOLS)/clients build/clients
+	VALETKEY_TEST_TOOLS=$(abspath $(TOOLS)) $(WITHIN) 1800 $(BIN)/pytest -n 2 --dist worksteal $(if $(ARGS),$(ARGS),tests/clients)
+
 audit: $(DEV) $(NODE_MODULES) $(TOOLS)/release.installed ## known faults of what we depend on: asks PyPI and the npm registry, and fails where these do not answer
 	$(TOOLS)/release/bin/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt
 	cd frontend && npm audit
@@ -176,6 +182,16 @@ $(TOOLS)/%.installed: infra/tools/%.txt | $(BIN)/python
 	@echo "Installing $* into $(TOOLS)." >&2
 	@$(PYTHON) -m venv --clear --without-pip $(TOOLS)/$*
 	@$(PIP) --python $(TOOLS)/$*/bin/python install -r $<
+	@touch $@
+
+$(TOOLS)/kotlin.installed: infra/kotlin_compiler.py | $(BIN)/python
+	@echo "Installing a Kotlin compiler into $(TOOLS)." >&2
+	@$(BIN)/python infra/kotlin_compiler.py install $(TOOLS)/kotlin
+	@touch $@
+
+$(TOOLS)/okhttp.installed: infra/clients/okhttp.py | $(BIN)/python
+	@infra/first-look node
+	@$(BIN)/python infra/clients/okhttp.py $(TOOLS)/okhttp
 	@touch $@
 
 $(NODE_MODULES): frontend/package-lock.json frontend/package.json $(wildcard frontend/*/package.json)

@@ -23,6 +23,7 @@ LIFECYCLE_RULE: Any = {
     "Status": "Enabled",
     "Filter": {"Prefix": STAGING_PREFIX},
     "Expiration": {"Days": 2},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2},
 }
 
 

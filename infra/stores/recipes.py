@@ -1,5 +1,6 @@
 """What each store is started with: its processes, their environment, and the credentials of a user with all rights."""
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -91,6 +92,23 @@ def rclone(setting: Setting) -> list[Process]:
     return [Process(argv, {"HOME": str(setting.directory)})]
 
 
+SEAWEEDFS_PORTS = tuple(f"{part}.port{kind}" for part in ("s3", "filer", "volume", "master") for kind in ("", ".grpc"))
+
+
+def seaweedfs(setting: Setting) -> list[Process]:
+    """All of it in one process, with no word to its makers. Its other ports are those after the store's own."""
+    directory = setting.directory
+    (directory / "data").mkdir(exist_ok=True)
+    user = {"name": "valetkey", "credentials": [{"accessKey": setting.key, "secretKey": setting.secret}]}
+    known = setting.write("s3.json", json.dumps({"identities": [user | {"actions": ["Admin"]}]}))
+    argv = [setting.command("weed"), f"-logdir={directory}", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
+    argv += [f"-dir={directory / 'data'}", "-master.telemetry=false", "-volume.max=20000"]
+    argv += ["-s3", f"-s3.config={known}", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+    argv += [f"-s3.localSocket={directory / 's3.sock'}", f"-filer.localSocket={directory / 'filer.sock'}"]
+    argv += [f"-{name}={port}" for port, name in enumerate(SEAWEEDFS_PORTS, setting.port)]
+    return [Process(argv, {"HOME": str(directory)})]
+
+
 CADDY = """\
 {
     admin off
@@ -151,6 +169,7 @@ RECIPES = {
     "juicefs-plain": Recipe(juicefs, format_juicefs),
     "localstack": Recipe(localstack, credentials=localstack_user, ready="/_localstack/health"),
     "rclone": Recipe(rclone),
+    "seaweedfs": Recipe(seaweedfs, ready="/healthz"),
     "swift": Recipe(swift, make_rings, swift_user, ready="/info"),
     "caddy": Recipe(caddy, credentials=user_behind),
     "nginx": Recipe(nginx, credentials=user_behind),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A real S3 server on this machine that is not Ceph: JuiceFS, LocalStack, rclone, Swift; or a proxy before another one.
+"""A real S3 server on this machine that is not Ceph: JuiceFS, LocalStack, rclone, SeaweedFS, Swift; or a proxy for one.
 
 For tests: loopback only, and `stop` forgets everything. `infra/stores/install.py` brings what they need, `recipes.py`
 says what each is started with, and `infra/ceph/rgw` starts Ceph.

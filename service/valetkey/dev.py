@@ -268,7 +268,8 @@ def _greeting(settings: Settings, port: int, store: embedded.Embedded) -> str:
         "Stop it with Ctrl-C.\n"
         f"The embedded S3 at {store.endpoint_url} ENFORCES NO POLICY and keeps nothing. It is for trials only.\n"
         "Everybody who can reach this address may upload: no key is required.\n"
-        f"An application of your own, with valetkey in it, uses that S3 by these lines:\n{store.exports}"
+        "A Flask application of your own: stop this, and run `valetkey dev --app NAME` in its folder instead.\n"
+        f"Any other process uses this S3 with these lines:\n{store.exports}"
     )
 
 

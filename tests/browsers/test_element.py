@@ -120,3 +120,5 @@ def test_a_photo_without_a_type_is_an_image(visit: Callable[..., Visit], tmp_pat
     page.pick(FILES, note)
     assert wait_for(lambda: page.run("shown")[-1] == "This kind of file is not accepted here")
     assert list(customer.uploads()) == ["IMG_0001.HEIC"]
+    look = page.run("look")
+    assert (look["valid"], look["message"]) == (False, "notes.md was not uploaded. Remove it to continue.")

@@ -24,6 +24,7 @@ ABLE = {
     "ceph18": Able(),
     "juicefs": Able(writes_once=False, large_parts=False, files=True),
     "localstack": Able(enforces_all=False),
+    "seaweedfs": Able(files=True, long_names=False, replaces_parts=False),
     "moto": Able(conditional=False, enforces=False, enforces_all=False, dates_multiparts=False),
 }
 """By kind; of the others in `tests.support.store_kinds` the end-to-end tests say what they cannot do."""

@@ -32,6 +32,12 @@ KNOWN: dict[str, list[tuple[str, Level, str]]] = {
         ("checksums", PASS, "is proven and shown"),
         ("checksums-parts", PASS, "CRC64NVME of the whole"),
     ],
+    "seaweedfs": [
+        ("post", PASS, "Enforced in a form"),
+        ("copy-atomic", PASS, "had the bytes"),
+        ("checksums", PASS, "is proven and shown"),
+        ("metadata-names", PASS, "X-Amz-Meta-upload-id"),
+    ],
     "swift": [
         ("post", WARN, "no presigned POST"),
         ("put-once", WARN, "If-None-Match is refused (501"),

@@ -7,7 +7,10 @@ from tests.support.store_kinds import KINDS, Servers, bucket_of_kind
 from tests.support.store_measurements import QUESTIONS, measure
 
 PAGE = Path(__file__).parents[2] / "service" / "docs" / "stores.md"
-COLUMNS = ["rgw", "ceph18", "juicefs", "juicefs-no-etag", "juicefs-plain", "localstack", "swift", "rclone", "moto"]
+COLUMNS = [
+    *("rgw", "ceph18", "juicefs", "juicefs-no-etag", "juicefs-plain"),
+    *("localstack", "seaweedfs", "swift", "rclone", "moto"),
+]
 """The kinds of stores, in the order of the table."""
 
 OTHERWISE = {

@@ -14,7 +14,7 @@ ELSEWHERE = frozenset({"swift", "kotlin", "dart"})
 """What nothing here runs: their blocks say so."""
 
 OPTIONS = frozenset({"server", "exit"})
-SERVERS = frozenset({"dev", "rgw"})
+SERVERS = frozenset({"dev", "rgw", "aws"})
 
 _FENCE = re.compile(r"(?P<indent> *)(?P<fence>`{3,})(?P<language>\w*)(?: title=\"(?P<title>[^\"]+)\")?\s*")
 _OPTIONS = re.compile(r"<!-- test: (.*?) -->")
@@ -47,7 +47,7 @@ class Command:
 
 
 def server_of(page: str) -> str | None:
-    """What the page says that has to run, `dev` or `rgw`."""
+    """What the page says that has to run: `dev`, `rgw` or `aws`."""
     for said in _OPTIONS.findall(page):
         if server := _options(said).get("server"):
             if server not in SERVERS:

@@ -17,7 +17,7 @@ from tests.docs.blocks import ROOT, Block, Unclear, agrees, commands_of, server_
 from tests.docs.shell import SERVES, Failed, Shell, running_shell
 from tests.support.reaper import MARK
 from tests.support.servers import VALETKEY, ValetkeyServer, environment, free_port, running_valetkey, running_worker
-from tests.support.stores import RGW_SCRIPT, Bucket, Rgw, fresh_bucket
+from tests.support.stores import RGW_SCRIPT, Bucket, Rgw, S3Server, fresh_bucket, running_moto
 
 from valetkey.settings import load_profiles
 
@@ -62,7 +62,7 @@ class Page:
         return str(answer.raise_for_status().json()["ticket"])
 
     def write(self, name: str, text: str) -> Path:
-        file = self.shell.directory / name
+        file = self.shell.here / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text + "\n")
         return file
@@ -135,7 +135,7 @@ class Page:
 def running_page(text: str, blocks: Sequence[Block], directory: Path, rgw: Callable[[], Rgw]) -> Iterator[Page]:
     """The page with what it says that it needs: a directory, a shell, a server."""
     kind = server_of(text)
-    home, beside = directory / "page", directory / "service"
+    home, beside = directory / "valetkey", directory / "service"  # a clone, as pages call it
     for folder in (home, beside):
         folder.mkdir()
     with ExitStack() as stack:
@@ -145,10 +145,12 @@ def running_page(text: str, blocks: Sequence[Block], directory: Path, rgw: Calla
             bucket.allow_pages()
         ports = {HOOKS_PORT: free_port()}
         hooks = _hooks(ports[HOOKS_PORT]) if re.search(r"\bWEBHOOK_SECRET\b", text) else {}
-        server = _start(stack, kind, beside, bucket, hooks) if kind else None
+        server = _start(stack, kind, beside, bucket, hooks) if kind in {"dev", "rgw"} else None
         ports["8000"] = int(server.base_url.rpartition(":")[2]) if server else free_port()
         _lay_out(home, bucket)
         env = _environment(home, server if kind == "rgw" else None) | {"VALETKEY_PORT": str(ports["8000"])}
+        if kind == "aws":
+            env |= _account(stack.enter_context(running_moto()), home)
         if server and "API_KEY" in text:
             env["API_KEY"] = server.create_key("docs").key
         if hooks:
@@ -162,6 +164,18 @@ def _hooks(port: int) -> dict[str, str]:
         "VALETKEY_WEBHOOK_URL": f"http://127.0.0.1:{port}/hooks/valetkey",
         "VALETKEY_WEBHOOK_SECRETS": f"whsec_{b64encode(secrets.token_bytes(32)).decode()}",
         "VALETKEY_WEBHOOK_ALLOW_PRIVATE": "true",
+    }
+
+
+def _account(moto: S3Server, home: Path) -> dict[str, str]:
+    """What boto3 needs to take moto for AWS; and the AWS CLI, whose version 1 has a host of its own for SQS."""
+    told = f'exec "{VALETKEY.with_name("aws")}" --endpoint-url {moto.endpoint_url} "$@"'
+    (home / ".bin" / "aws").write_text(f"#!/bin/sh\n{told}\n")
+    (home / ".bin" / "aws").chmod(0o755)
+    return {
+        "AWS_ENDPOINT_URL": moto.endpoint_url,
+        "AWS_ACCESS_KEY_ID": moto.access_key,
+        "AWS_SECRET_ACCESS_KEY": moto.secret_key,
     }
 
 

@@ -28,7 +28,7 @@ class Failed(Exception):
 
 @dataclass
 class Shell:
-    """A bash with its working directory; all that it starts ends with it."""
+    """A bash that begins in ``directory``; all that it starts ends with it."""
 
     directory: Path
     given: IO[bytes]
@@ -57,12 +57,19 @@ class Shell:
                 raise Failed(f"{command}\ndoes not listen on {port}:\n{out.read_text(errors='replace')}")
             time.sleep(0.05)
 
+    @property
+    def here(self) -> Path:
+        """The working directory, which commands may have left for another."""
+        said = self.directory / ".here"
+        return Path(said.read_text().strip()) if said.exists() else self.directory
+
     def _begin(self, command: str, how: str) -> tuple[Path, Path]:
         """Has bash read it from a file: no quoting, and here-documents are as they were written."""
         self._count += 1
         script, out, ended = (self.directory / f".{self._count}.{kind}" for kind in ("sh", "out", "ended"))
         script.write_text(command + "\n")
-        say = f'echo $? >"{ended}.part"; mv "{ended}.part" "{ended}"'
+        here = f'pwd >"{self.directory}/.here"; ' if not how else ""
+        say = f'echo $? >"{ended}.part"; {here}mv "{ended}.part" "{ended}"'
         whole = f'{{ . "{script}" >"{out}" 2>&1 </dev/null; {say}; }} {how}\n'
         self.given.write(whole.encode())
         self.given.flush()

@@ -55,7 +55,7 @@ def test_what_is_not_true_fails(page: str, tmp_path: Path) -> None:
         (fenced("ruby", "puts 1"), "ruby"),
         (fenced("swift", "let a = 1"), "swift"),
         ("<!-- test: servr=dev -->\n" + fenced("console", "$ true"), "servr"),
-        ("<!-- test: server=aws -->\n" + fenced("console", "$ true"), "aws"),
+        ("<!-- test: server=gcs -->\n" + fenced("console", "$ true"), "gcs"),
         ("```console\n$ true\n", "has no end"),
     ],
 )

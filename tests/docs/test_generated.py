@@ -4,7 +4,7 @@ import re
 import sys
 from typing import get_args
 
-from tests.docs.blocks import ROOT
+from tests.docs.blocks import ROOT, blocks_of
 
 from valetkey.api.codes import REASONS, error_codes
 from valetkey.settings import Settings
@@ -26,6 +26,16 @@ def test_every_code_has_its_cause_and_its_cure() -> None:
     for entry in (entry for table in known.values() for entry in table.values()):
         assert entry.keys() == {"cause", "cure"}
         assert all(text.endswith(".") for text in entry.values())
+
+
+def test_a_file_of_another_page_is_as_that_page_shows_it() -> None:
+    """`testing.md` tests the application of `getting-started.md`, and brings it along, unseen by its readers."""
+    started, testing = (
+        [block for block in blocks_of((PAGES / page).read_text()) if block.title == "photos.py"]
+        for page in ("getting-started.md", "testing.md")
+    )
+    assert [block.text for block in testing if block.hidden] == [block.text for block in started if not block.hidden]
+    assert len(testing) == 1
 
 
 def test_every_setting_says_what_it_is_and_in_what_unit() -> None:

@@ -19,8 +19,9 @@ pytestmark = pytest.mark.needs("docs")
 
 NAMES = sorted(page.stem for page in PAGES if page.name != "README.md")
 ORDER = [
-    *("index", "getting-started", "how-it-works", "flask", "deploying-flask", "jobs", "python", "fastapi", "django"),
-    *("browser", "mobile", "terminal"),
+    *("index", "getting-started", "how-it-works", "flask", "flask-uploads", "deploying-flask"),
+    *("jobs", "python", "fastapi", "django"),
+    *("browser", "mobile", "terminal", "generated-clients"),
     *("large-files", "delivery", "events", "webhooks"),
     *(
         "content-checks",
@@ -30,8 +31,12 @@ ORDER = [
         "operating",
         "doctor",
         "deploying",
+        "upgrades",
         "testing",
         "security",
+    ),
+    *("aws", "other-stores", "cloudflare", "regions", "moving"),
+    *(
         "errors",
         "limits",
         "architecture",

@@ -37,6 +37,12 @@ multipart_from = {5 * 1024**2}
 part_size = {5 * 1024**2}
 key = "parts/{{id}}/{{filename}}"
 
+[profiles.mobile]
+multipart_from = {5 * 1024**2}
+part_size = {5 * 1024**2}
+expires_in = {7 * 86_400}
+renewable_for = {7 * 86_400}
+
 [profiles.returning]
 return_url = "{RETURN_URL}"
 """

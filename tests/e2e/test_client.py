@@ -100,6 +100,17 @@ def test_a_list_over_several_pages(client: Client) -> None:
     assert [upload.id for upload in client.list(state="confirmed")] == []
 
 
+def test_many_at_once(client: Client, service: Service) -> None:
+    """By their ids, in the order of these, however many; strangers' and what is no id are left out."""
+    mine = [client.create(filename=f"{n}", content_type="text/plain", size=1).upload.id for n in range(3)]
+    others = service.api.create().id
+    noise = [f"0197f7a0-0000-7000-8000-{n:012x}" for n in range(150)]
+    found = client.get_all([mine[2], others, "undefined", *noise, mine[0], mine[2]])
+    assert list(found) == [mine[2], mine[0]]
+    assert found[mine[0]] == client.get(mine[0])
+    assert client.get_all([]) == {}
+
+
 def test_what_the_service_does_not_take(client: Client) -> None:
     """By the code of the profile's rule, before a byte is sent; and what is wrong with the request itself."""
     with pytest.raises(Rejected) as rejected:

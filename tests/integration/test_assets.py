@@ -259,6 +259,21 @@ def test_tickets_are_offered_where_somebody_says_who_is_logged_in(mount: Mount) 
     assert element["data-valetkey-uploads"] == "/files/session/uploads"
 
 
+def test_a_page_without_tickets_is_logged_once(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """A forgotten `owner_loader` looks to the user like a lost right: the log names it."""
+    closed = settings.model_copy(update={"auth": "keys"})
+    valetkey = ValetKey(app := Flask("photos"), settings=closed, session=boto3.Session("a", "b"))
+    page_of(app)
+    for _ in range(2):
+        app.test_client().get("/page")
+    [said] = [record.message for record in caplog.records if "owner_loader" in record.message]
+    assert "pages get no tickets" in said
+    valetkey.owner_loader(lambda: "user-17")
+    caplog.clear()
+    app.test_client().get("/page")
+    assert "owner_loader" not in caplog.text
+
+
 def test_outside_of_a_request_the_configured_address_holds(settings: Settings) -> None:
     """A page that is rendered by a script, into a file perhaps."""
     public = settings.model_copy(update={"public_url": "https://host.example/app"})

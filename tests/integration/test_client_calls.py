@@ -187,6 +187,19 @@ def test_the_pages_of_a_list_are_asked_for_when_they_are_needed(client: Client, 
     assert play.calls == [first, second]
 
 
+def test_many_uploads_are_asked_for_a_hundred_at_a_time(client: Client, play: Play) -> None:
+    """Each once; what can be no id is not sent, and without any the service is not asked: it would list all."""
+    ids = [f"0197f7a0-0000-7000-8000-{n:012x}" for n in range(101)]
+    queries = ["&".join(f"id={one}" for one in group) for group in (ids[:100], ids[100:])]
+    play.script[f"GET /v1/uploads?{queries[0]}"] = [(200, {}, {"uploads": [], "next_cursor": None, "not_found": ids})]
+    play.script[f"GET /v1/uploads?{queries[1]}"] = [(200, {}, {"uploads": [UPLOAD], "next_cursor": None})]
+    assert [one.state for one in client.get_all([*ids, "../keys", "", *ids]).values()] == ["confirmed"]
+    assert len(play.calls) == 2
+    assert client.get_all(["../keys", ""]) == {}
+    assert len(play.calls) == 2
+    assert len(f"GET /v1/uploads?{queries[0]} HTTP/1.1") < 4094
+
+
 def test_an_upload_for_somebody_else_to_send(client: Client, play: Play) -> None:
     """The grant is one of three; the ticket of the upload aborts it, where the key would also delete."""
     play.script = {"POST /v1/uploads": [play.grants()], f"DELETE /v1/uploads/{ID}": [(204, {}, b"")]}

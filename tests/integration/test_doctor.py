@@ -520,6 +520,14 @@ def test_what_is_no_store(
     assert found.capabilities == {}
 
 
+def test_a_page_that_nobody_named_is_skipped_with_what_to_set(one: Visit) -> None:
+    """A reader of the report is told the settings, as after a failure."""
+    found = line(report(one, "store", "cors", checks=["cors"]), "cors")
+    assert found.level is Level.SKIP
+    assert "VALETKEY_PUBLIC_URL" in found.action
+    assert "VALETKEY_CORS_ORIGINS" in found.action
+
+
 def endless(request: BaseHTTPRequestHandler) -> None:
     """An answer without an end."""
     request.send_response(200)

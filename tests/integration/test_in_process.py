@@ -20,6 +20,7 @@ from valetkey import (
     ObjectReplaced,
     Profile,
     StateConflict,
+    Unauthenticated,
     Unavailable,
     UnknownProfile,
     UploadNotFound,
@@ -198,18 +199,18 @@ def test_the_calls_and_their_errors(desk: Desk) -> None:
 
 
 def test_an_owner_that_is_nobody_is_no_wildcard(desk: Desk) -> None:
-    """`current_user.get_id()` is None without a login: that is refused, and never means everybody."""
+    """`current_user.get_id()` is None without a login: nobody is logged in, which never means everybody."""
     upload_id = desk.uploaded()
     nobody: Any = None
     for call in (
         lambda: desk.valetkey.ticket("photos", owner=nobody),
         lambda: desk.valetkey.claim(upload_id, owner=nobody, reference="a"),
     ):
-        with pytest.raises(InvalidRequest, match="owner"):
+        with pytest.raises(Unauthenticated, match="owner"):
             call()
     with desk.app.test_request_context(method="POST", data={"photos": upload_id}):
         for reference in (None, "a"):
-            with pytest.raises(InvalidRequest, match="owner"):
+            with pytest.raises(Unauthenticated, match="owner"):
                 desk.valetkey.take("photos", owner=nobody, reference=reference)
     for ttl in (59, 604_801, nobody):
         with pytest.raises(InvalidRequest, match="ttl"):
@@ -432,6 +433,6 @@ def test_every_public_name_is_there() -> None:
     found = {name: getattr(public, name) for name in public.__all__}
     assert sorted(public.__all__) == public.__all__
     errors = [one for one in found.values() if isinstance(one, type) and issubclass(one, Exception)]
-    assert len(errors) == 13
+    assert len(errors) == 14
     assert all(issubclass(one, ValetKeyError) for one in errors)
     assert found["Upload"].__module__ == "valetkey.api.records"

@@ -81,10 +81,14 @@ def running_receiver(behave: Behaviour, tls: ssl.SSLContext | None = None) -> It
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # whoever sent it was killed, or gave up, before all of it had left: no delivery
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             with receiver.lock:
-                receiver.received.append(Received(self.path, headers, body))
+                receiver.received.append(Received(self.path, headers, body.decode()))
             with suppress(OSError):  # the client may have given up
                 receiver.behave(self)
 

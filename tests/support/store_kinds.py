@@ -32,7 +32,7 @@ QUICK = (
 )
 """They start within seconds of what `make test` has installed."""
 
-INSTALLED_KINDS = ("ceph18", "localstack", "nginx", "swift", "rclone")
+INSTALLED_KINDS = ("ceph18", "localstack", "nginx", "swift", "rclone", "seaweedfs")
 """They need `make stores`, which takes minutes on a new machine."""
 
 WITHOUT_ETAG = frozenset({"juicefs-no-etag", "juicefs-plain"})
@@ -42,7 +42,7 @@ VARIABLE = "VALETKEY_TEST_STORES"
 KINDS = INSTALLED_KINDS if os.environ.get(VARIABLE) == "installed" else QUICK
 """What this run is about: `make stores` sets the variable."""
 
-_SERVERS = {"juicefs", "juicefs-no-etag", "juicefs-plain", "localstack", "swift", "rclone"}
+_SERVERS = {"juicefs", "juicefs-no-etag", "juicefs-plain", "localstack", "swift", "rclone", "seaweedfs"}
 _PROXIES = {"caddy", "nginx"}
 _QUIRKS: dict[str, Callable[[], Sequence[Quirk]]] = {
     "kms": lambda: [CopiesGetAnotherETag(), NoChecksums()],

@@ -159,3 +159,18 @@ test("a part of another file that arrives late is replaced before anything is co
   expect(on.s3.log.length).toBe(11);
   expect(on.s3.objects.get(id)?.equals(await bytesOf(changed))).toBe(true);
 });
+
+test("a part of another file that arrives between the comparison and the sending is sent again", async () => {
+  const file = fileOf(SIZE);
+  await interrupted(on.service.url, on.records, file, 4);
+  await withoutSamples();
+  const { id } = on.service.only().upload;
+  const late = await bytesOf(await other(fileOf(1000), 7));
+  const upload = on.uploader().upload(file);
+  upload.subscribe(({ state }) => {
+    if (state === "sending" && on.s3.log.length === 4)
+      on.s3.parts.get(id)?.set(7, { size: 1000, body: late, etag: '"late"' });
+  });
+  expect((await upload.done).id).toBe(id);
+  expect(on.s3.objects.get(id)?.equals(await bytesOf(file))).toBe(true);
+});

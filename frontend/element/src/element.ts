@@ -14,6 +14,7 @@ import { offered } from "./state/accept";
 import { Announcements } from "./state/announcements";
 import type { BulkAction } from "./state/bulk-actions";
 import { EarlierUploads, idsIn } from "./state/earlier";
+import { type Held, heldBy } from "./state/held";
 import { type InterruptedChange, type InterruptedItem, InterruptedUploads } from "./state/interrupted";
 import type { Item } from "./state/item";
 import { ItemList } from "./state/item-list";
@@ -51,6 +52,7 @@ export class ValetUpload extends FormControl {
   metadata: Metadata | ((file: File) => Metadata) = {};
 
   #localizer = new Localizer("en");
+  #held: Held | null = null; // what the form waits for
   #fieldsetDisabled = false; // by <fieldset disabled>
   #dragging = false;
   #reading = false;
@@ -160,6 +162,11 @@ export class ValetUpload extends FormControl {
 
   retryAll(): void {
     this.#applyToAll("retryAll");
+  }
+
+  /** Removes the files that were not uploaded: those that failed, and those that were refused. */
+  removeFailed(): void {
+    this.#applyToAll("removeFailed");
   }
 
   cancelAll(): void {
@@ -369,8 +376,8 @@ export class ValetUpload extends FormControl {
     const totals = totalsOf(items);
     const { value } = this;
     this.setEntries(this.name, value);
-    const confirmed = totals.confirmed + this.#earlier.waiting.length;
-    this.setValidity({ ...totals, confirmed }, this.required, this.#localizer, this.#panel.anchor);
+    this.#held = heldBy(items, totals, this.required && this.#earlier.waiting.length === 0, this.#localizer);
+    this.setValidity(this.#held, this.#panel.anchorOf(this.#held?.item));
     this.#reporter.commit(value, items, totals);
   }
 
@@ -394,6 +401,7 @@ export class ValetUpload extends FormControl {
       dragging: this.#dragging,
       reading: this.#reading,
     });
+    this.setValidity(this.#held, this.#panel.anchorOf(this.#held?.item)); // its row may have come or gone
     this.#announcements.setWaiting(this.#panel.hasCountdown);
     if (this.#panel.hasCountdown)
       this.#ticking ??= setTimeout(() => {

@@ -132,6 +132,18 @@ test("a bulk action reaches each upload", () => {
   expect(list.size).toBe(0);
 });
 
+test("what failed is removed at once: what was refused, too, and nothing else", () => {
+  add(fileOf(100), fileOf(50), fileOf(30), fileOf(20), fileOf(200));
+  const [sending, confirmed, failed, rejected] = service.started;
+  sending?.set({ state: "sending" });
+  confirmed?.set({ state: "confirmed" });
+  failed?.set({ state: "failed" });
+  rejected?.set({ state: "rejected" });
+  list.applyToAll("removeFailed", service.uploader);
+  expect(list.items.map(({ state }) => state)).toEqual(["sending", "confirmed"]);
+  expect(removed).toBe(3);
+});
+
 test("the totals count states and bytes; what is refused has no bytes to come", () => {
   add(fileOf(100), fileOf(50), fileOf(30), fileOf(200));
   const [sending, paused, confirmed] = service.started;
@@ -157,10 +169,14 @@ test("the totals count states and bytes; what is refused has no bytes to come", 
     sent: 80,
     speed: 7,
   });
-  const offered = ["pauseAll", "resumeAll", "retryAll", "cancelAll", "clear"] as const;
-  expect(offered.filter((action) => isOffered(action, totals))).toEqual(["pauseAll", "cancelAll"]);
+  const offered = ["pauseAll", "resumeAll", "retryAll", "removeFailed", "cancelAll", "clear"] as const;
+  expect(offered.filter((action) => isOffered(action, totals))).toEqual([
+    "pauseAll",
+    "removeFailed",
+    "cancelAll",
+  ]);
   const idle = { ...totals, moving: 0, paused: 0 };
-  expect(offered.filter((action) => isOffered(action, idle))).toEqual(["clear"]);
+  expect(offered.filter((action) => isOffered(action, idle))).toEqual(["removeFailed", "clear"]);
 });
 
 test("of a long list the first hundred that are not confirmed are visible, and the focused one, in their order", () => {

@@ -28,9 +28,14 @@ class Authenticator:
         self._remembered: dict[str, tuple[Caller, float]] = {}
 
     @property
+    def is_open(self) -> bool:
+        """Whether nobody needs a credential."""
+        return self._keys is None
+
+    @property
     def application(self) -> Caller:
         """The application that all this is mounted in; where the door is open, everybody's account is its own."""
-        return Caller(OPEN_ACCOUNT if self._keys is None else APPLICATION)
+        return Caller(OPEN_ACCOUNT if self.is_open else APPLICATION)
 
     def caller(self, authorization: str | None) -> Caller:
         """The caller behind an ``Authorization`` header. Raises `Unauthenticated` and `LedgerUnavailable`."""

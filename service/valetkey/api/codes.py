@@ -1,4 +1,7 @@
-"""What the ``code`` of a problem document and of a rejection means: the tables in the API document."""
+"""What the ``code`` of a problem document and of a rejection means: the tables in the API document.
+
+They stand at the two properties. In the description of all they would be at the top of each file of a generated client.
+"""
 
 from collections.abc import Iterator
 
@@ -43,23 +46,24 @@ def error_codes() -> dict[str, tuple[int, str]]:
     return dict(sorted((found | HTTP_CODES).items(), key=lambda item: item[1][0]))
 
 
-def description() -> str:
-    """Both tables, in Markdown, folded so that the operations come first."""
-    codes = [f"| `{code}` | {status} | {meaning} |" for code, (status, meaning) in error_codes().items()]
-    reasons = [f"| `{code}` | {meaning} |" for code, meaning in REASONS.items()]
-    return "\n\n".join(
-        [
-            "Every error is a problem document (RFC 9457). Its `code` is stable, its `detail` may change.",
-            _folded("Codes of errors", "| code | status | |\n|---|---|---|", codes),
-            "A `rejected` upload has a `reason`; a `deleted` one, where nobody claimed it.",
-            "A `stored` one has `copy_unproven` while the store shows no proof.",
-            _folded("Reasons of a rejection", "| reason | |\n|---|---|", reasons),
-        ]
-    )
+SUMMARY = (
+    "Every error is a problem document (RFC 9457). Its `code` is stable, its `detail` may change. A `rejected` upload"
+    " has a `reason`; so has a `deleted` one, where nobody claimed it. The schemas `Problem` and `Reason` list all"
+    " codes."
+)
 
 
-def _folded(summary: str, head: str, rows: list[str]) -> str:
-    return "\n".join([f"<details><summary>{summary}</summary>\n", head, *rows, "\n</details>"])
+def errors_table() -> str:
+    """What the ``code`` of a problem may be, in Markdown."""
+    rows = [f"| `{code}` | {status} | {meaning} |" for code, (status, meaning) in error_codes().items()]
+    return "\n".join(["It is stable.\n", "| code | status | |\n|---|---|---|", *rows])
+
+
+def reasons_table() -> str:
+    """What the ``code`` of a reason may be, in Markdown."""
+    rows = [f"| `{code}` | {meaning} |" for code, meaning in REASONS.items()]
+    said = "A `stored` upload has `copy_unproven` while the store shows no proof.\n"
+    return "\n".join([said, "| reason | |\n|---|---|", *rows])
 
 
 def _kinds(root: type[ValetKeyError]) -> Iterator[type[ValetKeyError]]:

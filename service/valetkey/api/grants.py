@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal, NotRequired
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from valetkey.api.problems import unreadable
 from valetkey.core.granting.grants import Grant, MultipartGrant, PartGrant, PostGrant
@@ -25,6 +25,9 @@ def _whole(value: object) -> object:
 _NUMBER = r"^[1-9][0-9]{0,4}$"
 _SHA256 = r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$"
 """32 bytes in base64."""
+
+Bytes = Annotated[int, Field(json_schema_extra={"format": "int64"})]
+"""A number of bytes: of files above 2 GiB, 32 bits hold none, and generated clients have no more unless told."""
 
 Sha256 = Annotated[str, Field(pattern=_SHA256, max_length=44)]
 Number = Annotated[int, Field(ge=1, le=MAX_PARTS), BeforeValidator(_whole)]
@@ -91,7 +94,7 @@ class PartGrantBody(TypedDict):
     """A presigned PUT of one part of ``size`` bytes, with exactly these headers."""
 
     number: int
-    size: int | None
+    size: Bytes | None
     url: str
     headers: dict[str, str]
     expires_at: datetime
@@ -103,14 +106,17 @@ class MultipartGrantBody(TypedDict):
     with its checksum by that algorithm, and its headers then have it."""
 
     method: Literal["MULTIPART"]
-    part_size: int
+    part_size: Bytes
     part_count: int
     parts: list[PartGrantBody]
     part_checksum: NotRequired[Literal["sha256"]]
     expires_at: datetime
 
 
-GrantBody = PostGrantBody | PutGrantBody | MultipartGrantBody
+GrantBody = TypeAliasType(
+    "GrantBody", Annotated[PostGrantBody | PutGrantBody | MultipartGrantBody, Field(discriminator="method")]
+)
+"""One of the three, told by its ``method``. It has a name of its own for the sake of generated clients."""
 
 
 class SignedPartsBody(TypedDict):
@@ -123,7 +129,7 @@ class PartBody(TypedDict):
     """A part that the store has."""
 
     number: int
-    size: int
+    size: Bytes
     etag: str
 
 
@@ -131,7 +137,7 @@ class PartsBody(TypedDict):
     """What the store has, by number; ``part_count`` is how many there will be."""
 
     parts: list[PartBody]
-    part_size: int
+    part_size: Bytes
     part_count: int
 
 

@@ -14,7 +14,7 @@ from valetkey.api.mounted import Mounted
 from valetkey.api.records import Erasure, Upload, erasure_record, record
 from valetkey.api.requests import ApplicationClaim, ApplicationTicket, EraseOwner, ReleaseUpload, checked
 from valetkey.core.access.callers import Caller
-from valetkey.core.errors import ErasureNotFound, UploadNotFound
+from valetkey.core.errors import ErasureNotFound, Unauthenticated, UploadNotFound
 from valetkey.core.model.upload import UploadId, parse_upload_id
 from valetkey.core.service import IssuedTicket, UploadService
 from valetkey.core.taking.claims import Terms
@@ -26,7 +26,7 @@ class InProcess(ABC):
 
     They act for the account ``application``, of which the uploads are that were created with its tickets; those of API
     keys are not found. Every one raises `StoreUnavailable` or `LedgerUnavailable` where it needs the one or the other
-    and it is unavailable. What a view lets through is answered as 404, 409, 422 or 503: see `valetkey.api.pages`.
+    and it is unavailable. What a view lets through is answered as 401, 404, 409, 422 or 503: see `valetkey.api.pages`.
     """
 
     @abstractmethod
@@ -48,8 +48,10 @@ class InProcess(ABC):
         """A ticket for a browser: it creates uploads of ``profile`` on behalf of ``owner`` for ``ttl`` seconds (60 to
         604800), up to ``max_uploads`` in all. As text (``str``) it is the ticket alone.
 
-        Raises `UnknownProfile`, and `InvalidRequest` for other values that it does not take: None as the owner, say.
+        Raises `UnknownProfile`, `Unauthenticated` where ``owner`` is None, and `InvalidRequest` for other values that
+        it does not take.
         """
+        _require_owner(owner)
         wanted = checked(ApplicationTicket, profile=profile, owner=owner, max_uploads=max_uploads, ttl=ttl)
         life = timedelta(seconds=wanted.ttl)
         return self.service.issue_ticket(
@@ -100,8 +102,9 @@ class InProcess(ABC):
         they are claimed under it: see `claim`. An empty field gives an empty list.
 
         Raises `UploadNotFound` (for what is no id and for another owner's, too), `StateConflict` for one that is not
-        confirmed, `WrongProfile`, `AlreadyClaimed`, and `InvalidRequest`.
+        confirmed, `WrongProfile`, `AlreadyClaimed`, `Unauthenticated` where ``owner`` is None, and `InvalidRequest`.
         """
+        _require_owner(owner)
         ids = [text for text in request.form.getlist(name) if text]
         if reference is not None:
             return self.claim(ids, owner=owner, reference=reference, profile=profile, within=within)
@@ -125,6 +128,7 @@ class InProcess(ABC):
         (``db.session.connection()``): the claim is committed with it, or rolled back. Raises like `take`, and
         `ConfigurationError` for one in another database.
         """
+        _require_owner(owner)
         wanted = checked(ApplicationClaim, owner=owner, reference=reference, profile=profile)
         terms = Terms(wanted.owner, wanted.profile)
         claimed = self.service.claim(self._caller, _all_parsed(ids), terms, wanted.reference, within)
@@ -175,6 +179,12 @@ class InProcess(ABC):
         if parsed is None:
             raise ErasureNotFound
         return erasure_record(self.service.erasure(self._caller, parsed))
+
+
+def _require_owner(owner: str | None) -> None:
+    """Raises `Unauthenticated` for what a login says of a visitor: ``current_user.get_id()`` is None then."""
+    if owner is None:
+        raise Unauthenticated("Nobody is logged in: the owner is None.")
 
 
 def _parsed(text: str) -> UploadId:

@@ -1,4 +1,9 @@
-"""The OpenAPI 3.1 document: a table of the operations; every schema comes from the pydantic models and typed dicts."""
+"""The OpenAPI 3.1 document: a table of the operations; every schema comes from the pydantic models and typed dicts.
+
+Clients are generated from it: `make clients` compiles and uses some. So each union and each enumeration that is used
+twice has a name, each operation a tag, numbers of bytes have 64 bits, and an id is a text: Swift would send a UUID in
+capital letters.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,13 +12,34 @@ from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
 from valetkey.api import codes, grants, requests, responses
 from valetkey.api.problems import MEDIA_TYPE, Problem
 from valetkey.senders import NAMES
 
 JSON = "application/json"
-_REF = "#/components/schemas/{model}"
+_SCHEMAS = "#/components/schemas/"
+_REF = _SCHEMAS + "{model}"
+_NAMES = {
+    "ChecksumIn": "DeclaredChecksum",
+    "NamedPartIn": "NamedPart",
+    "ObjectBody": "StoredObject",
+    "ListBody": "UploadList",
+    "StatusBody": "Health",  # not the name of its one property, which is an enumeration
+}
+"""What components are called that are not simply without ``Body``: nobody outside knows what a body is here."""
+
+_TAGS = {
+    "uploads": "Ask for uploads, follow them, end them",
+    "parts": "Large files, part by part",
+    "claims": "What your application has taken for good",
+    "tickets": "Uploads without your API key",
+    "profiles": "What may be uploaded",
+    "owners": "Erase a person",
+    "events": "What stores and scanners say",
+    "operations": "The service itself",
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +58,7 @@ class Operation:
 
     method: str
     path: str
+    tag: str
     name: str
     summary: str
     responses: Mapping[int, ResponseDoc]
@@ -43,7 +70,8 @@ class Operation:
 
 
 _TEXT = {"type": "string"}
-_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+_UUID = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
+_ID = {"name": "id", "in": "path", "required": True, "schema": _UUID}
 _PROFILE = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 _IDEMPOTENCY = {
     "name": "Idempotency-Key",
@@ -70,12 +98,34 @@ _OWNER = {
 _RETRY = {"Retry-After": "seconds to wait before asking again"}
 
 
+class _Untitled(GenerateJsonSchema):
+    """Without titles, which only say the name once more; generators would take some for names of types."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's own
+        return False
+
+
+def _public(name: str) -> str:
+    return _NAMES.get(name, name.removesuffix("Body"))
+
+
+def _renamed(schema: Any) -> Any:
+    """``schema`` with the public names in its references."""
+    if isinstance(schema, dict):
+        return {key: _renamed(value) for key, value in schema.items()}
+    if isinstance(schema, list):
+        return [_renamed(value) for value in schema]
+    if isinstance(schema, str) and schema.startswith(_SCHEMAS):
+        return _SCHEMAS + _public(schema.removeprefix(_SCHEMAS))
+    return schema
+
+
 def _query_parameters(model: type[BaseModel]) -> tuple[dict[str, Any], ...]:
-    properties = model.model_json_schema(ref_template=_REF)["properties"]
+    properties = model.model_json_schema(ref_template=_REF, schema_generator=_Untitled)["properties"]
     found = []
     for name, schema in properties.items():
         choices = [choice for choice in schema.get("anyOf", [schema]) if choice.get("type") != "null"]
-        found.append({"name": name, "in": "query", "schema": choices[0]})
+        found.append(_renamed({"name": name, "in": "query", "schema": choices[0]}))
     return tuple(found)
 
 
@@ -83,6 +133,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/v1/uploads",
+        "uploads",
         "createUpload",
         "Ask for an upload: the answer holds the grant to send the file with",
         {201: ResponseDoc("created", responses.GrantedBody, headers={"Location": "the upload"})},
@@ -93,6 +144,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/v1/uploads/batch",
+        "uploads",
         "createBatch",
         "Ask for up to 100 uploads in one durable commit",
         {200: ResponseDoc("each upload, or why it was refused", responses.BatchBody)},
@@ -102,15 +154,17 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "get",
         "/v1/uploads",
+        "uploads",
         "listUploads",
-        "List your uploads, newest first",
-        {200: ResponseDoc("one page", responses.PageBody)},
+        "List your uploads, newest first; or look at up to 100 by their ids, also with a ticket",
+        {200: ResponseDoc("one page, or those that were named", responses.ListBody)},
         (401, 403, 413, 415, 422, 503),
         parameters=_query_parameters(requests.ListQuery),
     ),
     Operation(
         "get",
         "/v1/uploads/{id}",
+        "uploads",
         "getUpload",
         "Look at an upload",
         {
@@ -123,6 +177,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "delete",
         "/v1/uploads/{id}",
+        "uploads",
         "removeUpload",
         "Abort a pending upload, or delete a confirmed one",
         {204: ResponseDoc("aborted or deleted")},
@@ -132,6 +187,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/v1/uploads/{id}/grant",
+        "uploads",
         "renewGrant",
         "Get a fresh grant for the same upload",
         {200: ResponseDoc("the upload with a fresh grant", responses.GrantedBody)},
@@ -141,6 +197,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "get",
         "/v1/uploads/{id}/parts",
+        "parts",
         "listParts",
         "List the parts that the store has, of an upload in parts",
         {200: ResponseDoc("the parts and the plan", grants.PartsBody)},
@@ -150,6 +207,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/v1/uploads/{id}/parts",
+        "parts",
         "signParts",
         "Get URLs for parts, just before they are sent",
         {200: ResponseDoc("a presigned PUT for each", grants.SignedPartsBody)},
@@ -160,6 +218,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/v1/uploads/{id}/complete",
+        "uploads",
         "completeUpload",
         "Say that the bytes are sent: the service looks at the object before it believes it",
         {
@@ -174,6 +233,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/v1/uploads/{id}/verdict",
+        "events",
         "giveVerdict",
         "Say what a scanner found in the bytes with this ETag; for an API key of the scope verdict",
         {200: ResponseDoc("the upload, as far as it got by that", responses.UploadBody)},
@@ -184,6 +244,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/v1/uploads/{id}/claim",
+        "claims",
         "claimUpload",
         "Take a confirmed upload for good, under a reference of yours; the same again is no error",
         {200: ResponseDoc("claimed", responses.UploadBody)},
@@ -194,6 +255,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/v1/uploads/{id}/release",
+        "claims",
         "releaseUpload",
         "Give back an upload that is claimed under this reference; the same again is no error",
         {200: ResponseDoc("claimed by nobody", responses.UploadBody)},
@@ -204,6 +266,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "get",
         "/v1/claims",
+        "claims",
         "listClaims",
         "List what is claimed; a page may have fewer uploads than `limit`, or none, where there are more pages",
         {200: ResponseDoc("one page", responses.PageBody)},
@@ -213,6 +276,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/v1/claims",
+        "claims",
         "claimUploads",
         "Take up to 1000 confirmed uploads for good, all of them or none; the same again is no error",
         {200: ResponseDoc("all are claimed", responses.UploadsBody)},
@@ -222,6 +286,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/v1/claims/release",
+        "claims",
         "releaseUploads",
         "Give back up to 1000 uploads of one reference, all of them or none; the same again is no error",
         {200: ResponseDoc("all are claimed by nobody", responses.UploadsBody)},
@@ -231,6 +296,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "get",
         "/v1/uploads/{id}/download",
+        "uploads",
         "downloadUpload",
         "Be sent to a short-lived URL of the confirmed bytes, or be told it where JSON is accepted",
         {
@@ -243,6 +309,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "get",
         "/v1/uploads/{id}/return",
+        "uploads",
         "returnFromStore",
         "Where S3 sends the browser after a form with success_action_redirect; needs no credential",
         {
@@ -256,6 +323,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/v1/tickets",
+        "tickets",
         "createTicket",
         "Let a browser create uploads of one profile without your API key",
         {201: ResponseDoc("created", responses.TicketBody)},
@@ -265,6 +333,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "get",
         "/v1/profiles",
+        "profiles",
         "listProfiles",
         "List the profiles that you may use, with what may be uploaded under each; with a ticket, its own",
         {200: ResponseDoc("the profiles", responses.ProfilesBody)},
@@ -273,6 +342,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "get",
         "/v1/profiles/{name}",
+        "profiles",
         "getProfile",
         "See what may be uploaded under a profile, to compare a file with it before it is asked for",
         {200: ResponseDoc("its rules", responses.ProfileBody)},
@@ -282,6 +352,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/v1/erasures",
+        "owners",
         "beginErasure",
         "Erase all that your account has of an owner now: objects, names, metadata; needs an API key",
         {202: ResponseDoc("a worker erases it", responses.ErasureBody, headers={"Location": "the erasure"} | _RETRY)},
@@ -291,6 +362,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "delete",
         "/v1/owners/{owner}",
+        "owners",
         "eraseOwner",
         "The same, for owners whom no proxy takes for another path",
         {202: ResponseDoc("a worker erases it", responses.ErasureBody, headers={"Location": "the erasure"} | _RETRY)},
@@ -300,6 +372,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "get",
         "/v1/erasures/{id}",
+        "owners",
         "getErasure",
         "Look how far an erasure has come",
         {200: ResponseDoc("the erasure", responses.ErasureBody)},
@@ -309,6 +382,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/v1/events/{sender}",
+        "events",
         "receiveEvents",
         "Take the store's events; the sender proves itself in its own way, and is unknown until its secret is set",
         {200: ResponseDoc("what became of them", responses.TallyBody)},
@@ -317,11 +391,19 @@ OPERATIONS: tuple[Operation, ...] = (
         public=True,
     ),
     Operation(
-        "get", "/healthz", "healthz", "Alive", {200: ResponseDoc("yes", responses.StatusBody)}, (413, 415), public=True
+        "get",
+        "/healthz",
+        "operations",
+        "healthz",
+        "Alive",
+        {200: ResponseDoc("yes", responses.StatusBody)},
+        (413, 415),
+        public=True,
     ),
     Operation(
         "get",
         "/readyz",
+        "operations",
         "readyz",
         "Ready: the ledger and the store answer; with `verbose` what `valetkey doctor` found last, too",
         {200: ResponseDoc("yes", responses.ReadyBody)},
@@ -332,6 +414,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "get",
         "/openapi.json",
+        "operations",
         "openapi",
         "This document",
         {200: ResponseDoc("OpenAPI 3.1", {"type": "object"})},
@@ -354,9 +437,10 @@ def document() -> dict[str, Any]:
             "title": "valetkey",
             "version": version("valetkey"),
             "summary": "Direct-to-S3 uploads: grants, and proof that the bytes arrived",
-            "description": codes.description(),
+            "description": codes.SUMMARY,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
         "components": {
             "schemas": components,
@@ -372,8 +456,18 @@ def _schemas() -> tuple[dict[int, dict[str, Any]], dict[str, Any]]:
     """A schema for each model in use (by its identity), and the components that they share."""
     models = {id(model): model for model in _models() if not isinstance(model, dict)}
     inputs = [(key, "validation", TypeAdapter(model)) for key, model in models.items()]
-    found, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REF)  # type: ignore[arg-type]
-    return {key: schema for (key, _), schema in found.items()}, definitions.get("$defs", {})
+    found, definitions = TypeAdapter.json_schemas(
+        inputs,  # type: ignore[arg-type]
+        ref_template=_REF,
+        schema_generator=_Untitled,
+    )
+    components = {_public(name): _renamed(schema) for name, schema in definitions["$defs"].items()}
+    for schema in components.values():
+        schema.pop("title", None)
+    components["BatchResult"] = {"oneOf": components["BatchResult"]["anyOf"]}  # never both
+    components["Problem"]["properties"]["code"]["description"] = codes.errors_table()
+    components["Reason"]["properties"]["code"]["description"] = codes.reasons_table()
+    return {key: _renamed(schema) for (key, _), schema in found.items()}, components
 
 
 def _models() -> list[Any]:
@@ -389,6 +483,7 @@ def _render(operation: Operation, references: Mapping[int, dict[str, Any]]) -> d
         responses[str(status)] = {"description": _ERRORS[status], **headers, **problem}
     rendered: dict[str, Any] = {
         "operationId": operation.name,
+        "tags": [operation.tag],
         "summary": operation.summary,
         "responses": responses,
     }

@@ -1,10 +1,13 @@
 """Whom the pages of an application get tickets for, and for what."""
 
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from valetkey.core.errors import ConfigurationError, Forbidden, Unauthenticated
+
+log = logging.getLogger("valetkey")
 
 OwnerLoader = Callable[[], str | None]
 """Says who is logged in, in the context of a request: the owner's id, or None for nobody."""
@@ -38,6 +41,8 @@ class PageTickets:
             raise ConfigurationError(f"owner_loader: max_uploads is 1 to {MAX_UPLOADS}, or None for any number.")
         self.loader, self.profiles, self.ttl, self.max_uploads = loader, profiles, ttl, max_uploads
 
+    _warned: bool = field(default=False, init=False)
+
     @property
     def life(self) -> timedelta:
         """How long a ticket lives."""
@@ -51,6 +56,15 @@ class PageTickets:
         if not isinstance(owner, str) or not 0 < len(owner) <= MAX_OWNER or "\x00" in owner:
             raise ConfigurationError(f"owner_loader has to return a text of 1 to {MAX_OWNER} characters, or None.")
         return owner
+
+    def warn_if_none(self) -> None:
+        """Logs, once, that pages get no tickets. To be called where a page is made that would ask for one."""
+        if self.loader is None and not self._warned:
+            self._warned = True
+            log.warning(
+                "pages get no tickets, since nothing says who is logged in: decorate a function with"
+                " @valetkey.owner_loader, or give each <valet-upload> a token"
+            )
 
     def require(self, profile: str) -> None:
         """Raises `Forbidden` for a profile that pages get no tickets for."""

@@ -16,6 +16,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from valetkey.api.mounted import root
 from valetkey.api.negotiation import PROBLEM, prefers_page
+from valetkey.api.rendering import NOT_KEPT
 from valetkey.api.socket_bodies import leave_unread
 from valetkey.core import errors
 
@@ -194,6 +195,7 @@ def _response(document: Problem) -> Response:
         response.headers["Content-Security-Policy"] = _PAGE_POLICY
     else:
         response = Response(orjson.dumps(document), document["status"], content_type=MEDIA_TYPE)
+    response.headers["Cache-Control"] = NOT_KEPT
     response.vary.add("Accept")
     if leave_unread(request.environ):
         response.headers["Connection"] = "close"

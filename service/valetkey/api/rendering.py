@@ -7,6 +7,9 @@ import orjson
 from flask import Response
 from werkzeug.datastructures import Headers
 
+NOT_KEPT = "no-store"
+"""`Cache-Control` where nothing else is said: a CDN that is told to cache everything minds no credential."""
+
 
 class JsonResponse(Response):
     """A response that is complete as it is made.
@@ -24,10 +27,12 @@ class JsonResponse(Response):
 
 
 def render(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonResponse:
-    """``body`` as JSON; moments become RFC 3339 with ``Z``."""
+    """``body`` as JSON; moments become RFC 3339 with ``Z``. No cache keeps it, unless ``headers`` say otherwise."""
     content = orjson.dumps(body, option=orjson.OPT_UTC_Z)
     given = Headers()
     given.add("Content-Type", "application/json")  # one by one: asking a mapping what it is costs more than all of it
+    if not headers or "Cache-Control" not in headers:
+        given.add("Cache-Control", NOT_KEPT)
     for name, value in (headers or {}).items():
         given.add(name, value)
     return JsonResponse(content, status, given)

@@ -2,15 +2,17 @@
 
 import base64
 import binascii
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from valetkey.api.grants import MAX_SIGNED, Bytes
 from valetkey.api.json_reading import read, read_raising
 from valetkey.api.problems import Model, unreadable, validated
 from valetkey.api.responses import State
 from valetkey.core.errors import InvalidRequest, MetadataNotAllowed, ValetKeyError
-from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.granting.admission import FIRST_PARTS, UploadRequest
 from valetkey.core.model.etags import plain_etag
 from valetkey.core.model.paths import MAX_PATH
 from valetkey.core.model.profile import MAX_METADATA_KEYS
@@ -18,6 +20,8 @@ from valetkey.core.model.upload import Checksum, Method, UploadId, UploadState, 
 from valetkey.core.taking.claims import MAX_AT_ONCE
 
 MAX_BATCH = 100
+MAX_NAMED = 100
+"""How many uploads are looked at in one call: so many fit into the 4,094 bytes that gunicorn reads of a first line."""
 MAX_SIZE = 10_000 * 5 * 1024**3
 """The largest object that 10,000 parts can be, in bytes; a profile allows less."""
 
@@ -70,7 +74,7 @@ class CreateUpload(BaseModel):
     )
     filename: Annotated[Text, Field(max_length=8192, description="any name; it never becomes a key")]
     content_type: Annotated[str, Field(max_length=255, description="what the client will send, such as image/png")]
-    size: Annotated[int, Field(ge=0, le=MAX_SIZE, description="bytes; exactly these many may be sent")]
+    size: Annotated[Bytes, Field(ge=0, le=MAX_SIZE, description="bytes; exactly these many may be sent")]
     checksum: ChecksumIn | None = None
     metadata: Annotated[dict[str, Text], BeforeValidator(few_enough)] = Field(
         {},
@@ -85,6 +89,13 @@ class CreateUpload(BaseModel):
     path: Annotated[str, Field(min_length=1, max_length=MAX_PATH)] | None = Field(
         None,
         description="where it was in the folder that was chosen, such as `trip/day 1/a.txt`; it never becomes a key",
+    )
+    signed_parts: int = Field(
+        FIRST_PARTS,
+        ge=0,
+        le=MAX_SIGNED,
+        description="how many parts the grant has URLs of, where the file comes in parts: all of them, if there are no"
+        " more than that. In a batch none has any",
     )
 
     @field_validator("metadata")
@@ -108,6 +119,7 @@ class CreateUpload(BaseModel):
             owner=self.owner,
             method=None if self.method == "auto" else Method(self.method),
             path=self.path,
+            signed_parts=self.signed_parts,
         )
 
 
@@ -252,6 +264,21 @@ class ListQuery(PageQuery):
 
     state: State | None = None
     profile: Annotated[Text, Field(max_length=100)] | None = None
+    id: list[Annotated[str, Field(pattern=r"^[!-~]{1,36}$")]] = Field(
+        default_factory=list,
+        max_length=MAX_NAMED,
+        description="those with these ids, in this order, and no others, whatever `limit` is; never with a filter",
+    )
+
+    def named(self) -> list[str]:
+        """The uploads that are asked for by name, each once; none where it is a list that is asked for.
+
+        Raises `InvalidRequest` for what asks for both.
+        """
+        # generated clients send the default of a limit
+        if self.id and (others := sorted(self.model_fields_set - {"id", "limit"})):
+            raise InvalidRequest("Uploads that are named by their ids are not filtered: leave it out.", f"/{others[0]}")
+        return list(dict.fromkeys(self.id))
 
     def wanted_state(self) -> UploadState | None:
         """The state to list, as the core has it."""
@@ -337,11 +364,19 @@ def read_verdict(body: bytes) -> Verdict:
     return read(GiveVerdict, body).to_verdict()
 
 
+def _as_boolean(schema: dict[str, Any]) -> None:
+    """The two words that a query has for it, as clients know them."""
+    schema.pop("enum")
+    schema |= {"type": "boolean", "default": False}
+
+
 class DownloadQuery(BaseModel):
     """The query of a download. What else is in it is left alone: tools add their own."""
 
     inline: Literal["true", "false"] = Field(
-        "false", description="`true`: a browser shows it, where the type is safe to show."
+        "false",
+        description="`true`: a browser shows it, where the type is safe to show.",
+        json_schema_extra=_as_boolean,
     )
 
 
@@ -350,9 +385,9 @@ def read_download(query: dict[str, str]) -> bool:
     return validated(DownloadQuery.model_validate, query).inline == "true"
 
 
-def read_query(query: dict[str, str]) -> ListQuery:
-    """The list's query. Raises `InvalidBody`."""
-    return validated(ListQuery.model_validate, query)
+def read_query(query: Mapping[str, str], ids: Sequence[str]) -> ListQuery:
+    """The list's query, of which ``ids`` are all those that it names. Raises `InvalidBody`."""
+    return validated(ListQuery.model_validate, {**query, "id": ids} if ids else query)
 
 
 def read_claims_query(query: dict[str, str]) -> ClaimsQuery:

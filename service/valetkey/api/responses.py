@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NotRequired
 
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
-from valetkey.api.grants import GrantBody, grant_body
+from valetkey.api.grants import Bytes, GrantBody, grant_body
 from valetkey.api.problems import Problem
 from valetkey.core.content.look_alikes import registered_name
 from valetkey.core.events.event import EventCounts
@@ -20,7 +20,8 @@ from valetkey.core.model.upload import Upload, UploadState
 from valetkey.core.ports.health import StoreProof
 from valetkey.core.service import IssuedTicket
 
-State = Literal["pending", "stored", "confirmed", "rejected", "aborted", "expired", "deleted"]
+State = TypeAliasType("State", Literal["pending", "stored", "confirmed", "rejected", "aborted", "expired", "deleted"])
+Signal = TypeAliasType("Signal", Literal["client", "redirect", "event", "sweep"])
 
 
 class ChecksumBody(TypedDict):
@@ -35,7 +36,7 @@ class ObjectBody(TypedDict):
     key: str
     etag: str
     version_id: str | None
-    size: int
+    size: Bytes
     content_type: str
 
 
@@ -72,14 +73,14 @@ class UploadBody(TypedDict):
     filename: str
     path: str | None
     content_type: str
-    size: int | None
+    size: Bytes | None
     checksum: ChecksumBody | None
     checksum_verified: bool | None
     metadata: dict[str, str]
     object: ObjectBody | None
     reason: ReasonBody | None
     detected_type: str | None
-    confirmed_by: Literal["client", "redirect", "event", "sweep"] | None
+    confirmed_by: Signal | None
     created_at: datetime
     expires_at: datetime
     confirmed_at: datetime | None
@@ -100,10 +101,13 @@ class RefusedBody(TypedDict):
     error: Problem
 
 
+BatchResultBody = TypeAliasType("BatchResultBody", GrantedBody | RefusedBody)
+
+
 class BatchBody(TypedDict):
     """The answers, in the order of the requests."""
 
-    results: list[GrantedBody | RefusedBody]
+    results: list[BatchResultBody]
 
 
 class PageBody(TypedDict):
@@ -111,6 +115,13 @@ class PageBody(TypedDict):
 
     uploads: list[UploadBody]
     next_cursor: str | None
+
+
+class ListBody(PageBody):
+    """One page; or the uploads that were named, in that order, each once. ``not_found`` is there with those: the ids
+    that are no upload of yours."""
+
+    not_found: NotRequired[list[str]]
 
 
 class UploadsBody(TypedDict):
@@ -122,13 +133,13 @@ class UploadsBody(TypedDict):
 class ProfileBody(TypedDict):
     """What may be uploaded under one profile: the rules that a file can be compared with before it is asked for.
 
-    Sizes are in bytes, both ends allowed. ``content_types`` may hold ``image/*`` and ``*/*``. ``metadata`` lists the
-    keys that are allowed; null: any.
+    Sizes are in bytes, both ends allowed. ``content_types`` may hold kinds, with a star for what comes after the slash,
+    and two stars for any type. ``metadata`` lists the keys that are allowed; null: any.
     """
 
     name: str
-    min_size: int
-    max_size: int
+    min_size: Bytes
+    max_size: Bytes
     content_types: list[str]
     checksum: Literal["optional", "required"]
     metadata: list[str] | None

@@ -31,6 +31,7 @@ from valetkey.api.requests import (
 )
 from valetkey.api.responses import (
     DownloadBody,
+    ListBody,
     PageBody,
     ProfilesBody,
     UploadsBody,
@@ -115,12 +116,26 @@ def create_batch() -> Response:
 @blueprint.get("/v1/uploads")
 def list_uploads() -> Response:
     caller = _caller()
-    query = read_query(request.args.to_dict())
+    query = read_query(request.args.to_dict(), request.args.getlist("id"))
+    if named := query.named():
+        return _named(caller, named)
     uploads, cursor = _service().page(
         caller, state=query.wanted_state(), profile=query.profile, limit=query.limit, before=query.before()
     )
     page: PageBody = {"uploads": [upload_body(upload) for upload in uploads], "next_cursor": cursor}
     return render(page)
+
+
+def _named(caller: Caller, texts: Sequence[str]) -> Response:
+    ids = [known for known in map(parse_upload_id, texts) if known is not None]
+    found = _service().get_all(caller, ids)
+    missing = set(texts) - {upload.id for upload in found}
+    body: ListBody = {
+        "uploads": [upload_body(upload) for upload in found],
+        "next_cursor": None,
+        "not_found": [text for text in texts if text in missing],
+    }
+    return render(body, headers={"Cache-Control": "private, no-store"})
 
 
 @blueprint.get("/v1/uploads/<text>")
@@ -289,7 +304,7 @@ def create_ticket() -> Response:
         life=timedelta(seconds=wanted.ttl),
         max_uploads=wanted.max_uploads,
     )
-    return render(ticket_body(issued), 201, {"Cache-Control": "no-store"})
+    return render(ticket_body(issued), 201)
 
 
 @blueprint.get("/v1/profiles")
@@ -325,7 +340,7 @@ def get_erasure(text: str) -> Response:
     caller = _caller()
     if (erasure_id := parse_upload_id(text)) is None:  # its ids are UUIDv7, too
         raise ErasureNotFound
-    return render(erasure_body(_service().erasure(caller, erasure_id)), headers={"Cache-Control": "no-store"})
+    return render(erasure_body(_service().erasure(caller, erasure_id)))
 
 
 @blueprint.post("/v1/events/<name>")

@@ -16,6 +16,8 @@ def scripts(nonce: str | None, *, with_import_map: bool) -> Markup:
     """What `ValetKey.scripts` gives. Where nothing is built, a comment says so; and the browser, that a script is
     missing, with what the service answers to that."""
     here = mounted()
+    if not here.authenticator.is_open:
+        here.page_tickets.warn_if_none()
     nonce = nonce or _nonce_of_application()
     base = root() if has_request_context() else here.address.path
     place = f"{base}/assets"

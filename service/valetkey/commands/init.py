@@ -13,6 +13,10 @@ import click
 from valetkey.commands.terminal import report_errors
 from valetkey.core.errors import ConfigurationError
 
+STARTS = """\
+  valetkey in your Flask application:  your application, and `valetkey worker --app ...` beside it
+  valetkey as a service of its own:    valetkey serve, and `valetkey worker` beside it"""
+
 PRIVATE, READABLE = 0o600, 0o644
 
 _PLAIN = re.compile(r"[\w.:/%\[\]-]*", re.ASCII)
@@ -43,7 +47,7 @@ def init(bucket: str, s3_endpoint_url: str) -> None:
     unset = _unset(load_settings().missing())
     if unset:
         click.echo("\n  ".join([f"\nStill to be filled in, in {ENV_FILE}:", *unset]))
-    click.echo(f"\n{'Then' if unset else 'Now'} run: valetkey migrate && valetkey serve")
+    click.echo(f"\n{'Then' if unset else 'Now'} run `valetkey migrate`, and after that either of these:\n{STARTS}")
 
 
 def _unset(missing: list[str]) -> list[str]:

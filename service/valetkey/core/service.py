@@ -132,8 +132,8 @@ class UploadService:
             # of parts the store is told first, and nothing is told before it is durable
             self._admission.keep(caller, [upload], unwritten if upload.multipart is None else None)
         elif (kept := self._admission.keep_once(caller, upload, request, idempotency_key)).id != upload.id:
-            return self._grantor.grant_again(kept, now)
-        return self._grantor.grant(self._grantor.begin_parts(upload), now)
+            return self._grantor.grant_again(kept, now, request.signed_parts)
+        return self._grantor.grant(self._grantor.begin_parts(upload), now, request.signed_parts)
 
     def create_batch(
         self,
@@ -202,6 +202,14 @@ class UploadService:
     def get(self, caller: Caller, upload_id: UploadId) -> Upload:
         """The upload as the ledger has it. Raises `UploadNotFound`."""
         return caller.require(self._ledger.get(upload_id))
+
+    def get_all(self, caller: Caller, ids: Sequence[UploadId]) -> list[Upload]:
+        """Those of up to 1,000 uploads that the caller may see, each once and in this order. The others are left out:
+        nobody learns whether somebody else's is there. Raises `Forbidden` for a scanner's key."""
+        caller.require_uploads()
+        wanted = dict.fromkeys(ids)
+        known = self._ledger.get_all(wanted.keys())
+        return [known[one] for one in wanted if one in known and caller.may_touch(known[one])]
 
     def page(
         self,

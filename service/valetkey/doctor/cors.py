@@ -14,6 +14,10 @@ from valetkey.doctor.wire import Answer
 ANY = "https://any-page.example"
 """Stands for all pages, where VALETKEY_CORS_ORIGINS is ``*``."""
 
+UNSET = (
+    "If browsers upload, set VALETKEY_PUBLIC_URL to the address of the application that valetkey is mounted in, or "
+    "VALETKEY_CORS_ORIGINS to the origins of pages elsewhere."
+)
 RULE = "Give the bucket a CORS rule for it: POST and PUT, all headers, ETag and Location exposed (--fix does it)."
 
 
@@ -32,7 +36,7 @@ def cors(visit: Visit) -> Iterator[Finding]:
     _ = visit.store
     wanted = origins(visit)
     if not wanted:
-        raise Skip("No page is known that uploads: VALETKEY_CORS_ORIGINS and VALETKEY_PUBLIC_URL are not set.")
+        raise Skip("No page is known that uploads: VALETKEY_CORS_ORIGINS and VALETKEY_PUBLIC_URL are not set.", UNSET)
     own = wanted[-1] if visit.settings.public_url and wanted[-1] not in visit.settings.cors_origins else None
     for origin in wanted:
         name = "*" if origin == ANY else origin

@@ -43,13 +43,17 @@ def failed(check: str, seen: str, action: str) -> Finding:
     return Finding(check, Level.FAIL, seen, action)
 
 
-def skipped(check: str, reason: str) -> Finding:
+def skipped(check: str, reason: str, action: str = "") -> Finding:
     """It was not tried, or cannot be known."""
-    return Finding(check, Level.SKIP, reason)
+    return Finding(check, Level.SKIP, reason, action)
 
 
 class Skip(Exception):
-    """Raised by a check that cannot be made; its text says why."""
+    """Raised by a check that cannot be made; its text says why, ``action`` what would let it be made."""
+
+    def __init__(self, reason: str, action: str = "") -> None:
+        super().__init__(reason)
+        self.action = action
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,11 @@ def schema(visit: Visit) -> Iterator[Finding]:
         return
     except ValetKeyError as error:
         cause = getattr(error.__cause__, "orig", None)
-        yield failed("schema", f"{error.detail} {cause or ''}".strip(), "Look at VALETKEY_DATABASE_URL, or migrate.")
+        yield failed(
+            "schema",
+            f"{error.detail} {cause or ''}".strip(),
+            "Run `valetkey migrate`, or look at VALETKEY_DATABASE_URL.",
+        )
         return
     visit.has_ledger = True
     yield passed("schema", "The ledger can be used, and has the schema of this version.")

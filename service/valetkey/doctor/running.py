@@ -59,7 +59,7 @@ def _collect(visit: Visit, check: Check, found: list[Finding]) -> None:
         for one in check.run(visit):
             found.append(one)  # noqa: PERF402 - whoever waits for it reads the list meanwhile
     except Skip as reason:
-        found.append(skipped(check.name, str(reason)))
+        found.append(skipped(check.name, str(reason), reason.action))
     except Exception as error:
         log.debug("the check %s failed", check.name, exc_info=error)
         found.append(failed(check.name, f"The check broke off: {explain(error)}", "Mend that, and run doctor again."))

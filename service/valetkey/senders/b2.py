@@ -30,7 +30,7 @@ class B2Settings(SenderSettings):
         None,
         min_length=16,
         repr=False,
-        description="Switches `/v1/events/b2` on: the `hmacSha256SigningSecret` of B2's event notification rule.",
+        description="Enables `/v1/events/b2`. The `hmacSha256SigningSecret` of B2's event notification rule.",
     )
 
     @override

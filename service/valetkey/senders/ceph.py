@@ -24,7 +24,7 @@ class CephSettings(SenderSettings):
         None,
         min_length=16,
         repr=False,
-        description="Switches `/v1/events/ceph` on: the `?secret=` of RGW's push endpoint, or the topic's OpaqueData.",
+        description="Enables `/v1/events/ceph`. The `?secret=` in RGW's push endpoint, or the topic's OpaqueData.",
     )
 
     @override

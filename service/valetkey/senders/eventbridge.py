@@ -22,7 +22,7 @@ class EventBridgeSettings(SenderSettings):
         None,
         min_length=16,
         repr=False,
-        description="Switches `/v1/events/eventbridge` on: the API key of EventBridge's connection.",
+        description="Enables `/v1/events/eventbridge`. The API key of the EventBridge connection.",
     )
 
     @override

@@ -22,7 +22,7 @@ class MinioSettings(SenderSettings):
         None,
         min_length=16,
         repr=False,
-        description="Switches `/v1/events/minio` on: the `auth_token` of MinIO's webhook target.",
+        description="Enables `/v1/events/minio`. The `auth_token` of MinIO's webhook target.",
     )
 
     @override

@@ -48,7 +48,7 @@ class SnsSettings(SenderSettings):
     sender_name = "sns"
 
     events_sns_topic_arns: Separated[tuple[str, ...]] = Field(
-        (), description="Switches `/v1/events/sns` on, for these topics, separated by commas; others are refused."
+        (), description="Enables `/v1/events/sns` for these topics, separated by commas. Other topics are refused."
     )
 
     @override

@@ -95,54 +95,63 @@ class StoreTable(EventSettings):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    bucket: str = Field(min_length=3, max_length=63, description="Required. The bucket.")
+    bucket: str = Field(min_length=3, max_length=63, description="Required. The bucket that uploads go to.")
     region: str = Field("us-east-1", description="The region that requests are signed for.")
-    endpoint_url: str | None = Field(None, description="The address of the store, without the bucket; not set: AWS.")
+    endpoint_url: str | None = Field(None, description="The address of the store, without the bucket. If not set: AWS.")
     public_endpoint_url: str | None = Field(
-        None, description="The address of the store as clients see it, where that is another one."
+        None, description="The address of the store as clients see it, if it differs."
     )
     addressing_style: Literal["auto", "path", "virtual"] = Field(
-        "auto", description="Where the bucket stands in an address. `auto`: in the host on AWS, else in the path."
+        "auto",
+        description="Where the bucket's name goes in addresses: `virtual` (host), `path`, or `auto` (host on AWS, "
+        "path elsewhere).",
     )
-    lacks: list[Lack] = Field([], description="What the store cannot do, as in `VALETKEY_S3_LACKS`.")
-    accelerate: bool = Field(False, description="Clients use S3 Transfer Acceleration, which the bucket has to have.")
-    dualstack: bool = Field(False, description="The addresses of AWS that have IPv6, too.")
+    lacks: list[Lack] = Field(
+        [], description="What the store does not support; the values are those of `VALETKEY_S3_LACKS`."
+    )
+    accelerate: bool = Field(
+        False,
+        description="Clients upload and download through S3 Transfer Acceleration, which must be enabled on the "
+        "bucket.",
+    )
+    dualstack: bool = Field(False, description="Use AWS's dual-stack addresses, which also support IPv6.")
     max_object_size: int = Field(
         MAX_OBJECT_SIZE,
         ge=1,
         le=MAX_OBJECT_SIZE,
-        description="The largest object that the store takes, where it is not S3's 10,000 parts of 5 GiB.",
+        description="The largest object that the store accepts, if that is less than S3's 10,000 parts of 5 GiB.",
         json_schema_extra={"unit": "bytes"},
     )
     aws_profile: str | None = Field(
-        None, description="The profile of the AWS configuration that has the credentials; not set: boto3's own chain."
+        None, description="The AWS profile that has the credentials. If not set, boto3 looks for them as usual."
     )
     role_arn: str | None = Field(
-        None, description="The role that is assumed with these credentials, and renewed before it ends."
+        None, description="A role to assume with these credentials. Its session is renewed before it ends."
     )
-    external_id: str | None = Field(None, description="The external id that the role's owner asks for.", repr=False)
-    sts_endpoint_url: str | None = Field(None, description="The address of STS, where it is not that of AWS.")
+    external_id: str | None = Field(None, description="The external ID that the role requires.", repr=False)
+    sts_endpoint_url: str | None = Field(None, description="The address of STS, if it is not that of AWS.")
     grant_aws_profile: str | None = Field(
         None,
-        description="A profile with an access key that grants are signed with instead. It has to write, and need not "
+        description="An AWS profile whose access key signs grants instead. It needs permission to write, but not to "
         "read.",
     )
     sse_kms_key_id: str | None = Field(
         None,
         pattern="^[!-~]{1,2048}$",
-        description="The KMS key that encrypts what no profile has encrypted otherwise.",
+        description="The KMS key for objects whose profile sets no encryption of its own.",
     )
-    prefix: str = Field("", description="What the keys of confirmed objects begin with, before the profile's `key`.")
+    prefix: str = Field("", description="A prefix for the keys of confirmed objects, before the profile's `key`.")
     staging_prefix: str = Field(
-        "", description="What stands before `staging/` and `quarantine/`, where two services share a bucket."
+        "", description="A prefix for `staging/` and `quarantine/`, for two services that share a bucket."
     )
     events: list[str] | None = Field(
         None,
-        description='The senders that this store\'s events come by, such as `["ceph"]`; `sqs` is the queue. Not set: '
-        "any; with senders of its own, those alone.",
+        description='The senders that deliver this store\'s events, such as `["ceph"]`; `sqs` means the queue. If not '
+        "set: the "
+        "senders that this table configures, or any if it configures none.",
     )
     events_sqs_queue_url: str | None = Field(
-        None, description="A queue of its own, which `worker` reads with this store's credentials."
+        None, description="An SQS queue for this store's events. `worker` reads it with this store's credentials."
     )
 
     @field_validator("endpoint_url", "public_endpoint_url", "sts_endpoint_url")

@@ -37,152 +37,180 @@ class Settings(EventSettings, BaseSettings):
         64,
         ge=4,
         le=512,
-        description="Requests that one process serves at once. Three quarters of them may wait for S3.",
+        description="Requests that one process handles at the same time. At most three quarters of them may wait for "
+        "S3.",
         json_schema_extra={"unit": "requests"},
     )
-    workers: int = Field(1, ge=1, le=64, description="Processes of `serve`.", json_schema_extra={"unit": "processes"})
+    workers: int = Field(
+        1, ge=1, le=64, description="Number of processes that `serve` starts.", json_schema_extra={"unit": "processes"}
+    )
     body_timeout: int = Field(
-        30, ge=1, le=600, description="How long the body of a request may take.", json_schema_extra=_SECONDS
+        30,
+        ge=1,
+        le=600,
+        description="How long a client may take to send the body of a request.",
+        json_schema_extra=_SECONDS,
     )
     public_url: str | None = Field(
-        None, description="Our own address as browsers see it. Without it, what a request says counts."
+        None,
+        description="The address at which browsers reach valetkey, including any path that a proxy strips. If not set, "
+        "it is derived from each request. Set it behind a proxy.",
     )
     config: Path | None = Field(
-        None, description="The TOML file with the profiles; `./valetkey.toml` where it is not set and there is one."
+        None,
+        description="The TOML file with the profiles. If not set: `valetkey.toml` in the working directory, if it "
+        "exists.",
     )
-    bucket: str | None = Field(None, min_length=3, max_length=63, description="Required. The bucket of the uploads.")
-    s3_endpoint_url: str | None = Field(None, description="The address of the store, without the bucket; not set: AWS.")
+    bucket: str | None = Field(
+        None, min_length=3, max_length=63, description="Required. The bucket that uploads go to."
+    )
+    s3_endpoint_url: str | None = Field(
+        None, description="The address of the store, without the bucket. If not set: AWS."
+    )
     s3_public_endpoint_url: str | None = Field(
-        None, description="The address of the store as clients see it, where that is another one."
+        None, description="The address of the store as clients see it, if it differs."
     )
     s3_region: str = Field("us-east-1", description="The region that requests are signed for.")
     s3_addressing_style: Literal["auto", "path", "virtual"] = Field(
-        "auto", description="Where the bucket stands in an address. `auto`: in the host on AWS, else in the path."
+        "auto",
+        description="Where the bucket's name goes in addresses: `virtual` (host), `path`, or `auto` (host on AWS, "
+        "path elsewhere).",
     )
     s3_accelerate: bool = Field(
-        False, description="Clients send to, and download from, S3 Transfer Acceleration, which the bucket has to have."
+        False,
+        description="Clients upload and download through S3 Transfer Acceleration, which must be enabled on the "
+        "bucket.",
     )
-    s3_dualstack: bool = Field(False, description="The addresses of AWS that have IPv6, too.")
+    s3_dualstack: bool = Field(False, description="Use AWS's dual-stack addresses, which also support IPv6.")
     cloudfront_key_pair_id: str | None = Field(
-        None, description="The key pair that signs the addresses of profiles with `download_signing`."
+        None, description="The ID of the key pair that signs download URLs of profiles with `download_signing`."
     )
     cloudfront_private_key_file: Path | None = Field(
-        None, description="The PEM file with its private key, RSA or ECDSA P-256, without a passphrase."
+        None, description="The PEM file with its private key (RSA or ECDSA P-256), without a passphrase."
     )
     s3_post: bool = Field(
-        True, description="`false` where the store takes no presigned POST (Cloudflare R2, Backblaze B2)."
+        True, description="Set to `false` if the store does not support presigned POST (Cloudflare R2, Backblaze B2)."
     )
     s3_grant_access_key_id: str | None = Field(
         None,
-        description="The access key that grants are signed with, where it is not the service's own. It has to "
-        "write, and need not read.",
+        description="The access key that signs grants, if it should not be valetkey's own. It needs permission to "
+        "write, but not to read.",
     )
-    s3_grant_secret_access_key: str | None = Field(None, repr=False, description="The secret of that access key.")
+    s3_grant_secret_access_key: str | None = Field(
+        None, repr=False, description="The secret that belongs to that access key."
+    )
     s3_max_object_size: int = Field(
         MAX_OBJECT_SIZE,
         ge=1,
         le=MAX_OBJECT_SIZE,
-        description="The largest object that the store takes, where it is not S3's 10,000 parts of 5 GiB.",
+        description="The largest object that the store accepts, if that is less than S3's 10,000 parts of 5 GiB.",
         json_schema_extra={"unit": "bytes"},
     )
     s3_lacks: Separated[tuple[Lack, ...]] = Field(
         (),
-        description="What the store cannot do, separated by commas: `post`, `conditional-put` (`If-None-Match` of a "
-        "PUT), `list-parts`, `dead-parts` (it takes parts after they were joined), `atomic-copy` (a copy may "
-        "have other bytes than its condition was about, where its source is written meanwhile).",
+        description="What the store does not support, separated by commas: `post`, `conditional-put` (PUT with "
+        "`If-None-Match`), `list-parts`, `dead-parts` (it still accepts parts after an upload was completed), "
+        "`atomic-copy` (a copy can contain bytes that its condition did not match, if the source is overwritten "
+        "meanwhile).",
     )
     database_url: str = Field(
         "sqlite:///valetkey.db",
         repr=False,
-        description="The ledger: SQLite, or `postgresql://USER:PASSWORD@HOST/DATABASE`. A new SQLite file has the "
-        "mode 0600.",
+        description="The database of the ledger: SQLite, or `postgresql://USER:PASSWORD@HOST/DATABASE`. A new SQLite "
+        "file gets the mode 0600.",
     )
     ledger_retention: int | None = Field(
         None,
         ge=1,
         le=3_153_600_000,
-        description="How long the ledger keeps an upload after its end (rejected, aborted, expired, deleted); not set: "
-        "for ever. Confirmed ones stay.",
+        description="How long the ledger keeps uploads that were rejected, aborted, expired or deleted. If not set: "
+        "forever. Confirmed uploads are always kept.",
         json_schema_extra=_SECONDS,
     )
     secret_keys: Separated[tuple[str, ...]] = Field(
         (),
         repr=False,
-        description=f"Required. Keys of at least {MIN_SECRET} characters, separated by commas: the first signs "
-        "tickets, all are accepted.",
+        description=f"Required. One or more keys of at least {MIN_SECRET} characters, separated by commas. The first "
+        "one signs tickets; tickets signed with any of them are accepted.",
     )
     auth: Literal["keys", "open"] = Field(
-        "keys", description="`open` lets anybody upload; `serve` and `ValetKey(app)` refuse it."
+        "keys", description="`open` lets anybody upload. `serve` and `ValetKey(app)` refuse to start with it."
     )
     cors_origins: Separated[tuple[str, ...]] = Field(
         (),
-        description="Pages that may call the API: origins such as `https://app.example`, separated by commas, or `*` "
-        "alone. `dev` allows `*`.",
+        description="The origins of pages that may call the API, such as `https://app.example`, separated by commas; "
+        "or `*` for all. `dev` allows all.",
     )
     webhook_url: str | None = Field(
-        None, description="Where the ends of uploads are announced; not set: nowhere, and none is kept for later."
+        None,
+        description="Where webhooks about the outcome of uploads are sent. If not set, none are sent or stored for "
+        "later.",
     )
     webhook_secrets: Separated[tuple[str, ...]] = Field(
         (),
         repr=False,
-        description="Required with a URL. Each is `whsec_` and 24 to 64 bytes in base64, separated by commas; each "
-        "signs, so that they can be rotated.",
+        description="Required if a URL is set. One or more secrets, separated by commas; each is `whsec_` followed by "
+        "24 to 64 bytes in base64. Webhooks are signed with all of them, so that you can rotate them.",
     )
-    webhook_allow_private: bool = Field(False, description="Lets webhooks go to addresses that are not public.")
+    webhook_allow_private: bool = Field(False, description="Allow webhooks to private addresses.")
     webhook_delays: Separated[tuple[Annotated[float, Field(ge=0, le=2_592_000)], ...]] = Field(
         DELAYS,
-        description="How long to wait after each failed attempt, separated by commas; after the last it is dead. "
-        "Hooks wait as long.",
+        description="The delay after each failed attempt, separated by commas. If the attempt after the last delay "
+        "fails, the webhook is dead. Hooks use the same delays.",
         json_schema_extra=_SECONDS,
     )
     webhook_retention: int = Field(
         604_800,
         ge=0,
         le=315_360_000,
-        description="How long delivered webhooks, and calls of hooks, are kept.",
+        description="How long delivered webhooks and finished hook calls are kept.",
         json_schema_extra=_SECONDS,
     )
-    events_sqs_queue_url: str | None = Field(None, description="The queue that `worker` reads the store's events from.")
+    events_sqs_queue_url: str | None = Field(
+        None, description="The SQS queue from which `worker` reads the store's events."
+    )
     events_sqs_visibility: int = Field(
         60,
         ge=3,
         le=43_200,
-        description="How long a message is one worker's; extended while it works.",
+        description="How long a message stays reserved for one worker; extended while the worker handles it.",
         json_schema_extra=_SECONDS,
     )
     worker_threads: int = Field(
         4,
         ge=1,
         le=64,
-        description="Messages of the queue that one `worker` handles at once.",
+        description="Queue messages that one `worker` handles at the same time.",
         json_schema_extra={"unit": "messages"},
     )
     sweep_interval: int = Field(
         1,
         ge=1,
-        description="Between two looks for what is due: how soon a worker looks into contents.",
+        description="How often the worker looks for uploads that are due. It determines how soon content is checked.",
         json_schema_extra=_SECONDS,
     )
     sweep_first_look: int = Field(
         60,
         ge=1,
-        description="From an upload's creation to the first look; the same for every `serve` and `worker`.",
+        description="When the worker first looks for a new upload's object, counted from its creation. Use the same "
+        "value for every `serve` and `worker`.",
         json_schema_extra=_SECONDS,
     )
     sweep_grace: int = Field(
         900,
         ge=1,
-        description="From the end of its last grant to an upload's expiry; longer than a copy may take.",
+        description="The time between the end of an upload's last grant and its expiry. Must be longer than a copy "
+        "can take.",
         json_schema_extra=_SECONDS,
     )
     sweep_retention: int = Field(
         86_400,
         ge=1,
-        description="How long late bytes are looked for, and orphans are kept.",
+        description="How long the worker keeps looking for objects that arrive late, and how long it keeps orphans.",
         json_schema_extra=_SECONDS,
     )
     sweep_clean_interval: int = Field(
-        3_600, ge=1, description="Between two looks for orphans in the bucket.", json_schema_extra=_SECONDS
+        3_600, ge=1, description="How often the worker looks for orphans in the bucket.", json_schema_extra=_SECONDS
     )
 
     @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url", "events_sqs_queue_url")

@@ -32,6 +32,73 @@ def test_picked_files_are_confirmed_and_sent_with_the_form(open_page: Open, site
     assert site.posted[-1] == "&".join(f"files={one}" for one in ids).encode()
 
 
+FOCUSED = "document.activeElement.shadowRoot?.activeElement?.getAttribute('aria-label') ?? null"
+MESSAGE = "field => field.validationMessage"
+
+
+def test_a_form_never_leaves_out_a_file_by_itself(open_page: Open, site: Site) -> None:
+    """One file is uploaded, another refused: the form stays, and says which one and where, until the user removes it."""
+    field = open_page("multiple accept=.txt")
+    field.pick(payload("good.txt"), payload("cat.jpg"))
+    expect(field.status("good.txt")).to_have_text("Uploaded · 5 bytes")
+    sent = len(site.posted)
+    field.button("Send").click()
+    assert field.element.evaluate(MESSAGE) == "cat.jpg was not uploaded. Remove it to continue."
+    assert field.page.evaluate(FOCUSED) == "Remove cat.jpg from the list"
+    assert (field.page.title(), len(site.posted)) == ("An application", sent)
+    field.page.keyboard.press("Enter")
+    expect(field.rows).to_have_count(1)
+    field.button("Send").click()
+    expect(field.page).to_have_title("taken")
+    assert site.posted[-1].count(b"files=") == 1
+
+
+def test_a_file_that_failed_waits_for_the_user(open_page: Open) -> None:
+    """A required field whose file failed does not ask for a file: it asks what is to become of this one; a retry ends
+    it, as a cancelled upload, which the user has decided about, holds nothing."""
+    field = open_page("multiple required")
+    problem = json.dumps({"code": "forbidden", "detail": "Not today."})
+    field.page.route(
+        "**/v1/uploads",
+        lambda route: route.fulfill(
+            status=403,
+            headers={"Access-Control-Allow-Origin": "*"},
+            content_type="application/problem+json",
+            body=problem,
+        ),
+    )
+    field.pick(payload("cat.jpg"))
+    expect(field.row("cat.jpg")).to_have_attribute("data-state", "failed")
+    field.button("Send").click()
+    said = "cat.jpg was not uploaded. Retry or remove it."
+    assert field.element.evaluate(MESSAGE) == said
+    assert not field.element.evaluate("field => field.validity.valueMissing")
+    assert field.page.evaluate(FOCUSED) == "Retry cat.jpg"
+    field.page.unroute("**/v1/uploads")
+    field.page.keyboard.press("Enter")
+    expect(field.status("cat.jpg")).to_have_text("Uploaded · 5 bytes")
+    assert field.element.evaluate(MESSAGE) == ""
+    field.hold_storage()
+    field.add(1)
+    field.button("Cancel 0.bin").click()
+    expect(field.row("0.bin")).to_have_attribute("data-state", "aborted")
+    assert field.element.evaluate("field => field.validity.valid")
+
+
+def test_many_files_that_failed_are_removed_at_once(open_page: Open) -> None:
+    """A dropped folder has files that nobody wants: one press removes what was refused, and the form can be sent."""
+    field = open_page("multiple accept=.txt")
+    field.add(150)
+    field.pick(payload("good.txt"))
+    said = "0.bin and 149 more files were not uploaded. Remove them to continue."
+    expect(field.page.get_by_text("1 of 151 files uploaded · 150 not uploaded")).to_be_visible()
+    field.page.wait_for_function(f"document.querySelector('valet-upload').validationMessage === '{said}'")
+    field.button("Remove failed").click()
+    expect(field.rows).to_have_count(1)
+    field.page.wait_for_function("document.querySelector('valet-upload').validity.valid")
+    expect(field.button("Choose files")).to_be_focused()
+
+
 def test_dropped_and_pasted_files_are_taken(open_page: Open) -> None:
     """A drop on the element and a paste anywhere on the page add files; a paste into a text field does not."""
     field = open_page()

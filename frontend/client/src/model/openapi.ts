@@ -8,7 +8,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List your uploads, newest first */
+        /** List your uploads, newest first; or look at up to 100 by their ids, also with a ticket */
         get: operations["listUploads"];
         put?: never;
         /** Ask for an upload: the answer holds the grant to send the file with */
@@ -400,178 +400,105 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * BatchBody
-         * @description The answers, in the order of the requests.
-         */
-        BatchBody: {
-            /** Results */
-            results: (components["schemas"]["GrantedBody"] | components["schemas"]["RefusedBody"])[];
+        /** @description The answers, in the order of the requests. */
+        Batch: {
+            results: components["schemas"]["BatchResult"][];
         };
-        /** ChecksumBody */
-        ChecksumBody: {
-            /** Algorithm */
+        BatchResult: components["schemas"]["Granted"] | components["schemas"]["Refused"];
+        Checksum: {
             algorithm: string;
-            /** Value */
             value: string;
         };
-        /**
-         * ChecksumIn
-         * @description The checksum of the whole file. Stores that keep checksums refuse other bytes.
-         */
-        ChecksumIn: {
-            /**
-             * Algorithm
-             * @enum {string}
-             */
+        /** @description The checksum of the whole file. Stores that keep checksums refuse other bytes. */
+        DeclaredChecksum: {
+            /** @enum {string} */
             algorithm: "crc32" | "crc32c" | "crc64nvme" | "sha1" | "sha256";
-            /**
-             * Value
-             * @description base64
-             */
+            /** @description base64 */
             value: string;
         };
-        /**
-         * ClaimBody
-         * @description What the application has taken the upload for.
-         */
-        ClaimBody: {
-            /** Reference */
+        /** @description What the application has taken the upload for. */
+        Claim: {
             reference: string;
-            /**
-             * Claimed At
-             * Format: date-time
-             */
+            /** Format: date-time */
             claimed_at: string;
         };
-        /**
-         * ClaimUpload
-         * @description What a confirmed upload is taken for, and what it has to be.
-         */
+        /** @description What a confirmed upload is taken for, and what it has to be. */
         ClaimUpload: {
-            /**
-             * Reference
-             * @description what for, in your own words: post:17
-             */
+            /** @description what for, in your own words: post:17 */
             reference: string;
             /**
-             * Owner
              * @description whose it has to be; left out: anybody's
              * @default null
              */
             owner?: string | null;
             /**
-             * Profile
              * @description of which profile it has to be; left out: of any
              * @default null
              */
             profile?: string | null;
         };
-        /**
-         * ClaimUploads
-         * @description Which confirmed uploads are taken, what for, and what each of them has to be.
-         */
+        /** @description Which confirmed uploads are taken, what for, and what each of them has to be. */
         ClaimUploads: {
-            /**
-             * Reference
-             * @description what for, in your own words: post:17
-             */
+            /** @description what for, in your own words: post:17 */
             reference: string;
             /**
-             * Owner
              * @description whose it has to be; left out: anybody's
              * @default null
              */
             owner?: string | null;
             /**
-             * Profile
              * @description of which profile it has to be; left out: of any
              * @default null
              */
             profile?: string | null;
-            /**
-             * Uploads
-             * @description their ids; one that is named twice counts once
-             */
+            /** @description their ids; one that is named twice counts once */
             uploads: string[];
         };
-        /**
-         * Complete
-         * @description Nothing has to be said. For an upload in parts ``parts`` may name those that were sent, to have them compared.
-         */
+        /** @description Nothing has to be said. For an upload in parts ``parts`` may name those that were sent, to have them compared. */
         Complete: {
-            /**
-             * Parts
-             * @default null
-             */
-            parts?: components["schemas"]["NamedPartIn"][] | null;
+            /** @default null */
+            parts?: components["schemas"]["NamedPart"][] | null;
         };
-        /**
-         * CreateBatch
-         * @description Up to 100 uploads, durable in one commit; one that is refused hinders no other.
-         */
+        /** @description Up to 100 uploads, durable in one commit; one that is refused hinders no other. */
         CreateBatch: {
-            /** Uploads */
             uploads: components["schemas"]["CreateUpload"][];
         };
-        /**
-         * CreateTicket
-         * @description What a browser may do without the API key.
-         */
+        /** @description What a browser may do without the API key. */
         CreateTicket: {
-            /**
-             * Profile
-             * @description the one profile of its uploads
-             */
+            /** @description the one profile of its uploads */
             profile: string;
             /**
-             * Owner
              * @description on whose behalf; left out: your own
              * @default null
              */
             owner?: string | null;
             /**
-             * Ttl
              * @description seconds that it lives
              * @default 3600
              */
             ttl?: number;
             /**
-             * Max Uploads
              * @description how many uploads it creates at most; left out: any number
              * @default null
              */
             max_uploads?: number | null;
         };
-        /**
-         * CreateUpload
-         * @description What a client asks for.
-         */
+        /** @description What a client asks for. */
         CreateUpload: {
-            /**
-             * Profile
-             * @description left out: `default`, or the profile of the ticket
-             */
+            /** @description left out: `default`, or the profile of the ticket */
             profile?: string;
-            /**
-             * Filename
-             * @description any name; it never becomes a key
-             */
+            /** @description any name; it never becomes a key */
             filename: string;
-            /**
-             * Content Type
-             * @description what the client will send, such as image/png
-             */
+            /** @description what the client will send, such as image/png */
             content_type: string;
             /**
-             * Size
+             * Format: int64
              * @description bytes; exactly these many may be sent
              */
             size: number;
             /** @default null */
-            checksum?: components["schemas"]["ChecksumIn"] | null;
+            checksum?: components["schemas"]["DeclaredChecksum"] | null;
             /**
-             * Metadata
              * @description kept in the ledger, never in a header of S3
              * @default {}
              */
@@ -579,444 +506,343 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * Method
              * @description how the bytes travel to S3
              * @default auto
              * @enum {string}
              */
             method?: "auto" | "post" | "put" | "multipart";
             /**
-             * Redirect
              * @description S3 sends the browser back to /v1/uploads/{id}/return
              * @default false
              */
             redirect?: boolean;
             /**
-             * Owner
              * @description on whose behalf; a ticket has its own
              * @default null
              */
             owner?: string | null;
             /**
-             * Path
              * @description where it was in the folder that was chosen, such as `trip/day 1/a.txt`; it never becomes a key
              * @default null
              */
             path?: string | null;
+            /**
+             * @description how many parts the grant has URLs of, where the file comes in parts: all of them, if there are no more than that. In a batch none has any
+             * @default 10
+             */
+            signed_parts?: number;
         };
         /**
-         * DoctorBody
          * @description The last run of `valetkey doctor` on this bucket: when, whether nothing failed, and how many findings there were
          *     of each level (pass, warn, fail, skip).
          */
-        DoctorBody: {
-            /**
-             * At
-             * Format: date-time
-             */
+        Doctor: {
+            /** Format: date-time */
             at: string;
-            /** Ok */
             ok: boolean;
-            /** Counts */
             counts: {
                 [key: string]: number;
             };
         };
-        /**
-         * DownloadBody
-         * @description Where the confirmed bytes are for a while; no credential is needed there.
-         */
-        DownloadBody: {
-            /** Url */
+        /** @description Where the confirmed bytes are for a while; no credential is needed there. */
+        Download: {
             url: string;
-            /**
-             * Expires At
-             * Format: date-time
-             */
+            /** Format: date-time */
             expires_at: string;
         };
-        /**
-         * EraseOwner
-         * @description Whose uploads are erased.
-         */
+        /** @description Whose uploads are erased. */
         EraseOwner: {
-            /** Owner */
             owner: string;
         };
         /**
-         * ErasureBody
          * @description An erasure. ``uploads`` is how many were erased so far, ``objects`` how many confirmed objects went with them.
          *
          *     ``remaining`` is how many uploads the store keeps something of, ``kept`` the first 100 objects of these: with any of
          *     them it ends as `incomplete`, and the ledger still knows whose they are. ``newer`` is how many uploads of the owner
          *     were created after the request: they are left alone. ``detail`` says what a running one waits for.
          */
-        ErasureBody: {
-            /** Id */
+        Erasure: {
             id: string;
-            /**
-             * State
-             * @enum {string}
-             */
+            /** @enum {string} */
             state: "running" | "done" | "incomplete";
-            /**
-             * Requested At
-             * Format: date-time
-             */
+            /** Format: date-time */
             requested_at: string;
-            /** Finished At */
             finished_at: string | null;
-            /** Uploads */
             uploads: number;
-            /** Objects */
             objects: number;
-            /** Remaining */
             remaining: number;
-            /** Kept */
-            kept: components["schemas"]["KeptObjectBody"][];
-            /** Newer */
+            kept: components["schemas"]["KeptObject"][];
             newer: number;
-            /** Detail */
             detail: string | null;
         };
         /**
-         * FieldError
          * @description One thing that is wrong with a body: where (an RFC 6901 pointer), and what. ``code`` is that of one of several
          *     uploads.
          */
         FieldError: {
-            /** Pointer */
             pointer: string;
-            /** Detail */
             detail: string;
-            /** Code */
             code?: string;
         };
-        /**
-         * GiveVerdict
-         * @description What a scanner found in the bytes with this ETag.
-         */
+        /** @description What a scanner found in the bytes with this ETag. */
         GiveVerdict: {
-            /**
-             * Verdict
-             * @enum {string}
-             */
+            /** @enum {string} */
             verdict: "clean" | "infected";
-            /**
-             * Etag
-             * @description of the bytes that were scanned
-             */
+            /** @description of the bytes that were scanned */
             etag: string;
             /**
-             * Detail
              * @description such as the threat's name
              * @default null
              */
             detail?: string | null;
             /**
-             * Key
              * @description where they were read: of a scanner that goes by the store's events
              * @default null
              */
             key?: string | null;
         };
-        /**
-         * GrantedBody
-         * @description An upload with what its client needs; ``grant`` is null when its bytes have arrived already.
-         */
-        GrantedBody: {
-            upload: components["schemas"]["UploadBody"];
-            /** Grant */
-            grant: components["schemas"]["PostGrantBody"] | components["schemas"]["PutGrantBody"] | components["schemas"]["MultipartGrantBody"] | null;
-            /** Ticket */
+        Grant: components["schemas"]["PostGrant"] | components["schemas"]["PutGrant"] | components["schemas"]["MultipartGrant"];
+        /** @description An upload with what its client needs; ``grant`` is null when its bytes have arrived already. */
+        Granted: {
+            upload: components["schemas"]["Upload"];
+            grant: components["schemas"]["Grant"] | null;
             ticket: string;
         };
-        /**
-         * KeptObjectBody
-         * @description An object of which the store keeps something, and why.
-         */
-        KeptObjectBody: {
-            /** Key */
+        /** @description An object of which the store keeps something, and why. */
+        KeptObject: {
             key: string;
-            /** Reason */
             reason: string;
         };
         /**
-         * MultipartGrantBody
+         * @description One page; or the uploads that were named, in that order, each once. ``not_found`` is there with those: the ids
+         *     that are no upload of yours.
+         */
+        UploadList: {
+            uploads: components["schemas"]["Upload"][];
+            next_cursor: string | null;
+            not_found?: string[];
+        };
+        /**
          * @description A file in ``part_count`` parts of ``part_size`` bytes, the last one smaller. ``parts`` are the first few of them:
          *     ask for others just before they are sent. With a ``part_checksum`` none of them is there: each part is asked for
          *     with its checksum by that algorithm, and its headers then have it.
          */
-        MultipartGrantBody: {
+        MultipartGrant: {
             /**
-             * Method
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             method: "MULTIPART";
-            /** Part Size */
+            /** Format: int64 */
             part_size: number;
-            /** Part Count */
             part_count: number;
-            /** Parts */
-            parts: components["schemas"]["PartGrantBody"][];
-            /**
-             * Part Checksum
-             * @constant
-             */
+            parts: components["schemas"]["PartGrant"][];
+            /** @constant */
             part_checksum?: "sha256";
-            /**
-             * Expires At
-             * Format: date-time
-             */
+            /** Format: date-time */
             expires_at: string;
         };
-        /**
-         * NamedPartIn
-         * @description A part that was sent: its ``etag`` as the store answered it, with quotes or without.
-         */
-        NamedPartIn: {
-            /** Number */
+        /** @description A part that was sent: its ``etag`` as the store answered it, with quotes or without. */
+        NamedPart: {
             number: number;
-            /** Etag */
             etag: string;
         };
-        /**
-         * ObjectBody
-         * @description The confirmed object; while the upload is `stored`, the one that is pinned, where it is then: quarantine, say.
-         */
-        ObjectBody: {
-            /** Bucket */
+        /** @description The confirmed object; while the upload is `stored`, the one that is pinned, where it is then: quarantine, say. */
+        StoredObject: {
             bucket: string;
-            /** Key */
             key: string;
-            /** Etag */
             etag: string;
-            /** Version Id */
             version_id: string | null;
-            /** Size */
+            /** Format: int64 */
             size: number;
-            /** Content Type */
             content_type: string;
         };
-        /**
-         * PageBody
-         * @description One page; ``next_cursor`` is null on the last.
-         */
-        PageBody: {
-            /** Uploads */
-            uploads: components["schemas"]["UploadBody"][];
-            /** Next Cursor */
+        /** @description One page; ``next_cursor`` is null on the last. */
+        Page: {
+            uploads: components["schemas"]["Upload"][];
             next_cursor: string | null;
         };
-        /**
-         * PartBody
-         * @description A part that the store has.
-         */
-        PartBody: {
-            /** Number */
+        /** @description A part that the store has. */
+        Part: {
             number: number;
-            /** Size */
+            /** Format: int64 */
             size: number;
-            /** Etag */
             etag: string;
         };
-        /**
-         * PartGrantBody
-         * @description A presigned PUT of one part of ``size`` bytes, with exactly these headers.
-         */
-        PartGrantBody: {
-            /** Number */
+        /** @description A presigned PUT of one part of ``size`` bytes, with exactly these headers. */
+        PartGrant: {
             number: number;
-            /** Size */
             size: number | null;
-            /** Url */
             url: string;
-            /** Headers */
             headers: {
                 [key: string]: string;
             };
-            /**
-             * Expires At
-             * Format: date-time
-             */
+            /** Format: date-time */
             expires_at: string;
         };
-        /**
-         * PartsBody
-         * @description What the store has, by number; ``part_count`` is how many there will be.
-         */
-        PartsBody: {
-            /** Parts */
-            parts: components["schemas"]["PartBody"][];
-            /** Part Size */
+        /** @description What the store has, by number; ``part_count`` is how many there will be. */
+        Parts: {
+            parts: components["schemas"]["Part"][];
+            /** Format: int64 */
             part_size: number;
-            /** Part Count */
             part_count: number;
         };
-        /**
-         * PostGrantBody
-         * @description A presigned POST: send the fields as they are, then the file as ``file_field``, the last one.
-         */
-        PostGrantBody: {
+        /** @description A presigned POST: send the fields as they are, then the file as ``file_field``, the last one. */
+        PostGrant: {
             /**
-             * Method
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             method: "POST";
-            /** Url */
             url: string;
-            /** Fields */
             fields: {
                 [key: string]: string;
             };
-            /**
-             * File Field
-             * @constant
-             */
+            /** @constant */
             file_field: "file";
-            /**
-             * Expires At
-             * Format: date-time
-             */
+            /** Format: date-time */
             expires_at: string;
         };
-        /**
-         * Problem
-         * @description An RFC 9457 problem document.
-         */
+        /** @description An RFC 9457 problem document. */
         Problem: {
-            /** Type */
             type: string;
-            /** Title */
             title: string;
-            /** Status */
             status: number;
-            /** Detail */
             detail: string;
-            /** Code */
+            /**
+             * @description It is stable.
+             *
+             *     | code | status | |
+             *     |---|---|---|
+             *     | `malformed_event` | 400 | The event is not in the form that its sender documents. |
+             *     | `malformed_json` | 400 | The body is no JSON. |
+             *     | `bad_request` | 400 | The connection ended in the middle of the body. |
+             *     | `unauthenticated` | 401 | No credential was sent, or one that is not valid (any more). |
+             *     | `forbidden` | 403 | The credential is known, and does not allow this. |
+             *     | `ticket_used_up` | 403 | The ticket has created as many uploads as it may. |
+             *     | `sender_refused` | 403 | The event does not prove who sent it. |
+             *     | `upload_not_found` | 404 | The upload is not there, or not the caller's. |
+             *     | `profile_not_found` | 404 | There is no profile of this name to tell about. |
+             *     | `erasure_not_found` | 404 | The erasure is not there, or not the caller's. |
+             *     | `sender_unknown` | 404 | There is no such event sender, or its setting is missing. |
+             *     | `not_found` | 404 | There is nothing under this path. |
+             *     | `method_not_allowed` | 405 | The path does not take this method; `Allow` names those that it takes. |
+             *     | `request_timeout` | 408 | The body was not there in time. |
+             *     | `state_conflict` | 409 | The upload is in a state that does not allow this. |
+             *     | `parts_missing` | 409 | Not all parts are at the store yet; the upload stays open for them. |
+             *     | `parts_mismatch` | 409 | The parts that the client names are not those that the store has. |
+             *     | `already_claimed` | 409 | The upload is claimed under another reference. |
+             *     | `object_replaced` | 409 | The bytes at the store are not those that were confirmed: somebody else has replaced or removed them. |
+             *     | `request_entity_too_large` | 413 | The body has more than 256 KiB: files go straight to S3. |
+             *     | `request_uri_too_long` | 414 | The query has more than 16 KiB. |
+             *     | `unsupported_media_type` | 415 | The body is a form, or no JSON: files go straight to S3. |
+             *     | `invalid_request` | 422 | The request does not have the form that the API documents; `errors` says where. |
+             *     | `unknown_profile` | 422 | There is no such profile. |
+             *     | `content_type_not_allowed` | 422 | The profile does not take this content type, or it is none. |
+             *     | `size_out_of_range` | 422 | The profile takes larger or smaller files only. |
+             *     | `metadata_not_allowed` | 422 | The profile does not take these metadata keys, or they are too many. |
+             *     | `idempotency_key_reused` | 422 | This Idempotency-Key was used with another request: take a new one. |
+             *     | `method_not_supported` | 422 | The bytes cannot travel that way, because of their size or because of the store. |
+             *     | `checksum_not_supported` | 422 | S3 keeps no such checksum of a whole object that came in parts. |
+             *     | `checksum_required` | 422 | The profile takes nothing without a checksum. |
+             *     | `wrong_profile` | 422 | The upload is of another profile than it is taken for. |
+             *     | `internal_error` | 500 | A fault of the service; it is logged. |
+             *     | `configuration_error` | 500 | What runs the service keeps it from answering; `detail` says how, and it is logged. |
+             *     | `not_implemented` | 501 | The body has a transfer coding beside its chunks. |
+             *     | `unavailable` | 503 | The service is busy, or something that it needs is unavailable: try again. |
+             *     | `store_unavailable` | 503 | The store is unavailable, or does not do what it was asked for: try again. |
+             *     | `copy_unproven` | 503 | The copy has another ETag than its source, and nothing that the store shows proves it; see `checksum`. |
+             *     | `ledger_unavailable` | 503 | The ledger is unavailable: try again. |
+             *     | `rules_unknown` | 503 | This process does not know the upload's profile, or its rules, which a newer version kept: stop, not go. |
+             */
             code: string;
-            /** Errors */
             errors?: components["schemas"]["FieldError"][];
         };
         /**
-         * ProfileBody
          * @description What may be uploaded under one profile: the rules that a file can be compared with before it is asked for.
          *
-         *     Sizes are in bytes, both ends allowed. ``content_types`` may hold ``image/*`` and ``*\/*``. ``metadata`` lists the
-         *     keys that are allowed; null: any.
+         *     Sizes are in bytes, both ends allowed. ``content_types`` may hold kinds, with a star for what comes after the slash,
+         *     and two stars for any type. ``metadata`` lists the keys that are allowed; null: any.
          */
-        ProfileBody: {
-            /** Name */
+        Profile: {
             name: string;
-            /** Min Size */
+            /** Format: int64 */
             min_size: number;
-            /** Max Size */
+            /** Format: int64 */
             max_size: number;
-            /** Content Types */
             content_types: string[];
-            /**
-             * Checksum
-             * @enum {string}
-             */
+            /** @enum {string} */
             checksum: "optional" | "required";
-            /** Metadata */
             metadata: string[] | null;
         };
-        /**
-         * ProfilesBody
-         * @description The profiles that the caller may use.
-         */
-        ProfilesBody: {
-            /** Profiles */
-            profiles: components["schemas"]["ProfileBody"][];
+        /** @description The profiles that the caller may use. */
+        Profiles: {
+            profiles: components["schemas"]["Profile"][];
         };
-        /**
-         * PutGrantBody
-         * @description A presigned PUT: send the file as the body, with exactly these headers. 412: it is there already.
-         */
-        PutGrantBody: {
+        /** @description A presigned PUT: send the file as the body, with exactly these headers. 412: it is there already. */
+        PutGrant: {
             /**
-             * Method
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             method: "PUT";
-            /** Url */
             url: string;
-            /** Headers */
             headers: {
                 [key: string]: string;
             };
-            /**
-             * Expires At
-             * Format: date-time
-             */
+            /** Format: date-time */
             expires_at: string;
         };
-        /**
-         * ReadyBody
-         * @description ``doctor`` is there with `?verbose`: null where it was never run.
-         */
-        ReadyBody: {
-            /**
-             * Status
-             * @constant
-             */
+        /** @description ``doctor`` is there with `?verbose`: null where it was never run. */
+        Ready: {
+            /** @constant */
             status: "ok";
-            doctor?: components["schemas"]["DoctorBody"] | null;
+            doctor?: components["schemas"]["Doctor"] | null;
         };
-        /**
-         * ReasonBody
-         * @description Why the upload was rejected, or removed as nobody claimed it, or stays `stored`.
-         */
-        ReasonBody: {
-            /** Code */
+        /** @description Why the upload was rejected, or removed as nobody claimed it, or stays `stored`. */
+        Reason: {
+            /**
+             * @description A `stored` upload has `copy_unproven` while the store shows no proof.
+             *
+             *     | reason | |
+             *     |---|---|
+             *     | `size_mismatch` | Another number of bytes arrived than was granted. |
+             *     | `type_mismatch` | The object has another content type than was granted. |
+             *     | `upload_id_mismatch` | The object does not carry the id of the upload. |
+             *     | `checksum_mismatch` | The store shows another checksum than was declared. |
+             *     | `checksum_unverified` | The profile insists on a checksum, and the store shows none. |
+             *     | `content_mismatch` | The first bytes are not of the content type that was granted (`detect`). |
+             *     | `infected` | A scanner found the bytes infected (`scan`). |
+             *     | `overwritten` | Other bytes were written again and again while the upload was being confirmed. |
+             *     | `missing` | The object was removed before it could be confirmed. |
+             *     | `placement_refused` | The store does not take the profile's storage class, encryption, tags or Object Lock. |
+             *     | `unclaimed` | Nobody claimed it in time (`claim_within`): it is `deleted`. |
+             *     | `erased` | Its owner was erased: nothing that was known of it is kept, whatever its state was. |
+             *     | `retention_ended` | It was kept for as long as its profile says (`keep_for`): it is `deleted`. |
+             */
             code: string;
-            /** Detail */
             detail: string;
         };
-        /**
-         * RefusedBody
-         * @description One upload of a batch that was refused.
-         */
-        RefusedBody: {
+        /** @description One upload of a batch that was refused. */
+        Refused: {
             error: components["schemas"]["Problem"];
         };
-        /**
-         * ReleaseUpload
-         * @description What the upload was taken for.
-         */
+        /** @description What the upload was taken for. */
         ReleaseUpload: {
-            /**
-             * Reference
-             * @description what for, in your own words: post:17
-             */
+            /** @description what for, in your own words: post:17 */
             reference: string;
         };
-        /**
-         * ReleaseUploads
-         * @description Which uploads are given back, and what all of them were taken for.
-         */
+        /** @description Which uploads are given back, and what all of them were taken for. */
         ReleaseUploads: {
-            /**
-             * Reference
-             * @description what for, in your own words: post:17
-             */
+            /** @description what for, in your own words: post:17 */
             reference: string;
-            /**
-             * Uploads
-             * @description their ids; one that is named twice counts once
-             */
+            /** @description their ids; one that is named twice counts once */
             uploads: string[];
         };
-        /**
-         * SignParts
-         * @description Which parts to sign: best those that are about to be sent, as their URLs live as long as a grant.
-         */
+        /** @description Which parts to sign: best those that are about to be sent, as their URLs live as long as a grant. */
         SignParts: {
-            /** Numbers */
             numbers: number[];
             /**
-             * Checksums
              * @description where the grant has a `part_checksum`: that of each part in base64, by its number
              * @default {}
              */
@@ -1024,49 +850,31 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /**
-         * SignedPartsBody
-         * @description The URLs that were asked for, in that order.
-         */
-        SignedPartsBody: {
-            /** Parts */
-            parts: components["schemas"]["PartGrantBody"][];
+        /** @enum {string} */
+        Signal: "client" | "redirect" | "event" | "sweep";
+        /** @description The URLs that were asked for, in that order. */
+        SignedParts: {
+            parts: components["schemas"]["PartGrant"][];
         };
-        /** StatusBody */
-        StatusBody: {
-            /**
-             * Status
-             * @constant
-             */
+        /** @enum {string} */
+        State: "pending" | "stored" | "confirmed" | "rejected" | "aborted" | "expired" | "deleted";
+        Health: {
+            /** @constant */
             status: "ok";
         };
-        /**
-         * TallyBody
-         * @description What became of the events of one delivery.
-         */
-        TallyBody: {
-            /** Confirmed */
+        /** @description What became of the events of one delivery. */
+        Tally: {
             confirmed: number;
-            /** Rejected */
             rejected: number;
-            /** Ignored */
             ignored: number;
         };
-        /**
-         * TicketBody
-         * @description A ticket that creates uploads of one profile. It needs no escaping in a path.
-         */
-        TicketBody: {
-            /** Ticket */
+        /** @description A ticket that creates uploads of one profile. It needs no escaping in a path. */
+        Ticket: {
             ticket: string;
-            /**
-             * Expires At
-             * Format: date-time
-             */
+            /** Format: date-time */
             expires_at: string;
         };
         /**
-         * UploadBody
          * @description One upload. ``object`` is there once its bytes have arrived, ``reason`` once they are rejected, or where they
          *     stay `stored` for a reason (`copy_unproven`).
          *
@@ -1077,60 +885,34 @@ export interface components {
          *     where the profile has that found out. ``claim`` is null until the application has claimed it. ``path`` is where it
          *     was in the folder that its user chose, with ``/`` between the names and none in front; null where it came in none.
          */
-        UploadBody: {
-            /** Id */
+        Upload: {
             id: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "pending" | "stored" | "confirmed" | "rejected" | "aborted" | "expired" | "deleted";
-            /** Profile */
+            state: components["schemas"]["State"];
             profile: string;
-            /** Owner */
             owner: string;
-            /** Filename */
             filename: string;
-            /** Path */
             path: string | null;
-            /** Content Type */
             content_type: string;
-            /** Size */
             size: number | null;
-            checksum: components["schemas"]["ChecksumBody"] | null;
-            /** Checksum Verified */
+            checksum: components["schemas"]["Checksum"] | null;
             checksum_verified: boolean | null;
-            /** Metadata */
             metadata: {
                 [key: string]: string;
             };
-            object: components["schemas"]["ObjectBody"] | null;
-            reason: components["schemas"]["ReasonBody"] | null;
-            /** Detected Type */
+            object: components["schemas"]["StoredObject"] | null;
+            reason: components["schemas"]["Reason"] | null;
             detected_type: string | null;
-            /** Confirmed By */
-            confirmed_by: ("client" | "redirect" | "event" | "sweep") | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
+            confirmed_by: components["schemas"]["Signal"] | null;
+            /** Format: date-time */
             created_at: string;
-            /**
-             * Expires At
-             * Format: date-time
-             */
+            /** Format: date-time */
             expires_at: string;
-            /** Confirmed At */
             confirmed_at: string | null;
-            claim: components["schemas"]["ClaimBody"] | null;
+            claim: components["schemas"]["Claim"] | null;
         };
-        /**
-         * UploadsBody
-         * @description Several uploads, each once, in the order in which they were named.
-         */
-        UploadsBody: {
-            /** Uploads */
-            uploads: components["schemas"]["UploadBody"][];
+        /** @description Several uploads, each once, in the order in which they were named. */
+        Uploads: {
+            uploads: components["schemas"]["Upload"][];
         };
     };
     responses: never;
@@ -1146,8 +928,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
-                state?: "pending" | "stored" | "confirmed" | "rejected" | "aborted" | "expired" | "deleted";
+                state?: components["schemas"]["State"];
                 profile?: string;
+                id?: string[];
             };
             header?: never;
             path?: never;
@@ -1155,13 +938,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description one page */
+            /** @description one page, or those that were named */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageBody"];
+                    "application/json": components["schemas"]["UploadList"];
                 };
             };
             /** @description no credential, or one that is not valid */
@@ -1246,7 +1029,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GrantedBody"];
+                    "application/json": components["schemas"]["Granted"];
                 };
             };
             /** @description the body cannot be read */
@@ -1344,7 +1127,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BatchBody"];
+                    "application/json": components["schemas"]["Batch"];
                 };
             };
             /** @description the body cannot be read */
@@ -1444,7 +1227,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UploadBody"];
+                    "application/json": components["schemas"]["Upload"];
                 };
             };
             /** @description it has not changed */
@@ -1614,7 +1397,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GrantedBody"];
+                    "application/json": components["schemas"]["Granted"];
                 };
             };
             /** @description no credential, or one that is not valid */
@@ -1710,7 +1493,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PartsBody"];
+                    "application/json": components["schemas"]["Parts"];
                 };
             };
             /** @description no credential, or one that is not valid */
@@ -1792,7 +1575,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignedPartsBody"];
+                    "application/json": components["schemas"]["SignedParts"];
                 };
             };
             /** @description the body cannot be read */
@@ -1901,7 +1684,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UploadBody"];
+                    "application/json": components["schemas"]["Upload"];
                 };
             };
             /** @description not there yet, or still being checked */
@@ -1912,7 +1695,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UploadBody"];
+                    "application/json": components["schemas"]["Upload"];
                 };
             };
             /** @description the body cannot be read */
@@ -2030,7 +1813,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UploadBody"];
+                    "application/json": components["schemas"]["Upload"];
                 };
             };
             /** @description the body cannot be read */
@@ -2148,7 +1931,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UploadBody"];
+                    "application/json": components["schemas"]["Upload"];
                 };
             };
             /** @description the body cannot be read */
@@ -2266,7 +2049,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UploadBody"];
+                    "application/json": components["schemas"]["Upload"];
                 };
             };
             /** @description the body cannot be read */
@@ -2383,7 +2166,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageBody"];
+                    "application/json": components["schemas"]["Page"];
                 };
             };
             /** @description no credential, or one that is not valid */
@@ -2463,7 +2246,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UploadsBody"];
+                    "application/json": components["schemas"]["Uploads"];
                 };
             };
             /** @description the body cannot be read */
@@ -2579,7 +2362,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UploadsBody"];
+                    "application/json": components["schemas"]["Uploads"];
                 };
             };
             /** @description the body cannot be read */
@@ -2679,7 +2462,7 @@ export interface operations {
     downloadUpload: {
         parameters: {
             query?: {
-                inline?: "true" | "false";
+                inline?: boolean;
             };
             header?: never;
             path: {
@@ -2695,7 +2478,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DownloadBody"];
+                    "application/json": components["schemas"]["Download"];
                 };
             };
             /** @description to the object */
@@ -2871,7 +2654,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketBody"];
+                    "application/json": components["schemas"]["Ticket"];
                 };
             };
             /** @description the body cannot be read */
@@ -2965,7 +2748,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfilesBody"];
+                    "application/json": components["schemas"]["Profiles"];
                 };
             };
             /** @description no credential, or one that is not valid */
@@ -3034,7 +2817,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfileBody"];
+                    "application/json": components["schemas"]["Profile"];
                 };
             };
             /** @description no credential, or one that is not valid */
@@ -3118,7 +2901,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErasureBody"];
+                    "application/json": components["schemas"]["Erasure"];
                 };
             };
             /** @description the body cannot be read */
@@ -3219,7 +3002,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErasureBody"];
+                    "application/json": components["schemas"]["Erasure"];
                 };
             };
             /** @description no credential, or one that is not valid */
@@ -3306,7 +3089,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErasureBody"];
+                    "application/json": components["schemas"]["Erasure"];
                 };
             };
             /** @description no credential, or one that is not valid */
@@ -3387,7 +3170,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TallyBody"];
+                    "application/json": components["schemas"]["Tally"];
                 };
             };
             /** @description the body cannot be read */
@@ -3472,7 +3255,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StatusBody"];
+                    "application/json": components["schemas"]["Health"];
                 };
             };
             /** @description the body is too large: files go straight to S3 */
@@ -3513,7 +3296,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReadyBody"];
+                    "application/json": components["schemas"]["Ready"];
                 };
             };
             /** @description the body is too large: files go straight to S3 */

@@ -3,33 +3,33 @@ import type { components } from "./openapi";
 
 type Schemas = components["schemas"];
 
-export type UploadBody = Schemas["UploadBody"];
+export type UploadBody = Schemas["Upload"];
 export type Problem = Schemas["Problem"];
-export type Checksum = Schemas["ChecksumIn"];
+export type Checksum = Schemas["DeclaredChecksum"];
 
 /** What may be uploaded under a profile. */
-export type ProfileRules = Schemas["ProfileBody"];
+export type ProfileRules = Schemas["Profile"];
 
 /** What a client asks for. */
 export type CreateUpload = Schemas["CreateUpload"];
 export type Method = NonNullable<CreateUpload["method"]>;
 
-export type PostGrant = Schemas["PostGrantBody"];
-export type PutGrant = Schemas["PutGrantBody"];
+export type PostGrant = Schemas["PostGrant"];
+export type PutGrant = Schemas["PutGrant"];
 /** `parts` holds the first few, signed; none in the response to a batch. */
-export type MultipartGrant = Schemas["MultipartGrantBody"];
-export type SignedPart = Schemas["PartGrantBody"];
-export type SignedParts = Schemas["SignedPartsBody"];
-export type StoredPart = Schemas["PartBody"];
-export type StoredParts = Schemas["PartsBody"];
+export type MultipartGrant = Schemas["MultipartGrant"];
+export type SignedPart = Schemas["PartGrant"];
+export type SignedParts = Schemas["SignedParts"];
+export type StoredPart = Schemas["Part"];
+export type StoredParts = Schemas["Parts"];
 
 /** An upload with its ticket and grant; `grant` is null if the bytes have arrived already. */
-export type GrantedUpload = Schemas["GrantedBody"];
+export type GrantedUpload = Schemas["Granted"];
 export type Grant = NonNullable<GrantedUpload["grant"]>;
-export type BatchResult = Schemas["BatchBody"]["results"][number];
+export type BatchResult = Schemas["BatchResult"];
 
 /** What the service is told about a sent part. */
-export type CompletedPart = Schemas["NamedPartIn"];
+export type CompletedPart = Schemas["NamedPart"];
 
 /** An upload that the service has proven: its object is there. */
 export type ConfirmedUpload = UploadBody & { state: "confirmed"; object: NonNullable<UploadBody["object"]> };

@@ -179,7 +179,7 @@ function etagOf(response: StorageResponse): string {
   const etag = response.header("ETag");
   if (etag) return etag;
   const detail =
-    'The storage accepted a part, but its CORS rules hide the ETag header from this page. Add "ETag" to the ExposeHeaders ' +
+    'The storage accepted a part, but its CORS rules hide ETag from this page. Add "ETag" to the ExposeHeaders ' +
     "of the bucket's CORS rule.";
   throw new ValetKeyError("etag_hidden", detail);
 }

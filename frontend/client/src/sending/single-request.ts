@@ -1,5 +1,6 @@
 import { asValetKeyError, ValetKeyError } from "../model/errors";
 import type { PostGrant, PutGrant } from "../model/wire";
+import type { Operation } from "../storage/classify";
 import { hasNoResponse, isSuccess, mayHaveArrived, storageError } from "../storage/responses";
 import type { SendContext } from "./context";
 import { isUsable } from "./signature-age";
@@ -65,7 +66,7 @@ async function send(context: SendContext, grant: SingleGrant): Promise<ValetKeyE
   const { file, signal, meter } = context;
   const onProgress = (sent: number) => context.reportProgress(() => meter.advance(0, sent));
   const response = await context.storage.send({ headers: {}, ...grant, body: file, signal, onProgress });
-  return isSuccess(response) ? null : storageError(response, grant.method === "POST" ? "post" : "put");
+  return isSuccess(response) ? null : storageError(response, grant.method.toLowerCase() as Operation);
 }
 
 async function renewGrant(context: SendContext, held: GrantState): Promise<void> {

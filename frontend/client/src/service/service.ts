@@ -157,7 +157,7 @@ export class Service {
       return new Response(bodiless ? null : await response.text(), response);
     } catch (cause) {
       call.signal.throwIfAborted();
-      const detail = "The upload service cannot be reached, or its CORS settings do not allow this page.";
+      const detail = "The upload service cannot be reached, or its CORS rules do not allow this page.";
       throw new ValetKeyError("service_unreachable", detail, { retryable: true, cause });
     } finally {
       clearTimeout(timer);

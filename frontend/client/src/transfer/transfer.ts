@@ -11,6 +11,7 @@ import type {
   Grant,
   GrantedUpload,
   MultipartGrant,
+  StoredPart,
   UploadBody,
 } from "../model/wire";
 import { type RetryPolicy, type Waiting, withRetry } from "../retry/retry";
@@ -78,6 +79,8 @@ export class Transfer {
   #sent = false;
   /** whether S3 may have parts that an earlier page sent */
   #partsUnknown = false;
+  /** the parts that were proven to be of this file; undefined if none had to be */
+  #compared: StoredPart[] | undefined;
   #grantedAt = 0;
   #locked: LockedRecord | null = null;
   /** whether we have looked for an interrupted upload, and found none that can be continued */
@@ -152,9 +155,10 @@ export class Transfer {
       const { record, release } = this.#locked;
       this.#release = release;
       this.#observer.onStage("creating");
-      const granted = await reopenIfSame(record, this.#job, this.#callContext(signal), () =>
-        this.#observer.onStage("hashing"),
-      );
+      const granted = await reopenIfSame(record, this.#job, this.#callContext(signal), (compared) => {
+        this.#observer.onStage("hashing");
+        this.#compared = compared;
+      });
       this.#partsUnknown = true;
       const { fingerprint, digests } = record;
       if (granted) {
@@ -198,7 +202,7 @@ export class Transfer {
     const context = this.#sendContext(signal);
     try {
       if (grant?.method === "MULTIPART") {
-        if (this.#partsUnknown) await this.#reconcileParts(grant, signal);
+        if (this.#partsUnknown) await this.#reconcileParts(grant, signal, this.#compared);
         meter.restart(countBytes(grant, this.#job.spec.file.size, this.#etags));
         await sendParts(context, grant, this.#etags, this.#context.parallel);
       } else if (grant) {
@@ -291,11 +295,12 @@ export class Transfer {
     return grant?.method === "MULTIPART" ? grant : null;
   }
 
-  /** Takes S3's list of parts as the truth: those that it does not have as we sent them will be sent again. */
-  async #reconcileParts(grant: MultipartGrant, signal: AbortSignal): Promise<void> {
+  /** Takes S3's list of parts as the truth, or the one that was `compared`: those that it does not have as we sent them are sent again. */
+  async #reconcileParts(grant: MultipartGrant, signal: AbortSignal, compared?: StoredPart[]): Promise<void> {
     const { upload, ticket } = this.#requireGrant();
     const { service } = this.#context;
-    const stored = await this.#retry(signal, () => service.listParts(upload.id, ticket, signal));
+    const stored =
+      compared ?? (await this.#retry(signal, () => service.listParts(upload.id, ticket, signal)));
     this.#etags = reconcileParts(grant, this.#job.spec.file.size, this.#etags, stored);
     this.#partsUnknown = false;
     this.#sent = false;

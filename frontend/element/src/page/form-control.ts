@@ -1,11 +1,11 @@
-import type { Localizer } from "../language/localizer";
-import type { Totals } from "../state/totals";
+import type { Held } from "../state/held";
 
 /** A custom element that is a form field, as `<input>` is. */
 export abstract class FormControl extends HTMLElement {
   static readonly formAssociated = true;
 
   readonly #internals = this.attachInternals();
+  #anchor: HTMLElement | null = null;
 
   get type(): string {
     return this.localName;
@@ -42,18 +42,13 @@ export abstract class FormControl extends HTMLElement {
     this.#internals.setFormValue(name && ids.length > 0 ? entries : null);
   }
 
-  /** The field is invalid while uploads are running or paused, and if it is required and has no file. */
-  protected setValidity(
-    { moving, paused, confirmed }: Totals,
-    required: boolean,
-    localizer: Localizer,
-    anchor: HTMLElement,
-  ): void {
-    const count = moving + paused;
-    if (count > 0)
-      this.#internals.setValidity({ customError: true }, localizer.text("busy", { count }), anchor);
-    else if (required && confirmed === 0)
-      this.#internals.setValidity({ valueMissing: true }, localizer.text("required"), anchor);
+  /** Invalid where something holds the form: the browser says what beside `anchor`. */
+  protected setValidity(held: Held | null, anchor: HTMLElement): void {
+    const { validity, validationMessage } = this.#internals;
+    const same = held ? validity[held.flag] && validationMessage === held.message : validity.valid;
+    if (same && (!held || this.#anchor === anchor)) return;
+    this.#anchor = anchor;
+    if (held) this.#internals.setValidity({ [held.flag]: true }, held.message, anchor);
     else this.#internals.setValidity({});
   }
 }

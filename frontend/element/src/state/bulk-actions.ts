@@ -1,12 +1,13 @@
 import type { Totals } from "./totals";
 
 /** What can be done to all files at once. */
-export type BulkAction = "pauseAll" | "resumeAll" | "retryAll" | "cancelAll" | "clear";
+export type BulkAction = "pauseAll" | "resumeAll" | "retryAll" | "removeFailed" | "cancelAll" | "clear";
 
 const OFFERED: Record<BulkAction, (totals: Totals) => boolean> = {
   pauseAll: ({ moving }) => moving > 0,
   resumeAll: ({ moving, paused }) => moving === 0 && paused > 0,
   retryAll: ({ retryable }) => retryable > 0,
+  removeFailed: ({ failed }) => failed > 0,
   cancelAll: ({ moving, paused }) => moving + paused > 0,
   clear: ({ moving, paused }) => moving + paused === 0,
 };

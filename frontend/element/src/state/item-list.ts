@@ -84,7 +84,7 @@ export class ItemList {
       if (what === "resumeAll") item.upload?.resume();
       if (what === "cancelAll") this.cancel(item);
       if (what === "retryAll") this.retry(item, uploader);
-      if (what === "clear") this.remove(item);
+      if (what === "clear" || (what === "removeFailed" && item.failed)) this.remove(item);
     }
   }
 

@@ -43,6 +43,11 @@ export class ListView {
     return rows[index + 1] ?? rows[index - 1] ?? null;
   }
 
+  /** The button that decides about this item, if its row is shown. */
+  decision(item: Item): HTMLButtonElement | undefined {
+    return this.#rows.get(item)?.decision;
+  }
+
   get hasCountdown(): boolean {
     return [...this.#rows.keys()].some((item) => item.stuck);
   }

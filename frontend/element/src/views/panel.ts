@@ -66,6 +66,11 @@ export class Panel {
     return this.#zone.button;
   }
 
+  /** The button by which the user decides about this item; the one that is always visible where its row is not. */
+  anchorOf(item: Item | undefined): HTMLButtonElement {
+    return (item && this.#list.decision(item)) ?? this.anchor;
+  }
+
   /** whether a countdown is visible */
   get hasCountdown(): boolean {
     return this.#list.hasCountdown;
@@ -109,7 +114,7 @@ export class Panel {
   #rescue(focused: Element | null): void {
     const now = this.#root.activeElement;
     if (!focused || (now !== null && now !== focused)) return;
-    if (!focused.isConnected || (focused as HTMLElement).hidden) this.anchor.focus();
+    if (!focused.isConnected || focused.closest("[hidden]")) this.anchor.focus();
   }
 }
 

@@ -55,6 +55,11 @@ export class RowView {
     return this.element.contains(focused);
   }
 
+  /** its first button: to retry or, where that is no use, to remove it */
+  get decision(): HTMLButtonElement {
+    return this.#toggle.element.hidden ? this.#end.element : this.#toggle.element;
+  }
+
   focus(): void {
     this.#end.element.focus();
   }

@@ -1,7 +1,7 @@
 """The store itself: what the port asks, as calls of our own where they are many, and of boto3."""
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -275,7 +275,7 @@ class S3Store:
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
         try:
             with available:
-                return [_as_part(part) for page in self._pages(key, multipart_id) for part in page.all("Part")]
+                return _last_of_each(part for page in self._pages(key, multipart_id) for part in page.all("Part"))
         except ObjectMissing:
             return None
 
@@ -310,6 +310,16 @@ class S3Store:
                 UploadId=multipart_id,
                 MultipartUpload={"Parts": [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]},
             )
+
+
+def _last_of_each(listed: Iterable[Element]) -> list[Part]:
+    """One part of each number: SeaweedFS lists those that were sent before, too, and joins the one that is named."""
+    latest: dict[int, tuple[str, Part]] = {}
+    for element in listed:
+        part, sent_at = _as_part(element), element.find("LastModified")
+        if part.number not in latest or latest[part.number][0] <= sent_at:
+            latest[part.number] = (sent_at, part)
+    return [part for _, part in latest.values()]
 
 
 def _as_part(part: Element) -> Part:

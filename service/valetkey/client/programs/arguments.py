@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +13,9 @@ from valetkey.client.remote.addresses import ADDRESS, CREDENTIAL
 
 MAX_AT_ONCE = 1_000
 """How many uploads are taken in one call at most."""
+
+MAX_NAMED = 100
+"""How many uploads are looked at in one call at most."""
 
 NO_TIME = timedelta(0)
 
@@ -40,6 +43,13 @@ def existing(upload_id: str | UUID) -> str:
     if not _ID.fullmatch(text):
         raise UploadNotFound("upload_not_found", "There is no such upload.", status=404)
     return text
+
+
+def groups_of_existing(ids: Iterable[str | UUID]) -> Iterator[Sequence[str]]:
+    """Those of these that can be ids, each once and in their order, as many at a time as one call may name."""
+    found = list(dict.fromkeys(text for text in map(str, ids) if _ID.fullmatch(text)))
+    for start in range(0, len(found), MAX_NAMED):
+        yield found[start : start + MAX_NAMED]
 
 
 def existing_erasure(erasure_id: str | UUID) -> str:

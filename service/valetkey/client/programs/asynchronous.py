@@ -19,6 +19,7 @@ from valetkey.client.programs.models import (
     Download,
     Erasure,
     Granted,
+    Listed,
     NamedPart,
     NewUpload,
     Page,
@@ -84,6 +85,13 @@ class AsyncClient:
     async def get(self, upload_id: str | UUID) -> Upload:
         """As `Client.get`."""
         return read(Upload, await self._call(calls.get(arguments.existing(upload_id))))
+
+    async def get_all(self, ids: Iterable[str | UUID]) -> Mapping[str, Upload]:
+        """As `Client.get_all`."""
+        found: dict[str, Upload] = {}
+        for group in arguments.groups_of_existing(ids):
+            found |= {one.id: one for one in read(Listed, await self._call(calls.get_all(group))).uploads}
+        return found
 
     async def list(
         self, *, state: State | None = None, profile: str | None = None, page_size: int = 100

@@ -16,6 +16,7 @@ from valetkey.client.programs.models import (
     Download,
     Erasure,
     Granted,
+    Listed,
     NamedPart,
     NewUpload,
     Page,
@@ -83,6 +84,12 @@ class Client:
     def get(self, upload_id: str | UUID) -> Upload:
         """The upload, in whatever state it is."""
         return read(Upload, self._call(calls.get(arguments.existing(upload_id))))
+
+    def get_all(self, ids: Iterable[str | UUID]) -> Mapping[str, Upload]:
+        """Those of these uploads that are there, by their ids and in their order: the key's own; those created with the
+        ticket, where it is one. Any number may be named; 100 are asked for in one call."""
+        groups = arguments.groups_of_existing(ids)
+        return {one.id: one for group in groups for one in read(Listed, self._call(calls.get_all(group))).uploads}
 
     def list(self, *, state: State | None = None, profile: str | None = None, page_size: int = 100) -> Iterator[Upload]:
         """The key's uploads, newest first; a page of ``page_size`` (1 to 200) is asked for when it is needed."""

@@ -191,6 +191,13 @@ class Page(_Answer):
     next_cursor: str | None
 
 
+class Listed(Page):
+    """One page, or the uploads that were named."""
+
+    not_found: list[str] = []
+    """Those of the named ones that are not there."""
+
+
 class Several(_Answer):
     """Several uploads, each once, in the order in which they were named."""
 
@@ -311,6 +318,8 @@ class NewUpload(TypedDict):
     """Whether S3 sends the browser back to the service."""
     path: NotRequired[str | None]
     """Where it was in the folder that was chosen: it never becomes a key."""
+    signed_parts: NotRequired[int]
+    """How many parts the grant has URLs of, up to 1000; 10 unless you say so."""
 
 
 def read(model: type[Model], body: object) -> Model:

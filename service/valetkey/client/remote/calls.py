@@ -66,6 +66,11 @@ def get(upload_id: str) -> Call:
     return Call("GET", _path(upload_id), UPLOAD)
 
 
+def get_all(ids: Sequence[str]) -> Call:
+    """Up to 100 uploads by their ids."""
+    return Call("GET", f"/v1/uploads?{urlencode([('id', one) for one in ids])}", PAGE)
+
+
 def page(wanted: Mapping[str, Any], cursor: str | None) -> Call:
     """One page of the caller's uploads; ``cursor`` is the `next_cursor` of the page before."""
     return Call("GET", f"/v1/uploads{_query(wanted, cursor)}", PAGE)

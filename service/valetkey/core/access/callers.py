@@ -80,7 +80,7 @@ class Caller:
 
     def require_account(self) -> str:
         """The account, for what a ticket does not allow. Raises `Forbidden`."""
-        self._require_uploads()
+        self.require_uploads()
         if self.ticket_for is not None:
             raise Forbidden("A ticket is good for its one upload only.")
         if self.profile_ticket is not None:
@@ -101,17 +101,18 @@ class Caller:
 
     def require(self, upload: Upload | None) -> Upload:
         """``upload``, if the caller may touch it. Raises `UploadNotFound`, and `Forbidden` for a scanner's key."""
-        self._require_uploads()
-        if upload is None:
-            raise UploadNotFound
-        if self.profile_ticket is not None:
-            allowed = upload.ticket == self.profile_ticket.id
-        else:
-            allowed = upload.id == self.ticket_for if self.ticket_for else upload.account == self.account
-        if not allowed:
+        self.require_uploads()
+        if upload is None or not self.may_touch(upload):
             raise UploadNotFound
         return upload
 
-    def _require_uploads(self) -> None:
+    def may_touch(self, upload: Upload) -> bool:
+        """Whether ``upload`` is one of the caller's."""
+        if self.profile_ticket is not None:
+            return upload.ticket == self.profile_ticket.id
+        return upload.id == self.ticket_for if self.ticket_for else upload.account == self.account
+
+    def require_uploads(self) -> None:
+        """Raises `Forbidden` for whoever may touch no uploads at all: a scanner."""
         if self.scope is not Scope.UPLOADS:
             raise Forbidden("This API key is for verdicts only.")

@@ -32,11 +32,16 @@ from valetkey.core.model.upload import Checksum, Method, Multipart, Upload, new_
 from valetkey.core.ports.ledger import Ledger, Once, Written
 from valetkey.core.stores import NamedStore, Stores
 
+FIRST_PARTS = 10
+"""How many parts of a new upload are signed at once, unless more are asked for: as many as `valetkey put` sends at
+first."""
+
 
 class UploadRequest(NamedTuple):
     """What a client asks for. ``size`` is in bytes, None where its protocol has none; ``method`` None leaves it to us
     how the bytes travel. ``profile`` and ``owner`` (on whose behalf) are the caller's own where they are None:
-    ``default`` and the account, or what the ticket says. ``path`` is where it was in a folder that was chosen."""
+    ``default`` and the account, or what the ticket says. ``path`` is where it was in a folder that was chosen,
+    ``signed_parts`` how many parts the grant has URLs of at most, where it comes in parts."""
 
     filename: str
     content_type: str
@@ -48,10 +53,12 @@ class UploadRequest(NamedTuple):
     owner: str | None = None
     method: Method | None = None
     path: str | None = None
+    signed_parts: int = FIRST_PARTS
 
     def fingerprint(self, profile: str) -> str:
         """The same for two requests that ask for the same; ``profile`` is the one that this one got."""
         asked = self._replace(profile=profile, metadata=dict(self.metadata))._asdict()
+        del asked["signed_parts"]  # of the grant, not of the upload: the same one is granted anew with more
         if self.path is None:
             del asked["path"]  # fingerprints of versions that knew none are the same so
         text = json.dumps(asked, sort_keys=True, default=asdict)

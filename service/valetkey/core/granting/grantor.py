@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.errors import StateConflict
 from valetkey.core.gate import StoreGate
+from valetkey.core.granting.admission import FIRST_PARTS
 from valetkey.core.granting.grants import Grant, GrantMaker, MultipartGrant, PartGrant
 from valetkey.core.granting.parts import MultipartUploads, plan_of, target_of
 from valetkey.core.model.profiles import Profiles
@@ -18,9 +19,6 @@ from valetkey.core.stores import ByStore
 
 RENEWAL_TRIES = 5
 """How often a renewal tries again when something else changes the upload meanwhile."""
-
-FIRST_PARTS = 10
-"""How many parts of a new upload are signed at once: as many as `valetkey put` sends at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +66,17 @@ class Grantor:
         with self._gates.of(upload).open_for(upload):
             return self._multiparts.of(upload).begin(upload)
 
-    def grant(self, upload: Upload, now: datetime) -> Granted:
-        """Gives a grant that is good from ``now``."""
+    def grant(self, upload: Upload, now: datetime, signed_parts: int = FIRST_PARTS) -> Granted:
+        """Gives a grant that is good from ``now``; one for parts has the URLs of the first ``signed_parts``."""
         with self._signing.of(upload):
-            return Granted(upload, self._grant(upload, now), self._ticket(upload))
+            return Granted(upload, self._grant(upload, now, signed_parts), self._ticket(upload))
 
-    def grant_again(self, upload: Upload, now: datetime) -> Granted:
+    def grant_again(self, upload: Upload, now: datetime, signed_parts: int = FIRST_PARTS) -> Granted:
         """Gives a fresh grant for an upload that was asked for before, as long as its bytes may still be sent."""
         if upload.state not in _OPEN_TO_GRANTS or now >= upload.renewable_until:
             return Granted(upload, None, self._ticket(upload), replayed=True)
         again = self.extend(self.begin_parts(upload), now, at_least=1.0)
-        return replace(self.grant(again, now), replayed=True)
+        return replace(self.grant(again, now, signed_parts), replayed=True)
 
     def extend(self, upload: Upload, now: datetime, at_least: float) -> Upload:
         """Lets grants for ``upload`` live a whole life from ``now``, unless ``at_least`` that share of one is left.
@@ -109,16 +107,17 @@ class Grantor:
         rules = upload.rules
         return self._tickets.issue(upload, timedelta(0) if rules is None else rules.expires_in)
 
-    def _grant(self, upload: Upload, now: datetime) -> Grant:
+    def _grant(self, upload: Upload, now: datetime, signed_parts: int) -> Grant:
         if upload.method is Method.POST:
             return self._grants.of(upload).post(upload, self._profiles.rules_of(upload), now)
         if upload.method is Method.PUT:
             return self._grants.of(upload).put(upload, self._profiles.rules_of(upload), now)
         plan, multiparts = plan_of(upload), self._multiparts.of(upload)
+        end = self._grants.of(upload).end(now, upload.expires_at)
         if multiparts.wants_checksums:
-            return MultipartGrant(plan, [], upload.expires_at, part_checksum="sha256")
-        numbers = range(1, min(plan.part_count, FIRST_PARTS) + 1) if target_of(upload).id and upload.size else ()
-        return MultipartGrant(plan, multiparts.sign(upload, numbers, now), upload.expires_at)
+            return MultipartGrant(plan, [], end, part_checksum="sha256")
+        numbers = range(1, min(plan.part_count, signed_parts) + 1) if target_of(upload).id and upload.size else ()
+        return MultipartGrant(plan, multiparts.sign(upload, numbers, now), end)
 
 
 _OPEN_TO_GRANTS = frozenset({UploadState.PENDING, UploadState.EXPIRED})

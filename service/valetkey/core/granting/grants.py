@@ -134,6 +134,10 @@ class GrantMaker:
         expires_at = _expiry(self._store.credentials(), now.replace(microsecond=0) + wanted, now)
         return expires_at, max(1, int((expires_at - now.replace(microsecond=0)).total_seconds()))
 
+    def end(self, now: datetime, wanted: datetime) -> datetime:
+        """When what is signed now dies: ``wanted``, or earlier. Raises like `post`."""
+        return _expiry(self._store.credentials(), wanted, now)
+
     def _moment(self, life: timedelta, now: datetime) -> _Moment:
         """What grants of this life share in this second, kept until the next one or other credentials."""
         second, credentials = int(now.timestamp()), self._store.credentials()

@@ -1,7 +1,7 @@
 """The store: whether it is there, what we may do there, what it enforces, and what the bucket is set to."""
 
 from valetkey.doctor.checks import Check, Group
-from valetkey.doctor.store import attempts, bucket, copies, forms, parts, puts, races, reach, rights
+from valetkey.doctor.store import attempts, bucket, copies, forms, lives, parts, puts, races, reach, rights
 
 GROUP = Group(
     "store",
@@ -15,6 +15,7 @@ GROUP = Group(
         Check("head", reach.head),
         Check("latency", reach.latency),
         Check("download", reach.download),
+        Check("grant-life", lives.grant_life),
         Check("post", forms.post, 120),
         Check("put", puts.put, 120),
         Check("put-once", puts.put_once),

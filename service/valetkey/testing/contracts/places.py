@@ -45,6 +45,10 @@ class Able:
     """What was written cannot be removed, only hidden."""
     files: bool = False
     """Keys are names of files: none is another's folder, and ``a//b`` is ``a/b``."""
+    long_names: bool = True
+    """More than 255 bytes may stand between two slashes of a key."""
+    replaces_parts: bool = True
+    """A part that is sent again takes the place of the one before, which cannot be joined any more."""
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,7 @@ class ObjectStoreContract:
     @pytest.mark.parametrize("key", ODD_KEYS)
     def test_odd_keys(self, place: Place, key: str) -> None:
         """What a key template or an operator's tool may make: written, seen, copied from and to, removed."""
+        key = key if place.able.long_names else key[:255]
         source = written(place, key)
         assert source.key == key
         place.store.copy(source, "copy/" + key, HEADERS)

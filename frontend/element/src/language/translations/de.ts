@@ -22,6 +22,7 @@ export const de: Messages = {
   pauseAll: "Alle anhalten",
   resumeAll: "Alle fortsetzen",
   retryAll: "Fehlgeschlagene erneut versuchen",
+  removeFailed: "Fehlgeschlagene entfernen",
   cancelAll: "Alle abbrechen",
   clear: "Fertige ausblenden",
   dismiss: "Meldung ausblenden",
@@ -99,6 +100,17 @@ export const de: Messages = {
   busy: {
     one: "Bitte warten: {count} Datei wird noch hochgeladen.",
     other: "Bitte warten: {count} Dateien werden noch hochgeladen.",
+  },
+  removeOne: "{name} wurde nicht hochgeladen. Bitte entfernen, um fortzufahren.",
+  retryOrRemoveOne: "{name} wurde nicht hochgeladen. Bitte erneut versuchen oder entfernen.",
+  removeSeveral: {
+    one: "{name} und {count} weitere Datei wurden nicht hochgeladen. Bitte entfernen, um fortzufahren.",
+    other: "{name} und {count} weitere Dateien wurden nicht hochgeladen. Bitte entfernen, um fortzufahren.",
+  },
+  retryOrRemoveSeveral: {
+    one: "{name} und {count} weitere Datei wurden nicht hochgeladen. Bitte erneut versuchen oder entfernen.",
+    other:
+      "{name} und {count} weitere Dateien wurden nicht hochgeladen. Bitte erneut versuchen oder entfernen.",
   },
 
   saidEarlier: { one: "{name} ist schon hochgeladen.", other: "{count} Dateien sind schon hochgeladen." },

@@ -18,6 +18,7 @@ export const en = {
   pauseAll: "Pause all",
   resumeAll: "Resume all",
   retryAll: "Retry failed",
+  removeFailed: "Remove failed",
   cancelAll: "Cancel all",
   clear: "Clear finished",
   dismiss: "Hide this message",
@@ -91,6 +92,16 @@ export const en = {
   busy: {
     one: "Please wait: {count} file is still being uploaded.",
     other: "Please wait: {count} files are still being uploaded.",
+  },
+  removeOne: "{name} was not uploaded. Remove it to continue.",
+  retryOrRemoveOne: "{name} was not uploaded. Retry or remove it.",
+  removeSeveral: {
+    one: "{name} and {count} more file were not uploaded. Remove them to continue.",
+    other: "{name} and {count} more files were not uploaded. Remove them to continue.",
+  },
+  retryOrRemoveSeveral: {
+    one: "{name} and {count} more file were not uploaded. Retry or remove them.",
+    other: "{name} and {count} more files were not uploaded. Retry or remove them.",
   },
 
   saidEarlier: { one: "{name} is uploaded already.", other: "{count} files are uploaded already." },

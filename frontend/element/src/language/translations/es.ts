@@ -23,6 +23,7 @@ export const es: Messages = {
   pauseAll: "Pausar todo",
   resumeAll: "Continuar con todo",
   retryAll: "Reintentar los fallidos",
+  removeFailed: "Quitar los fallidos",
   cancelAll: "Cancelar todo",
   clear: "Quitar los terminados",
   dismiss: "Ocultar este mensaje",
@@ -106,6 +107,18 @@ export const es: Messages = {
     one: "Espera: todavía se está subiendo {count} archivo.",
     many: "Espera: todavía se están subiendo {count} de archivos.",
     other: "Espera: todavía se están subiendo {count} archivos.",
+  },
+  removeOne: "{name} no se ha subido. Quítalo para continuar.",
+  retryOrRemoveOne: "{name} no se ha subido. Reinténtalo o quítalo.",
+  removeSeveral: {
+    one: "{name} y {count} archivo más no se han subido. Quítalos para continuar.",
+    many: "{name} y {count} de archivos más no se han subido. Quítalos para continuar.",
+    other: "{name} y {count} archivos más no se han subido. Quítalos para continuar.",
+  },
+  retryOrRemoveSeveral: {
+    one: "{name} y {count} archivo más no se han subido. Reinténtalos o quítalos.",
+    many: "{name} y {count} de archivos más no se han subido. Reinténtalos o quítalos.",
+    other: "{name} y {count} archivos más no se han subido. Reinténtalos o quítalos.",
   },
 
   saidEarlier: {

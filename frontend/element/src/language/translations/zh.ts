@@ -19,6 +19,7 @@ export const zh: Messages = {
   pauseAll: "全部暂停",
   resumeAll: "全部继续",
   retryAll: "重试失败的文件",
+  removeFailed: "移除失败的文件",
   cancelAll: "全部取消",
   clear: "清除已完成的",
   dismiss: "隐藏此消息",
@@ -75,6 +76,10 @@ export const zh: Messages = {
 
   required: "请上传文件。",
   busy: { other: "请稍候：仍有 {count} 个文件正在上传。" },
+  removeOne: "{name} 未上传，请将其移除后再继续。",
+  retryOrRemoveOne: "{name} 未上传，请重试或将其移除。",
+  removeSeveral: { other: "{name} 和另外 {count} 个文件未上传，请将它们移除后再继续。" },
+  retryOrRemoveSeveral: { other: "{name} 和另外 {count} 个文件未上传，请重试或将它们移除。" },
 
   saidEarlier: { other: "已有 {count} 个文件上传完成。" },
   saidAdded: { other: "已添加 {count} 个文件。" },

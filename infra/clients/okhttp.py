@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""Brings OkHttp, which the generated Kotlin client calls the service with, into a folder: okhttp.py FOLDER.
+
+An Android project has it from Maven Central, as the build.gradle of the client says. Where that cannot be reached there
+is the npm package of the Allure report, which has OkHttp's jars in it as they were published; their digests are known.
+"""
+
+# ruff: noqa: S603 -- it runs npm
+
+import argparse
+import hashlib
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+PACKAGE = "allure-commandline@2.46.1"
+INSIDE = "package/dist/plugins/jira-plugin/lib"
+JARS = {
+    "okhttp-jvm-5.5.0.jar": "234194a04aac54858df0a750d243af7b2e39df5e4eb86e9912043ad33a9f9a52",
+    "okio-jvm-3.18.1.jar": "b97b640557a650d15411f2be29aef558c4e422a83653cb18ba494311dbed18be",
+}
+
+
+def bring(folder: Path) -> None:
+    """The jars in ``folder``. Raises `SystemExit` where one is not what it was."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as work:
+        pack = ["npm", "pack", "--silent", "--pack-destination", work, PACKAGE]
+        if subprocess.run(pack, check=False, stdout=subprocess.DEVNULL).returncode:
+            raise SystemExit(f"okhttp: npm cannot bring {PACKAGE}")
+        [packed] = Path(work).glob("*.tgz")
+        with tarfile.open(packed) as archive:
+            for name, digest in JARS.items():
+                member = archive.extractfile(f"{INSIDE}/{name}")
+                content = member.read() if member else b""
+                if hashlib.sha256(content).hexdigest() != digest:
+                    raise SystemExit(f"okhttp: {name} is not the one that was looked at")
+                (folder / name).write_bytes(content)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="okhttp.py", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    bring(parser.parse_args().folder)
