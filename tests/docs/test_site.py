@@ -21,7 +21,7 @@ NAMES = sorted(page.stem for page in PAGES if page.name != "README.md")
 ORDER = [
     *("index", "getting-started", "how-it-works", "flask", "flask-uploads", "deploying-flask"),
     *("jobs", "python", "fastapi", "django"),
-    *("browser", "terminal", "generated-clients"),
+    *("browser", "mobile", "terminal", "generated-clients"),
     *("large-files", "delivery", "events", "webhooks"),
     *(
         "content-checks",

@@ -114,11 +114,10 @@ async function sendPart(
       url,
       headers,
       body: bytes,
-      size: bytes.size,
       signal,
       onProgress,
     };
-    return storage.send(request, bytes);
+    return storage.send(request);
   };
   const there = async () =>
     (await context.listParts()).find((part) => part.number === number && part.size === bytes.size)?.etag;

@@ -1,7 +1,7 @@
 import { asValetKeyError, ValetKeyError } from "../model/errors";
 import type { PostGrant, PutGrant } from "../model/wire";
+import type { Operation } from "../storage/classify";
 import { hasNoResponse, isSuccess, mayHaveArrived, storageError } from "../storage/responses";
-import type { StorageRequest } from "../storage/transport";
 import type { SendContext } from "./context";
 import { isUsable } from "./signature-age";
 
@@ -65,21 +65,8 @@ async function attempt(context: SendContext, held: GrantState): Promise<void> {
 async function send(context: SendContext, grant: SingleGrant): Promise<ValetKeyError | null> {
   const { file, signal, meter } = context;
   const onProgress = (sent: number) => context.reportProgress(() => meter.advance(0, sent));
-  const common = { url: grant.url, size: file.size, signal, onProgress };
-  const request: Omit<StorageRequest, "timing"> =
-    grant.method === "POST"
-      ? { ...common, method: "POST", headers: {}, body: form(grant, file) }
-      : { ...common, method: "PUT", headers: grant.headers, body: file };
-  const response = await context.storage.send(request, file);
-  return isSuccess(response) ? null : storageError(response, grant.method === "POST" ? "post" : "put");
-}
-
-/** The signed fields, then the file: S3 ignores fields after it. Its own name may be more fields to a store: Ceph reads it so. */
-function form(grant: PostGrant, file: Blob): FormData {
-  const data = new FormData();
-  for (const [name, value] of Object.entries(grant.fields)) data.append(name, value);
-  data.append(grant.file_field, file, "file");
-  return data;
+  const response = await context.storage.send({ headers: {}, ...grant, body: file, signal, onProgress });
+  return isSuccess(response) ? null : storageError(response, grant.method.toLowerCase() as Operation);
 }
 
 async function renewGrant(context: SendContext, held: GrantState): Promise<void> {

@@ -1,16 +1,23 @@
 import { linked } from "../async/abort";
-import { answerTimeout, storageUnreachable, type Transport } from "./transport";
+import { answerTimeout, bodyOf, storageUnreachable, type Transport } from "./transport";
 
 const SLOWEST = 8; // bytes per ms: fetch reports no progress
 
 /** Sends by fetch: works everywhere, but reports no progress within a request. */
 export const fetchTransport: Transport = {
-  async send({ method, url, headers, body, size, signal, timing, onProgress }) {
+  async send(request) {
+    const { method, url, headers, signal, timing, onProgress } = request;
+    const { size } = request.body;
     const { controller, release } = linked(signal);
     const longest = timing.stall + answerTimeout(timing, size) + size / SLOWEST;
     const timer = setTimeout(() => controller.abort(), Math.min(longest, 2 ** 31 - 1));
     try {
-      const response = await fetch(url, { method, headers, body, signal: controller.signal });
+      const response = await fetch(url, {
+        method,
+        headers,
+        body: bodyOf(request),
+        signal: controller.signal,
+      });
       const text = await response.text();
       if (response.ok) onProgress(size);
       return { status: response.status, header: (name) => response.headers.get(name), text };

@@ -23,8 +23,8 @@ export class Storage {
     this.connections = connections;
   }
 
-  /** Sends `bytes` (which the request's body contains). Rejects with a `ValetKeyError` if there was no response. */
-  async send(request: Omit<StorageRequest, "timing">, bytes: Blob): Promise<StorageResponse> {
+  /** Sends. Rejects with a `ValetKeyError` if there was no response. */
+  async send(request: Omit<StorageRequest, "timing">): Promise<StorageResponse> {
     const startedAt = Date.now();
     let moved = 0;
     const onProgress = (sent: number) => {
@@ -42,7 +42,7 @@ export class Storage {
       return response;
     } catch (error) {
       request.signal.throwIfAborted();
-      await assertReadable(bytes);
+      await assertReadable(request.body);
       throw (moved === 0 && (await this.#cors.explain(request.url, startedAt))) || error;
     }
   }

@@ -25,9 +25,12 @@ export interface StorageRequest {
   url: string;
   /** without those that only browsers may set */
   headers: Record<string, string>;
-  body: Blob | FormData;
-  /** bytes of the file in the body; a form has more around them */
-  size: number;
+  /** bytes of the file; `bodyOf` puts them into the form that they are sent in, if there are fields */
+  body: Blob;
+  /** the signed fields of a form, which come before the file */
+  fields?: Record<string, string>;
+  /** the name of the file's field in that form */
+  file_field?: string;
   signal: AbortSignal;
   timing: Timing;
   /** called with the bytes of the file that are sent so far */
@@ -47,6 +50,15 @@ export interface StorageResponse {
  */
 export interface Transport {
   send(request: StorageRequest): Promise<StorageResponse>;
+}
+
+/** What is sent: the bytes as they are, or a form. The file's own name may be more fields to a store: Ceph reads it so. */
+export function bodyOf({ body, fields, file_field = "file" }: StorageRequest): Blob | FormData {
+  if (!fields) return body;
+  const data = new FormData();
+  for (const name in fields) data.append(name, fields[name] ?? "");
+  data.append(file_field, body, "file"); // S3 ignores fields after it
+  return data;
 }
 
 /** What a transport rejects with if there was no response; `sent`: whether all bytes were sent. */

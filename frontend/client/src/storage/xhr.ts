@@ -1,5 +1,6 @@
 import {
   answerTimeout,
+  bodyOf,
   type StorageRequest,
   type StorageResponse,
   storageUnreachable,
@@ -15,10 +16,12 @@ export const xhrTransport: Transport = {
 };
 
 function start(
-  { method, url, headers, body, size, signal, timing, onProgress }: StorageRequest,
+  request: StorageRequest,
   resolve: (response: StorageResponse) => void,
   reject: (reason: unknown) => void,
 ): void {
+  const { method, url, headers, signal, timing, onProgress } = request;
+  const { size } = request.body;
   const xhr = new XMLHttpRequest();
   const stop = () => xhr.abort();
   let sent = false;
@@ -46,7 +49,7 @@ function start(
   xhr.open(method, url);
   for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
   within(timing.stall);
-  xhr.send(body);
+  xhr.send(bodyOf(request));
 }
 
 /** Looks in the list of all headers: asking for one that CORS hides would log an error. */

@@ -1,0 +1,53 @@
+import Foundation
+
+/// Everything that can go wrong, with a stable `code`, and one sentence in `detail` that says what to do.
+///
+/// The service's own codes come unchanged (`size_out_of_range`, ...), and so do the reasons of a rejection
+/// (`type_mismatch`, ...). This client's own are `aborted`, `service_unreachable`, `storage_unreachable`,
+/// `storage_unavailable`, `storage_refused`, `file_changed`, `upload_ended` and `unexpected_answer`.
+public struct ValetKeyError: Error, Sendable, Equatable, CustomStringConvertible {
+    public let code: String
+    public let detail: String
+    /// Whether the same may succeed later.
+    public let isRetryable: Bool
+    /// The HTTP status, where there was an answer.
+    public let status: Int?
+    /// Seconds after which the other side asked to be asked again.
+    var retryAfter: TimeInterval?
+    /// What the store's answer means.
+    var meaning: Meaning?
+
+    init(
+        _ code: String, _ detail: String, isRetryable: Bool = false, status: Int? = nil,
+        retryAfter: TimeInterval? = nil, meaning: Meaning? = nil
+    ) {
+        self.code = code
+        self.detail = detail
+        self.isRetryable = isRetryable
+        self.status = status
+        self.retryAfter = retryAfter
+        self.meaning = meaning
+    }
+
+    public var description: String { "\(code): \(detail)" }
+
+    static let fileChanged = ValetKeyError(
+        "file_changed", "The file was changed, moved or deleted since its upload began. Upload it again.")
+
+    /// Why an upload ended without a confirmed object; nil if it is confirmed.
+    static func ended(_ upload: Upload) -> ValetKeyError? {
+        if upload.state == "confirmed" { return nil }
+        if let reason = upload.reason, upload.state == "rejected" {
+            return ValetKeyError(reason.code, reason.detail)
+        }
+        return ValetKeyError("upload_ended", "The upload is \(upload.state): it was ended elsewhere.")
+    }
+}
+
+/// Problem documents of the service (RFC 9457).
+struct Problem: Decodable {
+    struct Detail: Decodable { let detail: String }
+    let code: String
+    let detail: String?
+    let errors: [Detail]?
+}
