@@ -80,17 +80,22 @@ WITH = os.environ.get("VALETKEY_TEST_CHAOS_WITH")
 USUAL = {"postgresql": "checks versions", "sqlite": "checks"}
 """The same by ledger: one has a bucket with versions, one a bucket without."""
 
+UNVERSIONED = {"juicefs"}
+"""Stores that keep no versions: what is usual there does without."""
+
 
 def planned(ledger: str) -> Plan:
     """The run that the environment asks for; VALETKEY_TEST_SEED makes an earlier one's choices again."""
     uploads, outage = (2000, 3.0) if FULL else (80, 1.0)
-    wanted = (USUAL[ledger] if WITH is None else WITH).split()
+    store = os.environ.get("VALETKEY_TEST_STORE", "rgw")
+    usual = set(USUAL[ledger].split()) - ({"versions"} if store in UNVERSIONED else set())
+    wanted = usual if WITH is None else set(WITH.split())
     return Plan(
         seed=SEED,
         uploads=int(os.environ.get("VALETKEY_TEST_CHAOS_UPLOADS") or uploads),
         outage=outage,
         checked=0.5 if "checks" in wanted else 0.0,
         versioned="versions" in wanted,
-        store=os.environ.get("VALETKEY_TEST_STORE", "rgw"),
+        store=store,
         stores=2 if "stores" in wanted else 1,
     )
