@@ -1,8 +1,8 @@
 """All benches, in one process after another: `python -m tests.bench.run`, or those that are named.
 
 Without names it runs those of the table in the documentation. What it finds goes into build/bench: `found.json`, which
-keeps the rows of benches that were not run, `table.md` and `plot.svg`. Ends with status 1 when a target is missed.
-`python -m tests.bench.report` then writes the page of the documentation.
+keeps the rows of benches that were not run, `table.md` and `plot.svg`. Ends with status 1 when a target is missed or a
+bench fails. `python -m tests.bench.report` then writes the page of the documentation.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import sys
 import tempfile
 import time
+import traceback
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,7 +92,12 @@ def main() -> int:
             found = Found()
         found.machine, found.versions = here, versions()
         for name in options.names or TABLE:
-            entries = run(name, place)
+            try:
+                entries = run(name, place)
+            except Exception:  # the others are worth their time
+                traceback.print_exc()
+                missed = True
+                continue
             missed |= not all(entry.row.met for entry in entries)
             found.add(name, entries)
             if not options.quick:
