@@ -113,6 +113,23 @@ def test_a_body_that_has_to_be_sent_again(tmp_path: Path, method: str, mishap: M
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "MULTIPART"])
+def test_a_refused_signature_is_replaced(tmp_path: Path, method: str) -> None:
+    """By another grant, or another signature of the part: the same one would be refused again."""
+    with hushed(method, 5, PART, error("AccessDenied", 403)) as play:
+        asked: list[str] = []
+        usual = play.service
+
+        def noting(verb: str, path: str, body: bytes) -> tuple[int, Any]:
+            asked.append(f"{verb} {path.rpartition('/')[2]}")
+            return usual(verb, path, body)
+
+        play.service = noting  # type: ignore[method-assign, assignment]
+        assert ends(play, tmp_path, b"hello")[0] == "confirmed"
+        assert asked.count("POST grant") == (0 if method == "MULTIPART" else 1)
+        assert asked.count("POST parts") == (2 if method == "MULTIPART" else 0)
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "MULTIPART"])
 @pytest.mark.parametrize("code", ["EntityTooLarge", "InvalidStorageClass", "NotImplemented", "NoSuchBucket"])
 def test_a_body_that_nothing_helps(tmp_path: Path, method: str, code: str) -> None:
     """It is said at once, with what the store said, and nothing is sent again."""
