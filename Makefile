@@ -87,6 +87,7 @@ check: look $(TEST) frontend-check ## format, lint, types and layers
 	$(BIN)/mypy infra/kubernetes/tools.py
 	$(BIN)/mypy infra/clients/generate.py infra/clients/okhttp.py
 	$(BIN)/mypy infra/kotlin/kotlin.py
+	$(BIN)/mypy frontend/swift/scripts/answers.py
 	$(BIN)/lint-imports
 
 chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQLite; VALETKEY_TEST_SEED=... for the same choices

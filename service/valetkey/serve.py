@@ -49,8 +49,6 @@ def run_production(host: str | None, port: int | None) -> None:
     _Prepared.intake = create_intake(app)
     server = _granian(settings)
     server.on_reload(_Prepared.forget)
-    # granian finds that many threads are many; these wait for the store and the ledger, and `RequestLimit` bounds them
-    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.msg)
     with exclusive_address(settings.host, settings.port):
         server.serve(begin_process, target_loader=_load_intake, wrap_loader=False)
 

@@ -316,7 +316,7 @@ def _last_of_each(listed: Iterable[Element]) -> list[Part]:
     """One part of each number: SeaweedFS lists those that were sent before, too, and joins the one that is named."""
     latest: dict[int, tuple[str, Part]] = {}
     for element in listed:
-        part, sent_at = _as_part(element), element.find("LastModified")
+        part, sent_at = _as_part(element), element.find("LastModified").rstrip("Z")  # with a fraction or without
         if part.number not in latest or latest[part.number][0] <= sent_at:
             latest[part.number] = (sent_at, part)
     return [part for _, part in latest.values()]
