@@ -144,3 +144,21 @@ def test_writing_while_it_closes_never_hangs(sqlite: SqlLedger) -> None:
     adding.start()
     adding.join(10)
     assert not adding.is_alive()
+
+
+def test_a_writer_that_cannot_be_started_is_started_by_the_next(
+    sqlite: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under a limit of processes."""
+
+    class NoThread(Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    sqlite.close()
+    with monkeypatch.context() as full:
+        full.setattr("valetkey.adapters.sql.writer.Thread", NoThread)
+        with pytest.raises(RuntimeError):
+            sqlite.add([upload()])
+    sqlite.add([known := upload()])
+    assert sqlite.get(known.id) == known

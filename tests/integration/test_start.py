@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 import boto3
+import pytest
 from tests.support import ledgers, processes
 from tests.support.servers import environment
 
+from valetkey import waiting
 from valetkey.adapters.s3.client import Clients, S3Settings
 
 CONFIGURATION = {
@@ -101,3 +103,13 @@ def test_a_forked_process_makes_its_own_connections_and_no_client_that_it_does_n
     assert os.read(reading, 100) == b"(True, True, True, False)"
     os.close(reading)
     os.waitpid(child, 0)
+
+
+def test_no_thread_of_the_intake_waits_for_the_first_credentials() -> None:
+    """Those of a process of their own, or of the network, are fetched anew in each forked process."""
+    clients = Clients(S3Settings("photos", endpoint_url="http://127.0.0.1:9"), boto3.Session("key", "secret"))
+    waiting.without(clients.credentials)
+    clients._forget()
+    with pytest.raises(waiting.WouldWait):
+        waiting.without(clients.credentials)
+    assert clients.credentials() is waiting.without(clients.credentials)

@@ -7,12 +7,14 @@ without what Flask does around a view, which took as long as the grant itself.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from valetkey import waiting
 from valetkey.api import problems
 from valetkey.api.mounted import Mounted
 from valetkey.api.rendering import Answer, answer
 from valetkey.api.requests import read_batch, read_create
 from valetkey.api.responses import granted_body
 from valetkey.api.unwritten import unwritten
+from valetkey.core.access.callers import Caller
 from valetkey.core.errors import InvalidRequest, ValetKeyError
 
 Environ = Mapping[str, Any]
@@ -21,7 +23,7 @@ Read = Callable[[], bytes]
 
 
 def new_upload(here: Mounted, environ: Environ, read: Read) -> Answer:
-    caller = here.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
+    caller = _creator(here, environ)
     key = environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not (0 < len(key) <= 255 and key.isascii()):  # servers read other bytes in their own ways
         raise InvalidRequest("An Idempotency-Key has 1 to 255 characters of ASCII.")
@@ -33,7 +35,7 @@ def new_upload(here: Mounted, environ: Environ, read: Read) -> Answer:
 
 
 def new_uploads(here: Mounted, environ: Environ, read: Read) -> Answer:
-    caller = here.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
+    caller = _creator(here, environ)
     if "HTTP_IDEMPOTENCY_KEY" in environ:
         raise InvalidRequest("A batch takes no Idempotency-Key; uploads that are not used expire.")
     results = here.service.create_batch(caller, read_batch(read()), unwritten(environ))
@@ -48,6 +50,13 @@ def new_uploads(here: Mounted, environ: Environ, read: Read) -> Answer:
             ]
         }
     )
+
+
+def _creator(here: Mounted, environ: Environ) -> Caller:
+    caller = here.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
+    if caller.profile_ticket is not None and caller.profile_ticket.max_uploads is not None:
+        waiting.look()  # the ledger counts them: rather now than when all is signed
+    return caller
 
 
 def _root(here: Mounted, environ: Environ) -> str:

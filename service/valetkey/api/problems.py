@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
+from valetkey import waiting
 from valetkey.api.mounted import root
 from valetkey.api.negotiation import PROBLEM, prefers_page
 from valetkey.api.rendering import NOT_KEPT
@@ -144,6 +145,8 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 
 def render_error(error: errors.ValetKeyError) -> Response:
     """``error`` as a response, with the headers that tell a client what to do."""
+    if isinstance(error, errors.Unavailable | errors.ConfigurationError):
+        waiting.look()  # a log may be a pipe that nobody reads
     document = problem_of(error)
     response = _response(document)
     if isinstance(error, errors.Unavailable):

@@ -1,7 +1,7 @@
 """A Flask application that is valetkey and nothing else."""
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NoReturn
 
 from flask import Flask, Request, Response, abort
@@ -27,6 +27,16 @@ class _Stateless(SessionInterface):
 _VIEWS = {"/v1/uploads": new_upload, "/v1/uploads/batch": new_uploads}
 
 
+@lru_cache(maxsize=256)
+def _is_host(text: str) -> bool:
+    """Whether werkzeug's routing takes it."""
+    try:
+        text.lower().partition(":")[0].encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
 class StandaloneFlask(Flask):
     """A Flask without what a service for programs has no use for; together a seventh of what Flask costs a request.
 
@@ -44,7 +54,8 @@ class StandaloneFlask(Flask):
         if view is None or environ["REQUEST_METHOD"] != "POST" or not is_plain(environ) or self._has_hooks():
             return super().wsgi_app(environ, start_response)
         here = mounted_in(self)
-        if not here.address.said or environ.get("SCRIPT_NAME"):  # Flask's request says where we are
+        # else Flask's request says where we are, or that the host is none
+        if not here.address.said or environ.get("SCRIPT_NAME") or not _is_host(environ.get("HTTP_HOST", "")):
             return super().wsgi_app(environ, start_response)
         try:
             forks.look()

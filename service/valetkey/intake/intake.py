@@ -158,6 +158,8 @@ class Intake:
             return None
         finally:
             self._incomplete.leave(request)
+        if request.trial is not None and request.trial.locked():  # its trial may wait for the ledger
+            await self._threads
         if not self._incomplete.remove(request):
             return None
         if chunked:

@@ -18,6 +18,8 @@ class Threads:
         self._limit = limit
         self._lock = Lock()
         self._count = self._idle = 0
+        self._behind = 0
+        """Steps in the queue that no thread was found for."""
         self._queue: SimpleQueue[Step] = SimpleQueue()
 
     def __await__(self) -> Generator["Threads", None, None]:
@@ -33,21 +35,32 @@ class Threads:
 
     def add_done_callback(self, step: Step, context: Any = None) -> None:  # noqa: ARG002 - as futures have it
         """``step`` runs in one of the threads."""
-        self._queue.put(step)
         with self._lock:
-            if self._queue.qsize() <= self._idle or self._count == self._limit:
+            self._queue.put(step)
+            if self._idle:
+                self._idle -= 1  # here, where work is given: the thread may take a while to wake
+                return
+            if self._count == self._limit:
+                self._behind += 1
                 return
             self._count += 1
-        Thread(target=self._work, name="valetkey-request", daemon=True).start()
+        try:
+            Thread(target=self._work, name="valetkey-request", daemon=True).start()
+        except RuntimeError:  # the system has none: another thread takes the step, or the next that is started
+            with self._lock:
+                self._count -= 1
+                self._behind += 1
+            log.exception("no thread could be started for a request")
 
     def _work(self) -> None:
         while True:
-            with self._lock:
-                self._idle += 1
             step = self._queue.get()
-            with self._lock:
-                self._idle -= 1
             try:
                 step()
             except BaseException:  # whatever it is, the others need this thread
                 log.exception("a request has failed")
+            with self._lock:
+                if self._behind:
+                    self._behind -= 1
+                else:
+                    self._idle += 1

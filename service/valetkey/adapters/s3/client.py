@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
 
+from valetkey import waiting
 from valetkey.adapters.s3.caller import Caller, Place
 from valetkey.adapters.s3.pool import Pool
 from valetkey.adapters.s3.responses import skip_interim_responses
@@ -130,6 +131,7 @@ class Clients:
         """What this process has of that name."""
         found: Made | None = self._made.get(name)
         if found is None:
+            waiting.look()  # a session reads files, and its credentials may be a process's, or the network's
             with _Making.lock:
                 found = self._made.get(name) or self._made.setdefault(name, make())
         return found

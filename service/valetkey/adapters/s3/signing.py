@@ -82,7 +82,7 @@ class Signer:
         ):
             return last  # the same object, so what is kept for it is found again without comparing it
         self._last_credentials = Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token, expires_at)
-        self._constant = own if expire is None else None
+        self._constant = own if type(own) is BotocoreCredentials else None  # another class may have its own idea
         return self._last_credentials
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:

@@ -133,8 +133,9 @@ class GroupWriter:
             self._queue.put(work)
 
     def _begin(self) -> None:
-        self._thread = Thread(target=self._loop, name="valetkey-writer", daemon=True)
-        self._thread.start()
+        thread = Thread(target=self._loop, name="valetkey-writer", daemon=True)
+        thread.start()  # where the system has none, the next work tries again
+        self._thread = thread
 
     def _loop(self) -> None:
         while (first := self._queue.get()) is not None:

@@ -148,9 +148,9 @@ class Admission:
         does not allow as many."""
         allowance = caller.profile_ticket.allowance if caller.profile_ticket is not None else None
         if uploads and not self._declared:
-            self._declared = True  # once: it only warns, and must not hinder what it warns about
             with suppress(LedgerUnavailable):
                 declare(self._ledger, self._profiles, uploads[0].created_at)
+            self._declared = True  # once: it only warns, and must not hinder what it warns about
         if allowance is None and unwritten is not None:
             self._ledger.add(uploads, unwritten)
         elif allowance is None:
