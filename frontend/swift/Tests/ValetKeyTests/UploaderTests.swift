@@ -392,7 +392,12 @@ final class UploaderTests: XCTestCase {
 
     /// A server that takes the connection and never answers.
     func testARequestEndsWithItsTask() async throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #if canImport(Glibc)
+            let stream = Int32(SOCK_STREAM.rawValue)
+        #else
+            let stream = SOCK_STREAM
+        #endif
+        let listener = socket(AF_INET, stream, 0)
         defer { close(listener) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
