@@ -365,7 +365,11 @@ final class UploaderTests: XCTestCase {
         system.alive.with { $0 = labels }
         let relaunched = try app(service, system)
         let handles = await relaunched.resumeAll()
-        for label in labels { system.arrive(label, Data("cccc".utf8)) }
+        try await eventually { service.calls.contains("GET parts") }
+        try await Task.sleep(nanoseconds: 200_000_000)
+        for label in labels where system.alive.with({ $0.contains(label) }) {
+            system.arrive(label, Data((label.number == 3 ? "cccc" : "dddd").utf8))
+        }
         for handle in handles { _ = try await handle.confirmed }
         XCTAssertTrue(service.calls.contains("DELETE u"))
         XCTAssertEqual(system.numbers, [1, 2, 3, 4])
