@@ -14,9 +14,19 @@ struct Digests: Sendable, Equatable {
 
 private let piece = 1 << 20  // bytes in memory
 
-/// Reads a range of a file once: its digests, and a copy of it where `copy` names a file. Throws `fileChanged`.
+/// Reads a range of a file once: its digests, and a copy of it where `copy` names a file. Throws `fileChanged` where the
+/// file is gone or shorter, and the system's own error where it cannot be read now, or the copy cannot be written.
 func readRange(_ range: Range<Int64>, of file: URL, copyTo copy: URL? = nil) throws -> Digests {
-    guard let source = try? FileHandle(forReadingFrom: file) else { throw ValetKeyError.fileChanged }
+    do {
+        return try read(range, of: file, copyTo: copy)
+    } catch {
+        if let copy { try? FileManager.default.removeItem(at: copy) }
+        throw FileManager.default.fileExists(atPath: file.path) ? error : ValetKeyError.fileChanged
+    }
+}
+
+private func read(_ range: Range<Int64>, of file: URL, copyTo copy: URL?) throws -> Digests {
+    let source = try FileHandle(forReadingFrom: file)
     defer { try? source.close() }
     try source.seek(toOffset: UInt64(range.lowerBound))
     var target: FileHandle?

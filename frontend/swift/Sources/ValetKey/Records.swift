@@ -40,17 +40,19 @@ struct Record: Codable, Sendable {
     let wanted: Wanted
     /// with it a repeated creation gives the same upload
     var idempotencyKey: String
+    /// what it is asked for with, until it is created: the same key with another token is another upload
+    var token: String?
     var id: String?
     var ticket: String?
     var plan: Plan?
-    /// SHA-256 in base64 of parts that the store took, by number
+    /// SHA-256 in base64 of the parts that were given to the system, by number: from before they were
     var digests: [Int: String] = [:]
     /// whether the store has all bytes: what is left is the service's
     var isSent = false
 
     /// Forgets the upload: a new one begins.
     mutating func startAnew() {
-        (id, ticket, plan, digests, isSent) = (nil, nil, nil, [:], false)
+        (token, id, ticket, plan, digests, isSent) = (nil, nil, nil, nil, [:], false)
         idempotencyKey = UUID().uuidString
     }
 }
@@ -72,6 +74,14 @@ struct RecordStore: Sendable {
             return try? JSONDecoder().decode(Record.self, from: data)
         }
     }
+
+    /// nil where there is none, or none that can be read.
+    func find(_ key: String) -> Record? {
+        guard let data = try? Data(contentsOf: file(of: key)) else { return nil }
+        return try? JSONDecoder().decode(Record.self, from: data)
+    }
+
+    func has(_ key: String) -> Bool { FileManager.default.fileExists(atPath: file(of: key).path) }
 
     func save(_ record: Record) throws {
         var options: Data.WritingOptions = [.atomic]

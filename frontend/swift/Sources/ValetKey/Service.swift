@@ -8,18 +8,33 @@ import Foundation
 struct Service: Sendable {
     let endpoint: URL
     let token: @Sendable () async throws -> String?
-    private let session: URLSession
+    private let exchange: Exchange
+    private let gate = Gate(8)  // a relaunch may have hundreds of uploads to ask about
 
-    init(endpoint: URL, token: @escaping @Sendable () async throws -> String?) {
+    typealias Exchange = @Sendable (URLRequest) async throws -> (Data, HTTPURLResponse)
+
+    /// `exchange` sends a request; a test may have another one.
+    init(
+        endpoint: URL, token: @escaping @Sendable () async throws -> String?,
+        exchange: @escaping Exchange = exchangeByURLSession()
+    ) {
         self.endpoint = endpoint
         self.token = token
-        let configuration = URLSessionConfiguration.ephemeral
-        configuration.timeoutIntervalForRequest = 300  // the service may copy 5 GB before it answers
-        session = URLSession(configuration: configuration)
+        self.exchange = exchange
     }
 
-    func create(_ wanted: Wanted, idempotencyKey: String) async throws -> Granted {
-        var request = self.request("POST", "/v1/uploads", bearer: try await token())
+    /// What an upload is created with. Throws `token_unavailable`: the app's own failures are none of the upload.
+    func newToken() async throws -> String? {
+        do {
+            return try await token()
+        } catch {
+            throw ValetKeyError("token_unavailable", "The app got no token: \(error)", isRetryable: true)
+        }
+    }
+
+    /// An idempotency key is known to the service by its token: repeat it with the same one.
+    func create(_ wanted: Wanted, idempotencyKey: String, token: String?) async throws -> Granted {
+        var request = self.request("POST", "/v1/uploads", bearer: token)
         request.setValue(idempotencyKey, forHTTPHeaderField: "Idempotency-Key")
         request.setValue("application/json", forHTTPHeaderField: "Content-Type")
         request.httpBody = try JSONEncoder().encode(wanted)
@@ -89,26 +104,18 @@ struct Service: Sendable {
     }
 
     private func answer(to request: URLRequest) async throws -> (Data, HTTPURLResponse) {
-        let (data, response) = try await withCheckedThrowingContinuation { continuation in
-            session.dataTask(with: request) { data, response, error in
-                if let response = response as? HTTPURLResponse {
-                    continuation.resume(returning: (data ?? Data(), response))
-                } else {
-                    let why = error.map { "\($0.localizedDescription)" } ?? "no answer"
-                    continuation.resume(
-                        throwing: ValetKeyError(
-                            "service_unreachable", "The upload service cannot be reached: \(why)", isRetryable: true))
-                }
-            }.resume()
-        }
+        try await gate.enter()
+        defer { gate.leave() }
+        let (data, response) = try await exchange(request)
         guard !(200..<300).contains(response.statusCode) else { return (data, response) }
         throw problem(data, response)
     }
 
     private func problem(_ data: Data, _ response: HTTPURLResponse) -> ValetKeyError {
         let status = response.statusCode
-        let isRetryable = status >= 500 || [408, 425, 429].contains(status)
         let said = try? JSONDecoder().decode(Problem.self, from: data)
+        // without a problem document it was not the service that answered, but a proxy or a hotel's network
+        let isRetryable = status >= 500 || [408, 425, 429].contains(status) || said == nil
         return ValetKeyError(
             said?.code ?? "unexpected_answer",
             said?.errors?.first?.detail ?? said?.detail ?? "The upload service answered \(status).",
@@ -119,4 +126,101 @@ struct Service: Sendable {
 /// Retry-After in seconds; nil where it is none. A date is not read: the own delays hold then.
 private func retryAfter(_ response: HTTPURLResponse) -> TimeInterval? {
     response.value(forHTTPHeaderField: "Retry-After").flatMap(TimeInterval.init)
+}
+
+/// By a session without cookies and caches. A task that is cancelled ends its request.
+func exchangeByURLSession() -> Service.Exchange {
+    let configuration = URLSessionConfiguration.ephemeral
+    configuration.timeoutIntervalForRequest = 300  // the service may copy 5 GB before it answers
+    let session = URLSession(configuration: configuration)
+    return { request in
+        let running = Cancellable()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                running.start(
+                    session.dataTask(with: request) { data, response, error in
+                        if let response = response as? HTTPURLResponse {
+                            continuation.resume(returning: (data ?? Data(), response))
+                            return
+                        }
+                        let why = error.map { "\($0.localizedDescription)" } ?? "no answer"
+                        continuation.resume(
+                            throwing: ValetKeyError(
+                                "service_unreachable", "The upload service cannot be reached: \(why)",
+                                isRetryable: true))
+                    })
+            }
+        } onCancel: {
+            running.cancel()
+        }
+    }
+}
+
+/// A request that may be cancelled before it has begun.
+private final class Cancellable: @unchecked Sendable {
+    private let lock = NSLock()
+    private var task: URLSessionTask?
+    private var isCancelled = false
+
+    func start(_ task: URLSessionTask) {
+        task.resume()
+        let isLate = lock.withLock { () -> Bool in
+            self.task = task
+            return isCancelled
+        }
+        if isLate { task.cancel() }
+    }
+
+    func cancel() {
+        let task = lock.withLock { () -> URLSessionTask? in
+            isCancelled = true
+            return self.task
+        }
+        task?.cancel()
+    }
+}
+
+/// Lets so many in at once. The others wait in their order.
+private final class Gate: @unchecked Sendable {
+    private let lock = NSLock()
+    private var free: Int
+    private var waiting: [(id: UUID, CheckedContinuation<Bool, Never>)] = []
+
+    init(_ count: Int) { free = count }
+
+    /// Throws `CancellationError` where the task is cancelled while it waits.
+    func enter() async throws {
+        let id = UUID()
+        let isIn = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let now = lock.withLock { () -> Bool? in
+                    if Task.isCancelled { return false }
+                    if free > 0 {
+                        free -= 1
+                        return true
+                    }
+                    waiting.append((id, continuation))
+                    return nil
+                }
+                if let now { continuation.resume(returning: now) }
+            }
+        } onCancel: {
+            let cancelled = lock.withLock { () -> CheckedContinuation<Bool, Never>? in
+                waiting.firstIndex { $0.id == id }.map { waiting.remove(at: $0).1 }
+            }
+            cancelled?.resume(returning: false)
+        }
+        if !isIn { throw CancellationError() }
+    }
+
+    func leave() {
+        let next = lock.withLock { () -> CheckedContinuation<Bool, Never>? in
+            if waiting.isEmpty {
+                free += 1
+                return nil
+            }
+            return waiting.removeFirst().1
+        }
+        next?.resume(returning: true)
+    }
 }

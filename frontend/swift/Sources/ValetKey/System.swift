@@ -39,6 +39,8 @@ struct TaskEnd: Sendable {
 enum SystemEvent: Sendable {
     case sent(Label, bytes: Int64)
     case ended(TaskEnd)
+    /// all that had happened while the app was not running has been told
+    case delivered
 }
 
 /// Sends files. A test may have another one.
@@ -57,7 +59,6 @@ final class SessionSystem: NSObject, UploadSystem, URLSessionDataDelegate, @unch
     private var session: URLSession!
     private let lock = NSLock()
     private var bodies: [Int: Data] = [:]
-    private var whenDelivered: (@Sendable () -> Void)?
 
     init(identifier: String) {
         (events, continuation) = AsyncStream.makeStream()
@@ -100,11 +101,6 @@ final class SessionSystem: NSObject, UploadSystem, URLSessionDataDelegate, @unch
         }
     }
 
-    /// `done` is called when the system has said all that it had to say.
-    func whenEventsAreDelivered(_ done: @escaping @Sendable () -> Void) {
-        lock.withLock { whenDelivered = done }
-    }
-
     func urlSession(
         _: URLSession, task: URLSessionTask, didSendBodyData _: Int64, totalBytesSent: Int64,
         totalBytesExpectedToSend _: Int64
@@ -132,11 +128,7 @@ final class SessionSystem: NSObject, UploadSystem, URLSessionDataDelegate, @unch
 
     #if canImport(Darwin)
         func urlSessionDidFinishEvents(forBackgroundURLSession _: URLSession) {
-            let done = lock.withLock { () -> (@Sendable () -> Void)? in
-                defer { whenDelivered = nil }
-                return whenDelivered
-            }
-            if let done { DispatchQueue.main.async(execute: done) }
+            continuation.yield(.delivered)
         }
     #endif
 }

@@ -49,6 +49,10 @@ public actor Uploader {
     private var inboxes: [String: Inbox] = [:]
     private var sent: [Label: Int64] = [:]
     private var totals: [String: Int64] = [:]
+    /// those that wait for the end of a task
+    private var listening: Set<String> = []
+    private var aborting: Set<String> = []
+    private let handlers = Handlers()
 
     /// - Parameters:
     ///   - endpoint: the service's URL
@@ -85,8 +89,8 @@ public actor Uploader {
         }
     }
 
-    /// Begins to upload `file`, which has to stay where it is until its upload has ended. Throws `fileChanged` where it
-    /// cannot be read.
+    /// Begins to upload `file`, which has to stay where it is until its upload has ended. Throws `file_changed` where it
+    /// cannot be read, and `device_failed` where nothing can be written.
     ///
     /// - Parameters:
     ///   - contentType: a media type, as the profile allows it
@@ -103,32 +107,40 @@ public actor Uploader {
             size: reference.size,
             metadata: metadata, method: method ?? (reference.size < 64 << 20 ? "put" : "multipart"))
         let record = Record(key: UUID().uuidString, file: reference, wanted: wanted, idempotencyKey: UUID().uuidString)
-        try records.save(record)  // before anything is asked for: a lost answer makes no second upload
+        do {
+            try records.save(record)  // before anything is asked for: a lost answer makes no second upload
+        } catch {
+            throw ValetKeyError(error)
+        }
         return start(record)
     }
 
     /// Goes on with every upload that has not ended. Those that run already are among them.
     public func resumeAll() -> [UploadHandle] {
-        records.all().map { record in
+        records.all().filter { !aborting.contains($0.key) }.map { record in
             running[record.key].map { UploadHandle(key: record.key, task: $0) } ?? start(record)
         }
     }
 
     /// Ends an upload here, at the service and at the store.
     public func abort(_ key: String) async {
-        running[key]?.cancel()
+        aborting.insert(key)
+        defer { aborting.remove(key) }
+        if let task = running[key] {
+            task.cancel()
+            _ = try? await task.value  // until then it may begin tasks, and write the record
+        }
         await system.cancel(key)
-        if let record = records.all().first(where: { $0.key == key }), let id = record.id, let ticket = record.ticket {
+        if let record = records.find(key), let id = record.id, let ticket = record.ticket {
             try? await service.abort(id, ticket: ticket)  // else it expires by itself
         }
         records.remove(key)
     }
 
-    /// For `application(_:handleEventsForBackgroundURLSession:completionHandler:)`: `done` is called when the system
-    /// has told all.
-    public nonisolated func handleBackgroundEvents(_ done: @escaping @Sendable () -> Void) {
-        (system as? SessionSystem)?.whenEventsAreDelivered(done)
-    }
+    /// For `application(_:handleEventsForBackgroundURLSession:completionHandler:)`: `done` is called on the main
+    /// queue when the system has told all and the next parts were given to it, or 20 seconds later: the app is
+    /// suspended then. Call `resumeAll()` too.
+    public nonisolated func handleBackgroundEvents(_ done: @escaping @Sendable () -> Void) { handlers.add(done) }
 
     private func start(_ record: Record) -> UploadHandle {
         let task = Task { try await self.run(record) }
@@ -147,13 +159,15 @@ public actor Uploader {
             onEvent(.ended(key: key, .success(upload)))
             return upload
         } catch {
-            let known =
-                Task.isCancelled
-                ? ValetKeyError("aborted", "The upload was aborted.")
-                : (error as? ValetKeyError) ?? ValetKeyError("unexpected_answer", "\(error)")
+            var known = Task.isCancelled ? ValetKeyError("aborted", "The upload was aborted.") : ValetKeyError(error)
             if !known.isRetryable && !Task.isCancelled {
                 await system.cancel(key)
-                records.remove(key)
+                do {
+                    if known == .fileChanged { try await abandon(record) }
+                    records.remove(key)
+                } catch {
+                    known = ValetKeyError(error)  // the record stays, and with it the file's change
+                }
             }
             onEvent(.ended(key: key, .failure(known)))
             throw known
@@ -162,6 +176,7 @@ public actor Uploader {
 
     private func forget(_ key: String) {
         (running[key], inboxes[key], totals[key]) = (nil, nil, nil)
+        listening.remove(key)
         sent = sent.filter { $0.key.key != key }
     }
 
@@ -172,11 +187,15 @@ public actor Uploader {
         for _ in 0..<4 {
             if !record.isSent {
                 try record.file.assertUnchanged()
-                if let plan = record.plan {
-                    try await sendParts(plan, of: &record)
-                } else {
+                if record.plan == nil {
                     try await sendWhole(&record, grant)
+                } else if try await !sendParts(of: &record) {
+                    try await abandon(record)
+                    try await startAnew(&record)
+                    grant = try await begin(&record)
+                    continue
                 }
+                try record.file.assertUnchanged()  // else the store may have some of each
                 record.isSent = true
                 try records.save(record)
             }
@@ -192,18 +211,13 @@ public actor Uploader {
         if let id = record.id, let ticket = record.ticket {
             if let upload = try await stillKnown(id, ticket), !["aborted", "deleted"].contains(upload.state) {
                 if !upload.isOpen { record.isSent = true }
-                var isOurs = record.isSent
-                if !isOurs { isOurs = try await isProven(record) }
-                if isOurs { return nil }
-                try? await service.abort(id, ticket: ticket)
+                return nil
             }
-            await system.cancel(record.key)
-            record.startAnew()
-            try records.save(record)
+            try await startAnew(&record)
         }
         try record.file.assertUnchanged()
-        let (wanted, key) = (record.wanted, record.idempotencyKey)
-        let granted = try await retrying { try await self.service.create(wanted, idempotencyKey: key) }
+        let granted = try await create(&record)
+        record.token = nil
         record.id = granted.upload.id
         record.ticket = granted.ticket
         if case .multipart(let plan, _) = granted.grant { record.plan = plan }
@@ -212,36 +226,82 @@ public actor Uploader {
         return granted.grant
     }
 
+    /// With the token of an earlier attempt, whose answer may have been lost. One that is refused is replaced once.
+    private func create(_ record: inout Record) async throws -> Granted {
+        let (wanted, key) = (record.wanted, record.idempotencyKey)
+        var refused: (token: String?, ValetKeyError)?
+        while true {
+            if record.token == nil {
+                let token = try await retrying { try await self.service.newToken() }
+                if let refused, refused.token == token { throw refused.1 }
+                record.token = token
+                try records.save(record)
+            }
+            let token = record.token
+            do {
+                return try await retrying {
+                    try await self.service.create(wanted, idempotencyKey: key, token: token)
+                }
+            } catch let error as ValetKeyError where [401, 403].contains(error.status) && !error.isRetryable {
+                record.token = nil
+                try records.save(record)
+                if refused != nil { throw error }
+                refused = (token, error)
+            }
+        }
+    }
+
+    private func startAnew(_ record: inout Record) async throws {
+        await system.cancel(record.key)
+        record.startAnew()
+        try records.save(record)
+    }
+
+    /// Ends it at the service, whose sweep would join what the store has. Throws where that cannot be asked for now.
+    private func abandon(_ record: Record) async throws {
+        guard let id = record.id, let ticket = record.ticket else { return }
+        do {
+            try await retrying { try await self.service.abort(id, ticket: ticket) }
+        } catch let error as ValetKeyError where !error.isRetryable {}  // it has ended already
+    }
+
     private func stillKnown(_ id: String, _ ticket: String) async throws -> Upload? {
         do {
             return try await retrying { try await self.service.get(id, ticket: ticket) }
-        } catch let error as ValetKeyError where [401, 403, 404].contains(error.status ?? 0) {
+        } catch let error as ValetKeyError where [401, 403, 404].contains(error.status) && !error.isRetryable {
             return nil
         }
     }
 
-    /// Whether the parts that the store has are of this file, by digests: its name, size and date prove nothing.
-    private func isProven(_ record: Record) async throws -> Bool {
-        guard let plan = record.plan, let id = record.id, let ticket = record.ticket else { return true }
-        let file = record.file.url()
-        for part in try await retrying({ try await self.service.listParts(of: id, ticket: ticket) }) {
-            let range = plan.range(of: part.number, size: record.file.size)
-            guard part.size == Int64(range.count) else { continue }  // it is sent again
-            let digests = try readRange(range, of: file)
-            if let known = record.digests[part.number] {
-                if known != digests.sha256.base64EncodedString() { return false }
-            } else if unquoted(part.etag) != digests.md5Hex {
-                return false  // of other bytes, or by no digest that we know
+    /// The parts that the store has, by number, all of this file by digests: its name, size and date prove nothing. nil
+    /// where one is of another, or is on its way to the store.
+    private func proven(_ plan: Plan, of record: Record) async throws -> Set<Int>? {
+        guard let id = record.id, let ticket = record.ticket else { return [] }
+        let listed = try await retrying { try await self.service.listParts(of: id, ticket: ticket) }
+        let stored = Dictionary(listed.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
+        var whole: Set<Int> = []
+        for number in Set(stored.keys).union(record.digests.keys).sorted() where number <= plan.partCount {
+            let range = plan.range(of: number, size: record.file.size)
+            let part = stored[number].flatMap { $0.size == Int64(range.count) ? $0 : nil }  // else it is sent again
+            let known = record.digests[number]
+            if part == nil && known == nil { continue }
+            try Task.checkCancellation()
+            let digests = try readRange(range, of: record.file.url())
+            if let known {
+                if known != digests.sha256.base64EncodedString() { return nil }
+            } else if part.map({ unquoted($0.etag) }) != digests.md5Hex {
+                return nil  // of other bytes, or by no digest that we know
             }
+            if part != nil { whole.insert(number) }
         }
-        return true
+        return whole
     }
 
     /// Asks the service to look until it has decided. nil where it wants bytes. Where the service is away for longer
     /// than there is patience, the record stays: the upload is confirmed without us.
     private func decided(_ record: inout Record) async throws -> Upload? {
         guard let id = record.id, let ticket = record.ticket else { return nil }
-        let latest = Date().addingTimeInterval(policy.patience)
+        let first = Date()
         while true {
             do {
                 let (upload, again) = try await retrying { try await self.service.complete(id, ticket: ticket) }
@@ -249,8 +309,14 @@ public actor Uploader {
                     if let error = ValetKeyError.ended(upload) { throw error }
                     return upload
                 }
-                if upload.isOpen && Date() > latest { return try needsBytes(&record) }
-                try await pause(again ?? 1)
+                let waited = Date().timeIntervalSince(first)
+                if waited > policy.patience {
+                    if upload.isOpen { return try needsBytes(&record) }
+                    throw ValetKeyError(
+                        "undecided", "The service has the bytes, and has not decided yet. Ask again later.",
+                        isRetryable: true)
+                }
+                try await pause(max(again ?? 1, min(policy.longestDelay, waited / 10)))
             } catch let error as ValetKeyError where ["parts_missing", "parts_mismatch"].contains(error.code) {
                 return try needsBytes(&record)
             } catch let error as ValetKeyError where error.code == "state_conflict" {
@@ -288,8 +354,7 @@ public actor Uploader {
             }
             isUnderWay = false
             let operation: SentAs = if case .post = grant { .post } else { .put }
-            let end = await inbox(record.key).next()
-            try Task.checkCancellation()
+            let end = try await nextEnd(record.key)
             try? FileManager.default.removeItem(at: records.temporary(label))
             guard let error = refusal(end, operation) else { return }
             mayHaveArrived = end.isSent || error.meaning == .look
@@ -300,6 +365,7 @@ public actor Uploader {
     }
 
     private func begin(_ grant: Grant?, of record: Record, _ label: Label) throws {
+        try Task.checkCancellation()
         switch grant {
         case .put(let url, let headers):
             system.begin(putRequest(url, headers), file: record.file.url(), label: label)
@@ -335,58 +401,57 @@ public actor Uploader {
 
     // MARK: In parts
 
-    private func sendParts(_ plan: Plan, of record: inout Record) async throws {
-        guard let id = record.id, let ticket = record.ticket else { return }
+    /// False where the store has parts of another file.
+    private func sendParts(of record: inout Record) async throws -> Bool {
+        guard let id = record.id, let ticket = record.ticket else { return true }
         let granted = try await renewed(id, ticket)
-        guard case .multipart(let plan, let checksum) = granted else { return }  // it is joined already, or has ended
+        // else it is joined already, or has ended
+        guard case .multipart(let plan, let checksum) = granted else { return true }
         record.plan = plan
-        let size = record.file.size
-        let stored = try await retrying { try await self.service.listParts(of: id, ticket: ticket) }
-        let whole = Set(stored.filter { $0.size == Int64(plan.range(of: $0.number, size: size).count) }.map(\.number))
-        for number in whole { sent[Label(record.key, number)] = Int64(plan.range(of: number, size: size).count) }
-        let key = record.key
+        let (key, size) = (record.key, record.file.size)
+        // before the store is asked: what ends meanwhile is in both
         var underWay = Set(await system.underWay().filter { $0.key == key }.map(\.number))
+        guard let whole = try await proven(plan, of: record) else { return false }
+        for number in whole { sent[Label(key, number)] = Int64(plan.range(of: number, size: size).count) }
         var waiting = (1...plan.partCount).filter { !whole.contains($0) && !underWay.contains($0) }
-        var prepared: [Int: Digests] = [:]
         var failures: [Int: Failures] = [:]
         while !waiting.isEmpty || !underWay.isEmpty {
             let next = Array(waiting.prefix(max(0, partsAtOnce - underWay.count)))
             if !next.isEmpty {
                 waiting.removeFirst(next.count)
                 for number in next {
-                    prepared[number] = try readRange(
-                        plan.range(of: number, size: size), of: record.file.url(),
-                        copyTo: records.temporary(Label(key, number)))
+                    let range = plan.range(of: number, size: size)
+                    let copied = try readRange(
+                        range, of: record.file.url(), copyTo: records.temporary(Label(key, number)))
+                    record.digests[number] = copied.sha256.base64EncodedString()
                 }
-                let checksums = checksum == nil ? [:] : sha256(of: next, in: prepared)
+                try record.file.assertUnchanged()  // of the file as it was, every part that is sent
+                try records.save(record)  // the app may be dead when they arrive
+                let checksums = checksum == nil ? [:] : record.digests.filter { next.contains($0.key) }
                 let signed = try await retrying {
                     try await self.service.signParts(next, checksums: checksums, of: id, ticket: ticket)
                 }
+                try Task.checkCancellation()
                 for part in signed {
                     let label = Label(key, part.number)
                     system.begin(putRequest(part.url, part.headers), file: records.temporary(label), label: label)
                     underWay.insert(part.number)
                 }
             }
-            let end = await inbox(key).next()
-            try Task.checkCancellation()
+            let end = try await nextEnd(key)
             let number = end.label.number
             guard underWay.remove(number) != nil else { continue }
             try? FileManager.default.removeItem(at: records.temporary(end.label))
             guard let error = refusal(end, .part) else {
-                record.digests[number] = prepared.removeValue(forKey: number)?.sha256.base64EncodedString()
+                if record.digests[number] == nil { waiting.insert(number, at: 0) }  // nobody knows of which file
                 sent[end.label] = Int64(plan.range(of: number, size: size).count)
-                try records.save(record)
                 continue
             }
-            if error.meaning == .gone { return }  // the service knows what became of it
+            if error.meaning == .gone { return true }  // the service knows what became of it
             try await pause(try failures[number, default: Failures(policy)].delay(after: error))
             waiting.insert(number, at: 0)
         }
-    }
-
-    private func sha256(of numbers: [Int], in prepared: [Int: Digests]) -> [Int: String] {
-        Dictionary(uniqueKeysWithValues: numbers.map { ($0, prepared[$0]?.sha256.base64EncodedString() ?? "") })
+        return true
     }
 
     private func putRequest(_ url: URL, _ headers: [String: String]) -> URLRequest {
@@ -426,8 +491,12 @@ public actor Uploader {
 
     private func hear(_ event: SystemEvent) {
         switch event {
+        case .delivered:
+            let done = handlers.take()
+            if !done.isEmpty { Task { await self.settle(done) } }
         case .ended(let end):
             if end.status == nil { sent[end.label] = nil }
+            guard records.has(end.label.key) else { return }  // it was aborted
             inbox(end.label.key).put(end)
         case .sent(let label, let bytes):
             sent[label] = bytes
@@ -435,6 +504,29 @@ public actor Uploader {
             let sum = sent.filter { $0.key.key == label.key }.values.reduce(0, +)
             onEvent(.progress(key: label.key, sent: min(sum, total), total: total))
         }
+    }
+
+    /// iOS suspends the app at once after `done`: what was told has to be acted upon before.
+    private func settle(_ done: [@Sendable () -> Void]) async {
+        let latest = Date().addingTimeInterval(20)  // of the 30 seconds that iOS gives
+        while Date() < latest && !isSettled { try? await Task.sleep(nanoseconds: 100_000_000) }
+        for each in done { DispatchQueue.main.async(execute: each) }
+    }
+
+    /// Whether every upload waits for the end of a task, and none has one that it has not heard of.
+    private var isSettled: Bool {
+        inboxes.values.allSatisfy { $0.unread == 0 } && running.keys.allSatisfy { listening.contains($0) }
+    }
+
+    /// Throws `CancellationError`.
+    private func nextEnd(_ key: String) async throws -> TaskEnd {
+        listening.insert(key)
+        let inbox = inbox(key)
+        let end = await inbox.next()
+        listening.remove(key)
+        try Task.checkCancellation()
+        inbox.unread -= 1
+        return end
     }
 
     private func inbox(_ key: String) -> Inbox {
@@ -468,13 +560,18 @@ private final class Inbox: @unchecked Sendable {
     private let stream: AsyncStream<TaskEnd>
     private let continuation: AsyncStream<TaskEnd>.Continuation
     private var iterator: AsyncStream<TaskEnd>.Iterator
+    /// ends that the upload has not acted upon; the uploader's alone
+    var unread = 0
 
     init() {
         (stream, continuation) = AsyncStream.makeStream()
         iterator = stream.makeAsyncIterator()
     }
 
-    func put(_ end: TaskEnd) { continuation.yield(end) }
+    func put(_ end: TaskEnd) {
+        unread += 1
+        continuation.yield(end)
+    }
 
     /// The next end. A task that is cancelled gets one that says so.
     func next() async -> TaskEnd {
@@ -482,6 +579,21 @@ private final class Inbox: @unchecked Sendable {
         let end = await iterator.next()
         return end
             ?? TaskEnd(label: Label("", -1), status: nil, headers: [:], body: "", isSent: false, failure: "cancelled")
+    }
+}
+
+/// What iOS waits for.
+private final class Handlers: @unchecked Sendable {
+    private let lock = NSLock()
+    private var all: [@Sendable () -> Void] = []
+
+    func add(_ done: @escaping @Sendable () -> Void) { lock.withLock { all.append(done) } }
+
+    func take() -> [@Sendable () -> Void] {
+        lock.withLock {
+            defer { all = [] }
+            return all
+        }
     }
 }
 
