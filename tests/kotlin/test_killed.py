@@ -105,6 +105,44 @@ def test_a_file_that_changes_while_it_is_sent(house: House) -> None:
     assert house.service.api.upload(before["created"]["uploadId"])["state"] == "aborted"
 
 
+def changed_undated(house: House, file: Path, at: int, sent: int) -> tuple[bytes, bytes]:
+    """A byte of it changes when so many were sent, and nobody says when: what is confirmed, and what the file is."""
+    house.network.pace = SLOW
+    with house.application().started([file], parallel=1, undated="true") as running:
+        running.until_sent(sent)
+        other = bytearray(file.read_bytes())
+        other[at] ^= 1
+        with file.open("r+b") as opened:
+            opened.seek(at)
+            opened.write(other[at : at + 1])
+        house.network.pace = 0
+        end = running.until(lambda event: event[0] not in {"progress", "added"})
+    assert end[0] == "confirmed"
+    return house.content(end[2]), bytes(other)
+
+
+@pytest.mark.parametrize(("size", "at"), [(20 * MIB, 1_000_000), (12 * MIB, 1_000_000), (6 * MIB, 1000)])
+def test_an_undated_file_that_changes_while_it_is_sent(house: House, size: int, at: int) -> None:
+    """A byte that was sent already, in no sample of the file: it is found by digests of what was sent."""
+    confirmed, current = changed_undated(house, house.file(os.urandom(size)), at, size // 2)
+    assert confirmed == current
+
+
+def test_an_undated_file_that_stays_is_sent_once(house: House) -> None:
+    """In one run or in two: digests say that nothing changed."""
+    content = os.urandom(20 * MIB)
+    file, application = house.file(content), house.application()
+    begun = killed_half_way(house, application, file, 12 * MIB, undated="true")
+    end, _, upload_id, _ = application.ends(undated="true")
+    assert end == "confirmed"
+    assert house.content(upload_id) == content
+    assert len(begun) + len(house.network.parts) <= 4 + 2
+    small = house.file(os.urandom(100_000))
+    before = len(house.uploads())
+    assert application.ends(small, undated="true")[0] == "confirmed"
+    assert len(house.uploads()) == before + 1
+
+
 def test_killed_before_the_answer_to_its_creation(house: House) -> None:
     """The key is on disk before the request: there is one upload, however often it is asked for."""
     content = os.urandom(20_000)

@@ -10,6 +10,7 @@ import {
   ValetKeyError,
 } from "@valetkey/client";
 import { File } from "expo-file-system";
+import { hasEnded } from "./interrupted";
 import { NativeFile, removeOldTemporaryFiles } from "./native-file";
 import { placeOf } from "./places";
 import { AsyncStorageRecords, handleOf } from "./records";
@@ -31,8 +32,9 @@ export interface NativeUploader extends Omit<Uploader, "upload" | "uploadAll"> {
   /** Starts to upload any number of files, a few at a time. */
   uploadAll(files: Iterable<NativeGroupItem>, options?: UploadOptions): UploadGroup;
   /**
-   * Continues all interrupted uploads, for the start of an app. What S3 has already is completed and not sent again.
-   * Those whose file is gone or has changed are left out, and expire.
+   * Continues all interrupted uploads, for the start of an app. What S3 has already is completed and not sent again; what
+   * has expired begins anew. Those whose file is gone or has changed are left out, and expire. What was rejected, aborted or
+   * deleted meanwhile, or what the service does not know any more, is left out and forgotten.
    */
   resumeAll(): Promise<Upload[]>;
 }
@@ -43,11 +45,8 @@ const LEFT_OUT = new Set(["file_needed", "file_changed", "file_mismatch", "state
 /** An uploader for one service. Records are in AsyncStorage, and files are sent by the system. */
 export function createUploader(options: NativeUploaderOptions): NativeUploader {
   const { partsFrom = PARTS_FROM, session = "background", ...common } = options;
-  const client = createClient({
-    records: new AsyncStorageRecords(AsyncStorage),
-    transport: expoTransport({ session }),
-    ...common,
-  });
+  const { records = new AsyncStorageRecords(AsyncStorage) } = common;
+  const client = createClient({ transport: expoTransport({ session }), ...common, records });
   removeOldTemporaryFiles();
   const { listInterrupted, inspectInterrupted, resume, discard, forgetAll } = bound(client);
   return {
@@ -58,25 +57,44 @@ export function createUploader(options: NativeUploaderOptions): NativeUploader {
     forgetAll,
     upload(source, given = {}) {
       const { file, ...own } = itemOf(source, partsFrom, given);
-      return client.upload(file, { ...own, ...given });
+      return endIfChanged(client, client.upload(file, { ...own, ...given }));
     },
-    uploadAll: (files, given = {}) =>
-      client.uploadAll(
+    uploadAll(files, given = {}) {
+      const group = client.uploadAll(
         Array.from(files, (item) => {
           const { file, ...own } = isSource(item) ? { file: item } : item;
           return { ...itemOf(file, partsFrom, { ...given, ...own }), ...own, file: nativeFile(file) };
         }),
         given,
-      ),
+      );
+      for (const upload of group.uploads) endIfChanged(client, upload);
+      return group;
+    },
     async resumeAll() {
       const uploads: Upload[] = [];
-      for (const { record } of await client.inspectInterrupted()) {
+      for (const record of await client.listInterrupted()) {
+        if (await hasEnded(record)) {
+          await records?.remove(record.id).catch(() => {});
+          continue;
+        }
         const upload = await client.resume(record).catch(leftOut);
-        if (upload) uploads.push(upload);
+        if (upload) uploads.push(endIfChanged(client, upload));
       }
       return uploads;
     },
   };
+}
+
+/** Ends it at the service if its file changes on its way: S3 may have all bytes, and the sweep would confirm the mix. */
+function endIfChanged(client: Uploader, upload: Upload): Upload {
+  const end = async (error: unknown) => {
+    if (!(error instanceof ValetKeyError && error.code === "file_changed")) return;
+    const id = upload.snapshot.upload?.id;
+    const record = (await client.listInterrupted()).find((one) => one.id === id);
+    if (record) await client.discard(record);
+  };
+  upload.done.catch(end).catch(() => {}); // then it expires, unless the sweep is first
+  return upload;
 }
 
 function leftOut(error: unknown): null {
@@ -106,7 +124,8 @@ function bound(client: Uploader): Omit<Uploader, "upload" | "uploadAll"> {
   return {
     listInterrupted: () => client.listInterrupted(),
     inspectInterrupted: () => client.inspectInterrupted(),
-    resume: (record, file, watching) => client.resume(record, file, watching),
+    resume: async (record, file, watching) =>
+      endIfChanged(client, await client.resume(record, file, watching)),
     discard: (record) => client.discard(record),
     forgetAll: () => client.forgetAll(),
   };

@@ -78,6 +78,47 @@ it("completes what S3 has in full, though its file is gone by now", async () => 
   expect((await resumed?.done)?.state).toBe("confirmed");
 });
 
+it.each(["one request", "parts"])("begins anew what has expired, in %s", async (how) => {
+  const bytes = bytesOf(how === "parts" ? SIZE : 300);
+  const uri = written(bytes);
+  if (how === "parts") await endedHalfWay(uri);
+  else {
+    on.s3.fault = () => ({ delay: 600 });
+    const upload = on.started().upload(uri);
+    await until(() => on.s3.log.length > 0);
+    upload.pause();
+    on.s3.fault = () => undefined;
+  }
+  const expired = on.service.only();
+  expired.upload.state = "expired";
+  const [upload, ...more] = await on.started().resumeAll();
+  expect(more).toEqual([]);
+  const { id } = (await upload?.done) ?? {};
+  expect(id).not.toBe(expired.upload.id);
+  expect(on.s3.objects.get(id ?? "")).toEqual(bytes);
+  expect(await on.started().listInterrupted()).toEqual([]);
+});
+
+it.each(["rejected", "aborted", "deleted"] as const)(
+  "does not send again what was %s meanwhile",
+  async (state) => {
+    await endedHalfWay(written(bytesOf(SIZE)));
+    on.service.only().upload.state = state;
+    expect(await on.started().resumeAll()).toEqual([]);
+    expect(on.service.uploads.size).toBe(1);
+    expect(on.s3.log).toEqual([]);
+    expect(await on.started().listInterrupted()).toEqual([]);
+  },
+);
+
+it("leaves out an upload that the service does not know any more", async () => {
+  await endedHalfWay(written(bytesOf(SIZE)));
+  on.service.uploads.clear();
+  expect(await on.started().resumeAll()).toEqual([]);
+  expect(on.service.uploads.size).toBe(0);
+  expect(await on.started().listInterrupted()).toEqual([]);
+});
+
 it("leaves out an upload whose file is gone", async () => {
   const uri = written(bytesOf(SIZE));
   await endedHalfWay(uri);

@@ -5,6 +5,7 @@ package android.content
 import android.net.Uri
 import android.os.ParcelFileDescriptor
 import java.io.File
+import java.io.InputStream
 
 abstract class Context {
     val noBackupFilesDir: File get() = TODO()
@@ -23,4 +24,22 @@ abstract class ContentResolver {
         uri: Uri,
         mode: String,
     ): ParcelFileDescriptor? = TODO()
+
+    fun openInputStream(uri: Uri): InputStream? = TODO()
+
+    fun takePersistableUriPermission(
+        uri: Uri,
+        modeFlags: Int,
+    ): Unit = TODO()
+
+    fun releasePersistableUriPermission(
+        uri: Uri,
+        modeFlags: Int,
+    ): Unit = TODO()
+}
+
+class Intent {
+    companion object {
+        const val FLAG_GRANT_READ_URI_PERMISSION = 1
+    }
 }

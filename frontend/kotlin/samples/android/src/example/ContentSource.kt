@@ -15,7 +15,7 @@ class ContentSource(
     val name: String? get() = uri.lastPathSegment?.substringAfterLast('/')
 
     override val size: Long = descriptor().use { it.statSize }
-    override val lastModified: Long = 0 // nobody says: the client compares digests
+    override val lastModified: Long = 0 // nobody says: the client compares digests once all is sent
 
     override fun open(offset: Long): InputStream {
         val stream = ParcelFileDescriptor.AutoCloseInputStream(descriptor())
@@ -28,7 +28,12 @@ class ContentSource(
      * own first.
      */
     private fun descriptor(): ParcelFileDescriptor {
-        val opened = resolver.openFileDescriptor(uri, "r") ?: throw FileNotFoundException("$uri")
+        val opened =
+            try {
+                resolver.openFileDescriptor(uri, "r")
+            } catch (error: SecurityException) { // its permission has ended, or was taken back
+                throw FileNotFoundException("$uri: ${error.message}")
+            } ?: throw FileNotFoundException("$uri")
         if (opened.statSize >= 0) return opened
         opened.close()
         throw FileNotFoundException("$uri has no size")

@@ -29,7 +29,7 @@ class UploadJob : JobService() {
         id: String,
     ): Boolean =
         try {
-            Uploads.client(this, params.network).run(id) { updateTransferredNetworkBytes(params, 0, it.sent) }
+            Uploads.run(this, id, params.network) { updateTransferredNetworkBytes(params, 0, it.sent) }
             true // confirmed, rejected, or sent: the service finds out without us
         } catch (error: UploadException) {
             !error.isRetryable

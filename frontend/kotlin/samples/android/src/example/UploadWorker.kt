@@ -20,7 +20,7 @@ class UploadWorker(
             // in the background, from Android 12 on: it has ten minutes then, and the next run goes on
         }
         return try {
-            Uploads.client(applicationContext).run(id)
+            Uploads.run(applicationContext, id)
             Result.success() // confirmed, rejected, or sent: the service finds out without us
         } catch (error: UploadException) {
             if (error.isRetryable) Result.retry() else Result.failure()

@@ -4,6 +4,7 @@ import android.app.job.JobInfo
 import android.app.job.JobScheduler
 import android.content.ComponentName
 import android.content.Context
+import android.content.Intent
 import android.net.Network
 import android.net.Uri
 import android.os.Build
@@ -14,13 +15,19 @@ import androidx.work.NetworkType
 import androidx.work.OneTimeWorkRequestBuilder
 import androidx.work.WorkManager
 import androidx.work.workDataOf
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
 import valetkey.Outcome
+import valetkey.Progress
 import valetkey.UploadClient
 import valetkey.UploadOptions
+import valetkey.files.FileSource
 import valetkey.http.HttpTransport
 import java.io.File
+import java.io.FileNotFoundException
 import java.net.HttpURLConnection
 import java.net.URL
+import java.net.URLEncoder
 
 /** Where the application's uploads are kept, and who runs them. */
 object Uploads {
@@ -35,12 +42,19 @@ object Uploads {
         folder = File(context.noBackupFilesDir, "uploads"), // it holds tickets: no backup, no other device
         token = { YourServer.uploadTicket() },
         transport = HttpTransport { (network?.openConnection(it) ?: it.openConnection()) as HttpURLConnection },
-        open = { ContentSource(context.contentResolver, Uri.parse(it)) },
+        open = { if (it.startsWith("content:")) contentOf(context, Uri.parse(it)) else FileSource(File(it)) },
     )
+
+    private fun contentOf(
+        context: Context,
+        uri: Uri,
+    ) = ContentSource(context.contentResolver, uri)
 
     /**
      * The user chose something to upload. Call it while the application is visible: Android 14 starts no such job
      * otherwise.
+     *
+     * @throws java.io.IOException where it cannot be read, or not be copied
      */
     suspend fun add(
         context: Context,
@@ -48,10 +62,69 @@ object Uploads {
         uri: Uri,
         contentType: String,
     ) {
-        // the permission for a content:// URI ends with the process, unless it is taken for good
-        val source = ContentSource(context.contentResolver, uri)
-        client(context).add(id, uri.toString(), UploadOptions(contentType, filename = source.name))
+        val source = contentOf(context, uri)
+        val client = client(context)
+        val isNew = client.entries().none { it.id == id } // a copy that is being sent stays as it is
+        if (isNew) client.add(id, keep(context, id, uri), UploadOptions(contentType, filename = source.name))
         schedule(context, id, source.size)
+    }
+
+    /**
+     * The permission for a content:// URI ends with the process, unless it is taken for good. What was shared by
+     * another application, and not picked, offers none: it is copied. Returns the location.
+     */
+    private suspend fun keep(
+        context: Context,
+        id: String,
+        uri: Uri,
+    ): String =
+        try {
+            context.contentResolver.takePersistableUriPermission(uri, Intent.FLAG_GRANT_READ_URI_PERMISSION)
+            uri.toString()
+        } catch (_: SecurityException) {
+            withContext(Dispatchers.IO) { copy(context, id, uri) }.path
+        }
+
+    private fun copy(
+        context: Context,
+        id: String,
+        uri: Uri,
+    ): File {
+        val folder = File(context.noBackupFilesDir, "copies").apply { mkdirs() }
+        val file = File(folder, URLEncoder.encode(id, "UTF-8"))
+        val stream = context.contentResolver.openInputStream(uri) ?: throw FileNotFoundException("$uri")
+        stream.use { from -> file.outputStream().use { from.copyTo(it) } }
+        return file
+    }
+
+    /** Runs an upload, and gives back what was kept of its file once nothing can be asked of that any more. */
+    suspend fun run(
+        context: Context,
+        id: String,
+        network: Network? = null,
+        onProgress: (Progress) -> Unit = {},
+    ) {
+        val client = client(context, network)
+        if (client.run(id, onProgress) is Outcome.Sent) return // the store may lose parts until it is confirmed
+        val (own, others) = client.entries().partition { it.id == id }
+        val location = own.firstOrNull()?.location ?: return
+        val isShared = others.any { it.location == location && (it.outcome == null || it.outcome is Outcome.Sent) }
+        if (!isShared) giveBack(context, location)
+    }
+
+    private fun giveBack(
+        context: Context,
+        location: String,
+    ) {
+        if (!location.startsWith("content:")) {
+            File(location).delete()
+            return
+        }
+        val resolver = context.contentResolver
+        try { // an application may keep a few hundred of them
+            resolver.releasePersistableUriPermission(Uri.parse(location), Intent.FLAG_GRANT_READ_URI_PERMISSION)
+        } catch (_: SecurityException) { // it had ended
+        }
     }
 
     /**

@@ -6,7 +6,7 @@ import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
 import valetkey.files.FileSource
 import valetkey.files.Source
-import valetkey.files.unreadable
+import valetkey.files.unlessUnreadable
 import valetkey.http.HttpTransport
 import valetkey.http.Transport
 import valetkey.records.Record
@@ -27,7 +27,6 @@ import valetkey.transfer.methodFor
 import valetkey.transfer.newKey
 import java.io.Closeable
 import java.io.File
-import java.io.IOException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
@@ -203,12 +202,7 @@ public class UploadClient(
         location: String,
         options: UploadOptions,
     ): Record {
-        val source =
-            try {
-                open(location)
-            } catch (error: IOException) {
-                throw unreadable(error)
-            }
+        val source = unlessUnreadable { open(location) }
         val wanted =
             buildMap {
                 put("filename", JsonPrimitive(options.filename ?: location.substringAfterLast('/')))

@@ -1,5 +1,6 @@
 package valetkey
 
+import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotEquals
@@ -11,10 +12,12 @@ import org.junit.rules.TemporaryFolder
 import valetkey.files.FileBody
 import valetkey.files.FileSource
 import valetkey.files.Range
+import valetkey.files.Source
 import valetkey.files.fingerprint
 import java.io.ByteArrayOutputStream
 import java.io.File
 import java.io.IOException
+import java.io.InputStream
 import kotlin.random.Random
 
 /** By what a file is known again, and how it is sent. */
@@ -85,5 +88,30 @@ class ReadingTest {
         val error = assertThrows(UploadException::class.java) { body.writeTo(ByteArrayOutputStream()) }
         assertEquals("file_unreadable", error.code)
         assertThrows(IOException::class.java) { FileSource(file) }
+    }
+
+    @Test fun `a permission that was taken back is a file that cannot be read`() {
+        val denied = SecurityException("Permission Denial: opening provider")
+        val source =
+            object : Source {
+                override val size = 5L
+                override val lastModified = 0L
+
+                override fun open(offset: Long): InputStream = throw denied
+            }
+        val opened = listOf<(String) -> Source>({ throw denied }, { source })
+        for (open in opened) {
+            val client = UploadClient("http://service.test", folder.newFolder(), open = open)
+            val adding = assertThrows(UploadException::class.java) { runBlocking { client.add("a", "content://a") } }
+            assertEquals("file_unreadable" to false, adding.code to adding.isRetryable)
+        }
+        val records = folder.newFolder()
+        val file = folder.newFile().apply { writeText("hello") }
+        runBlocking { UploadClient("http://service.test", records).add("a", file.path) }
+        for (open in opened) {
+            val later = UploadClient("http://service.test", records, open = open)
+            val running = assertThrows(UploadException::class.java) { runBlocking { later.run("a") } }
+            assertEquals("file_unreadable", running.code)
+        }
     }
 }

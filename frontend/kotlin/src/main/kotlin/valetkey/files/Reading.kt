@@ -3,7 +3,6 @@ package valetkey.files
 import kotlinx.serialization.Serializable
 import valetkey.UploadException
 import valetkey.http.RequestBody
-import java.io.IOException
 import java.io.OutputStream
 import java.security.MessageDigest
 
@@ -58,13 +57,6 @@ internal fun Source.read(
     }
 }
 
-private inline fun <T> unlessUnreadable(read: () -> T): T =
-    try {
-        read()
-    } catch (error: IOException) { // not the network's: it has to be told apart
-        throw unreadable(error)
-    }
-
 internal fun Source.digest(
     algorithm: String,
     ranges: List<Range>,
@@ -96,7 +88,7 @@ internal class FileBody(
     private val tail: ByteArray = ByteArray(0),
     private val onSent: (Long) -> Unit,
 ) : RequestBody {
-    /** MD5 of what was sent last, in hex: what an ETag is at most stores. */
+    /** MD5 of what was sent in full last, in hex, and "" before: what an ETag is at most stores. */
     var md5: String = ""
         private set
 

@@ -14,13 +14,16 @@ public interface Source {
     /** In bytes. */
     public val size: Long
 
-    /** When it changed last, in milliseconds since the epoch; 0 where nobody knows. */
+    /**
+     * When it changed last, in milliseconds since the epoch; 0 where nobody knows. An undated file is read once more
+     * after it was sent, and compared with what was sent.
+     */
     public val lastModified: Long
 
     /**
      * Opens it at `offset`.
      *
-     * @throws IOException where it cannot be read
+     * @throws IOException where it cannot be read; Android's `SecurityException` is understood in the same way
      */
     public fun open(offset: Long): InputStream
 }
@@ -48,7 +51,17 @@ public class FileSource(
     }
 }
 
-internal fun unreadable(error: IOException) =
+/** Runs `read`, which asks the system for a file. Throws [UploadException] `file_unreadable`. */
+internal inline fun <T> unlessUnreadable(read: () -> T): T =
+    try {
+        read()
+    } catch (error: IOException) { // not the network's: it has to be told apart
+        throw unreadable(error)
+    } catch (error: SecurityException) { // the permission for a content:// URI has ended
+        throw unreadable(error)
+    }
+
+private fun unreadable(error: Exception) =
     UploadException("file_unreadable", "The file cannot be read: ${error.message ?: error}.", cause = error)
 
 internal fun changed() =

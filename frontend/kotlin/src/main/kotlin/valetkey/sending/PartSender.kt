@@ -44,6 +44,9 @@ internal class PartSender(
 ) {
     /** The parts that this run has sent, or has compared with the file, by number: their ETags. */
     private val ours = ConcurrentHashMap<Int, String>()
+
+    /** The MD5 of the bytes of these parts. */
+    private val sums = ConcurrentHashMap<Int, String>()
     private var count: Int? = null
 
     /** What the upload consists of; null where a part is not known, or has no ETag: the store's list counts then. */
@@ -95,7 +98,9 @@ internal class PartSender(
         val md5 = md5(rangeOf(part.number, partSize))
         val recorded = journal[part.number]?.takeIf { it.etag == etag }
         if (recorded != null && recorded.md5 != md5) throw OtherFile()
-        return recorded != null || etag.lowercase() == md5
+        val isProven = recorded != null || etag.lowercase() == md5
+        if (isProven) sums[part.number] = md5
+        return isProven
     }
 
     private suspend fun sendPart(
@@ -116,6 +121,7 @@ internal class PartSender(
         meter.moved(number, range.size)
         val md5 = body.md5.ifEmpty { md5(range) }
         ours[number] = etag
+        sums[number] = md5
         journal.add(number, TakenPart(etag, md5))
     }
 
@@ -137,17 +143,26 @@ internal class PartSender(
         return Range(offset, minOf(partSize, source.size - offset))
     }
 
-    private suspend fun md5(range: Range) = digest("MD5", range).hex()
+    /** Whether all parts, as they were sent or compared, are those of `now`, which has the size of the file. */
+    suspend fun isOf(
+        now: Source,
+        partSize: Long,
+    ): Boolean = (1..checkNotNull(count)).all { sums[it] == now.md5(rangeOf(it, partSize)) }
 
-    private suspend fun sha256(range: Range): String = Base64.getEncoder().encodeToString(digest("SHA-256", range))
+    private suspend fun md5(range: Range) = source.md5(range)
 
-    private suspend fun digest(
+    private suspend fun Source.md5(range: Range) = digestOf("MD5", range).hex()
+
+    private suspend fun sha256(range: Range): String =
+        Base64.getEncoder().encodeToString(source.digestOf("SHA-256", range))
+
+    private suspend fun Source.digestOf(
         algorithm: String,
         range: Range,
     ): ByteArray =
         withContext(Dispatchers.IO) {
             val context = coroutineContext
-            source.digest(algorithm, listOf(range)) { context.ensureActive() }
+            digest(algorithm, listOf(range)) { context.ensureActive() }
         }
 
     /** Whether an object is this file, by its ETag, or by digests that were recorded of all its parts. */

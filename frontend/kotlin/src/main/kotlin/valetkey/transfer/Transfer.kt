@@ -19,7 +19,7 @@ import valetkey.files.changed
 import valetkey.files.digest
 import valetkey.files.fingerprint
 import valetkey.files.hex
-import valetkey.files.unreadable
+import valetkey.files.unlessUnreadable
 import valetkey.records.PartJournal
 import valetkey.records.Record
 import valetkey.records.Records
@@ -38,11 +38,11 @@ import valetkey.service.ServiceRefused
 import valetkey.service.Timed
 import valetkey.storage.Operation
 import valetkey.storage.Storage
-import java.io.IOException
 import java.util.Base64
 import java.util.UUID
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 /** What all transfers of one client share. */
@@ -71,6 +71,8 @@ private class PartsLost(
 private const val MAX_ROUNDS = 4 // times that parts which the store lost are sent again
 private const val MAX_BEGINNINGS = 3
 private val SPARE = 5.seconds
+private val MIN_PAUSE = 100.milliseconds
+private const val UNDATED = 0L
 private val PARTS_PROBLEMS = setOf("parts_missing", "parts_mismatch")
 
 /** Takes one upload to its end, from wherever its record says that it is. */
@@ -108,12 +110,7 @@ internal class Transfer(
         return if (created == null) run.begin() else run.resume(created)
     }
 
-    private fun open(): Source =
-        try {
-            context.open(record.location)
-        } catch (error: IOException) {
-            throw unreadable(error)
-        }
+    private fun open(): Source = unlessUnreadable { context.open(record.location) }
 
     private suspend fun requireSameFile(source: Source) {
         if (fingerprintOf(source) != record.fingerprint) throw StartAnew(changed())
@@ -153,6 +150,9 @@ internal class Transfer(
         private val source: Source,
     ) {
         private val meter = meterOf(source.size)
+
+        /** What was sent of the whole file; one whose response was lost may have arrived. */
+        private val bodies = mutableListOf<FileBody>()
         private val sender by lazy {
             val id = checkNotNull(record.created).uploadId
             val ticket = { checkNotNull(record.created).ticket }
@@ -199,7 +199,7 @@ internal class Transfer(
                 val partSize = service.listParts(created.uploadId, created.ticket).partSize
                 return sender.isObject(etag, partSize)
             }
-            return etag == onDisk { source.digest("MD5", listOf(Range(0, source.size)), it) }.hex()
+            return etag == md5(source)
         }
 
         private suspend fun send(first: Timed<Granted>?): Outcome {
@@ -209,7 +209,9 @@ internal class Transfer(
                 try {
                     val usable = granted ?: renew() ?: return settleFound(checkNotNull(record.created))
                     sendBy(usable)
-                    requireUnchanged()
+                    requireUnchanged(usable.value.grant)
+                    val isSent = usable.value.grant is Grant.Multipart || bodies.any { it.md5.isNotEmpty() }
+                    if (!isSent) return settleFound(checkNotNull(record.created)) // by an earlier run
                     known = if (usable.value.grant is Grant.Multipart) sender.named() else null
                     save(record.copy(sent = true))
                     return settle()
@@ -248,11 +250,13 @@ internal class Transfer(
                     granted = usable
                     when (val grant = usable?.value?.grant) {
                         is Grant.Put -> {
-                            val body = FileBody(source, whole, onSent = moved)
+                            val body = FileBody(source, whole, onSent = moved).also(bodies::add)
                             context.storage.put(Operation.PUT, grant.url, grant.headers, body)
                         }
                         is Grant.Post ->
-                            context.storage.post(grant) { head, tail -> FileBody(source, whole, head, tail, moved) }
+                            context.storage.post(grant) { head, tail ->
+                                FileBody(source, whole, head, tail, moved).also(bodies::add)
+                            }
                         else -> "" // it is there already
                     }
                 },
@@ -269,12 +273,25 @@ internal class Transfer(
         }
 
         /** A file that changed on its way is no file that ever was: nobody may complete it. */
-        private suspend fun requireUnchanged() {
+        private suspend fun requireUnchanged(grant: Grant?) {
             val now = open()
-            if (now.size == source.size && now.lastModified == source.lastModified) return
-            if (!record.fingerprint.whole) throw StartAnew(changed()) // its fingerprint leaves most of it out
+            val isDated = now.lastModified != UNDATED
+            if (isDated && now.size == source.size && now.lastModified == source.lastModified) return
             requireSameFile(now)
+            // the fingerprint leaves most of a large file out, and says nothing of the time in between
+            if (!isWhatWasSent(now, grant)) throw StartAnew(changed())
         }
+
+        private suspend fun isWhatWasSent(
+            now: Source,
+            grant: Grant?,
+        ): Boolean {
+            if (grant is Grant.Multipart) return sender.isOf(now, grant.partSize)
+            val sent = bodies.map { it.md5 }.filter { it.isNotEmpty() }.distinct()
+            return sent.isEmpty() || sent == listOf(md5(now))
+        }
+
+        private suspend fun md5(file: Source) = onDisk { file.digest("MD5", listOf(Range(0, file.size)), it) }.hex()
     }
 
     private suspend fun create(): Timed<Granted> {
@@ -360,7 +377,7 @@ internal class Transfer(
             if (again == null || completion.upload.state in FINAL) return end(completion.upload, keep)
             onUndecided(completion.upload)
             if (again > context.settleFor) return Outcome.Sent(created.uploadId, completion.upload)
-            delay(again)
+            delay(maxOf(again, MIN_PAUSE)) // "Retry-After: 0" is no reason to ask without a pause
         }
     }
 

@@ -16,6 +16,8 @@ import valetkey.Outcome
 import valetkey.UploadClient
 import valetkey.UploadException
 import valetkey.UploadOptions
+import valetkey.files.FileSource
+import valetkey.files.Source
 import valetkey.http.HttpTransport
 import valetkey.http.Request
 import valetkey.http.Response
@@ -56,6 +58,7 @@ private fun runAll(given: Map<String, String>) =
                 folder = File(given.getValue("folder")),
                 token = { given["token-file"]?.let { File(it).readText().trim() } },
                 transport = DateIsOff(HttpTransport(), (given["date-off"] ?: "0").toLong()),
+                open = { FileSource(File(it)).let { file -> if (given["undated"] == "true") Undated(file) else file } },
                 retry = RetryPolicy(delay = 50.milliseconds, maxDelay = 1.seconds, patience = patience),
                 parallel = (given["parallel"] ?: "4").toInt(),
                 settleFor = (given["settle"] ?: "30").toInt().seconds,
@@ -77,6 +80,13 @@ private fun runAll(given: Map<String, String>) =
             .awaitAll()
         say("over", "")
     }
+
+/** As content behind a `content://` URI is: nobody says when it changed. */
+private class Undated(
+    private val file: Source,
+) : Source by file {
+    override val lastModified: Long get() = 0
+}
 
 /** A service whose clock is off, by so many seconds. */
 private class DateIsOff(
