@@ -5,8 +5,8 @@ const FORGOTTEN = [401, 403, 404]; // the service does not know it, or its ticke
 const ENDED = ["aborted", "deleted", "rejected"];
 
 /**
- * Whether an interrupted upload has ended in a way that nobody wants repeated. One that has expired is to be sent, and one that was
- * confirmed has a result; neither has ended so. False while the service is unavailable.
+ * Whether an interrupted upload has ended in a way that nobody wants repeated. One that has expired is to be sent, and
+ * one that was confirmed has a result; neither has ended so. False while the service is unavailable.
  */
 export async function hasEnded({ id, ticket, endpoint }: UploadRecord): Promise<boolean> {
   try {

@@ -12,8 +12,8 @@ interface Facts {
 }
 
 /**
- * A file of the device as it is now, or a range of one. Its bytes are read when they are needed, a piece at a time. Once the file has
- * another size or date, nothing of it can be read any more, as in a browser: the client relies on that.
+ * A file of the device as it is now, or a range of one. Its bytes are read when they are needed, a piece at a time.
+ * Once the file has another size or date, nothing of it can be read any more, as in a browser: the client relies on that.
  */
 export class NativeFile extends Blob {
   override readonly size: number;
@@ -126,8 +126,8 @@ export function remove(file: File): void {
 }
 
 /**
- * Runs `work` with these bytes as a file of their own: the file itself if they are all of it, else a copy. Rejects if the file has
- * changed meanwhile.
+ * Runs `work` with these bytes as a file of their own: the file itself if they are all of it, else a copy. Rejects if
+ * the file has changed meanwhile.
  */
 export async function asFile<T>(bytes: NativeFile, work: (file: File) => Promise<T>): Promise<T> {
   if (bytes.isWhole) {

@@ -32,9 +32,9 @@ export interface NativeUploader extends Omit<Uploader, "upload" | "uploadAll"> {
   /** Starts to upload any number of files, a few at a time. */
   uploadAll(files: Iterable<NativeGroupItem>, options?: UploadOptions): UploadGroup;
   /**
-   * Continues all interrupted uploads, for the start of an app. What S3 has already is completed and not sent again; what
-   * has expired begins anew. Those whose file is gone or has changed are left out, and expire. What was rejected, aborted or
-   * deleted meanwhile, or what the service does not know any more, is left out and forgotten.
+   * Continues all interrupted uploads, for the start of an app. What S3 has already is completed and not sent again;
+   * what has expired begins anew. Those whose file is gone or has changed are left out, and expire. What was rejected,
+   * aborted or deleted meanwhile, or what the service does not know any more, is left out and forgotten.
    */
   resumeAll(): Promise<Upload[]>;
 }
@@ -85,7 +85,7 @@ export function createUploader(options: NativeUploaderOptions): NativeUploader {
   };
 }
 
-/** Ends it at the service if its file changes on its way: S3 may have all bytes, and the sweep would confirm the mix. */
+/** Ends it at the service if its file changes on its way: S3 may have all bytes, and the sweep would confirm them. */
 function endIfChanged(client: Uploader, upload: Upload): Upload {
   const end = async (error: unknown) => {
     if (!(error instanceof ValetKeyError && error.code === "file_changed")) return;
