@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from valetkey import waiting
 from valetkey.app import create_app, installed_in
-from valetkey.core.errors import LedgerUnavailable
+from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.settings import Settings
 
 WANTED = {"filename": "a.png", "content_type": "image/png", "size": 5, "metadata": {"album": "summer"}}
@@ -114,6 +114,25 @@ def test_what_is_not_plain_is_flasks(client: FlaskClient, requests: list[str], c
     """It may need headers of its own, or be refused before it is read."""
     client.post("/v1/uploads", **({"data": json.dumps(WANTED), "content_type": "application/json"} | changes))
     assert requests == ["/v1/uploads"]
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70])
+def test_a_host_that_is_none_is_refused_as_by_flask(client: FlaskClient, requests: list[str], host: str) -> None:
+    assert client.post("/v1/uploads", json=WANTED, headers={"Host": host}).status_code == 400
+    assert requests == ["/v1/uploads"]
+
+
+def test_no_refusal_is_logged_by_who_must_not_wait(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log may be a pipe that nobody reads."""
+
+    def unavailable(*_: Any) -> Any:
+        raise StoreUnavailable("It is somewhere else.", 30)
+
+    assert client.post("/v1/uploads", json=WANTED).status_code == 201  # what the first request waits for is over
+    monkeypatch.setattr("valetkey.api.standalone._VIEWS", {"/v1/uploads": unavailable})
+    with pytest.raises(waiting.WouldWait):
+        waiting.without(client.post, "/v1/uploads", json=WANTED)
+    assert client.post("/v1/uploads", json=WANTED).status_code == 503
 
 
 def test_what_fails_is_told_in_a_document(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

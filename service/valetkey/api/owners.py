@@ -33,6 +33,8 @@ class PageTickets:
     max_uploads: int | None = 1_000
     """How many uploads one creates; None for any number."""
 
+    _warned: bool = field(default=False, init=False)
+
     def admit(self, loader: OwnerLoader, profiles: frozenset[str] | None, ttl: int, max_uploads: int | None) -> None:
         """Raises `ConfigurationError` for what no ticket can have."""
         if not MIN_TTL <= ttl <= MAX_TTL:
@@ -40,8 +42,6 @@ class PageTickets:
         if max_uploads is not None and not 1 <= max_uploads <= MAX_UPLOADS:
             raise ConfigurationError(f"owner_loader: max_uploads is 1 to {MAX_UPLOADS}, or None for any number.")
         self.loader, self.profiles, self.ttl, self.max_uploads = loader, profiles, ttl, max_uploads
-
-    _warned: bool = field(default=False, init=False)
 
     @property
     def life(self) -> timedelta:
