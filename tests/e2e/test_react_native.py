@@ -1,9 +1,7 @@
 """The adapter for React Native on a real S3, with Node as the phone: see `frontend/react-native/tests/app.ts`."""
 
-import json
 import os
 import random
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 from tests.e2e.api import stored_parts, wait_for
 from tests.e2e.conftest import Service, running_service, write_profiles
 from tests.support import processes
+from tests.support.mobile_apps import only_row, require_killed
 from tests.support.servers import run_valetkey
 from tests.support.stores import Bucket
 
@@ -51,15 +50,11 @@ class Phone:
 
     def ended(self, *args: str, **options: str) -> dict[str, Any]:
         """What the one upload of an app became that ran to its end."""
-        done = self.run(*args, **options)
-        assert done.returncode == 0, done.stderr
-        [row] = [json.loads(line) for line in done.stdout.splitlines()]
-        return dict(row)
+        return only_row(self.run(*args, **options))
 
     def killed(self, *args: str) -> None:
         """An app that the system ends."""
-        done = self.run(*args)
-        assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+        require_killed(self.run(*args))
 
     def file(self, size: int, name: str = "film.mp4") -> tuple[str, bytes]:
         content = random.Random(size).randbytes(size)

@@ -1,9 +1,7 @@
 """The Swift package: its own tests, and what it does with a real service and a real S3 when it is killed."""
 
-import json
 import os
 import random
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.e2e.api import stored_parts, wait_for
 from tests.e2e.conftest import Service, running_service, write_profiles
+from tests.support.mobile_apps import only_row, require_killed
 from tests.support.servers import run_valetkey
 from tests.support.stores import Bucket
 from tests.swift_client.conftest import PACKAGE, Swift
@@ -55,15 +54,11 @@ class Phone:
 
     def ended(self, *args: str, profile: str = "parts", token: str | None = None) -> dict[str, Any]:
         """What the one upload of an app became that ran to its end."""
-        done = self.run(*args, profile=profile, token=token)
-        assert done.returncode == 0, done.stderr
-        [row] = [json.loads(line) for line in done.stdout.splitlines()]
-        return dict(row)
+        return only_row(self.run(*args, profile=profile, token=token))
 
     def killed(self, *args: str) -> None:
         """An app that the system ends."""
-        done = self.run(*args)
-        assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+        require_killed(self.run(*args))
 
     def file(self, size: int, name: str = "film.mp4") -> tuple[str, bytes]:
         content = random.Random(size).randbytes(size)
