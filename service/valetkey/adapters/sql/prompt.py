@@ -6,9 +6,11 @@ and to give it back took three times as long as the look.
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from valetkey.adapters.sql.driver import Direct
 from valetkey.forks import KEPT
@@ -40,14 +42,15 @@ class PromptReaders:
         return rows
 
     def keep_another(self) -> None:
-        """Opens one more for the looks to come, if there may be more."""
+        """Opens one more for the looks to come, if there may be more, and it can be opened: else they wait, too."""
         if self._count >= self._limit:
             return
-        connection = self._engine.connect()
-        connection.detach()  # it is none of the pool's any more
-        connection.connection.cursor().execute("PRAGMA busy_timeout=0")
-        self._count += 1  # two threads at once may make one too many, which is no harm
-        self._free.append(connection)
+        with suppress(SQLAlchemyError, sqlite3.Error):
+            connection = self._engine.connect()
+            connection.detach()  # it is none of the pool's any more
+            connection.connection.cursor().execute("PRAGMA busy_timeout=0")
+            self._count += 1  # two threads at once may make one too many, which is no harm
+            self._free.append(connection)
 
     def close(self) -> None:
         """Closes those that nobody uses."""
