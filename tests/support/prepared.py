@@ -107,6 +107,13 @@ def _prepared() -> socket.socket:
     return ours
 
 
+def stop() -> None:
+    """Lets the process that forks end, if there is one; to be called at the end of the run."""
+    if _prepared.cache_info().currsize:
+        _prepared().close()
+        _prepared.cache_clear()
+
+
 def _fork_for(there: socket.socket) -> list[str]:
     """Forks for each that is wanted; returns in the child, with its arguments. Ends when nobody listens any more."""
     watched = select.poll()
