@@ -64,6 +64,7 @@ from valetkey.opening import (
     open_stores,
     outside_of,
     proofs,
+    shared_settings,
 )
 from valetkey.settings import (
     Settings,
@@ -221,6 +222,7 @@ class ValetKey(InPages, OnEnds, InProcess):
             public_url=lambda: address.base,
             schedule=settings.schedule,
             address_signer=address_signer(settings),
+            shared=shared_settings(settings),
             store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
             event_threads=event_places(settings, stores),
         )

@@ -237,9 +237,12 @@ def _several(uploads: Sequence[Upload]) -> Response:
 
 @blueprint.get("/v1/uploads/<text>/download")
 def download_upload(text: str) -> BaseResponse:
-    """A page that fetches it asks for JSON: after a redirect to another origin its browser sends ``Origin: null``."""
-    caller = _caller()
-    download = _service().download(caller, _id(text), inline=read_download(request.args.to_dict()))
+    """A page that fetches it asks for JSON: after a redirect to another origin its browser sends ``Origin: null``.
+
+    Who asks by HEAD, as viewers of documents and download managers do first, follows the redirect by HEAD.
+    """
+    caller, inline = _caller(), read_download(request.args.to_dict())
+    download = _service().download(caller, _id(text), inline=inline, head=request.method == "HEAD")
     body: DownloadBody = {"url": download.url, "expires_at": download.expires_at}
     response = redirect(download.url, 303) if prefers_page(otherwise=True) else render(body)
     response.headers["Cache-Control"] = "no-store"

@@ -24,7 +24,17 @@ from valetkey.senders.settings import Outside, SenderSettings, Separated
 
 log = logging.getLogger("valetkey")
 
-TOPIC_ARN = re.compile(r"arn:(aws|aws-cn|aws-us-gov):sns:([a-z]{2}(?:-[a-z]+)+-[0-9]+):[0-9]{12}:[A-Za-z0-9_.-]{1,256}")
+_SUFFIXES = {
+    "aws": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-us-gov": "amazonaws.com",
+    "aws-eusc": "amazonaws.eu",
+}
+"""How names of hosts end, by partition (botocore's partitions.json)."""
+
+TOPIC_ARN = re.compile(
+    rf"arn:({'|'.join(_SUFFIXES)}):sns:([a-z]{{2,4}}(?:-[a-z]+)+-[0-9]+):[0-9]{{12}}:[A-Za-z0-9_.-]{{1,256}}"
+)
 
 SKEW = timedelta(hours=1)
 """How wrong this machine's clock may be: what SNS is refused once, it does not send again."""
@@ -150,8 +160,7 @@ def _certificate_url(envelope: dict[str, Any]) -> str:
     url, topic = envelope.get("SigningCertURL"), TOPIC_ARN.fullmatch(envelope["TopicArn"])
     if not isinstance(url, str) or topic is None:
         raise SenderRefused("The delivery names no certificate.")
-    suffix = "amazonaws.com.cn" if topic[1] == "aws-cn" else "amazonaws.com"
-    origin = f"https://sns.{topic[2]}.{suffix}"
+    origin = f"https://sns.{topic[2]}.{_SUFFIXES[topic[1]]}"
     if not url.startswith(origin) or not _PATH.fullmatch(url[len(origin) :]):
         raise SenderRefused("The delivery's certificate is not where SNS keeps its own.")
     return url

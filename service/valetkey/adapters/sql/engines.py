@@ -127,7 +127,22 @@ def postgresql_engine(parsed: URL) -> Engine:
 
 
 def _connect(dialect: Dialect, _: Any, arguments: Any, parameters: dict[str, Any]) -> DBAPIConnection:
-    """A connection, without our own ``options`` where they are refused. Raises what psycopg raises."""
+    """A connection. Raises what psycopg raises, and `LedgerUnavailable` where the database is in another encoding than
+    UTF-8: each name that it has no letters for would be an error of its own."""
+    made: Any = _open(dialect, arguments, parameters)
+    encoding = made.info.parameter_status("server_encoding")  # which the server says unasked
+    if encoding not in {"UTF8", None}:
+        made.close()
+        another = "make one anew, by CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+        raise LedgerUnavailable(
+            f"The database keeps text in {encoding}, which has no letters for most names: {another}."
+        )
+    opened: DBAPIConnection = made
+    return opened
+
+
+def _open(dialect: Dialect, arguments: Any, parameters: dict[str, Any]) -> DBAPIConnection:
+    """The same without our own ``options``, where they are refused."""
     try:
         return dialect.connect(*arguments, **parameters)
     except dialect.loaded_dbapi.OperationalError as error:  # psycopg's, which is imported for PostgreSQL alone

@@ -30,7 +30,7 @@ from valetkey.adapters.sql.once import BY_ID, add_once, add_once_within, found_u
 from valetkey.adapters.sql.outbox import SqlOutbox
 from valetkey.adapters.sql.pages import read_page
 from valetkey.adapters.sql.rows import as_row, as_upload, changed, micros, moment
-from valetkey.adapters.sql.schema import profiles, stores, tickets, uploads
+from valetkey.adapters.sql.schema import profiles, settings, stores, tickets, uploads
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.upload import OPEN, OfStore, Upload, UploadId, UploadState
@@ -178,7 +178,7 @@ def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime |
     return moved
 
 
-_DECLARED: Mapping[Subject, Table] = {"profiles": profiles, "stores": stores}
+_DECLARED: Mapping[Subject, Table] = {"profiles": profiles, "stores": stores, "settings": settings}
 
 
 def _declare(connection: Connection, table: Table, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
