@@ -150,8 +150,8 @@ class Measured:
         """What the ratio of a call is made of."""
         elsewhere = self.elsewhere.percentile(name, 99) / self.alone.percentile(name, 99)
         return (
-            f"{elsewhere:.2f} of it is there too with these clients at a server that does nothing; the service used "
-            f"{self.service:.1f} s of CPU beside them and {self.service_alone:.1f} s alone, they themselves "
+            f"with the same clients at a server that does nothing the ratio is {elsewhere:.2f}; the service used "
+            f"{self.service:.1f} s of CPU beside them and {self.service_alone:.1f} s alone, they used "
             f"{self.idle.cpu:.1f} s"
         )
 
@@ -197,8 +197,14 @@ def rows(place: Place) -> Iterator[Row]:
         work = f"`{name}` beside {connections:,} idle connections"
         yield _row(f"{work}, p99", name, found.beside, found.alone, found.why(name))
     for name in found.alone.calls:
-        work = f"`{name}` beside {connections:,} idle connections to a server that does nothing"
-        yield _row(f"{work}, p99", name, found.elsewhere, found.alone, "none of it is valetkey's work")
+        work = f"`{name}` beside {connections:,} idle connections elsewhere"
+        yield _row(
+            f"{work}, p99",
+            name,
+            found.elsewhere,
+            found.alone,
+            "nothing of it is valetkey's work: the clients take the processors that it has",
+        )
 
 
 def _row(work: str, name: str, beside: Times, alone: Times, bound: str) -> Row:
