@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import Field
 from typing_extensions import override
 
+from valetkey import waiting
 from valetkey.core.errors import ConfigurationError, MalformedEvent, SenderRefused
 from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
 from valetkey.senders.records import read_enclosed, read_json, read_message
@@ -105,6 +106,7 @@ class SnsSender:
     def parse(self, body: bytes) -> Parsed:
         envelope = read_json(body)
         if envelope["Type"] == "SubscriptionConfirmation":
+            waiting.look()
             self._confirm(envelope["TopicArn"], envelope["Token"])
             log.info("subscription to %s confirmed", envelope["TopicArn"])
             return Parsed(())

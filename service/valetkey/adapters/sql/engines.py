@@ -30,6 +30,9 @@ _REFUSES_OPTIONS = re.compile("startup parameter|command-line options")
 READ_ONLY = "25006"
 """PostgreSQL's read_only_sql_transaction (its manual, appendix A)."""
 
+PROMPT = 4
+"""How many connections to a file are kept for looks at one row; `valetkey serve` has two threads that need one each."""
+
 PRIVATE = 0o600
 """The mode of a new SQLite file: it holds names of people and hashes of keys."""
 
@@ -37,11 +40,16 @@ _URLS = "sqlite:///valetkey.db or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 
 class Connections(NamedTuple):
-    """What a database is read by, what it is written by, and the writer that does it."""
+    """What a database is read by, what it is written by, and the writer that does it.
+
+    ``prompt`` is how many connections are kept for looks at one row that wait for nothing: a database of another
+    machine has none.
+    """
 
     readers: Engine
     writers: Engine
     writer: type[GroupWriter]
+    prompt: int
 
 
 def parsed_url(url: str) -> URL:
@@ -65,11 +73,11 @@ def connect(parsed: URL) -> Connections:
 def _postgresql(parsed: URL) -> Connections:
     _require_known(parsed.query)
     engine = postgresql_engine(parsed)
-    return Connections(engine.execution_options(isolation_level="AUTOCOMMIT"), engine, SharedWriter)  # of one pool
+    return Connections(engine.execution_options(isolation_level="AUTOCOMMIT"), engine, SharedWriter, 0)  # of one pool
 
 
 def _sqlite(parsed: URL) -> Connections:
-    return Connections(sqlite_engine(parsed, writes=False), sqlite_engine(parsed, writes=True), GroupWriter)
+    return Connections(sqlite_engine(parsed, writes=False), sqlite_engine(parsed, writes=True), GroupWriter, PROMPT)
 
 
 _DATABASES: Mapping[str, Callable[[URL], Connections]] = {"sqlite": _sqlite, "postgresql": _postgresql}

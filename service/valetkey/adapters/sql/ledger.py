@@ -26,7 +26,7 @@ from valetkey.adapters.sql.hooks import SqlHookBook, write_announcements
 from valetkey.adapters.sql.inserts import insert_uploads, upsert
 from valetkey.adapters.sql.joined import Changes, JoinedUploads, replace_all
 from valetkey.adapters.sql.keys import SqlKeyRing
-from valetkey.adapters.sql.once import add_once, add_once_within, find_upload
+from valetkey.adapters.sql.once import BY_ID, add_once, add_once_within, found_upload
 from valetkey.adapters.sql.outbox import SqlOutbox
 from valetkey.adapters.sql.pages import read_page
 from valetkey.adapters.sql.rows import as_row, as_upload, changed, micros, moment
@@ -82,8 +82,7 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         return self._write(lambda connection: connection.execute(statement).rowcount)
 
     def get(self, upload_id: UploadId) -> Upload | None:
-        with self._reading() as connection:
-            return find_upload(connection, upload_id)
+        return found_upload(self._look_up(BY_ID, {"upload_id": upload_id}))
 
     def get_all(self, ids: Collection[UploadId]) -> Mapping[UploadId, Upload]:
         statement = select(uploads).where(uploads.c.id.in_(ids))
