@@ -85,7 +85,7 @@ class Server:
 
     def processes(self) -> list[int]:
         """The ids of its whole process tree."""
-        return _tree(self.process.pid)
+        return tree(self.process.pid)
 
     def rss(self) -> int:
         """Resident bytes of the whole tree; pages that its processes share count once for each."""
@@ -94,11 +94,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """CPU time the tree has used, in steps of a clock tick (10 ms)."""
-        ticks = 0
-        for pid in self.processes():
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process.pid)
 
     def _wait_until_it_listens(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -120,11 +116,18 @@ class Server:
             self.process.wait(15)
 
 
-def _tree(pid: int) -> list[int]:
+def cpu_seconds(pid: int) -> float:
+    """CPU time that a process tree has used, in steps of a clock tick (10 ms)."""
+    fields = (Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split() for one in tree(pid))
+    return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
+
+
+def tree(pid: int) -> list[int]:
+    """The ids of a process and all below it."""
     children = [
         int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
     ]
-    return [pid, *(found for child in children for found in _tree(child))]
+    return [pid, *(found for child in children for found in tree(child))]
 
 
 def plain_server(folder: Path, core: int, threads: int) -> Server:

@@ -10,6 +10,7 @@ import json
 import resource
 import signal
 import socket
+import sys
 import threading
 import time
 from collections import Counter
@@ -23,6 +24,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from flask import Flask
+from pydantic import TypeAdapter
 from tests.e2e.proxy import CountingProxy
 from tests.support import ledgers
 from tests.support.clients import post_form
@@ -36,6 +38,7 @@ from valetkey.api.readiness import REMEMBERED, Readiness
 from valetkey.api.socket_bodies import READERS
 from valetkey.core.errors import StoreUnavailable, Unavailable
 from valetkey.core.model.upload import new_upload_id
+from valetkey.intake.incomplete import MAX_REST, TICK, IncompleteRequest, IncompleteRequests
 from valetkey.testing import MemoryValetKey
 
 CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
@@ -260,6 +263,87 @@ def test_what_was_not_ready_is_looked_at_again() -> None:
         readiness.check()
     away[0] = False
     readiness.check()
+
+
+def test_the_document_is_made_once_for_all_who_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty-four first requests for `/openapi.json` made it sixty-four times, which took ten seconds."""
+    app = Flask("photos")
+    MemoryValetKey(app)
+    made: list[int] = []
+    schemas = TypeAdapter.json_schemas
+
+    def slowly(*args: Any, **kwargs: Any) -> Any:
+        made.append(1)
+        time.sleep(0.3)
+        return schemas(*args, **kwargs)
+
+    monkeypatch.delitem(sys.modules, "valetkey.api.openapi", raising=False)  # as in a process that has just started
+    monkeypatch.setattr(TypeAdapter, "json_schemas", slowly)
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(lambda: app.test_client().get("/openapi.json").status_code) for _ in range(8)]
+        assert {one.result() for one in asked} == {200}
+    assert len(made) == 1
+
+
+class Body:
+    """What the coroutine of a request waits for."""
+
+    def __init__(self) -> None:
+        self.given_up_by: threading.Thread | None = None
+
+    def cancel(self) -> None:
+        self.given_up_by = threading.current_thread()
+
+
+def incomplete(requests: IncompleteRequests, count: int) -> list[IncompleteRequest]:
+    added = [IncompleteRequest({}, None, 100) for _ in range(count)]
+    for request in added:
+        request.future = Body()
+        requests.add(request)
+    return added
+
+
+def never(_: float, __: Callable[[], None]) -> None:
+    """A loop that does not tick: `inspect` is called by the test."""
+
+
+def test_others_go_before_slow_clients() -> None:
+    """Their requests are tried one at a time, and after each the interpreter is left to others for as long as it
+    took: else whoever needs it waits five milliseconds, again and again, until all have been tried."""
+    took: list[float] = []
+    done = threading.Event()
+
+    def application(environ: dict[str, Any], _: Any) -> Any:
+        begun = time.monotonic()
+        while time.monotonic() < begun + 0.001:
+            pass
+        took.append(time.monotonic() - begun)
+        if len(took) == 50:
+            done.set()
+        return environ["wsgi.input"].read()
+
+    requests = IncompleteRequests(application, 30)
+    incomplete(requests, 50)
+    requests.start(never)
+    time.sleep(TICK)
+    begun = time.monotonic()
+    requests.inspect()
+    assert done.wait(60)
+    assert time.monotonic() - begun > sum(took) + sum(min(one, MAX_REST) for one in took[:-1])
+
+
+def test_the_loop_gives_up_nobody_itself() -> None:
+    """What is to be said to hundreds whose time ends in one moment holds up nothing else."""
+    requests = IncompleteRequests(lambda *_: [], 0)
+    late = incomplete(requests, 20)
+    requests.start(never)
+    time.sleep(0.01)
+    requests.inspect()
+    deadline = time.monotonic() + 60
+    while not all(request.future.given_up_by for request in late) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    [thread] = {request.future.given_up_by for request in late}
+    assert thread is not threading.current_thread()
 
 
 @pytest.mark.parametrize("path", ["/v1/uploads", "/uppy/s3/multipart"])

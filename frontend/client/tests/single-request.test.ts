@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type UploadSnapshot, ValetKeyError } from "../src/index";
 import { problem } from "./fake/valetkey";
 import { bytesOf, fileOf, world } from "./world";
@@ -73,7 +73,8 @@ describe("a file that goes in one request", () => {
     const confirmed = await on.uploader().upload(fileOf(3000)).done;
     expect(confirmed.state).toBe("confirmed");
     expect(on.service.uploads.size).toBe(1); // the idempotency key made the second creation the first
-    expect([s3Calls, creations, completions]).toEqual([3, 2, 2]);
+    // after each cut the service is asked before anything is sent again, twice after the first, as its answer was lost
+    expect([s3Calls, creations, completions]).toEqual([2, 2, 4]);
   });
 
   test("waits as long as the service asks, and says why", async () => {
@@ -150,11 +151,43 @@ describe("a file that goes in one request", () => {
     expect(on.s3.log.length).toBe(2);
   });
 
-  test("is confirmed when S3 says that it has it already", async () => {
+  test("is not sent again where its response was lost: the service finds it", async () => {
     on.service.putOnly = true;
+    on.s3.fault = () => ({ cut: "after" });
+    await on.uploader().upload(fileOf(100)).done;
+    expect(on.s3.log.length).toBe(1);
+  });
+
+  test("is confirmed when S3 says that it has it already, though the service did not see it yet", async () => {
+    on.service.putOnly = true;
+    on.service.looks = 1;
     on.s3.fault = () => (on.s3.log.length === 0 ? { cut: "after" } : undefined);
     await on.uploader().upload(fileOf(100)).done;
     expect(on.s3.log.length).toBe(2); // the second got a 412
+  });
+
+  test("is not sent again before the service has said that it is not there, however often asking fails", async () => {
+    let asked = 0;
+    on.s3.fault = () => ({ cut: "after" });
+    on.service.fault = ({ path }) =>
+      path.endsWith("/complete") && asked++ < 3 ? { cut: "before" } : undefined;
+    await on.uploader().upload(fileOf(100)).done;
+    expect(on.s3.log.length).toBe(1);
+    expect(asked).toBeGreaterThan(3);
+  });
+
+  test("that arrives though CORS rules hide every response is confirmed, and sent once", async () => {
+    vi.stubGlobal("location", { origin: "https://page.example", href: "https://page.example/" });
+    on.s3.fault = ({ method }) => (method === "POST" ? { cut: "after" } : undefined);
+    const codes: unknown[] = [];
+    const uploader = on.uploader();
+    for (const name of ["1", "2"]) {
+      const upload = uploader.upload(fileOf(100, name));
+      upload.subscribe(({ waiting }) => codes.push(waiting?.error?.code));
+      await upload.done.finally(() => name === "2" && vi.unstubAllGlobals());
+    }
+    expect(codes).toContain("cors_forbidden");
+    expect(on.s3.count("POST", /./)).toBe(2);
   });
 
   test("is asked for until the service has made up its mind", async () => {

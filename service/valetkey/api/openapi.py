@@ -7,10 +7,11 @@ capital letters.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
+import orjson
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -424,9 +425,18 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 
-@cache
 def document() -> dict[str, Any]:
-    """The whole document. Made once: it depends on nothing but the code."""
+    """The whole document, which depends on nothing but the code."""
+    return _DOCUMENT
+
+
+@lru_cache(maxsize=4)
+def rendered(url: str) -> bytes:
+    """The document as JSON, for who knows the service as ``url``: anybody may ask for its 70 KB, again and again."""
+    return orjson.dumps(document() | {"servers": [{"url": url}]})
+
+
+def _made() -> dict[str, Any]:
     references, components = _schemas()
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
@@ -525,3 +535,6 @@ _ERRORS = {
     422: "the request breaks a rule; `code` and `errors` say which",
     503: "the store or the ledger is unavailable; nothing was lost, try again",
 }
+
+_DOCUMENT = _made()
+"""Made while this module is loaded: all threads that ask for it at once wait for one of them."""

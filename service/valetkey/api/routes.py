@@ -14,7 +14,7 @@ from valetkey.api.grants import part_grants, parts_body, read_complete, read_sig
 from valetkey.api.mounted import mounted, record_hooks, server_url
 from valetkey.api.negotiation import prefers_page
 from valetkey.api.plain import ROUTES, PlainRoute
-from valetkey.api.rendering import render
+from valetkey.api.rendering import NOT_KEPT, Answer, render
 from valetkey.api.requests import (
     owner_in_path,
     read_claim,
@@ -333,6 +333,6 @@ def readyz() -> Response:
 
 @blueprint.get("/openapi.json")
 def openapi_document() -> Response:
-    from valetkey.api.openapi import document  # what describes all of it is loaded for those who ask
+    from valetkey.api.openapi import rendered  # what describes all of it is loaded for those who ask
 
-    return render(document() | {"servers": [{"url": server_url()}]})
+    return Answer(200, {"Cache-Control": NOT_KEPT}, rendered(server_url())).response()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from queue import SimpleQueue
 from threading import Lock, Thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from valetkey.intake.wsgi import Application, Environ, WsgiResponse, call_application
@@ -17,6 +17,11 @@ TICK = 0.2
 
 TRIALS_PER_TICK = 100
 """How many requests are tried in one tick, so that thousands that arrive at once delay nobody."""
+
+MAX_REST = 0.002
+"""How long everybody else goes first, at most, after something was done for one of these requests, in seconds. Python
+gives its lock to another thread after 5 ms, or when whoever has it waits: without a rest a request that needs the lock
+four times waited for four times 5 ms while thirty slow clients were refused."""
 
 MAX_MEMORY = 256 * 2**20
 """What all incomplete bodies may take together, in bytes. Above it requests are given up: first those that have
@@ -46,10 +51,10 @@ class IncompleteRequest:
     length. ``since`` is when it started to wait (monotonic clock). ``future`` is what its coroutine waits for, None
     before that. ``trial`` is held while it is tried without its body, None before the first time. ``known`` says that
     the trial went on to the body: whoever sends it was not refused. ``answered`` says that the trial gave a response,
-    ``over`` that the body is not needed any more.
+    ``late`` that it has waited too long, ``over`` that the body is not needed any more.
     """
 
-    __slots__ = ("answered", "environ", "future", "known", "over", "proto", "since", "size", "trial")
+    __slots__ = ("answered", "environ", "future", "known", "late", "over", "proto", "since", "size", "trial")
 
     def __init__(self, environ: Environ, proto: Any, size: int) -> None:
         self.environ = environ
@@ -58,7 +63,7 @@ class IncompleteRequest:
         self.since = monotonic()
         self.future: Any = None
         self.trial: Lock | None = None
-        self.answered = self.known = self.over = False
+        self.answered = self.known = self.late = self.over = False
 
 
 class IncompleteRequests:
@@ -68,11 +73,12 @@ class IncompleteRequests:
         self._application = application
         self._deadline = deadline
         self._waiting: dict[IncompleteRequest, None] = {}  # who takes a request out decides what becomes of it
-        self._trials: SimpleQueue[IncompleteRequest] = SimpleQueue()
+        self._due: SimpleQueue[IncompleteRequest] = SimpleQueue()
+        """Those that are to be tried, or given up where their time is over."""
 
     def start(self, call_later: Callable[..., Any]) -> None:
         """Starts to inspect them by an event loop's ``call_later``, and to try them in a thread of its own."""
-        Thread(target=self._run_trials, name="valetkey-intake", daemon=True).start()
+        Thread(target=self._work, name="valetkey-intake", daemon=True).start()
 
         def tick() -> None:
             self.inspect()
@@ -102,22 +108,26 @@ class IncompleteRequests:
         self._waiting.pop(request, None)
 
     def inspect(self) -> None:
-        """Gives up those that have waited too long, and starts the trial of those that have begun to wait."""
+        """Finds those that have waited too long, and those that have begun to wait: another thread gives up the former
+        and tries the latter."""
         now = monotonic()
         self._make_room()
         waiting = sorted(self._waiting.copy(), key=_SINCE)
         for request in waiting:
-            if now - request.since > self._deadline:
-                self._give_up(request)  # its coroutine responds with 408
+            if now - request.since <= self._deadline:
+                break
+            if self._waiting.pop(request, self) is None:
+                request.late = True
+                self._due.put(request)
         begun = [request for request in waiting if request.trial is None and now - request.since >= TICK]
         for request in begun[:TRIALS_PER_TICK]:
             request.trial = Lock()
-            self._trials.put(request)
+            self._due.put(request)
 
     def _make_room(self) -> None:
         """Gives up requests until the others' bodies have room."""
         waiting = self._waiting.copy()
-        size = sum(request.size for request in waiting)
+        size = sum(map(_SIZE, waiting))
         if size <= MAX_MEMORY:
             return
         for request in sorted(waiting, key=_by_right):
@@ -126,9 +136,19 @@ class IncompleteRequests:
             size -= request.size
             self._give_up(request)
 
-    def _run_trials(self) -> None:
+    def _work(self) -> None:
+        """One after another; then it rests for as long as that took, since whoever is slow can wait."""
         while True:
-            self.try_without_body(self._trials.get())
+            request = self._due.get()
+            begun = monotonic()
+            try:
+                if not request.late:
+                    self.try_without_body(request)
+                elif not request.over:
+                    self._give_up(request)  # its coroutine responds with 408
+            except Exception:  # the others need this thread
+                log.exception("a request whose body is not complete has failed")
+            sleep(min(monotonic() - begun, MAX_REST))
 
     def try_without_body(self, request: IncompleteRequest) -> bool:
         """Responds to ``request`` when that needs no body: no credential, an unknown path. Returns whether it did."""
@@ -169,6 +189,7 @@ class IncompleteRequests:
 
 
 _SINCE = attrgetter("since")
+_SIZE = attrgetter("size")
 
 
 def _by_right(request: IncompleteRequest) -> tuple[bool, int, float]:

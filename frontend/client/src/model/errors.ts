@@ -29,7 +29,7 @@ export interface ErrorDetails {
   retryable?: boolean;
   /** milliseconds to wait, as the other side asked */
   retryAfter?: number | undefined;
-  /** whether all bytes of the file were sent: they may have arrived */
+  /** whether all bytes may have been sent: they may have arrived */
   sent?: boolean;
   /** what the storage's response means, by the list that both clients and the service share */
   meaning?: string;

@@ -132,7 +132,7 @@ async function sendPart(
         () => meter.settle(number, 0),
       );
     } catch (error) {
-      unsure = mayHaveArrived(error);
+      unsure ||= mayHaveArrived(error);
       throw error;
     }
   };

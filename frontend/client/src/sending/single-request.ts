@@ -13,9 +13,9 @@ interface GrantState {
   /** null if S3 has the bytes already */
   grant: SingleGrant | null;
   since: number;
-  /** whether the last attempt got no response: S3 may have refused the grant */
+  /** whether an attempt with this grant got no response: S3 may have refused it */
   noResponse: boolean;
-  /** whether the bytes may have arrived: the service is asked before they are sent again */
+  /** whether the bytes of any attempt may have arrived: the service is asked before they are sent again */
   mayHaveArrived: boolean;
 }
 
@@ -32,8 +32,8 @@ export async function sendInOneRequest(context: SendContext, grant: SingleGrant)
         await attempt(context, held);
       } catch (error) {
         meter.restart(0);
-        held.noResponse = hasNoResponse(error);
-        held.mayHaveArrived = mayHaveArrived(error);
+        held.noResponse ||= hasNoResponse(error);
+        held.mayHaveArrived ||= mayHaveArrived(error); // also if asking failed
         throw error;
       }
     }),

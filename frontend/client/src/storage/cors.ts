@@ -17,8 +17,11 @@ export class CorsDiagnosis {
     this.#cleared = true;
   }
 
-  /** A more precise error than "unreachable" for a failed request, if there is one. */
-  async explain(url: string, startedAt: number): Promise<ValetKeyError | null> {
+  /**
+   * A more precise error than "unreachable" for a failed request, if there is one. It may have been `sent` all the same: rules do not
+   * keep a form from arriving, only its response from the page.
+   */
+  async explain(url: string, startedAt: number, sent: boolean): Promise<ValetKeyError | null> {
     const page = globalThis.location?.origin;
     const storage = new URL(url).origin;
     if (this.#cleared || !page || page === storage) return null;
@@ -28,7 +31,13 @@ export class CorsDiagnosis {
     }
     this.#reachableAt ||= Date.now();
     if (startedAt < this.#reachableAt) return null;
-    return forbidden(storage, page, Date.now() - this.#reachableAt < SURE_AFTER);
+    const retryable = Date.now() - this.#reachableAt < SURE_AFTER;
+    return new ValetKeyError(
+      "cors_forbidden",
+      `The storage at ${storage} answers, but not to this page. The bucket's CORS rules must allow the origin ` +
+        `${page}, the methods POST and PUT and all headers, and to expose ETag.`,
+      { retryable, sent },
+    );
   }
 }
 
@@ -37,14 +46,5 @@ function reachable(origin: string): Promise<boolean> {
   return request.then(
     () => true,
     () => false,
-  );
-}
-
-function forbidden(storage: string, page: string, retryable: boolean): ValetKeyError {
-  return new ValetKeyError(
-    "cors_forbidden",
-    `The storage at ${storage} answers, but not to this page. The bucket's CORS rules must allow the origin ` +
-      `${page}, the methods POST and PUT and all headers, and to expose ETag.`,
-    { retryable },
   );
 }

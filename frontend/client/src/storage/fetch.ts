@@ -23,7 +23,7 @@ export const fetchTransport: Transport = {
       return { status: response.status, header: (name) => response.headers.get(name), text };
     } catch (cause) {
       signal.throwIfAborted();
-      throw storageUnreachable(url, false, cause);
+      throw storageUnreachable(url, true, cause); // fetch does not say how much has left
     } finally {
       clearTimeout(timer);
       release();

@@ -33,7 +33,7 @@ export function hasNoResponse(error: unknown): boolean {
   return asValetKeyError(error).status === undefined;
 }
 
-/** Whether the bytes may have arrived although the attempt failed: all were sent, or a proxy responded. */
+/** Whether the bytes may have arrived although the attempt failed: all may have been sent, or a proxy responded. */
 export function mayHaveArrived(error: unknown): boolean {
   const { sent, meaning } = asValetKeyError(error);
   return sent || meaning === "look";

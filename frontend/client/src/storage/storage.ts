@@ -1,5 +1,5 @@
 import type { Semaphore } from "../async/semaphore";
-import { fileChanged } from "../model/errors";
+import { fileChanged, type ValetKeyError } from "../model/errors";
 import { CorsDiagnosis } from "./cors";
 import {
   type StorageRequest,
@@ -43,7 +43,10 @@ export class Storage {
     } catch (error) {
       request.signal.throwIfAborted();
       await assertReadable(request.body);
-      throw (moved === 0 && (await this.#cors.explain(request.url, startedAt))) || error;
+      throw (
+        (moved === 0 && (await this.#cors.explain(request.url, startedAt, (error as ValetKeyError).sent))) ||
+        error
+      );
     }
   }
 }

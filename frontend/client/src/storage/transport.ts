@@ -61,8 +61,8 @@ export function bodyOf({ body, fields, file_field = "file" }: StorageRequest): B
   return data;
 }
 
-/** What a transport rejects with if there was no response; `sent`: whether all bytes were sent. */
-export function storageUnreachable(url: string, sent = false, cause?: unknown): ValetKeyError {
+/** What a transport rejects with if there was no response; `sent`: whether all bytes may have been sent. */
+export function storageUnreachable(url: string, sent: boolean, cause?: unknown): ValetKeyError {
   const detail = `The storage at ${new URL(url).origin} cannot be reached, or its CORS rules do not allow this page.`;
   return new ValetKeyError("storage_unreachable", detail, { retryable: true, sent, cause });
 }
