@@ -64,6 +64,21 @@ def written(store: S3Store, bucket: Bucket, key: str = "a") -> ObjectHead:
     return found
 
 
+def test_a_bucket_that_cannot_be_asked_now(behind: Behind) -> None:
+    """No PUT is signed as long as nobody knows whether it needs a guard; then it is, and nobody is asked again."""
+    fails = Fails("OTHER", 503, "SlowDown", times=3)
+    store, _, server = behind(fails)
+    for refused in (store.learn, lambda: store.presigned_put("a", {}, 60)):
+        with pytest.raises(StoreUnavailable):
+            refused()
+        fails.left = 3
+    fails.left = 0
+    assert store.presigned_put("a", {}, 60).url
+    asked = len(server.requests)
+    store.presigned_put("a", {}, 60)
+    assert len(server.requests) == asked
+
+
 class InRegion(Quirk):
     """The bucket is in another region than the one that requests are signed for, and AWS says where; HEAD has no body.
 

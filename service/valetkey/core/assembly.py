@@ -31,6 +31,7 @@ from valetkey.core.stores import ByStore, NamedStore, Stores
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.core.taking.claims import Claims
 
+_ASKING = "Too many requests wait for the store at this moment."
 _CHECKING = "Too many uploads are being checked at this moment."
 
 
@@ -171,7 +172,11 @@ class Assembly:
             profiles=self.profiles,
             tickets=tickets,
             admission=Admission(
-                stores=self.stores, ledger=self._ledger, profiles=self.profiles, schedule=self._schedule
+                stores=self.stores,
+                ledger=self._ledger,
+                profiles=self.profiles,
+                schedule=self._schedule,
+                asking=self.stores.each(lambda one: Bounded(self._waiting, one.name, _ASKING)),
             ),
             grantor=Grantor(
                 ledger=self._ledger,
