@@ -56,6 +56,7 @@ def _visit(settings: Settings, profiles: Mapping[str, Profile], session: boto3.S
         place.prefix,
         place.staging_prefix,
         place.senders,
+        place.table,
     )
 
 
