@@ -106,6 +106,7 @@ class Visit:
     @property
     def store(self) -> S3Store:
         """The same once it was reached: nothing else need wait for one that does not answer. Raises `Skip`."""
+        self.wire.require_open()
         if not self.knocked.reached:
             raise Skip("The bucket was not reached: see store/reach.")
         return self.opened
