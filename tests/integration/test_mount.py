@@ -155,10 +155,11 @@ def test_flask_run_says_at_its_start_that_the_ledger_was_never_migrated(
     if is_migrated:
         ledgers.migrate(env["VALETKEY_DATABASE_URL"])
     command = [sys.executable, "-m", "flask", "--app", "app", "run", "--port", str(free_port())]
-    with processes.running(command, env=env, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
+    with processes.running(command, env=env, cwd=tmp_path, stderr=subprocess.PIPE) as running:
+        assert running.stderr is not None
         said = ""
         while "Running on" not in said:
-            line = running.stderr.readline()
+            line = running.stderr.readline().decode()
             assert line, said
             said += line
     assert ("The ledger has no tables yet: run `valetkey migrate`." in said) is not is_migrated

@@ -16,7 +16,7 @@ from valetkey import waiting
 from valetkey.app import create_app, installed_in
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.granting.grants import GrantMaker
-from valetkey.core.model.upload import Upload, new_upload_id
+from valetkey.core.model.upload import Upload, UploadId, new_upload_id
 from valetkey.settings import Settings
 
 WANTED = {"filename": "a.png", "content_type": "image/png", "size": 5, "metadata": {"album": "summer"}}
@@ -169,10 +169,12 @@ def test_a_limited_ticket_is_no_work_for_who_must_not_wait(
         signed.append(upload.id)
         return as_ever(self, upload, *args)
 
+    def begin() -> UploadId:
+        signed.append("new")
+        return new_upload_id()
+
     monkeypatch.setattr(GrantMaker, "post", note)
-    monkeypatch.setattr(
-        "valetkey.core.granting.admission.new_upload_id", lambda: signed.append("new") or new_upload_id()
-    )
+    monkeypatch.setattr("valetkey.core.granting.admission.new_upload_id", begin)
     asked: Any = {"json": WANTED, "headers": {"Authorization": f"Bearer {ticket}"}}
     with pytest.raises(waiting.WouldWait):
         waiting.without(client.post, "/v1/uploads", **asked)
