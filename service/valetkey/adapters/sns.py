@@ -33,7 +33,7 @@ FETCH_TIME = 5.0
 CHUNK = 4096
 
 _IN_TIME = Config(connect_timeout=FETCH_TIME, read_timeout=FETCH_TIME, retries={"total_max_attempts": 1})
-"""SNS sends a confirmation again where we say that we are unavailable."""
+"""One attempt: SNS itself waits 15 seconds for our answer."""
 
 PERMANENT = frozenset({"InvalidParameter", "InvalidParameterValue", "NotFound", "ResourceNotFound", "ValidationError"})
 """Error codes of ConfirmSubscription that no repetition mends: the token is no good (it lives three days)."""
