@@ -49,7 +49,7 @@ class Recorder:
         self.asked.append((text.rpartition("= ")[2], given))
 
 
-@pytest.mark.parametrize("drivers", permutations([psycopg.dialect, pg8000.dialect]))
+@pytest.mark.parametrize("drivers", [*permutations([psycopg.dialect, pg8000.dialect])])
 def test_each_driver_gets_a_statement_as_it_takes_it(drivers: tuple[Callable[[], Dialect], ...]) -> None:
     """The application's transaction may be by another one than ours, whoever was the first to ask."""
     by_id = Direct(select(uploads.c.version).where(uploads.c.id == bindparam("upload_id")))
