@@ -9,8 +9,10 @@ from functools import partial
 from threading import Thread
 
 import boto3
+import click
 import orjson
 from flask import Flask, current_app, has_app_context
+from flask.cli import run_command
 from flask_swagger_ui import get_swaggerui_blueprint
 
 from valetkey import forks
@@ -204,6 +206,8 @@ class ValetKey(InPages, OnEnds, InProcess):
         installed = self._build(app, settings)
         mount(app, installed, cors_origins=settings.cors_origins)
         self._offer_to_templates(app)
+        if _is_flask_run():
+            _tell_of_ledger(settings)
 
     def _build(self, app: Flask, settings: Settings) -> Installed:
         ledger = open_ledger(settings, lambda: self._hooks.types)
@@ -337,6 +341,21 @@ def _check_ledger(settings: Settings) -> None:
         ledger.check()
     finally:
         ledger.close()
+
+
+def _is_flask_run() -> bool:
+    """Whether the application is made to be served by `flask run`: its other commands may be what makes the ledger."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.command is run_command
+
+
+def _tell_of_ledger(settings: Settings) -> None:
+    """Says at the start what each request would be answered. The application starts: it has other pages as well, and a
+    ledger that is away may be back soon."""
+    try:
+        _check_ledger(settings)
+    except LedgerUnavailable as error:
+        log.warning("%s Until then valetkey answers 503.", error.detail)
 
 
 def create_app(

@@ -7,11 +7,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import BotoCoreError
 from tests.contract.places import s3_store
 from tests.support.store_proxy import Answer, Quirk, QuirkyServer, Request, quirky, refusal
 from tests.support.store_quirks import Fails, Says
@@ -22,7 +25,8 @@ from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.adapters.s3.caller import ATTEMPTS
 from valetkey.adapters.s3.xml import parsed
 from valetkey.core.errors import ObjectChanged, StoreUnavailable
-from valetkey.core.model.multipart import MIB
+from valetkey.core.model.multipart import MIB, Part
+from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import MultipartUploadId, StoredObject, UploadId
 from valetkey.core.ports.store import MAX_BATCH, ObjectHead, ObjectHeaders
 
@@ -47,6 +51,10 @@ def behind(rgw: Rgw, monkeypatch: pytest.MonkeyPatch) -> Iterator[Behind]:
         yield store
 
 
+def as_written(key: str) -> ObjectHead:
+    return ObjectHead(key, "e", None, 5, "text/plain", UploadId("some-id"), {})
+
+
 def written(store: S3Store, bucket: Bucket, key: str = "a") -> ObjectHead:
     bucket.client.put_object(
         Bucket=bucket.name, Key=key, Body=b"bytes", ContentType="text/plain", Metadata={"upload-id": "some-id"}
@@ -54,6 +62,21 @@ def written(store: S3Store, bucket: Bucket, key: str = "a") -> ObjectHead:
     found = store.head(key)
     assert found is not None
     return found
+
+
+def test_a_bucket_that_cannot_be_asked_now(behind: Behind) -> None:
+    """No PUT is signed as long as nobody knows whether it needs a guard; then it is, and nobody is asked again."""
+    fails = Fails("OTHER", 503, "SlowDown", times=3)
+    store, _, server = behind(fails)
+    for refused in (store.learn, lambda: store.presigned_put("a", {}, 60)):
+        with pytest.raises(StoreUnavailable):
+            refused()
+        fails.left = 3
+    fails.left = 0
+    assert store.presigned_put("a", {}, 60).url
+    asked = len(server.requests)
+    store.presigned_put("a", {}, 60)
+    assert len(server.requests) == asked
 
 
 class InRegion(Quirk):
@@ -431,8 +454,9 @@ def test_an_answer_to_a_copy_with_a_checksum_of_later_times() -> None:
 
 
 @contextmanager
-def dripping_server(head: bytes, drip: bytes, every: float) -> Iterator[str]:
-    """A store that sends ``head``, and then ``drip`` again and again, ``every`` so many seconds, without an end."""
+def dripping_server(head: bytes, drip: bytes, every: float, ends: tuple[int, bytes] | None = None) -> Iterator[str]:
+    """A store that sends ``head``, and then ``drip`` again and again, ``every`` so many seconds: without an end, or so
+    many times and then what ``ends`` it."""
     over = threading.Event()
 
     class Dripping(socketserver.StreamRequestHandler):
@@ -441,8 +465,12 @@ def dripping_server(head: bytes, drip: bytes, every: float) -> Iterator[str]:
                 pass
             with suppress(OSError):
                 self.wfile.write(head)
-                while not over.wait(every):
+                for _ in count() if ends is None else range(ends[0]):
+                    if over.wait(every):
+                        return
                     self.wfile.write(drip)
+                self.wfile.write(ends[1] if ends else b"")
+                over.wait()
 
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dripping)
     server.daemon_threads = True
@@ -466,24 +494,105 @@ DRIPS = {
 }
 
 
+def failure_of(call: Callable[[], object]) -> Exception | None:
+    """What comes of a ``call`` that a store drips an answer to. It has to come while the store goes on."""
+    failures: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            call()
+        except (StoreUnavailable, BotoCoreError) as error:
+            failures.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(90)
+    assert not asking.is_alive()
+    return failures[0] if failures else None
+
+
 @pytest.mark.parametrize("drip", DRIPS)
 def test_an_answer_that_comes_byte_by_byte(drip: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It holds a thread for some time-outs, and not for as long as bytes come."""
     monkeypatch.setattr("valetkey.adapters.s3.client.TIMEOUT", 0.3)
     with dripping_server(*DRIPS[drip], every=0.05) as url:
         store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
-        failures: list[StoreUnavailable] = []
+        failed = failure_of(lambda: store.parts("a", MultipartUploadId("none")))
+    assert "ReadTimeoutError" in str(failed)
 
-        def ask() -> None:
-            with pytest.raises(StoreUnavailable) as failed:
-                store.parts("a", MultipartUploadId("none"))
-            failures.append(failed.value)
 
-        asking = threading.Thread(target=ask, daemon=True)
-        asking.start()
-        asking.join(30)
-        assert not asking.is_alive()
-    assert "ReadTimeoutError" in failures[0].detail
+PART, TIMEOUTS = Part(1, 5, "e"), ("TIMEOUT", "COPY_TIMEOUT")
+BY_BOTO3: dict[str, Callable[[S3Store], object]] = {
+    "a bucket": lambda store: store.check(),
+    "a list": lambda store: list(store.old_objects("staging/", datetime.now(UTC))),
+    "uploads in parts": lambda store: list(store.old_multiparts("staging/", datetime.now(UTC))),
+    "a start": lambda store: store.start_multipart("a", HEADERS),
+    "an end": lambda store: store.abort_multipart("a", MultipartUploadId("none")),
+    "a join": lambda store: store.join_parts("a", MultipartUploadId("none"), [PART]),
+    "tags": lambda store: store.finish(as_written("a"), Placement(tags=(("a", "b"),)), None),
+    "the set-up": lambda store: store.client.get_bucket_cors(Bucket="bucket"),
+}
+
+
+@pytest.mark.parametrize("drip", ["a header", "chunks"])
+@pytest.mark.parametrize("called", BY_BOTO3)
+def test_an_answer_to_boto3_that_comes_byte_by_byte(called: str, drip: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one to our own calls; that to a join has a time of its own."""
+    for name in TIMEOUTS:
+        monkeypatch.setattr(f"valetkey.adapters.s3.client.{name}", 0.3)
+    monkeypatch.setattr("valetkey.adapters.s3.client.JOIN_TIME", 1.5)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    with dripping_server(*DRIPS[drip], every=0.05) as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        store.know({"list_parts": True})
+        assert failure_of(lambda: BY_BOTO3[called](store)) or called == "a bucket"  # a HEAD has no body
+
+
+def test_a_join_that_takes_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S3 sends blanks meanwhile (API reference, CompleteMultipartUpload): no number of them is an end of its own."""
+    monkeypatch.setattr("valetkey.adapters.s3.client.COPY_TIMEOUT", 0.3)
+    joined = b"<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>"
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (40 + len(joined))
+    with dripping_server(head, b" ", every=0.05, ends=(40, joined)) as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        store.join_parts("a", MultipartUploadId("some"), [PART])
+
+
+def test_a_slow_answer_leaves_the_next_one_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time that an answer was still given is no time-out of what is sent next on its connection."""
+    monkeypatch.setattr("valetkey.adapters.s3.client.TIMEOUT", 2)
+    body = b"<ListMultipartUploadsResult/>"
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (60 + len(body))
+    with dripping_server(head, b" ", every=0.05, ends=(60, body)) as url:
+        store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
+        left: list[float | None] = []
+        store.client.meta.events.register(
+            "after-call.s3", lambda **_: left.extend(one.sock.gettimeout() for one in idle_connections(store))
+        )
+        assert list(store.old_multiparts("staging/", datetime.now(UTC))) == []
+    assert left == [2]
+
+
+def idle_connections(store: S3Store) -> list[Any]:
+    """Those of boto3's client that wait for the next request."""
+    client: Any = store.client
+    pools = client._endpoint.http_session._manager.pools
+    held = [pools[key].pool.queue for key in pools.keys()]  # noqa: SIM118 - they cannot be iterated
+    return [one for queue in held for one in queue if one is not None and one.sock is not None]
+
+
+def test_a_proxy_whose_tunnel_comes_byte_by_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds no thread either, that of our own calls or of boto3's."""
+    for name in ("CONNECT_TIMEOUT", "TIMEOUT"):
+        monkeypatch.setattr(f"valetkey.adapters.s3.client.{name}", 0.3)
+    monkeypatch.setattr("valetkey.adapters.s3.caller.MAX_BACKOFF", 0.0)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    with dripping_server(*DRIPS["headers"], every=0.05) as url:
+        for name in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(name, url)
+        store = S3Store(S3Settings("bucket", endpoint_url="https://s3.test"), boto3.Session("key", "secret"))
+        for call in (lambda: store.head("a"), store.check):
+            assert failure_of(call)
 
 
 def test_an_answer_that_comes_slowly_and_steadily(monkeypatch: pytest.MonkeyPatch) -> None:

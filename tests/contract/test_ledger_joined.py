@@ -1,15 +1,20 @@
 """Uploads of a ledger in a transaction of the application's own, by whatever engine that has made."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import permutations
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.engine import make_url
+from sqlalchemy import Engine, bindparam, create_engine, select
+from sqlalchemy.dialects.postgresql import pg8000, psycopg
+from sqlalchemy.engine import Dialect, make_url
 from tests.contract.kinds import url_of_kind
 from tests.support.ledgers import migrated
 
 from valetkey.adapters.sql import SqlLedger
+from valetkey.adapters.sql.driver import Direct
+from valetkey.adapters.sql.schema import uploads
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
 from valetkey.testing.contracts.samples import upload
 
@@ -31,6 +36,32 @@ def beside(request: pytest.FixtureRequest) -> Iterator[Beside]:
     with migrated(url) as ledger:
         yield Beside(ledger, engine)
     engine.dispose()
+
+
+class Recorder:
+    """As much of a connection as a statement needs, of some driver: what it would be asked, and with what."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.asked: list[tuple[str, Any]] = []
+
+    def exec_driver_sql(self, text: str, given: Any) -> None:
+        self.asked.append((text.rpartition("= ")[2], given))
+
+
+@pytest.mark.parametrize("drivers", [*permutations([psycopg.dialect, pg8000.dialect])])
+def test_each_driver_gets_a_statement_as_it_takes_it(drivers: tuple[Callable[[], Dialect], ...]) -> None:
+    """The application's transaction may be by another one than ours, whoever was the first to ask."""
+    by_id = Direct(select(uploads.c.version).where(uploads.c.id == bindparam("upload_id")))
+    asked: dict[str, Any] = {}
+    for make in drivers:
+        connection: Any = Recorder(make())
+        by_id.run(connection, {"upload_id": "x"})
+        asked[connection.dialect.driver] = connection.asked
+    assert asked == {
+        "psycopg": [("%(upload_id)s::VARCHAR", {"upload_id": "x"})],
+        "pg8000": [("%s::VARCHAR", ("x",))],
+    }
 
 
 @pytest.mark.parametrize("committed", [True, False])

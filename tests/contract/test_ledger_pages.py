@@ -157,17 +157,20 @@ def test_a_page_reads_as_many_blocks_of_a_full_ledger_in_postgresql(postgres: Po
 
 
 def test_an_index_that_was_not_finished_is_built_anew(postgresql: SqlLedger) -> None:
-    """And one that an older version lacks is built by the next `migrate`, which loses nothing."""
+    """And one that an older version lacks is built by the next `migrate`, which loses nothing, and removes those that
+    are not needed any more."""
     with postgresql._writers.begin() as connection:
         connection.execute(text("DROP INDEX uploads_by_claim"))
         connection.execute(
             text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'uploads_by_kind'::regclass")
         )
+        connection.execute(text("CREATE INDEX uploads_by_due ON uploads (due_at, id)"))
     postgresql.migrate()
     with postgresql._readers.connect() as connection:
         query = "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'uploads'::regclass AND indisvalid"
         found = set(connection.scalars(text(query)))
     assert {"uploads_by_claim", "uploads_by_kind"} <= found
+    assert "uploads_by_due" not in found  # which is of earlier versions
 
 
 def test_writers_go_on_while_an_index_is_built(postgresql: SqlLedger) -> None:

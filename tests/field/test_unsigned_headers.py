@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.contract.places import s3_store
 from tests.field.desk import Json, MakeDesk
 from tests.support.clients import post_form
 from tests.support.stores import Bucket, Rgw, fresh_bucket
@@ -191,6 +192,23 @@ def removable(bucket: Bucket) -> list[str]:
         except ClientError:
             left.append(one["Key"])
     return left
+
+
+def test_the_first_put_of_all_is_refused(lockable: Bucket, make_desk: MakeDesk) -> None:
+    """A process that has asked the bucket for nothing yet asks it then, and for no form."""
+    desk = make_desk(lockable, "[profiles.default]\n")
+    asked = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
+    assert desk.http.post("/v1/uploads", json=asked).get_json()["grant"]["method"] == "POST"
+    refused = desk.http.post("/v1/uploads", json=asked | {"method": "put"})
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "method_not_supported"), refused.text
+
+
+def test_a_put_that_is_renewed_by_another_process(locking: Bucket) -> None:
+    """It has the lock that ends soon, though that process has asked the bucket for nothing yet."""
+    declared = {"algorithm": "sha256", "value": b64encode(sha256(b"bytes").digest()).decode()}
+    store = s3_store(locking.server, locking.name)
+    signed = store.presigned_put("staging/a", {"x-amz-checksum-sha256": declared["value"]}, 60)
+    assert signed.headers["x-amz-object-lock-legal-hold"] == "OFF"
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+from _thread import interrupt_main
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -33,6 +34,7 @@ from urllib3 import Timeout
 
 from valetkey import ValetKey
 from valetkey.adapters import embedded
+from valetkey.adapters.s3 import S3Store
 from valetkey.adapters.sqs import SqsQueue, make_client
 from valetkey.app import installed_in
 from valetkey.cli import main
@@ -44,7 +46,9 @@ from valetkey.doctor.examination import examine, visit_from_environment
 from valetkey.doctor.findings import Finding, Level, Report, failed, passed
 from valetkey.doctor.fixing import changes
 from valetkey.doctor.groups import GROUPS
+from valetkey.doctor.probes import Probes, new_probe_id
 from valetkey.doctor.running import run_check
+from valetkey.doctor.store.writing import put_probe
 from valetkey.doctor.table import WIDTH, lines_of
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import LIMIT, attempt
@@ -82,7 +86,7 @@ def test_moto_enforces_nothing(one: Visit, moto_bucket: Bucket) -> None:
     assert found.capabilities["conditional_copy"] is False
     assert line(found, "probes").level is Level.PASS
     assert keys(moto_bucket) == []
-    assert "Uploads" not in moto_bucket.client.list_multipart_uploads(Bucket=moto_bucket.name)
+    assert moto_bucket.client.list_multipart_uploads(Bucket=moto_bucket.name).get("Uploads", []) == []
 
 
 def test_the_command_prints_a_table_or_json(
@@ -159,7 +163,46 @@ def test_probes_go_after_an_interrupt(one: Visit, moto_bucket: Bucket) -> None:
         examine(one, [group for group in GROUPS if group.name == "store"], tell=interrupt)
     assert one.probes.keys
     assert keys(moto_bucket) == []
-    assert "Uploads" not in moto_bucket.client.list_multipart_uploads(Bucket=moto_bucket.name)
+    assert moto_bucket.client.list_multipart_uploads(Bucket=moto_bucket.name).get("Uploads", []) == []
+
+
+def test_a_removal_that_is_interrupted_is_made(
+    one: Visit, moto_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stops a run at its end still finds nothing of it."""
+    as_ever, asked = Probes.remove, Event()
+
+    def slowly(self: Probes, store: S3Store) -> list[Finding]:
+        if not asked.is_set():
+            asked.set()
+            interrupt_main()
+            Event().wait(5)
+        return as_ever(self, store)
+
+    monkeypatch.setattr(Probes, "remove", slowly)
+    with pytest.raises(KeyboardInterrupt):
+        examine(one, [group for group in GROUPS if group.name == "store"])
+    assert keys(moto_bucket) == []
+
+
+def test_what_an_earlier_run_has_left_is_removed(
+    moto_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what nobody else calls an upload: objects and parts of others stay, and those of a run beside this one."""
+    client, name = moto_bucket.client, moto_bucket.name
+    left, others = [new_probe_id() for _ in range(2)], [new_upload_id() for _ in range(2)]
+    for written in (*left, *others):
+        client.put_object(Bucket=name, Key=f"staging/{written}", Body=b"bytes")
+        client.create_multipart_upload(Bucket=name, Key=f"quarantine/{written}/0")
+    checks = [Group("store", (Check("probe", lambda here: iter([passed("probe", put_probe(here))])),))]
+    assert examine(visit(moto_bucket, tmp_path), checks).ok
+    assert len(keys(moto_bucket)) == 4
+    monkeypatch.setattr("valetkey.doctor.probes.ABANDONED", timedelta(0))
+    found = line(examine(visit(moto_bucket, tmp_path), checks), "probes")
+    assert (found.level, found.seen) == (Level.PASS, "All 3 probe objects are removed, 2 of them of an earlier run.")
+    assert keys(moto_bucket) == sorted(f"staging/{written}" for written in others)
+    kept = client.list_multipart_uploads(Bucket=name)["Uploads"]
+    assert sorted(item["Key"] for item in kept) == sorted(f"quarantine/{written}/0" for written in others)
 
 
 def test_lines_are_80_columns_wide() -> None:
@@ -422,17 +465,22 @@ def test_nothing_is_set_without_a_word(moto_bucket: Bucket, tmp_path: Path, monk
     assert CliRunner().invoke(main, ["doctor", "--fix", "--json"]).exit_code == 2
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_a_command_that_is_stopped_leaves_nothing(stop: signal.Signals, moto_bucket: Bucket, tmp_path: Path) -> None:
-    """Ctrl-C and SIGTERM in the middle of its writing."""
+@pytest.mark.parametrize(
+    ("stop", "slow"),
+    [(signal.SIGINT, {"PUT", "FORM", "PART"}), (signal.SIGTERM, {"PUT", "FORM", "PART"}), (signal.SIGTERM, {"CREATE"})],
+)
+def test_a_command_that_is_stopped_leaves_nothing(
+    stop: signal.Signals, slow: set[str], moto_bucket: Bucket, tmp_path: Path
+) -> None:
+    """Ctrl-C and SIGTERM in the middle of its writing, and before it knows what it has begun."""
     given = moto_bucket.server.env() | {"VALETKEY_BUCKET": moto_bucket.name, "VALETKEY_SECRET_KEYS": SECRETS[0]}
     env = os.environ | given | {"VALETKEY_DATABASE_URL": f"sqlite:///{tmp_path / 'valetkey.db'}"}
-    with quirky(moto_bucket.server, Slow(0.3, frozenset({"PUT", "FORM", "PART"}))) as server:
+    with quirky(moto_bucket.server, Slow(0.3 if "PUT" in slow else 3, frozenset(slow))) as server:
         command = [str(VALETKEY), "doctor", "--json"]
         env["VALETKEY_S3_ENDPOINT_URL"] = server.endpoint_url
         with processes.running(command, env=env, cwd=tmp_path, stdout=subprocess.PIPE) as running:
             for _ in range(600):
-                if server.count("PUT") + server.count("FORM") > 3:
+                if server.count("PUT") + server.count("FORM") > 3 if "PUT" in slow else server.count("CREATE"):
                     break
                 Event().wait(0.05)
             running.send_signal(stop)
@@ -441,7 +489,7 @@ def test_a_command_that_is_stopped_leaves_nothing(stop: signal.Signals, moto_buc
     assert said == b""
     assert server.count("PUT") > 0
     assert keys(moto_bucket) == []
-    assert "Uploads" not in moto_bucket.client.list_multipart_uploads(Bucket=moto_bucket.name)
+    assert moto_bucket.client.list_multipart_uploads(Bucket=moto_bucket.name).get("Uploads", []) == []
 
 
 def test_a_pushed_event_of_a_probe_is_seen(mount: Any, settings: Settings) -> None:

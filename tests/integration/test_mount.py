@@ -1,13 +1,19 @@
 """valetkey inside somebody else's Flask application."""
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from flask import Flask, request
+from tests.support import ledgers, processes
 from tests.support.clients import post_form
+from tests.support.servers import environment, free_port
+from tests.support.stores import Bucket
 
 from valetkey import ValetKey, upload_aborted, upload_confirmed, upload_deleted
 from valetkey.app import Installed, installed_in
@@ -135,6 +141,28 @@ def test_the_service_of_the_only_application_needs_no_context(settings: Settings
     with Flask("another").app_context():
         assert valetkey.service is installed_in(app).service
     assert valetkey.service is installed_in(app).service
+
+
+@pytest.mark.parametrize("is_migrated", [False, True])
+def test_flask_run_says_at_its_start_that_the_ledger_was_never_migrated(
+    is_migrated: bool, moto_bucket: Bucket, tmp_path: Path
+) -> None:
+    """As `valetkey serve` does; an application without is served all the same, and hears nothing where all is well."""
+    (tmp_path / "app.py").write_text(
+        "from flask import Flask\nfrom valetkey import ValetKey\n\napp = Flask(__name__)\nValetKey(app)\n"
+    )
+    env = environment(tmp_path, moto_bucket)
+    if is_migrated:
+        ledgers.migrate(env["VALETKEY_DATABASE_URL"])
+    command = [sys.executable, "-m", "flask", "--app", "app", "run", "--port", str(free_port())]
+    with processes.running(command, env=env, cwd=tmp_path, stderr=subprocess.PIPE) as running:
+        assert running.stderr is not None
+        said = ""
+        while "Running on" not in said:
+            line = running.stderr.readline().decode()
+            assert line, said
+            said += line
+    assert ("The ledger has no tables yet: run `valetkey migrate`." in said) is not is_migrated
 
 
 def test_a_bucket_that_is_not_there_is_said_at_the_start(

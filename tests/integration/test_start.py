@@ -3,6 +3,9 @@
 import os
 import sys
 from pathlib import Path
+from threading import Thread
+from time import sleep
+from typing import Any
 
 import boto3
 import pytest
@@ -103,6 +106,31 @@ def test_a_forked_process_makes_its_own_connections_and_no_client_that_it_does_n
     assert os.read(reading, 100) == b"(True, True, True, False)"
     os.close(reading)
     os.waitpid(child, 0)
+
+
+def test_stores_of_one_session_take_turns() -> None:
+    """boto3's sessions are not thread-safe, and several stores may have the same one."""
+
+    class Watched(boto3.Session):
+        now = most = 0
+
+        def client(self, *args: Any, **options: Any) -> Any:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            sleep(0.02)
+            try:
+                return super().client(*args, **options)
+            finally:
+                self.now -= 1
+
+    session = Watched("key", "secret")
+    stores = [Clients(S3Settings(name, endpoint_url="http://127.0.0.1:9"), session) for name in ("photos", "videos")]
+    making = [Thread(target=make) for one in stores for make in (one.plain, one.copier, one.public)]
+    for thread in making:
+        thread.start()
+    for thread in making:
+        thread.join(60)
+    assert session.most == 1
 
 
 def test_no_thread_of_the_intake_waits_for_the_first_credentials() -> None:

@@ -26,8 +26,11 @@ from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import Upload, UploadState, new_upload_id
 from valetkey.core.ports.health import StoreProof
 from valetkey.core.stores import NamedStore
+from valetkey.doctor.checks import Check, Group
 from valetkey.doctor.events import wanted
+from valetkey.doctor.findings import failed
 from valetkey.doctor.places import Place, at_store
+from valetkey.doctor.running import run_groups
 from valetkey.doctor.visit import Visit
 from valetkey.opening import event_places, open_stores, s3_settings, s3_settings_of
 from valetkey.settings import Settings, load_config, load_profiles
@@ -217,6 +220,36 @@ def test_doctor_tries_one_of_them(named: Callable[[str], Settings], moto_bucket:
     without = settings.model_copy(update={"bucket": None})
     with pytest.raises(ConfigurationError, match="--store kept or --store other"):
         at_store(without, session, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Set VALETKEY_S3_REGION=eu-west-1.", 'Set region = "eu-west-1" of [stores.other].'),
+        (
+            "Nothing to do: VALETKEY_S3_LACKS=post says it.",
+            'Nothing to do: lacks = ["post"] of [stores.other] says it.',
+        ),
+        ("Look at VALETKEY_EVENTS_SQS_QUEUE_URL.", "Look at events_sqs_queue_url of [stores.other]."),
+        ("Look at VALETKEY_BUCKET.", "Look at bucket of [stores.other]."),
+        ("Set VALETKEY_S3_GRANT_ACCESS_KEY_ID to a key.", "Set grant_aws_profile of [stores.other] to a key."),
+        ("Give it more (VALETKEY_WORKER_THREADS).", "Give it more (VALETKEY_WORKER_THREADS)."),
+    ],
+)
+def test_doctor_names_the_settings_of_a_store(
+    said: str, expected: str, named: Callable[[str], Settings], moto_bucket: Bucket
+) -> None:
+    """As they are called where they are set; those of the environment's store, and of all stores, as ever."""
+
+    def told(name: str) -> str:
+        place = at_store(named(OTHER), session_of(moto_bucket), name)
+        visit = Visit(place.settings, DOCS, place.session, table=place.table)
+        check = Check("check", lambda _: iter([failed("check", "It is wrong.", said)]))
+        [found] = run_groups(visit, [Group("store", (check,))])
+        return found.action
+
+    assert told("other") == expected
+    assert told("default") == said
 
 
 def test_what_was_proven_is_known_of_its_store_alone(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
@@ -451,6 +484,23 @@ def test_what_nobody_could_tell_apart(
         mounted_on(settings, moto_bucket)
     assert OURS not in str(refused.value)
     assert THEIRS not in str(refused.value)
+
+
+def test_a_topic_that_is_none_is_named_where_it_is_set(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
+    """In the store's own table, or in the environment."""
+    with pytest.raises(ConfigurationError, match=r"^events_sns_topic_arns of \[stores.other\]: 'uploads' is no ARN"):
+        mounted_on(named(OTHER + 'events_sns_topic_arns = ["uploads"]\n'), moto_bucket)
+    wrong = named(OTHER).model_copy(update={"events_sns_topic_arns": ("uploads",)})
+    with pytest.raises(ConfigurationError, match=r"^VALETKEY_EVENTS_SNS_TOPIC_ARNS: 'uploads' is no ARN"):
+        mounted_on(wrong, moto_bucket)
+
+
+def test_a_delivery_of_another_topic_than_the_stores(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
+    """It is told where the topics are set."""
+    app, _ = mounted_on(named(OTHER + ONE_TOPIC), moto_bucket)
+    headers = {"x-amz-sns-topic-arn": "arn:aws:sns:us-east-1:123456789012:another"}
+    refused = app.test_client().post("/v1/events/sns", data=b"{}", headers=headers).get_json()
+    assert refused["detail"].endswith("is not one of events_sns_topic_arns of [stores.other].")
 
 
 def test_a_topic_that_is_listed_twice(settings: Settings, moto_bucket: Bucket) -> None:

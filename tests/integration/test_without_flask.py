@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -23,6 +24,8 @@ from valetkey import waiting
 from valetkey.api import plain
 from valetkey.app import create_app, installed_in
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
+from valetkey.core.granting.grants import GrantMaker
+from valetkey.core.model.upload import Upload, UploadId, new_upload_id
 from valetkey.settings import Settings
 
 WANTED = {"filename": "a.png", "content_type": "image/png", "size": 5, "metadata": {"album": "summer"}}
@@ -166,6 +169,44 @@ def test_what_fails_is_told_in_a_document(app: Flask, client: FlaskClient, monke
     broken = fail(RuntimeError("secret"))
     assert (broken.status_code, body_of(broken)["code"]) == (500, "internal_error")
     assert "secret" not in broken.text
+
+
+def test_a_limited_ticket_is_no_work_for_who_must_not_wait(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger counts its uploads: the request goes to another thread before anything is signed, which is then done
+    once."""
+    installed_in(app).begin()
+    ticket = body_of(client.post("/v1/tickets", json={"profile": "default", "max_uploads": 2}))["ticket"]
+    signed: list[str] = []
+    as_ever = GrantMaker.post
+
+    def note(self: GrantMaker, upload: Upload, *args: Any) -> Any:
+        signed.append(upload.id)
+        return as_ever(self, upload, *args)
+
+    def begin() -> UploadId:
+        signed.append("new")
+        return new_upload_id()
+
+    monkeypatch.setattr(GrantMaker, "post", note)
+    monkeypatch.setattr("valetkey.core.granting.admission.new_upload_id", begin)
+    asked: Any = {"json": WANTED, "headers": {"Authorization": f"Bearer {ticket}"}}
+    with pytest.raises(waiting.WouldWait):
+        waiting.without(client.post, "/v1/uploads", **asked)
+    assert signed == []
+    granted = client.post("/v1/uploads", **asked)
+    assert (granted.status_code, signed) == (201, ["new", body_of(granted)["upload"]["id"]])
+
+
+def test_what_is_declared_at_first_is_declared_after_all(client: FlaskClient, app: Flask) -> None:
+    """Where there was no start: whoever would wait for the ledger leaves it to the next one."""
+    ledger = installed_in(app).ledger
+    client.post("/v1/uploads", json=WANTED | {"size": -1})  # what is known of the bucket is read by now
+    with pytest.raises(waiting.WouldWait):
+        waiting.without(client.post, "/v1/uploads", json=WANTED)
+    assert client.post("/v1/uploads", json=WANTED).status_code == 201
+    assert list(ledger.declare({}, datetime.now(UTC))) == ["default"]
 
 
 def test_who_must_not_wait_does_not(client: FlaskClient, app: Flask) -> None:

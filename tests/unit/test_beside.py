@@ -1,6 +1,7 @@
 """What a profile writes beside the bytes of a confirmed object, and that nothing else gets there."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -14,7 +15,7 @@ from tests.unit.memory_world import FIRST, OWNER, World
 
 from valetkey.adapters.memory.bucket import MemoryObject
 from valetkey.adapters.s3.headers import plain_headers, written
-from valetkey.core.errors import ConfigurationError, PlacementRefused
+from valetkey.core.errors import ConfigurationError, MethodNotSupported, PlacementRefused, StoreUnavailable
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.erasure import ErasureState
@@ -131,6 +132,38 @@ def test_a_bucket_that_is_known_to_have_no_lock() -> None:
     with pytest.raises(PlacementRefused, match="no Object Lock"):
         world.create()
     assert world.service.create(OWNER, UploadRequest("a", "image/png", 1, profile="avatar")).upload
+
+
+@pytest.mark.parametrize("method", [None, Method.PUT])
+def test_a_bucket_is_asked_before_the_first_put(method: Method | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a header that nobody signed could lock what is sent: no PUT while nobody knows, and none where it could."""
+    unknown = Capabilities(post=False, heeds_unsigned=True)
+    world = World(capabilities=unknown)
+    asked = UploadRequest("a.png", "image/png", len(FIRST), method=method)
+
+    def fail() -> None:
+        raise StoreUnavailable("The store does not answer.", 5)
+
+    monkeypatch.setattr(world.store, "learn", fail)
+    with pytest.raises(StoreUnavailable):
+        world.service.create(OWNER, asked)
+
+    def learn() -> None:
+        world.store._capabilities = replace(unknown, object_lock=True)
+
+    monkeypatch.setattr(world.store, "learn", learn)
+    if method is None:
+        assert world.service.create(OWNER, asked).upload.method is Method.MULTIPART
+    else:
+        with pytest.raises(MethodNotSupported):
+            world.service.create(OWNER, asked)
+
+
+def test_a_form_asks_the_bucket_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can have no header: a store that is down hinders no grant of one."""
+    world = World(capabilities=Capabilities(heeds_unsigned=True))
+    monkeypatch.setattr(world.store, "learn", lambda: pytest.fail("it is asked"))
+    assert world.create().method is Method.POST
 
 
 def test_nothing_but_what_is_confirmed_is_locked() -> None:

@@ -10,10 +10,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 import pytest
+from botocore.credentials import Credentials as BotocoreCredentials
+from botocore.credentials import ReadOnlyCredentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valetkey.adapters.s3 import S3Settings, S3Store
+from valetkey.adapters.s3.signing import Signer
 from valetkey.core.signing.credentials import Credentials, hmac_of, prepare_hmac
 from valetkey.core.signing.presign import UrlSigner
 
@@ -142,3 +145,18 @@ def test_a_mac_is_the_one_of_the_rfc(key: bytes, message: bytes, mac: str) -> No
     """RFC 4231's vectors 1, 2 and 6; and signing twice with one key gives the same."""
     prepared = prepare_hmac(key)
     assert [hmac_of(prepared, message).hex(), hmac_of(prepared, message).hex()] == [mac, mac]
+
+
+def test_credentials_of_another_class_are_asked_each_time() -> None:
+    """Boto3's own that never change are asked once; what an application has put there may change as it likes."""
+
+    class Rotating(BotocoreCredentials):
+        asked = 0
+
+        def get_frozen_credentials(self) -> ReadOnlyCredentials:
+            self.asked += 1
+            return ReadOnlyCredentials("a key", f"secret {self.asked}", None, None)
+
+    rotating = Rotating("a key", "a secret")
+    signer = Signer(lambda: rotating, S3Settings("bucket"), "https://s3.example/")
+    assert [signer.credentials().secret_key for _ in range(3)] == ["secret 1", "secret 2", "secret 3"]

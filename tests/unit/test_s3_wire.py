@@ -142,6 +142,32 @@ def test_a_header_is_one_line(value: str) -> None:
         assert ask(pool) == (200, b"ok")
 
 
+class Watched:
+    """A socket, and the time-out that each request was sent with."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self.sent_within: list[float | None] = []
+
+    def sendall(self, data: bytes) -> None:
+        self.sent_within.append(self._sock.gettimeout())
+        self._sock.sendall(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+def test_what_a_slow_answer_has_left_is_no_time_out_of_the_next_request() -> None:
+    """It may be a thousandth of a second, in which nobody can send anything."""
+    with saying(OK, OK) as (pool, used, _):
+        ask(pool)
+        [kept] = [one for one in pool.pool.queue if one is not None]
+        kept.sock = watched = Watched(kept.sock)
+        kept.sock.settimeout(0.001)
+        assert ask(pool) == (200, b"ok")
+        assert (used, watched.sent_within) == ([1, 1], [TIMEOUT.read_timeout])
+
+
 class Pieces:
     """As much of a connection as an answer needs: what it receives comes in these pieces."""
 

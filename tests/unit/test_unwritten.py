@@ -1,9 +1,11 @@
 """Requests whose responses wait for what is being written, behind granian's intake: no thread waits with them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from threading import Event, Semaphore, Thread, get_ident
 from time import monotonic, sleep
 from typing import Any
+
+import pytest
 
 from valetkey import waiting
 from valetkey.intake import Intake
@@ -90,9 +92,9 @@ def answers_of(request: Request) -> list[tuple[int, bytes, int]]:
     return request.answers
 
 
-def served(application: Callable[..., Any], threads: int = 1, *, prompt: bool = True) -> Callable[[], Request]:
-    """What sends one request to the application behind an intake, which is told whether it waits for nothing."""
-    intake = Intake(
+def intake_of(application: Callable[..., Any], threads: int = 1, *, prompt: bool = True) -> Intake:
+    """An intake before the application, which is told whether that waits for nothing."""
+    return Intake(
         application,
         threads=threads,
         max_body=10,
@@ -103,6 +105,11 @@ def served(application: Callable[..., Any], threads: int = 1, *, prompt: bool = 
         later=LATER,
         failed=FAILED,
     )
+
+
+def served(application: Callable[..., Any], threads: int = 1, *, prompt: bool = True) -> Callable[[], Request]:
+    """What sends one request to the application behind an intake."""
+    intake = intake_of(application, threads, prompt=prompt)
 
     def send() -> Request:
         request = Request()
@@ -188,6 +195,129 @@ def test_who_would_wait_after_all_goes_on_in_another_thread() -> None:
     assert (status, body) == (200, b"looked")
     assert began == [get_ident(), thread]
     assert thread != get_ident()
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_what_an_application_has_begun_before_it_raises_is_awaited(is_over: bool) -> None:
+    """Nobody else learns how it ends; and whoever is told later wakes no request."""
+    begun = Begun()
+    begun.over, begun.failure = is_over, RuntimeError("the disk is full")
+
+    def fail(environ: dict[str, Any], _: Callable[..., Any]) -> list[bytes]:
+        environ[LATER].append(begun)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        served(fail)()
+    assert (begun.waited, begun.then is not None) == ((1, False) if is_over else (0, True))
+    if not is_over:
+        begun.end(begun.failure)
+
+
+def test_who_begins_anew_waits_for_nothing_of_the_first_time() -> None:
+    """What was begun in the server's thread is of no response any more."""
+    application, first = Application(), Begun()
+
+    def begin_twice(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        if first.then is None:
+            environ[LATER].append(first)
+            waiting.look()
+        answer: list[bytes] = application(environ, start_response)
+        return answer
+
+    request = served(begin_twice)()
+    until = monotonic() + 30
+    while not (application.begun and application.begun[0].then) and monotonic() < until:
+        sleep(0.001)
+    assert request.answers == []
+    application.begun[0].end()
+    assert [answer[:2] for answer in answers_of(request)] == [(201, b"granted")]
+    first.end(RuntimeError("the disk is full"))
+    assert len(request.answers) == 1
+
+
+class Body:
+    """A body on its way, as granian has it: what waits for it goes on when it `arrive`s."""
+
+    def __init__(self) -> None:
+        self.then: Callable[[Any], None] | None = None
+        self.is_cancelled = False
+
+    def __await__(self) -> Generator["Body", None, bytes]:
+        yield self
+        return b"bytes"
+
+    def done(self) -> bool:
+        return False
+
+    def cancelled(self) -> bool:
+        return self.is_cancelled
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+    def add_done_callback(self, then: Callable[[Any], None], context: Any = None) -> None:
+        self.then = then
+
+    def arrive(self) -> None:
+        assert self.then is not None
+        self.then(self)
+
+
+class WithLength(Headers):
+    def items(self) -> Iterable[tuple[str, str]]:
+        return [("content-length", "5")]
+
+    keys = items
+
+    def __len__(self) -> int:
+        return 1
+
+
+class Sending(Request):
+    """One whose body is on its way."""
+
+    method, headers = "POST", WithLength()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = Body()
+
+    def __call__(self) -> Body:
+        return self.body
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_body_that_arrives_during_its_trial(refused: bool) -> None:
+    """The trial decides whether it is needed, for which the server's own thread does not wait; there is one answer."""
+    in_trial, go_on = Event(), Event()
+
+    def look_first(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        in_trial.set()
+        assert go_on.wait(30)
+        if refused:
+            start_response("401 Unauthorized", [])
+            return [b"who are you?"]
+        body = environ["wsgi.input"].read()
+        start_response("200 OK", [])
+        return [body]
+
+    intake, request = intake_of(look_first, prompt=False), Sending()
+    Step(intake.__rsgi__(request, request))()
+    [waiting_for_it] = intake._incomplete._waiting
+    trial = Thread(target=intake._incomplete.try_without_body, args=[waiting_for_it], daemon=True)
+    trial.start()
+    assert in_trial.wait(30)
+    arriving = Thread(target=request.body.arrive, daemon=True)
+    arriving.start()
+    arriving.join(10)
+    assert not arriving.is_alive()
+    go_on.set()
+    trial.join(30)
+    expected = (401, b"who are you?") if refused else (200, b"bytes")
+    assert [answer[:2] for answer in answers_of(request)] == [expected]
+    sleep(0.2)  # a second one would come now
+    assert len(request.answers) == 1
 
 
 def test_as_many_wait_at_once_as_there_are_threads() -> None:

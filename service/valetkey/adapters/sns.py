@@ -6,15 +6,18 @@ Rights it needs: none for certificates; ``sns:ConfirmSubscription`` on the topic
 import ssl
 import time
 from collections.abc import Callable
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse, HTTPSConnection
 from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.error import URLError
-from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler
+from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from valetkey.adapters.boto3_answers import read_in_time
+from valetkey.adapters.drips import TimedResponse
 from valetkey.core.errors import SenderRefused, Unavailable
 from valetkey.forks import renew_in_child
 
@@ -29,6 +32,9 @@ FETCH_TIME = 5.0
 
 CHUNK = 4096
 
+_IN_TIME = Config(connect_timeout=FETCH_TIME, read_timeout=FETCH_TIME, retries={"total_max_attempts": 1})
+"""One attempt: SNS itself waits 15 seconds for our answer."""
+
 PERMANENT = frozenset({"InvalidParameter", "InvalidParameterValue", "NotFound", "ResourceNotFound", "ValidationError"})
 """Error codes of ConfirmSubscription that no repetition mends: the token is no good (it lives three days)."""
 
@@ -41,7 +47,7 @@ def certificate_fetcher(context: ssl.SSLContext | None = None) -> Callable[[str]
     """
     opener = OpenerDirector()  # not build_opener: that one follows redirects, and opens files
     opener.add_handler(ProxyHandler())
-    opener.add_handler(HTTPSHandler(context=context or ssl.create_default_context()))
+    opener.add_handler(_TimedHandler(context or ssl.create_default_context()))
 
     def fetch(url: str) -> bytes:
         try:
@@ -50,6 +56,21 @@ def certificate_fetcher(context: ssl.SSLContext | None = None) -> Callable[[str]
             raise Unavailable("The signing certificate cannot be fetched now.") from error
 
     return fetch
+
+
+class _TimedConnection(HTTPSConnection):
+    response_class = TimedResponse
+
+
+class _TimedHandler(HTTPSHandler):
+    """Https whose answers come in time, however slowly a server sends its headers."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(context=context)
+        self._tls = context
+
+    def https_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(_TimedConnection, req, context=self._tls)
 
 
 def _read(opener: OpenerDirector, url: str, deadline: float) -> bytes:
@@ -99,5 +120,7 @@ class SnsConfirmer:
         with self._lock:  # sessions are not thread-safe
             if region not in self._clients:
                 self._session = self._session or boto3.Session()
-                self._clients[region] = self._session.client("sns", region_name=region)
+                made = self._session.client("sns", region_name=region, config=_IN_TIME)
+                read_in_time(made)
+                self._clients[region] = made
             return self._clients[region]

@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from valetkey.adapters.boto3_answers import read_in_time
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.ports.queue import Message
 
@@ -78,12 +79,14 @@ def make_client(session: boto3.Session, url: str, region: str) -> "SQSClient":
     """A client for the queue at ``url``: its host says where the service is and, on AWS, in which region."""
     parts = urlsplit(url)
     found = _AWS_HOST.fullmatch(parts.hostname or "")
-    return session.client(
+    made = session.client(
         "sqs",
         region_name=found[1] if found else region,
         endpoint_url=f"{parts.scheme}://{parts.netloc}",
         config=Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 2}),
     )
+    read_in_time(made)
+    return made
 
 
 def _batches(messages: Sequence[Message]) -> list[Sequence[Message]]:

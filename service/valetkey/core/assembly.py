@@ -33,6 +33,7 @@ from valetkey.core.stores import ByStore, NamedStore, Stores
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.core.taking.claims import Claims
 
+_ASKING = "Too many requests wait for the store at this moment."
 _CHECKING = "Too many uploads are being checked at this moment."
 
 
@@ -179,6 +180,7 @@ class Assembly:
                 profiles=self.profiles,
                 schedule=self._schedule,
                 shared=self._shared,
+                asking=self.stores.each(lambda one: Bounded(self._waiting, one.name, _ASKING)),
             ),
             grantor=Grantor(
                 ledger=self._ledger,

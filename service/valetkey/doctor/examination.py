@@ -56,6 +56,7 @@ def _visit(settings: Settings, profiles: Mapping[str, Profile], session: boto3.S
         place.prefix,
         place.staging_prefix,
         place.senders,
+        place.table,
     )
 
 
@@ -80,14 +81,24 @@ def _removing(visit: Visit, findings: list[Finding], tell: Tell) -> Iterator[Non
         yield
     finally:
         if visit.probes.keys:
-            _settle(visit)
-            removal = Group("store", [Check("probes", lambda one: one.probes.remove(one.opened), 120)])
-            findings.extend(run_groups(visit, [removal], tell))
+            try:
+                _remove(visit, findings, tell)
+            except KeyboardInterrupt:  # whoever stops it only now still finds nothing of it, unless he insists
+                _remove(visit, findings, tell)
+                raise
+
+
+def _remove(visit: Visit, findings: list[Finding], tell: Tell) -> None:
+    _settle(visit)
+    removal = Group("store", [Check("probes", lambda one: one.probes.remove(one.opened), 120)])
+    findings.extend(run_groups(visit, [removal], tell))
 
 
 def _settle(visit: Visit) -> None:
-    """Waits for a check that was interrupted: what it is just writing would come after its removal."""
+    """Waits for a check that was interrupted: what it is just writing would come after its removal. It writes nothing
+    more, however slow it is."""
     visit.probes.close()
+    visit.wire.bar(visit.threads)
     until = monotonic() + LAST_WRITES
     for thread in visit.threads:
         thread.join(max(0.0, until - monotonic()))

@@ -14,6 +14,7 @@ from valetkey.core.ports.health import WorkerBeat
 from valetkey.doctor.checks import Check, Group
 from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
+from valetkey.doctor.probes import is_probe
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import attempt
 
@@ -197,17 +198,18 @@ def shared_staging(visit: Visit) -> Iterator[Finding]:
     )
     if not found.ok:
         raise Skip(f"The bucket cannot be listed: {found.said}.")
-    ours = set(visit.probes.keys)
     strange = []
     for item in found.answer.get("Contents", []):
         upload_id = parse_upload_id(str(item["Key"]).removeprefix(visit.staging))
-        if upload_id and item["Key"] not in ours and item["LastModified"] > recent and ledger.get(upload_id) is None:
+        if upload_id is None or is_probe(upload_id) or item["LastModified"] <= recent:
+            continue
+        if ledger.get(upload_id) is None:
             strange.append(upload_id)
     if strange:
         seen = f"Objects under {visit.staging} whose uploads this ledger does not know: {len(strange)}."
         action = (
             "Give each installation its own bucket, or staging_prefix: the sweep of one removes what another is "
-            "waiting for. If another doctor runs just now, its probes are among them: run it again."
+            "waiting for."
         )
         yield warned("shared-staging", seen, action)
     else:

@@ -1,5 +1,6 @@
 """Which of several stores a run is about."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -22,6 +23,8 @@ class Place(NamedTuple):
     prefix: str = ""
     staging_prefix: str = ""
     senders: frozenset[str] | None = None
+    table: str | None = None
+    """The name of its ``[stores.NAME]``, where it has one."""
 
 
 def at_store(settings: Settings, session: boto3.Session, name: str | None) -> Place:
@@ -42,7 +45,24 @@ def at_store(settings: Settings, session: boto3.Session, name: str | None) -> Pl
         table.prefix,
         table.staging_prefix,
         frozenset(kind_of(one) for one in senders_of(name, table)),
+        name,
     )
+
+
+_SETTING = re.compile(r"VALETKEY_([A-Z0-9_]+)(?:=([\w-]+))?")
+
+
+def named_in(text: str, table: str | None) -> str:
+    """``text`` with the names that settings have in ``[stores.NAME]`` in the place of those of the environment."""
+    return text if table is None else _SETTING.sub(lambda found: _named(found, table), text)
+
+
+def _named(found: re.Match[str], table: str) -> str:
+    name, value = _IN_TABLE.get(found[1].lower()), found[2]
+    if name is None:
+        return found[0]
+    said = f'["{value}"]' if name == "lacks" else f'"{value}"'
+    return f"{name} of [stores.{table}]" if value is None else f"{name} = {said} of [stores.{table}]"
 
 
 def profiles_at(settings: Settings, profiles: Mapping[str, Profile], name: str | None) -> Mapping[str, Profile]:
@@ -65,6 +85,11 @@ def _encrypted(profile: Profile, key_id: str) -> Profile:
     if profile.sse_kms_key_id is None and profile.sse in {None, "aws:kms"}:
         return replace(profile, sse="aws:kms", sse_kms_key_id=key_id)
     return profile
+
+
+_IN_TABLE = {name if name in Settings.model_fields else f"s3_{name}": name for name in StoreTable.model_fields}
+_IN_TABLE |= dict.fromkeys(["s3_grant_access_key_id", "s3_grant_secret_access_key"], "grant_aws_profile")
+"""The settings that a store has, by their names in the environment."""
 
 
 def _said(table: StoreTable, grant_keys: tuple[str, str] | None) -> dict[str, object]:

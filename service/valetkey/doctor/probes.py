@@ -1,21 +1,50 @@
 """The objects that checks write: known before they are written, and removed whatever happens."""
 
-from collections.abc import Sequence
+import logging
+import re
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from secrets import token_hex
 from threading import Lock
 
 from valetkey.adapters.s3 import S3Store
 from valetkey.core.errors import ValetKeyError
+from valetkey.core.model.naming import RESERVED
 from valetkey.core.model.upload import STAGING_PREFIX, MultipartUploadId, UploadId, new_upload_id, quarantine_key
 from valetkey.doctor.findings import Finding, Skip, passed, warned
+
+log = logging.getLogger("valetkey")
 
 AT_ONCE = 8
 """How many objects are removed at once."""
 
+ABANDONED = timedelta(minutes=10)
+"""What is older is of a run that was killed: no check takes as long as that."""
+
+MOST = 50_000
+"""How many objects are looked through for what such a run has left."""
+
+_MARK = "d0c70bd0c70b"
+_PROBE = re.compile(rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}-7[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-{_MARK}")
+
+
+def new_probe_id() -> UploadId:
+    """The id of an upload that nobody knows. It ends as no other does (one of 2 ** 48 would by chance), so that a later
+    run knows what this one has left, whoever else writes below ``staging/``."""
+    time, random = new_upload_id()[:13], token_hex(3)  # where uploads of one moment differ is where the mark is
+    return UploadId(f"{time}-7{random[:3]}-8{random[3:]}-{_MARK}")
+
+
+def is_probe(key: str) -> bool:
+    """Whether a run of doctor, this one or another, has written it."""
+    return _PROBE.search(key) is not None
+
 
 class Probes:
-    """What one run has written. Where even the removal is prevented (a killed process), the sweep of a worker finds
-    what is under ``staging/`` and ``quarantine/``: the keys are those of uploads that nobody knows."""
+    """What one run has written. Where even the removal is prevented (a killed process), the next run, or the sweep of a
+    worker, finds what is under ``staging/`` and ``quarantine/``: the keys are those of uploads that nobody knows."""
 
     def __init__(self, staging_prefix: str = "") -> None:
         """``staging_prefix`` stands before ``staging/`` and ``quarantine/``."""
@@ -27,13 +56,13 @@ class Probes:
 
     def staging(self) -> UploadId:
         """The id of an upload that nobody knows; whatever is under its staging key is removed."""
-        probe = new_upload_id()
+        probe = new_probe_id()
         self.add(f"{self._staging_prefix}{STAGING_PREFIX}{probe}")
         return probe
 
     def quarantine(self) -> str:
         """A key in quarantine."""
-        return self.add(quarantine_key(new_upload_id(), 0, self._staging_prefix))
+        return self.add(quarantine_key(new_probe_id(), 0, self._staging_prefix))
 
     def add(self, key: str) -> str:
         """``key``, which is going to be written. Raises `Skip` when the run is over: a check that hung comes late."""
@@ -44,11 +73,11 @@ class Probes:
         return key
 
     def begun(self, key: str, multipart_id: str) -> MultipartUploadId:
-        """A multipart upload of ``key``, which is ended with the run."""
+        """A multipart upload of ``key``, which is ended with the run. Raises as `add`, and it is ended all the same."""
         started = MultipartUploadId(multipart_id)
-        self.add(key)
         with self._lock:
             self._multiparts.append((key, started))
+        self.add(key)
         return started
 
     @property
@@ -63,10 +92,15 @@ class Probes:
             self._is_over = True
 
     def remove(self, store: S3Store) -> list[Finding]:
-        """Removes all of it, and looks whether it is gone. Nothing is added any more."""
+        """Removes all of it, and what an earlier run has left, and looks whether it is gone. Nothing is added any
+        more."""
         self.close()
         with self._lock:
             keys, multiparts = [*self._keys], [*self._multiparts]
+        before = datetime.now(UTC) - ABANDONED
+        multiparts += _begun(store, {*keys}, {one for _, one in multiparts}, before)
+        old = _abandoned(store, self._staging_prefix, {*keys}, before)
+        keys += old
         with ThreadPoolExecutor(AT_ONCE) as pool:
             ended = [*pool.map(lambda one: _abort(store, *one), multiparts)]
             stays = [*pool.map(lambda key: _remove(store, key), keys)]
@@ -75,7 +109,39 @@ class Probes:
         if left:
             action = "Remove them by hand; a worker removes those under staging/ and quarantine/ within two days."
             return [warned("probes", f"{len(left)} probe objects may stay: {'; '.join(left[:3])}", action)]
-        return [passed("probes", f"All {len(keys)} probe objects are removed.")]
+        of_others = f", {len(old)} of them of an earlier run" if old else ""
+        return [passed("probes", f"All {len(keys)} probe objects are removed{of_others}.")]
+
+
+def _begun(
+    store: S3Store, keys: Collection[str], known: Collection[MultipartUploadId], before: datetime
+) -> list[tuple[str, MultipartUploadId]]:
+    """Multipart uploads of this run whose ids nobody was told any more, and those of an earlier one."""
+    try:
+        return [
+            (one.key, one.multipart_id)
+            for one in store.old_multiparts("", datetime.max.replace(tzinfo=UTC))
+            if one.multipart_id not in known and (one.key in keys or (is_probe(one.key) and one.started_at < before))
+        ]
+    except ValetKeyError as error:
+        log.info("multipart uploads of an earlier run are not looked for: %s", error.detail)
+        return []
+
+
+def _abandoned(store: S3Store, staging_prefix: str, keys: Collection[str], before: datetime) -> list[str]:
+    """The objects of an earlier run."""
+
+    def found() -> Iterator[str]:
+        for reserved in RESERVED:
+            for one in islice(store.old_objects(staging_prefix + reserved, before), MOST):
+                if is_probe(one.key) and one.key not in keys:
+                    yield one.key
+
+    try:
+        return [*found()]
+    except ValetKeyError as error:
+        log.info("probes of an earlier run are not looked for: %s", error.detail)
+        return []
 
 
 def _remove(store: S3Store, key: str) -> str | None:

@@ -9,6 +9,7 @@ from threading import Thread
 from valetkey.doctor.checks import Check, Group
 from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Finding, Skip, failed, skipped
+from valetkey.doctor.places import named_in
 from valetkey.doctor.visit import Visit
 
 log = logging.getLogger("valetkey")
@@ -66,8 +67,10 @@ def _collect(visit: Visit, check: Check, found: list[Finding]) -> None:
 
 
 def _printable(visit: Visit, finding: Finding) -> Finding:
-    """``finding`` in plain lines, without any secret, whatever a server put into its answer."""
-    return replace(finding, seen=plain(visit.redact(finding.seen)), action=plain(visit.redact(finding.action)))
+    """``finding`` in plain lines, without any secret, whatever a server put into its answer; settings have the names
+    that they have for this store."""
+    seen, action = (plain(visit.redact(named_in(text, visit.table))) for text in (finding.seen, finding.action))
+    return replace(finding, seen=seen, action=action)
 
 
 def plain(text: str) -> str:

@@ -52,6 +52,8 @@ class Visit:
     """What stands before ``staging/`` and ``quarantine/`` there."""
     senders: frozenset[str] | None = None
     """Those that its events come by; None: any."""
+    table: str | None = None
+    """The name of the ``[stores.NAME]`` that its settings are of; None: they are the environment's."""
     probes: Probes = field(init=False)
     learned: dict[str, bool] = field(default_factory=dict)
     event_patience: float = 20.0
@@ -104,6 +106,7 @@ class Visit:
     @property
     def store(self) -> S3Store:
         """The same once it was reached: nothing else need wait for one that does not answer. Raises `Skip`."""
+        self.wire.require_open()
         if not self.knocked.reached:
             raise Skip("The bucket was not reached: see store/reach.")
         return self.opened

@@ -1,11 +1,11 @@
 """Requests as clients send them: nothing is added, followed, tried again or believed."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from secrets import token_hex
-from threading import Lock
+from threading import Lock, Thread, current_thread
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import ParseError
@@ -19,6 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from valetkey.adapters.s3.pool import AnyPool
 from valetkey.core.signing.requests import SignedRequest
+from valetkey.doctor.findings import Skip
 from valetkey.reference.store_answers import NO_ERROR, ErrorBody, parse_error
 
 TIMEOUT, PATIENT = Timeout(connect=5, read=10), Timeout(connect=5, read=20)
@@ -65,6 +66,16 @@ class Wire:
         self._session = session
         self._lock = Lock()
         self._pools: dict[str, AnyPool] = {}
+        self._barred: frozenset[Thread] = frozenset()
+
+    def bar(self, threads: Collection[Thread]) -> None:
+        """What these ask from now on is not sent: the run is over, and what they would write is removed by nobody."""
+        self._barred = frozenset(threads)
+
+    def require_open(self) -> None:
+        """Raises `Skip` in a thread that was barred."""
+        if current_thread() in self._barred:
+            raise Skip("The run is over.")
 
     def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """What is answered to exactly this; a redirect is an answer."""
@@ -80,6 +91,7 @@ class Wire:
     def _ask(
         self, method: str, url: str, headers: dict[str, str], body: bytes, timeout: Timeout
     ) -> tuple[int, Mapping[str, str], bytes]:
+        self.require_open()
         parts = urlsplit(url)
         pool = self._pool(f"{parts.scheme}://{parts.netloc}")
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"

@@ -4,6 +4,7 @@ Another sender is one more module, and one more line here: a base of `EventSetti
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import BaseModel
 
@@ -55,7 +56,9 @@ def make_entrances(
     require_apart([(None, settings), *stores.items()], EventSettings.model_fields)
     made = make_senders(settings, outside)
     for store, said in stores.items():
-        made |= {f"{kind}{AT}{store}": sender for kind, sender in make_senders(said, outside).items()}
+        made |= {
+            f"{kind}{AT}{store}": sender for kind, sender in make_senders(said, replace(outside, store=store)).items()
+        }
     return {
         kind: Entrance({name: sender for name, sender in made.items() if kind_of(name) == kind})
         for kind in dict.fromkeys(map(kind_of, made))

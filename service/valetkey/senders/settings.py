@@ -27,10 +27,16 @@ Separated = Annotated[Values, NoDecode, BeforeValidator(_split)]
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What a sender may need of other systems. ``certificates`` makes a function that gets what is at an https URL, and
-    ``confirm`` confirms a subscription by topic ARN and token; `SnsSender` says what both may raise."""
+    ``confirm`` confirms a subscription by topic ARN and token; `SnsSender` says what both may raise. ``store`` is the
+    one whose settings the sender is made of, None those of the installation."""
 
     certificates: Callable[[], Callable[[str], bytes]]
     confirm: Callable[[str, str], None]
+    store: str | None = None
+
+    def setting(self, field: str) -> str:
+        """Where ``field`` is set, for messages."""
+        return f"VALETKEY_{field.upper()}" if self.store is None else f"{field} of [stores.{self.store}]"
 
 
 class SenderSettings(BaseModel):

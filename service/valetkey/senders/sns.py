@@ -42,7 +42,6 @@ SKEW = timedelta(hours=1)
 WINDOW = timedelta(hours=1)
 """For how long SNS tries a delivery at most: so old a message may be, on a clock that is right."""
 
-_OTHER_TOPIC = "The delivery is from a topic that is not one of VALETKEY_EVENTS_SNS_TOPIC_ARNS."
 _PATH = re.compile(r"/SimpleNotificationService-[0-9a-f]{16,64}\.pem")
 _SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
@@ -65,15 +64,19 @@ class SnsSettings(SenderSettings):
     @override
     def make_sender(self, outside: Outside) -> EventSender | None:
         topics = self.events_sns_topic_arns
-        return SnsSender(topics, outside.certificates(), outside.confirm) if topics else None
+        if not topics:
+            return None
+        return SnsSender(
+            topics, outside.certificates(), outside.confirm, setting=outside.setting("events_sns_topic_arns")
+        )
 
 
 class SnsSender:
     """`EventSender` for SNS topics. Raises `SenderRefused` for all that SNS did not sign for one of ``topic_arns``.
 
     ``fetch`` gets a certificate's bytes by its URL, without redirects; it raises `SenderRefused` when there is none,
-    and `Unavailable` when that cannot be said now. ``confirm`` confirms a subscription by topic ARN and token. Raises
-    `ConfigurationError` for what is no topic's ARN.
+    and `Unavailable` when that cannot be said now. ``confirm`` confirms a subscription by topic ARN and token.
+    ``setting`` is where the topics are set. Raises `ConfigurationError` for what is no topic's ARN.
     """
 
     def __init__(
@@ -82,11 +85,13 @@ class SnsSender:
         fetch: Callable[[str], bytes],
         confirm: Callable[[str, str], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        setting: str = "VALETKEY_EVENTS_SNS_TOPIC_ARNS",
     ) -> None:
         for arn in topic_arns:
             if not TOPIC_ARN.fullmatch(arn):
-                raise ConfigurationError(f"VALETKEY_EVENTS_SNS_TOPIC_ARNS: {arn[:100]!r} is no ARN of an SNS topic.")
+                raise ConfigurationError(f"{setting}: {arn[:100]!r} is no ARN of an SNS topic.")
         self._topics = frozenset(topic_arns)
+        self._other_topic = f"The delivery is from a topic that is not one of {setting}."
         self._any_topic = next(iter(self._topics), "")
         from valetkey.senders.certificates import Certificates  # it takes a while to load, and few want it
 
@@ -98,7 +103,7 @@ class SnsSender:
         if arrival.headers.get("x-amz-sns-rawdelivery") == "true":
             raise SenderRefused("A raw delivery carries no signature: switch raw message delivery off.")
         if arrival.headers.get("x-amz-sns-topic-arn", self._any_topic) not in self._topics:  # not all of them send it
-            raise SenderRefused(_OTHER_TOPIC)
+            raise SenderRefused(self._other_topic)
 
     def authenticate(self, delivery: Delivery) -> None:
         self.admit(delivery)
@@ -108,7 +113,7 @@ class SnsSender:
             raise SenderRefused("The delivery is not an SNS message.") from error
         text, digest, signature = _signature(envelope)
         if envelope["TopicArn"] not in self._topics:
-            raise SenderRefused(_OTHER_TOPIC)
+            raise SenderRefused(self._other_topic)
         self._check_time(envelope["Timestamp"])
         if not self._certificates.verify(_certificate_url(envelope), signature, text, digest):
             raise SenderRefused("The delivery's signature is not SNS's.")

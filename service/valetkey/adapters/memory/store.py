@@ -135,6 +135,9 @@ class MemoryStore(MemoryBucket):
         query = urlencode(asked | ({"inline": "true"} if inline else {}) | ({"method": "HEAD"} if head else {}))
         return f"memory://{self._bucket}/{quote(stored.key)}?{query}"
 
+    def learn(self) -> None:
+        """All is known."""
+
     def check(self) -> None:
         self._call("check")
         self._require_bucket()

@@ -14,9 +14,9 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from valetkey import waiting
+from valetkey.adapters.boto3_answers import read_in_time
 from valetkey.adapters.s3.caller import Caller, Place
 from valetkey.adapters.s3.pool import Pool
-from valetkey.adapters.s3.responses import skip_interim_responses
 from valetkey.adapters.s3.roles import CredentialSource
 from valetkey.adapters.s3.sessions import require_credentials
 from valetkey.core.errors import ConfigurationError
@@ -35,6 +35,10 @@ CONNECT_TIMEOUT, TIMEOUT = 5, 10
 
 COPY_TIMEOUT = 120
 """How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
+
+JOIN_TIME = 30 * 60
+"""How long it may take to join parts, in seconds: S3 says that it "could take several minutes", and sends blanks
+meanwhile (CompleteMultipartUpload). What takes longer is given up here, and found by the next signal."""
 
 _USER_AGENT = f"valetkey/{version('valetkey')}"
 """Botocore adds its name. Its usual one, with all that runs here, is put together anew each time: a fifth of a call."""
@@ -191,12 +195,16 @@ def make_client(
     settings: S3Settings,
     endpoint_url: str | None,
     *,
-    read_timeout: int = TIMEOUT,
+    read_timeout: float | None = None,
     attempts: int = 3,
     keys: tuple[str | None, str | None] = (None, None),
     accelerate: bool = False,
+    whole: float | None = None,
 ) -> "S3Client":
-    """A client that signs SigV4 for the region's own endpoint, and adds no checksums that stores off AWS refuse."""
+    """A client that signs SigV4 for the region's own endpoint, and adds no checksums that stores off AWS refuse.
+
+    ``whole`` is how many seconds all of an answer may take: see `read_in_time`.
+    """
     made = session.client(
         "s3",
         region_name=settings.region,
@@ -216,12 +224,12 @@ def make_client(
             response_checksum_validation="when_required",
             retries={"mode": "standard", "total_max_attempts": attempts},
             connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=read_timeout,
+            read_timeout=TIMEOUT if read_timeout is None else read_timeout,
             max_pool_connections=64,
             parameter_validation=False,  # ours are right by their types; it pays for the headers that a copy replaces
         ),
     )
-    skip_interim_responses(made)
+    read_in_time(made, whole)
     return made
 
 
@@ -255,7 +263,7 @@ def _add_md5(params: Any, **_: Any) -> None:
 
 def make_copier(session: boto3.Session, settings: S3Settings) -> "S3Client":
     """A client for what takes long and is not tried again: the joining of parts."""
-    return make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1)
+    return make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1, whole=JOIN_TIME)
 
 
 def find_bucket(session: boto3.Session, settings: S3Settings) -> Found:

@@ -111,7 +111,7 @@ def copy_in_parts(clients: Clients, bucket: str, source: ObjectHead, key: str, w
     Ceph RGW 16 ignores the condition of UploadPartCopy (measured), so the source is looked at afterwards, too: its ETag
     and when it was written.
     """
-    client, caller = clients.copier(), clients.caller()
+    client, caller = clients.plain(), clients.caller()
     before = _state(caller, source)
     _require((source.etag, before[1]), before)
     upload_id = client.create_multipart_upload(Bucket=bucket, Key=key, **wanted)["UploadId"]
@@ -120,7 +120,7 @@ def copy_in_parts(clients: Clients, bucket: str, source: ObjectHead, key: str, w
         with ThreadPoolExecutor(AT_ONCE) as pool:
             parts = list(pool.map(lambda part: _copy_part(caller, bucket, source, where, part), _ranges(source.size)))
         _require(before, _state(caller, source))
-        client.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
+        clients.copier().complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
     except BaseException:
         with suppress(ClientError, BotoCoreError):  # the sweep does it, and what failed is what counts
             client.abort_multipart_upload(**where)

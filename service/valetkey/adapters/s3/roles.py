@@ -15,6 +15,7 @@ from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshabl
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 
+from valetkey.adapters.boto3_answers import read_in_time
 from valetkey.adapters.s3.sessions import make_session, require_credentials
 from valetkey.core.errors import ConfigurationError
 
@@ -71,13 +72,15 @@ class CredentialSource:
 
     def _client_of(self, base: boto3.Session) -> Callable[..., Any]:
         def create(_: str, **keys: Any) -> Any:
-            return base.client(
+            made = base.client(
                 "sts",
                 region_name=self.region,
                 endpoint_url=self.sts_endpoint_url,
                 config=Config(connect_timeout=STS_TIMEOUT, read_timeout=STS_TIMEOUT, retries={"total_max_attempts": 1}),
                 **keys,
             )
+            read_in_time(made)
+            return made
 
         return create
 

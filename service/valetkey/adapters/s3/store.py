@@ -195,7 +195,12 @@ class S3Store:
                 self.client.head_bucket(Bucket=self.bucket)
         except ObjectMissing as error:
             raise StoreUnavailable(f"There is no bucket {self.bucket!r}.", 30) from error
-        self._traits.learn()
+        self._traits.try_to_learn()
+
+    def learn(self) -> None:
+        if not self._traits.is_asked:
+            with available:
+                self._traits.learn()
 
     def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
         return self._versions.written_before(prefix, before)
@@ -239,11 +244,13 @@ class S3Store:
         return require_range(answer, start, end, stored.size)
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
+        if self.capabilities.may_be_lockable:  # a grant that is renewed in a process that has asked for nothing yet
+            self.learn()
         lock = short_lock(expires_in) if self.capabilities.is_lockable_unsigned else NOTHING
         return self._signer.presigned_put(key, {**headers, **lock}, expires_in)
 
     def start_multipart(self, key: str, headers: ObjectHeaders, *, whole_crc64: bool = False) -> MultipartUploadId:
-        self._traits.learn()
+        self._traits.try_to_learn()
         wanted: dict[str, Any] = {"ChecksumAlgorithm": "SHA256"} if self.capabilities.part_checksums else {}
         with available, placing(headers.placement):
             if whole_crc64 and not wanted and self.capabilities.crc64_of_parts is None:

@@ -74,14 +74,22 @@ class Traits:
         if known.batch_delete:
             self._batches = True
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether it was asked what decides about grants."""
+        return self._retains is not None
+
+    def try_to_learn(self) -> None:
+        """The same as `learn`, where the store is asked for something anyway: what fails is left for the next time."""
+        try:
+            self.learn()
+        except (BotoCoreError, ClientError) as error:
+            log.info("the bucket will be asked again whether it retains objects: %s", error)
+
     def learn(self) -> None:
-        """Asks what decides about grants, once. To be called where the store is asked for something anyway."""
+        """Asks what decides about grants, once. Raises what botocore does."""
         if self._retains is None:
-            try:
-                self._retains = self._has_default_retention()
-            except (BotoCoreError, ClientError) as error:
-                log.info("the bucket will be asked again whether it retains objects: %s", error)
-                return
+            self._retains = self._has_default_retention()
             retains = self._retains or self._known.part_checksums
             self._learn(part_checksums=retains, object_lock=self._locks)
 

@@ -15,7 +15,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ProtocolError
 
-from valetkey.adapters.s3.drips import TimeLeft
+from valetkey.adapters.drips import TimedResponse, TimeLeft
 
 PIECE = 65_536
 """How many bytes are read at once: what an answer says of its length is no reason to have room for it."""
@@ -170,6 +170,7 @@ def _written(method: str, target: str, headers: Mapping[str, str], body: bytes) 
 class _Calls(HTTPConnection):
     """The two halves of an exchange, as urllib3's pool calls them."""
 
+    response_class = TimedResponse  # for the answer of a proxy to CONNECT
     _asked = ""
 
     def request(  # type: ignore[override]

@@ -13,6 +13,9 @@ DUE = "due_at IS NOT NULL"
 CHECK = "state = 'stored' AND due_at IS NOT NULL"
 """What has arrived and waits to be checked stands behind nobody else."""
 
+OF_STORE = ("store", "bucket")
+"""What is due of one store is found beside what waits for others, perhaps for ever: some may be configured nowhere."""
+
 ENDED = "ended_at IS NOT NULL AND due_at IS NULL"
 """What has ended, and has nothing left to look for: the retention of the ledger removes it by this index."""
 
@@ -85,8 +88,25 @@ uploads = Table(
         postgresql_concurrently=BESIDE,
     ),
     Index("uploads_by_owner", "owner", "id", postgresql_concurrently=BESIDE),
-    Index("uploads_by_due", "due_at", "id", sqlite_where=text(DUE), postgresql_where=text(DUE)),
-    Index("uploads_by_check", "due_at", "id", sqlite_where=text(CHECK), postgresql_where=text(CHECK)),
+    Index(
+        "uploads_by_store_due",
+        *OF_STORE,
+        "due_at",
+        "id",
+        sqlite_where=text(DUE),
+        postgresql_where=text(DUE),
+        postgresql_concurrently=BESIDE,
+    ),
+    Index(
+        "uploads_by_store_check",
+        "state",  # more columns than the other has: SQLite takes this one where both would do
+        *OF_STORE,
+        "due_at",
+        "id",
+        sqlite_where=text(CHECK),
+        postgresql_where=text(CHECK),
+        postgresql_concurrently=BESIDE,
+    ),
     Index(
         "uploads_by_end",
         "ended_at",

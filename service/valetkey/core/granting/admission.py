@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from valetkey.core.errors import (
 )
 from valetkey.core.granting.declaration import Shared, declare, declare_settings, declare_stores
 from valetkey.core.granting.welcome import welcome_type
+from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import choose_method, may_keep_crc64
 from valetkey.core.model.paths import folder_path
 from valetkey.core.model.profile import Profile
@@ -30,7 +31,7 @@ from valetkey.core.model.rules import encrypted_by
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import Checksum, Method, Multipart, Upload, new_upload_id
 from valetkey.core.ports.ledger import Ledger, Once, Written
-from valetkey.core.stores import NamedStore, Stores
+from valetkey.core.stores import ByStore, NamedStore, Stores
 
 FIRST_PARTS = 10
 """How many parts of a new upload are signed at once, unless more are asked for: as many as `valetkey put` sends at
@@ -66,7 +67,10 @@ class UploadRequest(NamedTuple):
 
 
 class Admission:
-    """Lets requests in, as uploads. Methods that write raise `LedgerUnavailable`."""
+    """Lets requests in, as uploads; ``asking`` bounds how many of them wait for a store.
+
+    Methods that write raise `LedgerUnavailable`.
+    """
 
     def __init__(
         self,
@@ -75,9 +79,11 @@ class Admission:
         ledger: Ledger,
         profiles: Profiles,
         schedule: Schedule,
+        asking: ByStore[AbstractContextManager[None]],
         shared: Mapping[str, Shared] = MappingProxyType({}),
     ) -> None:
         self._stores = stores
+        self._asking = asking
         self._shared = shared
         self._ledger = ledger
         self._profiles = profiles
@@ -100,7 +106,8 @@ class Admission:
         """The upload that ``request`` asks for, which nobody knows of yet.
 
         Raises `InvalidRequest` (its subclass says what is wrong), `Forbidden`, `PlacementRefused` where the bucket is
-        known not to keep what the profile says, and like `Stores.for_new`.
+        known not to keep what the profile says, `StoreUnavailable` where it cannot be asked now whether a PUT is safe,
+        and like `Stores.for_new`.
         """
         name, owner = caller.terms(request.profile, request.owner)
         profile = self._profiles.named(name)
@@ -108,7 +115,7 @@ class Admission:
         if profile.checksum_required and request.checksum is None:
             raise ChecksumRequired(f"Profile {profile.name!r} takes nothing without a checksum.", "/checksum")
         place = self._stores.for_new(profile, owner)
-        known = place.store.capabilities
+        known = self._known_of(place, request.method)
         if request.size is not None and request.size > known.max_object_size:
             detail = f"The store takes at most {known.max_object_size} bytes in one object, not {request.size}."
             raise SizeOutOfRange(detail, "/size")
@@ -155,6 +162,15 @@ class Admission:
         if not in_parts:
             return upload
         return upload._replace(multipart=Multipart(_parts_key(upload, place), profile.plan(upload.size).part_size))
+
+    def _known_of(self, place: NamedStore, method: Method | None) -> Capabilities:
+        """What is known of a store, and enough for a PUT where one may be granted. ``asking`` bounds how many wait."""
+        known = place.store.capabilities
+        may_put = method is Method.PUT or (method is None and not known.post)
+        if may_put and known.may_be_lockable:
+            with self._asking[place.name]:
+                place.store.learn()
+        return place.store.capabilities
 
     def keep(self, caller: Caller, uploads: Sequence[Upload], unwritten: list[Written] | None = None) -> None:
         """Writes them, all or none; ``unwritten`` as in `Ledger.add`. Raises `TicketUsedUp` where the caller's ticket

@@ -63,6 +63,11 @@ class Capabilities:
         """Whether a header that nobody signed can lock what is sent."""
         return self.heeds_unsigned and self.object_lock is True
 
+    @property
+    def may_be_lockable(self) -> bool:
+        """Whether nobody knows that yet: the bucket has to be asked before the first PUT is granted."""
+        return self.heeds_unsigned and self.object_lock is None
+
     def informed(self, found: Mapping[str, bool], settled: Collection[str] = ()) -> "Capabilities":
         """These with what was ``found`` out, by name: but for what is ``settled`` otherwise, what only the running
         service can know (`shows_metadata`, `heeds_unsigned`), and names that this version does not know."""

@@ -161,6 +161,12 @@ class ObjectStore(Protocol):
     def check(self) -> None:
         """Raises `StoreUnavailable` unless the bucket is there and ours to use."""
 
+    def learn(self) -> None:
+        """Asks the bucket what decides about a PUT of a whole object (`Capabilities.put`), where that was not done yet.
+
+        Raises `StoreUnavailable` where it cannot be asked now.
+        """
+
     def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
         """The keys below ``prefix`` where something was written before then, old versions and delete markers included.
 

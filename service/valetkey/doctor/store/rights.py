@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.rules import Placement
-from valetkey.core.model.upload import new_upload_id, quarantine_key
+from valetkey.core.model.upload import quarantine_key
 from valetkey.doctor.findings import Finding, failed, passed, skipped, warned
+from valetkey.doctor.probes import new_probe_id
 from valetkey.doctor.store.writing import CONTENT, arguments, look, put_probe
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import Tried, attempt
@@ -41,7 +42,7 @@ class Tally:
 
 def areas(visit: Visit) -> Mapping[str, str]:
     """A key in each place that the service writes to, by what that place is called."""
-    unique = new_upload_id()
+    unique = new_probe_id()
     found = {
         f"{visit.staging}*": f"{visit.staging}{unique}",
         f"{visit.quarantine}*": quarantine_key(unique, 0, visit.staging_prefix),

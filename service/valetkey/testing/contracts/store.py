@@ -151,6 +151,13 @@ class ObjectStoreContract:
         """It says nothing."""
         place.store.check()
 
+    def test_what_decides_about_a_put_is_asked_once(self, place: Place) -> None:
+        """Before the first one is granted; who asks again learns nothing else."""
+        place.store.learn()
+        found = place.store.capabilities
+        place.store.learn()
+        assert place.store.capabilities == found
+
     def test_check_of_a_missing_bucket(self, place: Place) -> None:
         """`StoreUnavailable`; a head there looks like that of a missing object, so only check can tell."""
         elsewhere = place.without_bucket()

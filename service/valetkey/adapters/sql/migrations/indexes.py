@@ -21,6 +21,9 @@ LOCK = 0x76616C65_696E6478
 AGAIN = 0.2
 """How long whoever comes second waits before he looks again, in seconds."""
 
+REPLACED = ("uploads_by_due", "uploads_by_check")
+"""Indexes of earlier versions, whose work others do by now. They go once those are there: no sweep is without one."""
+
 _VALID = text("""
     SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
     WHERE pg_table_is_visible(c.oid)
@@ -28,7 +31,8 @@ _VALID = text("""
 
 
 def build_indexes(connection: Connection) -> None:
-    """Makes those that are missing, whoever else does: of several, the others wait. Commits."""
+    """Makes those that are missing, whoever else does: of several, the others wait. Removes those that they replace.
+    Commits."""
     every = [index for table in metadata.sorted_tables for index in table.indexes]
     wanted = [index for index in every if index.dialect_options["postgresql"]["concurrently"]]
     if connection.dialect.name == "postgresql":
@@ -36,13 +40,15 @@ def build_indexes(connection: Connection) -> None:
         return
     for index in wanted:
         index.create(connection, checkfirst=True)
+    for name in REPLACED:
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
     connection.commit()
 
 
 def _build_concurrently(connection: Connection, wanted: list[Index]) -> None:
-    missing = _missing(connection, wanted)
+    is_done = not _missing(connection, wanted) and not _replaced(connection)
     connection.rollback()
-    if not missing:
+    if is_done:
         return
     if connection.info.get(POOLED):  # behind a pooler there may be no second one
         _build(connection.execution_options(isolation_level="AUTOCOMMIT"), wanted)
@@ -60,6 +66,8 @@ def _build(builder: Connection, wanted: list[Index]) -> None:
     for index in _missing(builder, wanted):
         builder.execute(DropIndex(index, if_exists=True))  # which a build that was interrupted has left
         builder.execute(CreateIndex(index))
+    for name in _replaced(builder):
+        builder.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 
 @contextmanager
@@ -81,3 +89,9 @@ def _missing(connection: Connection, wanted: list[Index]) -> list[Index]:
     """Those that are not there, or that a build has left half done."""
     valid = {row.relname for row in connection.execute(_VALID) if row.indisvalid}
     return [index for index in wanted if index.name not in valid]
+
+
+def _replaced(connection: Connection) -> list[str]:
+    """Those that are still there."""
+    found = {row.relname for row in connection.execute(_VALID)}
+    return [name for name in REPLACED if name in found]

@@ -1,0 +1,33 @@
+"""How clients of boto3's read what they are answered: within its time, and without the interim answers before it.
+
+Botocore has a time-out for each byte, and takes a 102 for the success of what was asked.
+"""
+
+from typing import Any
+
+from botocore.awsrequest import AWSHTTPConnection, AWSHTTPConnectionPool, AWSHTTPSConnection, AWSHTTPSConnectionPool
+
+from valetkey.adapters.drips import TimedResponse
+
+
+def read_in_time(client: Any, seconds: float | None = None) -> None:
+    """Has ``client`` wait so many seconds for the whole of an answer; without them twice its time-out for a byte, and
+    longer where the answer is large."""
+
+    class Response(TimedResponse):
+        whole = seconds
+
+    class Connection(AWSHTTPConnection):
+        response_class = Response  # type: ignore[assignment]
+
+    class TlsConnection(AWSHTTPSConnection):
+        response_class = Response  # type: ignore[assignment]
+
+    class Connections(AWSHTTPConnectionPool):
+        ConnectionCls = Connection
+
+    class TlsConnections(AWSHTTPSConnectionPool):
+        ConnectionCls = TlsConnection
+
+    classes = client._endpoint.http_session._pool_classes_by_scheme  # noqa: SLF001 - there is no public way
+    classes.update(http=Connections, https=TlsConnections)
