@@ -13,13 +13,19 @@ DUE = "due_at IS NOT NULL"
 CHECK = "state = 'stored' AND due_at IS NOT NULL"
 """What has arrived and waits to be checked stands behind nobody else."""
 
-ENDED = "ended_at IS NOT NULL AND due_at IS NULL"
-"""What has ended, and has nothing left to look for: the retention of the ledger removes it by this index."""
+OVER = "state IN ('aborted', 'deleted', 'expired', 'rejected')"
+"""What the ledger need not keep. The others that have ended are confirmed: nearly all that there are, and they stay."""
+
+FORGOTTEN = f"ended_at IS NOT NULL AND due_at IS NULL AND {OVER}"
+"""What is over, and has nothing left to look for: the retention of the ledger removes it by this index."""
 
 CLAIMED = "claim_reference IS NOT NULL"
 
 BESIDE = True
 """An index of a table that may be big: it is built while the ledger is in use, and by no version of the schema."""
+
+FORMER = ("uploads_by_end",)
+"""Indexes of `BESIDE` that earlier versions have made, and that no statement needs any more."""
 
 uploads = Table(
     "uploads",
@@ -88,11 +94,11 @@ uploads = Table(
     Index("uploads_by_due", "due_at", "id", sqlite_where=text(DUE), postgresql_where=text(DUE)),
     Index("uploads_by_check", "due_at", "id", sqlite_where=text(CHECK), postgresql_where=text(CHECK)),
     Index(
-        "uploads_by_end",
+        "uploads_by_over",
         "ended_at",
         "id",
-        sqlite_where=text(ENDED),
-        postgresql_where=text(ENDED),
+        sqlite_where=text(FORGOTTEN),
+        postgresql_where=text(FORGOTTEN),
         postgresql_concurrently=BESIDE,
     ),
     sqlite_with_rowid=False,  # the ids ascend: one tree to write to instead of two

@@ -13,7 +13,7 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 
 from valetkey.adapters.sql.migrations.patience import wait_without_end
 from valetkey.adapters.sql.pooling import POOLED
-from valetkey.adapters.sql.schema import metadata
+from valetkey.adapters.sql.schema import FORMER, metadata
 
 LOCK = 0x76616C65_696E6478
 """Which of PostgreSQL's advisory locks those who build take: "valeindx" in ASCII."""
@@ -28,7 +28,7 @@ _VALID = text("""
 
 
 def build_indexes(connection: Connection) -> None:
-    """Makes those that are missing, whoever else does: of several, the others wait. Commits."""
+    """Makes those that are missing, whoever else does: of several, the others wait. Removes `FORMER` ones. Commits."""
     every = [index for table in metadata.sorted_tables for index in table.indexes]
     wanted = [index for index in every if index.dialect_options["postgresql"]["concurrently"]]
     if connection.dialect.name == "postgresql":
@@ -36,13 +36,15 @@ def build_indexes(connection: Connection) -> None:
         return
     for index in wanted:
         index.create(connection, checkfirst=True)
+    for name in FORMER:
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
     connection.commit()
 
 
 def _build_concurrently(connection: Connection, wanted: list[Index]) -> None:
-    missing = _missing(connection, wanted)
+    finished = not _missing(connection, wanted) and not _former(connection)
     connection.rollback()
-    if not missing:
+    if finished:
         return
     if connection.info.get(POOLED):  # behind a pooler there may be no second one
         _build(connection.execution_options(isolation_level="AUTOCOMMIT"), wanted)
@@ -60,6 +62,8 @@ def _build(builder: Connection, wanted: list[Index]) -> None:
     for index in _missing(builder, wanted):
         builder.execute(DropIndex(index, if_exists=True))  # which a build that was interrupted has left
         builder.execute(CreateIndex(index))
+    for name in _former(builder):
+        builder.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 
 @contextmanager
@@ -81,3 +85,8 @@ def _missing(connection: Connection, wanted: list[Index]) -> list[Index]:
     """Those that are not there, or that a build has left half done."""
     valid = {row.relname for row in connection.execute(_VALID) if row.indisvalid}
     return [index for index in wanted if index.name not in valid]
+
+
+def _former(connection: Connection) -> list[str]:
+    """Those that are there, whole or half done, and not needed."""
+    return [row.relname for row in connection.execute(_VALID) if row.relname in FORMER]
