@@ -27,6 +27,7 @@ from tests.bench import (
     put,
     repeated,
     report,
+    services,
     start,
     sweeping,
 )
@@ -57,6 +58,7 @@ MORE: dict[str, Bench] = {
     "confirm": confirm.rows,
     "idle": idle.rows,
     "memory": grants.memory,
+    "services": services.rows,
 }
 BENCHES = TABLE | MORE
 SAME = ("processor", "memory", "system")

@@ -60,6 +60,11 @@ class Postgres:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        """Of its first process, which all others come of."""
+        return int((self.directory / "postmaster.pid").read_text().split()[0])
+
     def stop_server(self) -> None:
         """Ends every connection and takes the server away; what was committed stays."""
         _as_server(_command("pg_ctl"), "stop", "-D", str(self.directory), "-m", "fast")
