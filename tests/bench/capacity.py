@@ -97,7 +97,8 @@ class Installation:
 
         def request(number: int) -> bytes:
             body = bodies[number - 1]
-            head = f"POST {path(number - 1)} HTTP/1.1\r\nHost: {parts.netloc.decode()}\r\nAuthorization: Bearer {self.key}\r\n"
+            head = f"POST {path(number - 1)} HTTP/1.1\r\nHost: {parts.netloc.decode()}\r\n"
+            head += f"Authorization: Bearer {self.key}\r\n"
             return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
         load = Load(request, lambda _: True, len(bodies), CONNECTIONS)
@@ -111,7 +112,9 @@ class Installation:
         headers = {"Authorization": f"Bearer {self.key}"}
         with httpx.Client(base_url=self.server.base_url, headers=headers, timeout=60) as client:
             for number in range(count):
-                answered = client.post("/v1/uploads", json=upload(number) | {"size": len(BODY)}).raise_for_status().json()
+                answered = (
+                    client.post("/v1/uploads", json=upload(number) | {"size": len(BODY)}).raise_for_status().json()
+                )
                 grant = answered["grant"]
                 if post_form(grant["url"], grant["fields"], BODY).status != 201:
                     raise RuntimeError("the store has refused an upload")
@@ -134,7 +137,9 @@ def costs(one: Installation, bucket: Bucket, count: int) -> Iterable[Cost]:
     yield one.measure("grant", len(grants), lambda: one.post(lambda _: "/v1/uploads", grants))
     batch = json.dumps({"uploads": [upload(0)] * 100}).encode()
     batches = [batch] * max(1, count // 10)
-    yield one.measure("grant, by batches of 100", 100 * len(batches), lambda: one.post(lambda _: "/v1/uploads/batch", batches))
+    yield one.measure(
+        "grant, by batches of 100", 100 * len(batches), lambda: one.post(lambda _: "/v1/uploads/batch", batches)
+    )
     one.forget_pending()
     ids = one.sent(count)
 

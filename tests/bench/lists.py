@@ -11,7 +11,9 @@ import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import psycopg
 from tests.bench import report
@@ -25,7 +27,7 @@ from tests.support.plans import plans
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.model.erasure import new_erasure
-from valetkey.core.model.upload import OfStore, UploadState
+from valetkey.core.model.upload import OfStore, UploadId, UploadState
 from valetkey.core.ports.ledger import Query
 
 if TYPE_CHECKING:
@@ -83,22 +85,37 @@ def _id_at(moment: float) -> str:
 
 
 def calls(ledger: SqlLedger) -> Mapping[str, Callable[[], object]]:
-    """What a worker asks for again and again, where nothing is to be removed or sent."""
+    """What a worker asks for again and again, and steps of what it removes; and the pages that the API asks for."""
     now, here = datetime.now(UTC), OfStore("default", "bench")
     long_ago, soon = now - timedelta(days=DAYS + 1), now - timedelta(minutes=1)
     job = new_erasure("bench", "nobody", now)
     return {
         "sweep: what is due": lambda: ledger.due(soon, 50, store=here),
         "sweep: what waits for a check": lambda: ledger.due(soon, 50, state=UploadState.STORED, store=here),
-        "retention: what is over": lambda: ledger.over(now - timedelta(days=DAYS / 2), 50, store=here),
+        "retention: what is over": lambda: ledger.over(now, 50, store=here),
         "retention: tickets, none of them old enough": lambda: ledger.forget_allowances(
             now - timedelta(days=9999), 1000
         ),
         "retention: webhooks, none of them old enough": lambda: ledger.prune(long_ago, 1000),
+        "retention: a step of 100 tickets": lambda: ledger.forget_allowances(now, 100),
+        "retention: a step of 100 webhooks": lambda: ledger.prune(now + timedelta(days=DAYS), 100),
         "outbox: what is to be sent": lambda: ledger.claim(now, now, 8),
         "erasing: somebody without uploads": lambda: ledger.belonging(job, 50),
-        "operator: all accounts, aborted": lambda: ledger.page(Query(None, 50, UploadState.ABORTED)),
-    }
+    } | {f"page of 100, {name}": partial(ledger.page, query) for name, query in queries(time.time()).items()}
+
+
+def queries(now: float) -> dict[str, Query]:
+    """The pages of `pages`, and those of an operator, who sees all accounts, as the ledger is asked for them."""
+    found = {}
+    for depth, days in DEPTHS.items():
+        before = None if days is None else UploadId(_id_at(now - days * 86_400))
+        for one in FILTERS:
+            given = dict(parse_qsl(one))
+            state = UploadState(given["state"]) if "state" in given else None
+            for account, whose in (("bench", ""), (None, ", all accounts")):
+                name = f"`{one or 'all'}`, {depth}{whose}"
+                found[name] = Query(account, 100, state, given.get("profile"), before)
+    return found
 
 
 def server(place: Place, kind: str, url: str, count: int) -> Server:

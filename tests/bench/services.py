@@ -49,7 +49,9 @@ def measure(place: Place, servers: list[Server], requests: int, shares: Shares) 
         results = list(pool.map(lambda one: run_load(one.address, single(one, requests)), servers))
     after = cpu_seconds(postgres), sum(one.cpu_seconds() for one in servers), process_time()
     if failures := sum(one.failures for one in results):
-        raise RuntimeError(f"{failures} grants failed, the first: {results[0].first_failure or results[-1].first_failure}")
+        raise RuntimeError(
+            f"{failures} grants failed, the first: {results[0].first_failure or results[-1].first_failure}"
+        )
     of_postgres, of_services, of_load = (
         (later - earlier) / (requests * len(servers)) * 1e6 for earlier, later in zip(before, after, strict=True)
     )
@@ -60,11 +62,11 @@ def measure(place: Place, servers: list[Server], requests: int, shares: Shares) 
 
 
 def bound(service: float, postgresql: float, load: float, cores: int) -> str:
-    """In words, from microseconds of CPU for a grant: a service has one core, as its Python runs one thread at a time."""
+    """In words, from microseconds of CPU for a grant. A service has one core: its Python runs one thread at a time."""
     whole = service + postgresql + load
     one, two = min(1e6 / service, cores * 1e6 / whole), min(2e6 / service, cores * 1e6 / whole)
     return (
-        f"a grant took {service:.0f} µs of CPU of the service, {postgresql:.0f} of PostgreSQL and {load:.0f} of the load: "
+        f"a grant took {service:.0f} µs of the service's CPU, {postgresql:.0f} of PostgreSQL's and {load:.0f} of ours: "
         f"{cores} cores have time for {one:,.0f} a second by one service and {two:,.0f} by two, {two / one:.2f} times "
         f"that; with cores enough, PostgreSQL's share is one core at {1e6 / postgresql:,.0f} a second"
     )
@@ -87,4 +89,5 @@ def rows(place: Place) -> Iterator[Row]:
     *alone, rate = one.medians()
     *together, rate_of_two = two.medians()
     said = f"By two services, {bound(*together, cores)}. By one, {bound(*alone, cores)}"
+    print(f"({said}.)", flush=True)  # also where the target is reached
     yield Row("grants on PostgreSQL by two services", rate_of_two, TARGET, peer="one", theirs=rate, bound=said)
