@@ -79,14 +79,15 @@ class Installation:
         """What ``work`` costs, which is ``count`` steps; what goes on in an idle time as long is taken off."""
         idle = self._spent(lambda: time.sleep(SETTLE))[0]
         began = time.monotonic()
-        spent, calls = self._spent(lambda: (work(), time.sleep(SETTLE)))
+        spent, calls = self._spent(work, lambda: time.sleep(SETTLE))
         seconds = time.monotonic() - began
         cpu = {part: max(0.0, spent[part] - idle[part] * seconds / SETTLE) * 1000 / count for part in PARTS}
         return Cost(name, cpu, {one: number / count for one, number in sorted(calls.items())})
 
-    def _spent(self, work: Callable[[], object]) -> tuple[dict[str, float], Counter[str]]:
+    def _spent(self, *work: Callable[[], object]) -> tuple[dict[str, float], Counter[str]]:
         before, first = self._cpu(), len(self.counting.requests)
-        work()
+        for each in work:
+            each()
         after = self._cpu()
         calls = Counter(one.operation for one in self.counting.requests[first:])
         return {part: after[part] - before[part] for part in PARTS}, calls

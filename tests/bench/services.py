@@ -36,9 +36,21 @@ class Shares:
     load: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
 
-    def medians(self) -> tuple[float, float, float, float]:
-        """Of service, PostgreSQL and load, and the rate."""
-        return tuple(map(statistics.median, (self.service, self.postgresql, self.load, self.rates)))  # type: ignore[return-value]
+    def bound(self, cores: int) -> str:
+        """In words, where ``cores`` have all to do. A service has one: its Python runs one thread at a time."""
+        service, postgresql, load = map(statistics.median, (self.service, self.postgresql, self.load))
+        whole = service + postgresql + load
+        one, two = min(1e6 / service, cores * 1e6 / whole), min(2e6 / service, cores * 1e6 / whole)
+        return (
+            f"a grant took {service:.0f} µs of the service's CPU, {postgresql:.0f} of PostgreSQL's and {load:.0f} of "
+            f"ours: {cores} cores have time for {one:,.0f} a second by one service and {two:,.0f} by two, "
+            f"{two / one:.2f} times that; PostgreSQL's share is a whole core at {1e6 / postgresql:,.0f} a second"
+        )
+
+    @property
+    def rate(self) -> float:
+        """Grants per second."""
+        return statistics.median(self.rates)
 
 
 def measure(place: Place, servers: list[Server], requests: int, shares: Shares) -> None:
@@ -61,17 +73,6 @@ def measure(place: Place, servers: list[Server], requests: int, shares: Shares) 
     shares.rates.append(requests * len(servers) / max(one.seconds for one in results))
 
 
-def bound(service: float, postgresql: float, load: float, cores: int) -> str:
-    """In words, from microseconds of CPU for a grant. A service has one core: its Python runs one thread at a time."""
-    whole = service + postgresql + load
-    one, two = min(1e6 / service, cores * 1e6 / whole), min(2e6 / service, cores * 1e6 / whole)
-    return (
-        f"a grant took {service:.0f} µs of the service's CPU, {postgresql:.0f} of PostgreSQL's and {load:.0f} of ours: "
-        f"{cores} cores have time for {one:,.0f} a second by one service and {two:,.0f} by two, {two / one:.2f} times "
-        f"that; with cores enough, PostgreSQL's share is one core at {1e6 / postgresql:,.0f} a second"
-    )
-
-
 def rows(place: Place) -> Iterator[Row]:
     """One row: two services beside one."""
     requests = 200 if place.quick else 3000
@@ -86,8 +87,6 @@ def rows(place: Place) -> Iterator[Row]:
                 measure(place, [first], requests, one)
                 measure(place, [first, second], requests, two)
     cores = len(os.sched_getaffinity(0))
-    *alone, rate = one.medians()
-    *together, rate_of_two = two.medians()
-    said = f"By two services, {bound(*together, cores)}. By one, {bound(*alone, cores)}"
+    said = f"By two services, {two.bound(cores)}. By one, {one.bound(cores)}"
     print(f"({said}.)", flush=True)  # also where the target is reached
-    yield Row("grants on PostgreSQL by two services", rate_of_two, TARGET, peer="one", theirs=rate, bound=said)
+    yield Row("grants on PostgreSQL by two services", two.rate, TARGET, peer="one", theirs=one.rate, bound=said)
