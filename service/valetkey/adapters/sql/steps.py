@@ -14,5 +14,5 @@ def remove_first(
     first = select(key).where(*which).order_by(order).limit(limit).with_for_update(skip_locked=True)
     found = list(connection.scalars(first))
     if found:
-        connection.execute(delete(key.table).where(key.in_(found)))
+        connection.execute(delete(key.table).where(key.in_(found), *which))  # others may have the key, too
     return len(found)
