@@ -19,7 +19,7 @@ from botocore.loaders import Loader, create_loader
 from httpx import create_ssl_context
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from redis import Redis
-from tests.support import bounds, needs, order, reaper
+from tests.support import bounds, needs, order, prepared, reaper
 from tests.support.postgres import Postgres
 from tests.support.redis_server import running_redis
 from tests.support.servers import ValetkeyServer, running_valetkey
@@ -127,9 +127,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_playwright() -> Iterator[None]:
-    """The one that tests of several folders share is ended with the run."""
+def _shared_by_folders() -> Iterator[None]:
+    """What tests of several folders share, and no fixture makes, is ended with the run."""
     yield
+    prepared.stop()
     if pages := sys.modules.get("tests.support.pages"):  # not imported where no page is looked at
         pages.stop_playwright()
 

@@ -32,6 +32,7 @@ from valetkey.api import (
     favicon,
     page_tickets,
     pages,
+    plain,
     problems,
     routes,
     site,
@@ -63,6 +64,7 @@ from valetkey.opening import (
     open_stores,
     outside_of,
     proofs,
+    shared_settings,
 )
 from valetkey.settings import (
     Settings,
@@ -220,6 +222,7 @@ class ValetKey(InPages, OnEnds, InProcess):
             public_url=lambda: address.base,
             schedule=settings.schedule,
             address_signer=address_signer(settings),
+            shared=shared_settings(settings),
             store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
             event_threads=event_places(settings, stores),
         )
@@ -374,7 +377,7 @@ def create_intake(app: Flask | None = None) -> Intake:
         max_body=MAX_BODY,
         deadline=settings.body_timeout,
         too_slow=(408, [("Content-Type", problems.MEDIA_TYPE), ("Connection", "close")], orjson.dumps(slow)),
-        is_prompt=unwritten.waits_for_nothing_else,
+        is_prompt=plain.waits_for_nothing_else,
         later=unwritten.LATER,
         failed=unwritten.FAILED,
         alive=("/healthz", (200, [("Content-Type", "application/json")], b'{"status":"ok"}')),

@@ -1,11 +1,12 @@
 """The command line: `valetkey --help`."""
 
 import gc
-import logging
 import sys
 from importlib import import_module
 
 import click
+
+from valetkey.logs import log_to_stderr
 
 _MODULES = {
     "init": "init",
@@ -51,8 +52,7 @@ def main() -> None:
 
     Settings are VALETKEY_* environment variables, or lines of the file .env; `valetkey init` writes one.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("valetkey").setLevel(logging.INFO)
+    log_to_stderr()
 
 
 if __name__ == "__main__":

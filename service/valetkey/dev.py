@@ -33,6 +33,7 @@ from valetkey.core.ports.ledger import Query
 from valetkey.opening import endpoint_of
 from valetkey.serve import exclusive_address
 from valetkey.settings import CONFIG_FILE, Settings, load_settings
+from valetkey.settings.values import address_of
 from valetkey.worker import Worker
 
 DEV_SWEEP = {"sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 60}
@@ -278,7 +279,7 @@ def _application_greeting(app: Flask, settings: Settings, *, reload: bool) -> st
     exports = "\n".join(f"export {name}={shlex.quote(os.environ[name])}" for name in _SHARED)
     return (
         f"The application {app.name!r}, with valetkey and its worker in it, listens on "
-        f"http://{settings.host}:{settings.port}/. Stop it with Ctrl-C.{again}\n"
+        f"{address_of(settings.host, settings.port)}/. Stop it with Ctrl-C.{again}\n"
         f"The embedded S3 at {settings.s3_endpoint_url} ENFORCES NO POLICY and keeps nothing. It is for trials only.\n"
         f"Another process of yours, a shell or a job, joins in by these lines:\n{exports}"
     )

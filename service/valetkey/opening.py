@@ -1,6 +1,7 @@
 """The part of the composition root that opens what settings name: stores, ledger, senders of events."""
 
 from collections.abc import Callable, Collection, Iterator
+from hashlib import sha256
 
 import boto3
 
@@ -17,6 +18,7 @@ from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.api.webhooks import erasure_webhook_body, webhook_body
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.events.event import Entrance, EventSender
+from valetkey.core.granting.declaration import Shared
 from valetkey.core.model.announcement import Announcer, HookTypes
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.upload import DEFAULT_STORE
@@ -202,6 +204,33 @@ def senders(settings: Settings, session: boto3.Session | None = None) -> dict[st
 
 def outside_of(session: boto3.Session | None) -> Outside:
     return Outside(certificate_fetcher, SnsConfirmer(session))
+
+
+_TIMES = ("sweep_first_look", "sweep_grace", "sweep_retention", "ledger_retention")
+"""By these all processes reckon when an upload is looked at, and for how long it is kept."""
+
+
+def shared_settings(settings: Settings) -> dict[str, Shared]:
+    """Those that have to be the same in all processes of a ledger, by name."""
+    return {
+        "VALETKEY_SECRET_KEYS": Shared(
+            _told_apart(*settings.secret_keys), "tickets of the one are nothing to the other"
+        ),
+        "VALETKEY_WEBHOOK_URL": Shared(
+            _told_apart(settings.webhook_url), "what one of them ends is announced elsewhere, or to nobody"
+        ),
+        "VALETKEY_WEBHOOK_SECRETS": Shared(
+            _told_apart(*settings.webhook_secrets), "a receiver of webhooks may know the secret of one of them alone"
+        ),
+    } | {
+        f"VALETKEY_{name.upper()}": Shared(str(getattr(settings, name)), "each looks after uploads by its own")
+        for name in _TIMES
+    }
+
+
+def _told_apart(*values: str | None) -> str:
+    """A word for each of ``values``, which says no more than whether it is another one."""
+    return " ".join(sha256(f"valetkey setting {one}".encode()).hexdigest()[:16] for one in values if one) or "unset"
 
 
 def open_ledger(settings: Settings, hooks: Callable[[], HookTypes] = dict) -> DurableLedger:

@@ -19,6 +19,7 @@ class WouldWait(BaseException):
 
 class _Here(local):
     may_wait = True
+    at_end: list[Callable[[], None]] | None = None
 
 
 _here = _Here()
@@ -30,8 +31,24 @@ def without(call: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwa
     _here.may_wait = False
     try:
         return call(*args, **kwargs)
+    except WouldWait:
+        _here.at_end = None
+        raise
     finally:
         _here.may_wait = True
+        if _here.at_end is not None:
+            left, _here.at_end = _here.at_end, None
+            for one in left:
+                one()
+
+
+def at_end(call: Callable[[], None]) -> bool:
+    """In a thread that must not wait, has ``call`` called when that may again; never where what it does is begun anew.
+    False in any other thread: nothing is called then."""
+    if _here.may_wait:
+        return False
+    _here.at_end = [*(_here.at_end or ()), call]
+    return True
 
 
 def look() -> None:

@@ -18,7 +18,7 @@ from tests.bench.result import Row
 from tests.browsers.site import client_site
 from tests.e2e.conftest import Service, service_on
 from tests.support.pages import CHROMIUM, QUIET
-from tests.support.servers import running_valetkey
+from tests.support.servers import VALETKEY, running_valetkey
 from tests.support.stores import Bucket, fresh_bucket
 from tests.uppy.bundle import bundle
 
@@ -121,7 +121,7 @@ def track(folder: Path, bucket: Bucket, size: int, env: dict[str, str]) -> Itera
     with ExitStack() as stack:
         page_url = f"http://127.0.0.1:{stack.enter_context(client_site())}/"
         env = {"VALETKEY_CORS_ORIGINS": page_url[:-1]} | env
-        server = stack.enter_context(running_valetkey(folder, bucket, env=env))
+        server = stack.enter_context(running_valetkey(folder, bucket, env=env, executable=[VALETKEY]))
         playwright = stack.enter_context(sync_playwright())
         browser = stack.enter_context(playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET))
         yield Track(browser, service_on(server, bucket), page_url, size)

@@ -20,7 +20,7 @@ import httpx
 from tests.bench.result import Latency, Row
 from tests.support.clients import post_form
 from tests.support.idlers import hold, kinds
-from tests.support.servers import running_valetkey
+from tests.support.servers import VALETKEY, running_valetkey
 from tests.support.stores import Rgw, fresh_bucket
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def measure(rgw: Rgw, folder: Path, connections: int, seconds: float) -> tuple[T
     """Alone, and beside idle connections. RuntimeError where a call failed beside them."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 2 * connections)), hard))
-    with fresh_bucket(rgw) as bucket, running_valetkey(folder, bucket) as server:
+    with fresh_bucket(rgw) as bucket, running_valetkey(folder, bucket, executable=[VALETKEY]) as server:
         key = server.create_key("bench")
         parts = urlsplit(server.base_url)
         address = (parts.hostname or "", parts.port or 0)

@@ -25,7 +25,7 @@ from tests.bench import browser
 from tests.bench.put import MIB, Command, compiled, empty, in_turns, ours, write
 from tests.bench.result import Row
 from tests.support.lines import KIB, Line, line_to
-from tests.support.servers import running_valetkey
+from tests.support.servers import VALETKEY, running_valetkey
 from tests.support.stores import Bucket, Rgw, fresh_bucket, stop_rgw
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def commands(track: Track, rgw: Rgw, rounds: int, *, concurrency: int | None = N
         bucket = stack.enter_context(fresh_bucket(rgw))
         url = stack.enter_context(line_to(rgw.endpoint_url, track.line)) if track.line else rgw.endpoint_url
         env = {"VALETKEY_S3_PUBLIC_ENDPOINT_URL": url}
-        server = stack.enter_context(running_valetkey(folder, bucket, env=env))
+        server = stack.enter_context(running_valetkey(folder, bucket, env=env, executable=[VALETKEY]))
         options = ["--concurrency", str(concurrency)] if concurrency else []
         put = ours(server, server.create_key("bench").key, files, options)
         works = {"valetkey put": put, "boto3, 10 threads": boto3(bucket, url, folder, files)}

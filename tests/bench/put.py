@@ -113,7 +113,7 @@ def rows(place: Place) -> Iterator[Row]:
     file.write_bytes(os.urandom(SMALL))
     with ExitStack() as stack:
         bucket = stack.enter_context(fresh_bucket(place.rgw))
-        server = stack.enter_context(running_valetkey(folder, bucket))
+        server = stack.enter_context(running_valetkey(folder, bucket, executable=[VALETKEY]))
         put = ours(server, server.create_key("bench").key, file)
         copy = aws(bucket, place.rgw.endpoint_url, folder, file)
         taken = in_turns({"ours": put, "theirs": copy}, place.rounds(20), lambda: empty(bucket, place.rgw))

@@ -2,17 +2,19 @@
 
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock, Thread
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from tests.support import processes
+from tests.support import processes, servers
 from tests.support.processes import Command
-from tests.support.servers import VALETKEY
+
+if TYPE_CHECKING:
+    import subprocess
 
 BEGUN = "at work"
 """What a program prints when it may be killed: it has begun."""
@@ -95,13 +97,9 @@ class Supervised:
     def _start(self, name: str) -> "subprocess.Popen[bytes]":
         with self._log(name).open("ab") as log:
             self._begin[name] = len(self._log(name).read_text(errors="replace"))
-            return processes.start(
-                self._programs.get(name, [VALETKEY, role(name)]),
-                env=self._wanted[name],
-                cwd=self._directory,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+            program = self._programs.get(name, ())
+            args = [] if program else [role(name)]
+            return servers.start(args, self._wanted[name], self._directory, log, executable=program)
 
     def _log(self, name: str) -> Path:
         return self._directory / f"{name}.log"

@@ -36,10 +36,9 @@ class Desk:
             s3_region=server.region,
             s3_addressing_style="path",
             database_url=f"sqlite:///{folder / 'valetkey.db'}",
-            secret_keys=("s" * 40,),
             auth="open",
             config=config,
-            **settings,
+            **({"secret_keys": ("s" * 40,)} | settings),
         )
         session = server.session
         app = create_app(self.settings, session, allow_open=True)

@@ -22,6 +22,7 @@ import pytest
 from psycopg import IsolationLevel
 from sqlalchemy import make_url
 from tests.support.ledgers import migrated
+from tests.support.postgres import Postgres
 
 from valetkey.adapters.ledgers import open_ledger
 from valetkey.adapters.sql.ledger import SqlLedger
@@ -172,3 +173,20 @@ def test_a_parameter_of_another_client_is_named(name: str, postgres_url: str) ->
         open_ledger(f"{postgres_url}?{name}=true")
     with migrated(f"{postgres_url}?sslmode=prefer&channel_binding=prefer&application_name=photos") as ledger:
         ledger.check()
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_is_not_in_utf_8_is_refused(postgres: Postgres, encoding: str) -> None:
+    """Before its first table, and at the start: LATIN1 has no letters for most names, each of which was a 500."""
+    name = f"other_{encoding.lower()}"
+    made = f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(made)
+    try:
+        with closing(SqlLedger(postgres.url(name))) as ledger:
+            for use in (ledger.migrate, ledger.check):
+                with pytest.raises(LedgerUnavailable, match=f"{encoding}.*ENCODING 'UTF8'"):
+                    use()
+    finally:
+        with psycopg.connect(postgres.url(), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -24,6 +24,7 @@ from werkzeug.test import Client
 from valetkey.app import BLUEPRINTS, Installed
 from valetkey.core.errors import ConfigurationError
 from valetkey.settings import Settings, load_settings
+from valetkey.testing import MemoryValetKey
 
 CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
 Mount = Callable[..., Installed]
@@ -167,6 +168,23 @@ def test_hooks_that_touch_every_answer(mount: Mount) -> None:
     assert "Set-Cookie" in app.test_client().get("/healthz").headers
 
 
+def test_errors_that_the_application_traps_are_answered_all_the_same() -> None:
+    """``TRAP_HTTP_EXCEPTIONS`` has Flask take each HTTP error without a handler for a fault of the program: ours, and
+    our redirects, were 500 (as reported in pallets/flask 2585)."""
+    app = Flask("photos")
+    app.config["TRAP_HTTP_EXCEPTIONS"] = True
+    MemoryValetKey(app)
+    client = app.test_client()
+    for answer, status, code in (
+        (client.get("/v1/nowhere"), 404, "not_found"),
+        (client.put("/v1/uploads"), 405, "method_not_allowed"),
+        (client.post("/v1/nowhere", data={"a": "b"}), 415, "unsupported_media_type"),
+    ):
+        assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+    moved = client.get("/docs")
+    assert (moved.status_code, moved.location) == (308, "/docs/")
+
+
 def test_a_limit_of_the_application_is_a_problem_document(mount: Mount) -> None:
     """What flask-limiter refuses is answered so that a program understands it, and knows when to come again."""
     app = application()
@@ -257,3 +275,41 @@ def test_an_endpoint_of_its_own_is_taken(endpoint: str) -> None:
     """A path that is the store's, an address, a host that is called like a bucket."""
     assert load_settings(bucket="s3x", s3_endpoint_url=endpoint).s3_endpoint_url == endpoint
     assert load_settings(bucket="minio", s3_endpoint_url="https://minio.x.org").bucket == "minio"
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("https://bücher.example", "xn--"),
+        ("https://files.example/größe", "ASCII"),
+        ("https://files.example\n", "line ends"),
+        ("https://files.example ", "spaces"),
+        ("https://files.example?tenant=a", "no query"),
+        ("https://files.example/#top", "no fragment"),
+        ("https://files.example:99999", "out of range"),
+        ("https://files.example:0", "port 0"),
+        ("https://user:password@files.example", "no user"),
+        ("https://:443", "http or https URL"),
+    ],
+)
+def test_a_public_address_that_no_path_can_follow_is_refused(address: str, reason: str) -> None:
+    """At the start. Every address of ours would be wrong, and S3 told to redirect there: a line end is what a file of
+    Kubernetes' secrets ends with (kubernetes/kubernetes 23404, nextcloud/helm 490)."""
+    with pytest.raises(ConfigurationError, match=reason) as caught:
+        load_settings(bucket="photos", public_url=address)
+    assert "VALETKEY_PUBLIC_URL" in str(caught.value)
+    assert "password" not in str(caught.value).replace("no password", "")
+
+
+@pytest.mark.parametrize("name", ["s3_endpoint_url", "s3_public_endpoint_url", "events_sqs_queue_url"])
+@pytest.mark.parametrize("address", ["https://bücher.example", "https://store.example\n", "https://store .example"])
+def test_an_address_that_others_read_differently_is_refused(name: str, address: str) -> None:
+    """A host is signed as it is sent: in ASCII."""
+    with pytest.raises(ConfigurationError, match=f"VALETKEY_{name.upper()}"):
+        load_settings(bucket="photos", **{name: address})
+
+
+@pytest.mark.parametrize(("host", "base"), [("::1", "http://[::1]:8000"), ("127.0.0.1", "http://127.0.0.1:8000")])
+def test_an_ipv6_address_has_brackets(host: str, base: str) -> None:
+    """``http://::1:8000`` is no address."""
+    assert load_settings(host=host).base_url == base

@@ -1,17 +1,26 @@
-"""New uploads where valetkey is alone: granted without a request of Flask's, and answered as with one."""
+"""Where valetkey is alone: new uploads and events without a request of Flask's, answered as with one."""
 
+import hashlib
+import hmac
 import json
+import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask import Flask, Response
 from flask.testing import FlaskClient
+from tests.e2e.rgw_events import created_event
 from tests.support import ledgers
+from tests.support.clients import post_form
+from tests.support.deliveries import recorded
 from tests.support.stores import Bucket
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
 from valetkey import waiting
+from valetkey.api import plain
 from valetkey.app import create_app, installed_in
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.settings import Settings
@@ -22,9 +31,15 @@ OURS = {"id", "key", "policy", "x-amz-signature", "x-amz-meta-upload-id", "x-amz
 """What is another in each grant."""
 
 
+SECRET = "a-secret-of-some-length"
+SENDERS = dict.fromkeys(
+    ["events_ceph_secret", "events_minio_token", "events_eventbridge_key", "events_b2_secret"], SECRET
+)
+
+
 @pytest.fixture
 def app(settings: Settings, moto_bucket: Bucket) -> Iterator[Flask]:
-    made = create_app(settings, moto_bucket.server.session, allow_open=True)
+    made = create_app(settings.model_copy(update=SENDERS), moto_bucket.server.session, allow_open=True)
     ledgers.migrate(settings.database_url)
     yield made
     installed_in(made).ledger.close()
@@ -129,7 +144,8 @@ def test_no_refusal_is_logged_by_who_must_not_wait(client: FlaskClient, monkeypa
         raise StoreUnavailable("It is somewhere else.", 30)
 
     assert client.post("/v1/uploads", json=WANTED).status_code == 201  # what the first request waits for is over
-    monkeypatch.setattr("valetkey.api.standalone._VIEWS", {"/v1/uploads": unavailable})
+    route = plain.ROUTES[0]._replace(view=unavailable)
+    monkeypatch.setattr("valetkey.api.plain._BY_PATH", {route.path: route})
     with pytest.raises(waiting.WouldWait):
         waiting.without(client.post, "/v1/uploads", json=WANTED)
     assert client.post("/v1/uploads", json=WANTED).status_code == 503
@@ -171,3 +187,164 @@ def test_who_must_not_wait_does_not(client: FlaskClient, app: Flask) -> None:
     assert granted.status_code == 201
     later[0].wait()
     assert body_of(client.get("/v1/uploads"))["uploads"] == [body_of(granted)["upload"]]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An upload whose object has arrived, and what the store said of that: before it was confirmed."""
+
+    client: FlaskClient
+    id: str
+    event: dict[str, Any]
+
+    def tell(self, **changes: Any) -> TestResponse:
+        """Sends the event as Ceph RGW does."""
+        given = {"json": self.event, "query_string": {"secret": SECRET}} | changes
+        return self.client.post("/v1/events/ceph", **given)
+
+    def state(self) -> str:
+        return str(body_of(self.client.get(f"/v1/uploads/{self.id}"))["state"])
+
+
+@pytest.fixture
+def sent(client: FlaskClient, moto_bucket: Bucket) -> Sent:
+    granted = body_of(client.post("/v1/uploads", json=WANTED))
+    assert post_form(granted["grant"]["url"], granted["grant"]["fields"], b"12345").status == 201
+    key = f"staging/{granted['upload']['id']}"
+    etag = moto_bucket.client.head_object(Bucket=moto_bucket.name, Key=key)["ETag"].strip('"')
+    event = created_event(moto_bucket.name, key, 5, etag, opaque=SECRET)
+    return Sent(client, granted["upload"]["id"], json.loads(json.dumps(event)))
+
+
+def by_minio(sent: Sent) -> tuple[str, dict[str, Any]]:
+    return "minio", {"json": sent.event, "headers": {"Authorization": f"Bearer {SECRET}"}}
+
+
+def by_eventbridge(sent: Sent) -> tuple[str, dict[str, Any]]:
+    body = recorded("eventbridge_object_created")
+    body["detail"]["bucket"]["name"] = sent.event["Records"][0]["s3"]["bucket"]["name"]
+    body["detail"]["object"]["key"] = f"staging/{sent.id}"
+    return "eventbridge", {"json": body, "headers": {"x-api-key": SECRET}}
+
+
+def by_b2(sent: Sent) -> tuple[str, dict[str, Any]]:
+    body = recorded("b2_upload")
+    body["events"][0] |= {
+        "bucketName": sent.event["Records"][0]["s3"]["bucket"]["name"],
+        "objectName": f"staging/{sent.id}",
+    }
+    raw = json.dumps(body).encode()
+    signature = "v1=" + hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
+    return "b2", {
+        "data": raw,
+        "content_type": "application/json",
+        "headers": {"X-Bz-Event-Notification-Signature": signature},
+    }
+
+
+QUERY = {"query_string": {"secret": SECRET}}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ("ceph", QUERY, 200),
+        ("ceph", {}, 200),  # each record carries the secret
+        ("ceph", {"query_string": f"secret={SECRET}&secret=another&a=%C3%A4"}, 200),
+        ("ceph", {"query_string": {"secret": "another"}}, 403),
+        ("ceph", {"query_string": "secret=%E4"}, 403),
+        ("ceph", {"json": {"Records": []}}, 403),
+        ("ceph", QUERY | {"json": {"Records": [{"eventName": "ObjectRemoved:Delete"}, 1]}}, 200),
+        ("ceph", QUERY | {"json": {}}, 400),
+        ("ceph", QUERY | {"data": b"{", "content_type": "application/json"}, 400),
+        ("minio", {}, 403),
+        ("b2", {"headers": {"X-Bz-Event-Notification-Signature": "v1=" + 64 * "0"}}, 403),
+        ("eventbridge", {"headers": {"x-api-key": "another"}}, 403),
+        ("nobody", {}, 404),
+    ],
+)
+def test_an_event_is_answered_as_by_flask(
+    app: Flask, sent: Sent, requests: list[str], told: tuple[str, dict[str, Any], int]
+) -> None:
+    """The same bytes and headers, whether it is heard or refused; without Flask where it is heard."""
+    sender, changes, status = told
+    sent.tell()
+    requests.clear()
+    path, given = f"/v1/events/{sender}", {"json": sent.event} | changes
+    if "data" in given:
+        del given["json"]
+
+    def answered() -> tuple[int, list[tuple[str, str]], bytes]:
+        answer = sent.client.post(path, **given)
+        return answer.status_code, sorted(answer.headers), answer.data
+
+    alone = answered()
+    assert alone[0] == status
+    assert requests == ([] if status == 200 else [path])
+    app.before_request(lambda: None)
+    assert answered() == alone
+    assert requests[-1] == path
+
+
+@pytest.mark.parametrize("way", [by_minio, by_eventbridge, by_b2])
+def test_each_sender_is_heard_without_flask(sent: Sent, requests: list[str], way: Any) -> None:
+    """Whatever proves its deliveries: a token, a key, a signature of the body."""
+    sender, given = way(sent)
+    answer = sent.client.post(f"/v1/events/{sender}", **given)
+    assert body_of(answer) == {"confirmed": 1, "rejected": 0, "ignored": 0}
+    assert requests == []
+    assert sent.state() == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("changes", "position"),
+    [({"query_string": "secret=another"}, 0), (QUERY | {"headers": {"Origin": "https://a"}}, 2)],
+)
+def test_no_body_is_read_for_a_stranger(app: Flask, changes: dict[str, Any], position: int) -> None:
+    """The secret in the query comes first, with and without Flask."""
+    environ = EnvironBuilder("/v1/events/ceph", method="POST", data=b"{}", content_type="application/json", **changes)
+    given = environ.get_environ()
+    given["wsgi.input"] = body = BytesIO(b"{}")
+    run_wsgi_app(app, given)
+    assert body.tell() == position
+
+
+def test_who_must_not_wait_hears_what_is_known(
+    app: Flask, sent: Sent, requests: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What confirms an upload is left to another thread, before any of it is done, and then done once; the same event
+    told again waits for nothing. Each is logged once."""
+    caplog.set_level(logging.INFO, "valetkey")
+    installed_in(app).begin()
+    with pytest.raises(waiting.WouldWait):
+        waiting.without(sent.tell)
+    assert sent.state() == "pending"
+    assert body_of(sent.tell()) == {"confirmed": 1, "rejected": 0, "ignored": 0}
+    caplog.clear()
+    requests.clear()
+    assert body_of(waiting.without(sent.tell)) == {"confirmed": 0, "rejected": 0, "ignored": 1}
+    assert requests == []
+    assert caplog.messages == [f"event ignored: upload {sent.id} is confirmed already"]
+
+
+def test_an_event_of_what_was_written_again_is_no_repetition(sent: Sent) -> None:
+    """Somebody has used the grant once more: what that brought has to be removed, by a thread that may wait."""
+    sent.tell()
+    sent.tell()
+    sent.event["Records"][0]["s3"]["object"]["eTag"] = "0" * 32
+    with pytest.raises(waiting.WouldWait):
+        waiting.without(sent.tell)
+    assert body_of(sent.tell()) == {"confirmed": 0, "rejected": 0, "ignored": 1}
+
+
+def test_many_events_are_for_who_may_wait() -> None:
+    """To look thousands up would hold up everybody's requests."""
+
+    def environ(size: int, path: str = "/v1/events/ceph", method: str = "POST") -> dict[str, Any]:
+        return {"REQUEST_METHOD": method, "PATH_INFO": path, "CONTENT_LENGTH": str(size)}
+
+    assert plain.waits_for_nothing_else(environ(2_000))
+    assert not plain.waits_for_nothing_else(environ(20_000))
+    assert not plain.waits_for_nothing_else(environ(2, "/v1/events/ceph/more"))
+    assert not plain.waits_for_nothing_else(environ(2, method="GET"))
+    assert plain.waits_for_nothing_else(environ(200_000, "/v1/uploads/batch"))

@@ -34,12 +34,18 @@ def running(
     command: Command, *, ends_by: signal.Signals = signal.SIGKILL, **options: Any
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """The process runs beside the block; after it, `end` is sure to have been called."""
-    process = start(command, **options)
+    with ended(start(command, **options), ends_by) as process:
+        yield process
+
+
+@contextmanager
+def ended(process: "subprocess.Popen[bytes]", by: signal.Signals) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that was started already runs beside the block; after it, `end` is sure to have been called."""
     with process:
         try:
             yield process
         finally:
-            end(process, ends_by)
+            end(process, by)
 
 
 def end(process: "subprocess.Popen[bytes]", first: signal.Signals = signal.SIGTERM, seconds: float = 10) -> None:

@@ -5,7 +5,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -13,11 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from tests.support import ledgers, processes
+from tests.support import ledgers, prepared, processes
 from tests.support.stores import Bucket
 
-VALETKEY = Path(sys.executable).with_name("valetkey")
+VALETKEY = prepared.VALETKEY
 START = 90.0
 """How long a process may take to start, in seconds, on a machine that has other things to do; it takes one."""
 
@@ -87,11 +87,12 @@ def running_valetkey(
     command: str = "serve",
     env: Mapping[str, str] | None = None,
     migrate: bool = True,
-    executable: Sequence[str | Path] = (VALETKEY,),
+    executable: Sequence[str | Path] = (),
 ) -> Iterator[ValetkeyServer]:
     """`valetkey serve` or `dev`, ready when yielded, stopped afterwards; on a free port unless `env` has one.
 
-    The ledger that `serve` gets is migrated first, unless not ``migrate``; ``executable`` stands for `valetkey`.
+    The ledger that `serve` gets is migrated first, unless not ``migrate``; ``executable`` is executed in place of
+    `valetkey`, which is forked where it can be (`tests.support.prepared`).
 
     It runs in `directory`, where its SQLite file and its log are too, and sees only the AWS_* and VALETKEY_*
     variables that follow from `bucket` and `env`.
@@ -104,19 +105,28 @@ def running_valetkey(
         ledgers.migrate(full_env["VALETKEY_DATABASE_URL"], directory)
     with ExitStack() as stack:
         with (directory / "valetkey.log").open("ab") as log:
-            served = processes.running(
-                [*executable, command],
-                dies_by="TERM",
-                ends_by=signal.SIGTERM,
-                env=full_env,
-                cwd=directory,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-            process = stack.enter_context(served)
+            served = start([command], full_env, directory, log, executable=executable, dies_by="TERM")
+            process = stack.enter_context(processes.ended(served, signal.SIGTERM))
         server = ValetkeyServer(base_url, process, full_env, directory)
         _wait_until_ready(server)
         yield server
+
+
+def start(
+    args: Sequence[str],
+    env: Mapping[str, str],
+    directory: Path,
+    log: IO[bytes],
+    *,
+    executable: Sequence[str | Path] = (),
+    dies_by: str = "KILL",
+) -> "subprocess.Popen[bytes]":
+    """`valetkey` with ``args``, which the caller ends; ``executable`` is executed in its place."""
+    if not executable and prepared.can_start(env):
+        return prepared.start(args, env=env, cwd=directory, log=log, dies_by=dies_by)
+    command = [*(executable or [VALETKEY]), *args]
+    streams = {"stdout": log, "stderr": subprocess.STDOUT}
+    return processes.start(command, dies_by=dies_by, env=env, cwd=directory, **streams)
 
 
 def environment(directory: Path, bucket: Bucket | None) -> dict[str, str]:
@@ -178,11 +188,10 @@ def running_worker(
     log_file = beside.directory / f"worker-{secrets.token_hex(4)}.log"
     with ExitStack() as stack:
         with log_file.open("ab") as log:
-            command: list[str | Path] = [*before, VALETKEY, "worker", *(["--app", app] if app else [])]
-            begun = processes.running(
-                command, env={**beside.env, **(env or {})}, cwd=beside.directory, stdout=log, stderr=subprocess.STDOUT
-            )
-            process = stack.enter_context(begun)
+            args = ["worker", *(["--app", app] if app else [])]
+            executable: Sequence[str | Path] = [*before, VALETKEY] if before else ()
+            begun = start(args, {**beside.env, **(env or {})}, beside.directory, log, executable=executable)
+            process = stack.enter_context(processes.ended(begun, signal.SIGKILL))
         worker = WorkerProcess(process, log_file)
         _wait_until_started(worker)
         yield worker

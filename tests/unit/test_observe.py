@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.unit.memory_world import World
 
+from valetkey import waiting
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.events.event import EventCounts, ObjectEvent
 from valetkey.core.model.rules import UNREADABLE
@@ -113,3 +114,26 @@ def test_an_event_that_comes_again_asks_no_store(etag: str | None, seconds: int 
     world.operations.clear()
     assert world.service.observe([again, event(upload)]) == EventCounts(ignored=2)
     assert world.store.head(upload.staging_key) is None
+
+
+def test_who_must_not_wait_begins_nothing() -> None:
+    """A thread of `valetkey serve` that must not wait hears what is known, and leaves all else as it is to another."""
+    world = World()
+    upload = world.create()
+    world.post(upload)
+    world.operations.clear()
+    with pytest.raises(waiting.WouldWait):
+        waiting.without(world.service.observe, [event(upload)])
+    assert set(world.operations) == {"get"}
+    assert world.now(upload) == upload
+    world.service.observe([event(upload)])
+    ended = world.now(upload)
+    assert ended.object
+    assert ended.confirmed_at
+    known = replace(event(upload), etag=ended.object.etag, written_at=ended.confirmed_at - timedelta(seconds=1))
+    assert waiting.without(world.service.observe, [known, known]) == EventCounts(ignored=2)
+    world.post(upload)
+    world.operations.clear()
+    with pytest.raises(waiting.WouldWait):
+        waiting.without(world.service.observe, [known, event(upload)])
+    assert set(world.operations) == {"get"}

@@ -12,6 +12,7 @@ from valetkey.core.model.upload import (
     new_upload_id,
     parse_upload_id,
     upload_id_of,
+    upload_ids_in,
 )
 from valetkey.testing.contracts.samples import new_upload
 
@@ -102,3 +103,13 @@ def test_a_staging_key_names_its_upload() -> None:
     assert upload_id_of("/" + one.staging_key) is None
     assert upload_id_of(one.staging_key + "/a.png") is None
     assert upload_id_of("uploads/" + one.id) is None
+
+
+@pytest.mark.parametrize("before", ["", "staging/", "a-b/", "01a21e97-", "f", "a-b-c-d/"])
+@pytest.mark.parametrize("behind", ["", "/1", "-7", "/a.png", "0", "-a-b-c-d"])
+def test_an_id_is_found_wherever_it_stands_in_a_key(before: str, behind: str) -> None:
+    """However many hyphens are around it; and half of one is none."""
+    one, other = new_upload_id(), new_upload_id()
+    assert one in upload_ids_in(f"{before}{one}{behind}")
+    assert set(upload_ids_in(f"{before}{one}{behind}/{other}")) >= {one, other}
+    assert one not in upload_ids_in(f"{before}{one[:-1]}/{behind}")

@@ -40,7 +40,7 @@ class BodylessRequest(Request):
 
     def get_data(self, cache: bool = True, as_text: Any = False, parse_form_data: bool = False) -> Any:
         """As in Flask, but a body of a known length is read without the streams in between: half of what it cost."""
-        length = _length(self.environ)
+        length = announced_length(self.environ)
         if cache or as_text or parse_form_data or not length or length > MAX_BODY or _was_touched(self):
             return super().get_data(cache, as_text, parse_form_data)
         return read_known(self.environ, length)
@@ -75,7 +75,7 @@ def _require_small(this: Request, environ: Mapping[str, Any]) -> None:
         mimetype = this.mimetype
         if mimetype in _FORMS or mimetype.startswith("multipart/"):
             raise UnsupportedMediaType(_NO_FILES)
-    if _length(environ) > MAX_BODY:
+    if announced_length(environ) > MAX_BODY:
         raise RequestEntityTooLarge(_TOO_LARGE)
     if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
         raise CodingUnknown("A body is sent as it is or in chunks: no other Transfer-Encoding is undone here.")
@@ -97,23 +97,26 @@ def _was_touched(this: Request) -> bool:
     return "stream" in vars(this)  # a cached property: what werkzeug reads, it reads through this one
 
 
-def _length(environ: Mapping[str, Any]) -> int:
+def announced_length(environ: Mapping[str, Any]) -> int:
     """The announced length of the body in bytes; 0 when none is, or when it is no number."""
     text: str = environ.get("CONTENT_LENGTH", "")
     return int(text) if text.isdecimal() else 0
 
 
-def is_plain(environ: Mapping[str, Any]) -> bool:
-    """Whether a request is JSON that is small and there as a whole, of no page, and has no query: nothing of it would
-    be refused before it is read, and no answer to it needs more headers than its own."""
-    if environ.get("CONTENT_TYPE") != JSON or environ.get("QUERY_STRING") or "HTTP_ORIGIN" in environ:
+def is_plain(environ: Mapping[str, Any], *, max_query: int = 0) -> bool:
+    """Whether a request is JSON that is small and there as a whole, of no page, and has a query of at most so many
+    characters: nothing of it would be refused before it is read, and no answer to it needs more headers than its own.
+    """
+    if environ.get("CONTENT_TYPE") != JSON or "HTTP_ORIGIN" in environ:
         return False
-    return is_whole(environ) and 0 < _length(environ) <= MAX_BODY and "HTTP_TRANSFER_ENCODING" not in environ
+    if len(environ.get("QUERY_STRING", "")) > max_query:
+        return False
+    return is_whole(environ) and 0 < announced_length(environ) <= MAX_BODY and "HTTP_TRANSFER_ENCODING" not in environ
 
 
 def whole_body(environ: Mapping[str, Any]) -> bytes:
     """The body of a request that `is_plain`. Raises ClientDisconnected where it ends early."""
-    return read_known(environ, _length(environ))
+    return read_known(environ, announced_length(environ))
 
 
 def json_body() -> bytes:
@@ -135,7 +138,7 @@ def _read(this: Request) -> bytes:
         body = _rest(this)
     else:
         with _room.place(environ):
-            length = _length(environ)
+            length = announced_length(environ)
             body = read_known(environ, length) if length and not _was_touched(this) else _rest(this)
     if len(body) > MAX_BODY:  # a chunked one: it announced no length, and werkzeug stops reading without a word
         raise RequestEntityTooLarge(_TOO_LARGE)
@@ -148,7 +151,7 @@ def _rest(this: Request) -> bytes:
     Raises `ConfigurationError` when one took it away.
     """
     body: bytes = this.get_data(cache=False)
-    if len(body) < _length(this.environ) and _was_touched(this):
+    if len(body) < announced_length(this.environ) and _was_touched(this):
         raise ConfigurationError(_GONE)
     return body
 

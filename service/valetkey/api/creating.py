@@ -1,8 +1,4 @@
-"""What creates uploads: the routes that most requests are for, as functions that need no request of Flask's.
-
-An application that valetkey is mounted in has them as views like all others. Where valetkey is alone, they are called
-without what Flask does around a view, which took as long as the grant itself.
-"""
+"""What creates uploads, as functions that need no request of Flask's: see `valetkey.api.plain`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,7 +15,6 @@ from valetkey.core.errors import InvalidRequest, ValetKeyError
 
 Environ = Mapping[str, Any]
 Read = Callable[[], bytes]
-"""Gives the body of a JSON request, which is read once it is known who asks."""
 
 
 def new_upload(here: Mounted, environ: Environ, read: Read) -> Answer:
@@ -50,6 +45,11 @@ def new_uploads(here: Mounted, environ: Environ, read: Read) -> Answer:
             ]
         }
     )
+
+
+def makes_one_for_a_key(environ: Environ) -> bool:
+    """Whether the ledger has to look for an Idempotency-Key."""
+    return "HTTP_IDEMPOTENCY_KEY" in environ
 
 
 def _creator(here: Mounted, environ: Environ) -> Caller:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Request, Response, abort, redirect, request
+from flask import Flask, Request, Response, redirect, request
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.wrappers import Response as BaseResponse
@@ -17,6 +17,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from valetkey.api.bodies import refuse_streams
 from valetkey.api.mounted import mounted, root
 from valetkey.api.problems import render_http
+
+
+class _Answer(HTTPException):
+    """A response, where none can be returned. It has a handler of its own: where the application has
+    TRAP_HTTP_EXCEPTIONS, what has none is a 500."""
 
 
 @contextmanager
@@ -46,10 +51,11 @@ def guard(app: Flask, *, blueprints: Sequence[str], callers: Sequence[str], path
             refuse_streams()
             return
         if endpoint is None and (moved := moved_within(app, request, blueprints)) is not None:
-            abort(moved)
+            raise _Answer(response=moved)
         if request.path.startswith(below) and (answer := _unrouted(app, callers, below)) is not None:
-            abort(answer)
+            raise _Answer(response=answer)
 
+    app.register_error_handler(_Answer, lambda answer: answer.response)
     # these are called before the hooks that are meant to answer; the first of them before those of others
     app.url_value_preprocessors.setdefault(None, []).insert(0, look)
 

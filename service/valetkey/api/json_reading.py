@@ -7,8 +7,10 @@ send it without meaning to: a name cut within an emoji.
 
 import json
 import re
+from functools import cache
 from math import nan
-from typing import Any, NoReturn, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -66,9 +68,9 @@ _TEXT = frozenset({str})
 def _members(found: BaseModel) -> float:
     """How many members the JSON of ``found`` has at least; not a number where something else is in it than models and
     texts by name, which may hold what is no JSON."""
-    values = found.__dict__
-    count: float = len(found.model_fields_set)
-    for name in found.model_fields_set:
+    values, given = found.__dict__, found.model_fields_set
+    count: float = len(given)
+    for name in _nesting(type(found)) & given:
         value = values[name]
         if isinstance(value, list):
             count += sum(_members(one) if isinstance(one, BaseModel) else nan for one in value)
@@ -77,6 +79,24 @@ def _members(found: BaseModel) -> float:
         elif isinstance(value, BaseModel):
             count += _members(value)
     return count
+
+
+_SINGLE = frozenset({str, int, float, bool, NoneType})
+
+
+@cache
+def _nesting(model: type[BaseModel]) -> frozenset[str]:
+    """The fields that may hold more than one value: to look into the others of a batch took half of the count."""
+    return frozenset(name for name, field in model.model_fields.items() if not _is_single(field.annotation))
+
+
+def _is_single(kind: Any) -> bool:
+    """Whether what is of this type has no members."""
+    if get_origin(kind) in {Union, UnionType}:
+        return all(map(_is_single, get_args(kind)))
+    if get_origin(kind) is Annotated:
+        return _is_single(get_args(kind)[0])
+    return kind in _SINGLE or get_origin(kind) is Literal
 
 
 _SPACED = re.compile(rb'"[ \t\r\n]+:')

@@ -1,6 +1,6 @@
 """The blueprint: each view parses, calls one method of the service, and renders."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -9,11 +9,11 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api import problems
-from valetkey.api.bodies import json_body, raw_body, refuse_streams
-from valetkey.api.creating import new_upload, new_uploads
+from valetkey.api.bodies import json_body, refuse_streams
 from valetkey.api.grants import part_grants, parts_body, read_complete, read_sign_parts
 from valetkey.api.mounted import mounted, record_hooks, server_url
 from valetkey.api.negotiation import prefers_page
+from valetkey.api.plain import ROUTES, PlainRoute
 from valetkey.api.rendering import render
 from valetkey.api.requests import (
     owner_in_path,
@@ -38,13 +38,11 @@ from valetkey.api.responses import (
     granted_body,
     profile_body,
     ready_body,
-    tally_body,
     ticket_body,
     upload_body,
 )
 from valetkey.core.access.callers import Caller
-from valetkey.core.errors import ErasureNotFound, SenderUnknown, UploadNotFound, ValetKeyError
-from valetkey.core.events.event import Arrival, Delivery
+from valetkey.core.errors import ErasureNotFound, UploadNotFound, ValetKeyError
 from valetkey.core.model.erasure import Erasure
 from valetkey.core.model.upload import Upload, UploadId, UploadState, parse_upload_id
 from valetkey.core.service import UploadService
@@ -79,14 +77,12 @@ def _one(upload: Upload, status: int = 200, headers: Mapping[str, str] | None = 
     return render(upload_body(upload), status, headers)
 
 
-@blueprint.post("/v1/uploads")
-def create_upload() -> Response:
-    return new_upload(mounted(), request.environ, json_body).response()
+def _view(route: PlainRoute) -> Callable[..., Response]:
+    return lambda **_: route.view(mounted(), request.environ, route.body).response()
 
 
-@blueprint.post("/v1/uploads/batch")
-def create_batch() -> Response:
-    return new_uploads(mounted(), request.environ, json_body).response()
+for _route in ROUTES:
+    blueprint.add_url_rule(_route.rule, _route.name, _view(_route), methods=["POST"])
 
 
 @blueprint.get("/v1/uploads")
@@ -241,9 +237,12 @@ def _several(uploads: Sequence[Upload]) -> Response:
 
 @blueprint.get("/v1/uploads/<text>/download")
 def download_upload(text: str) -> BaseResponse:
-    """A page that fetches it asks for JSON: after a redirect to another origin its browser sends ``Origin: null``."""
-    caller = _caller()
-    download = _service().download(caller, _id(text), inline=read_download(request.args.to_dict()))
+    """A page that fetches it asks for JSON: after a redirect to another origin its browser sends ``Origin: null``.
+
+    Who asks by HEAD, as viewers of documents and download managers do first, follows the redirect by HEAD.
+    """
+    caller, inline = _caller(), read_download(request.args.to_dict())
+    download = _service().download(caller, _id(text), inline=inline, head=request.method == "HEAD")
     body: DownloadBody = {"url": download.url, "expires_at": download.expires_at}
     response = redirect(download.url, 303) if prefers_page(otherwise=True) else render(body)
     response.headers["Cache-Control"] = "no-store"
@@ -317,19 +316,6 @@ def get_erasure(text: str) -> Response:
     if (erasure_id := parse_upload_id(text)) is None:  # its ids are UUIDv7, too
         raise ErasureNotFound
     return render(erasure_body(_service().erasure(caller, erasure_id)))
-
-
-@blueprint.post("/v1/events/<name>")
-def receive_events(name: str) -> Response:
-    entrance = mounted().senders.get(name)
-    if entrance is None:
-        raise SenderUnknown("There is no such event sender here, or its secret is not set.")
-    headers, query = {key.lower(): value for key, value in request.headers}, request.args.to_dict()
-    entrance.admit(Arrival(headers, query))
-    delivery = Delivery(headers, query, raw_body())
-    known_as, sender = entrance.authenticate(delivery)
-    parsed = sender.parse(delivery.body)
-    return render(tally_body(_service().observe(parsed.events, parsed.ignored, sender=known_as)))
 
 
 @blueprint.get("/healthz")

@@ -10,9 +10,9 @@ from werkzeug.routing import MapAdapter
 
 from valetkey import forks
 from valetkey.api.bodies import BodylessRequest, is_plain, whole_body
-from valetkey.api.creating import new_upload, new_uploads
 from valetkey.api.entrance import moved_within
 from valetkey.api.mounted import mounted_in
+from valetkey.api.plain import plain_route
 
 
 class _Stateless(SessionInterface):
@@ -22,9 +22,6 @@ class _Stateless(SessionInterface):
         return NullSession()
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None: ...
-
-
-_VIEWS = {"/v1/uploads": new_upload, "/v1/uploads/batch": new_uploads}
 
 
 @lru_cache(maxsize=256)
@@ -40,7 +37,7 @@ def _is_host(text: str) -> bool:
 class StandaloneFlask(Flask):
     """A Flask without what a service for programs has no use for; together a seventh of what Flask costs a request.
 
-    New uploads are granted without a request of Flask's, unless somebody has registered a hook that would be called.
+    `plain_route` is called without a request of Flask's, unless somebody has registered a hook that would be called.
     """
 
     request_class = BodylessRequest
@@ -49,9 +46,9 @@ class StandaloneFlask(Flask):
     """Those after a request that are ours."""
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """As in Flask, but for new uploads."""
-        view = _VIEWS.get(environ["PATH_INFO"])
-        if view is None or environ["REQUEST_METHOD"] != "POST" or not is_plain(environ) or self._has_hooks():
+        """As in Flask, but for plain routes."""
+        route = plain_route(environ)
+        if route is None or not is_plain(environ, max_query=route.max_query) or self._has_hooks():
             return super().wsgi_app(environ, start_response)
         here = mounted_in(self)
         # else Flask's request says where we are, or that the host is none
@@ -60,7 +57,7 @@ class StandaloneFlask(Flask):
         try:
             forks.look()
             here.record_hooks()
-            return view(here, environ, partial(whole_body, environ)).start(start_response)
+            return route.view(here, environ, partial(whole_body, environ)).start(start_response)
         except Exception as error:
             with self.request_context(environ):
                 response = self.process_response(self.make_response(self.handle_user_exception(error)))

@@ -19,13 +19,3 @@ def unwritten(environ: Mapping[str, Any]) -> list[Written] | None:
         raise failure
     later: list[Written] | None = environ.get(LATER)
     return later
-
-
-_PATHS = frozenset({"/v1/uploads", "/v1/uploads/batch"})
-
-
-def waits_for_nothing_else(environ: Mapping[str, Any]) -> bool:
-    """Whether a request most likely waits for nothing but what is `unwritten`: it is for new uploads, without a key
-    that the ledger has to look for."""
-    is_grant = environ["PATH_INFO"] in _PATHS and environ["REQUEST_METHOD"] == "POST"
-    return is_grant and "HTTP_IDEMPOTENCY_KEY" not in environ

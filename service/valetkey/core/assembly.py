@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.confirming.confirmation import Confirmation
@@ -15,6 +16,7 @@ from valetkey.core.errors import ConfigurationError
 from valetkey.core.events.observer import Beside, Observer
 from valetkey.core.gate import Bounded, Room, StoreGate
 from valetkey.core.granting.admission import Admission
+from valetkey.core.granting.declaration import Shared
 from valetkey.core.granting.grantor import Grantor
 from valetkey.core.granting.grants import GrantMaker
 from valetkey.core.granting.parts import MultipartUploads
@@ -70,6 +72,7 @@ class Assembly:
         store_limit: int = 48,
         event_threads: int = 4,
         address_signer: AddressSigner | None = None,
+        shared: Mapping[str, Shared] = MappingProxyType({}),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -84,7 +87,7 @@ class Assembly:
         self._clock, self._pause, self._detector = clock, pause, detector
         # a store that is down, or slow, holds up no requests of the others
         self._waiting, self._signing = Room(store_limit, len(stores)), Room(store_limit, len(stores))
-        self._address_signer = address_signer
+        self._address_signer, self._shared = address_signer, shared
         self.profiles = Profiles(profiles)
         self.grants = stores.each(lambda one: GrantMaker(one.store, public_url))
         self.multiparts = stores.each(self._multiparts)
@@ -171,7 +174,11 @@ class Assembly:
             profiles=self.profiles,
             tickets=tickets,
             admission=Admission(
-                stores=self.stores, ledger=self._ledger, profiles=self.profiles, schedule=self._schedule
+                stores=self.stores,
+                ledger=self._ledger,
+                profiles=self.profiles,
+                schedule=self._schedule,
+                shared=self._shared,
             ),
             grantor=Grantor(
                 ledger=self._ledger,

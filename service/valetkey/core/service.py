@@ -360,12 +360,12 @@ class UploadService:
         if self._endings.write(before, after) is None:
             raise StateConflict("The upload has just changed; look at it and try again.")
 
-    def download(self, caller: Caller, upload_id: UploadId, *, inline: bool = False) -> Download:
+    def download(self, caller: Caller, upload_id: UploadId, *, inline: bool = False, head: bool = False) -> Download:
         """A URL to the confirmed bytes that saves them under the client's file name.
 
         With ``inline`` a browser shows them, where their type is one that cannot run as a page; any other is saved all
-        the same. Behind the profile's CDN the object itself says which (its ``content_disposition``). Raises
-        `UploadNotFound`, and `StateConflict` when it is not confirmed.
+        the same. Behind the profile's CDN the object itself says which (its ``content_disposition``). With ``head``
+        the URL is for a HEAD alone. Raises `UploadNotFound`, and `StateConflict` when it is not confirmed.
         """
         upload = self.get(caller, upload_id)
         stored = _confirmed_object(upload)
@@ -374,7 +374,7 @@ class UploadService:
         shown = inline and is_safe_to_show(stored.content_type)
         store = self._stores.of(upload).store
         with self._gates.of(upload).open_for(upload):
-            url = store.presigned_get(stored, upload.filename, DOWNLOAD_LIFE, inline=shown)
+            url = store.presigned_get(stored, upload.filename, DOWNLOAD_LIFE, inline=shown, head=head)
             ends = [self._clock() + timedelta(seconds=DOWNLOAD_LIFE), store.credentials().expires_at]
         return Download(url, min(end for end in ends if end is not None))
 

@@ -23,7 +23,12 @@ RETRY_AFTER = 60
 """When to try again where the upload's store is not configured, in seconds: somebody has to change the settings."""
 
 _AWS = (".amazonaws.com", ".api.aws")
-_AWS_CHINA = (".amazonaws.com.cn", ".api.amazonwebservices.com.cn")
+_AWS_APART = {
+    "cn": (".amazonaws.com.cn", ".api.amazonwebservices.com.cn"),
+    "eusc": (".amazonaws.eu", ".api.amazonwebservices.eu"),
+}
+"""The parts of AWS that have buckets of their own, by how their regions begin: China, and the European Sovereign Cloud
+(botocore's partitions.json)."""
 
 Part = TypeVar("Part")
 Made = TypeVar("Made")
@@ -187,11 +192,12 @@ def _overlap(one: str, other: str) -> bool:
 
 def _where(one: NamedStore) -> str:
     """An address as all that lead to the same buckets have it: by HTTP or HTTPS, and by whichever of AWS's, where no
-    two buckets have one name (in China there are others of that name)."""
+    two buckets have one name (in China and in the Sovereign Cloud there are others of that name)."""
     parts = urlsplit(one.endpoint)
     host = _plain_host(parts.hostname or "")
-    if host.endswith(_AWS_CHINA) or (not host and one.store.region.startswith("cn-")):
-        return "cn"
+    for name, hosts in _AWS_APART.items():
+        if host.endswith(hosts) or (not host and one.store.region.startswith(f"{name}-")):
+            return name
     if host.endswith(_AWS):
         return ""
     port = parts.port if parts.port not in {None, 80, 443} else ""

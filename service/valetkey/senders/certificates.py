@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from valetkey import waiting
 from valetkey.core.errors import SenderRefused, Unavailable
 
 KEPT_CERTIFICATES = 16
@@ -60,6 +61,7 @@ class Certificates:
 
     def _load(self, url: str) -> x509.Certificate:
         """Fetches it, unless another request has just done so; only one fetches at a time, and few wait for it."""
+        waiting.look()
         if not self._places.acquire(blocking=False):
             raise Unavailable(_BEING_FETCHED)
         try:

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import Field
 from typing_extensions import override
 
+from valetkey import waiting
 from valetkey.core.errors import ConfigurationError, MalformedEvent, SenderRefused
 from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
 from valetkey.senders.records import read_enclosed, read_json, read_message
@@ -23,7 +24,17 @@ from valetkey.senders.settings import Outside, SenderSettings, Separated
 
 log = logging.getLogger("valetkey")
 
-TOPIC_ARN = re.compile(r"arn:(aws|aws-cn|aws-us-gov):sns:([a-z]{2}(?:-[a-z]+)+-[0-9]+):[0-9]{12}:[A-Za-z0-9_.-]{1,256}")
+_SUFFIXES = {
+    "aws": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-us-gov": "amazonaws.com",
+    "aws-eusc": "amazonaws.eu",
+}
+"""How names of hosts end, by partition (botocore's partitions.json)."""
+
+TOPIC_ARN = re.compile(
+    rf"arn:({'|'.join(_SUFFIXES)}):sns:([a-z]{{2,4}}(?:-[a-z]+)+-[0-9]+):[0-9]{{12}}:[A-Za-z0-9_.-]{{1,256}}"
+)
 
 SKEW = timedelta(hours=1)
 """How wrong this machine's clock may be: what SNS is refused once, it does not send again."""
@@ -105,6 +116,7 @@ class SnsSender:
     def parse(self, body: bytes) -> Parsed:
         envelope = read_json(body)
         if envelope["Type"] == "SubscriptionConfirmation":
+            waiting.look()
             self._confirm(envelope["TopicArn"], envelope["Token"])
             log.info("subscription to %s confirmed", envelope["TopicArn"])
             return Parsed(())
@@ -148,8 +160,7 @@ def _certificate_url(envelope: dict[str, Any]) -> str:
     url, topic = envelope.get("SigningCertURL"), TOPIC_ARN.fullmatch(envelope["TopicArn"])
     if not isinstance(url, str) or topic is None:
         raise SenderRefused("The delivery names no certificate.")
-    suffix = "amazonaws.com.cn" if topic[1] == "aws-cn" else "amazonaws.com"
-    origin = f"https://sns.{topic[2]}.{suffix}"
+    origin = f"https://sns.{topic[2]}.{_SUFFIXES[topic[1]]}"
     if not url.startswith(origin) or not _PATH.fullmatch(url[len(origin) :]):
         raise SenderRefused("The delivery's certificate is not where SNS keeps its own.")
     return url

@@ -7,7 +7,6 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -18,7 +17,7 @@ from valetkey.core.model.rules import Detect
 from valetkey.core.model.upload import DEFAULT_STORE
 from valetkey.senders import NAMES, EventSettings
 from valetkey.settings.explaining import explain
-from valetkey.settings.values import Lack, bucket_in, endpoint_address, http_url
+from valetkey.settings.values import Lack, bucket_in, endpoint_address, http_url, plain_url
 
 
 class ProfileTable(BaseModel):
@@ -162,9 +161,7 @@ class StoreTable(EventSettings):
     @field_validator("events_sqs_queue_url")
     @classmethod
     def _queue(cls, value: str | None) -> str | None:
-        if "@" in urlsplit(value or "").netloc:  # logs have it
-            raise ValueError("must have no user and no password")
-        return http_url(value)
+        return plain_url(value)
 
     @field_validator("prefix", "staging_prefix")
     @classmethod

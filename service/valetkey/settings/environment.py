@@ -18,7 +18,17 @@ from valetkey.senders import EventSettings
 from valetkey.senders.settings import Separated
 from valetkey.settings.env_file import ENV_FILE, read_env_file
 from valetkey.settings.explaining import explain
-from valetkey.settings.values import Lack, bucket_in, endpoint_address, http_url, is_whsec, origin_of
+from valetkey.settings.values import (
+    Lack,
+    address_of,
+    bucket_in,
+    endpoint_address,
+    http_url,
+    is_whsec,
+    origin_of,
+    own_address,
+    plain_url,
+)
 
 MIN_SECRET = 32
 """The shortest secret key accepted, in characters."""
@@ -213,17 +223,20 @@ class Settings(EventSettings, BaseSettings):
         3_600, ge=1, description="How often the worker looks for orphans in the bucket.", json_schema_extra=_SECONDS
     )
 
-    @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url", "events_sqs_queue_url")
+    @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
         return http_url(value)
 
-    @field_validator("public_url", "events_sqs_queue_url")
+    @field_validator("public_url")
     @classmethod
-    def _without_user(cls, value: str | None) -> str | None:
-        if "@" in urlsplit(value or "").netloc:  # clients are told it, and logs have it
-            raise ValueError("must have no user and no password")
-        return value
+    def _own(cls, value: str | None) -> str | None:
+        return own_address(value)
+
+    @field_validator("events_sqs_queue_url")
+    @classmethod
+    def _queue(cls, value: str | None) -> str | None:
+        return plain_url(value)
 
     @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
     @classmethod
@@ -264,7 +277,7 @@ class Settings(EventSettings, BaseSettings):
     @property
     def base_url(self) -> str:
         """Our own address as browsers see it, without a slash at its end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or address_of(self.host, self.port)).rstrip("/")
 
     @property
     def schedule(self) -> Schedule:

@@ -10,17 +10,42 @@ Lack = Literal["post", "conditional-put", "list-parts", "dead-parts", "atomic-co
 
 
 def http_url(value: str | None) -> str | None:
-    if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
+    if value is None:
+        return None
+    parts = urlsplit(value)  # which drops tabs and line ends without a word
+    if not (value.isascii() and value.isprintable() and " " not in value):
+        raise ValueError("must be ASCII without spaces and line ends: a host with other letters in its xn-- form")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an http or https URL")
+    if parts.port == 0:  # what is no port at all is a ValueError by itself
+        raise ValueError("has the port 0")
     return value
+
+
+def plain_url(value: str | None) -> str | None:
+    """``value``, which logs have and clients are told. Raises ValueError."""
+    if "@" in urlsplit(http_url(value) or "").netloc:
+        raise ValueError("must have no user and no password")
+    return value
+
+
+def own_address(value: str | None) -> str | None:
+    """``value`` as an address that paths of ours are put behind. Raises ValueError."""
+    plain_url(value)
+    if "?" in (value or "") or "#" in (value or ""):
+        raise ValueError("must have no query and no fragment: the paths of the API follow it")
+    return value
+
+
+def address_of(host: str, port: int) -> str:
+    """Where a server is that listens on ``host``, which may be an IPv6 address."""
+    return f"http://[{host}]:{port}" if ":" in host and not host.startswith("[") else f"http://{host}:{port}"
 
 
 def endpoint_address(value: str | None) -> str | None:
     parts = urlsplit(value or "")
     if "@" in parts.netloc:
         raise ValueError("must have no user: credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-    if parts.port == 0:  # what is no port at all is a ValueError by itself
-        raise ValueError("has the port 0")
     if parts.query or parts.fragment:
         raise ValueError("must have no query and no fragment: it is the address of the store, not of an object")
     return value

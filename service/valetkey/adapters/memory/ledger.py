@@ -26,7 +26,7 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
         super().__init__(before)
         self._announce = announce
         self._used: dict[str, tuple[int, datetime]] = {}
-        self._declared: dict[Subject, dict[str, Declared]] = {"profiles": {}, "stores": {}}
+        self._declared: dict[Subject, dict[str, Declared]] = {"profiles": {}, "stores": {}, "settings": {}}
 
     def add(self, uploads: Sequence[Upload], unwritten: list[Written] | None = None) -> None:  # noqa: ARG002
         for upload in uploads:

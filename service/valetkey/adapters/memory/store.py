@@ -126,11 +126,13 @@ class MemoryStore(MemoryBucket):
         for key in keys:
             self._remove(key)
 
-    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
+    def presigned_get(
+        self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False, head: bool = False
+    ) -> str:
         """A ``memory:`` URL that says what it would give; nothing serves it."""
         self._call("presigned_get", stored.key)
         asked = {"filename": filename, "content_type": stored.content_type, "expires_in": expires_in}
-        query = urlencode(asked | ({"inline": "true"} if inline else {}))
+        query = urlencode(asked | ({"inline": "true"} if inline else {}) | ({"method": "HEAD"} if head else {}))
         return f"memory://{self._bucket}/{quote(stored.key)}?{query}"
 
     def check(self) -> None:

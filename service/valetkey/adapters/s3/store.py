@@ -173,7 +173,9 @@ class S3Store:
     def delete_batch(self, keys: Sequence[str]) -> None:
         self._versions.delete_batch(keys)
 
-    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
+    def presigned_get(
+        self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False, head: bool = False
+    ) -> str:
         params: dict[str, Any] = {
             "Bucket": self.bucket,
             "Key": stored.key,
@@ -183,7 +185,9 @@ class S3Store:
         if stored.version_id:
             params["VersionId"] = stored.version_id
         with available:
-            return self._clients.public().generate_presigned_url("get_object", Params=params, ExpiresIn=expires_in)
+            return self._clients.public().generate_presigned_url(
+                "get_object", Params=params, ExpiresIn=expires_in, HttpMethod="HEAD" if head else "GET"
+            )
 
     def check(self) -> None:
         try:

@@ -1,18 +1,20 @@
 """One database: reads, writes, its schema, and what it raises."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Condition, Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from valetkey import forks, waiting
 from valetkey.adapters.sql import migrations
+from valetkey.adapters.sql.driver import Direct
 from valetkey.adapters.sql.engines import connect, parsed_url
 from valetkey.adapters.sql.inserts import insert_uploads
+from valetkey.adapters.sql.prompt import PromptReaders
 from valetkey.adapters.sql.rows import Row
 from valetkey.adapters.sql.writer import Work
 from valetkey.core.errors import LedgerUnavailable
@@ -34,8 +36,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._readers, self._writers, make_writer = connect(parsed_url(url))
+        self._readers, self._writers, make_writer, prompt = connect(parsed_url(url))
         self._writer = make_writer(self._writers, insert_uploads)
+        self._prompt = PromptReaders(self._readers, prompt)
         self._use = _Use(self.close)
         forks.pause_for_fork(self, Database._pause, Database._resume)
         forks.renew_in_child(self, Database._renew)
@@ -55,10 +58,12 @@ class Database:
 
     def _renew(self) -> None:
         self._use = _Use(self.close)
+        self._prompt.forget()
 
     def close(self) -> None:
         """Commits what waits and lets go of the database."""
         self._writer.close()
+        self._prompt.close()
         self._readers.dispose()
         self._writers.dispose()
 
@@ -80,6 +85,19 @@ class Database:
         """A connection to read by; each statement sees what was committed before it."""
         with self._in_use(), self._readers.connect() as connection:
             yield connection
+
+    def _look_up(self, statement: Direct, parameters: Mapping[str, Any]) -> Any:
+        """The one row that ``statement`` finds, None where there is none. Waits for nothing where the database is a
+        file that has been looked into before, and nobody is in the way."""
+        forks.look()
+        with self._use:
+            rows = self._prompt.run(statement, parameters)
+        if rows is None:
+            with self._reading() as connection:
+                rows = statement.run(connection, parameters).fetchall()
+            with self._use:
+                self._prompt.keep_another()
+        return rows[0] if rows else None
 
     def _insert(self, rows: list[Row]) -> None:
         """New uploads, all or none; returns when they are durable."""
@@ -134,6 +152,7 @@ class _Use:
     def __enter__(self) -> None:
         with self._changed:
             if not self._is_open:
+                waiting.look()
                 self._changed.wait_for(lambda: self._is_open, 2 * PATIENCE)
             self._users += 1
 

@@ -30,6 +30,9 @@ _REFUSES_OPTIONS = re.compile("startup parameter|command-line options")
 READ_ONLY = "25006"
 """PostgreSQL's read_only_sql_transaction (its manual, appendix A)."""
 
+PROMPT = 4
+"""How many connections to a file are kept for looks at one row; `valetkey serve` has two threads that need one each."""
+
 PRIVATE = 0o600
 """The mode of a new SQLite file: it holds names of people and hashes of keys."""
 
@@ -37,11 +40,16 @@ _URLS = "sqlite:///valetkey.db or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 
 class Connections(NamedTuple):
-    """What a database is read by, what it is written by, and the writer that does it."""
+    """What a database is read by, what it is written by, and the writer that does it.
+
+    ``prompt`` is how many connections are kept for looks at one row that wait for nothing: a database of another
+    machine has none.
+    """
 
     readers: Engine
     writers: Engine
     writer: type[GroupWriter]
+    prompt: int
 
 
 def parsed_url(url: str) -> URL:
@@ -65,11 +73,11 @@ def connect(parsed: URL) -> Connections:
 def _postgresql(parsed: URL) -> Connections:
     _require_known(parsed.query)
     engine = postgresql_engine(parsed)
-    return Connections(engine.execution_options(isolation_level="AUTOCOMMIT"), engine, SharedWriter)  # of one pool
+    return Connections(engine.execution_options(isolation_level="AUTOCOMMIT"), engine, SharedWriter, 0)  # of one pool
 
 
 def _sqlite(parsed: URL) -> Connections:
-    return Connections(sqlite_engine(parsed, writes=False), sqlite_engine(parsed, writes=True), GroupWriter)
+    return Connections(sqlite_engine(parsed, writes=False), sqlite_engine(parsed, writes=True), GroupWriter, PROMPT)
 
 
 _DATABASES: Mapping[str, Callable[[URL], Connections]] = {"sqlite": _sqlite, "postgresql": _postgresql}
@@ -119,7 +127,22 @@ def postgresql_engine(parsed: URL) -> Engine:
 
 
 def _connect(dialect: Dialect, _: Any, arguments: Any, parameters: dict[str, Any]) -> DBAPIConnection:
-    """A connection, without our own ``options`` where they are refused. Raises what psycopg raises."""
+    """A connection. Raises what psycopg raises, and `LedgerUnavailable` where the database is in another encoding than
+    UTF-8: each name that it has no letters for would be an error of its own."""
+    made: Any = _open(dialect, arguments, parameters)
+    encoding = made.info.parameter_status("server_encoding")  # which the server says unasked
+    if encoding not in {"UTF8", None}:
+        made.close()
+        another = "make one anew, by CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+        raise LedgerUnavailable(
+            f"The database keeps text in {encoding}, which has no letters for most names: {another}."
+        )
+    opened: DBAPIConnection = made
+    return opened
+
+
+def _open(dialect: Dialect, arguments: Any, parameters: dict[str, Any]) -> DBAPIConnection:
+    """The same without our own ``options``, where they are refused."""
     try:
         return dialect.connect(*arguments, **parameters)
     except dialect.loaded_dbapi.OperationalError as error:  # psycopg's, which is imported for PostgreSQL alone

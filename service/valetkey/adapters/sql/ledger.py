@@ -25,11 +25,11 @@ from valetkey.adapters.sql.hooks import SqlHookBook, write_announcements
 from valetkey.adapters.sql.inserts import insert_uploads, upsert
 from valetkey.adapters.sql.joined import Changes, JoinedUploads, replace_all
 from valetkey.adapters.sql.keys import SqlKeyRing
-from valetkey.adapters.sql.once import add_once, add_once_within, find_upload
+from valetkey.adapters.sql.once import BY_ID, add_once, add_once_within, found_upload
 from valetkey.adapters.sql.outbox import SqlOutbox
 from valetkey.adapters.sql.pages import read_page
 from valetkey.adapters.sql.rows import as_row, as_upload, changed, micros, moment
-from valetkey.adapters.sql.schema import profiles, stores, tickets, uploads
+from valetkey.adapters.sql.schema import profiles, settings, stores, tickets, uploads
 from valetkey.adapters.sql.steps import remove_first
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
@@ -83,8 +83,7 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         )
 
     def get(self, upload_id: UploadId) -> Upload | None:
-        with self._reading() as connection:
-            return find_upload(connection, upload_id)
+        return found_upload(self._look_up(BY_ID, {"upload_id": upload_id}))
 
     def get_all(self, ids: Collection[UploadId]) -> Mapping[UploadId, Upload]:
         statement = select(uploads).where(uploads.c.id.in_(ids))
@@ -180,7 +179,7 @@ def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime |
     return moved
 
 
-_DECLARED: Mapping[Subject, Table] = {"profiles": profiles, "stores": stores}
+_DECLARED: Mapping[Subject, Table] = {"profiles": profiles, "stores": stores, "settings": settings}
 
 
 def _declare(connection: Connection, table: Table, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:

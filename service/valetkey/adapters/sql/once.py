@@ -1,5 +1,7 @@
 """Uploads that are created once for an account and a key, inside of somebody's transaction."""
 
+from typing import Any
+
 from sqlalchemy import Connection, bindparam, delete, select
 
 from valetkey.adapters.sql.allowances import spend
@@ -16,14 +18,18 @@ CLAIM_ATTEMPTS = 3
 """How often a key is taken that is forgotten while it is looked at."""
 
 
-_BY_ID = Direct(select(uploads).where(uploads.c.id == bindparam("upload_id")))
+BY_ID = Direct(select(uploads).where(uploads.c.id == bindparam("upload_id")))
 """Whatever happens to an upload begins by it."""
 
 _NAMES = tuple(uploads.c.keys())
 
 
 def find_upload(connection: Connection, upload_id: str) -> Upload | None:
-    row = _BY_ID.run(connection, {"upload_id": upload_id}).fetchone()
+    return found_upload(BY_ID.run(connection, {"upload_id": upload_id}).fetchone())
+
+
+def found_upload(row: Any) -> Upload | None:
+    """What `BY_ID` has found."""
     return None if row is None else as_upload(dict(zip(_NAMES, row, strict=True)))
 
 

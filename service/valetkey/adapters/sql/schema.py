@@ -195,6 +195,15 @@ stores = Table(
 )
 """The same of each of its stores."""
 
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("terms", Text, nullable=False),
+    Column("declared_at", BigInteger, nullable=False),
+)
+"""The same of each setting that has to be the same in all of them: of secrets only what tells one from another."""
+
 erasures = Table(
     "erasures",
     metadata,

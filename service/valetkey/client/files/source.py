@@ -36,10 +36,26 @@ class Source:
             raise unreadable(self.name, error) from error
         try:
             self.require_unchanged(file)
-        except FileChanged:
+            self._require_size(file)
+        except (FileChanged, FileError):
             file.close()
             raise
         return file
+
+    def _require_size(self, file: BinaryIO) -> None:
+        """Raises `FileError` where there is more in the open ``file`` than the system says: in /proc, and where a file
+        is brought from somewhere else when it is read, files have a size of 0 and bytes all the same."""
+        try:
+            file.seek(self.size)
+            more = file.read(1)
+            file.seek(0)
+        except OSError as error:
+            raise unreadable(self.name, error) from error
+        if more:
+            detail = (
+                f"{self.name} holds more than the {self.size} bytes that the system says it has. Send it by standard"
+            )
+            raise FileError("size_unknown", f"{detail} input: cat {self.name} | valetkey put -")
 
     def require_unchanged(self, file: BinaryIO) -> None:
         """Raises `FileChanged` when the open ``file`` is not the file that was found, or has changed since, and

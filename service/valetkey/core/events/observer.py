@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from valetkey import waiting
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.errors import CopyUnproven, RulesUnknown, StateConflict, StoreUnavailable, StoreUnknown
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent, StoreEvent
@@ -38,6 +39,8 @@ SLOW = timedelta(seconds=5)
 
 WAIT = 0.5
 """How long an event waits for others of its store, in seconds, until it is left to the sweep: most take less."""
+
+_IGNORED = "event ignored: upload %s is %s already"
 
 
 class Beside(NamedTuple):
@@ -137,7 +140,11 @@ class Observer:
         return None
 
     def _follow(self, look: _Look, upload: Upload) -> UploadState | None:
-        return self._observe(look, upload) if isinstance(look, list) else self._hear(look, upload)
+        if isinstance(look, list) and upload.ended and all(_is_known(event, upload) for event in look):
+            log.info(_IGNORED, upload.id, upload.state)
+            return None
+        waiting.look()  # nothing of what follows is begun by a thread that must not wait for its end
+        return self._observe(upload) if isinstance(look, list) else self._hear(look, upload)
 
     def _try(self, look: _Look, upload: Upload, outages: Outages) -> UploadState | None:
         """The same where what goes wrong with this store is not to hold up others."""
@@ -181,13 +188,12 @@ class Observer:
         said = now.verdict_on_pinned  # one that is clean says nothing of an infection that was found afterwards
         return said is not None and said.etag == event.etag and (not said.clean or event.clean is True)
 
-    def _observe(self, events: Iterable[ObjectEvent], upload: Upload) -> UploadState | None:
-        """The state that these events of one object led to; None when they led nowhere."""
+    def _observe(self, upload: Upload) -> UploadState | None:
+        """The state that events of its object led to, which tell something new; None when they led nowhere."""
         confirmation = self._confirmations.of(upload)
         if upload.ended:
-            if not all(_is_known(event, upload) for event in events):
-                confirmation.tidy(upload)
-            log.info("event ignored: upload %s is %s already", upload.id, upload.state)
+            confirmation.tidy(upload)
+            log.info(_IGNORED, upload.id, upload.state)
             return None
         try:
             return confirmation.run(upload, Signal.EVENT).state

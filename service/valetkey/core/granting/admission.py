@@ -20,7 +20,7 @@ from valetkey.core.errors import (
     SizeOutOfRange,
     TicketUsedUp,
 )
-from valetkey.core.granting.declaration import declare, declare_stores
+from valetkey.core.granting.declaration import Shared, declare, declare_settings, declare_stores
 from valetkey.core.granting.welcome import welcome_type
 from valetkey.core.model.multipart import choose_method, may_keep_crc64
 from valetkey.core.model.paths import folder_path
@@ -68,20 +68,33 @@ class UploadRequest(NamedTuple):
 class Admission:
     """Lets requests in, as uploads. Methods that write raise `LedgerUnavailable`."""
 
-    def __init__(self, *, stores: Stores, ledger: Ledger, profiles: Profiles, schedule: Schedule) -> None:
+    def __init__(
+        self,
+        *,
+        stores: Stores,
+        ledger: Ledger,
+        profiles: Profiles,
+        schedule: Schedule,
+        shared: Mapping[str, Shared] = MappingProxyType({}),
+    ) -> None:
         self._stores = stores
+        self._shared = shared
         self._ledger = ledger
         self._profiles = profiles
         self._schedule = schedule
         self._declared = False
 
     def declare(self, now: datetime) -> None:
-        """Says at the start what the profiles and the stores are here; where there is no start, the first upload says
-        it of the profiles."""
+        """Says at the start what the profiles, the settings and the stores are here; where there is no start, the
+        first upload says it of the first two."""
         if not self._declared:
-            declare(self._ledger, self._profiles, now)
+            self._declare_rules(now)
             self._declared = True
         declare_stores(self._ledger, self._stores, now)
+
+    def _declare_rules(self, now: datetime) -> None:
+        declare(self._ledger, self._profiles, now)
+        declare_settings(self._ledger, self._shared, now)
 
     def new(self, caller: Caller, request: UploadRequest, now: datetime) -> Upload:
         """The upload that ``request`` asks for, which nobody knows of yet.
@@ -149,7 +162,7 @@ class Admission:
         allowance = caller.profile_ticket.allowance if caller.profile_ticket is not None else None
         if uploads and not self._declared:
             with suppress(LedgerUnavailable):
-                declare(self._ledger, self._profiles, uploads[0].created_at)
+                self._declare_rules(uploads[0].created_at)
             self._declared = True  # once: it only warns, and must not hinder what it warns about
         if allowance is None and unwritten is not None:
             self._ledger.add(uploads, unwritten)

@@ -1,8 +1,9 @@
-"""Processes of one ledger say at their start what their profiles and their stores are, and where another one said
-otherwise."""
+"""Processes of one ledger say at their start what their profiles, their stores and some of their settings are, and
+where another one said otherwise."""
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from valetkey.core.model.profiles import Profiles
@@ -51,6 +52,37 @@ def declare_stores(ledger: Ledger, stores: Stores, now: datetime) -> list[str]:
         )
         log.warning("%s They go on when it is back.", sentence)
         said.append(sentence)
+    return said
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A setting that has to be the same in all processes of a ledger.
+
+    ``terms`` is what it is, in words that tell no secret; of several keys each is a word. Two agree where the first
+    word of each is among the other's: so keys can be replaced one after the other. ``otherwise`` is what comes of it
+    where they do not agree.
+    """
+
+    terms: str
+    otherwise: str
+
+    def agrees(self, terms: str) -> bool:
+        ours, others = self.terms.split(), terms.split()
+        return ours[0] in others and others[0] in ours
+
+
+def declare_settings(ledger: Ledger, settings: Mapping[str, Shared], now: datetime) -> list[str]:
+    """The same for ``settings``, by their names. Raises `LedgerUnavailable`."""
+    before = ledger.declare({name: one.terms for name, one in settings.items()}, now, "settings")
+    said = [
+        f"{name} is another here than in a process that started at {before[name].at:%Y-%m-%d %H:%M:%S}: "
+        f"{one.otherwise}."
+        for name, one in sorted(settings.items())
+        if name in before and not one.agrees(before[name].terms)
+    ]
+    for sentence in said:
+        log.warning("%s Give all processes of a ledger the same settings.", sentence)
     return said
 
 

@@ -44,13 +44,13 @@ class Written(Protocol):
         kept waiting. False where `wait` would return at once: nothing is called then. Either of the two, once."""
 
 
-Subject = Literal["profiles", "stores"]
+Subject = Literal["profiles", "stores", "settings"]
 """What processes of one ledger tell each other of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a process of the ledger said of a profile, or of a store, and when it started."""
+    """What a process of the ledger said of a profile, a store or a setting, and when it started."""
 
     terms: str
     at: datetime
@@ -136,8 +136,8 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
         """Like `add_once` for one entry; a new one takes one of ``allowance``, and is None when none is left."""
 
     def declare(self, terms: Mapping[str, str], now: datetime, subject: Subject = "profiles") -> Mapping[str, Declared]:
-        """Records what the profiles (or stores) of this process say, by name; returns what was said of each name
-        before."""
+        """Records what the profiles (or stores, or settings) of this process say, by name; returns what was said of
+        each name before."""
 
     def open_by_store(self) -> Mapping[OfStore, int]:
         """How many uploads may still change by a signal, by their store. What it costs grows with what is

@@ -151,9 +151,12 @@ class ObjectStore(Protocol):
         For what no answer depends on: what stays is found where the bucket is looked through.
         """
 
-    def presigned_get(self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False) -> str:
+    def presigned_get(
+        self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False, head: bool = False
+    ) -> str:
         """A URL that downloads ``stored`` as ``filename`` for ``expires_in`` seconds; ``inline`` has a browser show it,
-        which is right only for what cannot run as a page."""
+        which is right only for what cannot run as a page. With ``head`` it is for a HEAD instead: SigV4 signs the
+        method, too."""
 
     def check(self) -> None:
         """Raises `StoreUnavailable` unless the bucket is there and ours to use."""

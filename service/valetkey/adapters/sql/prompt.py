@@ -1,0 +1,64 @@
+"""Connections for looks at one row that wait for nothing, which threads make that must not wait (`valetkey.waiting`).
+
+To read a file of SQLite's in WAL mode waits for no writer: what reads it is kept, as to take a connection from the pool
+and to give it back took three times as long as the look.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from valetkey.adapters.sql.driver import Direct
+from valetkey.forks import KEPT
+
+
+class PromptReaders:
+    """Up to ``limit`` connections of ``engine``; with none, every look waits. Threads may share it."""
+
+    def __init__(self, engine: Engine, limit: int) -> None:
+        self._engine = engine
+        self._limit = limit
+        self._free: list[Connection] = []
+        self._count = 0
+
+    def run(self, statement: Direct, parameters: Mapping[str, Any]) -> Any:
+        """The rows; None where there is no connection now, or something is in the way: whoever reads as always, waits
+        for it or says what it is."""
+        try:
+            connection = self._free.pop()
+        except IndexError:
+            return None
+        try:
+            rows = statement.run(connection, parameters).fetchall()  # to the end: the next look sees what is new then
+        except sqlite3.Error:
+            self._count -= 1
+            connection.close()
+            return None
+        self._free.append(connection)
+        return rows
+
+    def keep_another(self) -> None:
+        """Opens one more for the looks to come, if there may be more, and it can be opened: else they wait, too."""
+        if self._count >= self._limit:
+            return
+        with suppress(SQLAlchemyError, sqlite3.Error):
+            connection = self._engine.connect()
+            connection.detach()  # it is none of the pool's any more
+            connection.connection.cursor().execute("PRAGMA busy_timeout=0")
+            self._count += 1  # two threads at once may make one too many, which is no harm
+            self._free.append(connection)
+
+    def close(self) -> None:
+        """Closes those that nobody uses."""
+        while self._free:
+            self._free.pop().close()
+            self._count -= 1
+
+    def forget(self) -> None:
+        """In a child: they are the parent's."""
+        KEPT.append(self._free)
+        self._free, self._count = [], 0

@@ -1,0 +1,62 @@
+"""What senders of events ask for, as a function that needs no request of Flask's: see `valetkey.api.plain`."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qsl
+
+from valetkey.api.bodies import announced_length
+from valetkey.api.mounted import Mounted
+from valetkey.api.rendering import Answer, answer
+from valetkey.api.responses import tally_body
+from valetkey.core.errors import SenderUnknown
+from valetkey.core.events.event import Arrival, Delivery
+
+SMALL = 16 * 1024
+"""Deliveries of so many bytes are of few events: to look these up takes no longer than a batch of grants, so that a
+thread that must not wait may do it."""
+
+
+def observe_events(here: Mounted, environ: Mapping[str, Any], read: Callable[[], bytes]) -> Answer:
+    entrance = here.senders.get(environ["PATH_INFO"].rpartition("/")[2])
+    if entrance is None:
+        raise SenderUnknown("There is no such event sender here, or its secret is not set.")
+    headers, query = _Headers(environ), _query(environ.get("QUERY_STRING", ""))
+    entrance.admit(Arrival(headers, query))
+    delivery = Delivery(headers, query, read())
+    known_as, sender = entrance.authenticate(delivery)
+    parsed = sender.parse(delivery.body)
+    return answer(tally_body(here.service.observe(parsed.events, parsed.ignored, sender=known_as)))
+
+
+def is_large(environ: Mapping[str, Any]) -> bool:
+    """Whether a delivery may be of many events."""
+    return announced_length(environ) > SMALL
+
+
+class _Headers(Mapping[str, str]):
+    """Those of a request, by their names in lower case. A sender looks at one or two."""
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: str) -> str:
+        value: str = self._environ["HTTP_" + name.upper().replace("-", "_")]
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name[5:].replace("_", "-").lower() for name in self._environ if name.startswith("HTTP_"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@lru_cache(maxsize=16)  # a sender's is always the same
+def _query(text: str) -> Mapping[str, str]:
+    """The first value of each name in the query, as werkzeug reads it."""
+    found: dict[str, str] = {}
+    given = parse_qsl(text.encode("latin-1").decode(), keep_blank_values=True, errors="werkzeug.url_quote")
+    for name, value in given:
+        found.setdefault(name, value)
+    return MappingProxyType(found)

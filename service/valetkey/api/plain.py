@@ -1,0 +1,60 @@
+"""Routes that need no request of Flask's: those that most requests are for.
+
+An application that valetkey is mounted in has them as views like all others. Where valetkey is alone, they are called
+without what Flask does around a view, which takes as long as a grant does. Such a route is one line in `ROUTES`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from valetkey.api.bodies import MAX_QUERY, json_body, raw_body
+from valetkey.api.creating import makes_one_for_a_key, new_upload, new_uploads
+from valetkey.api.mounted import Mounted
+from valetkey.api.observing import is_large, observe_events
+from valetkey.api.rendering import Answer
+
+Environ = Mapping[str, Any]
+Read = Callable[[], bytes]
+"""Gives the body, which is read once it is known who asks."""
+
+
+class PlainRoute(NamedTuple):
+    """A POST to ``path``; one that ends in a slash has one more part behind it."""
+
+    path: str
+    name: str
+    """Of its endpoint in Flask."""
+    view: Callable[[Mounted, Environ, Read], Answer]
+    waits: Callable[[Environ], bool]
+    """Whether what asks for it will most likely wait for something else than what is `unwritten`."""
+    body: Callable[[], bytes] = json_body
+    """How Flask's view reads it."""
+    max_query: int = 0
+    """In characters: with a longer one it is left to Flask."""
+
+    @property
+    def rule(self) -> str:
+        """Its path as Flask has it."""
+        return f"{self.path}<name>" if self.path.endswith("/") else self.path
+
+
+ROUTES = (
+    PlainRoute("/v1/uploads", "create_upload", new_upload, makes_one_for_a_key),
+    PlainRoute("/v1/uploads/batch", "create_batch", new_uploads, makes_one_for_a_key),
+    PlainRoute("/v1/events/", "receive_events", observe_events, is_large, raw_body, MAX_QUERY),
+)
+_BY_PATH = {route.path: route for route in ROUTES}
+
+
+def plain_route(environ: Environ) -> PlainRoute | None:
+    """The one that a request is for, where valetkey is alone."""
+    if environ["REQUEST_METHOD"] != "POST":
+        return None
+    path = environ["PATH_INFO"]
+    return _BY_PATH.get(path) or _BY_PATH.get(path[: path.rfind("/") + 1])
+
+
+def waits_for_nothing_else(environ: Environ) -> bool:
+    """Whether a request most likely waits for nothing but what is `unwritten`."""
+    route = plain_route(environ)
+    return route is not None and not route.waits(environ)
