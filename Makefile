@@ -95,7 +95,7 @@ chaos: $(TEST) ## 2,000 uploads while everything fails, on PostgreSQL and on SQL
 	VALETKEY_TEST_CHAOS=full $(BIN)/pytest $(if $(ARGS),$(ARGS),tests/chaos)
 
 bench: $(TEST) frontend ## speed beside peers from PyPI and npm, all of the table in the documentation; or ARGS="grants small", see --help
-	infra/system-packages s3 browser
+	infra/system-packages s3 browser ledger
 	$(BIN)/python -m tests.bench.run $(ARGS)
 
 bench-page: $(TEST) ## what `make bench` found, into service/docs/benchmarks.md

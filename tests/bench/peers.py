@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -117,9 +117,13 @@ class Server:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time that a process tree has used, in steps of a clock tick (10 ms)."""
-    fields = (Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split() for one in tree(pid))
-    return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
+    """CPU time of a process, and of all that have come of it, those that have ended included; in steps of 10 ms."""
+    ticks = 0
+    for one in tree(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended: its parent knows
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def tree(pid: int) -> list[int]:

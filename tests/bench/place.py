@@ -13,10 +13,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.postgres import Postgres
 from tests.support.stores import Rgw, stop_rgw
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
+
+DURABLE = """
+fsync = on
+shared_buffers = 1GB
+max_wal_size = 8GB
+"""
 
 
 @dataclass
@@ -26,6 +33,10 @@ class Place:
     folder: Path
     quick: bool
     stack: ExitStack
+    rows: int | None = None
+    """How many uploads a big ledger has, where somebody has chosen that."""
+    ledger: str | None = None
+    """In which ledger: ``sqlite``, ``postgresql``, or the URL of one that stays. None: in each."""
 
     def fresh(self, name: str) -> Path:
         """An empty folder, another one each time."""
@@ -46,6 +57,14 @@ class Place:
         rgw = Rgw.start(folder, owner=os.getpid())
         self.stack.callback(stop_rgw, folder)
         return rgw
+
+    @cached_property
+    def postgres(self) -> Postgres:
+        """One whose commits are durable, on this disk, with memory for tables that are big; for all benches."""
+        self.folder.chmod(0o711)  # its server is a user of its own
+        postgres = Postgres.start(self.folder / "postgres", owner=os.getpid(), settings=DURABLE)
+        self.stack.callback(postgres.remove)
+        return postgres
 
     @cached_property
     def cores(self) -> tuple[int, int]:

@@ -27,6 +27,7 @@ from tests.bench import (
     put,
     repeated,
     report,
+    services,
     start,
     sweeping,
 )
@@ -57,6 +58,7 @@ MORE: dict[str, Bench] = {
     "confirm": confirm.rows,
     "idle": idle.rows,
     "memory": grants.memory,
+    "services": services.rows,
 }
 BENCHES = TABLE | MORE
 SAME = ("processor", "memory", "system")
@@ -81,12 +83,16 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="as little as shows that they work; nothing is kept")
     # /var/tmp and not /tmp, which is often in memory, where an fsync costs nothing and proves nothing.
     parser.add_argument("--dir", type=Path, default=Path("/var/tmp"), help="where the databases go (a real disk)")
+    parser.add_argument("--rows", type=int, help="how many uploads the big ledger of `lists` has")
+    parser.add_argument(
+        "--ledger", help="in which one: sqlite, postgresql, or the URL of a PostgreSQL that stays filled"
+    )
     options = parser.parse_args()
     if unknown := set(options.names) - set(BENCHES):
         parser.error(f"no such bench: {', '.join(sorted(unknown))}")
     found, missed = report.load(), False
     with tempfile.TemporaryDirectory(dir=options.dir, prefix="valetkey-bench-") as folder, ExitStack() as stack:
-        place = Place(Path(folder), options.quick, stack)
+        place = Place(Path(folder), options.quick, stack, options.rows, options.ledger)
         here = machine(place.folder)
         if found.machine.keys() != here.keys() or any(found.machine[name] != here[name] for name in SAME):
             found = Found()

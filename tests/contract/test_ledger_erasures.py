@@ -108,7 +108,7 @@ def test_forgetting_scans_no_table(filled: SqlLedger) -> None:
     found = plans_of(filled, lambda: filled.over(NOW, 50))
     found |= plans_of(filled, lambda: filled.over(NOW, 50, over[0]))
     assert len(found) == 2
-    assert all("uploads_by_end" in plan for plan in found.values()), found
+    assert all("uploads_by_over" in plan for plan in found.values()), found
     assert_no_scan(found)
     assert_no_scan(plans_of(filled, lambda: filled.forget(over)))
     assert filled.over(NOW, 50) == []

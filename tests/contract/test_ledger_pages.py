@@ -7,8 +7,9 @@ from itertools import product
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, text
+from sqlalchemy import event, insert, inspect, text
 from tests.support.ledgers import migrated
+from tests.support.plans import plans
 from tests.support.postgres import Postgres
 
 from valetkey.adapters.sql import SqlLedger
@@ -126,22 +127,7 @@ def test_no_page_scans_in_postgresql(postgresql: SqlLedger) -> None:
 
 def blocks(ledger: SqlLedger, query: Query) -> int:
     """How many blocks PostgreSQL reads for a page, of indexes and of the table."""
-    statements: list[tuple[str, Any]] = []
-
-    def watch(*given: Any) -> None:
-        statements.append(given[2:4])
-
-    event.listen(ledger._readers, "before_cursor_execute", watch)
-    ledger.page(query)
-    event.remove(ledger._readers, "before_cursor_execute", watch)
-    read = 0
-    with ledger._readers.connect() as connection:
-        for statement, parameters in statements:
-            if statement.startswith(("SELECT", "WITH")) and "uploads" in statement:
-                explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
-                [plan] = connection.exec_driver_sql(explained, parameters).scalar_one()
-                read += plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
-    return read
+    return plans(ledger, lambda: ledger.page(query)).blocks
 
 
 def test_a_page_reads_as_many_blocks_of_a_full_ledger_in_postgresql(postgres: Postgres) -> None:
@@ -171,6 +157,22 @@ def test_an_index_that_was_not_finished_is_built_anew(postgresql: SqlLedger) -> 
         found = set(connection.scalars(text(query)))
     assert {"uploads_by_claim", "uploads_by_kind"} <= found
     assert "uploads_by_due" not in found  # which is of earlier versions
+
+
+def test_an_index_that_nobody_needs_is_removed(kept: SqlLedger) -> None:
+    """Which an older version has made beside the ledger, and what has its place is there; all rows stay."""
+    one = upload()
+    kept.add([one])
+    with kept._writers.begin() as connection:
+        connection.execute(text("DROP INDEX uploads_by_over"))
+        connection.execute(text("CREATE INDEX uploads_by_end ON uploads (ended_at, id) WHERE ended_at IS NOT NULL"))
+    for _ in range(2):
+        kept.migrate()
+        with kept._readers.connect() as connection:
+            found = {index["name"] for index in inspect(connection).get_indexes("uploads")}
+        assert "uploads_by_end" not in found
+        assert "uploads_by_over" in found
+    assert kept.get(one.id) == one
 
 
 def test_writers_go_on_while_an_index_is_built(postgresql: SqlLedger) -> None:

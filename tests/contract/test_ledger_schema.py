@@ -14,9 +14,8 @@ from sqlalchemy import Connection, text
 
 from valetkey.adapters.ledgers import open_ledger
 from valetkey.adapters.sql import SqlLedger, migrations
-from valetkey.adapters.sql.migrations.indexes import REPLACED
 from valetkey.adapters.sql.rows import as_call_row, as_erasure_row, as_key_row, as_outbox_row, as_row
-from valetkey.adapters.sql.schema import metadata
+from valetkey.adapters.sql.schema import FORMER, metadata
 from valetkey.core.access.api_keys import Scope, new_key
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
 from valetkey.core.model.announcement import Announcement
@@ -213,7 +212,7 @@ def test_a_size_that_nobody_declared_is_null(any_url: str) -> None:
         with ledger._writers.connect() as connection:
             after = _made_of(connection)
     assert "size BIGINT NOT NULL" not in after.pop("uploads", "")
-    for gone in ("uploads", *REPLACED):
+    for gone in ("uploads", *FORMER):
         before.pop(gone, "")
     assert before.items() <= after.items()
     assert [one.size for one in ledger.due(NOW, 10)] == [None, 0, 7, None]

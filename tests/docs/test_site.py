@@ -29,6 +29,7 @@ ORDER = [
         "several-stores",
         "settings",
         "operating",
+        "capacity",
         "doctor",
         "deploying",
         "upgrades",

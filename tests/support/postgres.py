@@ -42,22 +42,28 @@ class Postgres:
     port: int
 
     @classmethod
-    def start(cls, directory: Path, *, owner: int) -> "Postgres":
+    def start(cls, directory: Path, *, owner: int, settings: str = "") -> "Postgres":
         """Start one, or find the one that was started there. It ends when process `owner` ends.
 
+        `settings` are lines of postgresql.conf that come before `CONFIG`'s.
         Where the tests run as root, everybody has to be able to pass through the folders above `directory`.
         """
         with directory.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # let go of when it is closed
             port = directory.with_suffix(".port")
             if not port.exists():
-                _make(directory)
+                _make(directory, settings)
                 port.write_text(str(_first_start(directory)))
                 _as_server("sh", "-c", WATCH, "watch", str(owner), str(directory), wait=False)
         return cls(directory, int(port.read_text()))
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def pid(self) -> int:
+        """Of its first process, which all others come of."""
+        return int((self.directory / "postmaster.pid").read_text().split()[0])
 
     def stop_server(self) -> None:
         """Ends every connection and takes the server away; what was committed stays."""
@@ -85,14 +91,14 @@ class Postgres:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _make(directory: Path) -> None:
+def _make(directory: Path, settings: str) -> None:
     directory.mkdir(mode=0o700)
     if os.geteuid() == 0:
         shutil.chown(directory, SERVER_USER, SERVER_USER)
     options = ("--no-sync", "--auth=trust", "--encoding=UTF8", "--no-locale", f"--username={USER}")
     _as_server(_command("initdb"), "-D", str(directory), *options)
     with (directory / "postgresql.conf").open("a") as config:
-        config.write(CONFIG)
+        config.write(CONFIG + settings)  # the last of several counts
 
 
 def _first_start(directory: Path, attempts: int = 3) -> int:

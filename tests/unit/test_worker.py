@@ -1,18 +1,24 @@
 """The loops beside the requests: what they do with each message, and that nothing ends them but a stop."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from threading import Event, Thread, current_thread
 from time import monotonic, sleep
 
 import pytest
 from tests.unit.memory_world import OWNER, World
 
+from valetkey.adapters.memory import MemoryLedger
+from valetkey.core.announcing.dispatcher import PRUNE_BATCH, Dispatcher
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.events.event import EventCounts, StoreEvent
+from valetkey.core.model.announcement import Announcement
+from valetkey.core.ports.announcing import DeliveryReceipt
 from valetkey.core.ports.queue import Message
 from valetkey.senders.records import read_queued_records
 from valetkey.worker import EraseLoop, SweepLoop, Worker
 from valetkey.worker import loop as loops
+from valetkey.worker import outbox as outboxes
 from valetkey.worker.queue import MAX_ATTEMPTS, QueueLoop
 
 GOOD = b'{"Records": []}'
@@ -306,3 +312,35 @@ def test_every_loop_has_a_thread_of_its_own() -> None:
     assert together.wait(30)
     working.stop()
     assert len(set(names)) == 2
+
+
+def test_a_minute_of_delivered_webhooks_is_removed_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many that are: step after step, and the next look comes after a minute where there are no more."""
+    monkeypatch.setattr(outboxes, "POLL_INTERVAL", 0.01)
+    steps, over, asked_in_vain = [PRUNE_BATCH, PRUNE_BATCH, PRUNE_BATCH - 1], Event(), list[datetime]()
+
+    class Unasked:
+        def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:
+            raise AssertionError("nothing is due")
+
+    class Full(MemoryLedger):
+        def prune(self, now: datetime, limit: int) -> int:
+            assert limit == PRUNE_BATCH
+            if not steps:
+                asked_in_vain.append(now)
+                return 0
+            removed = steps.pop(0)
+            if not steps:
+                over.set()
+            return removed
+
+    loop = outboxes.OutboxLoop(Dispatcher(Full(), Unasked()))
+    working = Worker([loop])
+    working.start()
+    try:
+        assert over.wait(30)
+        sleep(0.2)
+    finally:
+        working.stop()
+    assert steps == []
+    assert not asked_in_vain

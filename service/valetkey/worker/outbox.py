@@ -5,7 +5,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Event
 from time import monotonic
 
-from valetkey.core.announcing.dispatcher import Dispatcher
+from valetkey.core.announcing.dispatcher import PRUNE_BATCH, Dispatcher
 from valetkey.core.errors import Unavailable
 from valetkey.core.model.announcement import Announcement
 from valetkey.worker.loop import KeepRunning
@@ -19,7 +19,8 @@ POLL_INTERVAL = 1.0
 """How often the outbox is read while nothing is due, in seconds."""
 
 PRUNE_INTERVAL = 60.0
-"""How often old delivered rows are removed, in seconds."""
+"""How often old delivered rows are removed, in seconds; every `POLL_INTERVAL` while there are more than go in one
+step: what is delivered in a minute has to be removed in one, however much it is."""
 
 
 class OutboxLoop:
@@ -52,8 +53,8 @@ class OutboxLoop:
             self._stop, unavailable="the outbox is unavailable", failed="reading the outbox failed; it will be retried"
         ):
             if monotonic() >= self._prune_at:
-                self._dispatcher.prune()
-                self._prune_at = monotonic() + PRUNE_INTERVAL
+                more = self._dispatcher.prune() == PRUNE_BATCH
+                self._prune_at = monotonic() + (POLL_INTERVAL if more else PRUNE_INTERVAL)
             return self._dispatcher.claim(free) if free else []
         return []
 

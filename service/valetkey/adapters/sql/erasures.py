@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, text, tuple_, update
 
 from valetkey.adapters.sql.database import Database
 from valetkey.adapters.sql.inserts import upsert
@@ -17,14 +17,14 @@ from valetkey.adapters.sql.rows import (
     changed,
     micros,
 )
-from valetkey.adapters.sql.schema import erasures, hook_calls, idempotency, outbox, uploads
+from valetkey.adapters.sql.schema import OVER, erasures, hook_calls, idempotency, outbox, uploads
+from valetkey.adapters.sql.steps import remove_first
 from valetkey.adapters.sql.unchanged import are_unchanged
 from valetkey.core.model.announcement import EVENT_TYPES, Announcer, Status, announced_ids
 from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure
-from valetkey.core.model.upload import OVER_STATES, OfStore, Upload
+from valetkey.core.model.upload import OfStore, Upload
 
 DELIVERED = Status.DELIVERED.value
-OVER = tuple(sorted(state.value for state in OVER_STATES))
 
 
 class SqlErasures(Database):
@@ -49,14 +49,16 @@ class SqlErasures(Database):
         return self._write(lambda connection: self._save(connection, before, after))
 
     def forget_erasures(self, before: datetime, limit: int) -> int:
-        over = select(erasures.c.id).where(erasures.c.finished_at < micros(before)).limit(limit)
-        statement = delete(erasures).where(erasures.c.id.in_(over))
-        return self._write(lambda connection: connection.execute(statement).rowcount)
+        over = erasures.c.finished_at < micros(before)
+        return self._write(
+            lambda connection: remove_first(connection, erasures.c.id, erasures.c.finished_at, over, limit=limit)
+        )
 
     def belonging(self, job: Erasure, limit: int) -> list[Upload]:
-        statement = select(uploads).where(_belongs(job), uploads.c.created_at <= micros(job.requested_at))
-        # also from the first on: without a bound SQLite would rather sort all that an owner has
-        statement = statement.where(uploads.c.id > (job.passed or "")).order_by(uploads.c.id).limit(limit)
+        statement = select(uploads).where(_of_owner_from(job), uploads.c.created_at <= micros(job.requested_at))
+        if job.account != ALL_ACCOUNTS:
+            statement = statement.where(func.coalesce(uploads.c.account, "") == job.account)
+        statement = statement.order_by(uploads.c.owner, uploads.c.id).limit(limit)
         with self._reading() as connection:
             return [as_upload(row) for row in connection.execute(statement).mappings()]
 
@@ -87,7 +89,7 @@ class SqlErasures(Database):
         self, before: datetime, limit: int, after: Upload | None = None, *, store: OfStore | None = None
     ) -> list[Upload]:
         statement = select(uploads).where(uploads.c.ended_at <= micros(before), uploads.c.due_at.is_(None))
-        statement = statement.where(uploads.c.state.in_(OVER), ~_is_called_for())
+        statement = statement.where(text(OVER), ~_is_called_for())  # written out, as the index has it
         if store is not None:
             statement = statement.where(of_store(store))
         if after is not None and after.ended_at is not None:
@@ -165,15 +167,28 @@ def _belongs(job: Erasure) -> ColumnElement[bool]:
     return mine if job.account == ALL_ACCOUNTS else and_(mine, uploads.c.account == job.account)
 
 
+def _of_owner_from(job: Erasure) -> ColumnElement[bool]:
+    """Written as a stretch of `uploads_by_owner`, beside which no other index has this order: by an equality PostgreSQL
+    may go through all uploads by their ids, as it expects some of a frequent owner in a frequent account among the
+    first, where there may be none. So the account is written in a way that no index fits, too."""
+    after = tuple_(uploads.c.owner, uploads.c.id) > (job.owner, job.passed or "")
+    return and_(uploads.c.owner <= job.owner, after)
+
+
 def _is_as_given(upload: Upload) -> ColumnElement[bool]:
     due_at = None if upload.due_at is None else micros(upload.due_at)
     return and_(uploads.c.id == upload.id, uploads.c.version == upload.version, uploads.c.due_at == due_at)
 
 
 def _is_called_for() -> ColumnElement[bool]:
-    """Whether a hook's call that has not been delivered needs the upload. By the ids, of which there is an index."""
+    """Whether a hook's call that has not been delivered needs the upload. By the ids, of which there is an index.
+
+    The offset keeps PostgreSQL from making a join of it, for which it reads all calls there are, as if they were shared
+    by all uploads that are over, and not by those of one step.
+    """
     names = [uploads.c.id + f"-{state}" for state in EVENT_TYPES]
-    return exists().where(hook_calls.c.id.in_(names), hook_calls.c.status != DELIVERED).correlate(uploads)
+    left = select(hook_calls.c.id).where(hook_calls.c.id.in_(names), hook_calls.c.status != DELIVERED)
+    return left.limit(1).offset(0).correlate(uploads).exists()
 
 
 def _forget_keys(connection: Connection, gone: Sequence[Upload]) -> None:

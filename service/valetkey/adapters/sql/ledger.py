@@ -8,7 +8,6 @@ from sqlalchemy import (
     Connection,
     Table,
     bindparam,
-    delete,
     func,
     literal_column,
     select,
@@ -31,6 +30,7 @@ from valetkey.adapters.sql.outbox import SqlOutbox
 from valetkey.adapters.sql.pages import read_page
 from valetkey.adapters.sql.rows import as_row, as_upload, changed, micros, moment
 from valetkey.adapters.sql.schema import profiles, settings, stores, tickets, uploads
+from valetkey.adapters.sql.steps import remove_first
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.upload import OPEN, OfStore, Upload, UploadId, UploadState
@@ -77,9 +77,10 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         return self._write(lambda connection: add_once_within(connection, entry, allowance))
 
     def forget_allowances(self, before: datetime, limit: int) -> int:
-        expired = select(tickets.c.id).where(tickets.c.expires_at < micros(before)).limit(limit)
-        statement = delete(tickets).where(tickets.c.id.in_(expired))
-        return self._write(lambda connection: connection.execute(statement).rowcount)
+        expired = tickets.c.expires_at < micros(before)
+        return self._write(
+            lambda connection: remove_first(connection, tickets.c.id, tickets.c.expires_at, expired, limit=limit)
+        )
 
     def get(self, upload_id: UploadId) -> Upload | None:
         return found_upload(self._look_up(BY_ID, {"upload_id": upload_id}))

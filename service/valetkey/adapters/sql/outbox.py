@@ -6,11 +6,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, select, true, update
+from sqlalchemy import ColumnElement, Connection, Table, select, true, update
 
 from valetkey.adapters.sql.database import Database
 from valetkey.adapters.sql.rows import as_announcement, as_outbox_row, changed, micros
 from valetkey.adapters.sql.schema import hook_calls, outbox
+from valetkey.adapters.sql.steps import remove_first
 from valetkey.core.model.announcement import Announcement, Status
 
 T = TypeVar("T")
@@ -53,11 +54,12 @@ class Announced(ABC):
 
     def prune(self, now: datetime, limit: int) -> int:
         table = self._table
-        done = select(table.c.id).where(
-            self._ours, table.c.status == Status.DELIVERED.value, table.c.due_at <= micros(now)
-        )
-        statement = delete(table).where(self._ours, table.c.id.in_(done.limit(limit)))
-        return self._write(lambda connection: connection.execute(statement).rowcount)
+        done = self._ours, table.c.status == Status.DELIVERED.value, table.c.due_at <= micros(now)
+
+        def remove(connection: Connection) -> int:
+            return remove_first(connection, table.c.id, table.c.due_at, *done, limit=limit)
+
+        return self._write(remove)
 
     def announcements(self, status: Status | None, limit: int) -> list[Announcement]:
         table = self._table

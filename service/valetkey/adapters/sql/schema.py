@@ -16,13 +16,19 @@ CHECK = "state = 'stored' AND due_at IS NOT NULL"
 OF_STORE = ("store", "bucket")
 """What is due of one store is found beside what waits for others, perhaps for ever: some may be configured nowhere."""
 
-ENDED = "ended_at IS NOT NULL AND due_at IS NULL"
-"""What has ended, and has nothing left to look for: the retention of the ledger removes it by this index."""
+OVER = "state IN ('aborted', 'deleted', 'expired', 'rejected')"
+"""What the ledger need not keep. The others that have ended are confirmed: nearly all that there are, and they stay."""
+
+FORGOTTEN = f"ended_at IS NOT NULL AND due_at IS NULL AND {OVER}"
+"""What is over, and has nothing left to look for: the retention of the ledger removes it by this index."""
 
 CLAIMED = "claim_reference IS NOT NULL"
 
 BESIDE = True
 """An index of a table that may be big: it is built while the ledger is in use, and by no version of the schema."""
+
+FORMER = ("uploads_by_due", "uploads_by_check", "uploads_by_end")
+"""Indexes of earlier versions, whose work others do by now. They go once those are there: no sweep is without one."""
 
 uploads = Table(
     "uploads",
@@ -108,11 +114,11 @@ uploads = Table(
         postgresql_concurrently=BESIDE,
     ),
     Index(
-        "uploads_by_end",
+        "uploads_by_over",
         "ended_at",
         "id",
-        sqlite_where=text(ENDED),
-        postgresql_where=text(ENDED),
+        sqlite_where=text(FORGOTTEN),
+        postgresql_where=text(FORGOTTEN),
         postgresql_concurrently=BESIDE,
     ),
     sqlite_with_rowid=False,  # the ids ascend: one tree to write to instead of two

@@ -9,6 +9,7 @@ nothing either: what it had taken is due again a little later.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import groupby, islice
 
 from valetkey.core.confirming.confirmation import Confirmation
@@ -34,7 +35,7 @@ MAX_FAILURES = 5
 
 
 ALLOWANCES = 1_000
-"""How many expired tickets one look for leftovers forgets: what is left is forgotten by the next."""
+"""How many expired tickets are forgotten in one commit."""
 
 ERASURES = 1_000
 """How many erasures that were over long ago one look forgets."""
@@ -140,7 +141,9 @@ class Sweep:
 
     def _clean_up(self, stop: Callable[[], bool]) -> Iterator[Finding]:
         if self._is_first:
-            self._ledger.forget_allowances(self._clock() - TICKET_GRACE, ALLOWANCES)
+            forget = partial(self._ledger.forget_allowances, self._clock() - TICKET_GRACE, ALLOWANCES)
+            while forget() == ALLOWANCES and not stop():
+                pass
         yield from self._forget(stop)
         self._confirmation.remove_waiting()  # what it has confirmed itself is nobody's left-over
         for nobodys, some in groupby(self._leftovers.find(self._clock()), key=_is_nobodys):

@@ -13,16 +13,13 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 
 from valetkey.adapters.sql.migrations.patience import wait_without_end
 from valetkey.adapters.sql.pooling import POOLED
-from valetkey.adapters.sql.schema import metadata
+from valetkey.adapters.sql.schema import FORMER, metadata
 
 LOCK = 0x76616C65_696E6478
 """Which of PostgreSQL's advisory locks those who build take: "valeindx" in ASCII."""
 
 AGAIN = 0.2
 """How long whoever comes second waits before he looks again, in seconds."""
-
-REPLACED = ("uploads_by_due", "uploads_by_check")
-"""Indexes of earlier versions, whose work others do by now. They go once those are there: no sweep is without one."""
 
 _VALID = text("""
     SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -31,8 +28,7 @@ _VALID = text("""
 
 
 def build_indexes(connection: Connection) -> None:
-    """Makes those that are missing, whoever else does: of several, the others wait. Removes those that they replace.
-    Commits."""
+    """Makes those that are missing, whoever else does: of several, the others wait. Removes `FORMER` ones. Commits."""
     every = [index for table in metadata.sorted_tables for index in table.indexes]
     wanted = [index for index in every if index.dialect_options["postgresql"]["concurrently"]]
     if connection.dialect.name == "postgresql":
@@ -40,15 +36,15 @@ def build_indexes(connection: Connection) -> None:
         return
     for index in wanted:
         index.create(connection, checkfirst=True)
-    for name in REPLACED:
+    for name in FORMER:
         connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
     connection.commit()
 
 
 def _build_concurrently(connection: Connection, wanted: list[Index]) -> None:
-    is_done = not _missing(connection, wanted) and not _replaced(connection)
+    finished = not _missing(connection, wanted) and not _former(connection)
     connection.rollback()
-    if is_done:
+    if finished:
         return
     if connection.info.get(POOLED):  # behind a pooler there may be no second one
         _build(connection.execution_options(isolation_level="AUTOCOMMIT"), wanted)
@@ -66,7 +62,7 @@ def _build(builder: Connection, wanted: list[Index]) -> None:
     for index in _missing(builder, wanted):
         builder.execute(DropIndex(index, if_exists=True))  # which a build that was interrupted has left
         builder.execute(CreateIndex(index))
-    for name in _replaced(builder):
+    for name in _former(builder):
         builder.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 
@@ -91,7 +87,6 @@ def _missing(connection: Connection, wanted: list[Index]) -> list[Index]:
     return [index for index in wanted if index.name not in valid]
 
 
-def _replaced(connection: Connection) -> list[str]:
-    """Those that are still there."""
-    found = {row.relname for row in connection.execute(_VALID)}
-    return [name for name in REPLACED if name in found]
+def _former(connection: Connection) -> list[str]:
+    """Those that are there, whole or half done, and not needed."""
+    return [row.relname for row in connection.execute(_VALID) if row.relname in FORMER]

@@ -1,0 +1,121 @@
+"""What is forgotten goes in small steps, each of which costs what it removes, whatever else there is.
+
+On a PostgreSQL that knows what its tables are made of (ANALYZE), with nothing said to its planner. Steps are smaller
+here than the service's, as the ledger is: a small table is read faster as a whole than by an index.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.support.filling import fill
+from tests.support.ledgers import migrated
+from tests.support.plans import Plans, plans
+from tests.support.postgres import Postgres
+
+from valetkey.adapters.sql import SqlLedger
+from valetkey.core.model.erasure import ALL_ACCOUNTS, new_erasure
+from valetkey.core.model.upload import OfStore, UploadState
+
+COUNT = 40_000
+STEP, STEPS = 20, 15
+BLOCKS = 20
+"""How many blocks of tables and indexes a step may read for each row that it takes."""
+
+HERE = OfStore("default", "bench")
+BIG = {"uploads", "outbox", "tickets", "idempotency", "hook_calls"}
+"""The tables that grow with the uploads."""
+
+
+@pytest.fixture(scope="module")
+def filled(postgres: Postgres) -> Iterator[SqlLedger]:
+    """A ledger with some of everything; see `tests.support.filling`."""
+    with postgres.fresh_database() as url, migrated(url) as ledger:
+        fill(url, COUNT)
+        yield ledger
+
+
+def ago(days: float) -> datetime:
+    return datetime.now(UTC) - timedelta(days=days)
+
+
+def small(ledger: SqlLedger, call: Callable[[], object]) -> Plans:
+    """The plans of ``call``, which scan no table that may be big, sort little, and read no more than what they take."""
+    found = plans(ledger, call)
+    said = "\n".join([str((found.blocks, found.left_out, found.sorted_rows)), *found.text])
+    assert found.statements, said
+    assert not found.scanned & BIG, said
+    assert max(found.sorted_rows, found.left_out) <= STEP, said
+    assert found.blocks <= BLOCKS * (STEP + 1), said
+    return found
+
+
+@pytest.mark.parametrize("before", [ago(1), ago(-4), ago(-400)], ids=["none", "half", "all"])
+def test_delivered_webhooks_go_in_steps(filled: SqlLedger, before: datetime) -> None:
+    """The last step costs what the first does: what has gone is not looked at again, and what stays never."""
+    for _ in range(STEPS):
+        small(filled, lambda: filled.prune(before, STEP))
+
+
+@pytest.mark.parametrize("before", [ago(400), ago(0.5), ago(-400)], ids=["none", "half", "all"])
+def test_spent_tickets_go_in_steps(filled: SqlLedger, before: datetime) -> None:
+    for _ in range(STEPS):
+        small(filled, lambda: filled.forget_allowances(before, STEP))
+
+
+@pytest.mark.parametrize("days", [60, 29.95, 15, 0])
+def test_what_is_over_is_found_among_what_is_kept(filled: SqlLedger, days: float) -> None:
+    """Nearly all uploads are confirmed, and stay: none of them is passed on the way to those that go."""
+    small(filled, lambda: filled.over(ago(days), STEP, store=HERE))
+    found = filled.over(ago(days), STEP, store=HERE)
+    if found:
+        small(filled, lambda: filled.over(ago(days), STEP, found[-1], store=HERE))
+
+
+def test_nothing_is_passed_where_nothing_is_over(postgres: Postgres) -> None:
+    """In a ledger of confirmed uploads alone, which the retention has emptied of all others."""
+    with postgres.fresh_database() as url, migrated(url) as ledger:
+        fill(url, COUNT // 4)
+        with ledger._writers.begin() as connection:
+            connection.exec_driver_sql("UPDATE uploads SET state = 'confirmed', due_at = NULL, ended_at = created_at")
+        with ledger._readers.connect() as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE uploads")
+        assert small(ledger, lambda: ledger.over(ago(0), STEP, store=HERE)).blocks <= BLOCKS
+
+
+def test_rows_go_with_what_belongs_to_them(filled: SqlLedger) -> None:
+    """The keys of their requests and what was told of them, by the rows' ids."""
+    over = filled.over(ago(3), 4, store=HERE)
+    found = plans(filled, lambda: filled.forget(over))
+    said = "\n".join([str(found.blocks), *found.text])
+    assert not found.scanned & BIG, said
+    assert found.blocks <= 4 * 2 * BLOCKS, said
+    assert filled.get_all([one.id for one in over]) == {}
+
+
+@pytest.mark.parametrize("state", [None, UploadState.STORED])
+def test_what_is_due_is_found_among_what_has_ended(filled: SqlLedger, state: UploadState | None) -> None:
+    small(filled, lambda: filled.due(ago(0), STEP, state=state, store=HERE))
+    found = filled.due(ago(0), STEP, state=state, store=HERE)
+    if found:
+        small(filled, lambda: filled.due(ago(0), STEP, found[-1], state=state, store=HERE))
+
+
+@pytest.mark.parametrize("account", ["bench", "archive", ALL_ACCOUNTS], ids=["most", "none", "all"])
+@pytest.mark.parametrize("owner", ["bench", "user-0", "user-900000", "nobody"])
+def test_what_belongs_to_an_owner_is_found_by_it(filled: SqlLedger, owner: str, account: str) -> None:
+    """Also where owner and account are both frequent, and never meet: it is the owner's uploads that are looked at."""
+    job = new_erasure(account, owner, datetime.now(UTC))
+    found = plans(filled, lambda: filled.belonging(job, STEP))
+    said = "\n".join([str((found.blocks, found.left_out)), *found.text])
+    assert not found.scanned & BIG, said
+    assert found.left_out <= COUNT / 20, said  # what the owner has in other accounts
+
+
+def test_calls_of_hooks_are_counted_among_those_that_were_made(filled: SqlLedger) -> None:
+    small(filled, filled.hooks)
+
+
+def test_what_waits_is_claimed_among_what_was_delivered(filled: SqlLedger) -> None:
+    small(filled, lambda: filled.claim(ago(0), ago(0), STEP))
+    small(filled, lambda: filled.calls("shop.on_end").claim(ago(0), ago(0), STEP))
