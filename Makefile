@@ -59,7 +59,7 @@ stores: $(TEST) ## tests of stores that take minutes to install: Ceph 18, LocalS
 	VALETKEY_TEST_STORES=installed $(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),$(ARGS),$(STORE_TESTS))
 
 infra: look $(INFRA) $(TOOLS)/checkov.installed ## what infra/ has for running it, as root: systemd, nginx, Caddy, Kubernetes, Terraform on moto and LocalStack
-	infra/system-packages s3 fronts units ledger debian
+	infra/system-packages s3 browser fronts units ledger debian
 	$(BIN)/python infra/stores/install.py debian13 localstack
 	$(WITHIN) 1800 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),$(ARGS),tests/infra)
 

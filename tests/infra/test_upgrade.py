@@ -2,9 +2,7 @@
 
 import json
 import os
-import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -13,33 +11,16 @@ from tests.support import processes
 from tests.support.servers import environment, run_valetkey, running_valetkey, running_worker
 from tests.support.stores import Bucket
 
-ROOT = Path(__file__).parents[2]
-VERSIONS = Path("service/valetkey/adapters/sql/migrations/versions")
-
-
-@pytest.fixture
-def older(tmp_path: Path) -> Path:
-    """The service as it was before the newest migration came, from git's history."""
-    newest = max(file.name for file in (ROOT / VERSIONS).glob("[0-9]*.py"))
-    asked = ["git", "log", "--first-parent", "-m", "--diff-filter=A", "--format=%H", "-1", "--", str(VERSIONS / newest)]
-    came = subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True, timeout=30).stdout.strip()
-    assert came, f"git's history does not say when {newest} came: it takes a clone with its whole history"
-    archive = tmp_path / "older.tar"
-    subprocess.run(["git", "archive", "-o", archive, f"{came}^1", "service"], cwd=ROOT, check=True, timeout=60)
-    with tarfile.open(archive) as tar:
-        tar.extractall(tmp_path / "older", filter="data")
-    return tmp_path / "older" / "service"
-
 
 @pytest.mark.timeout(300)
-def test_two_versions_on_one_ledger(older: Path, rgw_bucket: Bucket, postgres_url: str, tmp_path: Path) -> None:
+def test_two_versions_on_one_ledger(older_service: Path, rgw_bucket: Bucket, postgres_url: str, tmp_path: Path) -> None:
     """The ledger is migrated under the older one, which goes on. Uploads of each are confirmed by the other."""
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):
         folder.mkdir()
     env = {name: value for name, value in environment(first, rgw_bucket).items() if name.startswith("VALETKEY_")}
     env |= {"VALETKEY_DATABASE_URL": postgres_url, "VALETKEY_SWEEP_FIRST_LOOK": "1"}
-    before_it = env | {"PYTHONPATH": str(older)}
+    before_it = env | {"PYTHONPATH": str(older_service)}
     run_valetkey("migrate", env=environment(first, rgw_bucket) | before_it, directory=first)
     with running_valetkey(first, rgw_bucket, env=before_it, migrate=False) as old_server:
         key = old_server.create_key("tests").key
@@ -80,17 +61,17 @@ with Client(sys.argv[2], sys.argv[3]) as service:
 
 
 @pytest.mark.timeout(300)
-def test_older_clients(older: Path, rgw_bucket: Bucket, tmp_path: Path) -> None:
+def test_older_clients(older_service: Path, rgw_bucket: Bucket, tmp_path: Path) -> None:
     """`valetkey put` and a Python program of that version do their work with this one's service."""
     (tmp_path / "small.txt").write_bytes(b"hello")
     (tmp_path / "large.bin").write_bytes(os.urandom(20 * 1024**2))
     with running_valetkey(tmp_path, rgw_bucket) as server:
         key = server.create_key("tests").key
-        where = {"PYTHONPATH": str(older), "VALETKEY_ENDPOINT": server.base_url, "VALETKEY_TOKEN": key}
+        where = {"PYTHONPATH": str(older_service), "VALETKEY_ENDPOINT": server.base_url, "VALETKEY_TOKEN": key}
         env = environment(tmp_path, None) | where
         said = run_valetkey("put", "small.txt", "large.bin", "--json", env=env, directory=tmp_path)
         uploads = [json.loads(line)["upload"] for line in said.splitlines()]
         assert [upload["state"] for upload in uploads] == ["confirmed"] * 2
-        program = [sys.executable, "-c", SENDS, str(older), server.base_url, key]
+        program = [sys.executable, "-c", SENDS, str(older_service), server.base_url, key]
         done = processes.run(program, env=env, cwd=tmp_path, timeout=60)
         assert done.returncode == 0, done.stderr

@@ -164,6 +164,21 @@ def test_an_end_that_hangs(starting: Starting, tmp_path: Path) -> None:
     assert "in wait" in done.stderr
 
 
+ENDS_BEFORE_THE_OTHER = """
+bounds.GRACE = 1
+@pytest.mark.parametrize("seconds", [0, 8])
+def test_takes(seconds):
+    time.sleep(seconds)
+"""
+
+
+def test_a_worker_that_has_nothing_left_to_do(starting: Starting, tmp_path: Path) -> None:
+    """It waits for the others, however long they take, and nothing is said of it."""
+    done = ran(starting(ENDS_BEFORE_THE_OTHER, "-n", "2", "--dist", "worksteal"), tmp_path)
+    assert (done.returncode, "2 passed" in done.stdout) == (0, True), done.stdout + done.stderr
+    assert "Timeout" not in done.stdout + done.stderr
+
+
 LEAVES_A_PROCESS = """
 def test_leaves_a_process():
     forever(start_new_session=True)

@@ -13,6 +13,8 @@ from tests.support.servers import running_worker
 
 SLOW = 0.03
 """Seconds for each piece of up to 256 KiB on its way to the store: a part of 5 MiB takes more than half a second."""
+HELD = 5.0
+"""The same where next to nothing may arrive: a part takes more than a minute."""
 
 
 def killed_half_way(house: House, application: Application, file: Path, after: int, **options: object) -> list[int]:
@@ -251,8 +253,10 @@ def test_one_process_at_a_time(house: House) -> None:
     house.network.pace = SLOW
     with application.started([file]) as first:
         first.until_sent(1)
+        house.network.pace = HELD  # however long the second one takes to start
         end, _, code, _, again = application.ends()
         assert (end, code, again) == ("failed", "already_running", "true")
+        house.network.pace = 0
         said = first.until(lambda event: event[0] not in {"progress", "added"})
     assert said[0] == "confirmed"
     assert house.content(said[2]) == content

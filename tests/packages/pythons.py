@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 DIST = ROOT / "dist"
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 WHEEL = DIST / f"valetkey-{VERSION}-py3-none-any.whl"
-NEWEST = "3.14"
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+NEWEST = PYTHONS[-1]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 LIMITS = ["--constraint", str(ROOT / "constraints.txt")]
 

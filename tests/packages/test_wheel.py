@@ -11,14 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.e2e.api import Api
-from tests.packages.pythons import DIST, VERSION, environment_of
+from tests.packages.pythons import DIST, PYTHONS, VERSION, environment_of
 from tests.support import processes
 from tests.support.servers import environment, free_port
 from tests.support.stores import Bucket, fresh_bucket, running_moto
 
 pytestmark = pytest.mark.timeout(600)
 
-PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 VALETKEY = ("-c", "from valetkey.cli import main; main()")
 
 

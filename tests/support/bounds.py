@@ -53,5 +53,9 @@ def _end_later(item: pytest.Item) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """From here on only the interpreter's own end is left, which waits for threads: not for ever."""
-    faulthandler.dump_traceback_later(GRACE, exit=True, file=config.stash[STDERR])
+    """From here on only the interpreter's own end is left, which waits for threads: not for ever.
+
+    A worker of pytest-xdist waits for the others first, and its controller ends it.
+    """
+    if not hasattr(config, "workerinput"):
+        faulthandler.dump_traceback_later(GRACE, exit=True, file=config.stash[STDERR])

@@ -13,12 +13,14 @@ from tests.e2e.conftest import Service, running_service, write_profiles
 from tests.support.mobile_apps import only_row, require_killed
 from tests.support.servers import run_valetkey
 from tests.support.stores import Bucket
-from tests.swift_client.conftest import PACKAGE, Swift
+from tests.swift_client.conftest import BUILDING, PACKAGE, Swift
 
 if TYPE_CHECKING:
     import subprocess
 
 MIB = 1024**2
+
+pytestmark = pytest.mark.timeout(BUILDING + 180)  # whichever test comes first has the package built
 
 
 def test_its_own_tests(swift: Swift) -> None:

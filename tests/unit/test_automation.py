@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.packages.pythons import PYTHONS
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -61,6 +62,30 @@ def test_a_workflow_makes_what_the_makefile_has(file: Path) -> None:
     assert set(made) <= TARGETS
     assert all(job["timeout-minutes"] <= 90 for job in workflow["jobs"].values())
     assert set(workflow["permissions"]) == {"contents"}
+
+
+def test_each_target_with_tests_of_its_own_runs_on_a_push() -> None:
+    """`make test` runs none of them. CONTRIBUTING names them all."""
+    recipes = re.findall(r"^([a-z0-9-]+):.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
+    own = {target for target, lines in recipes if re.search(r"\),tests/\w+\)$", lines)} - {"chaos"}
+    assert {"infra", "images", "packages", "clients", "kotlin", "swift"} <= own
+    artifacts = read(ROOT / ".github" / "workflows" / "artifacts.yml")
+    assert own == {step.removeprefix("make ") for step in steps(artifacts) if step.startswith("make ")}
+    contributing = (ROOT / "CONTRIBUTING.md").read_text()
+    assert all(re.search(rf"^make {target}\b", contributing, re.MULTILINE) for target in own)
+
+
+def test_the_wheel_has_all_its_pythons_in_a_container() -> None:
+    """One is Debian's own, the rest come by uv: actions/setup-python has none for Debian, and fails there."""
+    files = [read(file) for file in WORKFLOWS]
+    used = [step.get("uses", "") for each in files for job in each["jobs"].values() for step in job["steps"]]
+    assert not [name for name in used if name.startswith("actions/setup-python")]
+    artifacts = read(ROOT / ".github" / "workflows" / "artifacts.yml")
+    assert artifacts["jobs"]["make"]["container"]["image"] == "debian:bookworm"  # its python3 is 3.11
+    [installed] = {
+        found[1] for step in steps(artifacts) if (found := re.search(r"uv python install (.+)$", step, re.MULTILINE))
+    }
+    assert {"3.11", *installed.split()} == set(PYTHONS)
 
 
 def test_a_push_is_tested_as_on_a_developers_machine() -> None:

@@ -7,7 +7,7 @@ import { FakeS3 } from "../../client/tests/fake/s3";
 import { FakeValetKey } from "../../client/tests/fake/valetkey";
 import { createUploader, type NativeUploader, type NativeUploaderOptions } from "../dist/index.js";
 import { device, folderOf } from "./stand-ins/device";
-import { tasks } from "./stand-ins/expo-file-system";
+import { contentPath, tasks } from "./stand-ins/expo-file-system";
 
 /** A device, a service and a storage of its own for each test. */
 export interface World {
@@ -53,6 +53,13 @@ export function written(bytes: Buffer, name = "film.mp4"): string {
   writeFileSync(path, bytes);
   utimesSync(path, 1_700_000_000, 1_700_000_000);
   return pathToFileURL(path).href;
+}
+
+/** Writes a file of another app; its URI, by which nobody tells when it changed. */
+export function offered(bytes: Buffer): string {
+  const uri = "content://example.provider/document/video%3A42";
+  writeFileSync(contentPath(uri), bytes);
+  return uri;
 }
 
 /** What the adapter has left among the files that the system may remove. */

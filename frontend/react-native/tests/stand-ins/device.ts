@@ -8,7 +8,7 @@ export const device = {
 };
 
 /** One of its folders, made. */
-export function folderOf(name: "cache" | "document"): string {
+export function folderOf(name: "cache" | "content" | "document"): string {
   const folder = join(device.root, name);
   mkdirSync(folder, { recursive: true });
   return folder;

@@ -1,5 +1,6 @@
 // In the place of expo-file-system's native module: files of Node, and upload tasks that send real HTTP. Its classes have the
-// members that the adapter uses, with the package's own types.
+// members that the adapter uses, with the package's own types. What another app's provider gives (`content://`) has no date, as in
+// ContentProviderFile.kt of the package.
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { request as httpRequest } from "node:http";
@@ -29,6 +30,13 @@ type FileMembers = Pick<
 type Handle = Pick<Expo.FileHandle, "offset" | "size" | "close" | "readBytes" | "writeBytes">;
 type Task = Pick<Expo.UploadTask, "uploadAsync" | "cancel">;
 
+const CONTENT = "content://";
+
+/** Where the bytes of another app's file are on this device; it is there for as long as the app may read it. */
+export function contentPath(uri: string): string {
+  return join(folderOf("content"), decodeURIComponent(basename(uri)));
+}
+
 /** Uploads that were begun, in their order: what the system was asked to send. */
 export const tasks: Array<{ url: string; options: Expo.UploadOptions; size: number }> = [];
 
@@ -40,7 +48,11 @@ export class File implements Omit<FileMembers, "open"> {
   }
 
   get path(): string {
-    return fileURLToPath(this.uri);
+    return this.isContent ? contentPath(this.uri) : fileURLToPath(this.uri);
+  }
+
+  get isContent(): boolean {
+    return this.uri.startsWith(CONTENT);
   }
 
   get name(): string {
@@ -56,7 +68,7 @@ export class File implements Omit<FileMembers, "open"> {
   }
 
   get lastModified(): number | null {
-    return this.exists ? Math.floor(fs.statSync(this.path).mtimeMs) : null;
+    return this.exists && !this.isContent ? Math.floor(fs.statSync(this.path).mtimeMs) : null;
   }
 
   get type(): string {
@@ -125,6 +137,7 @@ export const Paths = {
 
 function uriOf(parts: Array<string | File | Directory>): string {
   const [first = "", ...rest] = parts.map((part) => (typeof part === "string" ? part : part.uri));
+  if (first.startsWith(CONTENT)) return first;
   const base = first.startsWith("file:") ? first : pathToFileURL(first).href;
   return rest.length ? `file://${join(base.slice("file://".length), ...rest)}` : base;
 }
