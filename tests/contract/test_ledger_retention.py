@@ -15,7 +15,7 @@ from tests.support.postgres import Postgres
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.model.erasure import ALL_ACCOUNTS, new_erasure
-from valetkey.core.model.upload import OfStore, UploadState
+from valetkey.core.model.upload import OfStore, UploadState, first_id_of
 
 COUNT = 40_000
 STEP, STEPS = 20, 15
@@ -61,6 +61,12 @@ def test_delivered_webhooks_go_in_steps(filled: SqlLedger, before: datetime) -> 
 def test_spent_tickets_go_in_steps(filled: SqlLedger, before: datetime) -> None:
     for _ in range(STEPS):
         small(filled, lambda: filled.forget_allowances(before, STEP))
+
+
+@pytest.mark.parametrize("before", [ago(400), ago(15), ago(-1)], ids=["none", "half", "all"])
+def test_idempotency_keys_go_in_steps(filled: SqlLedger, before: datetime) -> None:
+    for _ in range(STEPS):
+        small(filled, lambda: filled.forget_keys(first_id_of(before), STEP))
 
 
 @pytest.mark.parametrize("days", [60, 29.95, 15, 0])

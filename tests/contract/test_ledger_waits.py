@@ -12,7 +12,7 @@ from tests.support.ledgers import migrated
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.access.callers import Allowance
-from valetkey.core.model.upload import Claim, OfStore, UploadState
+from valetkey.core.model.upload import Claim, OfStore, UploadState, first_id_of
 from valetkey.core.ports.ledger import Once, Query
 from valetkey.testing.contracts.outbox import announcer
 from valetkey.testing.contracts.parallel import in_parallel
@@ -91,6 +91,7 @@ def retention(ledger: SqlLedger) -> None:
         ledger.settle(claimed, claimed.changed(status=type(claimed.status).DELIVERED, due_at=now))
     ledger.prune(now, 100)
     ledger.forget_allowances(LATER + timedelta(days=1), 100)
+    ledger.forget_keys(first_id_of(LATER), 100)
     ledger.forget(ledger.over(now, 20, store=OfStore("default", "b")))
     ledger.page(Query("shop", 20, UploadState.DELETED))
 
@@ -161,5 +162,6 @@ def test_a_step_of_the_retention_that_takes_long_holds_up_nobody(
                 life(serving, number)
             worker.prune(LATER, 1000)
             worker.forget_allowances(LATER + timedelta(days=1), 1000)
+            worker.forget_keys(first_id_of(LATER), 1000)
         slow.rollback()
     assert watch.seen == []

@@ -1,6 +1,6 @@
 """The retention of the ledger on memory adapters: what ended long ago is forgotten, and nothing of it is overlooked."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.unit.memory_world import FIRST, OWNER, World
@@ -239,3 +239,18 @@ def test_a_signal_that_comes_between_look_and_removal(world: World) -> None:
     swept(world)
     assert world.now(upload).state is UploadState.CONFIRMED
     world.check_settled()
+
+
+def test_keys_of_confirmed_uploads_are_forgotten() -> None:
+    """Their rows stay; whoever still repeats the request after so long gets another upload."""
+    world = World(schedule=Schedule(ledger_retention=KEPT))
+    world.time = datetime.now(UTC)  # of which an id is made
+    request = UploadRequest("a photo.png", "image/png", len(FIRST))
+    first = world.service.create(OWNER, request, "key").upload
+    world.post(first)
+    world.run(first)
+    for later, same in ((KEPT - DAY, True), (2 * DAY, False)):
+        swept(world, later)
+        again = world.service.create(OWNER, request, "key").upload
+        assert (again.id == first.id) is same
+    assert world.now(first).state is UploadState.CONFIRMED

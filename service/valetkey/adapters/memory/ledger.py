@@ -75,6 +75,14 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
                 del self._used[ticket]
             return len(expired)
 
+    def forget_keys(self, before: UploadId, limit: int) -> int:
+        self._call("forget_keys")
+        with self._lock:
+            old = sorted((upload_id, name) for name, (upload_id, _) in self._once.items() if upload_id < before)[:limit]
+            for _, name in old:
+                del self._once[name]
+            return len(old)
+
     def get(self, upload_id: UploadId) -> Upload | None:
         self._call("get", upload_id)
         return self._uploads.get(upload_id)

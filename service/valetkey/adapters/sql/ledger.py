@@ -29,7 +29,7 @@ from valetkey.adapters.sql.once import BY_ID, add_once, add_once_within, found_u
 from valetkey.adapters.sql.outbox import SqlOutbox
 from valetkey.adapters.sql.pages import read_page
 from valetkey.adapters.sql.rows import as_row, as_upload, changed, micros, moment
-from valetkey.adapters.sql.schema import profiles, settings, stores, tickets, uploads
+from valetkey.adapters.sql.schema import idempotency, profiles, settings, stores, tickets, uploads
 from valetkey.adapters.sql.steps import remove_first
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
@@ -80,6 +80,12 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         expired = tickets.c.expires_at < micros(before)
         return self._write(
             lambda connection: remove_first(connection, tickets.c.id, tickets.c.expires_at, expired, limit=limit)
+        )
+
+    def forget_keys(self, before: UploadId, limit: int) -> int:
+        of_upload = idempotency.c.upload_id
+        return self._write(
+            lambda connection: remove_first(connection, of_upload, of_upload, of_upload < before, limit=limit)
         )
 
     def get(self, upload_id: UploadId) -> Upload | None:

@@ -1,10 +1,12 @@
 """Removing rows in small steps, beside everybody else's work."""
 
+from typing import Any
+
 from sqlalchemy import Column, ColumnElement, Connection, delete, select
 
 
 def remove_first(
-    connection: Connection, key: Column[str], order: Column[int], *which: ColumnElement[bool], limit: int
+    connection: Connection, key: Column[str], order: Column[Any], *which: ColumnElement[bool], limit: int
 ) -> int:
     """Removes the first ``limit`` rows of these in the order of ``order``, and says how many.
 

@@ -38,6 +38,12 @@ def new_upload_id() -> UploadId:
     return UploadId(str(uuid7()))
 
 
+def first_id_of(at: datetime) -> UploadId:
+    """The least id that is made at that time: those of uploads created before it stand before it."""
+    moment = f"{int(at.timestamp() * 1000):012x}"
+    return UploadId(f"{moment[:8]}-{moment[8:]}-7000-8000-000000000000")
+
+
 def parse_upload_id(text: str) -> UploadId | None:
     """The id in its one canonical spelling, or None when ``text`` is not one."""
     return UploadId(text) if _ID.fullmatch(text) else None

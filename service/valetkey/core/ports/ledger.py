@@ -145,3 +145,9 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
 
     def forget_allowances(self, before: datetime, limit: int) -> int:
         """Removes what was counted for up to ``limit`` tickets that expired before then; says how many."""
+
+    def forget_keys(self, before: UploadId, limit: int) -> int:
+        """Removes up to ``limit`` idempotency keys of uploads whose ids are less, and no upload; says how many.
+
+        Whoever sends such a key again gets a new upload.
+        """

@@ -17,7 +17,7 @@ from valetkey.core.confirming.ending import Endings
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
-from valetkey.core.model.upload import OfStore, Reason, Signal, Upload, UploadState
+from valetkey.core.model.upload import OfStore, Reason, Signal, Upload, UploadState, first_id_of
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import MAX_BATCH, ObjectHead, OldMultipart, OldObject
 from valetkey.core.stores import NamedStore
@@ -36,6 +36,9 @@ MAX_FAILURES = 5
 
 ALLOWANCES = 1_000
 """How many expired tickets are forgotten in one commit."""
+
+KEYS = 1_000
+"""How many idempotency keys are forgotten in one commit."""
 
 ERASURES = 1_000
 """How many erasures that were over long ago one look forgets."""
@@ -144,6 +147,7 @@ class Sweep:
             forget = partial(self._ledger.forget_allowances, self._clock() - TICKET_GRACE, ALLOWANCES)
             while forget() == ALLOWANCES and not stop():
                 pass
+            self._forget_keys(stop)
         yield from self._forget(stop)
         self._confirmation.remove_waiting()  # what it has confirmed itself is nobody's left-over
         for nobodys, some in groupby(self._leftovers.find(self._clock()), key=_is_nobodys):
@@ -200,6 +204,14 @@ class Sweep:
             yield from found
             if stop() or (found and all(one.unavailable for one in found[-MAX_FAILURES:])):
                 return
+
+    def _forget_keys(self, stop: Callable[[], bool]) -> None:
+        """Those of confirmed uploads, too, which stay: nobody repeats a request after so long."""
+        created_before = self._schedule.forgotten_before(self._clock())
+        if created_before is not None:
+            before = first_id_of(created_before)
+            while self._ledger.forget_keys(before, KEYS) == KEYS and not stop():
+                pass
 
     def _over(self) -> Iterator[list[Upload]]:
         """What the ledger has kept for long enough, page by page."""

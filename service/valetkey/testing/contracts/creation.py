@@ -141,6 +141,16 @@ class CreationContract:
         assert kept[0] in [[entry] for entry in entries]
         assert len(ledger.page(Query("shop", 100))) == 1
 
+    def test_keys_of_old_uploads_are_forgotten(self, ledger: Record) -> None:
+        """As many as asked for, the oldest first; their uploads stay, and the key gets a new one."""
+        entries = [Once(upload(), f"key {number}", "f") for number in range(5)]
+        ledger.add_once(entries)
+        fourth = entries[3].upload.id
+        assert [ledger.forget_keys(fourth, 2) for _ in range(3)] == [2, 1, 0]
+        assert [ledger.get(one.upload.id) for one in entries] == [one.upload for one in entries]
+        again = [Once(upload(), one.key, "f") for one in entries]
+        assert ledger.add_once(again) == [*again[:3], *entries[3:]]
+
 
 def _add_and_wait(ledger: Record, uploads: list[Upload]) -> None:
     unwritten: list[Written] = []
