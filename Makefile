@@ -5,6 +5,7 @@ PYTHON ?= python3
 WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 CODE := service tests frontend/swift/scripts infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/clients infra/kotlin infra/pages.py infra/bill_of_materials.py
 VENV := .venv
@@ -28,7 +29,7 @@ LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -path frontend/kotlin -prune -o -path frontend/swift -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores infra images packages clients kotlin swift check chaos bench bench-page bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
+.PHONY: help look look-dev dev quick test all-parts stores infra image images packages clients kotlin swift check chaos bench bench-page bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -140,6 +141,11 @@ dist: look $(DEV) $(PAGES) $(SITE) $(TOOLS)/release.installed ## wheel, sdist an
 	cd frontend && npm pack --silent --workspace client --workspace element --workspace react-native --pack-destination ../dist
 	$(BIN)/python infra/bill_of_materials.py $(TOOLS)/release
 	cd dist && sha256sum * >SHA256SUMS
+
+image: dist ## what `make dist` makes, and the image of infra/docker in dist/; as root, with buildah, from the registry's debian:12.12-slim
+	infra/system-packages containers
+	buildah bud --isolation chroot --format docker -f infra/docker/Dockerfile -t valetkey:$(VERSION) .
+	infra/docker/archive valetkey:$(VERSION)
 
 swift: $(TEST) ## the Swift package, compiled in a Debian 13 that is unpacked here, its tests, and uploads by it to Ceph RGW; as root
 	infra/system-packages s3 debian

@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.e2e.api import Api
-from tests.images.containers import IMAGE, Store
+from tests.images.containers import IMAGE, Store, run
+from tests.support import processes
 from tests.support.servers import environment, free_port
 from tests.support.stores import Bucket
 
@@ -123,3 +124,22 @@ def test_its_bill_of_materials_is_what_is_in_it(store: Store) -> None:
     told = json.loads(bill)
     components = [told["metadata"]["component"], *told["components"]]
     assert {f"{one['name']}=={one['version']}" for one in components} == set(installed.split())
+
+
+def test_the_archive_of_a_release(store: Store) -> None:
+    """It stands in the list of checksums once, and is the image where it is loaded."""
+    for _ in range(2):
+        run(store.context / "infra" / "docker" / "archive", IMAGE, *store.options)
+    dist = store.context / "dist"
+    sums = (dist / "SHA256SUMS").read_text().splitlines()
+    [named] = [line.split()[1] for line in sums if "image" in line]
+    assert len(sums) == len(list(dist.iterdir())) - 1
+    checked = processes.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=dist, timeout=60)
+    assert checked.returncode == 0, checked.stdout
+    elsewhere = Store(store.directory / "elsewhere", store.context)
+    elsewhere.podman("load", "--input", str(dist / named))
+    try:
+        said = elsewhere.podman("run", "--rm", *store.bounds, "--network=none", IMAGE, "--version")
+        assert said == f"valetkey, version {IMAGE.partition(':')[2]}"
+    finally:
+        elsewhere.podman("rmi", "--all", "--force")
