@@ -12,7 +12,7 @@ from typing import IO
 
 from tests.support import processes
 
-PATIENCE = 60
+PATIENCE = 180
 """Seconds that one command may take."""
 
 SERVES = re.compile(
