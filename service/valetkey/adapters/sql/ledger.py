@@ -29,7 +29,7 @@ from valetkey.adapters.sql.once import BY_ID, add_once, add_once_within, found_u
 from valetkey.adapters.sql.outbox import SqlOutbox
 from valetkey.adapters.sql.pages import read_page
 from valetkey.adapters.sql.rows import as_row, as_upload, changed, micros, moment
-from valetkey.adapters.sql.schema import idempotency, profiles, settings, stores, tickets, uploads
+from valetkey.adapters.sql.schema import declared_settings, idempotency, profiles, stores, tickets, uploads
 from valetkey.adapters.sql.steps import remove_first
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
@@ -185,7 +185,7 @@ def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime |
     return moved
 
 
-_DECLARED: Mapping[Subject, Table] = {"profiles": profiles, "stores": stores, "settings": settings}
+_DECLARED: Mapping[Subject, Table] = {"profiles": profiles, "stores": stores, "settings": declared_settings}
 
 
 def _declare(connection: Connection, table: Table, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
