@@ -1,11 +1,11 @@
 """Requests as clients send them: nothing is added, followed, tried again or believed."""
 
 import io
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from secrets import token_hex
-from threading import Lock, Thread, current_thread
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import ParseError
@@ -66,15 +66,16 @@ class Wire:
         self._session = session
         self._lock = Lock()
         self._pools: dict[str, AnyPool] = {}
-        self._barred: frozenset[Thread] = frozenset()
+        self._is_barred = False
 
-    def bar(self, threads: Collection[Thread]) -> None:
-        """What these ask from now on is not sent: the run is over, and what they would write is removed by nobody."""
-        self._barred = frozenset(threads)
+    def bar(self) -> None:
+        """What is asked from now on, in whatever thread, is not sent: the run is over, and what would be written is
+        removed by nobody. Who removes has a wire of its own."""
+        self._is_barred = True
 
     def require_open(self) -> None:
-        """Raises `Skip` in a thread that was barred."""
-        if current_thread() in self._barred:
+        """Raises `Skip` once it was barred."""
+        if self._is_barred:
             raise Skip("The run is over.")
 
     def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
