@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from secrets import token_hex
-from threading import Lock
+from threading import Lock, Thread, current_thread
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import ParseError
@@ -66,16 +66,16 @@ class Wire:
         self._session = session
         self._lock = Lock()
         self._pools: dict[str, AnyPool] = {}
-        self._is_barred = False
+        self._open_to: Thread | None = None
 
     def bar(self) -> None:
-        """What is asked from now on, in whatever thread, is not sent: the run is over, and what would be written is
-        removed by nobody. Who removes has a wire of its own."""
-        self._is_barred = True
+        """What is asked from now on in any thread but this one is not sent: the run is over, and what a check would
+        write is removed by nobody. Who removes has a wire of its own; what is set afterwards is set in this thread."""
+        self._open_to = current_thread()
 
     def require_open(self) -> None:
-        """Raises `Skip` once it was barred."""
-        if self._is_barred:
+        """Raises `Skip` where it was barred."""
+        if self._open_to not in {None, current_thread()}:
             raise Skip("The run is over.")
 
     def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
