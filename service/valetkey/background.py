@@ -21,7 +21,18 @@ from valetkey.opening import event_threads, s3_settings_of_table
 from valetkey.senders import AT
 from valetkey.senders.records import read_queued_records
 from valetkey.settings import QUEUE, Settings, load_config, load_settings
-from valetkey.worker import BeatLoop, CheckLoop, EraseLoop, Loop, OutboxLoop, QueueLoop, SweepLoop, Worker
+from valetkey.worker import (
+    BeatLoop,
+    CheckLoop,
+    CleanLoop,
+    EraseLoop,
+    Loop,
+    OutboxLoop,
+    QueueLoop,
+    RetentionLoop,
+    SweepLoop,
+    Worker,
+)
 
 log = logging.getLogger("valetkey")
 
@@ -51,19 +62,20 @@ def create_sweep() -> Sweeps:
     valetkey = installed_in(create_app(load_settings(), allow_open=True))
     valetkey.ledger.check()
     valetkey.read_proofs()
-    return Sweeps(valetkey.core.sweeps, valetkey.ledger)
+    return Sweeps(valetkey.core.sweeps, valetkey.core.retention, valetkey.ledger)
 
 
 def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> list[Loop]:
     """Everything that runs beside the requests: the place where another loop is added."""
     # a loop for each store: one that does not answer holds up itself only
-    sweeps = [
-        SweepLoop(sweep, settings.sweep_interval, settings.sweep_clean_interval) for sweep in valetkey.core.sweeps
-    ]
+    often, seldom = settings.sweep_interval, settings.sweep_clean_interval
+    sweeps = [SweepLoop(sweep, often) for sweep in valetkey.core.sweeps]
     found: list[Loop] = [
-        *(CheckLoop(sweep, settings.sweep_interval) for sweep in valetkey.core.sweeps),
-        EraseLoop(valetkey.core.eraser, settings.sweep_interval),
+        *(CheckLoop(sweep, often) for sweep in valetkey.core.sweeps),
+        EraseLoop(valetkey.core.eraser, often),
         *sweeps,
+        *(CleanLoop(sweep, often, seldom) for sweep in valetkey.core.sweeps),
+        RetentionLoop(valetkey.core.retention, often, seldom),
         BeatLoop(valetkey.ledger, lambda: min((one.looked_at for one in sweeps if one.looked_at), default=None)),
     ]
     found.extend(_queue_loops(valetkey, settings, session))

@@ -98,7 +98,7 @@ def calls(ledger: SqlLedger) -> Mapping[str, Callable[[], object]]:
         ),
         "retention: webhooks, none of them old enough": lambda: ledger.prune(long_ago, 1000),
         "retention: a step of 100 tickets": lambda: ledger.forget_allowances(now, 100),
-        "retention: a step of 100 idempotency keys": lambda: ledger.forget_keys(first_id_of(now), 100),
+        "retention: a step of 100 idempotency keys": lambda: ledger.forget_keys(first_id_of(now), now, 100),
         "retention: a step of 100 webhooks": lambda: ledger.prune(now + timedelta(days=DAYS), 100),
         "outbox: what is to be sent": lambda: ledger.claim(now, now, 8),
         "erasing: somebody without uploads": lambda: ledger.belonging(job, 50),

@@ -15,7 +15,9 @@ from tests.support.postgres import Postgres
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.model.erasure import ALL_ACCOUNTS, new_erasure
-from valetkey.core.model.upload import OfStore, UploadState, first_id_of
+from valetkey.core.model.upload import OfStore, UploadId, UploadState, first_id_of
+from valetkey.core.ports.ledger import Once
+from valetkey.testing.contracts.samples import upload
 
 COUNT = 40_000
 STEP, STEPS = 20, 15
@@ -63,10 +65,29 @@ def test_spent_tickets_go_in_steps(filled: SqlLedger, before: datetime) -> None:
         small(filled, lambda: filled.forget_allowances(before, STEP))
 
 
+@pytest.mark.parametrize("now", [ago(400), ago(0)], ids=["all stay", "most go"])
 @pytest.mark.parametrize("before", [ago(400), ago(15), ago(-1)], ids=["none", "half", "all"])
-def test_idempotency_keys_go_in_steps(filled: SqlLedger, before: datetime) -> None:
+def test_idempotency_keys_go_in_steps(filled: SqlLedger, before: datetime, now: datetime) -> None:
+    """Whether they go or stay: none is looked at twice."""
+    last: UploadId | None = None
+
+    def step() -> None:
+        nonlocal last
+        last = filled.forget_keys(first_id_of(before), now, STEP, last)
+
     for _ in range(STEPS):
-        small(filled, lambda: filled.forget_keys(first_id_of(before), STEP))
+        small(filled, step)
+
+
+def test_keys_go_whose_uploads_are_gone(kept: SqlLedger) -> None:
+    """However that came about."""
+    one = upload()
+    kept.add_once([Once(one, "key", "f")])
+    with kept._writers.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM uploads")
+    assert kept.forget_keys(first_id_of(ago(-1)), ago(9999), STEP) is None
+    again = Once(upload(), "key", "f")
+    assert kept.add_once([again]) == [again]
 
 
 @pytest.mark.parametrize("days", [60, 29.95, 15, 0])

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from valetkey.adapters.ledgers import open_ledger
 from valetkey.adapters.sql import SqlLedger, migrations
@@ -96,6 +96,46 @@ def test_migrating_again_changes_nothing(kept: SqlLedger) -> None:
     kept.add([one])
     kept.migrate()
     assert kept.get(one.id) == one
+
+
+COMMON = {"users", "settings", "accounts", "files", "events", "options"}
+"""Tables that many an application has, in whose database the ledger may be."""
+
+
+def test_no_table_is_called_as_those_of_applications_are() -> None:
+    assert not COMMON & {*metadata.tables}
+
+
+def test_a_table_of_somebody_else_is_named(any_url: str) -> None:
+    """Of one that is in the way migrating says so, and goes on once it is out of the way."""
+    with closing(SqlLedger(any_url)) as ledger:
+        with ledger._writers.begin() as connection:
+            connection.execute(text("CREATE TABLE profiles (mine integer)"))
+            connection.execute(text("CREATE TABLE settings (mine integer)"))
+        with pytest.raises(ConfigurationError) as refused:
+            ledger.migrate()
+        assert "'profiles'" in refused.value.detail
+        with ledger._writers.begin() as connection:
+            assert connection.execute(text("SELECT mine FROM profiles")).all() == []
+            connection.execute(text("ALTER TABLE profiles RENAME TO our_profiles"))
+        ledger.migrate()
+        ledger.check()
+        with ledger._readers.connect() as connection:
+            assert [one["name"] for one in inspect(connection).get_columns("settings")] == ["mine"]
+
+
+def test_what_was_declared_under_the_former_name_is_there(any_url: str) -> None:
+    """A ledger of a commit in between, in which the table of what was declared was called `settings`."""
+    with closing(SqlLedger(any_url)) as ledger:
+        ledger.migrate()
+        ledger.declare({"sweep": "60"}, NOW, "settings")
+        with ledger._writers.begin() as connection:
+            connection.execute(text("ALTER TABLE declared_settings RENAME TO settings"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0015'"))
+        ledger.migrate()
+        assert ledger.declare({}, NOW, "settings")["sweep"].terms == "60"
+        with ledger._readers.connect() as connection:
+            assert "settings" not in inspect(connection).get_table_names()
 
 
 def test_two_ledgers_of_one_process_are_migrated_at_once(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def retention(ledger: SqlLedger) -> None:
         ledger.settle(claimed, claimed.changed(status=type(claimed.status).DELIVERED, due_at=now))
     ledger.prune(now, 100)
     ledger.forget_allowances(LATER + timedelta(days=1), 100)
-    ledger.forget_keys(first_id_of(LATER), 100)
+    ledger.forget_keys(first_id_of(LATER), LATER, 100)
     ledger.forget(ledger.over(now, 20, store=OfStore("default", "b")))
     ledger.page(Query("shop", 20, UploadState.DELETED))
 
@@ -162,6 +162,6 @@ def test_a_step_of_the_retention_that_takes_long_holds_up_nobody(
                 life(serving, number)
             worker.prune(LATER, 1000)
             worker.forget_allowances(LATER + timedelta(days=1), 1000)
-            worker.forget_keys(first_id_of(LATER), 1000)
+            worker.forget_keys(first_id_of(LATER), LATER, 1000)
         slow.rollback()
     assert watch.seen == []

@@ -198,8 +198,10 @@ def test_what_an_earlier_run_has_left_is_removed(
     assert examine(visit(moto_bucket, tmp_path), checks).ok
     assert len(keys(moto_bucket)) == 4
     monkeypatch.setattr("valetkey.doctor.probes.ABANDONED", timedelta(0))
-    found = line(examine(visit(moto_bucket, tmp_path), checks), "probes")
-    assert (found.level, found.seen) == (Level.PASS, "All 3 probe objects are removed, 2 of them of an earlier run.")
+    report = examine(visit(moto_bucket, tmp_path), checks)
+    found, old = line(report, "probes"), line(report, "leftovers")
+    assert (found.level, found.seen) == (Level.PASS, "All 1 probe objects are removed.")
+    assert (old.level, old.seen) == (Level.PASS, "2 probe objects of an earlier run are removed.")
     assert keys(moto_bucket) == sorted(f"staging/{written}" for written in others)
     kept = client.list_multipart_uploads(Bucket=name)["Uploads"]
     assert sorted(item["Key"] for item in kept) == sorted(f"quarantine/{written}/0" for written in others)

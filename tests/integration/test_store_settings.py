@@ -36,7 +36,7 @@ from valetkey.opening import event_places, open_stores, s3_settings, s3_settings
 from valetkey.settings import Settings, load_config, load_profiles
 from valetkey.testing import MemoryValetKey, memory
 from valetkey.testing.contracts.samples import new_upload
-from valetkey.worker import CheckLoop, QueueLoop, SweepLoop
+from valetkey.worker import CheckLoop, CleanLoop, QueueLoop, SweepLoop
 
 ROLE = "arn:aws:iam::123456789012:role/uploads"
 
@@ -176,7 +176,8 @@ def test_the_worker_has_a_loop_for_each_store(named: Callable[[str], Settings], 
     """So that none of them waits for another."""
     _, installed = mounted_on(named(OTHER), moto_bucket)
     made = loops(installed, installed.settings, session_of(moto_bucket))
-    assert [sum(isinstance(loop, kind) for loop in made) for kind in (CheckLoop, SweepLoop)] == [2, 2]
+    kinds = CheckLoop, SweepLoop, CleanLoop
+    assert [sum(isinstance(loop, kind) for loop in made) for kind in kinds] == [2, 2, 2]
 
 
 def test_stores_in_memory(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:

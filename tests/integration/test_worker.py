@@ -22,7 +22,7 @@ from valetkey.core.errors import StoreUnavailable
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.upload import Signal, Upload, UploadState
 from valetkey.settings import Settings
-from valetkey.worker import BeatLoop, CheckLoop, EraseLoop, SweepLoop, Worker
+from valetkey.worker import BeatLoop, CheckLoop, CleanLoop, EraseLoop, RetentionLoop, SweepLoop, Worker
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -200,7 +200,7 @@ def test_the_sweep_runs_without_a_queue(
     [upload] = create(valetkey, 1)
     put(moto_bucket, upload)
     kinds = [type(loop) for loop in loops(valetkey, settings, queues.session)]
-    assert kinds == [CheckLoop, EraseLoop, SweepLoop, BeatLoop]
+    assert kinds == [CheckLoop, EraseLoop, SweepLoop, CleanLoop, RetentionLoop, BeatLoop]
     with working(valetkey, settings, queues):
         wait_until(lambda: (valetkey.ledger.get(upload.id) or upload).state is UploadState.CONFIRMED, 20)
     kept = valetkey.ledger.get(upload.id)

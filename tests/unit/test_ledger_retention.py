@@ -46,7 +46,9 @@ def ended(world: World, state: UploadState) -> Upload:
 
 def swept(world: World, later: timedelta = timedelta(0)) -> list[Action]:
     world.time += later
-    return [finding.action for finding in world.sweep.run()]
+    found = [finding.action for finding in world.sweep.run()]
+    world.core.retention.run()
+    return found
 
 
 ENDS = [UploadState.ABORTED, UploadState.REJECTED, UploadState.DELETED, UploadState.EXPIRED]
@@ -254,3 +256,35 @@ def test_keys_of_confirmed_uploads_are_forgotten() -> None:
         again = world.service.create(OWNER, request, "key").upload
         assert (again.id == first.id) is same
     assert world.now(first).state is UploadState.CONFIRMED
+
+
+WEEK = Profile("default", renewable_for=7 * DAY)
+ONCE = UploadRequest("a photo.png", "image/png", len(FIRST))
+
+
+def test_a_key_stays_as_long_as_its_upload_can_be_resumed() -> None:
+    """A phone that was off for days repeats its request and goes on, however short the retention is."""
+    world = World(profile=WEEK, schedule=Schedule(ledger_retention=DAY))
+    world.time = datetime.now(UTC)
+    first = world.service.create(OWNER, ONCE, "key").upload
+    for _ in range(6):
+        swept(world, DAY)
+        assert world.service.create(OWNER, ONCE, "key").upload.id == first.id
+    swept(world, 3 * DAY)
+    assert world.service.create(OWNER, ONCE, "key").upload.id != first.id
+
+
+def test_a_key_stays_whose_profile_is_another_by_now() -> None:
+    """It was promised a week; and one that nobody has checked yet is open, whenever that will be."""
+    world = World(profile=WEEK, schedule=Schedule(ledger_retention=DAY))
+    world.time = datetime.now(UTC)
+    promised = world.service.create(OWNER, ONCE, "promised").upload
+    waiting = world.service.create(OWNER, ONCE, "waiting").upload
+    assert world.ledger.replace(promised, promised.moved(UploadState.ABORTED)._replace(due_at=None))
+    assert world.ledger.replace(waiting, waiting.moved(UploadState.STORED))
+    later = World(schedule=Schedule(ledger_retention=DAY))
+    later.ledger._uploads, later.ledger._once = world.ledger._uploads, world.ledger._once
+    for days, kept in ((3, {promised.id, waiting.id}), (9, {waiting.id})):
+        later.time = world.time + days * DAY
+        later.core.retention.run()
+        assert {upload_id for upload_id, _ in later.ledger._once.values()} == kept

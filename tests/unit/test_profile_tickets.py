@@ -18,7 +18,7 @@ from valetkey.core.access.tickets import Tickets, new_ticket_id
 from valetkey.core.errors import Forbidden, TicketUsedUp, UnknownProfile, UploadNotFound
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.granting.grantor import Granted
-from valetkey.core.sweeping.sweep import TICKET_GRACE
+from valetkey.core.sweeping.retention import TICKET_GRACE
 from valetkey.testing.contracts.samples import new_upload
 
 TICKETS = Tickets(["secret"])
@@ -209,13 +209,13 @@ def test_a_profile_that_is_named_or_left_out_is_one_request(world: World) -> Non
 
 
 def test_counts_of_expired_tickets_are_forgotten(world: World) -> None:
-    """By the sweep's cleaning, an hour after their end."""
+    """By the retention, an hour after their end."""
     holder = holder_of(world, max_uploads=2)
     creating(world, holder)()
     assert holder.profile_ticket is not None
     end = holder.profile_ticket.expires_at + TICKET_GRACE
     for world.time, left in ((end, 1), (end + timedelta(microseconds=1), 0)):
-        assert list(world.sweep.clean()) == []
+        world.core.retention.run()
         assert len(world.ledger._used) == left
 
 

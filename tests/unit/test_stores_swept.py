@@ -44,13 +44,13 @@ def test_a_sweep_by_hand_takes_every_store(both: Installation) -> None:
     both.time += timedelta(minutes=2)
     both.down = {"us"}
     both.restart(NamedStore("us", both.us), NamedStore("default", both.eu))
-    *_, last = seen = list(Sweeps(both.core.sweeps, both.ledger).run())
+    *_, last = seen = list(Sweeps(both.core.sweeps, both.core.retention, both.ledger).run())
     assert found.id in [one.subject for one in seen]
     assert (last.action, last.subject) == (Action.FAIL, "us")
     assert both.state(found) is UploadState.CONFIRMED
     both.down = {"us", "default"}
     with pytest.raises(StoreUnavailable):
-        list(Sweeps(both.core.sweeps, both.ledger).run())
+        list(Sweeps(both.core.sweeps, both.core.retention, both.ledger).run())
 
 
 def test_leftovers_are_looked_for_in_each_store(both: Installation) -> None:

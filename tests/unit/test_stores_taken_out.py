@@ -51,7 +51,7 @@ def test_a_store_that_has_another_bucket_by_now_is_named(both: Installation, cap
         both.service.declare()
     said = " ".join(record.getMessage() for record in caplog.records)
     assert "Store 'us' is not configured here with the bucket 'bucket-us', and uploads wait for it: 1." in said
-    [found] = Sweeps(both.core.sweeps, both.ledger).foresee()
+    [found] = Sweeps(both.core.sweeps, both.core.retention, both.ledger).foresee()
     assert (found.action, found.subject) == (Action.SKIP, "us")
     assert both.state(waiting) is UploadState.PENDING
 
@@ -103,7 +103,7 @@ def test_the_other_stores_go_on_beside_it(both: Installation) -> None:
     both.restart(NamedStore("default", both.eu), NamedStore("mars", MemoryStore("bucket-mars", clock=both.now)))
     here = both.arrived("default")
     both.time += timedelta(minutes=2)
-    found = list(Sweeps(both.core.sweeps, both.ledger).look())
+    found = list(Sweeps(both.core.sweeps, both.core.retention, both.ledger).look())
     assert [(one.action, one.subject) for one in found] == [(Action.CONFIRM, here.id), (Action.SKIP, "us")]
     assert found[1].detail.endswith(f"not configured here: {BATCH + 1}")
 

@@ -1,7 +1,7 @@
 """The loops beside the requests: what they do with each message, and that nothing ends them but a stop."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event, Thread, current_thread
 from time import monotonic, sleep
 
@@ -13,10 +13,11 @@ from valetkey.core.announcing.dispatcher import PRUNE_BATCH, Dispatcher
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.events.event import EventCounts, StoreEvent
 from valetkey.core.model.announcement import Announcement
+from valetkey.core.model.schedule import Schedule
 from valetkey.core.ports.announcing import DeliveryReceipt
 from valetkey.core.ports.queue import Message
 from valetkey.senders.records import read_queued_records
-from valetkey.worker import EraseLoop, SweepLoop, Worker
+from valetkey.worker import CleanLoop, EraseLoop, RetentionLoop, SweepLoop, Worker
 from valetkey.worker import loop as loops
 from valetkey.worker import outbox as outboxes
 from valetkey.worker.queue import MAX_ATTEMPTS, QueueLoop
@@ -250,11 +251,40 @@ def looks(world: World, number: int, *, error: Exception | None = None) -> list[
             raise error
 
     world.before = count
-    working = Worker([SweepLoop(world.sweep, 0.001, 3600)])
+    working = sweeping(world)
     working.start()
     assert enough.wait(30)
     working.stop()
     return world.operations
+
+
+def sweeping(world: World) -> Worker:
+    """The loops of the sweep, as `background.loops` makes them."""
+    sweep, retention = world.sweep, world.core.retention
+    return Worker([SweepLoop(sweep, 0.001), CleanLoop(sweep, 0.001, 3600), RetentionLoop(retention, 0.001, 3600)])
+
+
+@pytest.mark.parametrize("operation", ["forget_keys", "forget_allowances", "over", "old_objects"])
+def test_the_look_waits_for_nothing_that_may_take_hours(operation: str) -> None:
+    """The keys of years, once somebody has said how long they are kept; all that is over; a list of a big bucket."""
+    world = World(schedule=Schedule(ledger_retention=timedelta(days=30)))
+    held, enough, go = Event(), Event(), Event()
+
+    def hold(name: str) -> None:
+        if name == operation:
+            held.set()
+            go.wait(30)
+        elif name == "due" and held.is_set() and world.operations[world.operations.index(operation) :].count("due") > 4:
+            enough.set()
+
+    world.before = hold
+    working = sweeping(world)
+    working.start()
+    try:
+        assert enough.wait(20)
+    finally:
+        go.set()
+        working.stop()
 
 
 @pytest.mark.parametrize("error", [LedgerUnavailable("The ledger is unavailable."), ZeroDivisionError()])

@@ -30,6 +30,7 @@ from valetkey.core.ports.delivery import AddressSigner
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.service import UploadService
 from valetkey.core.stores import ByStore, NamedStore, Stores
+from valetkey.core.sweeping.retention import Retention
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.core.taking.claims import Claims
 
@@ -55,6 +56,9 @@ class Assembly:
 
     sweeps: Sequence[Sweep]
     """What the worker does with what is due, for each store."""
+
+    retention: Retention
+    """What the worker has the ledger forget, whatever the stores do."""
 
     eraser: Eraser
     """What the worker does where an owner is to be erased."""
@@ -103,6 +107,7 @@ class Assembly:
             self.inspecting, Beside(Outages(clock), Room(event_threads, len(stores))) if len(stores) > 1 else None
         )
         self.sweeps = [self._sweep(one) for one in stores]
+        self.retention = Retention(ledger=ledger, profiles=self.profiles, schedule=schedule, clock=clock)
         self.eraser = Eraser(
             ledger=ledger,
             endings=self.endings,
@@ -159,7 +164,6 @@ class Assembly:
         return Sweep(
             place=one,
             alone=len(self.stores) == 1,
-            first=one is self.stores.first,
             ledger=self._ledger,
             endings=self.endings,
             confirmation=self.inspecting[one.name],

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from time import monotonic
 
 import boto3
@@ -90,7 +91,14 @@ def _removing(visit: Visit, findings: list[Finding], tell: Tell) -> Iterator[Non
 
 def _remove(visit: Visit, findings: list[Finding], tell: Tell) -> None:
     _settle(visit)
-    removal = Group("store", [Check("probes", lambda one: one.probes.remove(one.opened), 120)])
+    store = cache(visit.open_apart)
+    removal = Group(
+        "store",
+        [
+            Check("probes", lambda one: one.probes.remove(store()), 120),
+            Check("leftovers", lambda one: one.probes.remove_leftovers(store()), 120),
+        ],
+    )
     findings.extend(run_groups(visit, [removal], tell))
 
 
@@ -98,7 +106,7 @@ def _settle(visit: Visit) -> None:
     """Waits for a check that was interrupted: what it is just writing would come after its removal. It writes nothing
     more, however slow it is."""
     visit.probes.close()
-    visit.wire.bar(visit.threads)
+    visit.wire.bar()
     until = monotonic() + LAST_WRITES
     for thread in visit.threads:
         thread.join(max(0.0, until - monotonic()))

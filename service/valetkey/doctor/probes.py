@@ -5,14 +5,17 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from secrets import token_hex
 from threading import Lock
+from time import monotonic
+from typing import TypeVar
 
 from valetkey.adapters.s3 import S3Store
 from valetkey.core.errors import ValetKeyError
 from valetkey.core.model.naming import RESERVED
 from valetkey.core.model.upload import STAGING_PREFIX, MultipartUploadId, UploadId, new_upload_id, quarantine_key
+from valetkey.core.ports.store import OldMultipart, OldObject
 from valetkey.doctor.findings import Finding, Skip, passed, warned
 
 log = logging.getLogger("valetkey")
@@ -24,7 +27,15 @@ ABANDONED = timedelta(minutes=10)
 """What is older is of a run that was killed: no check takes as long as that."""
 
 MOST = 50_000
-"""How many objects are looked through for what such a run has left."""
+"""How many objects, and how many multipart uploads, are looked through for what such a run has left."""
+
+SEARCH = 30.0
+"""For how long each of their lists is read, in seconds."""
+
+_EVER = datetime.max.replace(tzinfo=UTC)
+"""Before then everything was written: what a list leaves out would not be counted."""
+
+_Old = TypeVar("_Old", OldObject, OldMultipart)
 
 _MARK = "d0c70bd0c70b"
 _PROBE = re.compile(rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}-7[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-{_MARK}")
@@ -92,25 +103,45 @@ class Probes:
             self._is_over = True
 
     def remove(self, store: S3Store) -> list[Finding]:
-        """Removes all of it, and what an earlier run has left, and looks whether it is gone. Nothing is added any
-        more."""
+        """Removes all of it that is known by name, and looks whether it is gone. Nothing is added any more."""
         self.close()
         with self._lock:
             keys, multiparts = [*self._keys], [*self._multiparts]
+        left = _remove_all(store, keys, multiparts)
+        return (
+            [_may_stay("probes", left)] if left else [passed("probes", f"All {len(keys)} probe objects are removed.")]
+        )
+
+    def remove_leftovers(self, store: S3Store) -> list[Finding]:
+        """Removes what an earlier run has left, and multipart uploads of this one that no answer named: what has to be
+        looked for, in lists that may be long or hang. What is known goes first, by `remove`."""
+        with self._lock:
+            keys, known = {*self._keys}, {one for _, one in self._multiparts}
         before = datetime.now(UTC) - ABANDONED
-        multiparts += _begun(store, {*keys}, {one for _, one in multiparts}, before)
-        old = _abandoned(store, self._staging_prefix, {*keys}, before)
-        keys += old
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            ended = [*pool.map(lambda one: _abort(store, *one), multiparts)]
-            stays = [*pool.map(lambda key: _remove(store, key), keys)]
-        left = [f"{key}: {why}" for key, why in zip(keys, stays, strict=True) if why]
-        left += [f"parts of {key}: {why}" for (key, _), why in zip(multiparts, ended, strict=True) if why]
-        if left:
-            action = "Remove them by hand; a worker removes those under staging/ and quarantine/ within two days."
-            return [warned("probes", f"{len(left)} probe objects may stay: {'; '.join(left[:3])}", action)]
-        of_others = f", {len(old)} of them of an earlier run" if old else ""
-        return [passed("probes", f"All {len(keys)} probe objects are removed{of_others}.")]
+        multiparts, old = _begun(store, keys, known, before), _abandoned(store, self._staging_prefix, keys, before)
+        if left := _remove_all(store, old, multiparts):
+            return [_may_stay("leftovers", left)]
+        return [passed("leftovers", f"{len(old)} probe objects of an earlier run are removed.")] if old else []
+
+
+def _remove_all(store: S3Store, keys: Sequence[str], multiparts: Sequence[tuple[str, MultipartUploadId]]) -> list[str]:
+    """Says of what stays why it does."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        ended = [*pool.map(lambda one: _abort(store, *one), multiparts)]
+        stays = [*pool.map(lambda key: _remove(store, key), keys)]
+    left = [f"{key}: {why}" for key, why in zip(keys, stays, strict=True) if why]
+    return left + [f"parts of {key}: {why}" for (key, _), why in zip(multiparts, ended, strict=True) if why]
+
+
+def _may_stay(check: str, left: Sequence[str]) -> Finding:
+    action = "Remove them by hand; a worker removes those under staging/ and quarantine/ within two days."
+    return warned(check, f"{len(left)} probe objects may stay: {'; '.join(left[:3])}", action)
+
+
+def _looked_through(found: Iterator[_Old]) -> Iterator[_Old]:
+    """The first `MOST` of these, for `SEARCH` seconds: the bucket is somebody's, with all that is in it."""
+    until = monotonic() + SEARCH
+    return takewhile(lambda _: monotonic() < until, islice(found, MOST))
 
 
 def _begun(
@@ -120,7 +151,7 @@ def _begun(
     try:
         return [
             (one.key, one.multipart_id)
-            for one in store.old_multiparts("", datetime.max.replace(tzinfo=UTC))
+            for one in _looked_through(store.old_multiparts("", _EVER))
             if one.multipart_id not in known and (one.key in keys or (is_probe(one.key) and one.started_at < before))
         ]
     except ValetKeyError as error:
@@ -133,8 +164,8 @@ def _abandoned(store: S3Store, staging_prefix: str, keys: Collection[str], befor
 
     def found() -> Iterator[str]:
         for reserved in RESERVED:
-            for one in islice(store.old_objects(staging_prefix + reserved, before), MOST):
-                if is_probe(one.key) and one.key not in keys:
+            for one in _looked_through(store.old_objects(staging_prefix + reserved, _EVER)):
+                if is_probe(one.key) and one.key not in keys and one.modified_at < before:
                     yield one.key
 
     try:

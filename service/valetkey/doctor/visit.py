@@ -95,12 +95,18 @@ class Visit:
     @cached_property
     def opened(self) -> S3Store:
         """The store as the service has it, whether it answers or not. Raises `Skip` where it cannot be opened."""
-        _ = self.s3
+        return self._open(self.wire)
+
+    def open_apart(self) -> S3Store:
+        """The same on a wire of its own: for what goes on when the run is over. Raises `Skip`."""
+        return self._open(Wire(self.session))
+
+    def _open(self, wire: Wire) -> S3Store:
         try:
             store = open_store(self.s3, self.session)
         except ValetKeyError as error:
             raise Skip(error.detail) from error
-        self.bounded(store.client)
+        wire.carry(store.client)
         return store
 
     @property

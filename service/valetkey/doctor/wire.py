@@ -1,7 +1,7 @@
 """Requests as clients send them: nothing is added, followed, tried again or believed."""
 
 import io
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from secrets import token_hex
@@ -66,15 +66,16 @@ class Wire:
         self._session = session
         self._lock = Lock()
         self._pools: dict[str, AnyPool] = {}
-        self._barred: frozenset[Thread] = frozenset()
+        self._open_to: Thread | None = None
 
-    def bar(self, threads: Collection[Thread]) -> None:
-        """What these ask from now on is not sent: the run is over, and what they would write is removed by nobody."""
-        self._barred = frozenset(threads)
+    def bar(self) -> None:
+        """What is asked from now on in any thread but this one is not sent: the run is over, and what a check would
+        write is removed by nobody. Who removes has a wire of its own; what is set afterwards is set in this thread."""
+        self._open_to = current_thread()
 
     def require_open(self) -> None:
-        """Raises `Skip` in a thread that was barred."""
-        if current_thread() in self._barred:
+        """Raises `Skip` where it was barred."""
+        if self._open_to not in {None, current_thread()}:
             raise Skip("The run is over.")
 
     def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:

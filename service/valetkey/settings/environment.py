@@ -134,7 +134,8 @@ class Settings(EventSettings, BaseSettings):
         ge=1,
         le=3_153_600_000,
         description="How long the ledger keeps uploads that were rejected, aborted, expired or deleted. If not set: "
-        "forever. Confirmed uploads are always kept; the `Idempotency-Key` of any upload is forgotten after so long.",
+        "forever. Confirmed uploads are always kept; the `Idempotency-Key` of any upload is forgotten after so long, "
+        "but not while it is open or may be renewed.",
         json_schema_extra=_SECONDS,
     )
     secret_keys: Separated[tuple[str, ...]] = Field(

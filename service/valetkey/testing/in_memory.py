@@ -79,7 +79,7 @@ class InMemory(InProcess):
         self._webhooks: Dispatcher | None = None
         tickets = Tickets([ENVIRONMENT["VALETKEY_SECRET_KEYS"]])
         core = self._assemble(tickets)
-        self._sweep, self._eraser = Sweeps(core.sweeps, self.ledger), core.eraser
+        self._sweep, self._eraser = Sweeps(core.sweeps, core.retention, self.ledger), core.eraser
         self._parts = InMemoryMounted(
             service=core.service,
             authenticator=Authenticator(None if setup.is_open else self.ledger, tickets, self._clock),

@@ -9,7 +9,18 @@ from valetkey.worker.erase import EraseLoop
 from valetkey.worker.loop import Loop
 from valetkey.worker.outbox import OutboxLoop
 from valetkey.worker.queue import QueueLoop
-from valetkey.worker.sweep import CheckLoop, SweepLoop
+from valetkey.worker.sweep import CheckLoop, CleanLoop, RetentionLoop, SweepLoop
 from valetkey.worker.threads import Worker
 
-__all__ = ["BeatLoop", "CheckLoop", "EraseLoop", "Loop", "OutboxLoop", "QueueLoop", "SweepLoop", "Worker"]
+__all__ = [
+    "BeatLoop",
+    "CheckLoop",
+    "CleanLoop",
+    "EraseLoop",
+    "Loop",
+    "OutboxLoop",
+    "QueueLoop",
+    "RetentionLoop",
+    "SweepLoop",
+    "Worker",
+]

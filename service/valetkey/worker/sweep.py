@@ -1,11 +1,13 @@
-"""Running the sweep at intervals."""
+"""Running the sweep at intervals, each part of it by itself: none waits for another, which may take hours."""
 
 import logging
+from abc import abstractmethod
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from time import monotonic
 
 from valetkey.core.sweeping.findings import Finding
+from valetkey.core.sweeping.retention import Retention
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.worker.loop import Repeated
 
@@ -27,25 +29,66 @@ class CheckLoop(Repeated):
 
 
 class SweepLoop(Repeated):
-    """Looks at the uploads that are due every ``interval`` seconds, and removes orphans every ``clean_interval``."""
+    """Looks at the uploads that are due every ``interval`` seconds."""
 
     unavailable = "the sweep will be tried again"
     failed = "the sweep failed; it will be retried"
 
-    def __init__(self, sweep: Sweep, interval: float, clean_interval: float) -> None:
+    def __init__(self, sweep: Sweep, interval: float) -> None:
         super().__init__(interval)
         self._sweep = sweep
-        self._clean_interval = clean_interval
-        self._cleaned = monotonic() - clean_interval  # so that it cleans once at the start
         self.looked_at: datetime | None = None
         """When the last look was over."""
 
     def _work(self) -> None:
         drain(self._sweep.look(self._stop.is_set))
         self.looked_at = datetime.now(UTC)
-        if monotonic() - self._cleaned >= self._clean_interval:
-            drain(self._sweep.clean(self._stop.is_set))
-            self._cleaned = monotonic()
+
+
+class Seldom(Repeated):
+    """`Repeated` that works once at the start and then every ``gap`` seconds; what failed is tried again after
+    ``interval``."""
+
+    def __init__(self, interval: float, gap: float) -> None:
+        super().__init__(min(interval, gap))
+        self._gap = gap
+        self._done = monotonic() - gap
+
+    def _work(self) -> None:
+        if monotonic() - self._done >= self._gap:
+            self._work_through()
+            self._done = monotonic()
+
+    @abstractmethod
+    def _work_through(self) -> None: ...
+
+
+class CleanLoop(Seldom):
+    """Removes what nobody owns of a store, and uploads that ended long ago."""
+
+    unavailable = "cleaning up will be tried again"
+    failed = "cleaning up failed; it will be retried"
+
+    def __init__(self, sweep: Sweep, interval: float, gap: float) -> None:
+        super().__init__(interval, gap)
+        self._sweep = sweep
+
+    def _work_through(self) -> None:
+        drain(self._sweep.clean(self._stop.is_set))
+
+
+class RetentionLoop(Seldom):
+    """Has the ledger forget what is not of a store."""
+
+    unavailable = "the ledger will forget later"
+    failed = "forgetting what is old failed; it will be retried"
+
+    def __init__(self, retention: Retention, interval: float, gap: float) -> None:
+        super().__init__(interval, gap)
+        self._retention = retention
+
+    def _work_through(self) -> None:
+        self._retention.run(self._stop.is_set)
 
 
 def drain(findings: Iterable[Finding]) -> None:

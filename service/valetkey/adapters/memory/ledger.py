@@ -75,13 +75,18 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
                 del self._used[ticket]
             return len(expired)
 
-    def forget_keys(self, before: UploadId, limit: int) -> int:
+    def forget_keys(
+        self, before: UploadId, now: datetime, limit: int, after: UploadId | None = None
+    ) -> UploadId | None:
         self._call("forget_keys")
         with self._lock:
-            old = sorted((upload_id, name) for name, (upload_id, _) in self._once.items() if upload_id < before)[:limit]
-            for _, name in old:
-                del self._once[name]
-            return len(old)
+            named = [(upload_id, name) for name, (upload_id, _) in self._once.items()]
+            old = sorted(one for one in named if (after or "") < one[0] < before)[:limit]
+            for upload_id, name in old:
+                upload = self._uploads.get(upload_id)
+                if upload is None or not (upload.renewable_until > now or _may_change(upload)):
+                    del self._once[name]
+            return old[-1][0] if len(old) == limit else None
 
     def get(self, upload_id: UploadId) -> Upload | None:
         self._call("get", upload_id)
@@ -151,7 +156,7 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
     def open_by_store(self) -> Mapping[OfStore, int]:
         self._call("open_by_store")
         with self._lock:
-            waiting = [one for one in self._uploads.values() if not one.ended and one.due_at is not None]
+            waiting = [one for one in self._uploads.values() if _may_change(one)]
             return Counter(OfStore(one.store, one.bucket) for one in waiting)
 
     def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
@@ -192,6 +197,11 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
         used = self._used.get(allowance.ticket, (0,))[0]
         if count:
             self._used[allowance.ticket] = (used + count, allowance.expires_at)
+
+
+def _may_change(upload: Upload) -> bool:
+    """Whether anybody still looks for a signal of it."""
+    return not upload.ended and upload.due_at is not None
 
 
 def _is_asked_for(upload: Upload, query: Query) -> bool:

@@ -68,7 +68,8 @@ class Database:
         self._writers.dispose()
 
     def migrate(self) -> None:
-        """Brings the schema to this version's. Raises `LedgerUnavailable`, also where a newer one has been there."""
+        """Brings the schema to this version's. Raises `LedgerUnavailable`, also where a newer one has been there,
+        and `ConfigurationError` where somebody else's table is in the way."""
         with self._reading() as connection:
             if detail := migrations.newer(connection):
                 raise LedgerUnavailable(detail)

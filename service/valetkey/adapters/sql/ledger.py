@@ -7,9 +7,12 @@ from functools import lru_cache
 from sqlalchemy import (
     Connection,
     Table,
+    and_,
     bindparam,
+    delete,
     func,
     literal_column,
+    or_,
     select,
     tuple_,
     update,
@@ -29,8 +32,8 @@ from valetkey.adapters.sql.once import BY_ID, add_once, add_once_within, found_u
 from valetkey.adapters.sql.outbox import SqlOutbox
 from valetkey.adapters.sql.pages import read_page
 from valetkey.adapters.sql.rows import as_row, as_upload, changed, micros, moment
-from valetkey.adapters.sql.schema import idempotency, profiles, settings, stores, tickets, uploads
-from valetkey.adapters.sql.steps import remove_first
+from valetkey.adapters.sql.schema import declared_settings, idempotency, profiles, stores, tickets, uploads
+from valetkey.adapters.sql.steps import first_of, remove_first
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
 from valetkey.core.model.upload import OPEN, OfStore, Upload, UploadId, UploadState
@@ -82,11 +85,10 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
             lambda connection: remove_first(connection, tickets.c.id, tickets.c.expires_at, expired, limit=limit)
         )
 
-    def forget_keys(self, before: UploadId, limit: int) -> int:
-        of_upload = idempotency.c.upload_id
-        return self._write(
-            lambda connection: remove_first(connection, of_upload, of_upload, of_upload < before, limit=limit)
-        )
+    def forget_keys(
+        self, before: UploadId, now: datetime, limit: int, after: UploadId | None = None
+    ) -> UploadId | None:
+        return self._write(lambda connection: _forget_keys(connection, before, now, limit, after))
 
     def get(self, upload_id: UploadId) -> Upload | None:
         return found_upload(self._look_up(BY_ID, {"upload_id": upload_id}))
@@ -157,11 +159,27 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         return self._write(lambda connection: _declare(connection, _DECLARED[subject], terms, now))
 
     def open_by_store(self) -> Mapping[OfStore, int]:
-        is_open = uploads.c.due_at.is_not(None), uploads.c.state.in_([state.value for state in OPEN])
         place = uploads.c.store, uploads.c.bucket
-        statement = select(*place, func.count()).where(*is_open).group_by(*place)
+        statement = select(*place, func.count()).where(_MAY_CHANGE).group_by(*place)
         with self._reading() as connection:
             return {OfStore(name, bucket): count for name, bucket, count in connection.execute(statement)}
+
+
+_MAY_CHANGE = and_(uploads.c.due_at.is_not(None), uploads.c.state.in_([state.value for state in OPEN]))
+"""Somebody still looks for a signal of these."""
+
+
+def _forget_keys(
+    connection: Connection, before: UploadId, now: datetime, limit: int, after: UploadId | None
+) -> UploadId | None:
+    """By three statements, each by an index: PostgreSQL may go about a join by reading all uploads before these."""
+    of_upload = idempotency.c.upload_id
+    found = first_of(connection, of_upload, of_upload, of_upload < before, of_upload > (after or ""), limit=limit)
+    staying = or_(uploads.c.renewable_until > micros(now), _MAY_CHANGE)
+    kept = set(connection.scalars(select(uploads.c.id).where(uploads.c.id.in_(found), staying))) if found else set()
+    if gone := [one for one in found if one not in kept]:
+        connection.execute(delete(idempotency).where(of_upload.in_(gone)))
+    return UploadId(found[-1]) if len(found) == limit else None
 
 
 @lru_cache(maxsize=256)
@@ -185,7 +203,7 @@ def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime |
     return moved
 
 
-_DECLARED: Mapping[Subject, Table] = {"profiles": profiles, "stores": stores, "settings": settings}
+_DECLARED: Mapping[Subject, Table] = {"profiles": profiles, "stores": stores, "settings": declared_settings}
 
 
 def _declare(connection: Connection, table: Table, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:

@@ -215,8 +215,8 @@ stores = Table(
 )
 """The same of each of its stores."""
 
-settings = Table(
-    "settings",
+declared_settings = Table(
+    "declared_settings",
     metadata,
     Column("name", String(100), primary_key=True),
     Column("terms", Text, nullable=False),

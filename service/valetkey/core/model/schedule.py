@@ -16,7 +16,7 @@ class Schedule:
     ``grace``: how long after its last grant has died an upload without bytes expires: S3 judges a form when it begins.
     ``retention``: how long after that bytes are still looked for, and how old an object without an owner gets.
     ``ledger_retention``: how long the ledger keeps an upload after its end, but for a confirmed one, and any
-    upload's idempotency key after its creation; None: for ever.
+    upload's idempotency key after its creation, where it cannot be resumed any more; None: for ever.
     """
 
     first_look: timedelta = timedelta(seconds=60)

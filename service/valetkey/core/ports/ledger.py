@@ -146,8 +146,12 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
     def forget_allowances(self, before: datetime, limit: int) -> int:
         """Removes what was counted for up to ``limit`` tickets that expired before then; says how many."""
 
-    def forget_keys(self, before: UploadId, limit: int) -> int:
-        """Removes up to ``limit`` idempotency keys of uploads whose ids are less, and no upload; says how many.
+    def forget_keys(
+        self, before: UploadId, now: datetime, limit: int, after: UploadId | None = None
+    ) -> UploadId | None:
+        """Looks at ``limit`` idempotency keys of uploads whose ids are less than ``before``, the least id first; those
+        behind ``after`` where it is given. Returns behind which to go on, and None when it has come to the end.
 
-        Whoever sends such a key again gets a new upload.
+        It removes those whose upload is gone, or has ended and cannot be renewed any more at ``now`` (what is open is
+        looked for, or may be: `due_at`), and no upload. Whoever sends such a key again gets a new upload.
         """

@@ -8,8 +8,7 @@ nothing either: what it had taken is due again a little later.
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import UTC, datetime
 from itertools import groupby, islice
 
 from valetkey.core.confirming.confirmation import Confirmation
@@ -17,7 +16,7 @@ from valetkey.core.confirming.ending import Endings
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
-from valetkey.core.model.upload import OfStore, Reason, Signal, Upload, UploadState, first_id_of
+from valetkey.core.model.upload import OfStore, Reason, Signal, Upload, UploadState
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import MAX_BATCH, ObjectHead, OldMultipart, OldObject
 from valetkey.core.stores import NamedStore
@@ -33,20 +32,6 @@ BATCH = 50
 MAX_FAILURES = 5
 """How many looks may find the store unavailable in a row before it is left alone for a while."""
 
-
-ALLOWANCES = 1_000
-"""How many expired tickets are forgotten in one commit."""
-
-KEYS = 1_000
-"""How many idempotency keys are forgotten in one commit."""
-
-ERASURES = 1_000
-"""How many erasures that were over long ago one look forgets."""
-
-TICKET_GRACE = timedelta(hours=1)
-"""How long after its end a ticket's count is kept: another service's clock may be behind ours."""
-
-
 _UNCHANGED = {Action.WAIT, Action.CLEAR, Action.SKIP, Action.STUCK, Action.FAIL}
 """Whatever else was done has set by itself when the upload is due again."""
 
@@ -55,8 +40,7 @@ class Sweep:
     """Finds uploads of one store that nobody reported, ends those whose time is over, and removes what nobody owns.
 
     It leaves uploads of all other stores as they are, also of those that are not configured here: another worker, which
-    has them, may be at work on them. ``first`` does what belongs to no store, too, and one that is not ``alone`` says
-    of which store its errors are.
+    has them, may be at work on them. One that is not ``alone`` says of which store its errors are.
     """
 
     def __init__(
@@ -64,7 +48,6 @@ class Sweep:
         *,
         place: NamedStore,
         alone: bool,
-        first: bool,
         ledger: Ledger,
         endings: Endings,
         confirmation: Confirmation,
@@ -76,7 +59,6 @@ class Sweep:
         self._name = place.name
         self._uploads = place.uploads
         self._alone = alone
-        self._is_first = first
         self._ledger = ledger
         self._endings = endings
         self._confirmation = confirmation
@@ -126,8 +108,7 @@ class Sweep:
             yield from self._look_at(self._ledger.reschedule([(upload, lease) for upload in due]), stop)
 
     def clean(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
-        """The part that removes objects and multipart uploads without an owner, and forgets expired tickets and what
-        ended long ago.
+        """The part that removes objects and multipart uploads without an owner, and forgets what ended long ago.
 
         Raises like `run`.
         """
@@ -143,11 +124,6 @@ class Sweep:
         return StoreUnavailable(f"The store {self._name!r}: {error.detail}", error.retry_after, refused=error.refused)
 
     def _clean_up(self, stop: Callable[[], bool]) -> Iterator[Finding]:
-        if self._is_first:
-            forget = partial(self._ledger.forget_allowances, self._clock() - TICKET_GRACE, ALLOWANCES)
-            while forget() == ALLOWANCES and not stop():
-                pass
-            self._forget_keys(stop)
         yield from self._forget(stop)
         self._confirmation.remove_waiting()  # what it has confirmed itself is nobody's left-over
         for nobodys, some in groupby(self._leftovers.find(self._clock()), key=_is_nobodys):
@@ -194,9 +170,6 @@ class Sweep:
 
     def _forget(self, stop: Callable[[], bool]) -> Iterator[Finding]:
         """Removes from the ledger what ended long ago, some at a time, each after a last look at the store."""
-        before = self._schedule.forgotten_before(self._clock())
-        if before is not None and self._is_first:
-            self._ledger.forget_erasures(before, ERASURES)
         for over in self._over():
             found = [self._remove_last(upload) for upload in over if not stop()]
             gone = [upload for upload, one in zip(over, found, strict=False) if one.action is Action.FORGET]
@@ -204,14 +177,6 @@ class Sweep:
             yield from found
             if stop() or (found and all(one.unavailable for one in found[-MAX_FAILURES:])):
                 return
-
-    def _forget_keys(self, stop: Callable[[], bool]) -> None:
-        """Those of confirmed uploads, too, which stay: nobody repeats a request after so long."""
-        created_before = self._schedule.forgotten_before(self._clock())
-        if created_before is not None:
-            before = first_id_of(created_before)
-            while self._ledger.forget_keys(before, KEYS) == KEYS and not stop():
-                pass
 
     def _over(self) -> Iterator[list[Upload]]:
         """What the ledger has kept for long enough, page by page."""

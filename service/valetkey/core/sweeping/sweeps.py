@@ -1,4 +1,4 @@
-"""The sweeps of all stores, one after the other: for whoever sweeps by hand."""
+"""The sweeps of all stores, one after the other, and the ledger's retention: for whoever sweeps by hand."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -6,29 +6,33 @@ from valetkey.core.errors import StoreUnavailable
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.sweeping import findings
 from valetkey.core.sweeping.findings import Finding
+from valetkey.core.sweeping.retention import Retention
 from valetkey.core.sweeping.sweep import Sweep
 
 
 class Sweeps:
     """A store that does not answer hinders no sweep of another: that is a finding, too, and an error where none of them
-    answers. So is one that uploads wait for, and that none of these sweeps is of. The worker has a loop for each
+    answers. So is one that uploads wait for, and that none of these sweeps is of. The worker has loops for each
     instead."""
 
-    def __init__(self, sweeps: Sequence[Sweep], ledger: Ledger) -> None:
+    def __init__(self, sweeps: Sequence[Sweep], retention: Retention, ledger: Ledger) -> None:
         self._sweeps = sweeps
+        self._retention = retention
         self._ledger = ledger
 
     def run(self) -> Iterator[Finding]:
-        """`Sweep.run` of each. Raises like that."""
-        return self._each(lambda sweep: sweep.run())
+        """`Sweep.run` of each, and `Retention.run`. Raises like these."""
+        yield from self._each(lambda sweep: sweep.run())
+        self._retention.run()
 
     def look(self) -> Iterator[Finding]:
         """`Sweep.look` of each. Raises like that."""
         return self._each(lambda sweep: sweep.look())
 
     def clean(self) -> Iterator[Finding]:
-        """`Sweep.clean` of each. Raises like that."""
-        return self._each(lambda sweep: sweep.clean())
+        """`Sweep.clean` of each, and `Retention.run`. Raises like these."""
+        yield from self._each(lambda sweep: sweep.clean())
+        self._retention.run()
 
     def foresee(self) -> Iterator[Finding]:
         """`Sweep.foresee` of each. Raises like that."""

@@ -1,15 +1,18 @@
 """What every ledger must do with new uploads: all of a batch or nothing, and once for each idempotency key."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from queue import SimpleQueue
 
 import pytest
 
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.model.upload import Upload, UploadState, new_upload_id
+from valetkey.core.model.upload import Upload, UploadId, UploadState, new_upload_id
 from valetkey.core.ports.ledger import Once, Query, Written
 from valetkey.testing.contracts.parallel import in_parallel
 from valetkey.testing.contracts.samples import NOW, Record, full, in_parts, new_upload, upload
+
+MUCH_LATER = NOW + timedelta(days=999)
 
 
 class CreationContract:
@@ -145,11 +148,28 @@ class CreationContract:
         """As many as asked for, the oldest first; their uploads stay, and the key gets a new one."""
         entries = [Once(upload(), f"key {number}", "f") for number in range(5)]
         ledger.add_once(entries)
-        fourth = entries[3].upload.id
-        assert [ledger.forget_keys(fourth, 2) for _ in range(3)] == [2, 1, 0]
+        second, fourth = entries[1].upload.id, entries[3].upload.id
+        assert ledger.forget_keys(fourth, MUCH_LATER, 2) == second
+        assert ledger.forget_keys(fourth, MUCH_LATER, 2, second) is None
         assert [ledger.get(one.upload.id) for one in entries] == [one.upload for one in entries]
         again = [Once(upload(), one.key, "f") for one in entries]
         assert ledger.add_once(again) == [*again[:3], *entries[3:]]
+
+    def test_keys_stay_of_what_can_go_on(self, ledger: Record) -> None:
+        """What is open and looked for, and what can be renewed; they are passed, and hold up none behind them."""
+        open_one, renewable, ended, young = (upload() for _ in range(4))
+        open_one = open_one._replace(due_at=NOW)
+        renewable = renewable._replace(renewable_until=MUCH_LATER + timedelta(seconds=1))
+        entries = [Once(one, one.id, "f") for one in (open_one, renewable, ended, young)]
+        ledger.add_once(entries)
+        assert ledger.replace(ended, ended.moved(UploadState.ABORTED)._replace(due_at=NOW))
+        last: UploadId | None = None
+        for expected in (open_one.id, renewable.id, ended.id, None):
+            last = ledger.forget_keys(young.id, MUCH_LATER, 1, last)
+            assert last == expected
+        again = [Once(upload(), one.key, "f") for one in entries]
+        kept = ledger.add_once(again)
+        assert [one.upload for one in kept] == [open_one, renewable, again[2].upload, young]
 
 
 def _add_and_wait(ledger: Record, uploads: list[Upload]) -> None:

@@ -3,14 +3,17 @@
 Which version a database has is asked without Alembic, whose import takes as long as the rest of a short command.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import Connection, Table, column, event, inspect, select, table
 
 from valetkey.adapters.sql.migrations.indexes import build_indexes
+from valetkey.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -36,12 +39,33 @@ def config(connection: Connection | None = None) -> "Config":
 
 
 def upgrade(connection: Connection) -> None:
-    """Brings the database to the newest version; does nothing when it is there."""
+    """Brings the database to the newest version; does nothing when it is there.
+
+    Raises `ConfigurationError` where a table of somebody else has the name of one to be made: it stays as it is.
+    """
     from alembic import command
 
-    with _ONE_AT_A_TIME:
+    with _ONE_AT_A_TIME, _taking_no_name(connection):
         command.upgrade(config(connection), "head")
     build_indexes(connection)
+
+
+@contextmanager
+def _taking_no_name(ours: Connection) -> Iterator[None]:
+    """Has tables made on this connection only where there is none of the name."""
+
+    def require_free(made: Table, connection: Connection, **_: Any) -> None:
+        if connection is ours and inspect(connection).has_table(made.name):
+            raise ConfigurationError(
+                f"The ledger's database has a table {made.name!r}, whose name is that of one to be made. If it is your "
+                "application's, rename it, or give the ledger a database of its own in VALETKEY_DATABASE_URL."
+            )
+
+    event.listen(Table, "before_create", require_free)  # Alembic makes `Table`s as it goes
+    try:
+        yield
+    finally:
+        event.remove(Table, "before_create", require_free)
 
 
 def newest() -> str:

@@ -9,7 +9,7 @@ down_revision = "0014"
 
 def upgrade() -> None:
     op.create_table(
-        "settings",
+        "declared_settings",  # many an application has a table `settings`, and the ledger may be in its database
         sa.Column("name", sa.String(100), primary_key=True),
         sa.Column("terms", sa.Text, nullable=False),
         sa.Column("declared_at", sa.BigInteger, nullable=False),
