@@ -4,6 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 
 
+RUNNING = ("shows_metadata", "heeds_unsigned", "hides_object_lock")
+"""What of it only the running service can know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """A store whose adapter knows nothing of it has the defaults: those of Amazon S3."""
@@ -73,6 +77,6 @@ class Capabilities:
 
     def informed(self, found: Mapping[str, bool], settled: Collection[str] = ()) -> "Capabilities":
         """These with what was ``found`` out, by name: but for what is ``settled`` otherwise, what only the running
-        service can know (`shows_metadata`, `heeds_unsigned`, `hides_object_lock`), and names that this version does not know."""
-        known = {one.name for one in fields(self)} - {"shows_metadata", "heeds_unsigned", "hides_object_lock", *settled}
+        service can know (`RUNNING`), and names that this version does not know."""
+        known = {one.name for one in fields(self)} - {*RUNNING, *settled}
         return replace(self, **{name: value for name, value in found.items() if name in known})
