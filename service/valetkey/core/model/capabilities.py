@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 
-
 RUNNING = ("shows_metadata", "heeds_unsigned", "hides_object_lock")
 """What of it only the running service can know."""
 
