@@ -140,16 +140,6 @@ def test_what_is_an_answer_is_asked_for_once(behind: Behind, status: int, code: 
     assert not store.capabilities.may_be_lockable
 
 
-@pytest.mark.parametrize("page", ["<html>busy</html", "no XML"])
-def test_a_page_in_the_place_of_an_answer(rgw: Rgw, lockable: Bucket, page: str) -> None:
-    """A proxy's: the bucket can be used, and is asked again."""
-    with quirky(rgw, Says({"OTHER"}, lambda body: page if "ObjectLock" in body else body, None)) as server:
-        store = s3_store(server, lockable.name)
-        store.check()
-        with pytest.raises(StoreUnavailable, match="cannot be read"):
-            store.learn()
-
-
 def test_whether_versions_are_kept_is_asked_again(behind: Behind) -> None:
     """After an answer that is none, as that of a store to which our clock was wrong."""
     fails = Fails("OTHER", 403, "RequestTimeTooSkewed")
