@@ -51,6 +51,18 @@ def behind(rgw: Rgw, monkeypatch: pytest.MonkeyPatch) -> Iterator[Behind]:
         yield store
 
 
+@pytest.fixture
+def lockable(rgw: Rgw) -> Iterator[Bucket]:
+    """A bucket that was made with Object Lock, and has everything retained for a day."""
+    with fresh_bucket(rgw, ObjectLockEnabledForBucket=True) as bucket:
+        retention: Any = {
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}},
+        }
+        bucket.client.put_object_lock_configuration(Bucket=bucket.name, ObjectLockConfiguration=retention)
+        yield bucket
+
+
 def as_written(key: str) -> ObjectHead:
     return ObjectHead(key, "e", None, 5, "text/plain", UploadId("some-id"), {})
 
@@ -77,6 +89,65 @@ def test_a_bucket_that_cannot_be_asked_now(behind: Behind) -> None:
     asked = len(server.requests)
     store.presigned_put("a", {}, 60)
     assert len(server.requests) == asked
+
+
+class FailsForLocks(Fails):
+    """Nobody is told whether the bucket has Object Lock; all else is answered."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__("OTHER", status, code)
+
+    def before(self, request: Request) -> Answer | None:
+        return super().before(request) if "object-lock" in request.parameters else None
+
+
+LASTING = [(404, "ObjectLockConfigurationNotFoundError"), (404, "NoSuchObjectLockConfiguration")]
+LASTING += [(501, "NotImplemented"), (405, "MethodNotAllowed"), (403, "AccessDenied")]
+NO_ANSWERS = [(400, "RequestTimeout"), (429, "TooManyRequests"), (502, ""), (404, "NoSuchBucket"), (404, "")]
+NO_ANSWERS += [(403, code) for code in ("RequestTimeTooSkewed", "InvalidAccessKeyId", "SignatureDoesNotMatch", "")]
+NO_ANSWERS += [(400, code) for code in ("ExpiredToken", "AuthorizationHeaderMalformed", "InvalidRequest")]
+
+
+@pytest.mark.parametrize(("status", "code"), NO_ANSWERS)
+def test_what_is_no_answer_is_asked_again(
+    rgw: Rgw, lockable: Bucket, status: int, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock, a key or a bucket that was not right yet: once it is, a PUT is guarded as if nothing had been wrong."""
+    monkeypatch.setattr("valetkey.adapters.s3.caller.MAX_BACKOFF", 0.0)
+    fails = FailsForLocks(status, code)
+    with quirky(rgw, fails) as server:
+        store = s3_store(server, lockable.name)
+        store.check()
+        with pytest.raises(StoreUnavailable, match="GetObjectLockConfiguration"):
+            store.learn()
+        with pytest.raises(StoreUnavailable):
+            store.presigned_put("a", {}, 60)
+        fails.left = 0
+        assert store.presigned_put("a", {}, 60).headers["x-amz-object-lock-legal-hold"] == "OFF"
+        assert (store.capabilities.object_lock, store.capabilities.part_checksums) == (True, True)
+
+
+@pytest.mark.parametrize(("status", "code"), LASTING)
+def test_what_is_an_answer_is_asked_for_once(behind: Behind, status: int, code: str) -> None:
+    """That there is no Object Lock, or that we may not know of it."""
+    store, _, server = behind(FailsForLocks(status, code))
+    assert store.capabilities.may_be_lockable
+    for _ in range(3):
+        store.learn()
+        assert store.presigned_put("a", {}, 60).url
+    assert server.count("OTHER") == 1
+    assert store.capabilities.object_lock is (None if code == "AccessDenied" else False)
+    assert not store.capabilities.may_be_lockable
+
+
+def test_whether_versions_are_kept_is_asked_again(behind: Behind) -> None:
+    """After an answer that is none, as that of a store to which our clock was wrong."""
+    fails = Fails("OTHER", 403, "RequestTimeTooSkewed")
+    store, bucket, _ = behind(fails)
+    bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+    assert not store._traits.keeps_versions()
+    fails.left = 0
+    assert store._traits.keeps_versions()
 
 
 class InRegion(Quirk):

@@ -22,6 +22,7 @@ from tests.support.store_quirks import (
     IgnoresCopyConditions,
     IgnoresPrefix,
     LiesOfRefusals,
+    RefusesUrls,
     SaysErrorWith200,
     TakesUnsigned,
     WantsChecksums,
@@ -91,6 +92,19 @@ class Broken:
 
 BROKEN = {
     "another region": Broken(lambda: [WrongRegion("eu-west-9")], "reach", Level.FAIL, "VALETKEY_S3_REGION=eu-west-9"),
+    "another region, which boto3 follows": Broken(
+        lambda: [WrongRegion("garage", element=True)], "region", Level.FAIL, "VALETKEY_S3_REGION=garage"
+    ),
+    "signed URLs are refused": Broken(lambda: [RefusesUrls()], "region", Level.WARN, "403 SignatureDoesNotMatch"),
+    "nobody may know of a lock": Broken(
+        lambda: [Fails("OTHER", 403, "AccessDenied")],
+        "object-lock",
+        Level.WARN,
+        "Grant s3:GetBucketObjectLockConfiguration",
+    ),
+    "a lock that is not told": Broken(
+        lambda: [Fails("OTHER", 400, "InvalidRequest")], "object-lock", Level.WARN, "400 InvalidRequest"
+    ),
     "clock": Broken(lambda: [DateIsOff(timedelta(hours=1))], "clock", Level.FAIL, "behind the store's"),
     "ignores the condition of a copy": Broken(
         lambda: [IgnoresCopyConditions()], "copy-condition", Level.WARN, "whatever ETag", ("conditional_copy", False)

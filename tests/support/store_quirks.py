@@ -396,17 +396,30 @@ class LiesOfRefusals(Quirk):
 
 
 class WrongRegion(Quirk):
-    """AWS and MinIO: what was signed for another region than ``region`` is refused, with the right one."""
+    """What was signed for another region than ``region`` is refused, with the right one: as AWS and MinIO in a message,
+    or, as Garage, in an ``element`` of the body alone, which boto3 follows."""
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, *, element: bool = False) -> None:
         self.region = region
+        self.element = element
 
     def before(self, request: Request) -> Answer | None:
         signed = (request.header("Authorization") or "") + unquote(request.query)
         if f"/{self.region}/" in signed or "aws4_request" not in signed:
             return None
+        if self.element:
+            answer = refusal(400, "AuthorizationHeaderMalformed", "Authorization header malformed, unexpected scope.")
+            answer.body = answer.body.replace(b"</Error>", b"<Region>%b</Region></Error>" % self.region.encode())
+            return answer
         message = f"The authorization header is malformed; the region is wrong; expecting '{self.region}'"
         return refusal(400, "AuthorizationHeaderMalformed", message)
+
+
+class RefusesUrls(Quirk):
+    """What is signed in the query is refused, as where a proxy rewrites it."""
+
+    def before(self, request: Request) -> Answer | None:
+        return refusal(403, "SignatureDoesNotMatch") if "X-Amz-Signature" in request.query else None
 
 
 class TakesUnsigned(Quirk):

@@ -16,6 +16,7 @@ from valetkey.core.errors import ConfigurationError
 from valetkey.core.events.observer import Beside, Observer
 from valetkey.core.gate import Bounded, Room, StoreGate
 from valetkey.core.granting.admission import Admission
+from valetkey.core.granting.asking import Asking
 from valetkey.core.granting.declaration import Shared
 from valetkey.core.granting.grantor import Grantor
 from valetkey.core.granting.grants import GrantMaker
@@ -172,7 +173,11 @@ class Assembly:
             clock=self._clock,
         )
 
+    def _asking_of(self, one: NamedStore) -> Asking:
+        return Asking(one, Bounded(self._waiting, one.name, _ASKING), self._clock)
+
     def _service(self, tickets: Tickets) -> UploadService:
+        asking = self.stores.each(self._asking_of)
         return UploadService(
             stores=self.stores,
             ledger=self._ledger,
@@ -184,7 +189,7 @@ class Assembly:
                 profiles=self.profiles,
                 schedule=self._schedule,
                 shared=self._shared,
-                asking=self.stores.each(lambda one: Bounded(self._waiting, one.name, _ASKING)),
+                asking=asking,
             ),
             grantor=Grantor(
                 ledger=self._ledger,
@@ -194,6 +199,7 @@ class Assembly:
                 multiparts=self.multiparts,
                 schedule=self._schedule,
                 gates=self.gates,
+                asking=asking,
                 signing=self.stores.each(self._signing_of),
             ),
             multiparts=self.multiparts,

@@ -1,4 +1,4 @@
-"""Which stores do not answer, or only after long, as far as the worker has seen: nobody else's work waits for them
+"""Which stores do not answer, or only after long, as far as one process has seen: nobody else's work waits for them
 meanwhile."""
 
 from collections.abc import Callable
@@ -9,10 +9,14 @@ PAUSE = timedelta(seconds=30)
 
 
 class Outages:
-    """Threads may share it: where two ask at the same moment, both try, and nothing is lost by that."""
+    """Which stores to leave alone, each for ``pause``.
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    Threads may share it: where two ask at the same moment, both try, and nothing is lost by that.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], pause: timedelta = PAUSE) -> None:
         self._clock = clock
+        self._pause = pause
         self._until: dict[str, datetime] = {}
 
     def may_try(self, store: str) -> bool:
@@ -20,14 +24,14 @@ class Outages:
         afterwards how that went."""
         until, now = self._until.get(store), self._clock()
         if until is not None:
-            if until - PAUSE <= now < until:  # where it is earlier, the clock was set back
+            if until - self._pause <= now < until:  # where it is earlier, the clock was set back
                 return False
-            self._until[store] = now + PAUSE
+            self._until[store] = now + self._pause
         return True
 
     def failed(self, store: str) -> None:
         """It does not answer."""
-        self._until[store] = self._clock() + PAUSE
+        self._until[store] = self._clock() + self._pause
 
     def answered(self, store: str) -> None:
         """It does, again."""

@@ -195,12 +195,19 @@ class S3Store:
                 self.client.head_bucket(Bucket=self.bucket)
         except ObjectMissing as error:
             raise StoreUnavailable(f"There is no bucket {self.bucket!r}.", 30) from error
-        self._traits.try_to_learn()
+        self._try_to_learn()
 
     def learn(self) -> None:
         if not self._traits.is_asked:
             with available:
                 self._traits.learn()
+
+    def _try_to_learn(self) -> None:
+        """The same where the store is asked for something anyway: what fails is left for the next time."""
+        try:
+            self.learn()
+        except StoreUnavailable as error:
+            log.info("the bucket will be asked again whether it retains objects: %s", error.detail)
 
     def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
         return self._versions.written_before(prefix, before)
@@ -250,7 +257,7 @@ class S3Store:
         return self._signer.presigned_put(key, {**headers, **lock}, expires_in)
 
     def start_multipart(self, key: str, headers: ObjectHeaders, *, whole_crc64: bool = False) -> MultipartUploadId:
-        self._traits.try_to_learn()
+        self._try_to_learn()
         wanted: dict[str, Any] = {"ChecksumAlgorithm": "SHA256"} if self.capabilities.part_checksums else {}
         with available, placing(headers.placement):
             if whole_crc64 and not wanted and self.capabilities.crc64_of_parts is None:

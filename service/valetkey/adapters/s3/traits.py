@@ -6,7 +6,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from valetkey.core.errors import NotSupportedByStore
 from valetkey.core.model.capabilities import Capabilities
@@ -20,8 +20,17 @@ if TYPE_CHECKING:
 log = logging.getLogger("valetkey")
 
 
-_NO_LOCK = {"ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed"}
-"""What says that a bucket has no Object Lock, or the store none at all; others may have hidden it from us."""
+_NO_LOCK = frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"})
+"""What says that a bucket has no Object Lock."""
+
+_DENIED = "AccessDenied"
+"""That we have no right to ask: it stays so until somebody gives it."""
+
+
+def says_no_lock(status: int, code: str) -> bool:
+    """Whether this answer to GetObjectLockConfiguration says that there is none, or that the store knows of none. All
+    others but ``AccessDenied`` say nothing: a clock, a key or a bucket may be wrong, and be right in a minute."""
+    return code in _NO_LOCK or meaning_of("list", status, ErrorBody(code, "")) is Meaning.UNSUPPORTED
 
 
 class Traits:
@@ -32,8 +41,7 @@ class Traits:
         self._bucket = bucket
         self._known = replace(known, shows_metadata=False)  # until it does
         self._versions: bool | None = None
-        self._retains: bool | None = None
-        self._locks: bool | None = None
+        self._is_asked = False
         self._proves: bool | None = None
         self._lists: bool | None = None
         self._batches: bool | None = known.batch_delete or None
@@ -76,22 +84,14 @@ class Traits:
 
     @property
     def is_asked(self) -> bool:
-        """Whether it was asked what decides about grants."""
-        return self._retains is not None
-
-    def try_to_learn(self) -> None:
-        """The same as `learn`, where the store is asked for something anyway: what fails is left for the next time."""
-        try:
-            self.learn()
-        except (BotoCoreError, ClientError) as error:
-            log.info("the bucket will be asked again whether it retains objects: %s", error)
+        """Whether it has answered what decides about grants."""
+        return self._is_asked
 
     def learn(self) -> None:
-        """Asks what decides about grants, once. Raises what botocore does."""
-        if self._retains is None:
-            self._retains = self._has_default_retention()
-            retains = self._retains or self._known.part_checksums
-            self._learn(part_checksums=retains, object_lock=self._locks)
+        """Asks what decides about grants, until there is an answer. Raises what botocore does where there is none."""
+        if not self._is_asked:
+            self._learn(**self._asked_for_locks())
+            self._is_asked = True
 
     def keeps_versions(self) -> bool:
         """Whether what is deleted or overwritten stays as an old version; also where versioning was suspended."""
@@ -100,7 +100,8 @@ class Traits:
                 status = self._client().get_bucket_versioning(Bucket=self._bucket).get("Status")
             except ClientError as error:
                 log.info("the bucket does not say whether it keeps versions: %s", error)
-                if _passes(error):
+                status_code, code = _said(error)
+                if code != _DENIED and meaning_of("list", status_code, ErrorBody(code, "")) is not Meaning.UNSUPPORTED:
                     return False  # for now: whoever asks next asks it again
                 status = None
             self._versions = status is not None
@@ -155,23 +156,24 @@ class Traits:
                 self._learn(list_parts=False)
         return self._lists
 
-    def _has_default_retention(self) -> bool:
-        """S3 wants a checksum with whatever is written to such a bucket (its user guide, Object Lock)."""
+    def _asked_for_locks(self) -> dict[str, bool]:
+        """S3 wants a checksum with whatever is written to a bucket with a default retention (its user guide, Object
+        Lock)."""
         try:
             found = self._client().get_object_lock_configuration(Bucket=self._bucket)["ObjectLockConfiguration"]
         except ClientError as error:  # without Object Lock that is an error, too
-            if _passes(error):
-                raise
-            code = error.response.get("Error", {}).get("Code")
-            self._locks = False if code in _NO_LOCK else None
-            return False
-        self._locks = found.get("ObjectLockEnabled") == "Enabled"
-        return bool(found.get("Rule", {}).get("DefaultRetention"))
+            status, code = _said(error)
+            if code == _DENIED:
+                return {"hides_object_lock": True}
+            if says_no_lock(status, code):
+                return {"object_lock": False}
+            raise
+        retains = bool(found.get("Rule", {}).get("DefaultRetention"))
+        has_lock = found.get("ObjectLockEnabled") == "Enabled"
+        return {"object_lock": has_lock, "part_checksums": retains or self._known.part_checksums}
 
 
-def _passes(error: ClientError) -> bool:
-    """Whether it is no answer to the question, but the store's trouble of this moment."""
+def _said(error: ClientError) -> tuple[int, str]:
+    """Its status, and its code."""
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    said = error.response.get("Error", {})
-    meaning = meaning_of("list", status, ErrorBody(str(said.get("Code", "")), str(said.get("Message", ""))))
-    return meaning in {Meaning.AGAIN, Meaning.WAIT, Meaning.LOOK}
+    return status, str(error.response.get("Error", {}).get("Code", ""))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from valetkey.core.errors import (
     SizeOutOfRange,
     TicketUsedUp,
 )
+from valetkey.core.granting.asking import Asking
 from valetkey.core.granting.declaration import Shared, declare, declare_settings, declare_stores
 from valetkey.core.granting.welcome import welcome_type
 from valetkey.core.model.capabilities import Capabilities
@@ -67,7 +68,7 @@ class UploadRequest(NamedTuple):
 
 
 class Admission:
-    """Lets requests in, as uploads; ``asking`` bounds how many of them wait for a store.
+    """Lets requests in, as uploads.
 
     Methods that write raise `LedgerUnavailable`.
     """
@@ -79,7 +80,7 @@ class Admission:
         ledger: Ledger,
         profiles: Profiles,
         schedule: Schedule,
-        asking: ByStore[AbstractContextManager[None]],
+        asking: ByStore[Asking],
         shared: Mapping[str, Shared] = MappingProxyType({}),
     ) -> None:
         self._stores = stores
@@ -164,12 +165,9 @@ class Admission:
         return upload._replace(multipart=Multipart(_parts_key(upload, place), profile.plan(upload.size).part_size))
 
     def _known_of(self, place: NamedStore, method: Method | None) -> Capabilities:
-        """What is known of a store, and enough for a PUT where one may be granted. ``asking`` bounds how many wait."""
-        known = place.store.capabilities
-        may_put = method is Method.PUT or (method is None and not known.post)
-        if may_put and known.may_be_lockable:
-            with self._asking[place.name]:
-                place.store.learn()
+        """What is known of a store, and enough for a PUT where one may be granted."""
+        if method is Method.PUT or (method is None and not place.store.capabilities.post):
+            self._asking[place.name].require_asked()
         return place.store.capabilities
 
     def keep(self, caller: Caller, uploads: Sequence[Upload], unwritten: list[Written] | None = None) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 
+RUNNING = ("shows_metadata", "heeds_unsigned", "hides_object_lock")
+"""What of it only the running service can know."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
@@ -25,6 +28,9 @@ class Capabilities:
 
     object_lock: bool | None = None
     """The bucket was made with Object Lock; None: not known yet, or it does not say."""
+
+    hides_object_lock: bool = False
+    """It was asked for that, and lets us not know: nobody need ask again."""
 
     heeds_unsigned: bool = False
     """It heeds ``x-amz-`` headers that nobody has signed; AWS refuses them."""
@@ -66,10 +72,10 @@ class Capabilities:
     @property
     def may_be_lockable(self) -> bool:
         """Whether nobody knows that yet: the bucket has to be asked before the first PUT is granted."""
-        return self.heeds_unsigned and self.object_lock is None
+        return self.heeds_unsigned and self.object_lock is None and not self.hides_object_lock
 
     def informed(self, found: Mapping[str, bool], settled: Collection[str] = ()) -> "Capabilities":
         """These with what was ``found`` out, by name: but for what is ``settled`` otherwise, what only the running
-        service can know (`shows_metadata`, `heeds_unsigned`), and names that this version does not know."""
-        known = {one.name for one in fields(self)} - {"shows_metadata", "heeds_unsigned", *settled}
+        service can know (`RUNNING`), and names that this version does not know."""
+        known = {one.name for one in fields(self)} - {*RUNNING, *settled}
         return replace(self, **{name: value for name, value in found.items() if name in known})

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from valetkey.adapters.s3.traits import says_no_lock
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.rights import areas
 from valetkey.doctor.store.writing import CONTENT, OTHER, look, put_probe
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import attempt
+from valetkey.doctor.wire import Tried, attempt
 
 STAGING_DAYS = 2
 """After how many days `--fix` has what nobody confirmed removed."""
@@ -52,9 +53,9 @@ def object_lock(visit: Visit) -> Iterator[Finding]:
     _ = visit.store
     found = attempt(visit.client.get_object_lock_configuration, Bucket=visit.bucket)
     if not found.ok:
-        if found.denied:
-            raise Skip("The bucket does not say it: s3:GetBucketObjectLockConfiguration is missing.")
-        if lacking := sorted(one.name for one in visit.profiles.values() if one.lock_mode or one.legal_hold):
+        if not says_no_lock(found.status, found.code):
+            yield _unknown_lock(found)
+        elif lacking := sorted(one.name for one in visit.profiles.values() if one.lock_mode or one.legal_hold):
             action = "Make a bucket with Object Lock for them, or leave lock_mode and legal_hold out."
             seen = f"The bucket has no Object Lock, which profiles ask for: {', '.join(lacking)}."
             yield failed("object-lock", seen, action)
@@ -74,6 +75,21 @@ def object_lock(visit: Visit) -> Iterator[Finding]:
         f"What is written is retained for {time} ({rule.get('Mode')}), also under staging/ and the probes of this run."
     )
     yield warned("object-lock", seen, action)
+
+
+def _unknown_lock(found: Tried) -> Finding:
+    if found.code == "AccessDenied":
+        seen = (
+            "We may not know whether the bucket has Object Lock (403 AccessDenied): PUTs are granted as if it had none."
+        )
+        action = (
+            "Grant s3:GetBucketObjectLockConfiguration: with Object Lock, who has a PUT could lock what he sends for "
+            "years, or has to declare a checksum."
+        )
+        return warned("object-lock", seen, action)
+    seen = f"The bucket does not say whether it has Object Lock: {found.said}."
+    action = "Look at what the store logs: where a PUT could be locked by its sender, none is granted until it says so."
+    return warned("object-lock", seen, action)
 
 
 def public_access(visit: Visit) -> Iterator[Finding]:

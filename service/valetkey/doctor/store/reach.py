@@ -14,7 +14,7 @@ from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.writing import CONTENT, TYPE, put_probe, written_by_us
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import Tried, attempt
+from valetkey.doctor.wire import Answer, Tried, attempt
 
 TRIES = 5
 """How often a HEAD is timed."""
@@ -82,27 +82,58 @@ def other_region(found: Tried, ours: str) -> str | None:
     return told if told and told != ours else None
 
 
-def _region_in(message: str) -> str | None:
-    """AWS, and MinIO, name it in the message: ``expecting 'eu-west-1'``."""
-    named = re.search(r"expecting '?([a-z0-9-]+)'?", message)
-    return named[1] if named else None
+def _region_in(text: str) -> str | None:
+    """AWS, and MinIO, name it in the message: ``expecting 'eu-west-1'``. They, and Garage, have an element for it."""
+    named = re.search(r"<Region>([a-z0-9-]+)</Region>|expecting '?([a-z0-9-]+)'?", text)
+    return (named[1] or named[2]) if named else None
 
 
 def region(visit: Visit) -> Iterator[Finding]:
-    """Whether the bucket says that it is where requests are signed for."""
+    """Whether what is signed for the region of the settings is taken.
+
+    By a request of our own: boto3 signs anew for the region that a refusal names, and nobody does so for clients, whose
+    forms and URLs are signed for that of the settings.
+    """
     _ = visit.store
     ours = visit.s3.region
-    seen = attempt(visit.client.head_bucket, Bucket=visit.bucket)
-    if told := other_region(seen, ours):
-        yield failed("region", f"The bucket is in {told}, not {ours}.", f"Set VALETKEY_S3_REGION={told}.")
-        return
+    answer = visit.wire.send("GET", _presigned_listing(visit))
     found = attempt(visit.client.get_bucket_location, Bucket=visit.bucket)
-    if not found.ok:
+    place = (found.answer.get("LocationConstraint") or "") if found.ok else ""
+    if not answer.taken and answer.error.code != "AccessDenied":  # it may not list, and the signature is good
+        yield _refused_region(visit, answer, place)
+    elif not found.ok:
         raise Skip(f"The bucket does not say where it is: {found.said}. Requests for {ours} are taken.")
-    place = found.answer.get("LocationConstraint") or ""
-    # Ceph RGW calls its own place ``default``, and takes every region: nothing has to be done about that
-    otherwise = "" if place in {ours, ""} or (place, ours) == ("EU", "eu-west-1") else f" The store calls it {place}."
-    yield passed("region", f"Requests signed for {ours} are taken.{otherwise}")
+    else:
+        # Ceph RGW calls its own place ``default``, and takes every region: nothing has to be done about that
+        same = place in {ours, ""} or (place, ours) == ("EU", "eu-west-1")
+        otherwise = "" if same else f" The store calls it {place}."
+        yield passed("region", f"Requests signed for {ours} are taken.{otherwise}")
+
+
+def _refused_region(visit: Visit, answer: Answer, place: str) -> Finding:
+    """What to say of a refusal of what is signed for the region of the settings; ``place`` is where the bucket says it
+    is."""
+    ours = visit.s3.region
+    message = f"{answer.error.message} {answer.body.decode(errors='replace')}"
+    told = other_region(Tried(None, answer.status, answer.error.code, message, answer.headers), ours)
+    if told:
+        return failed("region", f"The bucket is in {told}, not {ours}.", f"Set VALETKEY_S3_REGION={told}.")
+    seen = f"What is signed for {ours} is refused: {answer.said}."
+    if answer.error.code in REGION_CODES:
+        is_named = place not in {"", ours}
+        action = f"Set VALETKEY_S3_REGION={place}." if is_named else "Set VALETKEY_S3_REGION to the bucket's region."
+        return failed("region", seen, action)
+    if place and place != ours:
+        action = f"Set VALETKEY_S3_REGION={place} if that is the store's name of its region."
+        return warned("region", f"{seen} The bucket says it is in {place}.", action)
+    return warned("region", seen, "Look at what the store, or a proxy before it, says of presigned URLs.")
+
+
+def _presigned_listing(visit: Visit) -> str:
+    """By a client that has asked for nothing: one that was sent elsewhere signs for there from then on."""
+    client: Any = make_client(visit.session, visit.s3, visit.s3.endpoint_url)
+    asked = {"Bucket": visit.bucket, "MaxKeys": 1, "Prefix": visit.staging}
+    return str(client.generate_presigned_url("list_objects_v2", Params=asked, ExpiresIn=300))
 
 
 def addressing(visit: Visit) -> Iterator[Finding]:
