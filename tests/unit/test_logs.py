@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from select import select
 from threading import Thread
 from time import monotonic, sleep
 
@@ -36,8 +37,9 @@ class Log:
     def read(self, size: int) -> bytes:
         """The next so many bytes, within a minute."""
         found, until = b"", monotonic() + 60
-        while len(found) < size and monotonic() < until:
-            found += os.read(self.reading, size - len(found))
+        while len(found) < size and (left := until - monotonic()) > 0:
+            if select([self.reading], [], [], left)[0]:
+                found += os.read(self.reading, size - len(found))
         return found
 
 

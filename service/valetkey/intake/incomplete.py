@@ -191,8 +191,8 @@ class IncompleteRequests:
 
 
 def _work_off(queue: SimpleQueue[IncompleteRequest], handle: Callable[[IncompleteRequest], object]) -> None:
-    """One after another; after each piece of work it rests for as long as that took, since whoever is slow can wait. A
-    rest after each request, however short, cost as much again as the request."""
+    """One after another; after each `PIECE` of work it rests for as long as that took, since whoever is slow can wait.
+    A rest after each request, however short, took a fifth more CPU (trials of 290 µs: 365 µs instead of 300)."""
     worked = 0.0
     while True:
         request = queue.get()
