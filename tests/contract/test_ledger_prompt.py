@@ -78,6 +78,8 @@ def test_what_was_read_is_given_though_no_look_can_be_prepared(sqlite: SqlLedger
     sqlite.check()
     with no_more_files():
         assert sqlite.get(upload.id) == upload
+        with sqlite._readers.connect():  # somebody else has the one that it was read by
+            sqlite._prompt.keep_another()
 
 
 def test_looks_are_prepared_while_all_connections_are_out(sqlite: SqlLedger) -> None:
