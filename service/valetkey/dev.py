@@ -32,7 +32,7 @@ from valetkey.core.model.upload import DEFAULT_STORE
 from valetkey.core.ports.ledger import Query
 from valetkey.opening import endpoint_of
 from valetkey.serve import exclusive_address
-from valetkey.settings import CONFIG_FILE, Settings, load_settings
+from valetkey.settings import CONFIG_FILE, MADE_FOR_A_RUN, Settings, load_settings
 from valetkey.settings.values import address_of
 from valetkey.worker import Worker
 
@@ -54,6 +54,7 @@ _SHARED = (
     "VALETKEY_SECRET_KEYS",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
+    *(f"VALETKEY_{name.upper()}" for name in DEV_SWEEP),
 )
 """What another process of the application needs to know."""
 
@@ -76,7 +77,7 @@ def run_dev(host: str | None, port: int | None) -> None:
             store,
             folder,
             ledger,
-            secret_keys=(secrets.token_hex(32),),
+            secret_keys=(_new_key(),),
             auth="open",
             cors_origins=None if os.environ.get("VALETKEY_CORS_ORIGINS") else "*",
         )
@@ -238,7 +239,7 @@ def _tell_environment(settings: Settings, store: embedded.Embedded) -> list[str]
     decided: dict[str, object] = {
         "host": settings.host,
         "port": settings.port,
-        "secret_keys": (secrets.token_hex(32),),  # it is printed, and what it signs must not be good elsewhere
+        "secret_keys": (_new_key(),),  # it is printed, and what it signs must not be good elsewhere
         "database_url": settings.database_url,
         **{name: getattr(settings, name) for name in DEV_SWEEP},
         **_of_store(store),
@@ -249,6 +250,11 @@ def _tell_environment(settings: Settings, store: embedded.Embedded) -> list[str]
     os.environ.update(told)
     _leave_accounts()  # `.env` may have named them again
     return list(unused - {"VALETKEY_HOST", "VALETKEY_PORT"})
+
+
+def _new_key() -> str:
+    """A secret key for this run, which says so: the ledger may stay, and the next run has another one."""
+    return MADE_FOR_A_RUN + secrets.token_hex(32)
 
 
 def _leave_accounts() -> list[str]:

@@ -1,10 +1,12 @@
 """The log of a process of ours: lines on stderr."""
 
+import atexit
 import logging
 import os
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from time import sleep
 
 from valetkey import waiting
@@ -14,6 +16,9 @@ MAX_UNWRITTEN = 1_000
 
 PAUSE = 0.02
 """How long lines are collected, in seconds: to wake another thread for each costs as much as to write it."""
+
+LAST_SECONDS = 2.0
+"""How long a process that ends waits for whoever reads its log, in seconds."""
 
 
 class PatientHandler(logging.StreamHandler):  # type: ignore[type-arg]
@@ -26,7 +31,7 @@ class PatientHandler(logging.StreamHandler):  # type: ignore[type-arg]
         os.register_at_fork(after_in_child=self._renew)
 
     def _renew(self) -> None:
-        self._unwritten: SimpleQueue[logging.LogRecord] = SimpleQueue()
+        self._unwritten: SimpleQueue[logging.LogRecord | Event] = SimpleQueue()
         self._starting = Lock()
         self._thread: Thread | None = None
 
@@ -35,22 +40,51 @@ class PatientHandler(logging.StreamHandler):  # type: ignore[type-arg]
             waiting.look()
         return waiting.at_end(partial(self._leave, record)) or super().handle(record)
 
+    def drain(self) -> None:
+        """Returns when all lines are written that were left to the thread, after `LAST_SECONDS` at the latest."""
+        if self._thread is not None:
+            written = Event()
+            self._unwritten.put(written)
+            written.wait(LAST_SECONDS)
+
     def _leave(self, record: logging.LogRecord) -> None:
-        self._unwritten.put(record)
+        if self._has_thread():
+            self._unwritten.put(record)
+        else:
+            super().handle(record)
+
+    def _has_thread(self) -> bool:
+        """Starts the thread with the first line. False where the system has none now: the next line tries it again."""
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
-                    self._thread = Thread(target=self._write, name="valetkey-log", daemon=True)
-                    self._thread.start()
+                    thread = Thread(target=self._write, name="valetkey-log", daemon=True)
+                    try:
+                        thread.start()
+                    except RuntimeError:
+                        return False
+                    self._thread = thread
+        return True
 
     def _write(self) -> None:
         while True:
-            record = self._unwritten.get()
+            left = [self._unwritten.get()]
             sleep(PAUSE)
-            for _ in range(self._unwritten.qsize()):
-                super().handle(record)
-                record = self._unwritten.get()
-            super().handle(record)
+            left += [self._unwritten.get() for _ in range(self._unwritten.qsize())]
+            for one in left:
+                if isinstance(one, Event):
+                    one.set()
+                    continue
+                with suppress(Exception):  # a line that cannot be written, by a filter of others: all else can
+                    super().handle(one)
+
+
+def drain() -> None:
+    """Has the log of this process written before it ends. Where `atexit` is not called, as in a process that
+    `multiprocessing` has forked, whoever ends it calls this."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, PatientHandler):
+            handler.drain()
 
 
 def log_to_stderr() -> None:
@@ -58,3 +92,4 @@ def log_to_stderr() -> None:
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(level=logging.WARNING, format=form, handlers=[PatientHandler()])
     logging.getLogger("valetkey").setLevel(logging.INFO)
+    atexit.register(drain)  # granian takes handlers out of the list of those that `logging` closes

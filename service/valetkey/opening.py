@@ -27,6 +27,7 @@ from valetkey.core.stores import Choose, NamedStore, Stores
 from valetkey.senders import AT, KINDS, NAMES, make_entrances, make_senders, require_apart
 from valetkey.senders.settings import Outside
 from valetkey.settings import (
+    MADE_FOR_A_RUN,
     QUEUE,
     Settings,
     StoreTable,
@@ -212,7 +213,7 @@ _TIMES = ("sweep_first_look", "sweep_grace", "sweep_retention", "ledger_retentio
 
 def shared_settings(settings: Settings) -> dict[str, Shared]:
     """Those that have to be the same in all processes of a ledger, by name."""
-    return {
+    shared = {
         "VALETKEY_SECRET_KEYS": Shared(
             _told_apart(*settings.secret_keys), "tickets of the one are nothing to the other"
         ),
@@ -226,6 +227,9 @@ def shared_settings(settings: Settings) -> dict[str, Shared]:
         f"VALETKEY_{name.upper()}": Shared(str(getattr(settings, name)), "each looks after uploads by its own")
         for name in _TIMES
     }
+    if all(key.startswith(MADE_FOR_A_RUN) for key in settings.secret_keys):
+        del shared["VALETKEY_SECRET_KEYS"]  # nobody else has them, and whoever comes next is not to be told of them
+    return shared
 
 
 def _told_apart(*values: str | None) -> str:

@@ -18,6 +18,7 @@ from granian.constants import HTTPModes, Interfaces
 from valetkey.app import create_intake, create_served_app, installed_in
 from valetkey.core.errors import ConfigurationError
 from valetkey.intake import Intake
+from valetkey.logs import drain
 from valetkey.settings import Settings, load_settings
 
 log = logging.getLogger("valetkey")
@@ -59,7 +60,10 @@ def begin_process(*arguments: Any) -> None:
     One that is not forked (Python 3.14, macOS) imports this module to find it: so it has the loop of
     `valetkey.intake.loop` by the time that granian asks for one.
     """
-    Granian._spawn_rsgi_worker(*arguments)  # noqa: SLF001 - see `valetkey.intake.loop`
+    try:
+        Granian._spawn_rsgi_worker(*arguments)  # noqa: SLF001 - see `valetkey.intake.loop`
+    finally:
+        drain()
 
 
 class _Prepared:

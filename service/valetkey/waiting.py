@@ -6,6 +6,7 @@ credentials) calls `look` before: the request is begun anew then, in a thread th
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from threading import local
 from typing import ParamSpec, TypeVar
 
@@ -39,12 +40,13 @@ def without(call: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwa
         if _here.at_end is not None:
             left, _here.at_end = _here.at_end, None
             for one in left:
-                one()
+                with suppress(Exception):  # what it returns, or raises, is there: nothing takes its place
+                    one()
 
 
 def at_end(call: Callable[[], None]) -> bool:
     """In a thread that must not wait, has ``call`` called when that may again; never where what it does is begun anew.
-    False in any other thread: nothing is called then."""
+    What it raises is lost. False in any other thread: nothing is called then."""
     if _here.may_wait:
         return False
     _here.at_end = [*(_here.at_end or ()), call]

@@ -1,7 +1,13 @@
 """Looks at one upload that wait for nothing: in a file, while somebody writes; never over a network."""
 
+import os
+import resource
 import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Thread
+from typing import Any, Never
 
 import pytest
 
@@ -50,6 +56,58 @@ def test_what_fails_is_told_by_who_may_wait(sqlite: SqlLedger, tmp_path: Path) -
         waiting.without(sqlite.get, new_upload_id())
     with pytest.raises(LedgerUnavailable, match=OTHER_SCHEMA[:20]):
         sqlite.get(new_upload_id())
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """In the block this process can open none (EMFILE)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    next_one = os.dup(0)
+    os.close(next_one)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_one, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_what_was_read_is_given_though_no_look_can_be_prepared(sqlite: SqlLedger) -> None:
+    """A process without a file descriptor has read its row by the connection that there is: the look is no 503."""
+    upload = new_upload(NOW)
+    sqlite.add([upload])
+    sqlite.check()
+    with no_more_files():
+        assert sqlite.get(upload.id) == upload
+        with sqlite._readers.connect():  # somebody else has the one that it was read by
+            sqlite._prompt.keep_another()
+
+
+def test_looks_are_prepared_while_all_connections_are_out(sqlite: SqlLedger) -> None:
+    """Nobody waits for one of the pool on the way to an answer that is there."""
+    with ExitStack() as held:
+        for _ in range(15):  # as many as SQLAlchemy's pool has
+            held.enter_context(sqlite._readers.connect())
+        preparing = Thread(target=sqlite._prompt.keep_another, daemon=True)
+        preparing.start()
+        preparing.join(15)  # the pool's patience is 30 seconds
+        assert not preparing.is_alive()
+        assert waiting.without(sqlite.get, new_upload_id()) is None
+
+
+def test_a_look_that_fails_takes_no_place(sqlite: SqlLedger) -> None:
+    """Whatever it was: there are as many prompt looks afterwards as before."""
+
+    class Broken:
+        def run(self, *_: Any) -> Never:
+            raise RuntimeError("a fault of ours")
+
+    broken: Any = Broken()
+    for _ in range(10):
+        sqlite.get(new_upload_id())
+        with pytest.raises(RuntimeError):
+            sqlite._prompt.run(broken, {})
+    sqlite.get(new_upload_id())
+    assert waiting.without(sqlite.get, new_upload_id()) is None
 
 
 def test_a_server_is_always_waited_for(postgresql: SqlLedger) -> None:

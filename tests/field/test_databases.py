@@ -185,7 +185,7 @@ def test_a_database_that_is_not_in_utf_8_is_refused(postgres: Postgres, encoding
     try:
         with closing(SqlLedger(postgres.url(name))) as ledger:
             for use in (ledger.migrate, ledger.check):
-                with pytest.raises(LedgerUnavailable, match=f"{encoding}.*ENCODING 'UTF8'"):
+                with pytest.raises(LedgerUnavailable, match=f"{encoding}.*ENCODING 'UTF8'.*pg_dump"):
                     use()
     finally:
         with psycopg.connect(postgres.url(), autocommit=True) as connection:

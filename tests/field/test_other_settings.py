@@ -13,6 +13,8 @@ import pytest
 from tests.field.desk import MakeDesk
 from tests.support.stores import Bucket
 
+from valetkey.settings import MADE_FOR_A_RUN
+
 SECRETS = tuple(f"whsec_{base64.b64encode(bytes([n]) * 32).decode()}" for n in range(2))
 HOOK = {"webhook_url": "https://hooks.example/uploads?token=secret-of-ours", "webhook_secrets": SECRETS[:1]}
 OLD, NEW = "o" * 40, "n" * 40
@@ -58,6 +60,15 @@ def test_keys_that_are_replaced_one_after_the_other(
     """As the manual has it: each process accepts what any other one signs, so nothing is to be said."""
     for keys in ((OLD,), (OLD, NEW), (NEW, OLD), (NEW,)):
         assert warnings(caplog, make_desk, moto_bucket, secret_keys=keys) == []
+
+
+def test_keys_of_one_run_are_no_other_processs_business(
+    moto_bucket: Bucket, make_desk: MakeDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`valetkey dev` makes some at each start, and its ledger may stay: the next start is told nothing of the last, nor
+    is whoever has keys of its own."""
+    for key in (OLD, MADE_FOR_A_RUN + OLD, MADE_FOR_A_RUN + NEW, OLD):
+        assert warnings(caplog, make_desk, moto_bucket, secret_keys=(key,)) == []
 
 
 def test_an_application_without_a_start_says_it_with_its_first_upload(

@@ -332,6 +332,32 @@ def test_others_go_before_slow_clients() -> None:
     assert time.monotonic() - begun > sum(took) + sum(min(one, MAX_REST) for one in took[:-1])
 
 
+class Stuck:
+    """An application whose ledger says nothing: who is tried waits for it until ``answer`` is set."""
+
+    def __init__(self) -> None:
+        self.asked, self.answer = threading.Event(), threading.Event()
+
+    def __call__(self, environ: dict[str, Any], _: Any) -> Any:
+        self.asked.set()
+        assert self.answer.wait(60)
+        return environ["wsgi.input"].read()
+
+
+@pytest.fixture
+def stuck() -> Iterator[Stuck]:
+    application = Stuck()
+    yield application
+    application.answer.set()
+
+
+def all_given_up(late: list[IncompleteRequest], seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while not all(request.future.given_up_by for request in late) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return all(request.future.given_up_by for request in late)
+
+
 def test_the_loop_gives_up_nobody_itself() -> None:
     """What is to be said to hundreds whose time ends in one moment holds up nothing else."""
     requests = IncompleteRequests(lambda *_: [], 0)
@@ -339,11 +365,75 @@ def test_the_loop_gives_up_nobody_itself() -> None:
     requests.start(never)
     time.sleep(0.01)
     requests.inspect()
-    deadline = time.monotonic() + 60
-    while not all(request.future.given_up_by for request in late) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    assert all_given_up(late)
     [thread] = {request.future.given_up_by for request in late}
     assert thread is not threading.current_thread()
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_a_trial_that_waits_keeps_nobody_longer(monkeypatch: pytest.MonkeyPatch, stuck: Stuck, stops: bool) -> None:
+    """The deadline holds though the ledger of the trials is away, and so does the one of a process that stops. Whoever
+    is tried at the time is told what that trial finds, or goes after it."""
+    monkeypatch.setattr("valetkey.intake.incomplete.STOP_SECONDS", 0.5)
+    requests = IncompleteRequests(stuck, 30 if stops else 0.5)
+    tried, *late = incomplete(requests, 20)
+    requests.start(never)
+    time.sleep(TICK)
+    requests.inspect()
+    assert stuck.asked.wait(20)
+    if stops:
+        requests.stop_waiting()
+    time.sleep(0.5)
+    requests.inspect()
+    assert all_given_up(late)
+    assert tried.future.given_up_by is None
+    stuck.answer.set()
+    deadline = time.monotonic() + 20
+    while tried.future.given_up_by is None and time.monotonic() < deadline:
+        requests.inspect()
+        time.sleep(0.01)
+    assert tried.future.given_up_by
+
+
+def test_who_is_late_takes_room_until_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its body is still in memory: others have to go for it, or it for them."""
+    monkeypatch.setattr("valetkey.intake.incomplete.MAX_MEMORY", 1_000)
+    going, go_on = threading.Event(), threading.Event()
+
+    class Slow(Body):
+        def cancel(self) -> None:
+            super().cancel()
+            going.set()
+            assert go_on.wait(60)
+
+    requests = IncompleteRequests(lambda environ, _: environ["wsgi.input"].read(), 30)
+    late = incomplete(requests, 10)
+    for request in late:
+        request.since -= 60
+    late[0].future = Slow()
+    requests.start(never)
+    requests.inspect()
+    assert going.wait(20)
+    early = incomplete(requests, 10)
+    requests.inspect()
+    assert sum(request.size for request in late + early if request.future.given_up_by is None) <= 1_000
+    go_on.set()
+
+
+def test_who_is_being_tried_takes_room(monkeypatch: pytest.MonkeyPatch, stuck: Stuck) -> None:
+    """It is counted, and not given up meanwhile: its trial may have done something by now."""
+    monkeypatch.setattr("valetkey.intake.incomplete.MAX_MEMORY", 1_000)
+    requests = IncompleteRequests(stuck, 30)
+    [tried] = incomplete(requests, 1)
+    tried.size = 900
+    requests.start(never)
+    time.sleep(TICK)
+    requests.inspect()
+    assert stuck.asked.wait(20)
+    others = incomplete(requests, 2)
+    requests.inspect()
+    assert sum(request.future.given_up_by is not None for request in others) == 1
+    assert tried.future.given_up_by is None
 
 
 @pytest.mark.parametrize("path", ["/v1/uploads", "/uppy/s3/multipart"])

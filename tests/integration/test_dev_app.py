@@ -19,6 +19,7 @@ from tests.support.stores import Bucket
 
 from valetkey import Profile
 from valetkey.cli import main
+from valetkey.settings import MADE_FOR_A_RUN
 
 REAL_SECRET = "r" * 40
 
@@ -199,7 +200,7 @@ def test_an_application_that_does_not_say_who_is_logged_in(tmp_path: Path) -> No
 
 
 def test_another_process_joins_in(tmp_path: Path) -> None:
-    """By the lines that are printed: it has the same uploads."""
+    """By the lines that are printed: it has the same uploads, and nothing to say of settings that are another's."""
     with running(tmp_path) as here:
         upload_id = here.send()
         here.says(f"receiver: {upload_id}")
@@ -210,6 +211,9 @@ def test_another_process_joins_in(tmp_path: Path) -> None:
             ["bash", "-c", f'{lines}\nexec "{sys.executable}" -c "{code}"'], env=env, cwd=tmp_path, timeout=START
         )
         assert (done.returncode, done.stdout) == (0, "hello\n"), done.stderr
+    for name in ("FIRST_LOOK", "GRACE"):
+        assert f"export VALETKEY_SWEEP_{name}=" in lines
+    assert f"export VALETKEY_SECRET_KEYS={MADE_FOR_A_RUN}" in lines
 
 
 @pytest.fixture

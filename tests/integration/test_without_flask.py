@@ -20,7 +20,7 @@ from tests.support.deliveries import recorded
 from tests.support.stores import Bucket
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
-from valetkey import waiting
+from valetkey import ValetKey, waiting
 from valetkey.api import plain
 from valetkey.app import create_app, installed_in
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
@@ -140,18 +140,23 @@ def test_a_host_that_is_none_is_refused_as_by_flask(client: FlaskClient, request
     assert requests == ["/v1/uploads"]
 
 
-def test_no_refusal_is_logged_by_who_must_not_wait(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "status"), [(StoreUnavailable("It is somewhere else.", 30), 503), (RuntimeError("a fault of ours"), 500)]
+)
+def test_no_refusal_is_logged_by_who_must_not_wait(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
     """A log may be a pipe that nobody reads."""
 
     def unavailable(*_: Any) -> Any:
-        raise StoreUnavailable("It is somewhere else.", 30)
+        raise error
 
     assert client.post("/v1/uploads", json=WANTED).status_code == 201  # what the first request waits for is over
     route = plain.ROUTES[0]._replace(view=unavailable)
     monkeypatch.setattr("valetkey.api.plain._BY_PATH", {route.path: route})
     with pytest.raises(waiting.WouldWait):
         waiting.without(client.post, "/v1/uploads", json=WANTED)
-    assert client.post("/v1/uploads", json=WANTED).status_code == 503
+    assert client.post("/v1/uploads", json=WANTED).status_code == status
 
 
 def test_what_fails_is_told_in_a_document(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,6 +235,20 @@ def test_who_must_not_wait_does_not(client: FlaskClient, app: Flask) -> None:
     assert body_of(client.get("/v1/uploads"))["uploads"] == [body_of(granted)["upload"]]
 
 
+@pytest.mark.parametrize("path", ["/v1/events/minio", "/v1/events/minio/"])
+def test_the_application_around_says_what_a_slash_at_the_end_means(
+    settings: Settings, moto_bucket: Bucket, path: str
+) -> None:
+    """A sender is who the path names by the application's rules."""
+    app = Flask("photos")
+    app.url_map.strict_slashes = False
+    ValetKey(app, settings=settings.model_copy(update=SENDERS | {"auth": "keys"}), session=moto_bucket.server.session)
+    ledgers.migrate(settings.database_url)
+    answer = app.test_client().post(path, json={}, headers={"Authorization": "Bearer of nobody"})
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "sender_refused")
+    installed_in(app).ledger.close()
+
+
 @dataclass(frozen=True)
 class Sent:
     """An upload whose object has arrived, and what the store said of that: before it was confirmed."""
@@ -302,6 +321,7 @@ QUERY = {"query_string": {"secret": SECRET}}
         ("b2", {"headers": {"X-Bz-Event-Notification-Signature": "v1=" + 64 * "0"}}, 403),
         ("eventbridge", {"headers": {"x-api-key": "another"}}, 403),
         ("nobody", {}, 404),
+        ("", {}, 404),
     ],
 )
 def test_an_event_is_answered_as_by_flask(
@@ -339,7 +359,11 @@ def test_each_sender_is_heard_without_flask(sent: Sent, requests: list[str], way
 
 @pytest.mark.parametrize(
     ("changes", "position"),
-    [({"query_string": "secret=another"}, 0), (QUERY | {"headers": {"Origin": "https://a"}}, 2)],
+    [
+        ({"query_string": "secret=another"}, 0),
+        ({"query_string": "secret=another", "headers": {"Origin": "https://a"}}, 0),
+        (QUERY | {"headers": {"Origin": "https://a"}}, 2),
+    ],
 )
 def test_no_body_is_read_for_a_stranger(app: Flask, changes: dict[str, Any], position: int) -> None:
     """The secret in the query comes first, with and without Flask."""

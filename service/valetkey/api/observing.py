@@ -18,8 +18,8 @@ SMALL = 16 * 1024
 thread that must not wait may do it."""
 
 
-def observe_events(here: Mounted, environ: Mapping[str, Any], read: Callable[[], bytes]) -> Answer:
-    entrance = here.senders.get(environ["PATH_INFO"].rpartition("/")[2])
+def observe_events(here: Mounted, environ: Mapping[str, Any], read: Callable[[], bytes], name: str) -> Answer:
+    entrance = here.senders.get(name)
     if entrance is None:
         raise SenderUnknown("There is no such event sender here, or its secret is not set.")
     headers, query = _Headers(environ), _query(environ.get("QUERY_STRING", ""))

@@ -24,7 +24,8 @@ class PlainRoute(NamedTuple):
     path: str
     name: str
     """Of its endpoint in Flask."""
-    view: Callable[[Mounted, Environ, Read], Answer]
+    view: Callable[..., Answer]
+    """It takes a `Mounted`, an `Environ` and a `Read`, and the part behind ``path`` where there is one."""
     waits: Callable[[Environ], bool]
     """Whether what asks for it will most likely wait for something else than what is `unwritten`."""
     body: Callable[[], bytes] = json_body
@@ -37,6 +38,10 @@ class PlainRoute(NamedTuple):
         """Its path as Flask has it."""
         return f"{self.path}<name>" if self.path.endswith("/") else self.path
 
+    def call(self, here: Mounted, environ: Environ, read: Read, name: str) -> Answer:
+        """What the view gives; ``name`` is the part behind ``path``, as whoever matched the path has found it."""
+        return self.view(here, environ, read, name) if self.path[-1] == "/" else self.view(here, environ, read)
+
 
 ROUTES = (
     PlainRoute("/v1/uploads", "create_upload", new_upload, makes_one_for_a_key),
@@ -47,10 +52,10 @@ _BY_PATH = {route.path: route for route in ROUTES}
 
 
 def plain_route(environ: Environ) -> PlainRoute | None:
-    """The one that a request is for, where valetkey is alone."""
-    if environ["REQUEST_METHOD"] != "POST":
-        return None
+    """The one that a request is for, where valetkey is alone. What a slash at the end means is for Flask to say."""
     path = environ["PATH_INFO"]
+    if environ["REQUEST_METHOD"] != "POST" or path[-1:] == "/":
+        return None
     return _BY_PATH.get(path) or _BY_PATH.get(path[: path.rfind("/") + 1])
 
 

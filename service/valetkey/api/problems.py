@@ -179,6 +179,7 @@ def render_http(error: HTTPException) -> Any:
 
 
 def _render_unexpected(error: Exception) -> Response:
+    waiting.look()  # a log may be a pipe that nobody reads
     log.exception("unexpected error", exc_info=error)
     return _response(problem(500, "internal_error", "Something went wrong here; it is logged."))
 

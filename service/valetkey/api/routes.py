@@ -78,7 +78,7 @@ def _one(upload: Upload, status: int = 200, headers: Mapping[str, str] | None = 
 
 
 def _view(route: PlainRoute) -> Callable[..., Response]:
-    return lambda **_: route.view(mounted(), request.environ, route.body).response()
+    return lambda name="", **_: route.call(mounted(), request.environ, route.body, name).response()
 
 
 for _route in ROUTES:

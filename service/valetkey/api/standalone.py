@@ -57,7 +57,8 @@ class StandaloneFlask(Flask):
         try:
             forks.look()
             here.record_hooks()
-            return route.view(here, environ, partial(whole_body, environ)).start(start_response)
+            name = environ["PATH_INFO"][len(route.path) :]
+            return route.call(here, environ, partial(whole_body, environ), name).start(start_response)
         except Exception as error:
             with self.request_context(environ):
                 response = self.process_response(self.make_response(self.handle_user_exception(error)))

@@ -18,10 +18,13 @@ TICK = 0.2
 TRIALS_PER_TICK = 100
 """How many requests are tried in one tick, so that thousands that arrive at once delay nobody."""
 
+PIECE = 0.001
+"""After how much of what is done for these requests everybody else goes first, in seconds."""
+
 MAX_REST = 0.002
-"""How long everybody else goes first, at most, after something was done for one of these requests, in seconds. Python
-gives its lock to another thread after 5 ms, or when whoever has it waits: without a rest a request that needs the lock
-four times waited for four times 5 ms while thirty slow clients were refused."""
+"""How long everybody else goes first then, at most, in seconds. Python gives its lock to another thread after 5 ms, or
+when whoever has it waits: without a rest a request that needs the lock four times waited for four times 5 ms while
+thirty slow clients were refused."""
 
 MAX_MEMORY = 256 * 2**20
 """What all incomplete bodies may take together, in bytes. Above it requests are given up: first those that have
@@ -49,9 +52,9 @@ class IncompleteRequest:
 
     ``size`` is what its body takes at most, in bytes: its announced length, or what has arrived of one without a
     length. ``since`` is when it started to wait (monotonic clock). ``future`` is what its coroutine waits for, None
-    before that. ``trial`` is held while it is tried without its body, None before the first time. ``known`` says that
-    the trial went on to the body: whoever sends it was not refused. ``answered`` says that the trial gave a response,
-    ``late`` that it has waited too long, ``over`` that the body is not needed any more.
+    before that. ``trial`` is held while it is tried without its body, None before somebody was about to. ``known`` says
+    that the trial went on to the body: whoever sends it was not refused. ``answered`` says that the trial gave a
+    response, ``late`` that it is about to be given up, ``over`` that the body is not needed any more.
     """
 
     __slots__ = ("answered", "environ", "future", "known", "late", "over", "proto", "since", "size", "trial")
@@ -72,13 +75,16 @@ class IncompleteRequests:
     def __init__(self, application: Application, deadline: float) -> None:
         self._application = application
         self._deadline = deadline
-        self._waiting: dict[IncompleteRequest, None] = {}  # who takes a request out decides what becomes of it
-        self._due: SimpleQueue[IncompleteRequest] = SimpleQueue()
-        """Those that are to be tried, or given up where their time is over."""
+        self._waiting: dict[IncompleteRequest, None] = {}
+        """All whose bodies take room: also who is being tried, or is about to be given up."""
+        self._untried: SimpleQueue[IncompleteRequest] = SimpleQueue()
+        self._late: SimpleQueue[IncompleteRequest] = SimpleQueue()
 
     def start(self, call_later: Callable[..., Any]) -> None:
-        """Starts to inspect them by an event loop's ``call_later``, and to try them in a thread of its own."""
-        Thread(target=self._work, name="valetkey-intake", daemon=True).start()
+        """Starts to inspect them by an event loop's ``call_later``. A thread tries them and another one gives them up:
+        a trial may wait for the ledger, and nobody's time waits for that."""
+        for queue, handle in ((self._untried, self.try_without_body), (self._late, self._give_up)):
+            Thread(target=_work_off, args=(queue, handle), name="valetkey-intake", daemon=True).start()
 
         def tick() -> None:
             self.inspect()
@@ -95,11 +101,10 @@ class IncompleteRequests:
         self._waiting[request] = None
 
     def remove(self, request: IncompleteRequest) -> bool:
-        """The body of ``request`` is complete. Returns whether it still needs a response."""
-        if self._waiting.pop(request, self) is None or request.trial is None:
+        """The body of ``request``, which has left, is complete. Returns whether it still needs a response."""
+        if request.trial is None:
             return True
         with request.trial:
-            self._waiting.pop(request, None)
             return not request.answered
 
     def leave(self, request: IncompleteRequest) -> None:
@@ -108,21 +113,22 @@ class IncompleteRequests:
         self._waiting.pop(request, None)
 
     def inspect(self) -> None:
-        """Finds those that have waited too long, and those that have begun to wait: another thread gives up the former
-        and tries the latter."""
+        """Finds those that have waited too long, and those that have begun to wait: other threads give up the former
+        and try the latter."""
         now = monotonic()
         self._make_room()
         waiting = sorted(self._waiting.copy(), key=_SINCE)
         for request in waiting:
             if now - request.since <= self._deadline:
                 break
-            if self._waiting.pop(request, self) is None:
+            if not request.late:
+                request.trial = request.trial or Lock()
                 request.late = True
-                self._due.put(request)
+                self._late.put(request)
         begun = [request for request in waiting if request.trial is None and now - request.since >= TICK]
         for request in begun[:TRIALS_PER_TICK]:
             request.trial = Lock()
-            self._due.put(request)
+            self._untried.put(request)
 
     def _make_room(self) -> None:
         """Gives up requests until the others' bodies have room."""
@@ -133,45 +139,41 @@ class IncompleteRequests:
         for request in sorted(waiting, key=_by_right):
             if size <= MAX_MEMORY:
                 return
-            size -= request.size
-            self._give_up(request)
-
-    def _work(self) -> None:
-        """One after another; then it rests for as long as that took, since whoever is slow can wait."""
-        while True:
-            request = self._due.get()
-            begun = monotonic()
-            try:
-                if not request.late:
-                    self.try_without_body(request)
-                elif not request.over:
-                    self._give_up(request)  # its coroutine responds with 408
-            except Exception:  # the others need this thread
-                log.exception("a request whose body is not complete has failed")
-            sleep(min(monotonic() - begun, MAX_REST))
+            request.trial = request.trial or Lock()
+            if self._give_up(request):
+                size -= request.size
 
     def try_without_body(self, request: IncompleteRequest) -> bool:
         """Responds to ``request`` when that needs no body: no credential, an unknown path. Returns whether it did."""
         request.trial = request.trial or Lock()
         with request.trial:
-            if request.future is not None and self._waiting.pop(request, self) is not None:
-                return False  # its body is complete by now
+            if request.over or request.late:
+                return False  # its body is complete by now, or its time is over
             response = self._call_without_body(request)
             if response is None:
-                if request.future is not None:
-                    self._waiting[request] = None
-                if request.over:  # it has left meanwhile
-                    self._waiting.pop(request, None)
                 return False
             request.answered = True
         status, headers, body = response
         headers = [header for header in headers if header[0].lower() != "connection"]
         headers.append(("Connection", "close"))  # the rest of the body is not going to be read
         request.proto.response_bytes(status, headers, body)
-        self._give_up(request)
+        self._let_go(request)
         return True
 
-    def _give_up(self, request: IncompleteRequest) -> None:
+    def _give_up(self, request: IncompleteRequest) -> bool:
+        """Has the coroutine of ``request`` respond with 408. Returns whether it was given up: not while it is tried, as
+        what the trial finds, or has done, is to be said; it is late once more at the next tick then."""
+        trial: Any = request.trial
+        if not trial.acquire(blocking=False):
+            request.late = False
+            return False
+        over, request.over = request.over or request.answered, True
+        trial.release()  # what is woken below takes it
+        if not over:
+            self._let_go(request)
+        return not over
+
+    def _let_go(self, request: IncompleteRequest) -> None:
         self.leave(request)
         if request.future is not None:
             request.future.cancel()
@@ -186,6 +188,23 @@ class IncompleteRequests:
         except Exception:
             log.exception("a request failed while it was tried without its body")
             return None
+
+
+def _work_off(queue: SimpleQueue[IncompleteRequest], handle: Callable[[IncompleteRequest], object]) -> None:
+    """One after another; after each `PIECE` of work it rests for as long as that took, since whoever is slow can wait.
+    A rest after each request, however short, took a fifth more CPU (trials of 290 µs: 365 µs instead of 300)."""
+    worked = 0.0
+    while True:
+        request = queue.get()
+        begun = monotonic()
+        try:
+            handle(request)
+        except Exception:  # the others need this thread
+            log.exception("a request whose body is not complete has failed")
+        worked += monotonic() - begun
+        if worked >= PIECE:
+            sleep(min(worked, MAX_REST))
+            worked = 0.0
 
 
 _SINCE = attrgetter("since")

@@ -12,11 +12,12 @@ from valetkey.settings.config_file import (
     load_profiles,
 )
 from valetkey.settings.env_file import ENV_FILE
-from valetkey.settings.environment import MIN_SECRET, Settings, load_settings, require_nothing
+from valetkey.settings.environment import MADE_FOR_A_RUN, MIN_SECRET, Settings, load_settings, require_nothing
 
 __all__ = [
     "CONFIG_FILE",
     "ENV_FILE",
+    "MADE_FOR_A_RUN",
     "MAX_PREFIX",
     "MIN_SECRET",
     "QUEUE",

@@ -33,6 +33,9 @@ from valetkey.settings.values import (
 MIN_SECRET = 32
 """The shortest secret key accepted, in characters."""
 
+MADE_FOR_A_RUN = "valetkey-dev-"
+"""What the secret keys begin with that `valetkey dev` makes at each start."""
+
 _SECONDS: JsonDict = {"unit": "seconds"}
 
 

@@ -38,7 +38,7 @@ class Database:
         self.url = url
         self._readers, self._writers, make_writer, prompt = connect(parsed_url(url))
         self._writer = make_writer(self._writers, insert_uploads)
-        self._prompt = PromptReaders(self._readers, prompt)
+        self._prompt = PromptReaders(prompt)
         self._use = _Use(self.close)
         forks.pause_for_fork(self, Database._pause, Database._resume)
         forks.renew_in_child(self, Database._renew)

@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, Pool
 
 from valetkey.adapters.sql.inserts import copy_rows
 from valetkey.adapters.sql.pooling import POOLED
@@ -30,9 +30,6 @@ _REFUSES_OPTIONS = re.compile("startup parameter|command-line options")
 READ_ONLY = "25006"
 """PostgreSQL's read_only_sql_transaction (its manual, appendix A)."""
 
-PROMPT = 4
-"""How many connections to a file are kept for looks at one row; `valetkey serve` has two threads that need one each."""
-
 PRIVATE = 0o600
 """The mode of a new SQLite file: it holds names of people and hashes of keys."""
 
@@ -42,14 +39,13 @@ _URLS = "sqlite:///valetkey.db or postgresql://USER:PASSWORD@HOST/DATABASE"
 class Connections(NamedTuple):
     """What a database is read by, what it is written by, and the writer that does it.
 
-    ``prompt`` is how many connections are kept for looks at one row that wait for nothing: a database of another
-    machine has none.
+    ``prompt`` is what looks at one row are made by that wait for nothing: a database of another machine has none.
     """
 
     readers: Engine
     writers: Engine
     writer: type[GroupWriter]
-    prompt: int
+    prompt: Engine | None
 
 
 def parsed_url(url: str) -> URL:
@@ -73,11 +69,13 @@ def connect(parsed: URL) -> Connections:
 def _postgresql(parsed: URL) -> Connections:
     _require_known(parsed.query)
     engine = postgresql_engine(parsed)
-    return Connections(engine.execution_options(isolation_level="AUTOCOMMIT"), engine, SharedWriter, 0)  # of one pool
+    readers = engine.execution_options(isolation_level="AUTOCOMMIT")  # of the same pool
+    return Connections(readers, engine, SharedWriter, None)
 
 
 def _sqlite(parsed: URL) -> Connections:
-    return Connections(sqlite_engine(parsed, writes=False), sqlite_engine(parsed, writes=True), GroupWriter, PROMPT)
+    readers, writers = sqlite_engine(parsed, writes=False), sqlite_engine(parsed, writes=True)
+    return Connections(readers, writers, GroupWriter, sqlite_engine(parsed, writes=False, pool=NullPool))
 
 
 _DATABASES: Mapping[str, Callable[[URL], Connections]] = {"sqlite": _sqlite, "postgresql": _postgresql}
@@ -133,9 +131,10 @@ def _connect(dialect: Dialect, _: Any, arguments: Any, parameters: dict[str, Any
     encoding = made.info.parameter_status("server_encoding")  # which the server says unasked
     if encoding not in {"UTF8", None}:
         made.close()
-        another = "make one anew, by CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
         raise LedgerUnavailable(
-            f"The database keeps text in {encoding}, which has no letters for most names: {another}."
+            f"The database keeps text in {encoding}, which has no letters for most names: make one anew, by "
+            "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0. What is in this one goes there with "
+            "`pg_dump --encoding=UTF8 OLD | psql NEW`, while nothing of valetkey runs."
         )
     opened: DBAPIConnection = made
     return opened
@@ -179,7 +178,8 @@ def _forget(engine: Engine) -> None:
     engine.dispose(close=False)
 
 
-def sqlite_engine(parsed: URL, *, writes: bool) -> Engine:
+def sqlite_engine(parsed: URL, *, writes: bool, pool: type[Pool] | None = None) -> Engine:
+    """``pool``: SQLAlchemy's own choice where there is none. Raises `ConfigurationError`."""
     if not parsed.database or parsed.database == ":memory:":
         raise ConfigurationError("The SQLite ledger needs a file: in memory, nothing would be durable.")
     if not Path(parsed.database).absolute().parent.is_dir():
@@ -187,7 +187,8 @@ def sqlite_engine(parsed: URL, *, writes: bool) -> Engine:
     file = Path(parsed.database)
     # set once, and not at each use of a connection: that took half of a read
     level: Any = {} if writes else {"isolation_level": "AUTOCOMMIT"}
-    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT / 1000}, **level)
+    patience = {"timeout": BUSY_TIMEOUT / 1000}
+    engine = create_engine(parsed, hide_parameters=True, connect_args=patience, poolclass=pool, **level)
     event.listen(engine, "do_connect", lambda *_: _keep_private(file))  # not before it is used: tests never do
     event.listen(engine, "connect", _set_up_sqlite)
     renew_in_child(engine, _forget)

@@ -13,15 +13,19 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from valetkey.adapters.sql.driver import Direct
+from valetkey.core.errors import LedgerUnavailable
 from valetkey.forks import KEPT
+
+LIMIT = 4
+"""How many connections are kept; `valetkey serve` has two threads that need one each."""
 
 
 class PromptReaders:
-    """Up to ``limit`` connections of ``engine``; with none, every look waits. Threads may share it."""
+    """Up to `LIMIT` connections of ``engine``, which has no pool to wait for; without one, every look waits. Threads
+    may share it."""
 
-    def __init__(self, engine: Engine, limit: int) -> None:
+    def __init__(self, engine: Engine | None) -> None:
         self._engine = engine
-        self._limit = limit
         self._free: list[Connection] = []
         self._count = 0
 
@@ -34,20 +38,21 @@ class PromptReaders:
             return None
         try:
             rows = statement.run(connection, parameters).fetchall()  # to the end: the next look sees what is new then
-        except sqlite3.Error:
+        except BaseException as error:
             self._count -= 1
             connection.close()
-            return None
+            if isinstance(error, sqlite3.Error):
+                return None
+            raise
         self._free.append(connection)
         return rows
 
     def keep_another(self) -> None:
         """Opens one more for the looks to come, if there may be more, and it can be opened: else they wait, too."""
-        if self._count >= self._limit:
+        if self._engine is None or self._count >= LIMIT:
             return
-        with suppress(SQLAlchemyError, sqlite3.Error):
+        with suppress(SQLAlchemyError, sqlite3.Error, LedgerUnavailable):
             connection = self._engine.connect()
-            connection.detach()  # it is none of the pool's any more
             connection.connection.cursor().execute("PRAGMA busy_timeout=0")
             self._count += 1  # two threads at once may make one too many, which is no harm
             self._free.append(connection)
