@@ -102,7 +102,12 @@ class FailsForLocks(Fails):
 
 
 LASTING = [(404, "ObjectLockConfigurationNotFoundError"), (404, "NoSuchObjectLockConfiguration")]
-LASTING += [(501, "NotImplemented"), (405, "MethodNotAllowed"), (403, "AccessDenied")]
+LASTING += [(501, "NotImplemented"), (405, "MethodNotAllowed")]
+DENIALS = [
+    (403, "AccessDenied"),
+    (403, "AccessForbidden"),
+    (403, "UnauthorizedAccess"),
+]  # S3's, Alibaba's, Qiniu's word
 NO_ANSWERS = [(400, "RequestTimeout"), (429, "TooManyRequests"), (502, ""), (404, "NoSuchBucket"), (404, "")]
 NO_ANSWERS += [(403, code) for code in ("RequestTimeTooSkewed", "InvalidAccessKeyId", "SignatureDoesNotMatch", "")]
 NO_ANSWERS += [(400, code) for code in ("ExpiredToken", "AuthorizationHeaderMalformed", "InvalidRequest")]
@@ -127,7 +132,7 @@ def test_what_is_no_answer_is_asked_again(
         assert (store.capabilities.object_lock, store.capabilities.part_checksums) == (True, True)
 
 
-@pytest.mark.parametrize(("status", "code"), LASTING)
+@pytest.mark.parametrize(("status", "code"), [*LASTING, *DENIALS])
 def test_what_is_an_answer_is_asked_for_once(behind: Behind, status: int, code: str) -> None:
     """That there is no Object Lock, or that we may not know of it."""
     store, _, server = behind(FailsForLocks(status, code))
@@ -136,8 +141,17 @@ def test_what_is_an_answer_is_asked_for_once(behind: Behind, status: int, code: 
         store.learn()
         assert store.presigned_put("a", {}, 60).url
     assert server.count("OTHER") == 1
-    assert store.capabilities.object_lock is (None if code == "AccessDenied" else False)
+    assert store.capabilities.object_lock is (None if (status, code) in DENIALS else False)
     assert not store.capabilities.may_be_lockable
+
+
+def test_what_others_found_out_unsays_nothing(rgw: Rgw, lockable: Bucket) -> None:
+    """A proof that was read before we asked, and is taken in after it."""
+    store = s3_store(rgw, lockable.name)
+    store.learn()
+    store.know({"object_lock": False, "part_checksums": False, "conditional_put": True})
+    assert (store.capabilities.object_lock, store.capabilities.part_checksums) == (True, True)
+    assert store.presigned_put("a", {}, 60).headers["x-amz-object-lock-legal-hold"] == "OFF"
 
 
 def test_whether_versions_are_kept_is_asked_again(behind: Behind) -> None:

@@ -124,6 +124,25 @@ def test_a_table_of_somebody_else_is_named(any_url: str) -> None:
             assert [one["name"] for one in inspect(connection).get_columns("settings")] == ["mine"]
 
 
+def test_a_table_of_somebody_else_in_another_schema_is_in_nobodys_way(postgres_url: str) -> None:
+    """PostgreSQL sees those of `public`, too, where the ledger's role has a schema of its own (its "$user")."""
+    with closing(SqlLedger(postgres_url)) as ledger:
+        with ledger._writers.begin() as connection:
+            name = connection.execute(text("SELECT current_database()")).scalar_one()
+            for statement in (
+                "CREATE TABLE public.profiles (mine integer)",
+                "CREATE SCHEMA own",
+                f'ALTER DATABASE "{name}" SET search_path = own, public',
+            ):
+                connection.execute(text(statement))
+        ledger._readers.dispose()
+        ledger._writers.dispose()
+        ledger.migrate()
+        ledger.check()
+        with ledger._readers.connect() as connection:
+            assert {*metadata.tables} <= {*inspect(connection).get_table_names("own")}
+
+
 def test_what_was_declared_under_the_former_name_is_there(any_url: str) -> None:
     """A ledger of a commit in between, in which the table of what was declared was called `settings`."""
     with closing(SqlLedger(any_url)) as ledger:

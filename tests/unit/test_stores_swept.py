@@ -1,5 +1,6 @@
 """What is done beside requests where there are several stores: sweeps, left-overs, erasures."""
 
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from valetkey.core.model.erasure import ErasureState
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import UploadState
 from valetkey.core.stores import NamedStore
-from valetkey.core.sweeping.findings import Action
+from valetkey.core.sweeping.findings import Action, Finding
 from valetkey.core.sweeping.sweeps import Sweeps
 
 
@@ -51,6 +52,19 @@ def test_a_sweep_by_hand_takes_every_store(both: Installation) -> None:
     both.down = {"us", "default"}
     with pytest.raises(StoreUnavailable):
         list(Sweeps(both.core.sweeps, both.core.retention, both.ledger).run())
+
+
+@pytest.mark.parametrize("by_hand", [Sweeps.run, Sweeps.clean])
+def test_the_ledger_forgets_whatever_the_stores_do(
+    both: Installation, by_hand: Callable[[Sweeps], Iterator[Finding]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where none of them can be swept."""
+    both.down = {"us", "default"}
+    ran: list[str] = []
+    monkeypatch.setattr(both.core.retention, "run", lambda *_: ran.append("retention"))
+    with pytest.raises(StoreUnavailable):
+        list(by_hand(Sweeps(both.core.sweeps, both.core.retention, both.ledger)))
+    assert ran == ["retention"]
 
 
 def test_leftovers_are_looked_for_in_each_store(both: Installation) -> None:

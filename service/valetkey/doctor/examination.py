@@ -81,16 +81,17 @@ def _removing(visit: Visit, findings: list[Finding], tell: Tell) -> Iterator[Non
     try:
         yield
     finally:
-        if visit.probes.keys:
-            try:
-                _remove(visit, findings, tell)
-            except KeyboardInterrupt:  # whoever stops it only now still finds nothing of it, unless he insists
-                _remove(visit, findings, tell)
-                raise
+        try:
+            _remove(visit, findings, tell)
+        except KeyboardInterrupt:  # whoever stops it only now still finds nothing of it, unless he insists
+            _remove(visit, findings, tell)
+            raise
 
 
 def _remove(visit: Visit, findings: list[Finding], tell: Tell) -> None:
-    _settle(visit)
+    _settle(visit)  # also where nothing was written: a check that hangs has perhaps only not begun to
+    if not visit.probes.keys:
+        return
     store = cache(visit.open_apart)
     removal = Group(
         "store",
@@ -106,7 +107,8 @@ def _settle(visit: Visit) -> None:
     """Waits for a check that was interrupted: what it is just writing would come after its removal. It writes nothing
     more, however slow it is."""
     visit.probes.close()
-    visit.wire.bar()
+    if "wire" in vars(visit):  # else nothing was asked of a store
+        visit.wire.bar()
     until = monotonic() + LAST_WRITES
     for thread in visit.threads:
         thread.join(max(0.0, until - monotonic()))

@@ -186,6 +186,8 @@ class Intake:
             request.future = request.proto.__anext__()
             if not chunks:
                 self._incomplete.add(request)
+            if request.over:  # given up before there was this future to cancel
+                raise BodyRefused
             chunk = await request.future
             if request.over:
                 raise BodyRefused

@@ -101,7 +101,7 @@ class S3Store:
 
     def know(self, found: Mapping[str, bool], settled: Collection[str] = ()) -> None:
         """Takes in what was ``found`` out about this bucket before: see `Capabilities.informed`."""
-        self._traits.know(self.capabilities.informed(found, settled))
+        self._traits.know(lambda known: known.informed(found, settled))
 
     @property
     def client(self) -> "S3Client":

@@ -23,14 +23,23 @@ log = logging.getLogger("valetkey")
 _NO_LOCK = frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"})
 """What says that a bucket has no Object Lock."""
 
-_DENIED = "AccessDenied"
-"""That we have no right to ask: it stays so until somebody gives it."""
+_DENIED = frozenset(
+    {"AccessDenied", "AccessForbidden", "AllAccessDisabled", "Forbidden", "NotEntitled", "UnauthorizedAccess"}
+)
+"""What says that we have no right to ask: it stays so until somebody gives it."""
+
+_ABOUT_LOCKS = ("object_lock", "hides_object_lock", "part_checksums")
 
 
 def says_no_lock(status: int, code: str) -> bool:
     """Whether this answer to GetObjectLockConfiguration says that there is none, or that the store knows of none. All
-    others but ``AccessDenied`` say nothing: a clock, a key or a bucket may be wrong, and be right in a minute."""
+    others but a denial say nothing: a clock, a key or a bucket may be wrong, and be right in a minute."""
     return code in _NO_LOCK or meaning_of("list", status, ErrorBody(code, "")) is Meaning.UNSUPPORTED
+
+
+def is_denied(code: str) -> bool:
+    """Whether this code says that we may not ask, in the words of S3 or of a store that has its own."""
+    return code in _DENIED
 
 
 class Traits:
@@ -73,10 +82,13 @@ class Traits:
             self._batches = found
             self._learn(batch_delete=bool(found))
 
-    def know(self, known: Capabilities) -> None:
-        """Takes in what was found out before, by another process: it need not be asked again."""
+    def know(self, informed: Callable[[Capabilities], Capabilities]) -> None:
+        """Takes in what was found out before, by another process: it need not be asked again. What this one has asked
+        itself stays."""
         with self._learning:
-            self._known = replace(known, shows_metadata=self._known.shows_metadata)
+            kept = ("shows_metadata", *(_ABOUT_LOCKS if self._is_asked else ()))
+            known = replace(informed(self._known), **{name: getattr(self._known, name) for name in kept})
+            self._known = known
         if known.conditional_copy:
             self._proves = True
         if known.batch_delete:
@@ -90,8 +102,10 @@ class Traits:
     def learn(self) -> None:
         """Asks what decides about grants, until there is an answer. Raises what botocore does where there is none."""
         if not self._is_asked:
-            self._learn(**self._asked_for_locks())
-            self._is_asked = True
+            found = self._asked_for_locks()
+            with self._learning:
+                self._known = replace(self._known, **found)
+                self._is_asked = True
 
     def keeps_versions(self) -> bool:
         """Whether what is deleted or overwritten stays as an old version; also where versioning was suspended."""
@@ -101,7 +115,8 @@ class Traits:
             except ClientError as error:
                 log.info("the bucket does not say whether it keeps versions: %s", error)
                 status_code, code = _said(error)
-                if code != _DENIED and meaning_of("list", status_code, ErrorBody(code, "")) is not Meaning.UNSUPPORTED:
+                knows_none = meaning_of("list", status_code, ErrorBody(code, "")) is Meaning.UNSUPPORTED
+                if not knows_none and not is_denied(code):
                     return False  # for now: whoever asks next asks it again
                 status = None
             self._versions = status is not None
@@ -163,7 +178,7 @@ class Traits:
             found = self._client().get_object_lock_configuration(Bucket=self._bucket)["ObjectLockConfiguration"]
         except ClientError as error:  # without Object Lock that is an error, too
             status, code = _said(error)
-            if code == _DENIED:
+            if is_denied(code):
                 return {"hides_object_lock": True}
             if says_no_lock(status, code):
                 return {"object_lock": False}

@@ -21,18 +21,18 @@ class Sweeps:
         self._ledger = ledger
 
     def run(self) -> Iterator[Finding]:
-        """`Sweep.run` of each, and `Retention.run`. Raises like these."""
-        yield from self._each(lambda sweep: sweep.run())
+        """`Retention.run`, whatever the stores do, and `Sweep.run` of each. Raises like these."""
         self._retention.run()
+        yield from self._each(lambda sweep: sweep.run())
 
     def look(self) -> Iterator[Finding]:
         """`Sweep.look` of each. Raises like that."""
         return self._each(lambda sweep: sweep.look())
 
     def clean(self) -> Iterator[Finding]:
-        """`Sweep.clean` of each, and `Retention.run`. Raises like these."""
-        yield from self._each(lambda sweep: sweep.clean())
+        """`Retention.run`, whatever the stores do, and `Sweep.clean` of each. Raises like these."""
         self._retention.run()
+        yield from self._each(lambda sweep: sweep.clean())
 
     def foresee(self) -> Iterator[Finding]:
         """`Sweep.foresee` of each. Raises like that."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from valetkey.adapters.s3.traits import says_no_lock
+from valetkey.adapters.s3.traits import is_denied, says_no_lock
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.rights import areas
 from valetkey.doctor.store.writing import CONTENT, OTHER, look, put_probe
@@ -78,7 +78,7 @@ def object_lock(visit: Visit) -> Iterator[Finding]:
 
 
 def _unknown_lock(found: Tried) -> Finding:
-    if found.code == "AccessDenied":
+    if is_denied(found.code):
         seen = (
             "We may not know whether the bucket has Object Lock (403 AccessDenied): PUTs are granted as if it had none."
         )

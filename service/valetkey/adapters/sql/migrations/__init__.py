@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table, column, event, inspect, select, table
+from sqlalchemy import Connection, Table, column, event, func, inspect, select, table
 
 from valetkey.adapters.sql.migrations.indexes import build_indexes
 from valetkey.core.errors import ConfigurationError
@@ -55,7 +55,7 @@ def _taking_no_name(ours: Connection) -> Iterator[None]:
     """Has tables made on this connection only where there is none of the name."""
 
     def require_free(made: Table, connection: Connection, **_: Any) -> None:
-        if connection is ours and inspect(connection).has_table(made.name):
+        if connection is ours and is_here(connection, made.name):
             raise ConfigurationError(
                 f"The ledger's database has a table {made.name!r}, whose name is that of one to be made. If it is your "
                 "application's, rename it, or give the ledger a database of its own in VALETKEY_DATABASE_URL."
@@ -66,6 +66,13 @@ def _taking_no_name(ours: Connection) -> Iterator[None]:
         yield
     finally:
         event.remove(Table, "before_create", require_free)
+
+
+def is_here(connection: Connection, name: str) -> bool:
+    """Whether there is a table of this name where one would be made: PostgreSQL may see others, in other schemas."""
+    is_postgresql = connection.dialect.name == "postgresql"
+    schema = connection.execute(select(func.current_schema())).scalar() if is_postgresql else None
+    return inspect(connection).has_table(name, schema=schema)
 
 
 def newest() -> str:
