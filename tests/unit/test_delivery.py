@@ -222,6 +222,7 @@ def test_who_names_the_store_does_not_matter(endpoint: str, guarded: bool, monke
     """boto3 heeds an endpoint of the environment, too: headers that nobody signed, which AWS refuses, count there."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
     store = S3Store(S3Settings("bucket"), boto3.Session("key", "secret"))
+    store.know({"object_lock": False})  # nobody is there to be asked
     assert ("x-amz-acl" in store.presigned_put("a", {}, 60).headers) is guarded
     assert store.capabilities.heeds_unsigned is guarded
 
