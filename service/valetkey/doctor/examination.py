@@ -89,6 +89,8 @@ def _removing(visit: Visit, findings: list[Finding], tell: Tell) -> Iterator[Non
 
 
 def _remove(visit: Visit, findings: list[Finding], tell: Tell) -> None:
+    if not visit.probes.keys and not any(thread.is_alive() for thread in visit.threads):
+        return
     _settle(visit)  # also where nothing was written: a check that hangs has perhaps only not begun to
     if not visit.probes.keys:
         return
