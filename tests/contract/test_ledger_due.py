@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import event, insert
+from tests.support.plans import sqlite_steps
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sql.rows import as_row
@@ -79,21 +80,7 @@ def test_uploads_of_other_stores_cost_nothing(sqlite: SqlLedger) -> None:
 
 def steps(ledger: SqlLedger, state: UploadState | None) -> int:
     """How many instructions SQLite needs to find some that are due, by tens."""
-    taken = 0
-
-    def count() -> int:
-        nonlocal taken
-        taken += 1
-        return 0
-
-    def watch(connection: Any, *_: Any) -> None:
-        connection.set_progress_handler(count, 10)
-
-    ledger._readers.dispose()
-    event.listen(ledger._readers, "connect", watch)
-    try:
-        assert len(ledger.due(NOW, MINE, state=state, store=STORE)) == MINE
-    finally:
-        event.remove(ledger._readers, "connect", watch)
-        ledger._readers.dispose()
+    found: list[Upload] = []
+    taken = sqlite_steps(ledger, lambda: found.extend(ledger.due(NOW, MINE, state=state, store=STORE)))
+    assert len(found) == MINE
     return taken

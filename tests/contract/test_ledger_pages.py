@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, inspect, text
 from tests.support.ledgers import migrated
-from tests.support.plans import plans
+from tests.support.plans import plans, sqlite_steps
 from tests.support.postgres import Postgres
 
 from valetkey.adapters.sql import SqlLedger
@@ -78,24 +78,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def steps(ledger: SqlLedger, query: Query) -> int:
     """How many instructions SQLite needs for a page, by tens."""
-    taken = 0
-
-    def count() -> int:
-        nonlocal taken
-        taken += 1
-        return 0
-
-    def watch(connection: Any, *_: Any) -> None:
-        connection.set_progress_handler(count, 10)
-
-    ledger._readers.dispose()
-    event.listen(ledger._readers, "connect", watch)
-    try:
-        ledger.page(query)
-    finally:
-        event.remove(ledger._readers, "connect", watch)
-        ledger._readers.dispose()
-    return taken
+    return sqlite_steps(ledger, lambda: ledger.page(query))
 
 
 @pytest.mark.parametrize("number", range(len(FILTERS)), ids=name)

@@ -1,4 +1,4 @@
-"""How PostgreSQL goes about the statements of a ledger's call: which nodes, and how many blocks they read."""
+"""What databases do for a ledger's call: PostgreSQL's plans and the blocks that they read, SQLite's instructions."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -72,3 +72,25 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield node
     for inner in node.get("Plans", ()):
         yield from _nodes(inner)
+
+
+def sqlite_steps(ledger: SqlLedger, call: Callable[[], object]) -> int:
+    """How many instructions SQLite needs for the reads of ``call``, by tens: the same on every machine."""
+    taken = 0
+
+    def count() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    def watch(connection: Any, *_: Any) -> None:
+        connection.set_progress_handler(count, 10)
+
+    ledger._readers.dispose()
+    event.listen(ledger._readers, "connect", watch)
+    try:
+        call()
+    finally:
+        event.remove(ledger._readers, "connect", watch)
+        ledger._readers.dispose()
+    return taken
