@@ -7,8 +7,9 @@ another thread held at that moment is held in the child for ever.
 
 import os
 import sys
+import time
 from collections.abc import Callable
-from threading import Lock
+from threading import Lock, Thread, get_native_id
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -21,6 +22,10 @@ _paused: WeakKeyDictionary[Any, tuple[Callable[[Any], None], Callable[[Any], Non
 
 KEPT: list[Any] = []
 """The parent's connections, in a child: to let go of one would end it for the parent, or speak to its server."""
+
+
+LAST_MOMENT = 1.0
+"""How long a thread that Python is done with may take to be gone, in seconds: some microseconds, on a busy machine."""
 
 
 class _Process:
@@ -52,6 +57,21 @@ def look() -> None:
             if os.getpid() != _Process.id:
                 reseed_rng()  # two workers would make the same ids; it hears of other forks by itself
                 _renew()
+
+
+def join(thread: Thread) -> None:
+    """Returns when the thread has ended, for the system as well, where that can be seen (Linux).
+
+    `Thread.join` returns before. What is left is clean-up in C, by OpenSSL for one, which takes a lock of the whole
+    process for it (its OPENSSL_thread_stop): in a child that is forked then, the first TLS context waits for ever.
+    """
+    thread.join()
+    number = thread.native_id
+    if number in {None, os.getpid(), get_native_id()}:  # a thread of gevent's is none
+        return
+    deadline = time.monotonic() + LAST_MOMENT
+    while os.path.exists(f"/proc/self/task/{number}") and time.monotonic() < deadline:  # noqa: PTH110  (a busy loop)
+        time.sleep(0.0001)
 
 
 def come_unannounced() -> bool:

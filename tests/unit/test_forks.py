@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.support import processes
 
 BEGIN = """
-import ctypes, os, sqlite3, sys
+import ctypes, os, sqlite3, sys, threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Thread
@@ -150,3 +150,42 @@ thread.join()
 def test_what_another_thread_held(tmp_path: Path) -> None:
     """A child has every place at the gate to the store, and finds out for itself whether it is ready."""
     assert prints(HELD, tmp_path) == "used"
+
+
+LAST_WORDS = """
+def end_slowly():
+    "What the system does when this thread ends takes 0.2 s: usleep() of that, as pthread_key_create has it."
+    C = ctypes.CDLL(None)
+    key = ctypes.c_uint()
+    assert C.pthread_key_create(ctypes.byref(key), C.usleep) == 0
+    assert C.pthread_setspecific(key, ctypes.c_void_p(200_000)) == 0
+    return threading.get_native_id()
+
+def is_there(number):
+    return Path(f"/proc/self/task/{number}").exists()
+"""
+
+
+def test_a_thread_that_was_joined_is_gone_for_the_system_too(tmp_path: Path) -> None:
+    """What OpenSSL does at a thread's end takes a lock of the whole process: a child that is forked then has it held."""
+    program = """
+from valetkey.forks import join
+
+for wait in (Thread.join, join):
+    thread = Thread(target=end_slowly)
+    thread.start()
+    wait(thread)
+    print(is_there(thread.native_id))
+"""
+    assert prints(LAST_WORDS + program, tmp_path) == "True\nFalse"
+
+
+def test_the_writer_of_a_ledger_is_gone_before_its_process_is_forked(tmp_path: Path) -> None:
+    """A child would wait for ever for what the thread held when it ended."""
+    program = """
+number = ledger._write(lambda connection: end_slowly())
+print(is_there(number))
+ledger._pause()  # as before a fork
+print(is_there(number))
+"""
+    assert prints(LEDGER + LAST_WORDS + program, tmp_path) == "True\nFalse"

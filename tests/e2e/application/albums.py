@@ -15,6 +15,7 @@ from flask_wtf import CSRFProtect
 from valetkey import Profile, ValetKey
 from valetkey.core.access.callers import Caller
 from valetkey.core.granting.admission import UploadRequest
+from valetkey.forks import join
 
 app = Flask(__name__)
 app.secret_key = os.environ["VALETKEY_SECRET_KEYS"]
@@ -99,4 +100,4 @@ if "ALBUMS_USED_EARLY" in os.environ:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        join(thread)  # to the end: uWSGI forks at once, and what OpenSSL does at a thread's end takes a lock

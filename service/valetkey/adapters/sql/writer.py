@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from valetkey.adapters.sql.rows import Row
-from valetkey.forks import KEPT, renew_in_child
+from valetkey.forks import KEPT, join, renew_in_child
 
 T = TypeVar("T")
 
@@ -116,7 +116,7 @@ class GroupWriter:
         with self._start:
             if self._thread is not None:
                 self._queue.put(None)
-                self._thread.join()
+                join(self._thread)  # the process may be forked next
                 self._thread = None
 
     def _wait(self, work: Work[T]) -> T | None:
