@@ -167,7 +167,7 @@ def is_there(number):
 
 
 def test_a_thread_that_was_joined_is_gone_for_the_system_too(tmp_path: Path) -> None:
-    """What OpenSSL does at a thread's end takes a lock of the whole process: a child that is forked then has it held."""
+    """What OpenSSL does at a thread's end takes a lock of the process, which a child that is forked then has held."""
     program = """
 from valetkey.forks import join
 
