@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from itertools import islice, takewhile
 from operator import attrgetter
 from queue import SimpleQueue
 from threading import Lock, Thread
 from time import monotonic, sleep
+from traceback import clear_frames
 from typing import Any
 
 from valetkey.intake.wsgi import Application, Environ, WsgiResponse, call_application
@@ -15,8 +17,9 @@ log = logging.getLogger("valetkey")
 TICK = 0.2
 """How often the requests are inspected, in seconds. A request whose body takes longer is tried without it."""
 
-TRIALS_PER_TICK = 100
-"""How many requests are tried in one tick, so that thousands that arrive at once delay nobody."""
+PER_TICK = 15
+"""How many requests are tried in one tick, and how many are given up, so that thousands that arrive at once delay
+nobody: whoever is refused comes back, and costs the same again."""
 
 PIECE = 0.001
 """After how much of what is done for these requests everybody else goes first, in seconds."""
@@ -117,16 +120,14 @@ class IncompleteRequests:
         and try the latter."""
         now = monotonic()
         self._make_room()
-        waiting = sorted(self._waiting.copy(), key=_SINCE)
-        for request in waiting:
-            if now - request.since <= self._deadline:
-                break
-            if not request.late:
-                request.trial = request.trial or Lock()
-                request.late = True
-                self._late.put(request)
-        begun = [request for request in waiting if request.trial is None and now - request.since >= TICK]
-        for request in begun[:TRIALS_PER_TICK]:
+        waiting = self._waiting.copy()  # whoever waits longest is first
+        too_long = takewhile(lambda request: now - request.since > self._deadline, waiting)
+        for request in islice((each for each in too_long if not each.late), PER_TICK):
+            request.trial = request.trial or Lock()
+            request.late = True
+            self._late.put(request)
+        begun = takewhile(lambda request: now - request.since >= TICK, waiting)
+        for request in islice((each for each in begun if each.trial is None), PER_TICK):
             request.trial = Lock()
             self._untried.put(request)
 
@@ -182,7 +183,8 @@ class IncompleteRequests:
         environ = request.environ | {"wsgi.input": _AbsentBody()}
         try:
             return call_application(self._application, environ)
-        except BodyNeeded:
+        except BodyNeeded as needed:
+            clear_frames(needed.__traceback__)  # see `valetkey.waiting.without`
             request.known = True
             return None
         except Exception:
@@ -207,7 +209,6 @@ def _work_off(queue: SimpleQueue[IncompleteRequest], handle: Callable[[Incomplet
             worked = 0.0
 
 
-_SINCE = attrgetter("since")
 _SIZE = attrgetter("size")
 
 

@@ -99,12 +99,12 @@ class Entrance:
         return self._first(lambda sender: sender.authenticate(delivery))
 
     def _first(self, prove: Callable[[EventSender], None]) -> tuple[str, EventSender]:
-        refused: SenderRefused | None = None
+        refused = ""  # the detail alone: an error in a variable of what raises it is a cycle
         for name, sender in self._senders.items():
             try:
                 prove(sender)
             except SenderRefused as error:
-                refused = refused or error
+                refused = refused or error.detail
             else:
                 return name, sender
-        raise refused or SenderRefused("Nobody sends here.")
+        raise SenderRefused(refused or "Nobody sends here.")
