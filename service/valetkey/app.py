@@ -379,8 +379,8 @@ def create_served_app() -> Flask:
     require_fit(settings, session, alone=True)
     app = create_app(settings, session)
     installed_in(app).begin()
-    # what is loaded by now stays; requests make few cycles (werkzeug's routing one for each), and to look for them stops
-    # all threads: 0.15 s for 50,000 objects, so it is done for fewer at a time
+    # what is loaded by now stays; requests make few cycles (werkzeug's routing one for each), and looking for them
+    # stops all threads: 0.15 s for 50,000 objects, so it is done for fewer at a time
     gc.freeze()
     gc.set_threshold(5_000, 50, 100)
     return app

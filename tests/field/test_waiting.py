@@ -38,7 +38,7 @@ from valetkey.api.readiness import REMEMBERED, Readiness
 from valetkey.api.socket_bodies import READERS
 from valetkey.core.errors import StoreUnavailable, Unavailable
 from valetkey.core.model.upload import new_upload_id
-from valetkey.intake.incomplete import MAX_REST, TICK, IncompleteRequest, IncompleteRequests
+from valetkey.intake.incomplete import MAX_REST, PER_TICK, TICK, IncompleteRequest, IncompleteRequests
 from valetkey.testing import MemoryValetKey
 
 CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
@@ -318,12 +318,12 @@ def test_others_go_before_slow_clients() -> None:
         while time.monotonic() < begun + 0.001:
             pass
         took.append(time.monotonic() - begun)
-        if len(took) == 50:
+        if len(took) == PER_TICK:
             done.set()
         return environ["wsgi.input"].read()
 
     requests = IncompleteRequests(application, 30)
-    incomplete(requests, 50)
+    incomplete(requests, PER_TICK)
     requests.start(never)
     time.sleep(TICK)
     begun = time.monotonic()
@@ -361,7 +361,7 @@ def all_given_up(late: list[IncompleteRequest], seconds: float = 20) -> bool:
 def test_the_loop_gives_up_nobody_itself() -> None:
     """What is to be said to hundreds whose time ends in one moment holds up nothing else."""
     requests = IncompleteRequests(lambda *_: [], 0)
-    late = incomplete(requests, 20)
+    late = incomplete(requests, PER_TICK)
     requests.start(never)
     time.sleep(0.01)
     requests.inspect()
@@ -370,13 +370,26 @@ def test_the_loop_gives_up_nobody_itself() -> None:
     assert thread is not threading.current_thread()
 
 
+def test_so_many_are_given_up_at_a_time() -> None:
+    """Each of them comes back, and costs the same again: thousands in one moment held everybody up for seconds."""
+    requests = IncompleteRequests(lambda *_: [], 0)
+    late = incomplete(requests, 2 * PER_TICK)
+    requests.start(never)
+    time.sleep(0.01)
+    requests.inspect()
+    assert all_given_up(late[:PER_TICK])
+    assert not any(request.future.given_up_by for request in late[PER_TICK:])
+    requests.inspect()
+    assert all_given_up(late)
+
+
 @pytest.mark.parametrize("stops", [False, True])
 def test_a_trial_that_waits_keeps_nobody_longer(monkeypatch: pytest.MonkeyPatch, stuck: Stuck, stops: bool) -> None:
     """The deadline holds though the ledger of the trials is away, and so does the one of a process that stops. Whoever
     is tried at the time is told what that trial finds, or goes after it."""
     monkeypatch.setattr("valetkey.intake.incomplete.STOP_SECONDS", 0.5)
     requests = IncompleteRequests(stuck, 30 if stops else 0.5)
-    tried, *late = incomplete(requests, 20)
+    tried, *late = incomplete(requests, 10 * PER_TICK if stops else PER_TICK)
     requests.start(never)
     time.sleep(TICK)
     requests.inspect()

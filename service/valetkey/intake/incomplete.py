@@ -1,6 +1,7 @@
 """Requests whose bodies are not complete: how long and how large they may get, and which need no body at all."""
 
 import logging
+import sys
 from collections.abc import Callable
 from itertools import islice, takewhile
 from operator import attrgetter
@@ -78,6 +79,7 @@ class IncompleteRequests:
     def __init__(self, application: Application, deadline: float) -> None:
         self._application = application
         self._deadline = deadline
+        self._at_once = PER_TICK
         self._waiting: dict[IncompleteRequest, None] = {}
         """All whose bodies take room: also who is being tried, or is about to be given up."""
         self._untried: SimpleQueue[IncompleteRequest] = SimpleQueue()
@@ -98,6 +100,7 @@ class IncompleteRequests:
     def stop_waiting(self) -> None:
         """Shortens the deadline, as the process has to stop."""
         self._deadline = STOP_SECONDS
+        self._at_once = sys.maxsize
 
     def add(self, request: IncompleteRequest) -> None:
         """``request`` starts to wait."""
@@ -122,7 +125,7 @@ class IncompleteRequests:
         self._make_room()
         waiting = self._waiting.copy()  # whoever waits longest is first
         too_long = takewhile(lambda request: now - request.since > self._deadline, waiting)
-        for request in islice((each for each in too_long if not each.late), PER_TICK):
+        for request in islice((each for each in too_long if not each.late), self._at_once):
             request.trial = request.trial or Lock()
             request.late = True
             self._late.put(request)
