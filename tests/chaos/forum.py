@@ -39,6 +39,7 @@ AHEAD = 20
 """How many photos wait for a member at most."""
 
 PHOTOS = Path("photos.jsonl")
+TOLD = Path("told.json")
 OWNER = "ann"
 
 app = Flask("forum")
@@ -180,11 +181,11 @@ def mend() -> None:
 
 
 def tell() -> None:
-    """All that there is, as JSON."""
+    """All that there is, as JSON in `TOLD`."""
     with app.app_context():
         ids = [json.loads(line)[0] for line in PHOTOS.read_text().splitlines()]
         uploads = {upload_id: asdict(valetkey.get(upload_id)) for upload_id in ids}
-    print(json.dumps({"posts": Posts().all(), "begun": Posts().begun(), "uploads": uploads}, default=str))
+    TOLD.write_text(json.dumps({"posts": Posts().all(), "begun": Posts().begun(), "uploads": uploads}, default=str))
 
 
 def _delay(photo: str) -> float:

@@ -3,7 +3,7 @@
 import re
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tests.support import processes, servers
-from tests.support.processes import Command
 
 if TYPE_CHECKING:
     import subprocess
@@ -23,12 +22,12 @@ BEGUN = "at work"
 class Supervised:
     """Any number of services and workers: ``wanted`` has the environment of each by its name, "serve …" or "worker …".
 
-    ``programs`` has the commands of other names, which print `BEGUN` when they are at work. One thread starts them all
-    and lives as long as they: they end with the thread that started them.
+    ``programs`` has the modules and arguments of other names, which print `BEGUN` when they are at work. One thread
+    starts them all and lives as long as they: they end with the thread that started them.
     """
 
     def __init__(
-        self, wanted: Mapping[str, Mapping[str, str]], directory: Path, programs: Mapping[str, Command]
+        self, wanted: Mapping[str, Mapping[str, str]], directory: Path, programs: Mapping[str, Sequence[str]]
     ) -> None:
         self._wanted = wanted
         self._directory = directory
@@ -97,9 +96,8 @@ class Supervised:
     def _start(self, name: str) -> "subprocess.Popen[bytes]":
         with self._log(name).open("ab") as log:
             self._begin[name] = len(self._log(name).read_text(errors="replace"))
-            program = self._programs.get(name, ())
-            args = [] if program else [role(name)]
-            return servers.start(args, self._wanted[name], self._directory, log, executable=program)
+            module, *args = self._programs.get(name, ("", role(name)))
+            return servers.start(args, self._wanted[name], self._directory, log, module=module)
 
     def _log(self, name: str) -> Path:
         return self._directory / f"{name}.log"
@@ -107,7 +105,9 @@ class Supervised:
 
 @contextmanager
 def supervised(
-    wanted: Mapping[str, Mapping[str, str]], directory: Path, programs: Mapping[str, Command] = MappingProxyType({})
+    wanted: Mapping[str, Mapping[str, str]],
+    directory: Path,
+    programs: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Iterator[Supervised]:
     """All of them running when yielded, and ended afterwards."""
     all_of_them = Supervised(wanted, directory, programs)

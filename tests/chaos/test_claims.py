@@ -1,10 +1,13 @@
 """Claims while the application and the workers are killed: none is lost, none happens twice, the rest is removed."""
 
 import json
-import sys
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from subprocess import Popen
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from tests.chaos.forum import CLAIM_WITHIN
 from tests.chaos.plan import FULL, SEED
 from tests.chaos.restarted import supervised
 from tests.e2e.api import wait_for
-from tests.support import ledgers, processes
+from tests.support import ledgers, processes, servers
 from tests.support.servers import environment
 from tests.support.stores import Bucket
 
@@ -20,36 +23,42 @@ COUNT = 2_000 if FULL else 200
 KILLS = (0.5, 1.5)
 LEASES = 100
 """How many seconds at most what a killed worker was about to do is left alone."""
-FORUM = (sys.executable, "-m", "tests.chaos.forum")
+FORUM = "tests.chaos.forum"
 CONFIG = f"""
 [profiles.photos]
 claim_within = {CLAIM_WITHIN}
 """
-ROOT = Path(__file__).parents[2]
 
 
 class Forum:
     """The application of `tests.chaos.forum` on a ledger and a bucket."""
 
     def __init__(self, directory: Path, bucket: Bucket, ledger: str) -> None:
-        self.directory, self.bucket = directory, bucket
+        self.directory, self.bucket, self.log = directory, bucket, directory / "forum.log"
         config = directory / "valetkey.toml"
         config.write_text(CONFIG)
         self.env = environment(directory, bucket) | {
             "VALETKEY_DATABASE_URL": ledger,
             "VALETKEY_CONFIG": str(config),
-            "PYTHONPATH": str(ROOT),
         }
         ledgers.migrate(self.env["VALETKEY_DATABASE_URL"])
 
-    def run(self, *role: str) -> str:
-        done = processes.run([*FORUM, *role], env=self.env, cwd=self.directory, timeout=120)
-        assert done.returncode == 0, done.stderr[-4000:]
-        return done.stdout
+    @contextmanager
+    def running(self, *role: str) -> Iterator[Popen[bytes]]:
+        """The application with this role; it is ended."""
+        with self.log.open("ab") as log:
+            started = servers.start(role, self.env, self.directory, log, module=FORUM)
+        with processes.ended(started, signal.SIGTERM) as running:
+            yield running
+
+    def run(self, *role: str) -> None:
+        with self.running(*role) as process:
+            assert process.wait(120) == 0, self.log.read_text()[-4000:]
 
     def state(self) -> tuple[dict[str, str], dict[str, bool], dict[str, Any]]:
         """The posts, what was begun and whether it was finished, and the uploads."""
-        found = json.loads(self.run("tell"))
+        self.run("tell")
+        found = json.loads((self.directory / "told.json").read_text())
         return found["posts"], found["begun"], found["uploads"]
 
     def objects(self) -> set[str]:
@@ -72,17 +81,16 @@ def test_no_claim_is_lost_and_none_happens_twice(forum: Forum) -> None:
     its object; of two members one gets it; and all else is gone within its time after the application has mended what
     the crashes left.
     """
-    members = {f"member {name}": [*FORUM, "member", name] for name in ("ann", "bob")}
+    members = {f"member {name}": (FORUM, "member", name) for name in ("ann", "bob")}
     chance, kills = Random(SEED), 0
     names = [*members, "worker 1", "worker 2"]
     with supervised(dict.fromkeys(names, forum.env), forum.directory, members) as running:
-        uploading = [*FORUM, "photos", str(COUNT)]
-        with processes.running(uploading, env=forum.env, cwd=forum.directory) as photos:
+        with forum.running("photos", str(COUNT)) as photos:
             deadline = time.monotonic() + (2000 if FULL else 300)  # a machine that is busy takes its time
             while photos.poll() is None and time.monotonic() < deadline:
                 time.sleep(chance.uniform(*KILLS))
                 kills += running.kill(chance.choice(names))
-            assert photos.poll() == 0
+            assert photos.poll() == 0, forum.log.read_text()[-4000:]
         for _ in range(CLAIM_WITHIN):
             time.sleep(1)
             kills += running.kill(chance.choice(names))

@@ -2,8 +2,8 @@
 
 A run starts hundreds of them, and importing took more CPU than what was tested. Each worker of the run has one process
 that has imported what the commands need; it forks for each that is wanted, which has an environment, a folder, a
-session and streams of its own and runs `valetkey.cli.main`, as the installed command does. Tests of how a process
-starts execute the installed command.
+session and streams of its own and runs `valetkey.cli.main`, as the installed command does, or a module of the tests.
+Tests of how a process starts execute the installed command.
 
     python -m tests.support.prepared DESCRIPTOR
 
@@ -25,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from runpy import run_module
 from threading import Lock
 from typing import IO
 
@@ -79,9 +80,12 @@ def can_start(env: Mapping[str, str]) -> bool:
     return all(env.get(name) == os.environ.get(name) for name in names)
 
 
-def start(args: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: IO[bytes], dies_by: str) -> Forked:
-    """`valetkey` with these arguments; it writes to ``log``, and gets the signal ``dies_by`` when the run is killed."""
-    wanted = {"args": list(args), "env": dict(env), "cwd": str(cwd), "dies_by": dies_by}
+def start(
+    args: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: IO[bytes], dies_by: str, module: str = ""
+) -> Forked:
+    """`valetkey`, or ``module`` as a program, with these arguments; it writes to ``log``, and gets the signal
+    ``dies_by`` when the run is killed."""
+    wanted = {"args": list(args), "env": dict(env), "cwd": str(cwd), "dies_by": dies_by, "module": module}
     reader, writer = os.pipe()
     try:
         with _Prepared.lock:
@@ -90,7 +94,7 @@ def start(args: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: IO[byt
             pid = int(there.recv(16))
     finally:
         os.close(writer)
-    return Forked(pid, [VALETKEY, *args], reader)
+    return Forked(pid, [module or VALETKEY, *args], reader)
 
 
 class _Prepared:
@@ -114,8 +118,9 @@ def stop() -> None:
         _prepared.cache_clear()
 
 
-def _fork_for(there: socket.socket) -> list[str]:
-    """Forks for each that is wanted; returns in the child, with its arguments. Ends when nobody listens any more."""
+def _fork_for(there: socket.socket) -> tuple[str, list[str]]:
+    """Forks for each that is wanted; returns in the child, with its module and arguments. Ends when nobody listens any
+    more."""
     watched = select.poll()
     watched.register(there, select.POLLIN)
     children: dict[int, tuple[int, int]] = {}
@@ -143,7 +148,7 @@ def _fork_for(there: socket.socket) -> list[str]:
             there.send(str(pid).encode())
 
 
-def _begin(wanted: dict[str, object], log: int) -> list[str]:
+def _begin(wanted: dict[str, object], log: int) -> tuple[str, list[str]]:
     """What exec and `processes.start` would have done for a process of its own."""
     os.setsid()
     for stream in (1, 2):
@@ -157,18 +162,23 @@ def _begin(wanted: dict[str, object], log: int) -> list[str]:
     assert isinstance(args, list)
     os.environ.update(env)
     time.tzset()
-    sys.path[0] = str(VALETKEY.parent)
-    return args
+    module = str(wanted["module"])
+    sys.path[0] = str(ROOT if module else VALETKEY.parent)
+    return module, args
 
 
 def main(descriptor: int) -> None:
-    """Imports, and forks; each child is `valetkey` from here on."""
+    """Imports, and forks; each child is `valetkey`, or a module, from here on."""
     for name in MODULES:
         import_module(name)
     gc.collect()
     gc.freeze()
-    sys.argv = [str(VALETKEY), *_fork_for(socket.socket(fileno=descriptor))]
-    import_module("valetkey.cli").main()
+    module, args = _fork_for(socket.socket(fileno=descriptor))
+    sys.argv = [str(VALETKEY), *args]
+    if module:
+        run_module(module, run_name="__main__", alter_sys=True)
+    else:
+        import_module("valetkey.cli").main()
 
 
 if __name__ == "__main__":

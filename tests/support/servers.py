@@ -5,6 +5,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -119,11 +120,16 @@ def start(
     log: IO[bytes],
     *,
     executable: Sequence[str | Path] = (),
+    module: str = "",
     dies_by: str = "KILL",
 ) -> "subprocess.Popen[bytes]":
-    """`valetkey` with ``args``, which the caller ends; ``executable`` is executed in its place."""
+    """`valetkey` with ``args``, which the caller ends; ``executable`` is executed in its place, or a ``module`` of the
+    tests is run."""
     if not executable and prepared.can_start(env):
-        return prepared.start(args, env=env, cwd=directory, log=log, dies_by=dies_by)
+        return prepared.start(args, env=env, cwd=directory, log=log, dies_by=dies_by, module=module)
+    if module:
+        executable = [sys.executable, "-m", module]
+        env = {**env, "PYTHONPATH": os.pathsep.join([str(prepared.ROOT), *filter(None, [env.get("PYTHONPATH")])])}
     command = [*(executable or [VALETKEY]), *args]
     streams = {"stdout": log, "stderr": subprocess.STDOUT}
     return processes.start(command, dies_by=dies_by, env=env, cwd=directory, **streams)
