@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 from tests.docs.blocks import ROOT, Block, Unclear, agrees, commands_of, server_of
 from tests.docs.shell import SERVES, Failed, Shell, running_shell
+from tests.support.processes import WITHOUT_OTHERS
 from tests.support.reaper import MARK
 from tests.support.servers import VALETKEY, ValetkeyServer, environment, free_port, running_valetkey, running_worker
 from tests.support.stores import RGW_SCRIPT, Bucket, Rgw, S3Server, fresh_bucket, running_moto
@@ -196,7 +197,8 @@ def _environment(home: Path, server: ValetkeyServer | None) -> dict[str, str]:
     ours = {"VALETKEY_PUBLIC_URL"} if server else {name for name in env if name.startswith("VALETKEY_")}
     run = {name for name in env if name.startswith(("PYTEST_", "MAKE", "MFLAGS", "XDG_")) and name != MARK}
     path = f"{home / '.bin'}:{VALETKEY.parent}:{os.environ['PATH']}"
-    return {name: value for name, value in env.items() if name not in ours | run} | {"PATH": path, "HOME": str(home)}
+    theirs = {"PATH": path, "HOME": str(home), "PYTEST_ADDOPTS": " ".join(WITHOUT_OTHERS)}  # a reader has them not
+    return {name: value for name, value in env.items() if name not in ours | run} | theirs
 
 
 def _lay_out(home: Path, bucket: Bucket | None) -> None:

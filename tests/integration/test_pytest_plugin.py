@@ -74,7 +74,7 @@ def run(project: Path, *options: str) -> CompletedProcess[str]:
     """pytest in ``project``, as its author calls it, without settings and with nothing of this run."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "VALETKEY_", "AWS_"))}
     env["PYTHONPATH"] = os.pathsep.join([str(project.parent / "installed"), str(ROOT / "service"), str(project)])
-    command = [sys.executable, *options, "-p", "no:cacheprovider", "-p", "no:schemathesis"]
+    command = [sys.executable, *options, "-p", "no:cacheprovider", *processes.WITHOUT_OTHERS]
     return processes.run(command, cwd=project, env=env, timeout=100)
 
 

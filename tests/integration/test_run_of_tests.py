@@ -53,6 +53,7 @@ def starting(tmp_path: Path) -> Starting:
     def command(text: str, *options: str, before: tuple[str, ...] = ()) -> list[str | Path]:
         (tmp_path / "test_them.py").write_text(HEAD + text)
         setup = ["-p", "tests.conftest", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml")]
+        setup += processes.WITHOUT_OTHERS
         return [*before, sys.executable, "-m", "pytest", *setup, *options, tmp_path / "test_them.py"]
 
     return command

@@ -17,6 +17,9 @@ Command = Sequence[str | Path]
 RESOURCE_TRACKER = "multiprocessing.resource_tracker"
 BY_DEFAULT = ("env", "--default-signal=HUP,INT,QUIT,TERM,PIPE,ALRM,USR1,USR2,CHLD")
 
+WITHOUT_OTHERS = ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:anyio")
+"""Options of a pytest that a test starts: to import these plugins, which it has no use for, takes nine tenths of it."""
+
 
 def start(command: Command, *, dies_by: str = "KILL", **options: Any) -> "subprocess.Popen[bytes]":
     """A process in a session of its own, with the system's own meaning of each signal and nothing on standard input.
