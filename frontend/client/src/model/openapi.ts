@@ -1121,7 +1121,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description each upload, or why it was refused */
+            /** @description each upload, or why it was refused: also where all are; 503 where no store gives a grant now */
             200: {
                 headers: {
                     [name: string]: unknown;
