@@ -268,6 +268,7 @@ workers = Table(
     Column("started_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
     Column("looked_at", BigInteger),
+    Column("still", Text),
 )
 """The processes of workers. One that ends removes its row; one that was killed is told by its ``seen_at``."""
 
