@@ -391,12 +391,15 @@ def create_intake(app: Flask | None = None) -> Intake:
     thread waits for the body."""
     settings = load_settings()
     slow = problems.problem(408, "request_timeout", f"The body was not there within {settings.body_timeout} s.")
+    hosts = problems.problem(400, "bad_request", "The request has more than one Host header.")
+    closing = [("Content-Type", problems.MEDIA_TYPE), ("Connection", "close")]
     return Intake(
         app or create_served_app(),
         threads=settings.threads,
         max_body=MAX_BODY,
         deadline=settings.body_timeout,
-        too_slow=(408, [("Content-Type", problems.MEDIA_TYPE), ("Connection", "close")], orjson.dumps(slow)),
+        too_slow=(408, closing, orjson.dumps(slow)),
+        two_hosts=(400, closing, orjson.dumps(hosts)),
         is_prompt=plain.waits_for_nothing_else,
         later=unwritten.LATER,
         failed=unwritten.FAILED,
