@@ -57,6 +57,7 @@ from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import DEFAULT_STORE
 from valetkey.core.stores import Choose, NamedStore, Stores
 from valetkey.core.sweeping.sweep import Sweep
+from valetkey.forks import join
 from valetkey.intake import Intake
 from valetkey.opening import (
     address_signer,
@@ -147,13 +148,16 @@ class Installed(Mounted):
         self.read_proofs()
         self.hooks.record()
         self.service.declare()
-        stores = self.core.stores
-        asking = [Thread(target=_try_out, args=(stores, one), daemon=True) for one in stores]
-        for thread in asking:
-            thread.start()
-        patience = None if len(asking) == 1 else START_PATIENCE
-        for thread in asking:
-            thread.join(patience)
+        _try_out_all(self.core.stores)
+
+
+def _try_out_all(stores: Stores) -> None:
+    asking = [Thread(target=_try_out, args=(stores, one), daemon=True) for one in stores]
+    for thread in asking:
+        thread.start()
+    patience = None if len(asking) == 1 else START_PATIENCE
+    for thread in asking:
+        join(thread, patience)  # a server may fork next, and they have spoken TLS
 
 
 def _try_out(stores: Stores, one: NamedStore) -> None:

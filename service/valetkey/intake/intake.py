@@ -35,8 +35,9 @@ class Intake:
     A body of more than ``max_body`` bytes is not read, nor one in another transfer coding than ``chunked``: the
     application gets the request without it, and refuses it.
     A request whose body is not complete after ``deadline`` seconds gets the response ``too_slow``, and one with more
-    than one ``Host`` the response ``two_hosts``, whatever it asks for. A request that waits for its body is soon tried without it, so that one that is refused whatever its body says (no credential, no
-    such path) is refused then. ``alive`` is a path and its response, which never waits, however busy the threads are.
+    than one ``Host`` the response ``two_hosts``. A request that waits for its body is soon tried without it, so that
+    one that is refused whatever its body says (no credential, no such path) is refused then. ``alive`` is a path and
+    its response, which never waits, however busy the threads are.
 
     ``later`` is a key of the environ: the application adds to the list that is there what has to be `Written` before
     its response is sent; no thread waits for it. Where that fails the application is called once more, with what has
