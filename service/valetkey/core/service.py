@@ -483,7 +483,7 @@ class UploadService:
         try:
             return self._admission.new(caller, request, now)
         except ValetKeyError as error:
-            return error
+            return error.with_traceback(None)  # whose frames have the list that it goes into: a cycle
 
     def _granted_or_error(self, upload: Upload | ValetKeyError, now: datetime) -> Granted | ValetKeyError:
         """An upload whose store has no credentials now hinders none of another store."""
@@ -492,7 +492,7 @@ class UploadService:
         try:
             return self._grantor.grant(upload, now)
         except StoreUnavailable as error:
-            return error
+            return error.with_traceback(None)
 
 
 def _confirmed_object(upload: Upload) -> StoredObject:
