@@ -57,6 +57,7 @@ from valetkey.core.model.profile import Profile
 from valetkey.core.model.upload import DEFAULT_STORE
 from valetkey.core.stores import Choose, NamedStore, Stores
 from valetkey.core.sweeping.sweep import Sweep
+from valetkey.forks import join
 from valetkey.intake import Intake
 from valetkey.opening import (
     address_signer,
@@ -147,13 +148,16 @@ class Installed(Mounted):
         self.read_proofs()
         self.hooks.record()
         self.service.declare()
-        stores = self.core.stores
-        asking = [Thread(target=_try_out, args=(stores, one), daemon=True) for one in stores]
-        for thread in asking:
-            thread.start()
-        patience = None if len(asking) == 1 else START_PATIENCE
-        for thread in asking:
-            thread.join(patience)
+        _try_out_all(self.core.stores)
+
+
+def _try_out_all(stores: Stores) -> None:
+    asking = [Thread(target=_try_out, args=(stores, one), daemon=True) for one in stores]
+    for thread in asking:
+        thread.start()
+    patience = None if len(asking) == 1 else START_PATIENCE
+    for thread in asking:
+        join(thread, patience)  # a server may fork next, and they have spoken TLS
 
 
 def _try_out(stores: Stores, one: NamedStore) -> None:
@@ -391,12 +395,15 @@ def create_intake(app: Flask | None = None) -> Intake:
     thread waits for the body."""
     settings = load_settings()
     slow = problems.problem(408, "request_timeout", f"The body was not there within {settings.body_timeout} s.")
+    hosts = problems.problem(400, "bad_request", "The request has more than one Host header.")
+    closing = [("Content-Type", problems.MEDIA_TYPE), ("Connection", "close")]
     return Intake(
         app or create_served_app(),
         threads=settings.threads,
         max_body=MAX_BODY,
         deadline=settings.body_timeout,
-        too_slow=(408, [("Content-Type", problems.MEDIA_TYPE), ("Connection", "close")], orjson.dumps(slow)),
+        too_slow=(408, closing, orjson.dumps(slow)),
+        two_hosts=(400, closing, orjson.dumps(hosts)),
         is_prompt=plain.waits_for_nothing_else,
         later=unwritten.LATER,
         failed=unwritten.FAILED,

@@ -29,10 +29,12 @@ from valetkey.worker import (
     Loop,
     OutboxLoop,
     QueueLoop,
+    Repeated,
     RetentionLoop,
     SweepLoop,
     Worker,
 )
+from valetkey.worker.sweep import last_look
 
 log = logging.getLogger("valetkey")
 
@@ -70,14 +72,14 @@ def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> li
     # a loop for each store: one that does not answer holds up itself only
     often, seldom = settings.sweep_interval, settings.sweep_clean_interval
     sweeps = [SweepLoop(sweep, often) for sweep in valetkey.core.sweeps]
-    found: list[Loop] = [
+    repeated: list[Repeated] = [
         *(CheckLoop(sweep, often) for sweep in valetkey.core.sweeps),
         EraseLoop(valetkey.core.eraser, often),
         *sweeps,
         *(CleanLoop(sweep, often, seldom) for sweep in valetkey.core.sweeps),
         RetentionLoop(valetkey.core.retention, often, seldom),
-        BeatLoop(valetkey.ledger, lambda: min((one.looked_at for one in sweeps if one.looked_at), default=None)),
     ]
+    found: list[Loop] = [*repeated, BeatLoop(valetkey.ledger, partial(last_look, sweeps), loops=repeated)]
     found.extend(_queue_loops(valetkey, settings, session))
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)

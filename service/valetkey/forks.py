@@ -59,13 +59,16 @@ def look() -> None:
                 _renew()
 
 
-def join(thread: Thread) -> None:
-    """Returns when the thread has ended, for the system as well, where that can be seen (Linux).
+def join(thread: Thread, patience: float | None = None) -> None:
+    """Returns when the thread has ended, for the system as well, where that can be seen (Linux); or after ``patience``
+    seconds.
 
     `Thread.join` returns before. What is left is clean-up in C, by OpenSSL for one, which takes a lock of the whole
     process for it (its OPENSSL_thread_stop): in a child that is forked then, the first TLS context waits for ever.
     """
-    thread.join()
+    thread.join(patience)
+    if thread.is_alive():
+        return
     number = thread.native_id
     if number in {None, os.getpid(), get_native_id()}:  # a thread of gevent's is none
         return

@@ -138,11 +138,12 @@ def _capabilities(lacks: Collection[str], max_object_size: int) -> Capabilities:
         list_parts="list-parts" not in lacks,
         parts_end_with_join="dead-parts" not in lacks,
         atomic_copy="atomic-copy" not in lacks,
+        object_lock=False if "object-lock" in lacks else None,
     )
 
 
 _LACKS = {"post": "post", "conditional-put": "conditional_put", "list-parts": "list_parts"}
-_LACKS |= {"dead-parts": "parts_end_with_join", "atomic-copy": "atomic_copy"}
+_LACKS |= {"dead-parts": "parts_end_with_join", "atomic-copy": "atomic_copy", "object-lock": "object_lock"}
 """The members of `Capabilities` that `VALETKEY_S3_LACKS` is about."""
 
 

@@ -103,7 +103,13 @@ BROKEN = {
         "Grant s3:GetBucketObjectLockConfiguration",
     ),
     "a lock that is not told": Broken(
-        lambda: [Fails("OTHER", 400, "InvalidRequest")], "object-lock", Level.WARN, "400 InvalidRequest"
+        lambda: [Fails("OTHER", 400, "InvalidRequest")],
+        "object-lock",
+        Level.WARN,
+        "400 InvalidRequest. Look at what the store logs",
+    ),
+    "a lock that is never told": Broken(
+        lambda: [Fails("OTHER", 400, "InvalidRequest")], "object-lock", Level.WARN, "set VALETKEY_S3_LACKS=object-lock"
     ),
     "clock": Broken(lambda: [DateIsOff(timedelta(hours=1))], "clock", Level.FAIL, "behind the store's"),
     "ignores the condition of a copy": Broken(
@@ -185,6 +191,18 @@ def test_what_is_broken_is_named(name: str, rgw_bucket: Bucket, tmp_path: Path) 
     assert any(broken.words in f"{each.seen} {each.action}" for each in named), json.dumps(found.as_json(), default=str)
     if broken.learned is not None:
         assert found.capabilities[broken.learned[0]] is broken.learned[1]
+
+
+@pytest.mark.parametrize("has_lock", [False, True])
+def test_what_settings_say_of_object_lock(has_lock: bool, rgw: Rgw, tmp_path: Path) -> None:
+    """A store that does not tell is believed to have none where they say so; one that has it is told from it."""
+    quirks = [] if has_lock else [Fails("OTHER", 400, "InvalidRequest")]
+    with fresh_bucket(rgw, ObjectLockEnabledForBucket=has_lock) as bucket, quirky(rgw, *quirks) as server:
+        behind = Bucket(bucket.name, server.client(), server)
+        found = report(visit(behind, tmp_path, s3_lacks=("object-lock",)), "store", checks=("object-lock",))
+    named = line(found, "object-lock")
+    assert named.level is (Level.FAIL if has_lock else Level.PASS)
+    assert ("Take object-lock out of VALETKEY_S3_LACKS" in named.action) is has_lock
 
 
 def test_a_store_that_copies_in_steps(rgw_bucket: Bucket, tmp_path: Path) -> None:

@@ -127,3 +127,20 @@ def test_a_large_form_is_refused_unread(api: Api) -> None:
         assert status in {413, 415}
         assert problem["status"] == status
         assert takes_no_more(connection, 64 * 1024**2)
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/healthz"), ("GET", "/v1/uploads"), ("POST", "/v1/uploads")])
+@pytest.mark.parametrize("other", [None, "other.example"], ids=["the same", "another"])
+def test_two_hosts_are_refused(api: Api, method: str, path: str, other: str | None) -> None:
+    """Whatever is in front may have heeded the other one (RFC 9112, section 3.2: 400). The connection is closed, as
+    nobody knows what follows."""
+    ours = api.http.base_url.netloc.decode()
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {ours}", f"Authorization: Bearer {api.token}"]
+    lines += [f"host: {other or ours}", "Content-Length: 2", "Content-Type: application/json"]
+    with connected(api) as connection:
+        connection.sendall(("\r\n".join(lines) + "\r\n\r\n{}").encode())
+        status, problem = answer_of(connection)
+        assert (status, problem["status"], problem["code"]) == (400, 400, "bad_request")
+        assert "Host" in str(problem["detail"])
+        connection.settimeout(30)
+        assert connection.recv(1) == b""

@@ -18,9 +18,15 @@ from botocore.exceptions import ClientError
 from tests.contract.places import s3_store
 from tests.field.desk import Json, MakeDesk
 from tests.support.clients import post_form
+from tests.support.store_proxy import Answer, Request, quirky
+from tests.support.store_quirks import Fails
 from tests.support.stores import Bucket, Rgw, fresh_bucket
 
+from valetkey.core.ports.health import StoreProof
+from valetkey.opening import s3_settings
+
 SECRET = b"of somebody else"
+ASKED: Json = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
 PARTS = "[profiles.default]\nmultipart_from = 1\n"
 TRICKS: list[dict[str, str]] = [
     {},
@@ -217,8 +223,7 @@ def test_nobody_locks_what_he_sends(lock: str, lockable: Bucket, make_desk: Make
     object is not granted there, and neither a form nor a part can have it."""
     desk = make_desk(lockable, PARTS + "[profiles.whole]\n")
     desk.valetkey.begin()
-    asked = {"filename": "a.txt", "content_type": "text/plain", "size": 5, "profile": "whole"}
-    refused = desk.http.post("/v1/uploads", json=asked | {"method": "put"})
+    refused = desk.http.post("/v1/uploads", json=ASKED | {"profile": "whole", "method": "put"})
     assert (refused.status_code, refused.get_json()["code"]) == (422, "method_not_supported"), refused.text
     created = desk.create(5, profile="whole")
     grant = created["grant"]
@@ -230,6 +235,44 @@ def test_nobody_locks_what_he_sends(lock: str, lockable: Bucket, make_desk: Make
     desk.send_parts(in_parts, b"bytes", LOCKS[lock])
     assert desk.complete(in_parts)["state"] == "confirmed"
     assert removable(lockable) == []
+
+
+class TellsNoLock(Fails):
+    """A store that answers the question for Object Lock by an error of its own, for ever."""
+
+    def __init__(self) -> None:
+        super().__init__("OTHER", 400, "InvalidRequest")
+
+    def before(self, request: Request) -> Answer | None:
+        return super().before(request) if "object-lock" in request.parameters else None
+
+
+@pytest.mark.parametrize("lacks", [(), ("object-lock",)], ids=["asked", "settled"])
+def test_a_store_that_never_says_whether_it_locks(
+    lacks: tuple[str, ...], rgw_bucket: Bucket, make_desk: MakeDesk
+) -> None:
+    """No PUT is granted, unless the settings say that there is nothing to lock: then it is not even asked, also after a
+    doctor has recorded what it found."""
+    tells = TellsNoLock()
+    asked: list[str] = []
+    with quirky(rgw_bucket.server, tells) as server:
+        desk = make_desk(Bucket(rgw_bucket.name, server.client(), server), s3_lacks=lacks)
+        place, now = s3_settings(desk.settings).place, datetime.now(UTC)
+        desk.valetkey.ledger.record_proof(StoreProof(place, {"part_checksums": False}, {}, now))
+        desk.valetkey.begin()
+        answer = desk.http.post("/v1/uploads", json=ASKED | {"method": "put"})
+        asked += [one.path for one in server.requests if "object-lock" in one.parameters]
+        if lacks:
+            assert answer.status_code == 201, answer.text
+            assert asked == []
+            created = answer.get_json()
+            assert desk.send(created, b"bytes").status == 200
+            assert desk.complete(created)["state"] == "confirmed"
+            renewed = desk.create(5, method="put")["upload"]["id"]
+            assert desk.http.post(f"/v1/uploads/{renewed}/grant").status_code == 200
+        else:
+            assert (answer.status_code, answer.get_json()["code"]) == (503, "store_unavailable")
+            assert asked
 
 
 def test_a_file_without_a_form_goes_in_parts_there(lockable: Bucket, make_desk: MakeDesk) -> None:

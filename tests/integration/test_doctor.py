@@ -22,7 +22,7 @@ from flask import Flask
 from standardwebhooks import Webhook, WebhookVerificationError
 from tests.e2e.rgw_events import created_event
 from tests.support import doctors, processes
-from tests.support.doctors import DEFAULT, line, report, visit
+from tests.support.doctors import DEFAULT, line, lines, report, visit
 from tests.support.ledgers import migrated
 from tests.support.receiver import Behaviour, answer, running_receiver
 from tests.support.servers import VALETKEY, free_port
@@ -40,7 +40,7 @@ from valetkey.app import installed_in
 from valetkey.cli import main
 from valetkey.client import verify_webhook
 from valetkey.core.model.upload import new_upload_id
-from valetkey.core.ports.health import StoreProof, WorkerBeat
+from valetkey.core.ports.health import StandsStill, StoreProof, WorkerBeat
 from valetkey.doctor.checks import Check, Group
 from valetkey.doctor.examination import examine, visit_from_environment
 from valetkey.doctor.findings import Finding, Level, Report, failed, passed
@@ -253,6 +253,14 @@ def test_the_ledger(one: Visit, moto_bucket: Bucket, tmp_path: Path) -> None:
     seen = line(report(one, "ledger"), "worker")
     assert (seen.level, "3 h ago" in seen.seen) == (Level.WARN, True)
 
+    since = now - timedelta(hours=5)
+    one.ledger.beat(
+        replace(stuck, looked_at=now, still=(StandsStill("cleaning up of store eu", since),)), now - timedelta(days=2)
+    )
+    good, bad = lines(report(one, "ledger"), "worker")
+    assert (good.level, bad.level) == (Level.PASS, Level.WARN)
+    assert bad.seen == "On host cleaning up of store eu has not got on for 5 h."
+
 
 def test_a_worker_says_that_it_runs(one: Visit) -> None:
     """From its begin to its end."""
@@ -267,6 +275,7 @@ def test_a_worker_says_that_it_runs(one: Visit) -> None:
             Event().wait(0.01)
         [beat] = one.ledger.workers()
         assert beat.looked_at == looked
+        assert beat.still == ()
         assert beat.started_at <= beat.seen_at
     finally:
         loop.stop()

@@ -7,15 +7,22 @@ import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import orjson
 import pytest
 from flask import Flask, request
+from tests.unit.memory_world import OWNER, World
+from werkzeug.exceptions import HTTPException
 from werkzeug.test import EnvironBuilder
 
 from valetkey import waiting
-from valetkey.core.errors import SenderRefused
+from valetkey.api.requests import read_batch
+from valetkey.api.standalone import StandaloneFlask
+from valetkey.core.errors import SenderRefused, UnknownProfile, ValetKeyError
 from valetkey.core.events.event import Arrival, Entrance
+from valetkey.core.granting.admission import UploadRequest
 from valetkey.intake.incomplete import IncompleteRequest, IncompleteRequests
 from valetkey.intake.wsgi import call_application
+from valetkey.testing import MemoryValetKey
 
 
 @pytest.fixture
@@ -89,4 +96,38 @@ def test_a_delivery_that_is_refused_leaves_nothing_for_the_collector(left: Calla
     for _ in range(3):
         with pytest.raises(SenderRefused, match="Nobody sends that"):
             entrance.admit(None)  # type: ignore[arg-type]
+    assert left() == 0
+
+
+def test_a_path_that_is_none_leaves_nothing_for_the_collector(left: Callable[[], int]) -> None:
+    """Flask keeps what its routing has raised in the request. Anybody may ask for what is not there."""
+    app = StandaloneFlask(__name__)
+    app.register_error_handler(HTTPException, lambda error: (error.description or "", error.code or 500))
+    app.get("/known")(lambda: "known")
+    for _ in range(3):
+        for path, method, status in (("/none", "GET", 404), ("/known", "POST", 405)):
+            answered, _, _ = call_application(app.wsgi_app, EnvironBuilder(path, method=method).get_environ())
+            assert answered == status
+    assert left() == 0
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data"])
+def test_a_path_that_is_none_below_ours_leaves_nothing_for_the_collector(kind: str, left: Callable[[], int]) -> None:
+    """In an application of others, with a body that is refused and without."""
+    app = Flask(__name__)
+    MemoryValetKey(app)
+    for _ in range(3):
+        environ = EnvironBuilder("/v1/none", method="POST", data=b"{}", content_type=kind).get_environ()
+        answered, _, _ = call_application(app.wsgi_app, environ)
+        assert answered == (404 if kind == "application/json" else 415)
+    assert left() == 0
+
+
+def test_a_batch_with_mistakes_leaves_nothing_for_the_collector(left: Callable[[], int]) -> None:
+    world = World()
+    bad = UploadRequest("a.png", "image/png", 1, profile="none")
+    for _ in range(3):
+        assert isinstance(world.service.create_batch(OWNER, [bad, bad])[1], UnknownProfile)
+        body = orjson.dumps({"uploads": [{"filename": "a", "content_type": "a/b", "size": 1, "metadata": {"\0": "a"}}]})
+        assert isinstance(read_batch(body)[0], ValetKeyError)
     assert left() == 0

@@ -189,3 +189,24 @@ ledger._pause()  # as before a fork
 print(is_there(number))
 """
     assert prints(LEDGER + LAST_WORDS + program, tmp_path) == "True\nFalse"
+
+
+def test_who_asks_stores_at_the_start_is_gone_before_the_process_is_forked(tmp_path: Path) -> None:
+    """They have spoken TLS. One that gets no answer is not waited for longer than so long."""
+    program = """
+from valetkey import app
+from valetkey.forks import join
+
+numbers = []
+app._try_out = lambda stores, one: numbers.append(end_slowly())
+for stores in (["one"], ["one", "other"]):
+    app._try_out_all(stores)
+print([is_there(number) for number in numbers])
+go = Event()
+waits = Thread(target=go.wait)
+waits.start()
+join(waits, 0.01)
+print(waits.is_alive())
+go.set()
+"""
+    assert prints(LAST_WORDS + program, tmp_path) == "[False, False, False]\nTrue"

@@ -100,6 +100,7 @@ def intake_of(application: Callable[..., Any], threads: int = 1, *, prompt: bool
         max_body=10,
         deadline=1,
         too_slow=(408, [], b""),
+        two_hosts=(400, [], b""),
         alive=("/healthz", (200, [], b"")),
         is_prompt=lambda _: prompt,
         later=LATER,

@@ -1,7 +1,8 @@
 """The loops beside the requests: what they do with each message, and that nothing ends them but a stop."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event, Thread, current_thread
 from time import monotonic, sleep
 
@@ -21,6 +22,7 @@ from valetkey.worker import CleanLoop, EraseLoop, RetentionLoop, SweepLoop, Work
 from valetkey.worker import loop as loops
 from valetkey.worker import outbox as outboxes
 from valetkey.worker.queue import MAX_ATTEMPTS, QueueLoop
+from valetkey.worker.sweep import last_look
 
 GOOD = b'{"Records": []}'
 TEST_EVENT = b'{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}'
@@ -285,6 +287,58 @@ def test_the_look_waits_for_nothing_that_may_take_hours(operation: str) -> None:
     finally:
         go.set()
         working.stop()
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["hangs", "fails"])
+@pytest.mark.parametrize(
+    ("operation", "named"),
+    [
+        ("due", "the sweep of store default"),
+        ("old_objects", "cleaning up of store default"),
+        ("forget_keys", "forgetting what is old"),
+    ],
+)
+def test_a_loop_that_does_not_get_on_is_named(operation: str, named: str, fails: bool) -> None:
+    """Also at its first piece of work, and since when; the others get on."""
+    world = World(schedule=Schedule(ledger_retention=timedelta(days=30)))
+    sweep, retention = world.sweep, world.core.retention
+    each = [SweepLoop(sweep, 0.001), CleanLoop(sweep, 0.001, 0.001), RetentionLoop(retention, 0.001, 0.001)]
+    enough, go = Event(), Event()
+    reached: list[datetime] = []
+    others: Counter[str] = Counter()
+
+    def stand(name: str) -> None:
+        if name == operation:
+            reached.append(datetime.now(UTC))
+            if fails:
+                raise ZeroDivisionError
+            go.wait(60)
+        elif reached and name in {"due", "old_objects", "forget_keys"}:
+            others[name] += 1
+            if len(others) == 2 and min(others.values()) > 5:
+                enough.set()
+
+    world.before = stand
+    working = Worker(each)
+    working.start()
+    try:
+        assert enough.wait(60)
+        assert [loop.standing(datetime.now(UTC)) for loop in each] == [None] * 3  # nobody is that fast
+        later = [found for loop in each if (found := loop.standing(datetime.now(UTC) + timedelta(days=1)))]
+        assert len(later) == 3
+        assert [work for work, since in later if since <= reached[0]] == [named]
+    finally:
+        go.set()
+        working.stop()
+
+
+def test_a_store_that_was_never_looked_at_counts(world: World) -> None:
+    """Beside one that is looked at all the time: the last look at all of them is none."""
+    often, never = SweepLoop(world.sweep, 1), SweepLoop(world.sweep, 1)
+    often.looked_at = datetime.now(UTC)
+    assert last_look([often, never]) is None
+    never.looked_at = often.looked_at - timedelta(hours=1)
+    assert last_look([often, never]) == never.looked_at
 
 
 @pytest.mark.parametrize("error", [LedgerUnavailable("The ledger is unavailable."), ZeroDivisionError()])

@@ -23,6 +23,10 @@ class _Answer(HTTPException):
     """A response, where none can be returned. It has a handler of its own: where the application has
     TRAP_HTTP_EXCEPTIONS, what has none is a 500."""
 
+    def get_response(self, *args: Any, **kwargs: Any) -> Any:
+        self.__traceback__ = None  # Flask keeps what it calls this of in a variable of one of its frames: a cycle
+        return super().get_response(*args, **kwargs)
+
 
 @contextmanager
 def plain_rules(app: Flask) -> Iterator[None]:
@@ -68,9 +72,17 @@ def _unrouted(app: Flask, blueprints: Sequence[str], below: Sequence[str]) -> Re
     try:
         refuse_streams()
     except HTTPException as refused:
-        error = refused
+        error = refused.with_traceback(None)  # whose frames have this variable: a cycle
     answer: Response = render_http(error)
+    forget_frames(request)
     return answer
+
+
+def forget_frames(this: Request) -> None:
+    """Once what the routing of ``this`` request has raised was dealt with: the request keeps that, and its frames have
+    the request. Looking for cycles stops all threads, and anybody may ask for what is not there."""
+    if (error := this.routing_exception) is not None:
+        error.__traceback__ = error.__context__ = None
 
 
 def _error(app: Flask, blueprints: Sequence[str], below: Sequence[str]) -> HTTPException | None:

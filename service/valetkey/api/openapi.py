@@ -148,7 +148,12 @@ OPERATIONS: tuple[Operation, ...] = (
         "uploads",
         "createBatch",
         "Ask for up to 100 uploads in one durable commit",
-        {200: ResponseDoc("each upload, or why it was refused", responses.BatchBody)},
+        {
+            200: ResponseDoc(
+                "each upload, or why it was refused: also where all are; 503 where no store gives a grant now",
+                responses.BatchBody,
+            )
+        },
         (400, 401, 403, 408, 413, 415, 422, 503),
         body=requests.CreateBatch,
     ),

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import Any, NoReturn
 
-from flask import Flask, Request, Response, abort
+from flask import Flask, Request, Response, abort, request
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from werkzeug.routing import MapAdapter
 
 from valetkey import forks
 from valetkey.api.bodies import BodylessRequest, is_plain, whole_body
-from valetkey.api.entrance import moved_within
+from valetkey.api.entrance import forget_frames, moved_within
 from valetkey.api.mounted import mounted_in
 from valetkey.api.plain import plain_route
 
@@ -91,6 +91,7 @@ class StandaloneFlask(Flask):
                 answer = self.dispatch_request()
         except Exception as error:
             answer = self.handle_user_exception(error)
+            forget_frames(request)
         return self.process_response(self.make_response(answer))
 
     def raise_routing_exception(self, request: Request) -> NoReturn:

@@ -157,7 +157,7 @@ class UploadService:
         uploads = [self._new_or_error(caller, request, now) for request in requests]
         granted = [self._granted_or_error(upload, now) for upload in uploads]
         refused = [one for one in granted if isinstance(one, StoreUnavailable)]
-        if len(refused) == len(granted) and any(isinstance(upload, Upload) for upload in uploads):
+        if refused and len(refused) == len(granted):
             raise refused[0]
         self._admission.keep(caller, [one.upload for one in granted if isinstance(one, Granted)], unwritten)
         return granted
@@ -236,7 +236,7 @@ class UploadService:
         """
         upload = self._grantor.begin_parts(require_renewable(self.get(caller, upload_id), self._clock()))
         now = self._clock()
-        return self._grantor.grant(self._grantor.extend(upload, now, at_least=1.0), now)
+        return self._grantor.renew(upload, now)
 
     def parts(self, caller: Caller, upload_id: UploadId) -> tuple[Plan, list[Part]]:
         """The plan, and the parts that the store has. Raises `UploadNotFound`; `StateConflict` for one in one piece."""
@@ -266,7 +266,6 @@ class UploadService:
         require_renewable(upload, now)
         if target_of(upload).id is None:
             upload = self._grantor.begin_parts(upload)
-        upload = self._grantor.extend(upload, now, at_least=0.5)
         return self._grantor.sign_parts(upload, numbers, now, checksums)
 
     def complete(self, caller: Caller, upload_id: UploadId, named: Sequence[NamedPart] | None = None) -> Upload:
@@ -484,7 +483,7 @@ class UploadService:
         try:
             return self._admission.new(caller, request, now)
         except ValetKeyError as error:
-            return error
+            return error.with_traceback(None)  # whose frames have the list that it goes into: a cycle
 
     def _granted_or_error(self, upload: Upload | ValetKeyError, now: datetime) -> Granted | ValetKeyError:
         """An upload whose store has no credentials now hinders none of another store."""
@@ -493,7 +492,7 @@ class UploadService:
         try:
             return self._grantor.grant(upload, now)
         except StoreUnavailable as error:
-            return error
+            return error.with_traceback(None)
 
 
 def _confirmed_object(upload: Upload) -> StoredObject:

@@ -119,7 +119,7 @@ def latency(visit: Visit) -> Iterator[Finding]:
 
 
 def worker(visit: Visit) -> Iterator[Finding]:
-    """Whether one runs, and when its sweep last looked."""
+    """Whether one runs, when its sweep last looked, and what of it stands still."""
     now = datetime.now(UTC)
     known = visit.working_ledger.workers()
     running = [one for one in known if now - one.seen_at <= SILENT]
@@ -139,6 +139,9 @@ def worker(visit: Visit) -> Iterator[Finding]:
             yield warned("worker", seen, "Its sweep is stuck, or has very much to do: look at its log.")
         else:
             yield passed("worker", seen)
+        for work, since in one.still:
+            seen = f"On {one.host} {work} has not got on for {_ago(now - since)}."
+            yield warned("worker", seen, "It hangs, fails each time, or has very much to do: look at its log.")
 
 
 def _none_runs(visit: Visit, known: list[WorkerBeat], now: datetime) -> Finding:

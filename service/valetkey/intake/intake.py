@@ -12,7 +12,7 @@ from valetkey.intake.incomplete import IncompleteRequest, IncompleteRequests
 from valetkey.intake.loop import BodyRefused, Loop
 from valetkey.intake.threads import Threads
 from valetkey.intake.unwritten import Unwritten, Written
-from valetkey.intake.wsgi import Application, Environ, WsgiResponse, build_environ, call_application
+from valetkey.intake.wsgi import Application, Environ, TwoHosts, WsgiResponse, build_environ, call_application
 
 MAX_CHUNKS = 4_096
 """The most chunks that a body without a length may come in: each costs as much as a small request."""
@@ -34,9 +34,10 @@ class Intake:
 
     A body of more than ``max_body`` bytes is not read, nor one in another transfer coding than ``chunked``: the
     application gets the request without it, and refuses it.
-    A request whose body is not complete after ``deadline`` seconds gets the response ``too_slow``. A request that
-    waits for its body is soon tried without it, so that one that is refused whatever its body says (no credential, no
-    such path) is refused then. ``alive`` is a path and its response, which never waits, however busy the threads are.
+    A request whose body is not complete after ``deadline`` seconds gets the response ``too_slow``, and one with more
+    than one ``Host`` the response ``two_hosts``. A request that waits for its body is soon tried without it, so that
+    one that is refused whatever its body says (no credential, no such path) is refused then. ``alive`` is a path and
+    its response, which never waits, however busy the threads are.
 
     ``later`` is a key of the environ: the application adds to the list that is there what has to be `Written` before
     its response is sent; no thread waits for it. Where that fails the application is called once more, with what has
@@ -51,6 +52,7 @@ class Intake:
         max_body: int,
         deadline: float,
         too_slow: WsgiResponse,
+        two_hosts: WsgiResponse,
         alive: tuple[str, WsgiResponse],
         is_prompt: Callable[[Environ], bool],
         later: str,
@@ -59,6 +61,7 @@ class Intake:
         self._application = application
         self._max_body = max_body
         self._too_slow = too_slow
+        self._two_hosts = two_hosts
         self._alive = alive
         self._is_prompt = is_prompt
         self._later = later
@@ -74,7 +77,10 @@ class Intake:
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         """Handles one request."""
-        environ = build_environ(scope)
+        try:
+            environ = build_environ(scope)
+        except TwoHosts:
+            return _respond(proto, self._two_hosts)
         if "HTTP_TRANSFER_ENCODING" in environ:
             environ.pop("CONTENT_LENGTH", None)  # it means nothing then (RFC 9112, section 6.3)
         length = environ.get("CONTENT_LENGTH")

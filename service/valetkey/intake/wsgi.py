@@ -23,8 +23,12 @@ _MAX_CACHED = 1_000
 _servers: dict[str, tuple[str, str]] = {}
 
 
+class TwoHosts(Exception):
+    """A request has more than one ``Host``: what is before us may have heeded another one (RFC 9112, section 3.2)."""
+
+
 def build_environ(scope: Any) -> Environ:
-    """The environ of a request, without its body.
+    """The environ of a request, without its body. Raises `TwoHosts`.
 
     Headers whose names have an underscore are left out: they would pass for others. Values that are not ASCII, which
     granian leaves out, become empty strings: a header that is not understood is not a header that was not sent.
@@ -35,6 +39,8 @@ def build_environ(scope: Any) -> Environ:
     for name, value in headers.items():
         key = _KEYS.get(name) or _environ_key(name)
         if key in environ:
+            if name == "host":
+                raise TwoHosts
             environ[key] += (";" if name == "cookie" else ",") + value
         else:
             environ[key] = value

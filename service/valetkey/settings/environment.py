@@ -124,7 +124,7 @@ class Settings(EventSettings, BaseSettings):
         description="What the store does not support, separated by commas: `post`, `conditional-put` (PUT with "
         "`If-None-Match`), `list-parts`, `dead-parts` (it still accepts parts after an upload was completed), "
         "`atomic-copy` (a copy can contain bytes that its condition did not match, if the source is overwritten "
-        "meanwhile).",
+        "meanwhile), `object-lock` (the bucket has none, and is not asked for it: for a store that does not say so).",
     )
     database_url: str = Field(
         "sqlite:///valetkey.db",

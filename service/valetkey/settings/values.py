@@ -5,7 +5,7 @@ import re
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-Lack = Literal["post", "conditional-put", "list-parts", "dead-parts", "atomic-copy"]
+Lack = Literal["post", "conditional-put", "list-parts", "dead-parts", "atomic-copy", "object-lock"]
 """What a store may not be able to do."""
 
 

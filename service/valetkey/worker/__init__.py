@@ -6,7 +6,7 @@ side: the ledger and the queue keep two of them from doing the same work twice.
 
 from valetkey.worker.beat import BeatLoop
 from valetkey.worker.erase import EraseLoop
-from valetkey.worker.loop import Loop
+from valetkey.worker.loop import Loop, Repeated
 from valetkey.worker.outbox import OutboxLoop
 from valetkey.worker.queue import QueueLoop
 from valetkey.worker.sweep import CheckLoop, CleanLoop, RetentionLoop, SweepLoop
@@ -20,6 +20,7 @@ __all__ = [
     "Loop",
     "OutboxLoop",
     "QueueLoop",
+    "Repeated",
     "RetentionLoop",
     "SweepLoop",
     "Worker",

@@ -1,7 +1,7 @@
 """Saying that a worker runs, for whoever wonders: `valetkey doctor`."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,17 +19,24 @@ FORGOTTEN_AFTER = timedelta(days=1)
 
 
 class BeatLoop(Repeated):
-    """Has the ledger know of this process while it runs. ``looked_at`` says when its sweep last looked."""
+    """Has the ledger know of this process while it runs. ``looked_at`` says when its sweep last looked, and ``loops``
+    are those of which it says that they stand still."""
 
     unavailable = "the ledger does not know now that this worker runs"
     failed = "saying that this worker runs failed; it will be retried"
+    work = "saying that it runs"
 
     def __init__(
-        self, beats: WorkerBeats, looked_at: Callable[[], datetime | None], interval: float = INTERVAL
+        self,
+        beats: WorkerBeats,
+        looked_at: Callable[[], datetime | None],
+        interval: float = INTERVAL,
+        loops: Sequence[Repeated] = (),
     ) -> None:
         super().__init__(interval)
         self._beats = beats
         self._looked_at = looked_at
+        self._loops = loops
         now = datetime.now(UTC)
         self._worker = WorkerBeat(str(uuid4()), socket.gethostname()[:255], now, now)
 
@@ -43,4 +50,6 @@ class BeatLoop(Repeated):
 
     def _work(self) -> None:
         now = datetime.now(UTC)
-        self._beats.beat(replace(self._worker, seen_at=now, looked_at=self._looked_at()), now - FORGOTTEN_AFTER)
+        still = tuple(found for loop in self._loops if (found := loop.standing(now)))
+        beat = replace(self._worker, seen_at=now, looked_at=self._looked_at(), still=still)
+        self._beats.beat(beat, now - FORGOTTEN_AFTER)

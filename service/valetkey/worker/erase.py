@@ -1,6 +1,7 @@
 """Erasing owners."""
 
 import logging
+from datetime import timedelta
 
 from valetkey.core.erasing.eraser import Eraser
 from valetkey.worker.loop import Repeated
@@ -13,6 +14,8 @@ class EraseLoop(Repeated):
 
     unavailable = "erasing will go on later"
     failed = "erasing failed; it will be retried"
+    work = "erasing"
+    patience = timedelta(hours=1)
 
     def __init__(self, eraser: Eraser, interval: float) -> None:
         super().__init__(interval)
@@ -20,4 +23,5 @@ class EraseLoop(Repeated):
 
     def _work(self) -> None:
         for job in self._eraser.run(self._stop.is_set):
+            self._get_on()
             log.debug("erasure %s is %s: %d uploads erased", job.id, job.state, job.uploads)

@@ -2,10 +2,12 @@
 
 import logging
 from abc import ABC, abstractmethod
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import ClassVar, Protocol
 
 from valetkey.core.errors import Unavailable
+from valetkey.core.ports.health import StandsStill
 
 log = logging.getLogger("valetkey")
 
@@ -50,22 +52,40 @@ class KeepRunning:
 class Repeated(ABC):
     """`Loop` that does a piece of work every ``interval`` seconds; after a failure it pauses and tries again.
 
-    ``unavailable`` and ``failed`` are what it logs then, as `KeepRunning` does.
+    ``unavailable`` and ``failed`` are what it logs then, as `KeepRunning` does. ``work`` is what people call its work,
+    and ``store`` whose it is. Who does not get on with it for longer than ``patience`` (or ten times ``interval``)
+    stands still: it hangs, or fails each time.
     """
 
     unavailable: ClassVar[str]
     failed: ClassVar[str]
+    work: ClassVar[str]
+    patience: ClassVar[timedelta] = timedelta(minutes=10)
 
-    def __init__(self, interval: float) -> None:
+    def __init__(self, interval: float, store: str | None = None) -> None:
         self._interval = interval
         self._stop = Event()
+        self._name = self.work if store is None else f"{self.work} of store {store}"
+        self._got_on_at = datetime.now(UTC)
 
     def run(self) -> None:
         """Works until `stop` is called."""
+        self._get_on()
         while not self._stop.is_set():
             with KeepRunning(self._stop, unavailable=self.unavailable, failed=self.failed):
                 self._work()
+                self._get_on()
             self._stop.wait(self._interval)
+
+    def standing(self, now: datetime) -> StandsStill | None:
+        """What stands still, and since when; None where it gets on. May be called from another thread."""
+        since = self._got_on_at
+        patience = max(self.patience, timedelta(seconds=10 * self._interval))
+        return StandsStill(self._name, since) if now - since > patience else None
+
+    def _get_on(self) -> None:
+        """A piece of work is done, or a step of one that may take hours."""
+        self._got_on_at = datetime.now(UTC)
 
     def stop(self) -> None:
         """Ends `run` after the current upload. May be called from another thread."""

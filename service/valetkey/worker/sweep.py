@@ -2,8 +2,8 @@
 
 import logging
 from abc import abstractmethod
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from valetkey.core.sweeping.findings import Finding
@@ -19,13 +19,14 @@ class CheckLoop(Repeated):
 
     unavailable = "stored uploads will be checked again"
     failed = "checking stored uploads failed; it will be retried"
+    work = "checking"
 
     def __init__(self, sweep: Sweep, interval: float) -> None:
-        super().__init__(interval)
+        super().__init__(interval, sweep.name)
         self._sweep = sweep
 
     def _work(self) -> None:
-        drain(self._sweep.check(self._stop.is_set))
+        drain(self._sweep.check(self._stop.is_set), self._get_on)
 
 
 class SweepLoop(Repeated):
@@ -33,24 +34,33 @@ class SweepLoop(Repeated):
 
     unavailable = "the sweep will be tried again"
     failed = "the sweep failed; it will be retried"
+    work = "the sweep"
 
     def __init__(self, sweep: Sweep, interval: float) -> None:
-        super().__init__(interval)
+        super().__init__(interval, sweep.name)
         self._sweep = sweep
         self.looked_at: datetime | None = None
         """When the last look was over."""
 
     def _work(self) -> None:
-        drain(self._sweep.look(self._stop.is_set))
+        drain(self._sweep.look(self._stop.is_set), self._get_on)
         self.looked_at = datetime.now(UTC)
+
+
+def last_look(sweeps: Sequence[SweepLoop]) -> datetime | None:
+    """When all stores had been looked at since: the oldest of their last looks; None where one was never looked at."""
+    times = [one.looked_at for one in sweeps]
+    return None if None in times else min(filter(None, times), default=None)
 
 
 class Seldom(Repeated):
     """`Repeated` that works once at the start and then every ``gap`` seconds; what failed is tried again after
     ``interval``."""
 
-    def __init__(self, interval: float, gap: float) -> None:
-        super().__init__(min(interval, gap))
+    patience = timedelta(hours=1)
+
+    def __init__(self, interval: float, gap: float, store: str | None = None) -> None:
+        super().__init__(min(interval, gap), store)
         self._gap = gap
         self._done = monotonic() - gap
 
@@ -68,13 +78,14 @@ class CleanLoop(Seldom):
 
     unavailable = "cleaning up will be tried again"
     failed = "cleaning up failed; it will be retried"
+    work = "cleaning up"
 
     def __init__(self, sweep: Sweep, interval: float, gap: float) -> None:
-        super().__init__(interval, gap)
+        super().__init__(interval, gap, sweep.name)
         self._sweep = sweep
 
     def _work_through(self) -> None:
-        drain(self._sweep.clean(self._stop.is_set))
+        drain(self._sweep.clean(self._stop.is_set), self._get_on)
 
 
 class RetentionLoop(Seldom):
@@ -82,6 +93,7 @@ class RetentionLoop(Seldom):
 
     unavailable = "the ledger will forget later"
     failed = "forgetting what is old failed; it will be retried"
+    work = "forgetting what is old"
 
     def __init__(self, retention: Retention, interval: float, gap: float) -> None:
         super().__init__(interval, gap)
@@ -91,7 +103,8 @@ class RetentionLoop(Seldom):
         self._retention.run(self._stop.is_set)
 
 
-def drain(findings: Iterable[Finding]) -> None:
-    """Works through ``findings``: each is dealt with as it is drawn."""
+def drain(findings: Iterable[Finding], get_on: Callable[[], None]) -> None:
+    """Works through ``findings``: each is dealt with as it is drawn, and ``get_on`` called after it."""
     for finding in findings:
+        get_on()
         log.debug("sweep: %s %s: %s", finding.action, finding.subject, finding.detail)

@@ -716,7 +716,7 @@ export interface components {
              *     |---|---|---|
              *     | `malformed_event` | 400 | The event is not in the form that its sender documents. |
              *     | `malformed_json` | 400 | The body is no JSON. |
-             *     | `bad_request` | 400 | The connection ended in the middle of the body. |
+             *     | `bad_request` | 400 | The connection ended in the middle of the body, or the request has more than one `Host`. |
              *     | `unauthenticated` | 401 | No credential was sent, or one that is not valid (any more). |
              *     | `forbidden` | 403 | The credential is known, and does not allow this. |
              *     | `ticket_used_up` | 403 | The ticket has created as many uploads as it may. |
@@ -1121,7 +1121,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description each upload, or why it was refused */
+            /** @description each upload, or why it was refused: also where all are; 503 where no store gives a grant now */
             200: {
                 headers: {
                     [name: string]: unknown;

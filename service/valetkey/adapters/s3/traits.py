@@ -50,7 +50,7 @@ class Traits:
         self._bucket = bucket
         self._known = replace(known, shows_metadata=False)  # until it does
         self._versions: bool | None = None
-        self._is_asked = False
+        self._is_asked = known.object_lock is False  # settings say so: whatever the store would answer
         self._proves: bool | None = None
         self._lists: bool | None = None
         self._batches: bool | None = known.batch_delete or None

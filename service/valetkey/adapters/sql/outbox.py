@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Connection, Table, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, select, true, union_all, update
 
 from valetkey.adapters.sql.database import Database
 from valetkey.adapters.sql.rows import as_announcement, as_outbox_row, changed, micros
@@ -62,12 +62,19 @@ class Announced(ABC):
         return self._write(remove)
 
     def announcements(self, status: Status | None, limit: int) -> list[Announcement]:
-        table = self._table
-        statement = select(table).where(self._ours).order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
-        if status is not None:
-            statement = statement.where(table.c.status == status.value)
+        # an index has each status by itself: so many of each are read, and nothing else is sorted
+        newest = [self._newest(one, limit) for one in (Status if status is None else (status,))]
+        statement = newest[0]
+        if len(newest) > 1:
+            each = union_all(*(select(one.subquery()) for one in newest)).subquery()
+            statement = select(each).order_by(each.c.created_at.desc(), each.c.id.desc()).limit(limit)
         with self._reading() as connection:
             return [as_announcement(row) for row in connection.execute(statement).mappings()]
+
+    def _newest(self, status: Status, limit: int) -> Select[Any]:
+        table = self._table
+        statement = select(table).where(self._ours, table.c.status == status.value)
+        return statement.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
 
     def replay(self, ids: Sequence[str] | None, now: datetime) -> list[str]:
         table = self._table

@@ -159,6 +159,7 @@ outbox = Table(
     Column("version", Integer, nullable=False),
     Column("detail", Text),
     Index("outbox_by_due", "status", "due_at"),
+    Index("outbox_by_age", "status", "created_at", postgresql_concurrently=BESIDE),
 )
 
 hooks = Table(
@@ -184,6 +185,7 @@ hook_calls = Table(
     Column("version", Integer, nullable=False),
     Column("detail", Text),
     Index("hook_calls_by_due", "hook", "status", "due_at"),
+    Index("hook_calls_by_age", "hook", "status", "created_at", postgresql_concurrently=BESIDE),
 )
 """As `outbox`, without bodies: a table of its own, of which workers of older versions send nothing as a webhook."""
 
@@ -266,6 +268,7 @@ workers = Table(
     Column("started_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
     Column("looked_at", BigInteger),
+    Column("still", Text),
 )
 """The processes of workers. One that ends removes its row; one that was killed is told by its ``seen_at``."""
 

@@ -1,9 +1,9 @@
 """What a client is given with an upload: its grant and its ticket, at first and again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from valetkey.core.access.tickets import Tickets
 from valetkey.core.errors import StateConflict
@@ -17,6 +17,8 @@ from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import Method, Upload, UploadState
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.stores import ByStore
+
+T = TypeVar("T")
 
 RENEWAL_TRIES = 5
 """How often a renewal tries again when something else changes the upload meanwhile."""
@@ -80,33 +82,45 @@ class Grantor:
         """Gives a fresh grant for an upload that was asked for before, as long as its bytes may still be sent."""
         if upload.state not in _OPEN_TO_GRANTS or now >= upload.renewable_until:
             return Granted(upload, None, self._ticket(upload), replayed=True)
-        again = self.extend(self.begin_parts(upload), now, at_least=1.0)
-        return self.grant(again, now, signed_parts)._replace(replayed=True)
+        return self.renew(self.begin_parts(upload), now, signed_parts)._replace(replayed=True)
 
-    def extend(self, upload: Upload, now: datetime, at_least: float) -> Upload:
-        """Lets grants for ``upload`` live a whole life from ``now``, unless ``at_least`` that share of one is left.
-
-        The ledger has it first. Raises `StateConflict`.
-        """
-        life = self._profiles.rules_of(upload).expires_in
-        for _ in range(RENEWAL_TRIES):
-            require_renewable(upload, now)
-            with self._signing.of(upload):
-                end, _ = self._grants.of(upload).life(now, life)
-            if end <= upload.expires_at or upload.expires_at - now >= life * at_least:
-                return upload
-            later = upload.changed(expires_at=end, due_at=self._schedule.soon(now))
-            if self._ledger.replace(upload, later):
-                return later
-            upload = self._ledger.get(upload.id) or upload  # a signal was faster: look again
-        raise StateConflict("The upload keeps changing; try again.")
+    def renew(self, upload: Upload, now: datetime, signed_parts: int = FIRST_PARTS) -> Granted:
+        """Gives a fresh grant, which lives a whole life from ``now``. Raises `StateConflict`."""
+        return self._extended(upload, now, 1.0, lambda one: self.grant(one, now, signed_parts))
 
     def sign_parts(
         self, upload: Upload, numbers: Sequence[int], now: datetime, checksums: Mapping[int, str]
     ) -> list[PartGrant]:
-        """URLs for parts of an upload that was started: see `MultipartUploads.sign`."""
+        """URLs for parts of an upload that was started: see `MultipartUploads.sign`. Its grant is renewed with them
+        where half of its life is over. Raises `StateConflict`."""
+
+        def sign(one: Upload) -> list[PartGrant]:
+            with self._signing.of(one):
+                return self._multiparts.of(one).sign(one, numbers, now, checksums)
+
+        return self._extended(upload, now, 0.5, sign)
+
+    def _extended(self, upload: Upload, now: datetime, at_least: float, sign: Callable[[Upload], T]) -> T:
+        """What ``sign`` gives for ``upload``, whose grants live a whole life from ``now``, unless ``at_least`` that
+        share of one is left.
+
+        The ledger has it before the client, and only what could be signed: whoever got nothing has moved nothing.
+        """
+        for _ in range(RENEWAL_TRIES):
+            later = self._later(require_renewable(upload, now), now, at_least)
+            signed = sign(later)
+            if later is upload or self._ledger.replace(upload, later):
+                return signed
+            upload = self._ledger.get(upload.id) or upload  # a signal was faster: look again
+        raise StateConflict("The upload keeps changing; try again.")
+
+    def _later(self, upload: Upload, now: datetime, at_least: float) -> Upload:
+        life = self._profiles.rules_of(upload).expires_in
         with self._signing.of(upload):
-            return self._multiparts.of(upload).sign(upload, numbers, now, checksums)
+            end, _ = self._grants.of(upload).life(now, life)
+        if end <= upload.expires_at or upload.expires_at - now >= life * at_least:
+            return upload
+        return upload.changed(expires_at=end, due_at=self._schedule.soon(now))
 
     def _ticket(self, upload: Upload) -> str:
         rules = upload.rules

@@ -4,7 +4,7 @@ arrive."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,24 @@ class StoreProof:
     proven_at: datetime
 
 
+class StandsStill(NamedTuple):
+    """Some ``work`` of a worker, as people call it, that has not got on ``since`` then."""
+
+    work: str
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerBeat:
-    """A worker's process on ``host``. ``seen_at`` is when it last said that it runs, ``looked_at`` when its sweep last
-    looked for what is due; None: not yet."""
+    """A worker's process on ``host``. ``seen_at`` is when it last said that it runs, ``looked_at`` when its sweep had
+    last looked for what is due in every store; None: not yet. ``still`` is what stands still of it."""
 
     id: str
     host: str
     started_at: datetime
     seen_at: datetime
     looked_at: datetime | None = None
+    still: tuple[StandsStill, ...] = ()
 
 
 class StoreProofs(Protocol):

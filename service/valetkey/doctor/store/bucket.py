@@ -14,6 +14,11 @@ from valetkey.doctor.wire import Tried, attempt
 STAGING_DAYS = 2
 """After how many days `--fix` has what nobody confirmed removed."""
 
+DENIED = (
+    "Take object-lock out of VALETKEY_S3_LACKS: off AWS, who has a PUT could lock what he sends for years, and with a "
+    "default retention writes without a checksum fail."
+)
+
 PARTS_DAYS = 7
 """After how many days unfinished uploads in parts are ended: longer than any grant lives."""
 
@@ -52,8 +57,12 @@ def object_lock(visit: Visit) -> Iterator[Finding]:
     """Whether what is written is retained by default."""
     _ = visit.store
     found = attempt(visit.client.get_object_lock_configuration, Bucket=visit.bucket)
+    has_none = "object-lock" in visit.settings.s3_lacks
+    if found.ok and has_none:
+        yield failed("object-lock", "The bucket has Object Lock, and VALETKEY_S3_LACKS=object-lock denies it.", DENIED)
+        return
     if not found.ok:
-        if not says_no_lock(found.status, found.code):
+        if not has_none and not says_no_lock(found.status, found.code):
             yield _unknown_lock(found)
         elif lacking := sorted(one.name for one in visit.profiles.values() if one.lock_mode or one.legal_hold):
             action = "Make a bucket with Object Lock for them, or leave lock_mode and legal_hold out."
@@ -88,7 +97,11 @@ def _unknown_lock(found: Tried) -> Finding:
         )
         return warned("object-lock", seen, action)
     seen = f"The bucket does not say whether it has Object Lock: {found.said}."
-    action = "Look at what the store logs: where a PUT could be locked by its sender, none is granted until it says so."
+    action = (
+        "Look at what the store logs: where a PUT could be locked by its sender, none is granted until it says so. If "
+        "the bucket was made without Object Lock, or the store has no such thing, set VALETKEY_S3_LACKS=object-lock: "
+        "then it is not asked."
+    )
     return warned("object-lock", seen, action)
 
 
