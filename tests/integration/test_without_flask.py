@@ -1,4 +1,4 @@
-"""Where valetkey is alone: new uploads and events without a request of Flask's, answered as with one."""
+"""Where valetkey is alone: new uploads, completions and events without a request of Flask's, answered as with one."""
 
 import hashlib
 import hmac
@@ -300,6 +300,100 @@ def by_b2(sent: Sent) -> tuple[str, dict[str, Any]]:
         "content_type": "application/json",
         "headers": {"X-Bz-Event-Notification-Signature": signature},
     }
+
+
+EMPTY: dict[str, Any] = {"content_type": "application/json", "environ_overrides": {"CONTENT_LENGTH": "0"}}
+"""As clients send no body: werkzeug's says no length then."""
+NO_ID = "01900000-0000-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        (EMPTY, 200),
+        (EMPTY | {"content_type": None}, 200),  # with no type of a body that there is none of
+        ({"json": {}}, 200),
+        ({"json": {"parts": None}}, 200),
+        ({"json": {"part": 1}}, 422),
+        ({"data": b"{", "content_type": "application/json"}, 400),
+        (EMPTY | {"headers": {"Authorization": "Bearer vt_none"}}, 401),
+        (EMPTY | {"path": f"/v1/uploads/{NO_ID}/complete"}, 404),
+        (EMPTY | {"path": "/v1/uploads/batch/complete"}, 404),
+        (EMPTY | {"path": "/v1/uploads/%C3%A4/complete"}, 404),
+        (EMPTY | {"path": "/v1/uploads/%FF/complete"}, 404),
+    ],
+)
+def test_a_completion_is_answered_as_by_flask(
+    app: Flask, sent: Sent, requests: list[str], changes: dict[str, Any], status: int
+) -> None:
+    """The same bytes and headers, whether it is confirmed or refused; without Flask where it is confirmed."""
+    given = {"path": f"/v1/uploads/{sent.id}/complete"} | changes
+
+    def answered() -> tuple[int, list[tuple[str, str]], bytes]:
+        answer = sent.client.post(**given)
+        return answer.status_code, sorted(answer.headers), answer.data
+
+    alone = answered()
+    assert alone[0] == status
+    assert len(requests) == (0 if status == 200 else 1)
+    assert sent.state() == ("confirmed" if status == 200 else "pending")
+    app.before_request(lambda: None)
+    assert answered() == alone
+
+
+def test_a_completion_too_early_is_answered_as_by_flask(app: Flask, client: FlaskClient, requests: list[str]) -> None:
+    """It says when to come again."""
+    path = f"/v1/uploads/{body_of(client.post('/v1/uploads', json=WANTED))['upload']['id']}/complete"
+
+    def answered() -> tuple[int, list[tuple[str, str]], bytes]:
+        answer = client.post(path, **EMPTY)
+        return answer.status_code, sorted(answer.headers), answer.data
+
+    alone = answered()
+    assert requests == []
+    assert (alone[0], dict(alone[1])["Retry-After"]) == (202, "2")
+    app.before_request(lambda: None)
+    assert answered() == alone
+    assert requests == [path]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"headers": {"Origin": "https://app.example"}},
+        {"query_string": "a=1"},
+        {"content_type": "text/plain"},
+        {"headers": {"Transfer-Encoding": "chunked"}},
+        {"environ_overrides": {"CONTENT_LENGTH": "0", "SCRIPT_NAME": "/files"}},
+        {"environ_overrides": {"CONTENT_LENGTH": ""}},  # nobody says that there is none
+        {"path": "/v1/uploads//complete"},
+        {"path": "/v1/uploads/a/b/complete"},
+        {"path": "/v1/uploads/a//complete"},
+        {"path": "/v1/uploads/a/complete/"},
+        {"path": "/v1//a/complete"},
+        {"path": "/v1/uploads/complete"},
+        {"path": "/v1/uploads/a/grant"},
+    ],
+)
+def test_a_completion_that_is_not_plain_is_flasks(
+    client: FlaskClient, requests: list[str], changes: dict[str, Any]
+) -> None:
+    """It may need headers of its own, or be for another path than it seems."""
+    given = EMPTY | {"path": f"/v1/uploads/{NO_ID}/complete"} | changes
+    client.post(**given)
+    assert requests == [given["path"]]
+
+
+def test_who_must_not_wait_completes_nothing(app: Flask, sent: Sent) -> None:
+    """It waits for the store: another thread does it from the begin."""
+    installed_in(app).begin()
+    path = f"/v1/uploads/{sent.id}/complete"
+    environ = {"REQUEST_METHOD": "POST", "PATH_INFO": path, "CONTENT_LENGTH": "0"}
+    assert not plain.waits_for_nothing_else(environ)
+    with pytest.raises(waiting.WouldWait):
+        waiting.without(sent.client.post, path, **EMPTY)
+    assert sent.state() == "pending"
+    assert sent.client.post(path, **EMPTY).status_code == 200
 
 
 QUERY = {"query_string": {"secret": SECRET}}

@@ -103,15 +103,19 @@ def announced_length(environ: Mapping[str, Any]) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def is_plain(environ: Mapping[str, Any], *, max_query: int = 0) -> bool:
+def is_plain(environ: Mapping[str, Any], *, max_query: int = 0, may_be_empty: bool = False) -> bool:
     """Whether a request is JSON that is small and there as a whole, of no page, and has a query of at most so many
     characters: nothing of it would be refused before it is read, and no answer to it needs more headers than its own.
+
+    One that ``may_be_empty`` may say that it has no body, and of which type that would be or not.
     """
-    if environ.get("CONTENT_TYPE") != JSON or "HTTP_ORIGIN" in environ:
+    empty = may_be_empty and environ.get("CONTENT_LENGTH") == "0"
+    kind = environ.get("CONTENT_TYPE") or (JSON if empty else None)
+    if kind != JSON or "HTTP_ORIGIN" in environ or "HTTP_TRANSFER_ENCODING" in environ:
         return False
     if len(environ.get("QUERY_STRING", "")) > max_query:
         return False
-    return is_whole(environ) and 0 < announced_length(environ) <= MAX_BODY and "HTTP_TRANSFER_ENCODING" not in environ
+    return is_whole(environ) and (empty or 0 < announced_length(environ) <= MAX_BODY)
 
 
 def whole_body(environ: Mapping[str, Any]) -> bytes:

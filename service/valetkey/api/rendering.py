@@ -10,6 +10,9 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from valetkey.api.bodies import JSON
 
+RETRY_AFTER = 2
+"""When to ask again for an upload whose bytes have not arrived, or for an erasure, in seconds."""
+
 NOT_KEPT = "no-store"
 """`Cache-Control` where nothing else is said: a CDN that is told to cache everything minds no credential."""
 

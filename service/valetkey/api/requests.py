@@ -11,7 +11,7 @@ from valetkey.api.grants import MAX_SIGNED, Bytes
 from valetkey.api.json_reading import read, read_raising
 from valetkey.api.problems import Model, unreadable, validated
 from valetkey.api.responses import State
-from valetkey.core.errors import InvalidRequest, MetadataNotAllowed, ValetKeyError
+from valetkey.core.errors import InvalidRequest, MetadataNotAllowed, UploadNotFound, ValetKeyError
 from valetkey.core.granting.admission import FIRST_PARTS, UploadRequest
 from valetkey.core.model.etags import plain_etag
 from valetkey.core.model.paths import MAX_PATH
@@ -336,6 +336,14 @@ def read_releases(body: bytes) -> ReleaseUploads:
 def read_erase(body: bytes) -> EraseOwner:
     """The request in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
     return read(EraseOwner, body)
+
+
+def upload_in_path(text: str) -> UploadId:
+    """The id that a path names. Raises `UploadNotFound`: what is no id cannot be anybody's upload."""
+    upload_id = parse_upload_id(text)
+    if upload_id is None:
+        raise UploadNotFound
+    return upload_id
 
 
 def owner_in_path(text: str) -> str:

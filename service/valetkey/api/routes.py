@@ -1,6 +1,6 @@
 """The blueprint: each view parses, calls one method of the service, and renders."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api import problems
 from valetkey.api.bodies import json_body, refuse_streams
-from valetkey.api.grants import part_grants, parts_body, read_complete, read_sign_parts
+from valetkey.api.grants import part_grants, parts_body, read_sign_parts
 from valetkey.api.mounted import mounted, record_hooks, server_url
 from valetkey.api.negotiation import prefers_page
 from valetkey.api.plain import ROUTES, PlainRoute
-from valetkey.api.rendering import NOT_KEPT, Answer, render
+from valetkey.api.rendering import NOT_KEPT, RETRY_AFTER, Answer, render
 from valetkey.api.requests import (
     owner_in_path,
     read_claim,
@@ -27,6 +27,7 @@ from valetkey.api.requests import (
     read_releases,
     read_ticket,
     read_verdict,
+    upload_in_path,
 )
 from valetkey.api.responses import (
     DownloadBody,
@@ -44,12 +45,9 @@ from valetkey.api.responses import (
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import ErasureNotFound, UploadNotFound, ValetKeyError
 from valetkey.core.model.erasure import Erasure
-from valetkey.core.model.upload import Upload, UploadId, UploadState, parse_upload_id
+from valetkey.core.model.upload import Upload, UploadId, parse_upload_id
 from valetkey.core.service import UploadService
 from valetkey.core.taking.claims import Terms
-
-RETRY_AFTER = 2
-"""When to ask again for an upload whose bytes have not arrived, or for an erasure, in seconds."""
 
 blueprint = Blueprint("valetkey-api", __name__, template_folder="templates", static_folder=None)
 blueprint.before_request(refuse_streams)
@@ -65,16 +63,8 @@ def _caller() -> Caller:
     return mounted().authenticator.caller(request.environ.get("HTTP_AUTHORIZATION"))
 
 
-def _id(text: str) -> UploadId:
-    """The id in a path. What is no id cannot be anybody's upload."""
-    upload_id = parse_upload_id(text)
-    if upload_id is None:
-        raise UploadNotFound
-    return upload_id
-
-
-def _one(upload: Upload, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return render(upload_body(upload), status, headers)
+def _one(upload: Upload) -> Response:
+    return render(upload_body(upload))
 
 
 def _view(route: PlainRoute) -> Callable[..., Response]:
@@ -112,7 +102,7 @@ def _named(caller: Caller, texts: Sequence[str]) -> Response:
 
 @blueprint.get("/v1/uploads/<text>")
 def get_upload(text: str) -> BaseResponse:
-    upload = _service().get(_caller(), _id(text))
+    upload = _service().get(_caller(), upload_in_path(text))
     response = _one(upload)
     response.set_etag(str(upload.version))
     response.headers["Cache-Control"] = "private, no-cache"
@@ -121,18 +111,18 @@ def get_upload(text: str) -> BaseResponse:
 
 @blueprint.delete("/v1/uploads/<text>")
 def remove_upload(text: str) -> Response:
-    _service().remove(_caller(), _id(text))
+    _service().remove(_caller(), upload_in_path(text))
     return Response(status=204)
 
 
 @blueprint.post("/v1/uploads/<text>/grant")
 def renew_grant(text: str) -> Response:
-    return render(granted_body(_service().renew(_caller(), _id(text))))
+    return render(granted_body(_service().renew(_caller(), upload_in_path(text))))
 
 
 @blueprint.get("/v1/uploads/<text>/parts")
 def list_parts(text: str) -> Response:
-    plan, parts = _service().parts(_caller(), _id(text))
+    plan, parts = _service().parts(_caller(), upload_in_path(text))
     return render(parts_body(plan, parts))
 
 
@@ -140,24 +130,15 @@ def list_parts(text: str) -> Response:
 def sign_parts(text: str) -> Response:
     caller = _caller()
     numbers, checksums = read_sign_parts(json_body())
-    parts = _service().sign_parts(caller, _id(text), numbers, checksums)
+    parts = _service().sign_parts(caller, upload_in_path(text), numbers, checksums)
     return render({"parts": part_grants(parts)})
-
-
-@blueprint.post("/v1/uploads/<text>/complete")
-def complete_upload(text: str) -> Response:
-    caller = _caller()
-    upload = _service().complete(caller, _id(text), read_complete(json_body()))
-    if upload.state in {UploadState.CONFIRMED, UploadState.REJECTED}:
-        return _one(upload)
-    return _one(upload, 202, {"Retry-After": str(RETRY_AFTER)})
 
 
 @blueprint.post("/v1/uploads/<text>/verdict")
 def give_verdict(text: str) -> Response:
     caller = _caller()
     verdict = read_verdict(json_body())
-    return _one(_service().judge(caller, _id(text), verdict))
+    return _one(_service().judge(caller, upload_in_path(text), verdict))
 
 
 @blueprint.post("/v1/uploads/<text>/claim")
@@ -165,7 +146,7 @@ def claim_upload(text: str) -> Response:
     caller = _caller()
     wanted = read_claim(json_body())
     terms = Terms(wanted.owner, wanted.profile)
-    [upload] = _service().claim(caller, [_id(text)], terms, wanted.reference)
+    [upload] = _service().claim(caller, [upload_in_path(text)], terms, wanted.reference)
     return _one(upload)
 
 
@@ -173,7 +154,7 @@ def claim_upload(text: str) -> Response:
 def release_upload(text: str) -> Response:
     caller = _caller()
     wanted = read_release(json_body())
-    [upload] = _service().release(caller, [_id(text)], wanted.reference)
+    [upload] = _service().release(caller, [upload_in_path(text)], wanted.reference)
     return _one(upload)
 
 
@@ -242,7 +223,7 @@ def download_upload(text: str) -> BaseResponse:
     Who asks by HEAD, as viewers of documents and download managers do first, follows the redirect by HEAD.
     """
     caller, inline = _caller(), read_download(request.args.to_dict())
-    download = _service().download(caller, _id(text), inline=inline, head=request.method == "HEAD")
+    download = _service().download(caller, upload_in_path(text), inline=inline, head=request.method == "HEAD")
     body: DownloadBody = {"url": download.url, "expires_at": download.expires_at}
     response = redirect(download.url, 303) if prefers_page(otherwise=True) else render(body)
     response.headers["Cache-Control"] = "no-store"
@@ -253,7 +234,7 @@ def download_upload(text: str) -> BaseResponse:
 @blueprint.get("/v1/uploads/<text>/return")
 def return_from_store(text: str) -> BaseResponse:
     """It says how the upload is now: what a cache has kept of it would be how it was."""
-    upload, return_url = _service().returned(_id(text), anybody=True)
+    upload, return_url = _service().returned(upload_in_path(text), anybody=True)
     if return_url is not None:
         response = redirect(_with_query(return_url, id=upload.id, state=upload.state.value), 303)
     else:

@@ -48,7 +48,9 @@ class StandaloneFlask(Flask):
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """As in Flask, but for plain routes."""
         route = plain_route(environ)
-        if route is None or not is_plain(environ, max_query=route.max_query) or self._has_hooks():
+        if route is None or self._has_hooks():
+            return super().wsgi_app(environ, start_response)
+        if not is_plain(environ, max_query=route.max_query, may_be_empty=route.may_be_empty):
             return super().wsgi_app(environ, start_response)
         here = mounted_in(self)
         # else Flask's request says where we are, or that the host is none
@@ -57,7 +59,7 @@ class StandaloneFlask(Flask):
         try:
             forks.look()
             here.record_hooks()
-            name = environ["PATH_INFO"][len(route.path) :]
+            name = route.name_in(environ["PATH_INFO"])
             return route.call(here, environ, partial(whole_body, environ), name).start(start_response)
         except Exception as error:
             with self.request_context(environ):
