@@ -73,7 +73,7 @@ class Store:
 
 
 def run(*command: str | Path) -> None:
-    done = processes.run(command, timeout=600)
+    done = processes.run(command, timeout=1200)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 

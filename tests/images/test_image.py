@@ -17,7 +17,7 @@ from tests.support import processes
 from tests.support.servers import environment, free_port
 from tests.support.stores import Bucket
 
-pytestmark = [pytest.mark.needs("containers"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.needs("containers"), pytest.mark.timeout(1800)]
 
 
 @dataclass(frozen=True)
