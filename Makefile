@@ -66,7 +66,7 @@ infra: look $(INFRA) $(TOOLS)/checkov.installed ## what infra/ has for running i
 
 images: dist $(TEST) ## the images of infra/docker, built by buildah on a Debian that is made here, and all of compose.yaml as podman runs it; as root
 	infra/system-packages s3 containers
-	$(WITHIN) 1800 $(BIN)/pytest -n 0 $(if $(ARGS),$(ARGS),tests/images)
+	$(WITHIN) 3600 $(BIN)/pytest -n 0 $(if $(ARGS),$(ARGS),tests/images)
 
 packages: dist $(TEST) ## the wheel in empty environments of Python 3.11 to 3.14, the npm packages in plain HTML, vite and Next; as root
 	infra/system-packages s3 browser debian

@@ -73,7 +73,7 @@ class Store:
 
 
 def run(*command: str | Path) -> None:
-    done = processes.run(command, timeout=600)
+    done = processes.run(command, timeout=1200)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
@@ -100,4 +100,5 @@ def _running_store(directory: Path) -> Iterator[Store]:
         yield store
     finally:
         store.podman("rm", "--all", "--force", "--time", "0")
-        subprocess.run(["umount", "--lazy", directory / "root" / "overlay"], check=False, capture_output=True)
+        for mounted in (*directory.glob("root/overlay"), *directory.glob("*/root/overlay")):
+            subprocess.run(["umount", "--lazy", mounted], check=False, capture_output=True)

@@ -16,7 +16,7 @@ from tests.images.containers import DOCKER, STAND_INS, Store
 from tests.support import processes
 from tests.support.servers import VALETKEY
 
-pytestmark = [pytest.mark.needs("containers"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.needs("containers"), pytest.mark.timeout(1800)]
 
 STAND_IN = "stand-ins:1"
 COMMANDS = {"postgres": ["postgres"]}

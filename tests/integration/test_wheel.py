@@ -118,3 +118,19 @@ def test_the_wheel_contains_the_built_pages(checkout: Path) -> None:
         assert {f"valetkey/api/site/{name}" for name in site} <= set(names)
         assert "valetkey/api/templates/valetkey/demo.html" in names
         assert {f"valetkey/commands/templates/{name}" for name in ("dotenv", "profiles.toml")} <= set(names)
+
+
+def test_the_sdist_has_what_the_wheel_is_built_of(checkout: Path) -> None:
+    """And no folder or file of that name that stands elsewhere in a clone."""
+    build_pages(checkout)
+    build_site(checkout)
+    for name in ("frontend/client/src/service/calls.ts", "frontend/client/README.md", "frontend/client/LICENSE"):
+        (checkout / name).parent.mkdir(exist_ok=True, parents=True)
+        (checkout / name).write_text("of others")
+    done = build(checkout, "-t", "sdist")
+    assert done.returncode == 0, done.stderr
+    (sdist,) = (checkout / "dist").glob("*.tar.gz")
+    shutil.unpack_archive(sdist, checkout / "unpacked")
+    (unpacked,) = (checkout / "unpacked").iterdir()
+    beside = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
+    assert {name for name in beside if not name.startswith("service/")} == {*NEEDED, "PKG-INFO"}

@@ -88,6 +88,13 @@ def test_the_wheel_has_all_its_pythons_in_a_container() -> None:
     assert {"3.11", *installed.split()} == set(PYTHONS)
 
 
+@pytest.mark.parametrize(("name", "place"), [("artifacts", "/tmp"), ("release", "/var/lib/containers")])
+def test_images_are_kept_on_a_volume(name: str, place: str) -> None:
+    """A job is in a container, whose files are an overlay: buildah refuses to lay another one over that."""
+    for job in read(ROOT / ".github" / "workflows" / f"{name}.yml")["jobs"].values():
+        assert place in job["container"]["volumes"]
+
+
 def test_a_push_is_tested_as_on_a_developers_machine() -> None:
     """The same targets, in no more and no less than one job each."""
     made = [step for step in steps(read(ROOT / ".github" / "workflows" / "ci.yml")) if step.startswith("make ")]
