@@ -166,6 +166,15 @@ def test_probes_go_after_an_interrupt(one: Visit, moto_bucket: Bucket) -> None:
     assert moto_bucket.client.list_multipart_uploads(Bucket=moto_bucket.name).get("Uploads", []) == []
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT means what Python makes of it, however the run was started."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_removal_that_is_interrupted_is_made(
     one: Visit, moto_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
