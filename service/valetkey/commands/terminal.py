@@ -1,5 +1,6 @@
 """What commands share: errors as a sentence, output as JSON or a table, and the ledger."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -76,18 +77,29 @@ def _as_text(value: object) -> str:
 
 def _print_rows(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """When stdout is not a terminal, no cell is shortened, so that another program gets all of it."""
+    # a name that a client chose may contain neither markup nor control sequences
+    cells = [[cell if cell.isprintable() else ascii(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        _print_for_people(names, cells)
+    else:
+        _print_for_programs([names, *cells])
+
+
+def _print_for_people(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=10_000)
     table = Table(*names, box=None, pad_edge=False)
     for row in rows:
-        # a name that a client chose may contain neither markup nor control sequences
-        table.add_row(*(Text(cell if cell.isprintable() else ascii(cell)) for cell in row))
-    console.print(table)
+        table.add_row(*map(Text, row))
+    Console().print(table)
+
+
+def _print_for_programs(rows: Sequence[Sequence[str]]) -> None:
+    """Columns of equal width, without rich: it takes a second for 5,000 rows."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    click.echo("\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows))
 
 
 def open_ledger() -> Any:
