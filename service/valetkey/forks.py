@@ -9,7 +9,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Lock, Thread, get_native_id
+from threading import enumerate as enumerate_threads
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -24,8 +26,14 @@ KEPT: list[Any] = []
 """The parent's connections, in a child: to let go of one would end it for the parent, or speak to its server."""
 
 
-LAST_MOMENT = 1.0
-"""How long a thread that Python is done with may take to be gone, in seconds: some microseconds, on a busy machine."""
+LAST_MOMENT = 10.0
+"""How long a thread that Python is done with may take to be gone, in seconds: some microseconds, but for a machine that
+is overloaded."""
+
+LAST_MOMENT_OF_OTHERS = 0.1
+"""The same before a fork, for threads that may as well be a library's own, which stay."""
+
+_TASKS = Path("/proc/self/task")
 
 
 class _Process:
@@ -34,6 +42,8 @@ class _Process:
     id = os.getpid()
     renewing = Lock()
     forking = Lock()
+    staying: frozenset[int] = frozenset()
+    """The threads that are not Python's, and that are not about to end."""
 
 
 def renew_in_child(owner: Owner, renew: Callable[[Owner], None]) -> None:
@@ -73,7 +83,7 @@ def join(thread: Thread, patience: float | None = None) -> None:
     if number in {None, os.getpid(), get_native_id()}:  # a thread of gevent's is none
         return
     deadline = time.monotonic() + LAST_MOMENT
-    while os.path.exists(f"/proc/self/task/{number}") and time.monotonic() < deadline:  # noqa: PTH110  (a busy loop)
+    while (_TASKS / str(number)).exists() and time.monotonic() < deadline:
         time.sleep(0.0001)
 
 
@@ -84,10 +94,28 @@ def come_unannounced() -> bool:
     return uwsgi is not None and uwsgi.worker_id() == 0
 
 
+def _see_threads_end() -> None:
+    """Waits for threads that an application has joined right before it forks: see `join`."""
+    deadline = time.monotonic() + LAST_MOMENT_OF_OTHERS
+    while (unknown := _unknown_threads()) and time.monotonic() < deadline:
+        time.sleep(0.0005)
+    _Process.staying |= unknown  # to wait for them once is enough
+
+
+def _unknown_threads() -> frozenset[int]:
+    """Those that the system has and Python has not; none where that cannot be seen."""
+    try:
+        there = frozenset(map(int, os.listdir(_TASKS)))  # noqa: PTH208  (names are enough)
+    except OSError:
+        return frozenset()
+    return there - {thread.native_id for thread in enumerate_threads()} - _Process.staying
+
+
 def _before() -> None:
     _Process.forking.acquire()  # of two threads that fork at once, one after the other
     for owner, (pause, _) in list(_paused.items()):
         pause(owner)
+    _see_threads_end()
 
 
 def _in_parent() -> None:
@@ -98,6 +126,7 @@ def _in_parent() -> None:
 
 def _renew() -> None:
     _Process.forking = Lock()
+    _Process.staying = frozenset()
     for owner, renew in list(_renewed.items()):
         renew(owner)
     _Process.id = os.getpid()

@@ -210,3 +210,27 @@ print(waits.is_alive())
 go.set()
 """
     assert prints(LAST_WORDS + program, tmp_path) == "[False, False, False]\nTrue"
+
+
+def test_a_thread_that_an_application_joined_is_gone_before_it_forks(tmp_path: Path) -> None:
+    """Threads that are a library's own, and stay, are waited for once."""
+    program = """
+import time
+from valetkey import forks
+forks.LAST_MOMENT_OF_OTHERS = 3.0
+thread = Thread(target=end_slowly)
+thread.start()
+thread.join()
+print(is_there(thread.native_id))
+print(in_child(lambda: "made"), is_there(thread.native_id))
+
+stays = ctypes.c_void_p()
+C = ctypes.CDLL(None)
+assert C.pthread_create(ctypes.byref(stays), None, C.sleep, ctypes.c_void_p(60)) == 0
+forks.LAST_MOMENT_OF_OTHERS = 0.05
+in_child(lambda: "made")
+forks.LAST_MOMENT_OF_OTHERS = 60.0
+began = time.monotonic()
+print(in_child(lambda: "made"), time.monotonic() - began < 30)
+"""
+    assert prints(LAST_WORDS + program, tmp_path) == "True\nmade False\nmade True"
