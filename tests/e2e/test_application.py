@@ -95,7 +95,8 @@ def running_gallery(directory: Path, bucket: Bucket, redis_url: str, claim_withi
     made = processes.run([sys.executable, "-c", tables], env=env, cwd=directory, timeout=60)
     assert made.returncode == 0, made.stderr
     web: list[str | Path] = [BIN / "gunicorn", "-k", "gthread", "--workers", "2", "--threads", "4"]
-    web += ["--graceful-timeout", "3", "--no-control-socket", "--bind", f"127.0.0.1:{port}", "gallery:create_app()"]
+    web += ["--graceful-timeout", "3", "--keep-alive", "75", "--no-control-socket"]
+    web += ["--bind", f"127.0.0.1:{port}", "gallery:create_app()"]
     celery: list[str | Path] = [BIN / "celery", "--app", "gallery.tasks:celery", "worker", "--concurrency", "1"]
     with ExitStack() as stack:
         process = stack.enter_context(_logged(web, "web", env, directory))

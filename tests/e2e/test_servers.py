@@ -31,7 +31,8 @@ Command = Callable[[int], list[str | Path]]
 
 
 def gunicorn(*options: str) -> Command:
-    fixed = ["--no-control-socket", "--graceful-timeout", "3", "--workers", "2"]
+    # it would close a connection after two seconds that a slow client just uses again
+    fixed = ["--no-control-socket", "--graceful-timeout", "3", "--keep-alive", "75", "--workers", "2"]
     return lambda port: [BIN / "gunicorn", *fixed, *options, "--bind", f"127.0.0.1:{port}", "albums:app"]
 
 
