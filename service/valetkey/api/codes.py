@@ -9,7 +9,10 @@ from valetkey.api.problems import status_of
 from valetkey.core.errors import ConfigurationError, ValetKeyError
 
 HTTP_CODES = {
-    "bad_request": (400, "The connection ended in the middle of the body, or the request has more than one `Host`."),
+    "bad_request": (
+        400,
+        "The connection ended within the body, the request has more than one `Host`, or its query is no UTF-8.",
+    ),
     "not_found": (404, "There is nothing under this path."),
     "method_not_allowed": (405, "The path does not take this method; `Allow` names those that it takes."),
     "request_timeout": (408, "The body was not there in time."),
