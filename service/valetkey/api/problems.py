@@ -79,7 +79,7 @@ class InvalidBody(errors.InvalidRequest):
 
 
 class MalformedJSON(errors.ValetKeyError):
-    """The body is no JSON."""
+    """The body is not JSON."""
 
     code = "malformed_json"
 
