@@ -61,12 +61,12 @@ from valetkey.forks import join
 from valetkey.intake import Intake
 from valetkey.opening import (
     address_signer,
-    entrances,
+    event_endpoints,
     event_places,
     open_ledger,
     open_stores,
-    outside_of,
     proofs,
+    sender_context,
     shared_settings,
 )
 from valetkey.settings import (
@@ -245,7 +245,7 @@ class ValetKey(InPages, OnEnds, InProcess):
         return Installed(
             service=core.service,
             authenticator=Authenticator(keys, tickets, lambda: datetime.now(UTC)),
-            senders=entrances(settings, outside_of(self._session)),
+            senders=event_endpoints(settings, sender_context(self._session)),
             readiness=Readiness(core.service.check),
             address=address,
             record_hooks=before_work,

@@ -276,16 +276,16 @@ def get_profile(name: str) -> Response:
 
 @blueprint.delete("/v1/owners/<path:owner>", merge_slashes=False)
 def erase_owner(owner: str) -> Response:
-    return _begun(_service().erase(_caller(), owner_in_path(owner)))
+    return _render_erasure(_service().erase(_caller(), owner_in_path(owner)))
 
 
 @blueprint.post("/v1/erasures")
 def begin_erasure() -> Response:
     caller = _caller()
-    return _begun(_service().erase(caller, read_erase(json_body()).owner))
+    return _render_erasure(_service().erase(caller, read_erase(json_body()).owner))
 
 
-def _begun(job: Erasure) -> Response:
+def _render_erasure(job: Erasure) -> Response:
     root = mounted().address.root(request.environ.get("SCRIPT_NAME", ""))
     headers = {"Location": f"{root}/v1/erasures/{job.id}", "Retry-After": str(RETRY_AFTER)}
     return render(erasure_body(job), 202, headers)

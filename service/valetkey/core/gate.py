@@ -19,7 +19,7 @@ OTHER_BUCKET_RETRY_AFTER = 60
 """When to try again where the upload is in another bucket, in seconds: somebody has to change the settings."""
 
 
-class Room:
+class SharedLimit:
     """How many may wait at once for all stores together: ``limit``. Threads may share it.
 
     Half of it is kept for the ``stores``, in equal shares. The other half is whoever's needs it, but none takes more of
@@ -33,7 +33,7 @@ class Room:
         self._stores = stores
         self._kept = 0 if stores == 1 else limit // (2 * stores)
         self._renew()
-        renew_in_child(self, Room._renew)
+        renew_in_child(self, SharedLimit._renew)
 
     def _renew(self) -> None:
         self._changed = Condition(Lock())
@@ -63,11 +63,11 @@ class Room:
         return True
 
 
-class Bounded(AbstractContextManager[None]):
+class StoreLimit(AbstractContextManager[None]):
     """Around what waits for ``store``: takes a place in ``room``, and refuses where there is none, with
     `StoreUnavailable`, which says ``detail``."""
 
-    def __init__(self, room: Room, store: str, detail: str) -> None:
+    def __init__(self, room: SharedLimit, store: str, detail: str) -> None:
         self._room = room
         self._store = store
         self._detail = detail

@@ -185,7 +185,7 @@ class UploadService:
             expires_at=expires_at,
             max_uploads=max_uploads,
         )
-        return IssuedTicket(self._tickets.issue_for_profile(ticket), expires_at)
+        return IssuedTicket(self._tickets.sign_profile_ticket(ticket), expires_at)
 
     def profile(self, caller: Caller, name: str) -> Profile:
         """The profile, for whoever may create uploads of it. Raises `ProfileNotFound`, and `Forbidden` for a ticket of

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from valetkey.core.errors import ConfigurationError, StoreUnavailable, StoreUnknown
 from valetkey.core.model.naming import MAX_KEY, RESERVED
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.upload import DEFAULT_STORE, OfStore, Upload
+from valetkey.core.model.upload import DEFAULT_STORE, StoreUploads, Upload
 from valetkey.core.ports.store import ObjectStore
 
 RETRY_AFTER = 60
@@ -67,9 +67,9 @@ class NamedStore:
         return ", ".join([said, *(f"{name} {value!r}" for name, value in prefixes.items() if value)])
 
     @property
-    def uploads(self) -> OfStore:
+    def uploads(self) -> StoreUploads:
         """Those that it is asked about. What another process has under this name is in another bucket, and its own."""
-        return OfStore(self.name, self.store.bucket)
+        return StoreUploads(self.name, self.store.bucket)
 
     @property
     def unproven(self) -> list[str]:

@@ -30,7 +30,7 @@ class Tickets:
     def __init__(self, secrets: Sequence[str]) -> None:
         self._keys = [prepare_hmac(digest(secret.encode(), b"valetkey.ticket", "sha256")) for secret in secrets]
 
-    def issue(self, upload: Upload, grant_life: timedelta | None = None) -> str:
+    def sign_upload_ticket(self, upload: Upload, grant_life: timedelta | None = None) -> str:
         """A ticket for ``upload`` that lives as long as grants for it are renewed, and as the last one lives then.
 
         So no renewal prolongs it. ``grant_life`` is how long a grant of its profile lives; None: as its first one did,
@@ -41,7 +41,7 @@ class Tickets:
         claim = f"u.{upload.id}.{expires}"
         return f"{TICKET_PREFIX}{claim}.{_signature(self._keys[0], claim)}"
 
-    def issue_for_profile(self, ticket: ProfileTicket) -> str:
+    def sign_profile_ticket(self, ticket: ProfileTicket) -> str:
         """``ticket`` as text. Of its expiry the whole seconds count."""
         expires = int(ticket.expires_at.timestamp())
         claims = [ticket.id, ticket.account, ticket.owner, ticket.profile, expires, ticket.max_uploads]
@@ -75,7 +75,7 @@ def _signature(key: PreparedHmac, claim: str) -> str:
 
 
 def _profile_ticket(claims: str) -> ProfileTicket:
-    """What `Tickets.issue_for_profile` wrote: the signature was looked at before."""
+    """What `Tickets.sign_profile_ticket` wrote: the signature was looked at before."""
     ticket_id, account, owner, profile, expires, max_uploads = json.loads(
         urlsafe_b64decode(claims + "=" * (-len(claims) % 4))
     )

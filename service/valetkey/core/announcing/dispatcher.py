@@ -106,10 +106,10 @@ class Dispatcher:
         """
         attempts, detail = claimed.attempts, claimed.detail
         if self._counts_begun:
-            begun = claimed.changed(attempts=claimed.attempts + 1, detail=BEGUN)
-            if not self._outbox.settle(claimed, begun):
+            started = claimed.changed(attempts=claimed.attempts + 1, detail=BEGUN)
+            if not self._outbox.settle(claimed, started):
                 return  # its lease was over before it began
-            claimed = begun
+            claimed = started
         with self._lock:
             self._under_way[claimed.id] = claimed
         try:

@@ -2,9 +2,9 @@
 that systems give to files of another one."""
 
 from valetkey.core.content.type_names import (
+    ALIASES,
     BEYOND_SIGHT,
     FAMILIES,
-    NAMES,
     RAWS,
     ROOTS,
     STRICT_TEXTS,
@@ -31,7 +31,7 @@ _RAR, _7Z, _TAR = "application/vnd.rar", "application/x-7z-compressed", "applica
 _SVG = "image/svg+xml"
 
 _FAMILY = {name: head for head, names in FAMILIES.items() for name in names}
-_NAME = {name: head for head, names in NAMES.items() for name in names}
+_NAME = {name: head for head, names in ALIASES.items() for name in names}
 
 _ZIPPED = (
     "application/vnd.openxmlformats-officedocument.",

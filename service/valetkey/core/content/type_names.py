@@ -6,7 +6,7 @@ Sources: IANA's registry, shared-mime-info, mime-db, Chromium's and Firefox's ow
 from collections.abc import Mapping
 
 
-def _families(text: str, *, names_only: bool = False) -> Mapping[str, tuple[str, ...]]:
+def _parse_table(text: str, *, names_only: bool = False) -> Mapping[str, tuple[str, ...]]:
     """Lines of "head: name name | look-alike"; one that is indented goes on with the line before. With ``names_only``
     without the look-alikes."""
     lines = text.strip().replace("\n    ", " ").splitlines()
@@ -132,10 +132,10 @@ application/vnd.ms-cab-compressed: application/x-cab application/x-cab-compresse
 application/wasm: application/vnd.wasm
 """
 
-FAMILIES = _families(_FORMATS)
+FAMILIES = _parse_table(_FORMATS)
 """Other names of one format, and formats that look alike from outside, behind the one name that stands for all."""
 
-NAMES = _families(
+ALIASES = _parse_table(
     _FORMATS
     + """
 audio/mp4: audio/m4a audio/x-m4a audio/x-m4b audio/mp4a-latm

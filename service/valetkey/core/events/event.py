@@ -45,7 +45,7 @@ class Parsed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class DeliveryHead:
     """A delivery whose body is not read yet: header names in lower case, the query's first values."""
 
     headers: Mapping[str, str]
@@ -53,7 +53,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery(Arrival):
+class Delivery(DeliveryHead):
     """One HTTP delivery as it came, with its raw body."""
 
     body: bytes
@@ -71,7 +71,7 @@ class EventCounts:
 class EventSender(Protocol):
     """One kind of event sender. `admit` comes first, then `authenticate`: `parse` may trust that both were done."""
 
-    def admit(self, arrival: Arrival) -> None:
+    def admit(self, head: DeliveryHead) -> None:
         """Raises `SenderRefused` where headers and query are enough to know that the delivery proves nothing: its body
         is not read then."""
 
@@ -83,16 +83,16 @@ class EventSender(Protocol):
         be read at all, and `Unavailable` where the sender should try again."""
 
 
-class Entrance:
+class EventEndpoint:
     """The senders of one kind, by their names: an installation's, and those that one of its stores has alone. What
     proves a delivery tells which of them sent it."""
 
     def __init__(self, senders: Mapping[str, EventSender]) -> None:
         self._senders = senders
 
-    def admit(self, arrival: Arrival) -> None:
+    def admit(self, head: DeliveryHead) -> None:
         """As of `EventSender`, for any of them."""
-        self._first(lambda sender: sender.admit(arrival))
+        self._first(lambda sender: sender.admit(head))
 
     def authenticate(self, delivery: Delivery) -> tuple[str, EventSender]:
         """Whose it is, by name. Raises `SenderRefused` where it is nobody's, and `Unavailable`."""

@@ -9,7 +9,7 @@ from valetkey import waiting
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.errors import CopyUnproven, RulesUnknown, StateConflict, StoreUnavailable, StoreUnknown
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent, StoreEvent
-from valetkey.core.gate import Room
+from valetkey.core.gate import SharedLimit
 from valetkey.core.model.upload import (
     QUARANTINE_PREFIX,
     Signal,
@@ -43,17 +43,17 @@ WAIT = 0.5
 _IGNORED = "event ignored: upload %s is %s already"
 
 
-class Beside(NamedTuple):
+class StoreIsolation(NamedTuple):
     """What keeps the events of several stores apart, in a worker: ``room`` is that of the threads that hear of them."""
 
     outages: Outages
-    room: Room
+    room: SharedLimit
 
 
 class Observer:
     """Hears of the objects of all stores, and believes nothing of it: whatever is said, the object is looked at.
 
-    With ``beside``, which a worker of several stores has, what a store's event leads to while that store does not
+    With ``isolation``, which a worker of several stores has, what a store's event leads to while that store does not
     answer, or is slow, is left to its sweep, so that no event of another one waits behind it.
     """
 
@@ -64,13 +64,13 @@ class Observer:
         ledger: Ledger,
         confirmations: ByStore[Confirmation],
         clock: Callable[[], datetime],
-        beside: Beside | None = None,
+        isolation: StoreIsolation | None = None,
     ) -> None:
         self._stores = stores
         self._ledger = ledger
         self._confirmations = confirmations
         self._clock = clock
-        self._beside = beside
+        self._isolation = isolation
 
     def observe(self, events: Iterable[StoreEvent], ignored: int = 0, sender: str | None = None) -> EventCounts:
         """Looks at each new object once, hears each verdict, and counts what became of the events.
@@ -124,9 +124,9 @@ class Observer:
 
     def _take(self, look: _Look, upload: Upload) -> UploadState | None:
         """The state that this led to; None when it led nowhere, or is left to the sweep."""
-        if self._beside is None:
+        if self._isolation is None:
             return self._follow(look, upload)
-        outages, room = self._beside
+        outages, room = self._isolation
         if room.enter(upload.store, WAIT):
             try:
                 if outages.may_try(upload.store):

@@ -20,9 +20,9 @@ from valetkey.core.errors import (
     SizeOutOfRange,
     TicketUsedUp,
 )
-from valetkey.core.granting.asking import Asking
+from valetkey.core.granting.accepted_types import accepted_type
 from valetkey.core.granting.declaration import Shared, declare, declare_settings, declare_stores
-from valetkey.core.granting.welcome import welcome_type
+from valetkey.core.granting.lockability import LockabilityCheck
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import choose_method, may_keep_crc64
 from valetkey.core.model.paths import folder_path
@@ -80,11 +80,11 @@ class Admission:
         ledger: Ledger,
         profiles: Profiles,
         schedule: Schedule,
-        asking: ByStore[Asking],
+        lockability: ByStore[LockabilityCheck],
         shared: Mapping[str, Shared] = MappingProxyType({}),
     ) -> None:
         self._stores = stores
-        self._asking = asking
+        self._lockability = lockability
         self._shared = shared
         self._ledger = ledger
         self._profiles = profiles
@@ -167,7 +167,7 @@ class Admission:
     def _known_of(self, place: NamedStore, method: Method | None) -> Capabilities:
         """What is known of a store, and enough for a PUT where one may be granted."""
         if method is Method.PUT or (method is None and not place.store.capabilities.post):
-            self._asking[place.name].require_asked()
+            self._lockability[place.name].require_known()
         return place.store.capabilities
 
     def keep(self, caller: Caller, uploads: Sequence[Upload], unwritten: list[Written] | None = None) -> None:
@@ -213,7 +213,7 @@ def _checked(profile: Profile, request: UploadRequest) -> str:
     try:
         return profile.check(request.content_type, request.size, request.metadata)
     except ContentTypeNotAllowed:
-        other = welcome_type(request.content_type, request.filename, profile.content_types)
+        other = accepted_type(request.content_type, request.filename, profile.content_types)
         if other is None:
             raise
         return profile.check(other, request.size, request.metadata)

@@ -9,8 +9,8 @@ from valetkey.core.access.tickets import Tickets
 from valetkey.core.errors import StateConflict
 from valetkey.core.gate import StoreGate
 from valetkey.core.granting.admission import FIRST_PARTS
-from valetkey.core.granting.asking import Asking
 from valetkey.core.granting.grants import Grant, GrantMaker, MultipartGrant, PartGrant
+from valetkey.core.granting.lockability import LockabilityCheck
 from valetkey.core.granting.parts import MultipartUploads, plan_of, target_of
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
@@ -37,7 +37,7 @@ class Grantor:
     """Gives grants for uploads that the ledger has.
 
     Credentials that somebody has to be asked for may be long in coming: ``signing`` bounds how many wait for a store's.
-    A store is asked (``asking``) before the first PUT, also where that is the renewal of another process's.
+    A store is asked (``lockability``) before the first PUT, also where that is the renewal of another process's.
     Methods raise `StoreUnavailable` and `LedgerUnavailable`.
     """
 
@@ -51,7 +51,7 @@ class Grantor:
         multiparts: ByStore[MultipartUploads],
         schedule: Schedule,
         gates: ByStore[StoreGate],
-        asking: ByStore[Asking],
+        lockability: ByStore[LockabilityCheck],
         signing: ByStore[AbstractContextManager[None]],
     ) -> None:
         self._ledger = ledger
@@ -61,7 +61,7 @@ class Grantor:
         self._multiparts = multiparts
         self._schedule = schedule
         self._gates = gates
-        self._asking = asking
+        self._lockability = lockability
         self._signing = signing
 
     def begin_parts(self, upload: Upload) -> Upload:
@@ -74,7 +74,7 @@ class Grantor:
     def grant(self, upload: Upload, now: datetime, signed_parts: int = FIRST_PARTS) -> Granted:
         """Gives a grant that is good from ``now``; one for parts has the URLs of the first ``signed_parts``."""
         if upload.method is Method.PUT:  # of a process that has granted none yet, perhaps
-            self._asking.of(upload).require_asked()
+            self._lockability.of(upload).require_known()
         with self._signing.of(upload):
             return Granted(upload, self._grant(upload, now, signed_parts), self._ticket(upload))
 
@@ -124,7 +124,7 @@ class Grantor:
 
     def _ticket(self, upload: Upload) -> str:
         rules = upload.rules
-        return self._tickets.issue(upload, timedelta(0) if rules is None else rules.expires_in)
+        return self._tickets.sign_upload_ticket(upload, timedelta(0) if rules is None else rules.expires_in)
 
     def _grant(self, upload: Upload, now: datetime, signed_parts: int) -> Grant:
         if upload.method is Method.POST:

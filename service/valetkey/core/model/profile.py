@@ -13,7 +13,7 @@ from valetkey.core.errors import (
     MetadataNotAllowed,
     SizeOutOfRange,
 )
-from valetkey.core.model.beside import objection_to
+from valetkey.core.model.header_rules import objection_to
 from valetkey.core.model.media_types import essence, is_range, matches, media_type
 from valetkey.core.model.multipart import (
     MAX_OBJECT_SIZE,

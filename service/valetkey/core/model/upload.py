@@ -339,7 +339,7 @@ class Upload(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class OfStore:
+class StoreUploads:
     """The uploads that began on the store of this ``name`` while it was this ``bucket``."""
 
     name: str

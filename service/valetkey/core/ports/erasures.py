@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from valetkey.core.model.erasure import Erasure
-from valetkey.core.model.upload import OfStore, Upload
+from valetkey.core.model.upload import StoreUploads, Upload
 
 
 class Erasures(Protocol):
@@ -44,7 +44,7 @@ class Erasures(Protocol):
         """
 
     def over(
-        self, before: datetime, limit: int, after: Upload | None = None, *, store: OfStore | None = None
+        self, before: datetime, limit: int, after: Upload | None = None, *, store: StoreUploads | None = None
     ) -> list[Upload]:
         """Those whose ``ended_at`` is ``before`` or earlier and that are not due, the longest over first; those behind
         ``after`` where it is given, and only those of ``stores``. What it costs grows with these, not with the ledger.

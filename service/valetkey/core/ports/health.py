@@ -21,7 +21,7 @@ class StoreProof:
     proven_at: datetime
 
 
-class StandsStill(NamedTuple):
+class StalledWork(NamedTuple):
     """Some ``work`` of a worker, as people call it, that has not got on ``since`` then."""
 
     work: str
@@ -38,7 +38,7 @@ class WorkerBeat:
     started_at: datetime
     seen_at: datetime
     looked_at: datetime | None = None
-    still: tuple[StandsStill, ...] = ()
+    still: tuple[StalledWork, ...] = ()
 
 
 class StoreProofs(Protocol):

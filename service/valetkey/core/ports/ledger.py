@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from valetkey.core.access.callers import Allowance
-from valetkey.core.model.upload import OfStore, Upload, UploadId, UploadState
+from valetkey.core.model.upload import StoreUploads, Upload, UploadId, UploadState
 from valetkey.core.ports.erasures import Erasures
 from valetkey.core.ports.health import EventProbes
 
@@ -111,7 +111,7 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
         after: Upload | None = None,
         *,
         state: UploadState | None = None,
-        store: OfStore | None = None,
+        store: StoreUploads | None = None,
     ) -> list[Upload]:
         """Those whose ``due_at`` is ``at`` or earlier, the longest due first; those behind ``after`` where it is given.
 
@@ -139,7 +139,7 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
         """Records what the profiles (or stores, or settings) of this process say, by name; returns what was said of
         each name before."""
 
-    def open_by_store(self) -> Mapping[OfStore, int]:
+    def open_by_store(self) -> Mapping[StoreUploads, int]:
         """How many uploads may still change by a signal, by their store. What it costs grows with what is
         due at some time, not with the ledger."""
 

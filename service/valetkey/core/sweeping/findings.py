@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from valetkey.core.errors import CopyUnproven, StoreUnavailable, Unavailable
 from valetkey.core.model.erasure import KeptObject
-from valetkey.core.model.upload import OfStore, Reason, Upload, UploadState
+from valetkey.core.model.upload import Reason, StoreUploads, Upload, UploadState
 from valetkey.core.ports.store import OldMultipart, OldObject
 
 log = logging.getLogger("valetkey")
@@ -89,7 +89,7 @@ def elsewhere(upload: Upload) -> Finding:
     return Finding(Action.SKIP, upload.id, detail)
 
 
-def unknown(store: OfStore, count: int) -> Finding:
+def unknown(store: StoreUploads, count: int) -> Finding:
     detail = f"uploads that wait for bucket {store.bucket!r} of this store, which is not configured here: {count}"
     return Finding(Action.SKIP, store.name, detail)
 

@@ -16,7 +16,7 @@ from valetkey.core.confirming.ending import Endings
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
-from valetkey.core.model.upload import OfStore, Reason, Signal, Upload, UploadState
+from valetkey.core.model.upload import Reason, Signal, StoreUploads, Upload, UploadState
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import MAX_BATCH, ObjectHead, OldMultipart, OldObject
 from valetkey.core.stores import NamedStore
@@ -72,7 +72,7 @@ class Sweep:
         return self._name
 
     @property
-    def uploads(self) -> OfStore:
+    def uploads(self) -> StoreUploads:
         """Those that it looks for."""
         return self._uploads
 

@@ -39,7 +39,7 @@ def probe_upload(visit: Visit, upload_id: UploadId, content: bytes = CONTENT, *,
 
 
 @dataclass
-class Granting:
+class ProbeGrants:
     """Makes grants of one store. ``checksum``: as for a client that declares one, which some buckets want. Raises
     `Skip` where clients do not reach it."""
 

@@ -14,11 +14,11 @@ from valetkey.core.model.media_types import essence, matches
 from valetkey.reference.file_types import known_type_of
 
 
-def welcome_type(said: str, filename: str, allowed: Sequence[str]) -> str | None:
+def accepted_type(said: str, filename: str, allowed: Sequence[str]) -> str | None:
     """What a file that its client calls ``said`` is called by a profile that takes the types ``allowed``; with the
     parameters that were said. None where it is not welcome under any of its names.
 
-    >>> welcome_type("application/x-zip-compressed", "a.zip", ["application/zip"])
+    >>> accepted_type("application/x-zip-compressed", "a.zip", ["application/zip"])
     'application/zip'
     """
     name = essence(said)
