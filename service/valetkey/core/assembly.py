@@ -40,29 +40,29 @@ _CHECKING = "Too many uploads are being checked at this moment."
 
 
 class Assembly:
-    """The core on these ports. ``public_url`` says where clients reach the service, without a slash at its end;
-    ``pause`` waits for so many seconds.
+    """The core, wired to these ports. ``public_url`` returns the URL at which clients reach the service, without a
+    trailing slash; ``pause`` sleeps for a number of seconds.
 
-    ``address_signer`` signs the addresses of profiles with ``download_signing``; one of them without it is refused.
+    ``address_signer`` signs download URLs of profiles with ``download_signing``, which are refused without it.
     At most ``store_limit`` requests wait for all stores at once, and at most ``event_threads`` threads of the worker
     handle events; `SharedLimit` says how the stores share each limit. Raises `ConfigurationError` if the store of a
     profile cannot take its uploads.
     """
 
     service: UploadService
-    """What answers requests. It never reads the bytes of objects, unless the application itself opens one."""
+    """Answers requests. It never reads the bytes of objects, unless the application itself opens one."""
 
     observer: Observer
-    """What the worker does with events from a queue."""
+    """Handles events that the worker reads from a queue."""
 
     sweeps: Sequence[Sweep]
-    """What the worker does with what is due, for each store."""
+    """The worker's sweep of each store."""
 
     retention: Retention
-    """What the worker has the ledger forget, whatever the stores do."""
+    """The worker's removal of old rows from the ledger, which needs no store."""
 
     eraser: Eraser
-    """What the worker does where an owner is to be erased."""
+    """The worker's erasure of owners."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Assembly:
         stores.require_fit(profiles)
         self.stores, self._ledger, self._schedule = stores, ledger, schedule
         self._clock, self._pause, self._detector = clock, pause, detector
-        # a store that is down, or slow, holds up no requests of the others
+        # a store that is unavailable or slow delays no requests for the others
         self._waiting, self._signing = SharedLimit(store_limit, len(stores)), SharedLimit(store_limit, len(stores))
         self._address_signer, self._shared = address_signer, shared
         self.profiles = Profiles(profiles)
@@ -101,7 +101,7 @@ class Assembly:
         self.gates = stores.each(lambda one: self._gate(one, StoreLimit(self._waiting, one.name, _CHECKING)))
         self.removals = stores.each(lambda one: Removals(one.store))
         self.confirmations = stores.each(lambda one: self._confirmation(one, self.gates[one.name]))
-        # what runs beside the requests reads the first bytes of objects, and copies what takes long
+        # only the worker reads the first bytes of objects and makes long copies
         self.inspecting = stores.each(self._inspecting)
         self.service = self._service(tickets)
         self.observer = self._observer(
@@ -121,7 +121,7 @@ class Assembly:
 
     @property
     def sweep(self) -> Sweep:
-        """That of the first store, which is the only one where there is one."""
+        """The sweep of the first store, which is the only one in most installations."""
         return self.sweeps[0]
 
     def _multiparts(self, one: NamedStore) -> MultipartUploads:
@@ -138,7 +138,7 @@ class Assembly:
         return StoreLimit(self._signing, one.name, "Too many grants are being signed at this moment.")
 
     def _inspecting(self, one: NamedStore) -> Confirmation:
-        """For the worker, whose threads are few and have their stores."""
+        """The worker's confirmation of one store; it needs no gate, as the worker has few threads."""
         gate = self._gate(one, nullcontext())
         return self._confirmation(one, gate, Inspector(one.store, self._detector))
 

@@ -1,10 +1,10 @@
-"""The type that a file is granted as, where its client calls it by a name that the profile does not.
+"""Maps the content type that a client declares to the name that its profile uses for the same format.
 
-Systems have names of their own for one format, and types that say nothing: Windows calls a ZIP
-``application/x-zip-compressed`` and a table of text Excel's, phones call a photo ``application/octet-stream``. A
-profile names the registered type, or any other, and means the format. What is granted is called as the profile calls
-it, so that its readers know no other name. Whatever is called so could have been called so by its client: no bytes get
-in by it that did not before, and those who look at them compare them with the type that was granted.
+Systems have their own names for a format, or types that say nothing: Windows calls a ZIP file
+``application/x-zip-compressed`` and gives CSV files Excel's type; phones send photos as ``application/octet-stream``.
+A profile names one type and means the format. An upload is granted under the profile's name, so that readers see only
+that one. This admits no new bytes: the client could have declared that name itself, and detection compares the bytes
+with the granted type.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,8 +15,8 @@ from valetkey.reference.file_types import known_type_of
 
 
 def accepted_type(said: str, filename: str, allowed: Sequence[str]) -> str | None:
-    """What a file that its client calls ``said`` is called by a profile that takes the types ``allowed``; with the
-    parameters that were said. None where it is not welcome under any of its names.
+    """The name among ``allowed`` for a file that its client declares as ``said``, with the declared parameters; None if
+    no name of the format is allowed.
 
     >>> accepted_type("application/x-zip-compressed", "a.zip", ["application/zip"])
     'application/zip'
@@ -31,7 +31,7 @@ def accepted_type(said: str, filename: str, allowed: Sequence[str]) -> str | Non
 
 
 def _candidates(name: str, filename: str) -> Iterator[str]:
-    """What was said, the usual name of that, and what the file's name tells where systems are known to mistake it."""
+    """The declared type, its registered name, and the type by extension if systems are known to declare it wrongly."""
     yield name
     yield registered_name(name)
     told = known_type_of(filename)

@@ -1,4 +1,4 @@
-"""What a sweep finds, and says that it does about it."""
+"""The findings of a sweep, and the action taken for each."""
 
 import logging
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ log = logging.getLogger("valetkey")
 
 
 class Action(StrEnum):
-    """What a sweep does, or would do."""
+    """The action that a sweep takes, or would take."""
 
     CONFIRM = "confirm"
     REJECT = "reject"
@@ -31,9 +31,9 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found and what is done about it. ``subject`` is an upload's id, or an object's key.
+    """One finding and the action taken for it. ``subject`` is an upload's id or an object's key.
 
-    ``unavailable``: it failed as the store does not answer, so that others will fail, too.
+    ``unavailable``: it failed because the store did not answer, so others will fail too.
     """
 
     action: Action
