@@ -1,4 +1,4 @@
-"""The composition root: it builds everything and wires it up. `opening` and `background` are the other parts of it."""
+"""The composition root, which builds and wires everything. `opening` and `background` are its other parts."""
 
 import gc
 import logging

@@ -1,4 +1,4 @@
-"""The part of the composition root that opens what settings name: stores, ledger, senders of events."""
+"""The part of the composition root that opens what the settings name: stores, ledger, event senders."""
 
 from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""The embedded S3 and SQS of `valetkey dev`, by moto. It enforces no policy: it shows how things go, proves nothing.
+"""The embedded S3 and SQS of `valetkey dev`, by moto. It enforces no policy, so it is for demonstration only.
 
 It needs no rights but to listen on a port of the loopback address.
 """

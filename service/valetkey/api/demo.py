@@ -1,4 +1,4 @@
-"""The pages of `valetkey dev`: the element with what happens beside it, and a form that needs no JavaScript.
+"""The pages of `valetkey dev`: the element with a log of what happens, and a form that needs no JavaScript.
 
 Both are in the language that `lang` names, else in the one that the browser likes best; `demo.json` has all texts.
 """

@@ -1,4 +1,4 @@
-"""What the views work on: one record for each application, in ``app.extensions``."""
+"""The state that views work on: one record for each application, in ``app.extensions``."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

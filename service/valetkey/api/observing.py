@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from valetkey.api.bodies import announced_length
 from valetkey.api.mounted import Mounted
-from valetkey.api.rendering import Answer, answer
+from valetkey.api.rendering import PlainResponse, answer
 from valetkey.api.responses import tally_body
 from valetkey.core.errors import SenderUnknown
 from valetkey.core.events.event import Delivery, DeliveryHead
@@ -18,7 +18,7 @@ SMALL = 16 * 1024
 thread that must not wait may do it."""
 
 
-def observe_events(here: Mounted, environ: Mapping[str, Any], read: Callable[[], bytes], name: str) -> Answer:
+def observe_events(here: Mounted, environ: Mapping[str, Any], read: Callable[[], bytes], name: str) -> PlainResponse:
     endpoint = here.senders.get(name)
     if endpoint is None:
         raise SenderUnknown("There is no such event sender here, or its secret is not set.")

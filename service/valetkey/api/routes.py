@@ -14,7 +14,7 @@ from valetkey.api.grants import part_grants, parts_body, read_sign_parts
 from valetkey.api.mounted import mounted, record_hooks, server_url
 from valetkey.api.negotiation import prefers_page
 from valetkey.api.plain import ROUTES, PlainRoute
-from valetkey.api.rendering import NOT_KEPT, RETRY_AFTER, Answer, render
+from valetkey.api.rendering import NOT_KEPT, RETRY_AFTER, PlainResponse, render
 from valetkey.api.requests import (
     owner_in_path,
     read_claim,
@@ -316,4 +316,4 @@ def readyz() -> Response:
 def openapi_document() -> Response:
     from valetkey.api.openapi import rendered  # what describes all of it is loaded for those who ask
 
-    return Answer(200, {"Cache-Control": NOT_KEPT}, rendered(server_url())).response()
+    return PlainResponse(200, {"Cache-Control": NOT_KEPT}, rendered(server_url())).response()

@@ -1,4 +1,4 @@
-"""Many files at once: `put` finds them, uploads them, and reports each as it ends."""
+"""Many files at once: `put` finds them, uploads them, and reports the result of each."""
 
 import base64
 import hashlib

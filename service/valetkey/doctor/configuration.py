@@ -1,4 +1,4 @@
-"""The configuration: secrets, addresses that answer, and certificates."""
+"""Checks of the configuration: secrets, URLs that respond, and certificates."""
 
 import socket
 import ssl

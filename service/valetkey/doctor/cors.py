@@ -1,4 +1,4 @@
-"""CORS of the bucket: for each origin whose pages upload, a real preflight, and a real request."""
+"""Checks of the bucket's CORS rules: a real preflight and a real request for each origin with upload pages."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit

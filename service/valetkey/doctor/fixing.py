@@ -1,4 +1,4 @@
-"""What `--fix` sets at the store: each change is shown before it is made, and rules that are not ours stay."""
+"""The changes that `--fix` makes at the store: each is shown before it is made, and rules of others are kept."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

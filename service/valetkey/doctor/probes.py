@@ -1,4 +1,4 @@
-"""The objects that checks write: known before they are written, and removed whatever happens."""
+"""Probe objects that checks write: recorded before they are written, and removed whatever happens."""
 
 import logging
 import re

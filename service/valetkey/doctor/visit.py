@@ -1,4 +1,4 @@
-"""What checks work with, and what they tell each other: one run at one installation."""
+"""The state of one run, which checks use and share."""
 
 from collections.abc import Mapping
 from contextlib import suppress

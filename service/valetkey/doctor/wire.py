@@ -1,4 +1,4 @@
-"""Requests as clients send them: nothing is added, followed, tried again or believed."""
+"""Requests as clients send them: nothing is added, followed, retried or trusted."""
 
 import io
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Who may send events. Each has a module that says its name and its settings, proves who sent a delivery, and reads it.
+"""Event senders. Each has a module with its name and settings that authenticates and parses its deliveries.
 
 Another sender is one more module, and one more line here: a base of `EventSettings`.
 """

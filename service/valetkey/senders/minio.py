@@ -1,4 +1,4 @@
-"""MinIO's webhook target, its ``auth_token`` being the secret.
+"""MinIO's webhook target, with its ``auth_token`` as the secret.
 
 Event names come with the prefix ``s3:``, and an empty object without its size (MinIO's source, ``event.go``). Any 2xx
 is success; with a ``queue_dir`` it repeats all else.

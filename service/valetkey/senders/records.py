@@ -1,4 +1,4 @@
-"""What senders carry: S3 event records (version 2, as AWS defined them and others copy them), EventBridge's event, and
+"""The payloads of senders: S3 event records (version 2, defined by AWS and copied by others), EventBridge's event, and
 SNS's envelope around either.
 
 Sources: the S3 user guide, "Event message structure" and "EventBridge event message structure"; the GuardDuty user

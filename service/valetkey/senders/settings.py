@@ -1,4 +1,4 @@
-"""What a sender's module says of itself: its name, its settings, and how it is made of them."""
+"""The settings of senders, and how a sender is made from them."""
 
 from abc import abstractmethod
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What valetkey in memory stands for, and is to be like."""
+"""The set-up that valetkey in memory imitates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What the loops of a worker have in common: they run until they are stopped, whatever fails."""
+"""The worker's loops: they run until they are stopped, whatever fails."""
 
 import logging
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""Jobs that erase, in memory, and what goes out of the ledger by them."""
+"""Erasure jobs in memory, and the removal of ledger rows by them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The store in memory: it judges what clients send as S3 does."""
+"""The store in memory, which checks clients' requests as S3 does."""
 
 import hashlib
 import zlib

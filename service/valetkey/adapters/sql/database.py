@@ -1,4 +1,4 @@
-"""One database: reads, writes, its schema, and what it raises."""
+"""One database: reads, writes, its schema, and its errors."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Jobs that erase, in an SQL database, and what goes out of the ledger by them."""
+"""Erasure jobs in an SQL database, and the removal of ledger rows by them."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What is kept of the installation itself, in an SQL database."""
+"""The installation's own records, in an SQL database."""
 
 from collections.abc import Mapping
 from datetime import datetime

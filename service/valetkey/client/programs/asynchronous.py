@@ -1,4 +1,4 @@
-"""`AsyncClient`: the service for programs that wait for several things at once, with asyncio."""
+"""`AsyncClient`: the client for asyncio programs."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""`Client`: the service for programs that wait for its answers."""
+"""`Client`: the blocking client."""
 
 import threading
 import time

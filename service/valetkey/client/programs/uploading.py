@@ -1,4 +1,4 @@
-"""Sending what a program has: the machinery of `valetkey put`, for one file."""
+"""Uploads by programs, by the same code as `valetkey put`, one file at a time."""
 
 import threading
 from collections.abc import Callable, Mapping

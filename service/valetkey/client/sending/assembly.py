@@ -1,4 +1,4 @@
-"""The one place that puts together what sends files."""
+"""The one place that wires the objects that send files."""
 
 import threading
 from concurrent.futures import Executor

@@ -1,4 +1,4 @@
-"""What a request that must be refused led to: its answer, and what is under the keys that it could have written."""
+"""The result of a request that the store has to refuse: its response, and what is under the keys it could write."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the bucket is set to: versions, Object Lock, who may read, encryption, and its lifecycle."""
+"""Checks of the bucket's settings: versions, Object Lock, public access, encryption, and its lifecycle."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta

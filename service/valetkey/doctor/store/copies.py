@@ -1,4 +1,4 @@
-"""Copies, by which bytes are promoted: their conditions, their ETags, what they keep and what they leave behind."""
+"""Checks of copies, which promote bytes: their conditions, their ETags, what they keep and what they drop."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Presigned POST: whether forms are taken, and which of their conditions the store enforces."""
+"""Checks of presigned POST: whether forms are accepted, and which of their conditions the store enforces."""
 
 from collections.abc import Iterator
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""Grants as the service makes them, for uploads that no ledger knows."""
+"""Grants made as by the service, for uploads that are in no ledger."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Uploads in parts: whether they work, whether a part's length is enforced, and whether parts end with the join."""
+"""Checks of multipart uploads: whether they work, enforce a part's length, and refuse parts after the join."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

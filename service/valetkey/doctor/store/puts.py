@@ -1,4 +1,4 @@
-"""Presigned PUT: what of it the store enforces, and what a header leads to that nobody signed."""
+"""Checks of presigned PUT: what the store enforces, and the effects of unsigned headers."""
 
 from collections.abc import Iterator
 from http import HTTPStatus

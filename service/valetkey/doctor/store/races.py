@@ -1,4 +1,4 @@
-"""Copies of what is being written again: whether a copy is one step for the store, or several."""
+"""Checks of copies whose source is being overwritten: whether the store copies atomically."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Whether the store answers where the settings say it is, and what it shows of an object."""
+"""Checks whether the store responds at the configured address, and what it shows of an object."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Which of the rights that the service needs are there: each is tried, and the missing one is named as IAM has it."""
+"""Checks of the rights that the service needs: each is tried, and missing ones are named as in IAM."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What probes are made of, and what is under a key afterwards."""
+"""The contents of probe objects, and reading them back."""
 
 from base64 import b64encode
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every ledger must do where somebody is erased, and where what ended long ago is forgotten."""
+"""The contract of ledgers for erasures, and for removing uploads that ended long ago."""
 
 from dataclasses import replace
 from datetime import timedelta

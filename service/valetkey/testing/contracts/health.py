@@ -1,4 +1,4 @@
-"""What every ledger must keep of the installation itself."""
+"""The contract of ledgers for the installation's own records."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What every object store must do with presigned PUTs and multipart uploads."""
+"""The contract of object stores for presigned PUTs and multipart uploads."""
 
 from base64 import b64encode
 from contextlib import suppress

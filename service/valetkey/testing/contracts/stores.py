@@ -1,4 +1,4 @@
-"""What every ledger must know of stores: which uploads are of which, and what processes say of theirs."""
+"""The contract of ledgers for stores: which uploads belong to which, and the declarations of processes."""
 
 from datetime import timedelta
 
