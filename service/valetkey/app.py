@@ -355,7 +355,7 @@ def _is_flask_run() -> bool:
 
 def _tell_of_ledger(settings: Settings) -> None:
     """Says at the start what each request would be answered. The application starts: it has other pages as well, and a
-    ledger that is away may be back soon."""
+    ledger that is unavailable may be back soon."""
     try:
         _check_ledger(settings)
     except LedgerUnavailable as error:

@@ -42,8 +42,8 @@ class Client:
 
     One is enough for a program: any thread may call any method, and connections are kept. A response may take
     ``timeout`` seconds, ``complete`` minutes. What fails for a reason that may pass is repeated for ``retry_for``
-    seconds, at least twice: every call here is safe to repeat. While the service is away, one call waits that long, and
-    others fail at once.
+    seconds, at least twice: every call here is safe to repeat. While the service is unavailable, one call waits that
+    long, and others fail at once.
 
     Every method raises `ClientError`: `Unreachable` where no attempt got an answer, `Refused` where the key is not
     valid or may not do this, `UploadNotFound` for what is no upload of this key (any text may be given for an id), and
