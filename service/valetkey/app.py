@@ -1,4 +1,4 @@
-"""The composition root: it builds everything and wires it up. `opening` and `background` are the other parts of it."""
+"""The composition root, which builds and wires everything. `opening` and `background` are its other parts."""
 
 import gc
 import logging
@@ -61,12 +61,12 @@ from valetkey.forks import join
 from valetkey.intake import Intake
 from valetkey.opening import (
     address_signer,
-    entrances,
+    event_endpoints,
     event_places,
     open_ledger,
     open_stores,
-    outside_of,
     proofs,
+    sender_context,
     shared_settings,
 )
 from valetkey.settings import (
@@ -245,7 +245,7 @@ class ValetKey(InPages, OnEnds, InProcess):
         return Installed(
             service=core.service,
             authenticator=Authenticator(keys, tickets, lambda: datetime.now(UTC)),
-            senders=entrances(settings, outside_of(self._session)),
+            senders=event_endpoints(settings, sender_context(self._session)),
             readiness=Readiness(core.service.check),
             address=address,
             record_hooks=before_work,
@@ -355,7 +355,7 @@ def _is_flask_run() -> bool:
 
 def _tell_of_ledger(settings: Settings) -> None:
     """Says at the start what each request would be answered. The application starts: it has other pages as well, and a
-    ledger that is away may be back soon."""
+    ledger that is unavailable may be back soon."""
     try:
         _check_ledger(settings)
     except LedgerUnavailable as error:

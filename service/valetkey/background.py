@@ -1,4 +1,4 @@
-"""The part of the composition root for what runs beside the requests: workers, their loops, the sweep by hand."""
+"""The part of the composition root for background work: workers, their loops, and sweeps started by hand."""
 
 import logging
 from collections.abc import Iterator

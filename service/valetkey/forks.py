@@ -1,4 +1,4 @@
-"""What a process must not share with its children: connections, locks that somebody holds, threads that a child lacks.
+"""State that a process must not share with its children: connections, held locks, and threads that a child lacks.
 
 A server may make the application, use it, and fork then (``gunicorn --preload``, uWSGI); an application may fork while
 it serves (``multiprocessing``). Two processes that write to one connection read each other's answers, and a lock that

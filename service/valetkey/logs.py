@@ -1,4 +1,4 @@
-"""The log of a process of ours: lines on stderr."""
+"""The log of valetkey's processes: lines on stderr."""
 
 import atexit
 import logging

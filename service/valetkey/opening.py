@@ -1,4 +1,4 @@
-"""The part of the composition root that opens what settings name: stores, ledger, senders of events."""
+"""The part of the composition root that opens what the settings name: stores, ledger, event senders."""
 
 from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
@@ -17,15 +17,15 @@ from valetkey.adapters.s3 import (
 from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.api.webhooks import erasure_webhook_body, webhook_body
 from valetkey.core.errors import ConfigurationError
-from valetkey.core.events.event import Entrance, EventSender
+from valetkey.core.events.event import EventEndpoint, EventSender
 from valetkey.core.granting.declaration import Shared
 from valetkey.core.model.announcement import Announcer, HookTypes
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.upload import DEFAULT_STORE
 from valetkey.core.ports.delivery import AddressSigner
 from valetkey.core.stores import Choose, NamedStore, Stores
-from valetkey.senders import AT, KINDS, NAMES, make_entrances, make_senders, require_apart
-from valetkey.senders.settings import Outside
+from valetkey.senders import AT, KINDS, NAMES, make_endpoints, make_senders, require_apart
+from valetkey.senders.settings import SenderContext
 from valetkey.settings import (
     MADE_FOR_A_RUN,
     QUEUE,
@@ -178,12 +178,12 @@ def address_signer(settings: Settings) -> AddressSigner | None:
     return CloudFront(settings.cloudfront_key_pair_id, settings.cloudfront_private_key_file)
 
 
-def entrances(settings: Settings, outside: Outside) -> dict[str, Entrance]:
+def event_endpoints(settings: Settings, context: SenderContext) -> dict[str, EventEndpoint]:
     """The senders of ``settings`` and of each store, by kind. Raises `ConfigurationError`, also where nobody could tell
     whose events come: by the same secret, or by the same queue."""
     tables = load_config(settings.config).stores
     require_apart([(None, settings), *tables.items()], ["events_sqs_queue_url"])
-    return make_entrances(settings, tables, outside)
+    return make_endpoints(settings, tables, context)
 
 
 def senders_of(name: str, table: StoreTable | None) -> frozenset[str]:
@@ -201,11 +201,11 @@ def senders_of(name: str, table: StoreTable | None) -> frozenset[str]:
 
 def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, EventSender]:
     """The event senders of ``settings`` alone that have what they need to be trusted."""
-    return make_senders(settings, outside_of(session))
+    return make_senders(settings, sender_context(session))
 
 
-def outside_of(session: boto3.Session | None) -> Outside:
-    return Outside(certificate_fetcher, SnsConfirmer(session))
+def sender_context(session: boto3.Session | None) -> SenderContext:
+    return SenderContext(certificate_fetcher, SnsConfirmer(session))
 
 
 _TIMES = ("sweep_first_look", "sweep_grace", "sweep_retention", "ledger_retention")

@@ -1,4 +1,4 @@
-"""Threads that must not wait for anything.
+"""Threads that must not wait.
 
 `valetkey serve` has few threads that take requests in, as each more only contends with the others, and those requests
 that are granted without waiting are handled there. What would make such a thread wait (for the ledger, for a store, for

@@ -15,7 +15,7 @@ from tests.support.postgres import Postgres
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.model.erasure import ALL_ACCOUNTS, new_erasure
-from valetkey.core.model.upload import OfStore, UploadId, UploadState, first_id_of
+from valetkey.core.model.upload import StoreUploads, UploadId, UploadState, first_id_of
 from valetkey.core.ports.ledger import Once
 from valetkey.testing.contracts.samples import upload
 
@@ -24,7 +24,7 @@ STEP, STEPS = 20, 15
 BLOCKS = 20
 """How many blocks of tables and indexes a step may read for each row that it takes."""
 
-HERE = OfStore("default", "bench")
+HERE = StoreUploads("default", "bench")
 BIG = {"uploads", "outbox", "tickets", "idempotency", "hook_calls"}
 """The tables that grow with the uploads."""
 

@@ -12,7 +12,7 @@ from tests.support.ledgers import migrated
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.access.callers import Allowance
-from valetkey.core.model.upload import Claim, OfStore, UploadState, first_id_of
+from valetkey.core.model.upload import Claim, StoreUploads, UploadState, first_id_of
 from valetkey.core.ports.ledger import Once, Query
 from valetkey.testing.contracts.outbox import announcer
 from valetkey.testing.contracts.parallel import in_parallel
@@ -92,7 +92,7 @@ def retention(ledger: SqlLedger) -> None:
     ledger.prune(now, 100)
     ledger.forget_allowances(LATER + timedelta(days=1), 100)
     ledger.forget_keys(first_id_of(LATER), LATER, 100)
-    ledger.forget(ledger.over(now, 20, store=OfStore("default", "b")))
+    ledger.forget(ledger.over(now, 20, store=StoreUploads("default", "b")))
     ledger.page(Query("shop", 20, UploadState.DELETED))
 
 

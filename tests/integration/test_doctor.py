@@ -40,7 +40,7 @@ from valetkey.app import installed_in
 from valetkey.cli import main
 from valetkey.client import verify_webhook
 from valetkey.core.model.upload import new_upload_id
-from valetkey.core.ports.health import StandsStill, StoreProof, WorkerBeat
+from valetkey.core.ports.health import StalledWork, StoreProof, WorkerBeat
 from valetkey.doctor.checks import Check, Group
 from valetkey.doctor.examination import examine, visit_from_environment
 from valetkey.doctor.findings import Finding, Level, Report, failed, passed
@@ -264,7 +264,7 @@ def test_the_ledger(one: Visit, moto_bucket: Bucket, tmp_path: Path) -> None:
 
     since = now - timedelta(hours=5)
     one.ledger.beat(
-        replace(stuck, looked_at=now, still=(StandsStill("cleaning up of store eu", since),)), now - timedelta(days=2)
+        replace(stuck, looked_at=now, still=(StalledWork("cleaning up of store eu", since),)), now - timedelta(days=2)
     )
     good, bad = lines(report(one, "ledger"), "worker")
     assert (good.level, bad.level) == (Level.PASS, Level.WARN)
@@ -578,7 +578,7 @@ def test_what_is_no_store(
     behave: Behaviour, words: str, tmp_path: Path, moto_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is one failure, found once and in time, and nothing is learned of it."""
-    monkeypatch.setattr("valetkey.doctor.visit.KNOCK_WITHIN", 2.0)
+    monkeypatch.setattr("valetkey.doctor.visit.REACH_TIMEOUT", 2.0)
     with something_else(behave) as url:
         found = report(visit(moto_bucket, tmp_path, s3_endpoint_url=url), "store", "cors", "events")
     assert [(each.check, each.level) for each in found.findings if each.level is not Level.SKIP] == [

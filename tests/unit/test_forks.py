@@ -114,7 +114,7 @@ def test_a_child_that_nobody_announced(tmp_path: Path) -> None:
 HELD = """
 from valetkey.api.readiness import Readiness
 from valetkey.core.errors import Unavailable
-from valetkey.core.gate import Bounded, Room, StoreGate
+from valetkey.core.gate import StoreLimit, SharedLimit, StoreGate
 from valetkey.testing.contracts.samples import NOW, new_upload
 
 upload, looking, done = new_upload(NOW), Event(), Event()
@@ -124,7 +124,7 @@ def wait():
     done.wait()
 
 readiness = Readiness(lambda: wait() if os.getpid() == parent else None)
-gate, parent = StoreGate("b", Bounded(Room(1), "s", "full")), os.getpid()
+gate, parent = StoreGate("b", StoreLimit(SharedLimit(1), "s", "full")), os.getpid()
 
 def hold():
     with gate.open_for(upload):

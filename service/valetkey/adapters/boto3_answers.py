@@ -1,4 +1,4 @@
-"""How clients of boto3's read what they are answered: within its time, and without the interim answers before it.
+"""Makes boto3 clients read responses within a time limit, and without the interim responses before them.
 
 Botocore has a time-out for each byte, and takes a 102 for the success of what was asked.
 """
@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSHTTPConnection, AWSHTTPConnectionPool, AWSHTTPSConnection, AWSHTTPSConnectionPool
 
-from valetkey.adapters.drips import TimedResponse
+from valetkey.adapters.timed_responses import TimedResponse
 
 
 def read_in_time(client: Any, seconds: float | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Ledgers by the scheme of their URL. Another one is a module of its own, and one line here."""
+"""Ledgers by the scheme of their URL. A new one is a module of its own, and one line here."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What the first bytes of a file are: by our table of signatures, and by puremagic's for what it leaves out.
+"""Detects a file's type from its first bytes: by our table of signatures, and by puremagic's for other types.
 
 puremagic knows a thousand signatures of one byte and more, some of the end of a file. Of those only the beginning
 counts here, and only a match that is long enough to be no accident. Where a signature says "one of these containers",

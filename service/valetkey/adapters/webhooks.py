@@ -1,4 +1,4 @@
-"""Outgoing webhooks by HTTP(S), as Standard Webhooks says.
+"""Outgoing webhooks over HTTP(S), as specified by Standard Webhooks.
 
 It connects to the address it has checked, so that a name which resolves to something else a moment later gains
 nothing; TLS still proves the name. No redirect is followed and no proxy is used.

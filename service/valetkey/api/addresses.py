@@ -1,4 +1,4 @@
-"""Our own addresses, whatever stands around us: all of them are made from one base."""
+"""The service's own URLs, whatever proxies stand in front of it: all are made from one base."""
 
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit

@@ -1,4 +1,4 @@
-"""Client and element as modules for pages that have no bundler, at `/assets/`: the files that `make frontend` builds.
+"""Client and element as modules at `/assets/`, for pages without a bundler: the files that `make frontend` builds.
 
 Their names begin with `valetkey-`, so that an application may have an `/assets/` of its own beside them.
 """

@@ -1,4 +1,4 @@
-"""Who is calling: an API key or a ticket in ``Authorization: Bearer``."""
+"""Authentication: an API key or a ticket in ``Authorization: Bearer``."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""No stream enters: what a request may carry, checked before a byte of it is read."""
+"""Limits on request bodies, checked before a byte is read: no stream enters the service."""
 
 from collections.abc import Mapping
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""What the ``code`` of a problem document and of a rejection means: the tables in the API document.
+"""The meaning of each ``code`` of problem documents and rejections: the tables in the API document.
 
 They stand at the two properties. In the description of all they would be at the top of each file of a generated client.
 """

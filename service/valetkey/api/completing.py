@@ -5,13 +5,13 @@ from typing import Any
 
 from valetkey.api.grants import read_complete
 from valetkey.api.mounted import Mounted
-from valetkey.api.rendering import RETRY_AFTER, Answer, answer
+from valetkey.api.rendering import RETRY_AFTER, PlainResponse, answer
 from valetkey.api.requests import upload_in_path
 from valetkey.api.responses import upload_body
 from valetkey.core.model.upload import UploadState
 
 
-def complete_upload(here: Mounted, environ: Mapping[str, Any], read: Callable[[], bytes], name: str) -> Answer:
+def complete_upload(here: Mounted, environ: Mapping[str, Any], read: Callable[[], bytes], name: str) -> PlainResponse:
     caller = here.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
     upload = here.service.complete(caller, upload_in_path(name), read_complete(read()))
     if upload.state in {UploadState.CONFIRMED, UploadState.REJECTED}:

@@ -1,4 +1,4 @@
-"""No protection against forged forms (CSRF) for calls that carry no cookie: who calls proves it in a header."""
+"""Exempts calls without a cookie from CSRF protection: their callers authenticate by a header."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

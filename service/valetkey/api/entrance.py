@@ -1,4 +1,4 @@
-"""What happens to requests for us before anything else in the application sees them.
+"""Handles requests for valetkey before any other code of the application sees them.
 
 A hook of the application, or of an extension, may read ``request.form`` of whatever comes: of a file, too, into a
 temporary one. So bodies are refused before the first hook, whichever was registered first.

@@ -1,4 +1,4 @@
-"""The icon of our own pages, where browsers look for it; an application that we are mounted in has one of its own."""
+"""The icon of our own pages, at the path where browsers look for it. An application that mounts us has its own."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""An application's own functions that are called for the ends of uploads: from the ledger, at least once each."""
+"""Hooks: an application's functions, called for the ends of uploads from the ledger, at least once each."""
 
 import logging
 import sys

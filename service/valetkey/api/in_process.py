@@ -1,4 +1,4 @@
-"""What an application's own code does with uploads, without HTTP: the methods of `valetkey.ValetKey`.
+"""The methods of `valetkey.ValetKey` for an application's own code, which work without HTTP.
 
 The application acts for one account: its tickets create uploads for it, and its calls find these and no others.
 """

@@ -1,4 +1,4 @@
-"""JSON bodies, read in the one way that everybody else reads them (RFC 8259, RFC 7493).
+"""Parsing of JSON bodies, so strict that no other parser reads one differently (RFC 8259, RFC 7493).
 
 What two readers understand differently is refused: a member that is there twice (some take the first, we would take the
 last: a proxy that allowed one owner would have us serve another), NaN. What is only half a text is mended, as browsers

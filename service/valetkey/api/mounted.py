@@ -1,4 +1,4 @@
-"""What the views work on: one record for each application, in ``app.extensions``."""
+"""The state that views work on: one record for each application, in ``app.extensions``."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.owners import PageTickets
 from valetkey.api.readiness import Readiness
-from valetkey.core.events.event import Entrance
+from valetkey.core.events.event import EventEndpoint
 from valetkey.core.ports.health import StoreProof
 from valetkey.core.service import UploadService
 
@@ -28,7 +28,7 @@ class Mounted:
     authenticator: Authenticator
     """Who calls."""
 
-    senders: Mapping[str, Entrance]
+    senders: Mapping[str, EventEndpoint]
     """Those whose events are taken, by the name in the path."""
 
     readiness: Readiness

@@ -8,24 +8,24 @@ from urllib.parse import parse_qsl
 
 from valetkey.api.bodies import announced_length
 from valetkey.api.mounted import Mounted
-from valetkey.api.rendering import Answer, answer
+from valetkey.api.rendering import PlainResponse, answer
 from valetkey.api.responses import tally_body
 from valetkey.core.errors import SenderUnknown
-from valetkey.core.events.event import Arrival, Delivery
+from valetkey.core.events.event import Delivery, DeliveryHead
 
 SMALL = 16 * 1024
 """Deliveries of so many bytes are of few events: to look these up takes no longer than a batch of grants, so that a
 thread that must not wait may do it."""
 
 
-def observe_events(here: Mounted, environ: Mapping[str, Any], read: Callable[[], bytes], name: str) -> Answer:
-    entrance = here.senders.get(name)
-    if entrance is None:
+def observe_events(here: Mounted, environ: Mapping[str, Any], read: Callable[[], bytes], name: str) -> PlainResponse:
+    endpoint = here.senders.get(name)
+    if endpoint is None:
         raise SenderUnknown("There is no such event sender here, or its secret is not set.")
     headers, query = _Headers(environ), _query(environ.get("QUERY_STRING", ""))
-    entrance.admit(Arrival(headers, query))
+    endpoint.admit(DeliveryHead(headers, query))
     delivery = Delivery(headers, query, read())
-    known_as, sender = entrance.authenticate(delivery)
+    known_as, sender = endpoint.authenticate(delivery)
     parsed = sender.parse(delivery.body)
     return answer(tally_body(here.service.observe(parsed.events, parsed.ignored, sender=known_as)))
 

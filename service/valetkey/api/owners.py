@@ -1,4 +1,4 @@
-"""Whom the pages of an application get tickets for, and for what."""
+"""On whose behalf an application's pages get tickets, and for which profiles."""
 
 import logging
 from collections.abc import Callable

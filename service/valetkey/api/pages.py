@@ -1,4 +1,4 @@
-"""What visitors of an application see where a view of its own lets an error of ours through: no 500."""
+"""Error pages for visitors if a view of the application lets one of our errors through, instead of a 500."""
 
 from flask import Flask, current_app
 from flask.typing import ResponseReturnValue

@@ -12,7 +12,7 @@ from valetkey.api.completing import asks_the_store, complete_upload
 from valetkey.api.creating import makes_one_for_a_key, new_upload, new_uploads
 from valetkey.api.mounted import Mounted
 from valetkey.api.observing import is_large, observe_events
-from valetkey.api.rendering import Answer
+from valetkey.api.rendering import PlainResponse
 
 Environ = Mapping[str, Any]
 Read = Callable[[], bytes]
@@ -25,7 +25,7 @@ class PlainRoute(NamedTuple):
     path: str
     name: str
     """Of its endpoint in Flask."""
-    view: Callable[..., Answer]
+    view: Callable[..., PlainResponse]
     """It takes a `Mounted`, an `Environ` and a `Read`, and the part behind ``path`` where there is one."""
     waits: Callable[[Environ], bool]
     """Whether what asks for it will most likely wait for something else than what is `unwritten`."""
@@ -47,7 +47,7 @@ class PlainRoute(NamedTuple):
         """The part behind its own in the ``path`` of a request."""
         return path[len(self.path) : len(path) - len(self.end)]
 
-    def call(self, here: Mounted, environ: Environ, read: Read, name: str) -> Answer:
+    def call(self, here: Mounted, environ: Environ, read: Read, name: str) -> PlainResponse:
         """What the view gives; ``name`` is the part behind ``path``, as whoever matched the path has found it."""
         return self.view(here, environ, read, name) if self.path[-1] == "/" else self.view(here, environ, read)
 

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents, each with its stable ``code``; for people in a browser, as a page of it."""
+"""Errors as RFC 9457 problem documents, each with its stable ``code``, or as a page for people in a browser."""
 
 import logging
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Whether the service is ready: looked up once for everybody who asks."""
+"""Readiness of the service, checked once for all concurrent requests."""
 
 from collections.abc import Callable
 from threading import Lock

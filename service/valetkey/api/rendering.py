@@ -1,4 +1,4 @@
-"""Rendering: JSON by orjson, in a response that costs little."""
+"""Rendering: JSON by orjson, in an inexpensive response."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ class JsonResponse(Response):
         return body
 
 
-class Answer(NamedTuple):
+class PlainResponse(NamedTuple):
     """JSON that is to be sent, and its own headers."""
 
     status: int
@@ -57,10 +57,10 @@ class Answer(NamedTuple):
 _NOT_KEPT: Mapping[str, str] = {"Cache-Control": NOT_KEPT}
 
 
-def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> PlainResponse:
     """``body`` as JSON; moments become RFC 3339 with ``Z``. No cache keeps it, unless ``headers`` say otherwise."""
     own = {**_NOT_KEPT, **headers} if headers else _NOT_KEPT
-    return Answer(status, own, orjson.dumps(body, option=orjson.OPT_UTC_Z))
+    return PlainResponse(status, own, orjson.dumps(body, option=orjson.OPT_UTC_Z))
 
 
 def render(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonResponse:

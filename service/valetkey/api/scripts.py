@@ -1,4 +1,4 @@
-"""What `{{ valetkey.scripts() }}` puts into a page: the import map, and the element's module."""
+"""The output of `{{ valetkey.scripts() }}` in a page: the import map and the element's module."""
 
 from collections.abc import Mapping
 

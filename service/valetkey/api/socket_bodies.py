@@ -1,4 +1,4 @@
-"""Bodies that come from a socket, in a server of somebody else's: its thread waits while one is read.
+"""Bodies that are read from a socket in another WSGI server, whose thread waits meanwhile.
 
 So few are read at once, each for a bounded time, and where all places are taken whoever reads longest goes. A body that
 is there takes no time to read. In `valetkey serve` bodies are whole before a thread gets them (`valetkey.intake`).

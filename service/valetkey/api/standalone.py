@@ -1,4 +1,4 @@
-"""A Flask application that is valetkey and nothing else."""
+"""A Flask application that consists of valetkey alone."""
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial

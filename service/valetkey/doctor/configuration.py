@@ -1,4 +1,4 @@
-"""The configuration: secrets, addresses that answer, and certificates."""
+"""Checks of the configuration: secrets, URLs that respond, and certificates."""
 
 import socket
 import ssl
@@ -123,7 +123,7 @@ def _authorization(visit: Visit, base: str) -> Iterator[Finding]:
     if not visit.settings.secret_keys:
         return
     upload = probe_upload(visit, new_upload_id())._replace(renewable_until=datetime.now(UTC) + LIFE)
-    ticket = Tickets(visit.settings.secret_keys).issue(upload)
+    ticket = Tickets(visit.settings.secret_keys).sign_upload_ticket(upload)
     url = f"{base}/v1/uploads/{upload.id}"
     answer = visit.wire.send("GET", url, {"Authorization": f"Bearer {ticket}"})
     if answer.status == 404:

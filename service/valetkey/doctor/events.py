@@ -1,4 +1,4 @@
-"""Events: an object is written, and its event has to arrive by each sender that is configured."""
+"""Checks of events: an object is written, and its event has to arrive from each configured sender."""
 
 import time
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""One run of all checks, from the settings to the report; what it wrote is removed whatever happens."""
+"""One run of all checks, from the settings to the report. Everything it writes is removed, whatever happens."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence

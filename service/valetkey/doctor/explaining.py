@@ -1,4 +1,4 @@
-"""Errors in a line."""
+"""Errors as one line."""
 
 from botocore.exceptions import ClientError
 

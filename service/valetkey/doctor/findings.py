@@ -1,4 +1,4 @@
-"""What a check found, and all of it together."""
+"""The findings of checks, and the report of all of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The ledger: whether it can be used, how fast it is, who works on it, and whether work piles up."""
+"""Checks of the ledger: whether it works, how fast it is, its workers, and whether work piles up."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The machine: its clock, what the kernel allows, and the disk that the ledger is on."""
+"""Checks of the machine: its clock, kernel limits, and the disk that the ledger is on."""
 
 import os
 import resource

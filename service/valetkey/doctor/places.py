@@ -1,4 +1,4 @@
-"""Which of several stores a run is about."""
+"""Selects the store of a run, if there are several."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The objects that checks write: known before they are written, and removed whatever happens."""
+"""Probe objects that checks write: recorded before they are written, and removed whatever happens."""
 
 import logging
 import re
@@ -83,7 +83,7 @@ class Probes:
             self._keys[key] = None
         return key
 
-    def begun(self, key: str, multipart_id: str) -> MultipartUploadId:
+    def add_multipart(self, key: str, multipart_id: str) -> MultipartUploadId:
         """A multipart upload of ``key``, which is ended with the run. Raises as `add`, and it is ended all the same."""
         started = MultipartUploadId(multipart_id)
         with self._lock:
@@ -118,7 +118,10 @@ class Probes:
         with self._lock:
             keys, known = {*self._keys}, {one for _, one in self._multiparts}
         before = datetime.now(UTC) - ABANDONED
-        multiparts, old = _begun(store, keys, known, before), _abandoned(store, self._staging_prefix, keys, before)
+        multiparts, old = (
+            _list_multiparts(store, keys, known, before),
+            _list_abandoned(store, self._staging_prefix, keys, before),
+        )
         if left := _remove_all(store, old, multiparts):
             return [_may_stay("leftovers", left)]
         return [passed("leftovers", f"{len(old)} probe objects of an earlier run are removed.")] if old else []
@@ -144,7 +147,7 @@ def _looked_through(found: Iterator[_Old]) -> Iterator[_Old]:
     return takewhile(lambda _: monotonic() < until, islice(found, MOST))
 
 
-def _begun(
+def _list_multiparts(
     store: S3Store, keys: Collection[str], known: Collection[MultipartUploadId], before: datetime
 ) -> list[tuple[str, MultipartUploadId]]:
     """Multipart uploads of this run whose ids nobody was told any more, and those of an earlier one."""
@@ -159,7 +162,7 @@ def _begun(
         return []
 
 
-def _abandoned(store: S3Store, staging_prefix: str, keys: Collection[str], before: datetime) -> list[str]:
+def _list_abandoned(store: S3Store, staging_prefix: str, keys: Collection[str], before: datetime) -> list[str]:
     """The objects of an earlier run."""
 
     def found() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What checks work with, and what they tell each other: one run at one installation."""
+"""The state of one run, which checks use and share."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,21 +21,21 @@ from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import QUARANTINE_PREFIX, STAGING_PREFIX
 from valetkey.doctor.findings import Skip
 from valetkey.doctor.probes import Probes
-from valetkey.doctor.wire import Tried, Wire, attempt
+from valetkey.doctor.wire import CallResult, Wire, attempt
 from valetkey.opening import open_ledger, open_store, s3_settings
 from valetkey.settings import Settings
 
-KNOCK_WITHIN = 40.0
+REACH_TIMEOUT = 40.0
 """Seconds: longer than both tries of a request that nobody answers."""
 
 LISTING = {"Name", "IsTruncated", "MaxKeys", "KeyCount"}
 """What a listing has, of whatever store: at least one of them."""
 
 
-class Knocked(NamedTuple):
+class Reachability(NamedTuple):
     """What a bucket answered, and whether it is there."""
 
-    found: Tried
+    found: CallResult
     reached: bool
 
 
@@ -114,7 +114,7 @@ class Visit:
     def store(self) -> S3Store:
         """The same once it was reached: nothing else need wait for one that does not answer. Raises `Skip`."""
         self.wire.require_open()
-        if not self.knocked.reached:
+        if not self.reachability.reached:
             raise Skip("The bucket was not reached: see store/reach.")
         return self.opened
 
@@ -126,34 +126,34 @@ class Visit:
         return self.store
 
     @cached_property
-    def knocked(self) -> "Knocked":
+    def reachability(self) -> "Reachability":
         """A signed request for the bucket, by the internal endpoint. Raises `Skip` where none can be made.
 
         It is made once, and ends in time: else each check would wait for a store that sends a byte now and then.
         """
         _ = self.opened
-        found: list[Knocked] = []
+        found: list[Reachability] = []
 
-        def knock() -> None:
+        def reach() -> None:
             with suppress(Skip):  # the run is over, and nobody waits for it
-                found.append(self._knock())
+                found.append(self._try_to_reach())
 
-        thread = Thread(target=knock, name="valetkey-doctor-knock", daemon=True)
+        thread = Thread(target=reach, name="valetkey-doctor-reach", daemon=True)
         thread.start()
-        thread.join(KNOCK_WITHIN)
-        late = Tried(None, 0, "", f"no whole answer within {KNOCK_WITHIN:g} s")
-        return found[0] if found else Knocked(late, reached=False)
+        thread.join(REACH_TIMEOUT)
+        late = CallResult(None, 0, "", f"no whole answer within {REACH_TIMEOUT:g} s")
+        return found[0] if found else Reachability(late, reached=False)
 
-    def _knock(self) -> "Knocked":
+    def _try_to_reach(self) -> "Reachability":
         found = attempt(self.client.list_objects_v2, Bucket=self.bucket, MaxKeys=1, Prefix=self.staging)
         if found.ok and not LISTING & found.answer.keys():  # a web page that is answered to everything
-            return Knocked(
-                Tried(None, 0, "", f"it answers {found.said} without a listing, so it is not S3"), reached=False
+            return Reachability(
+                CallResult(None, 0, "", f"it answers {found.said} without a listing, so it is not S3"), reached=False
             )
         if not found.denied or found.code not in {"", "AccessDenied"}:
-            return Knocked(found, reached=found.ok)
+            return Reachability(found, reached=found.ok)
         found = attempt(self.client.head_bucket, Bucket=self.bucket)  # it may not list, and may be there all the same
-        return Knocked(found, reached=found.ok or found.status == HTTPStatus.FORBIDDEN)
+        return Reachability(found, reached=found.ok or found.status == HTTPStatus.FORBIDDEN)
 
     @cached_property
     def client(self) -> Any:

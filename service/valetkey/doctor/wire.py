@@ -1,4 +1,4 @@
-"""Requests as clients send them: nothing is added, followed, tried again or believed."""
+"""Requests as clients send them: nothing is added, followed, retried or trusted."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ PIECE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WireResponse:
     """What came back. ``status`` is 0 where nothing did; ``error`` is what the body says of one."""
 
     status: int
@@ -78,7 +78,7 @@ class Wire:
         if self._open_to not in {None, current_thread()}:
             raise Skip("The run is over.")
 
-    def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
+    def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> WireResponse:
         """What is answered to exactly this; a redirect is an answer."""
         sent = {"Content-Length": str(len(body))} if body or method in {"PUT", "POST"} else {}
         for name, value in (headers or {}).items():
@@ -86,8 +86,8 @@ class Wire:
         try:
             status, told, content = self._ask(method, url, sent, body, TIMEOUT)
         except (BotoCoreError, HTTPError, ValueError) as error:
-            return Answer(0, {}, error=ErrorBody("", f"{type(error).__name__}: {error}"))
-        return Answer(status, told, content, _error_in(status, content))
+            return WireResponse(0, {}, error=ErrorBody("", f"{type(error).__name__}: {error}"))
+        return WireResponse(status, told, content, _error_in(status, content))
 
     def _ask(
         self, method: str, url: str, headers: dict[str, str], body: bytes, timeout: Timeout
@@ -128,7 +128,7 @@ class Wire:
 
     def post_form(
         self, url: str, fields: Mapping[str, str], content: bytes, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> WireResponse:
         """What is answered to a form with these ``fields``, and the file as its last one."""
         boundary = f"valetkey-{token_hex(8)}"
         parts = [
@@ -173,7 +173,7 @@ def _error_in(status: int, content: bytes) -> ErrorBody:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class CallResult:
     """How a call of boto3 went: its ``answer``, or the store's ``status`` and ``code``; 0 where it did not answer."""
 
     answer: Any
@@ -211,7 +211,7 @@ class Tried:
         return " ".join(filter(None, [str(self.status or ""), self.code])) or self.message
 
 
-def attempt(call: Any, **arguments: Any) -> Tried:
+def attempt(call: Any, **arguments: Any) -> CallResult:
     """Makes a call of boto3's, and says how it went; an answer that boto3 cannot read, or follow, is none."""
     try:
         answer = call(**arguments)
@@ -220,7 +220,7 @@ def attempt(call: Any, **arguments: Any) -> Tried:
         said = error.response.get("Error", {})
         code = str(said.get("Code", ""))
         status = int(metadata.get("HTTPStatusCode", 0))
-        return Tried(
+        return CallResult(
             None,
             status,
             "" if code == str(status) else code,
@@ -228,10 +228,10 @@ def attempt(call: Any, **arguments: Any) -> Tried:
             metadata.get("HTTPHeaders", {}),
         )
     except (ParseError, ResponseParserError):
-        return Tried(None, 0, "", "its answer cannot be read, so it is not S3")
+        return CallResult(None, 0, "", "its answer cannot be read, so it is not S3")
     except RecursionError:  # botocore follows each redirect of a region
-        return Tried(None, 0, "", "it redirects without an end")
+        return CallResult(None, 0, "", "it redirects without an end")
     except BotoCoreError as error:
-        return Tried(None, 0, "", f"{type(error).__name__}: {error}")
+        return CallResult(None, 0, "", f"{type(error).__name__}: {error}")
     metadata = answer.get("ResponseMetadata", {})
-    return Tried(answer, int(metadata.get("HTTPStatusCode", 200)), headers=metadata.get("HTTPHeaders", {}))
+    return CallResult(answer, int(metadata.get("HTTPStatusCode", 200)), headers=metadata.get("HTTPHeaders", {}))

@@ -1,4 +1,4 @@
-"""valetkey in memory, for the tests of applications that use it: no S3, no database, no threads, and real policies.
+"""valetkey in memory, for applications' tests: no S3, no database, no threads, and real policies.
 
 ::
 

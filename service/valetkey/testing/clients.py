@@ -1,4 +1,4 @@
-"""Those who upload: a client of the API, and a page of the application in a browser."""
+"""Clients for tests: one of the API, and a page of the application in a browser."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO

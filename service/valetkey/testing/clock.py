@@ -1,4 +1,4 @@
-"""The time of a test."""
+"""A clock for tests."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

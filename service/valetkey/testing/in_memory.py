@@ -1,4 +1,4 @@
-"""valetkey in memory: mounted in an application, or for a while in the place of what is mounted there."""
+"""valetkey in memory: mounted in an application, or temporarily replacing what is mounted there."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence

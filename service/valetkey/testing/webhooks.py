@@ -1,4 +1,4 @@
-"""The application's own receiver of webhooks, reached without a network."""
+"""The application's own webhook receiver, called without a network."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Saying that a worker runs, for whoever wonders: `valetkey doctor`."""
+"""Heartbeats of a worker, which `valetkey doctor` reads."""
 
 import socket
 from collections.abc import Callable, Sequence

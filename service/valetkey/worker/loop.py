@@ -1,4 +1,4 @@
-"""What the loops of a worker have in common: they run until they are stopped, whatever fails."""
+"""The worker's loops: they run until they are stopped, whatever fails."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -7,7 +7,7 @@ from threading import Event
 from typing import ClassVar, Protocol
 
 from valetkey.core.errors import Unavailable
-from valetkey.core.ports.health import StandsStill
+from valetkey.core.ports.health import StalledWork
 
 log = logging.getLogger("valetkey")
 
@@ -77,11 +77,11 @@ class Repeated(ABC):
                 self._get_on()
             self._stop.wait(self._interval)
 
-    def standing(self, now: datetime) -> StandsStill | None:
+    def standing(self, now: datetime) -> StalledWork | None:
         """What stands still, and since when; None where it gets on. May be called from another thread."""
         since = self._got_on_at
         patience = max(self.patience, timedelta(seconds=10 * self._interval))
-        return StandsStill(self._name, since) if now - since > patience else None
+        return StalledWork(self._name, since) if now - since > patience else None
 
     def _get_on(self) -> None:
         """A piece of work is done, or a step of one that may take hours."""

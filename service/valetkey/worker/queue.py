@@ -1,4 +1,4 @@
-"""Reading the store's events from a queue."""
+"""Reading a store's events from a queue."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence

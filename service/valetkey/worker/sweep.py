@@ -1,4 +1,4 @@
-"""Running the sweep at intervals, each part of it by itself: none waits for another, which may take hours."""
+"""Running the parts of the sweep at intervals, each independently, as one may take hours."""
 
 import logging
 from abc import abstractmethod

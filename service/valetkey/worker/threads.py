@@ -1,4 +1,4 @@
-"""Loops side by side."""
+"""Running loops in parallel threads."""
 
 from collections.abc import Sequence
 from threading import Thread

@@ -1,4 +1,4 @@
-"""The bucket behind the memory store: objects and their versions, as the bucket's owner has them."""
+"""The bucket behind the memory store: objects and their versions, as the bucket's owner sees them."""
 
 import hashlib
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What a test does between two steps of a port."""
+"""Hooks that run a test's code between two steps of a port."""
 
 from collections.abc import Callable
 from threading import RLock

@@ -1,4 +1,4 @@
-"""The outbox in memory: what the application is still to be told, by webhook or by its hooks."""
+"""The outbox in memory: announcements by webhook and by hooks that are still to be delivered."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""URLs of the memory store's own kind: they allow one PUT, as S3's presigned URLs do."""
+"""The memory store's own presigned URLs, each of which allows one PUT, as S3's do."""
 
 import hmac
 from collections.abc import Callable, Mapping

@@ -81,7 +81,7 @@ COPY_PART = Operation("UploadPartCopy", "copy", "PUT", patient=True, answers=Tru
 NOTHING: Mapping[str, str] = {}
 
 
-class Answer(NamedTuple):
+class CallResponse(NamedTuple):
     """What the store says. ``headers`` have no case; ``root`` is that of a success with XML in it."""
 
     status: int
@@ -151,7 +151,7 @@ class Caller:
         headers: Mapping[str, str] = NOTHING,
         body: bytes = b"",
         limit: int | None = None,
-    ) -> Answer:
+    ) -> CallResponse:
         """The answer, a success; its body whole, or the first ``limit`` bytes of it.
 
         Raises `ClientError` and `BotoCoreError`, as botocore does, and `ValueError` for what cannot be read.
@@ -178,7 +178,7 @@ class Caller:
             time.sleep(min(random.random() * 2 ** (attempt - 1), MAX_BACKOFF))  # noqa: S311 - no secret
             attempt += 1
 
-    def _send(self, call: _Call) -> Answer:
+    def _send(self, call: _Call) -> CallResponse:
         place, operation = self._place, call.operation
         call.offset = place.offset
         frozen = self._credentials.get_frozen_credentials()
@@ -203,9 +203,9 @@ class Caller:
             body = _inflated(body)
         if call.limit is None and len(body) > MAX_ANSWER:
             raise ValueError("the answer is too long")
-        return Answer(response.status, response.headers, body)
+        return CallResponse(response.status, response.headers, body)
 
-    def _adjusts(self, call: _Call, answer: Answer, error: ErrorBody) -> bool:
+    def _adjusts(self, call: _Call, answer: CallResponse, error: ErrorBody) -> bool:
         """Whether the call is worth making again at once, as we have found out what was wrong with it."""
         if "region" not in call.adjusted and (region := _region_in(answer, error)):
             call.adjusted.add("region")
@@ -232,7 +232,7 @@ class Caller:
         return True
 
 
-def _clock_error(call: _Call, answer: Answer, error: ErrorBody) -> timedelta | None:
+def _clock_error(call: _Call, answer: CallResponse, error: ErrorBody) -> timedelta | None:
     """What has to be added to our time, where the one that was signed is why a call was refused.
 
     The code for it is in a body, which a HEAD has not.
@@ -263,7 +263,7 @@ def _inflated(body: bytes) -> bytes:
         raise ValueError("no gzip") from error
 
 
-def _error_in(operation: Operation, answer: Answer) -> tuple[ErrorBody | None, Element | None]:
+def _error_in(operation: Operation, answer: CallResponse) -> tuple[ErrorBody | None, Element | None]:
     """What is wrong with an answer, or the root of one that is a success. Raises `ValueError` for half an answer.
 
     S3 may find out that it cannot copy after it has begun to answer with 200.
@@ -278,7 +278,7 @@ def _error_in(operation: Operation, answer: Answer) -> tuple[ErrorBody | None, E
     return None, root
 
 
-def _refusal(operation: Operation, answer: Answer, error: ErrorBody) -> ClientError:
+def _refusal(operation: Operation, answer: CallResponse, error: ErrorBody) -> ClientError:
     """The error as botocore has it."""
     said: Any = {
         "Error": {"Code": error.code or str(answer.status), "Message": error.message},
@@ -290,7 +290,7 @@ def _refusal(operation: Operation, answer: Answer, error: ErrorBody) -> ClientEr
     return ClientError(said, operation.name)
 
 
-def _region_in(answer: Answer, error: ErrorBody) -> str | None:
+def _region_in(answer: CallResponse, error: ErrorBody) -> str | None:
     """The region that the store names because the bucket is not in the one that was asked."""
     elsewhere = answer.status in _MOVED or error.code in _WRONG_REGION
     if not elsewhere and (answer.status != HTTPStatus.BAD_REQUEST or error.code):

@@ -1,4 +1,4 @@
-"""What is put on an object once it is under its final key: Object Lock, and tags where the write has lost them.
+"""Finishes an object under its final key: Object Lock, and tags if the write has lost them.
 
 Ceph RGW 16 ignores both in CopyObject, and tags in CreateMultipartUpload (measured), and moto refuses a lock in a copy.
 So a lock is always set by its own calls, which all of them know, and only on what is confirmed.

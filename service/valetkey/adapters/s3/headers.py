@@ -1,4 +1,4 @@
-"""What is written beside an object's bytes, by one table: as parameters of boto3, and as plain headers.
+"""An object's headers and metadata, from one table: as parameters of boto3, and as plain headers.
 
 ``written`` is for calls by boto3, ``plain_headers`` for whoever signs and sends a request himself. CopyObject,
 CreateMultipartUpload and PutObject take the same.

@@ -1,4 +1,4 @@
-"""What the store says of an object, as the core wants it."""
+"""Converts the store's description of an object to the core's `ObjectHead`."""
 
 import re
 from collections.abc import Mapping

@@ -22,7 +22,7 @@ from botocore.utils import get_environ_proxies
 from urllib3 import exceptions
 
 from valetkey.adapters.s3.responses import TIMED_POOLS
-from valetkey.adapters.s3.wire import POOLS, Answer
+from valetkey.adapters.s3.wire import POOLS, StreamedResponse
 from valetkey.core.signing.requests import SignedRequest
 
 SIZE = 64
@@ -81,10 +81,11 @@ class Pool(_Connected):
 
     _pools = POOLS
 
-    def send(self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout) -> Answer:
-        """The answer, of which only the head was read; it comes in time (`drips`). Raises errors of botocore's."""
+    def send(self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout) -> StreamedResponse:
+        """Sends a request; returns the response once its head is read. The rest has a time limit (`timed_responses`).
+        Raises botocore's errors."""
         try:
-            answer: Answer = self._connections.exchange(
+            answer: StreamedResponse = self._connections.exchange(
                 method, self._prefix + request.target, request.headers, body, timeout
             )
         except (exceptions.HTTPError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Where a store's credentials come from: boto3's own chain, a profile of it, or a role that either may assume.
+"""Sources of a store's credentials: boto3's own chain, one of its profiles, or a role assumed with either.
 
 Rights it needs: ``sts:AssumeRole`` on the role, whose trust policy may ask for the external id.
 """

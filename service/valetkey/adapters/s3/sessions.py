@@ -1,4 +1,4 @@
-"""Sessions of boto3, and whether they have the store's credentials."""
+"""Sessions of boto3, and whether they have credentials for the store."""
 
 import boto3
 from botocore.credentials import Credentials

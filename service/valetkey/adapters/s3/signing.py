@@ -1,4 +1,4 @@
-"""What grants are signed with, and presigned PUTs."""
+"""Credentials and signers for grants, and presigned PUTs."""
 
 import logging
 from collections.abc import Callable, Mapping

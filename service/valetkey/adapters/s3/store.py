@@ -11,7 +11,7 @@ from uuid import uuid4
 import boto3
 from botocore.exceptions import ClientError
 
-from valetkey.adapters.s3.caller import GET, HEAD, LIST_PARTS, NOTHING, Answer
+from valetkey.adapters.s3.caller import GET, HEAD, LIST_PARTS, NOTHING, CallResponse
 from valetkey.adapters.s3.client import Clients, S3Settings, refuses_unsigned
 from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing
 from valetkey.adapters.s3.errors import available
@@ -137,7 +137,7 @@ class S3Store:
             raise StoreUnavailable("The store says no size: its HEAD has no Content-Length.", refused=True)
         return 0
 
-    def _ranged(self, key: str, version: Mapping[str, str], asked: str, limit: int) -> Answer:
+    def _ranged(self, key: str, version: Mapping[str, str], asked: str, limit: int) -> CallResponse:
         """The first ``limit`` bytes of a range. A store that does not know ranges sends all: it is not read."""
         with available:
             caller = self._clients.caller()

@@ -1,4 +1,4 @@
-"""What tickets that allow a number of uploads have spent, inside of somebody's transaction."""
+"""Counts of uploads that tickets with a limit have used up, within a caller's transaction."""
 
 from sqlalchemy import Connection
 

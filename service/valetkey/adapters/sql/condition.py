@@ -1,4 +1,4 @@
-"""How a database is set up, for whoever looks after it."""
+"""The condition of a database's set-up, for administrators."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

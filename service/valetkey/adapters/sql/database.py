@@ -1,4 +1,4 @@
-"""One database: reads, writes, its schema, and what it raises."""
+"""One database: reads, writes, its schema, and its errors."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
@@ -105,13 +105,13 @@ class Database:
         with self._in_use():
             self._writer.insert(rows)
 
-    def _begin_insert(self, rows: list[Row]) -> "BegunInsert":
+    def _begin_insert(self, rows: list[Row]) -> "PendingInsert":
         """The same, without waiting for it."""
         forks.look()
         use = self._use
         use.__enter__()  # until it is durable
         try:
-            return BegunInsert(use, self._writer.begin_insert(rows))
+            return PendingInsert(use, self._writer.begin_insert(rows))
         except BaseException:
             use.leave()
             raise
@@ -173,7 +173,7 @@ class _Use:
             raise _as_promised(error) from error
 
 
-class BegunInsert:
+class PendingInsert:
     """`Written`: rows that the writer has, during one ``use`` of the database."""
 
     __slots__ = ("_use", "_work")

@@ -1,4 +1,4 @@
-"""Statements of the hot path, straight to the driver: what SQLAlchemy does around one takes longer than to run it.
+"""Statements of the hot path, passed straight to the driver: SQLAlchemy's overhead exceeds their run time.
 
 Their text is SQLAlchemy's own, made once for each kind of database. Rows come as the driver has them, so that this is
 for columns whose values are kept as they are: texts and whole numbers.

@@ -1,4 +1,4 @@
-"""The hooks that a ledger knows, and what is written when an end is announced."""
+"""The hooks that a ledger knows, and the rows written when an end is announced."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

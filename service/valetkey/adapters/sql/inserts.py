@@ -1,4 +1,4 @@
-"""INSERTs: of new uploads, straight to the driver; and of rows that may be there already."""
+"""INSERTs of new uploads, straight to the driver, and of rows that may exist already."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The uploads of a ledger within a transaction of the application's own, which has them in the same database."""
+"""A ledger's uploads within a transaction of the application, which uses the same database."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager

@@ -36,7 +36,7 @@ from valetkey.adapters.sql.schema import declared_settings, idempotency, profile
 from valetkey.adapters.sql.steps import first_of, remove_first
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
-from valetkey.core.model.upload import OPEN, OfStore, Upload, UploadId, UploadState
+from valetkey.core.model.upload import OPEN, StoreUploads, Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query, Subject, Written
 
 
@@ -139,7 +139,7 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         after: Upload | None = None,
         *,
         state: UploadState | None = None,
-        store: OfStore | None = None,
+        store: StoreUploads | None = None,
     ) -> list[Upload]:
         statement = select(uploads).where(uploads.c.due_at <= micros(at))
         if state is not None:  # written out: a bound value would not match the partial index
@@ -158,11 +158,11 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
     def declare(self, terms: Mapping[str, str], now: datetime, subject: Subject = "profiles") -> Mapping[str, Declared]:
         return self._write(lambda connection: _declare(connection, _DECLARED[subject], terms, now))
 
-    def open_by_store(self) -> Mapping[OfStore, int]:
+    def open_by_store(self) -> Mapping[StoreUploads, int]:
         place = uploads.c.store, uploads.c.bucket
         statement = select(*place, func.count()).where(_MAY_CHANGE).group_by(*place)
         with self._reading() as connection:
-            return {OfStore(name, bucket): count for name, bucket, count in connection.execute(statement)}
+            return {StoreUploads(name, bucket): count for name, bucket, count in connection.execute(statement)}
 
 
 _MAY_CHANGE = and_(uploads.c.due_at.is_not(None), uploads.c.state.in_([state.value for state in OPEN]))

@@ -1,4 +1,4 @@
-"""Uploads that are created once for an account and a key, inside of somebody's transaction."""
+"""Uploads that are created once for an account and a key, within a caller's transaction."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Connections for looks at one row that wait for nothing, which threads make that must not wait (`valetkey.waiting`).
+"""Connections that read one row without waiting, for threads that must not wait (`valetkey.waiting`).
 
 To read a file of SQLite's in WAL mode waits for no writer: what reads it is kept, as to take a connection from the pool
 and to give it back took three times as long as the look.

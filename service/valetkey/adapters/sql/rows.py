@@ -1,4 +1,4 @@
-"""Rows of the ledger's tables by the names of their columns, and what the core makes of them.
+"""Conversion between rows of the ledger's tables, by column name, and the core's values.
 
 A new column of an upload is a line in `as_row` (or below it) and one in `as_upload`, beside its line in `schema` and
 its migration.

@@ -1,4 +1,4 @@
-"""Removing rows in small steps, beside everybody else's work."""
+"""Removing rows in small steps that do not disturb other work."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether uploads are still as somebody has read them, before several are written in one transaction."""
+"""Whether uploads are unchanged since they were read, before several are written in one transaction."""
 
 from collections.abc import Iterable
 

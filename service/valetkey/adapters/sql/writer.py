@@ -1,4 +1,4 @@
-"""Group commit: one thread writes, and everything that waited while it committed goes into the next commit.
+"""Group commit: one thread writes, and all work that arrives during a commit goes into the next one.
 
 SQLite lets one connection write at a time, and a durable commit costs an fsync whatever it holds. So requests hand
 their work over and wait: the answer is sent after the commit, and a busy service pays one fsync for many of them.

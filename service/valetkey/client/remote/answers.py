@@ -1,4 +1,4 @@
-"""What the service's responses mean: a body, an error of ours, or that the call is worth another attempt."""
+"""The meaning of the service's responses: a body, one of our errors, or a reason to retry the call."""
 
 import json
 

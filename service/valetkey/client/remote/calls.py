@@ -1,4 +1,4 @@
-"""The calls of the HTTP API as data: what is sent, and what a response to it has. All but the batch may be repeated."""
+"""The calls of the HTTP API as data: the request, and what its response contains. All but the batch may be repeated."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How many bodies are sent at once, by any number of threads."""
+"""How many bodies are sent at once, across any number of threads."""
 
 import threading
 import time

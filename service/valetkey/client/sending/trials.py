@@ -1,4 +1,4 @@
-"""How many bodies at once pay off: decided from what moves, by short trials. It knows no threads and no clock."""
+"""How many concurrent bodies pay off, found by short trials of the throughput. It uses no threads and no clock."""
 
 import enum
 import math

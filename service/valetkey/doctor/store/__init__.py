@@ -1,4 +1,4 @@
-"""The store: whether it is there, what we may do there, what it enforces, and what the bucket is set to."""
+"""Checks of the store: access, rights, what it enforces, and the settings of the bucket."""
 
 from valetkey.doctor.checks import Check, Group
 from valetkey.doctor.store import attempts, bucket, copies, forms, lives, parts, puts, races, reach, rights

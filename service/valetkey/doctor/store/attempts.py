@@ -1,20 +1,20 @@
-"""What a request that must be refused led to: its answer, and what is under the keys that it could have written."""
+"""The result of a request that the store has to refuse: its response, and what is under the keys it could write."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
-from valetkey.doctor.store.writing import look
+from valetkey.doctor.store.writing import read_object
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import Answer
+from valetkey.doctor.wire import WireResponse
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
+class ProbeOutcome:
     """One request that breaks a grant. ``stored``: whether something was written all the same."""
 
     name: str
-    answer: Answer
+    answer: WireResponse
     stored: bool
 
     @property
@@ -28,9 +28,9 @@ class Violation:
         return not self.stored and not self.is_prevented
 
 
-def tried(visit: Visit, name: str, answer: Answer, *keys: str) -> Violation:
+def tried(visit: Visit, name: str, answer: WireResponse, *keys: str) -> ProbeOutcome:
     """What ``answer`` came with: ``keys`` are those that the request could have written."""
-    return Violation(name, answer, any(look(visit, key).there for key in keys))
+    return ProbeOutcome(name, answer, any(read_object(visit, key).there for key in keys))
 
 
 _CHECKS = {"a form": "post", "a PUT": "put"}
@@ -38,7 +38,7 @@ _CHECKS = {"a form": "post", "a PUT": "put"}
 
 
 def verdict(
-    visit: Visit, what: str, violations: list[Violation], *, mild: frozenset[str], action: str
+    visit: Visit, what: str, violations: list[ProbeOutcome], *, mild: frozenset[str], action: str
 ) -> list[Finding]:
     """Findings on a series of ``violations`` of ``what``; those in ``mild`` are made up for by the service."""
     found, check = [], _CHECKS[what]

@@ -1,4 +1,4 @@
-"""What the bucket is set to: versions, Object Lock, who may read, encryption, and its lifecycle."""
+"""Checks of the bucket's settings: versions, Object Lock, public access, encryption, and its lifecycle."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -7,9 +7,9 @@ from typing import Any
 from valetkey.adapters.s3.traits import is_denied, says_no_lock
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.rights import areas
-from valetkey.doctor.store.writing import CONTENT, OTHER, look, put_probe
+from valetkey.doctor.store.writing import CONTENT, OTHER, put_probe, read_object
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import Tried, attempt
+from valetkey.doctor.wire import CallResult, attempt
 
 STAGING_DAYS = 2
 """After how many days `--fix` has what nobody confirmed removed."""
@@ -86,7 +86,7 @@ def object_lock(visit: Visit) -> Iterator[Finding]:
     yield warned("object-lock", seen, action)
 
 
-def _unknown_lock(found: Tried) -> Finding:
+def _unknown_lock(found: CallResult) -> Finding:
     if is_denied(found.code):
         seen = (
             "We may not know whether the bucket has Object Lock (403 AccessDenied): PUTs are granted as if it had none."
@@ -117,7 +117,7 @@ def public_access(visit: Visit) -> Iterator[Finding]:
         yield failed("public-access", "Anybody can list the bucket.", block)
     key = f"{visit.staging}{visit.probes.staging()}"
     visit.wire.send("PUT", f"{base}{key}", {"Content-Type": "image/png"}, CONTENT)
-    writable = look(visit, key).there
+    writable = read_object(visit, key).there
     if writable:
         yield failed("public-access", "Anybody can write to the bucket, without any grant.", block)
     if not open_places and not listed.taken and not writable:

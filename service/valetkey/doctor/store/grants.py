@@ -1,4 +1,4 @@
-"""Grants as the service makes them, for uploads that no ledger knows."""
+"""Grants made as by the service, for uploads that are in no ledger."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ def probe_upload(visit: Visit, upload_id: UploadId, content: bytes = CONTENT, *,
 
 
 @dataclass
-class Granting:
+class ProbeGrants:
     """Makes grants of one store. ``checksum``: as for a client that declares one, which some buckets want. Raises
     `Skip` where clients do not reach it."""
 

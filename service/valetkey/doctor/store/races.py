@@ -1,4 +1,4 @@
-"""Copies of what is being written again: whether a copy is one step for the store, or several."""
+"""Checks of copies whose source is being overwritten: whether the store copies atomically."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from valetkey.core.errors import ObjectChanged, ObjectMissing, ValetKeyError
 from valetkey.core.ports.store import ObjectHead, ObjectHeaders
 from valetkey.doctor.findings import Finding, Skip, passed, skipped, warned
 from valetkey.doctor.store.copies import new_target, probe_as_shown
-from valetkey.doctor.store.writing import CONTENT, OTHER, arguments, look, md5_of
+from valetkey.doctor.store.writing import CONTENT, OTHER, arguments, md5_of, read_object
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import attempt
 
@@ -116,9 +116,9 @@ def _copy(visit: Visit, key: str, to: tuple[str, ObjectHeaders], race: _Race) ->
 
 def _is_torn(visit: Visit, source: ObjectHead, target: str) -> bool:
     """Whether the bytes of a copy are not those that it says, or that were its condition where that is honoured."""
-    lying = look(visit, target)
-    if lying.content is None:
+    stored = read_object(visit, target)
+    if stored.content is None:
         raise Skip("A copy that was answered as made is not there.")
-    actual = md5_of(lying.content)
-    claims = lying.etag == source.etag or visit.learned.get("conditional_copy", False)
+    actual = md5_of(stored.content)
+    claims = stored.etag == source.etag or visit.learned.get("conditional_copy", False)
     return claims and actual != source.etag

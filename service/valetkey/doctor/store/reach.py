@@ -1,4 +1,4 @@
-"""Whether the store answers where the settings say it is, and what it shows of an object."""
+"""Checks whether the store responds at the configured address, and what it shows of an object."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.writing import CONTENT, TYPE, put_probe, written_by_us
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import Answer, Tried, attempt
+from valetkey.doctor.wire import CallResult, WireResponse, attempt
 
 TRIES = 5
 """How often a HEAD is timed."""
@@ -46,7 +46,7 @@ _ELSE = "Look at VALETKEY_S3_ENDPOINT_URL, VALETKEY_BUCKET and the credentials."
 def reach(visit: Visit) -> Iterator[Finding]:
     """A signed request for the bucket, by the internal endpoint."""
     try:
-        found, reached = visit.knocked
+        found, reached = visit.reachability
     except Skip as reason:  # the settings make no store: else nothing would have failed
         action = (
             "Look at VALETKEY_BUCKET, VALETKEY_S3_ENDPOINT_URL and the credentials: no request can be made of them."
@@ -67,7 +67,7 @@ def _endpoint(visit: Visit) -> str:
     return str(visit.client.meta.endpoint_url)
 
 
-def _advice(visit: Visit, found: Tried) -> str:
+def _advice(visit: Visit, found: CallResult) -> str:
     if other := other_region(found, visit.s3.region):
         return f"Set VALETKEY_S3_REGION={other}: requests are signed for {visit.s3.region}."
     if found.code in REGION_CODES:
@@ -75,7 +75,7 @@ def _advice(visit: Visit, found: Tried) -> str:
     return _ADVICE.get(found.code) or _ADVICE_BY_STATUS.get(found.status) or _ELSE
 
 
-def other_region(found: Tried, ours: str) -> str | None:
+def other_region(found: CallResult, ours: str) -> str | None:
     """The region that the store says the bucket is in, where that is another one."""
     headers = {name.lower(): value for name, value in (found.headers or {}).items()}
     told = headers.get("x-amz-bucket-region") or _region_in(found.message)
@@ -110,12 +110,12 @@ def region(visit: Visit) -> Iterator[Finding]:
         yield passed("region", f"Requests signed for {ours} are taken.{otherwise}")
 
 
-def _refused_region(visit: Visit, answer: Answer, place: str) -> Finding:
+def _refused_region(visit: Visit, answer: WireResponse, place: str) -> Finding:
     """What to say of a refusal of what is signed for the region of the settings; ``place`` is where the bucket says it
     is."""
     ours = visit.s3.region
     message = f"{answer.error.message} {answer.body.decode(errors='replace')}"
-    told = other_region(Tried(None, answer.status, answer.error.code, message, answer.headers), ours)
+    told = other_region(CallResult(None, answer.status, answer.error.code, message, answer.headers), ours)
     if told:
         return failed("region", f"The bucket is in {told}, not {ours}.", f"Set VALETKEY_S3_REGION={told}.")
     seen = f"What is signed for {ours} is refused: {answer.said}."

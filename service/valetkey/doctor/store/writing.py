@@ -1,4 +1,4 @@
-"""What probes are made of, and what is under a key afterwards."""
+"""The contents of probe objects, and reading them back."""
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ TYPE = "image/png"
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class FoundObject:
     """What is under a key: ``content`` None where nothing is, ``etag`` without quotes."""
 
     content: bytes | None
@@ -39,7 +39,7 @@ class Lying:
         return self.content is not None
 
 
-def look(visit: Visit, key: str) -> Lying:
+def read_object(visit: Visit, key: str) -> FoundObject:
     """The bytes under ``key``, as they are read, whatever was said of them. Raises `Skip` where they cannot be read."""
     found = attempt(visit.client.get_object, Bucket=visit.bucket, Key=key)
     if found.ok:
@@ -49,11 +49,13 @@ def look(visit: Visit, key: str) -> Lying:
         finally:
             body.close()
         names = tuple(sorted((name.lower(), value) for name, value in found.answer.get("Metadata", {}).items()))
-        return Lying(content, plain_etag(found.answer.get("ETag", "")), found.answer.get("ContentType", ""), names)
+        return FoundObject(
+            content, plain_etag(found.answer.get("ETag", "")), found.answer.get("ContentType", ""), names
+        )
     if found.absent or found.code in {"NoSuchKey", "NoSuchVersion"}:
-        return Lying(None)
+        return FoundObject(None)
     if found.status == HTTPStatus.CONFLICT:  # Swift, of an object whose parts were changed
-        return Lying(b"")
+        return FoundObject(b"")
     raise Skip(f"What was written cannot be looked at: GetObject says {found.said}.")
 
 

@@ -1,4 +1,4 @@
-"""Calls made at the same moment."""
+"""Running calls at the same moment."""
 
 import threading
 from collections.abc import Callable, Sequence

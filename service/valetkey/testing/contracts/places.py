@@ -1,4 +1,4 @@
-"""One place for each store adapter: the adapter, a way around it, and what it can do."""
+"""The place that an adapter is tested in: the adapter, direct access around it, and its abilities."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How long grants can live: never longer than the credentials that sign them."""
+"""Checks of grants' lifetimes, which never exceed those of the credentials that sign them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

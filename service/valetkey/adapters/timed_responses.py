@@ -1,5 +1,5 @@
-"""Answers of outside systems that come within their time, or not at all: whoever sends a byte now and then holds no
-thread.
+"""Responses of other systems that arrive within a time limit or fail, so that a server that sends a byte now and then
+blocks no thread.
 
 A socket's own time-out begins anew with each byte.
 """
