@@ -18,6 +18,12 @@ from valetkey.core.model.upload import DEFAULT_STORE, Signal, UploadState
 from valetkey.core.ports.store import MAX_BATCH
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing goes by itself before a test has looked, unless it is about that."""
+    monkeypatch.setattr(removals, "WAIT", 60)
+
+
 class Asked:
     """The hook of a store that counts calls and may be away."""
 
@@ -50,7 +56,7 @@ def waiting(store: MemoryStore) -> Iterator[Removals]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -60,10 +66,12 @@ def test_they_go_together_after_a_while(
     store: MemoryStore, asked: Asked, waiting: Removals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody has to come again for that, and it is one call."""
-    monkeypatch.setattr(removals, "WAIT", 0.05)
-    for number in range(20):
-        store.put(f"staging/{number}", b"bytes")
-        waiting.add([f"staging/{number}"])
+    monkeypatch.setattr(removals, "WAIT", 1.5)  # far longer than the twenty take to be added
+    keys = [f"staging/{number}" for number in range(20)]
+    for key in keys:
+        store.put(key, b"bytes")
+    for key in keys:
+        waiting.add([key])
     until(lambda: not store.keys())
     assert asked.calls == 1
 
@@ -128,7 +136,7 @@ class Hanging:
         if operation == "delete_batch":
             self.calls += 1
             self.asked.set()
-            assert self.answers.wait(10)
+            assert self.answers.wait(150)
 
 
 def test_a_store_that_hangs_has_one_thread_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,11 +152,11 @@ def test_a_store_that_hangs_has_one_thread_wait_for_it(monkeypatch: pytest.Monke
         store.put(f"staging/{number}", b"bytes")
     try:
         waiting.add(["staging/0"])
-        assert hanging.asked.wait(10)
+        assert hanging.asked.wait(60)
         for number in range(1, 30):
             began = time.monotonic()
             waiting.add([f"staging/{number}"])
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 60  # the store says nothing for longer
             time.sleep(0.015)
         until(lambda: threading.active_count() <= before + 1)
         assert hanging.calls == 1
@@ -166,7 +174,7 @@ def test_what_is_just_being_removed_is_waited_for(monkeypatch: pytest.MonkeyPatc
     waiting = Removals(store)
     store.put("staging/1", b"bytes")
     waiting.add(["staging/1"])
-    assert hanging.asked.wait(10)
+    assert hanging.asked.wait(60)
     threading.Timer(0.05, hanging.answers.set).start()
     waiting.flush()
     assert store.keys() == []
