@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["tests/browser/*.test.ts"],
     testTimeout: 90_000,
-    hookTimeout: 60_000,
+    hookTimeout: 150_000,
     fileParallelism: false,
   },
 });
