@@ -33,7 +33,7 @@ def running_gunicorn(directory: Path, env: Mapping[str, str], source: str, *opti
     _, key = ledgers.create_key(env["VALETKEY_DATABASE_URL"], "default")
     try:
         with httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}, timeout=20
+            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}, timeout=60
         ) as client:
             _wait(client, process)
             yield client
