@@ -108,6 +108,37 @@ def test_a_store_that_is_away_is_asked_again(
     assert store.keys() == []
 
 
+class LetsGoSlowly:
+    """A lock whose holder is held up when he has done his work, as on a busy machine."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.acquire = self._lock.acquire
+
+    def release(self) -> None:
+        time.sleep(0.2)
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def test_nobody_who_is_to_come_back_finds_it_taken(
+    store: MemoryStore, asked: Asked, waiting: Removals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the one before him, who has just asked him to: he went away, and nobody came any more."""
+    monkeypatch.setattr(removals, "PAUSE", 0.01)
+    monkeypatch.setattr(waiting, "_removing", LetsGoSlowly())
+    store.put("staging/1", b"bytes")
+    asked.away = True
+    waiting.add(["staging/1"])
+    waiting.flush()
+    until(lambda: asked.calls == removals.TRIES)
+
+
 def test_no_more_wait_than_may(
     store: MemoryStore,
     asked: Asked,
@@ -183,7 +214,7 @@ def test_what_is_just_being_removed_is_waited_for(monkeypatch: pytest.MonkeyPatc
 def test_a_failure_that_nobody_expects_hinders_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of it reaches whoever adds keys, and those that come later are removed."""
     monkeypatch.setattr(threading.Timer, "start", lambda _: None)
-    monkeypatch.setattr(removals, "OVERDUE", -1.0)
+    monkeypatch.setattr(removals, "OVERDUE", -100.0)
     failures = [RuntimeError("unexpected")]
 
     def fail(operation: str, _: str) -> None:
@@ -211,7 +242,7 @@ def test_where_no_thread_runs_the_next_one_does_it(
         store.put(key, b"bytes")
     waiting.add(["staging/1"])
     assert len(store.keys()) == 2
-    monkeypatch.setattr(removals, "monotonic", lambda: time.monotonic() + 10)
+    monkeypatch.setattr(removals, "monotonic", lambda: time.monotonic() + 100)
     waiting.add(["staging/2"])
     assert store.keys() == []
 
