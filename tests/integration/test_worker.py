@@ -63,7 +63,7 @@ def queues(moto_bucket: Bucket) -> Queues:
     return Queues(moto_bucket)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 90) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 150) -> None:
     deadline = monotonic() + seconds
     while not condition():
         assert monotonic() < deadline
@@ -104,8 +104,9 @@ def test_two_workers_confirm_everything_once(
 ) -> None:
     """Events of 200 uploads, a fifth of them twice, by way of SQS: all are confirmed, each is announced once, and no
     message is left."""
-    first, second = mount(Flask("one")), mount(Flask("two"))
-    settings = settings.model_copy(update={"events_sqs_queue_url": queues.url, "worker_threads": 2})
+    update = {"events_sqs_queue_url": queues.url, "worker_threads": 2, "sweep_first_look": 86_400}
+    settings = settings.model_copy(update=update)
+    first, second = (mount(Flask(name), settings=settings) for name in ("one", "two"))
     uploads = create(first, 200)
     announced: Counter[str] = Counter()
 
