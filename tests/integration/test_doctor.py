@@ -226,7 +226,7 @@ def test_lines_are_80_columns_wide() -> None:
 @pytest.mark.parametrize(
     ("off", "level", "words"),
     [
-        (timedelta(hours=-1), Level.FAIL, ["60 min", "ahead of"]),
+        (timedelta(minutes=-60, seconds=-30), Level.FAIL, ["60 min", "ahead of"]),  # the store's Date has no fractions
         (timedelta(seconds=-150), Level.WARN, ["2 min", "ahead of"]),
         (timedelta(seconds=150), Level.WARN, ["2 min", "behind"]),
         (timedelta(seconds=3), Level.PASS, ["agree"]),
