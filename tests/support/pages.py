@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, Thread
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "service" / "valetkey" / "api" / "static"
@@ -68,9 +68,27 @@ def stop_playwright() -> None:
 def running_chromium() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE)
     with running_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET, timeout=2 * PATIENCE)
+        _be_patient(browser)
         yield browser
         browser.close()
+
+
+def _be_patient(browser: Browser) -> None:
+    """Whatever is opened in it is waited for so long where a test says nothing else; Playwright's own are 30 s."""
+    new_context, new_page = browser.new_context, browser.new_page
+
+    def context(**options: Any) -> BrowserContext:
+        made = new_context(**options)
+        made.set_default_timeout(PATIENCE)
+        return made
+
+    def page(**options: Any) -> Page:
+        made = new_page(**options)
+        made.context.set_default_timeout(PATIENCE)
+        return made
+
+    browser.new_context, browser.new_page = context, page  # type: ignore[method-assign]
 
 
 class _Empty(BaseHTTPRequestHandler):
