@@ -1,6 +1,7 @@
 import "fake-indexeddb/auto";
 import { describe, expect, test } from "vitest";
 import { createUploader, IndexedDBRecords, type RecordStore } from "../src/index";
+import { problem } from "./fake/valetkey";
 import { bytesOf, fileOf, interrupted, world } from "./world";
 
 const on = world();
@@ -137,7 +138,7 @@ describe("after a reload", () => {
       status: 503,
     });
     expect(await on.records.list()).toHaveLength(1);
-    on.service.fault = () => ({ status: 404 });
+    on.service.fault = () => problem(404, "upload_not_found");
     await on.uploader().discard(record);
     expect(await on.records.list()).toEqual([]);
   });

@@ -60,7 +60,7 @@ export async function withRetry<T>(
         continue;
       }
       if (failures++ === 0) since = Date.now();
-      if (failures >= error.tries) throw error;
+      if (error.tries && failures >= error.tries) throw error;
       const busy = error.meaning === "wait" ? policy.delay * BUSY : 0;
       const delay = backoff(failures, policy, error.retryAfter ?? busy);
       const until = Date.now() + delay;
