@@ -151,7 +151,7 @@ def test_many_that_migrate_at_once(postgres_url: str) -> None:
         said = [each.communicate(timeout=150)[0] for each in running]
     assert said == [b"The ledger has the schema of this version.\n"] * 3
     with psycopg.connect(postgres_url) as connection:
-        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM valetkey_version").fetchone() == (1,)
 
 
 def test_migrating_waits_for_another_that_takes_long(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -238,3 +238,29 @@ began = time.monotonic()
 print(in_child(lambda: "made"), time.monotonic() - began < 30)
 """
     assert prints(LAST_WORDS + program, tmp_path) == "True\nmade False\nmade True"
+
+
+def test_a_child_waits_for_no_certificate_of_its_parents(tmp_path: Path) -> None:
+    """One is being fetched while the child is made: nobody would ever give the child the lock that is held for it."""
+    program = (
+        "from datetime import UTC, datetime\n"
+        "from valetkey.core.errors import SenderRefused, Unavailable\n"
+        "from valetkey.senders.certificates import Certificates\n"
+        "parent, begun, over = os.getpid(), Event(), Event()\n"
+        "def fetch(url):\n"
+        "    if os.getpid() == parent:\n"
+        "        begun.set()\n"
+        "        over.wait(30)\n"
+        "    return b'no certificate'\n"
+        "certificates = Certificates(fetch, lambda: datetime.now(UTC))\n"
+        "def ask():\n"
+        "    try:\n"
+        "        certificates.verify('https://sns.example/a.pem', b'', b'', 'sha256')\n"
+        "    except (SenderRefused, Unavailable) as error:\n"
+        "        return type(error).__name__\n"
+        "Thread(target=ask, daemon=True).start()\n"
+        "begun.wait()\n"
+        "print(in_child(ask))\n"
+        "over.set()\n"
+    )
+    assert prints(program, tmp_path) == "SenderRefused"
