@@ -5,6 +5,8 @@ PYTHON ?= python3
 WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
+# A run starts Python a thousand times: what these import is compiled once, also where the shell says not to keep it.
+export PYTHONDONTWRITEBYTECODE :=
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 CODE := service tests frontend/swift/scripts infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/clients infra/kotlin infra/pages.py infra/bill_of_materials.py
