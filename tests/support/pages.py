@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, Thread
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "service" / "valetkey" / "api" / "static"
@@ -82,6 +82,13 @@ class _Empty(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None: ...
+
+
+def violations(page: Page) -> list[Any]:
+    """What axe finds on the page. It describes these alone: to describe all that is well, too, takes longer than the
+    look itself."""
+    page.evaluate(AXE.read_text())
+    return list(page.evaluate("axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)"))
 
 
 @contextmanager
