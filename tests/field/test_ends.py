@@ -37,9 +37,14 @@ def test_a_copy_of_standard_input_is_removed(tmp_path: Path, how: signal.Signals
     """However the run ends: it says so, with a code of its own."""
     with hushed("PUT", 5, 0) as play:
         play.mishaps = list(STANDING)
-        command = [VALETKEY, "put", "-", "--endpoint", play.address]
-        piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        with processes.running(command, env=environment(tmp_path), **piped) as process:
+        command: processes.Command = [VALETKEY, "put", "-", "--endpoint", play.address]
+        with processes.running(
+            command,
+            env=environment(tmp_path),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process:
             assert process.stdin is not None
             process.stdin.write(b"hello")
             process.stdin.close()
@@ -57,7 +62,7 @@ def test_what_is_to_go_on_without_a_terminal_goes_on(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"hello")
     with hushed("PUT", 5, 0) as play:
         play.mishaps = [Mishap(silent=2.0, status=200)]
-        command = ["nohup", VALETKEY, "put", str(tmp_path / "a"), "--endpoint", play.address]
+        command: processes.Command = ["nohup", VALETKEY, "put", str(tmp_path / "a"), "--endpoint", play.address]
         with processes.running(command, env=environment(tmp_path), stdout=subprocess.PIPE) as process:
             until(lambda: play.bodies)
             process.send_signal(signal.SIGHUP)

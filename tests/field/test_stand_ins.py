@@ -47,7 +47,8 @@ def stand_in(status: int, said: Any, times: int, usual: Callable[..., tuple[int,
 )
 def test_what_was_interrupted_stays_as_it_is(tmp_path: Path, status: int, said: Any) -> None:
     """It is gone on with once the service answers again: what the store has is not sent a second time."""
-    with hushed("MULTIPART", len(CONTENT), 40, *[None, REFUSED]) as play:  # type: ignore[list-item]
+    with hushed("MULTIPART", len(CONTENT), 40) as play:
+        play.mishaps = [None, REFUSED]
         assert put(play, tmp_path)[0] == 4
         usual, play.service = play.service, stand_in(status, said, 9, play.service)  # type: ignore[method-assign]
         code, row = put(play, tmp_path)
