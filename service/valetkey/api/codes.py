@@ -11,7 +11,7 @@ from valetkey.core.errors import ConfigurationError, ValetKeyError
 HTTP_CODES = {
     "bad_request": (
         400,
-        "The connection closed in the middle of the body, the request has more than one `Host`, or its query is not UTF-8.",
+        "The connection closed in the body, the request has more than one `Host`, or its query is not UTF-8.",
     ),
     "not_found": (404, "There is nothing at this path."),
     "method_not_allowed": (405, "The path does not accept this method; `Allow` lists the methods that it accepts."),
