@@ -716,7 +716,7 @@ export interface components {
              *     |---|---|---|
              *     | `malformed_event` | 400 | The event does not have the format that its sender documents. |
              *     | `malformed_json` | 400 | The body is not JSON. |
-             *     | `bad_request` | 400 | The connection closed in the middle of the body, the request has more than one `Host`, or its query is not UTF-8. |
+             *     | `bad_request` | 400 | The connection closed in the body, the request has more than one `Host`, or its query is not UTF-8. |
              *     | `unauthenticated` | 401 | No credential was sent, or it is not, or no longer, valid. |
              *     | `forbidden` | 403 | The credential is known, but does not allow this. |
              *     | `ticket_used_up` | 403 | The ticket has created as many uploads as it allows. |
