@@ -22,6 +22,7 @@ import pytest
 from tests.support import bounds, needs, order, reaper
 
 if TYPE_CHECKING:
+    from botocore.endpoint_provider import EndpointProvider
     from botocore.loaders import Loader
     from playwright.sync_api import Browser
     from tests.support.postgres import Postgres
@@ -95,18 +96,28 @@ def _prepare_httpx() -> None:
 
 
 def _prepare_botocore() -> None:
-    """It reads its models for each session (60 ms of CPU, more than most tests take): here it does so once."""
+    """It reads its models for each session (60 ms of CPU), and makes the rules for endpoints from them for each client
+    (a third of what a client costs): here it does so once. That takes more than most tests do."""
+    from botocore.endpoint_provider import EndpointProvider
     from botocore.loaders import create_loader
 
     make_loader = functools.cache(create_loader)
+    made: dict[tuple[int, int], tuple[Any, Any, EndpointProvider]] = {}
 
     def shared_loader(*where: str) -> "Loader":
         loader = make_loader(*where)
         loader.search_paths[:] = dict.fromkeys(loader.search_paths)  # each session of boto3 adds its own
         return loader
 
+    def shared_provider(ruleset_data: Any, partition_data: Any, **options: Any) -> "EndpointProvider":
+        of = id(ruleset_data), id(partition_data)  # a loader gives the same each time
+        if of not in made:
+            made[of] = ruleset_data, partition_data, EndpointProvider(ruleset_data, partition_data, **options)
+        return made[of][-1]
+
     patch = pytest.MonkeyPatch()
     patch.setattr("botocore.session.create_loader", shared_loader)
+    patch.setattr("botocore.regions.EndpointProvider", shared_provider)
 
 
 @pytest.hookimpl(optionalhook=True)
