@@ -75,6 +75,7 @@ def test_an_app_that_never_comes_back(service: Service, app: Api) -> None:
     deadline = time.monotonic() + 90
     while look(app, created.id)[0] != {created.id: "confirmed"} and time.monotonic() < deadline:
         run_valetkey("uploads", "sweep", env=service.server.env, directory=service.server.directory)
+        time.sleep(0.5)  # it is due after some seconds
     shown = app.upload(created.id)
     assert (shown["state"], shown["confirmed_by"], shown["size"]) == ("confirmed", "sweep", len(CONTENT))
 

@@ -143,7 +143,7 @@ def test_silent_clients(service: Service) -> None:
         run_valetkey("uploads", "sweep", env=service.server.env, directory=service.server.directory)
         return {service.api.upload(one)["state"] for one in uploads} == {"confirmed"}
 
-    assert wait_for(swept), [service.api.upload(one) for one in uploads]
+    assert wait_for(swept, every=0.3), [service.api.upload(one) for one in uploads]
 
 
 @on_each

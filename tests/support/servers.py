@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO
 
 from tests.support import ledgers, prepared, processes
@@ -86,11 +87,29 @@ class ValetkeyServer:
 
 
 def run_valetkey(*args: str, env: Mapping[str, str], directory: Path) -> str:
-    """Run a `valetkey` command to its end and return what it printed; RuntimeError if it fails."""
-    done = processes.run([VALETKEY, *args], env=env, cwd=directory, timeout=START)
-    if done.returncode:
-        raise RuntimeError(f"valetkey {' '.join(args)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done.stdout
+    """Run a `valetkey` command to its end and return what it printed; RuntimeError if it fails.
+
+    It is forked where it can be (`tests.support.prepared`).
+    """
+    if prepared.can_start(env):
+        code, out, err = _forked(args, env, directory)
+    else:
+        done = processes.run([VALETKEY, *args], env=env, cwd=directory, timeout=START)
+        code, out, err = done.returncode, done.stdout, done.stderr
+    if code:
+        raise RuntimeError(f"valetkey {' '.join(args)} exited {code}:\n{out}{err}")
+    return out
+
+
+def _forked(args: Sequence[str], env: Mapping[str, str], directory: Path) -> tuple[int, str, str]:
+    """Exit code, and what was printed to both streams."""
+    with TemporaryFile() as out, TemporaryFile() as err:
+        begun = prepared.start(args, env=env, cwd=directory, log=out, errors=err, dies_by="KILL")
+        with processes.ended(begun, signal.SIGKILL) as process:
+            code = process.wait(START)
+        for stream in (out, err):
+            stream.seek(0)
+        return code, out.read().decode(errors="surrogateescape"), err.read().decode(errors="surrogateescape")
 
 
 @contextmanager
