@@ -73,7 +73,7 @@ def forum(request: pytest.FixtureRequest, tmp_path: Path, rgw_bucket: Bucket) ->
     return Forum(tmp_path, rgw_bucket, ledger)
 
 
-@pytest.mark.timeout(2400 if FULL else 700)
+@pytest.mark.timeout(2400 if FULL else 1200)
 def test_no_claim_is_lost_and_none_happens_twice(forum: Forum) -> None:
     """Two members want each photo, some of them just when its time ends; two workers remove what nobody claims.
 

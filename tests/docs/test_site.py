@@ -112,7 +112,7 @@ def test_links_of_a_readme_lead_somewhere(readme: Path) -> None:
         assert urlsplit(target).scheme or (readme.parent / target).exists(), target
 
 
-@pytest.mark.timeout(500)  # of some fifty pages
+@pytest.mark.timeout(900)  # of some fifty pages
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_are_accessible_and_ask_nobody_else(scheme: str, chromium: Browser, server: ValetkeyServer) -> None:
     """axe finds nothing on any page, nothing scrolls sideways, and every request goes to this host."""

@@ -65,7 +65,7 @@ def ran(command: list[str | Path], tmp_path: Path, timeout: float = 150) -> Comp
 
 def environment(tmp_path: Path) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return ours | {"PIDS": str(tmp_path / "pids")}
+    return ours | {"PIDS": str(tmp_path / "pids"), "VALETKEY_TEST_GRACE": "8"}
 
 
 def alive(tmp_path: Path) -> list[int]:

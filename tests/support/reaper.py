@@ -29,8 +29,11 @@ ROOT = Path(__file__).parents[2]
 MARK = "RUN_OF_TESTS"
 """The environment variable that all processes of a run have; its value is the run's directory."""
 
-GRACE = 8.0
-"""Seconds that processes have to end by themselves."""
+GRACE = float(os.environ.get("VALETKEY_TEST_GRACE", "60"))
+"""Seconds that processes have to end by themselves when the run is over; they have done so as a rule by then."""
+
+KILLED = 8.0
+"""The same where the run was killed, and nobody has told them to."""
 
 FAILED = 1
 """How pytest exits where it has run all tests, and some failed."""
@@ -46,9 +49,9 @@ def watch(pid: int, mark: str, directory: Path) -> None:
     subprocess.Popen(command, cwd=ROOT, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
 
 
-def reap(mark: str) -> list[str]:
+def reap(mark: str, seconds: float | None = None) -> list[str]:
     """Wait until all of the run's processes have ended, then kill what has not; the command lines of these."""
-    deadline = time.monotonic() + GRACE
+    deadline = time.monotonic() + (GRACE if seconds is None else seconds)
     while (left := of_run(mark) or _on_a_second_look(mark)) and time.monotonic() < deadline:
         time.sleep(0.1)
     for pid in left:
@@ -114,7 +117,7 @@ def main(pid: int, mark: str, directory: Path) -> None:
     with suppress(ProcessLookupError):
         select.select([os.pidfd_open(pid)], [], [])
     for _ in range(5):  # what is killed may have started another
-        if not reap(mark):
+        if not reap(mark, KILLED):
             break
     shutil.rmtree(directory, ignore_errors=True)
 

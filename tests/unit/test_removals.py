@@ -253,8 +253,11 @@ def test_a_child_leaves_them_to_its_parent(store: MemoryStore, waiting: Removals
     waiting.add(["staging/1"])
     child = os.fork()
     if child == 0:
-        waiting.flush()
-        os._exit(0 if store.keys() == ["staging/1"] else 1)
+        try:
+            waiting.flush()
+            os._exit(0 if store.keys() == ["staging/1"] else 1)
+        finally:
+            os._exit(2)
     assert os.waitpid(child, 0)[1] == 0
     waiting.flush()
     assert store.keys() == []
