@@ -17,7 +17,7 @@ from valetkey.core.ports.announcing import KnownHook, Outbox
 _LEFT = [status.value for status in Status if status is not Status.DELIVERED]
 
 _KNOWN = Direct(select(hooks.c.name, hooks.c.types))
-"""Each end asks for them."""
+"""Compiled once, as every end reads the hooks."""
 
 
 class SqlHookBook(Database):
