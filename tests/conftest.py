@@ -70,10 +70,24 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[reaper.MARK] = str(directory)
     config.stash[RUN] = run
     _read_once()
+    if config.pluginmanager.has_plugin("hypothesispytest") and not config.getoption("hypothesis_profile"):
+        _leave_nothing_to_luck()
     for part in ("connect", "read", "write", "pool"):  # httpx gives up after 5 s: a machine may be busier than that
         setattr(DEFAULT_TIMEOUT_CONFIG, part, PATIENCE)
     for each in run.ignored:  # by us, still; what we start gets the system's own meaning then, browsers included
         signal.signal(each, lambda *_: None)
+
+
+def _leave_nothing_to_luck() -> None:
+    """Properties have the same examples in every run: `--hypothesis-profile default` looks for others.
+
+    By Hypothesis's own settings an example may take 0.2 s, and ten of them a second to be made; machines may be slower.
+    """
+    from hypothesis import HealthCheck, settings  # not imported where no property is looked at
+
+    slow = [HealthCheck.too_slow]
+    settings.register_profile("every run", deadline=None, derandomize=True, database=None, suppress_health_check=slow)
+    settings.load_profile("every run")
 
 
 def pytest_collection_finish() -> None:

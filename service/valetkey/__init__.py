@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         upload_rejected,
         upload_unclaimed,
     )
+    from valetkey.adapters.sql.schema import TABLES
     from valetkey.api.records import Erasure, StoredObject, Upload
     from valetkey.app import ValetKey
     from valetkey.core.errors import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from valetkey.core.service import IssuedTicket
 
 __all__ = [
+    "TABLES",
     "AlreadyClaimed",
     "Checksum",
     "Claim",
@@ -75,6 +77,7 @@ _HOMES = {
     "valetkey.core.model.rules": {"Detect"},
     "valetkey.core.model.upload": {"Checksum", "Claim", "Reason", "UploadState"},
     "valetkey.core.service": {"IssuedTicket"},
+    "valetkey.adapters.sql.schema": {"TABLES"},
     "valetkey.adapters.signals": {name for name in __all__ if name.startswith("upload_")},
 }
 

@@ -84,7 +84,7 @@ def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> li
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)
     found.extend(
-        OutboxLoop(Dispatcher(hook.outbox, hook, name=hook.name, counts_begun=True, **_waits(settings)))
+        OutboxLoop(Dispatcher(hook.outbox, hook, name=hook.name, counts_starts=True, **_waits(settings)))
         for hook in valetkey.hooks.callers()
     )
     return found

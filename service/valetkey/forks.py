@@ -9,7 +9,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Lock, Thread, get_native_id
+from threading import enumerate as enumerate_threads
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -25,8 +27,14 @@ KEPT: list[Any] = []
 server."""
 
 
-LAST_MOMENT = 1.0
-"""How long to wait until a thread that Python has joined is gone, in seconds: usually microseconds."""
+LAST_MOMENT = 10.0
+"""How long to wait until a thread that Python has joined is gone, in seconds: usually microseconds, but longer on an
+overloaded machine."""
+
+LAST_MOMENT_OF_OTHERS = 0.1
+"""The same before a fork, for threads that may belong to a library and stay."""
+
+_TASKS = Path("/proc/self/task")
 
 
 class _Process:
@@ -35,6 +43,8 @@ class _Process:
     id = os.getpid()
     renewing = Lock()
     forking = Lock()
+    staying: frozenset[int] = frozenset()
+    """The threads that are not Python's, and that are not about to end."""
 
 
 def renew_in_child(owner: Owner, renew: Callable[[Owner], None]) -> None:
@@ -73,7 +83,7 @@ def join(thread: Thread, patience: float | None = None) -> None:
     if number in {None, os.getpid(), get_native_id()}:  # a thread of gevent's is none
         return
     deadline = time.monotonic() + LAST_MOMENT
-    while os.path.exists(f"/proc/self/task/{number}") and time.monotonic() < deadline:  # noqa: PTH110  (a busy loop)
+    while (_TASKS / str(number)).exists() and time.monotonic() < deadline:
         time.sleep(0.0001)
 
 
@@ -84,10 +94,28 @@ def come_unannounced() -> bool:
     return uwsgi is not None and uwsgi.worker_id() == 0
 
 
+def _see_threads_end() -> None:
+    """Waits for threads that an application has joined right before it forks: see `join`."""
+    deadline = time.monotonic() + LAST_MOMENT_OF_OTHERS
+    while (unknown := _unknown_threads()) and time.monotonic() < deadline:
+        time.sleep(0.0005)
+    _Process.staying |= unknown  # to wait for them once is enough
+
+
+def _unknown_threads() -> frozenset[int]:
+    """Threads of the operating system that Python does not know; none if that cannot be determined."""
+    try:
+        there = frozenset(map(int, os.listdir(_TASKS)))  # noqa: PTH208  (names are enough)
+    except OSError:
+        return frozenset()
+    return there - {thread.native_id for thread in enumerate_threads()} - _Process.staying
+
+
 def _before() -> None:
     _Process.forking.acquire()  # threads that fork at once do so one after the other
     for owner, (pause, _) in list(_paused.items()):
         pause(owner)
+    _see_threads_end()
 
 
 def _in_parent() -> None:
@@ -98,6 +126,7 @@ def _in_parent() -> None:
 
 def _renew() -> None:
     _Process.forking = Lock()
+    _Process.staying = frozenset()
     for owner, renew in list(_renewed.items()):
         renew(owner)
     _Process.id = os.getpid()

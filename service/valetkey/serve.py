@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 
 from valetkey.app import create_intake, create_served_app, installed_in
 from valetkey.core.errors import ConfigurationError
@@ -29,6 +30,10 @@ grant took a third more CPU, as each woke the others in vain."""
 
 BACKLOG = 4_096
 """How many connections the system queues until they are accepted; it may allow fewer (``net.core.somaxconn``)."""
+
+MAX_HEAD = 65_536
+"""Bytes of the head of a request, and of its body that are read at once: granian takes seven times as much, and reading
+a header that is a list takes long. A query, tickets and what pages' monitoring adds are a third of it."""
 
 OTHER_DESCRIPTORS = 512
 """File descriptors that no client uses: connections to the store and the ledger, and files."""
@@ -95,6 +100,7 @@ def _granian(settings: Settings) -> Any:  # granian names its class by a variabl
         backlog=BACKLOG,
         backpressure=max(128, raise_descriptor_limit() - OTHER_DESCRIPTORS),
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=MAX_HEAD),
         websockets=False,
         workers_kill_timeout=STOP_TIMEOUT,
     )

@@ -144,7 +144,9 @@ def test_a_grant_that_expired(visit: Callable[..., Visit]) -> None:
     time.sleep(3)
     customer.page.run("resume")
     assert_whole(customer, 1000)
-    assert [one.status for one in customer.sent()] == [403, 201]
+    refused, *others, taken = [one.status for one in customer.sent()]
+    assert (refused, taken) == (403, 201)
+    assert set(others) <= {403}  # a grant of two seconds may be over once more on its way
 
 
 def test_signatures_of_parts_that_expired(visit: Callable[..., Visit]) -> None:

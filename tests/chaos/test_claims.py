@@ -21,7 +21,7 @@ from tests.support.stores import Bucket
 
 COUNT = 2_000 if FULL else 200
 KILLS = (0.5, 1.5)
-LEASES = 100
+LEASES = 200
 """How many seconds at most what a killed worker was about to do is left alone."""
 FORUM = "tests.chaos.forum"
 CONFIG = f"""

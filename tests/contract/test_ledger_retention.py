@@ -5,15 +5,20 @@ here than the service's, as the ledger is: a small table is read faster as a who
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event, insert
 from tests.support.filling import fill
 from tests.support.ledgers import migrated
 from tests.support.plans import Plans, plans
 from tests.support.postgres import Postgres
 
-from valetkey.adapters.sql import SqlLedger
+from valetkey.adapters.sql import SqlLedger, hooks, outbox
+from valetkey.adapters.sql.rows import as_call_row
+from valetkey.adapters.sql.schema import hook_calls
+from valetkey.core.model.announcement import Announcement, Status
 from valetkey.core.model.erasure import ALL_ACCOUNTS, new_erasure
 from valetkey.core.model.upload import StoreUploads, UploadId, UploadState, first_id_of
 from valetkey.core.ports.ledger import Once
@@ -146,3 +151,50 @@ def test_calls_of_hooks_are_counted_among_those_that_were_made(filled: SqlLedger
 def test_what_waits_is_claimed_among_what_was_delivered(filled: SqlLedger) -> None:
     small(filled, lambda: filled.claim(ago(0), ago(0), STEP))
     small(filled, lambda: filled.calls("shop.on_end").claim(ago(0), ago(0), STEP))
+
+
+@pytest.fixture
+def steps(kept: SqlLedger, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Small ones; a number for each transaction that was committed since."""
+    for module in (hooks, outbox):
+        for name in ("FORGOTTEN", "REPLAYED"):
+            monkeypatch.setattr(module, name, STEP, raising=False)
+    committed: list[int] = []
+
+    def note(_: object) -> None:
+        committed.append(1)
+
+    event.listen(kept._writers, "commit", note)
+    yield committed
+    event.remove(kept._writers, "commit", note)
+
+
+def of_hook(ledger: SqlLedger, status: Status, count: int) -> None:
+    """So many calls of the hook "gone", which nobody has called for months, or which failed each time."""
+    ledger.record_hooks({"gone": {"upload.aborted"}}, ago(90))
+    one = Announcement("", "upload.aborted", UploadId("0"), "", ago(90), ago(90), status=status).calling("gone")
+    rows = [as_call_row(replace(one, id=f"{status}-{number:05}")) for number in range(count)]
+    with ledger._writers.begin() as connection:
+        connection.execute(insert(hook_calls), rows)
+
+
+def test_a_hook_that_is_forgotten_keeps_nobody_from_writing(kept: SqlLedger, steps: list[int]) -> None:
+    """SQLite has one writer: to remove a million calls in one transaction took longer than others wait."""
+    for status in (Status.WAITING, Status.DEAD):
+        of_hook(kept, status, 5 * STEP)
+    steps.clear()
+    assert kept.forget_hook("gone")
+    assert len(steps) >= 5
+    assert kept.calls("gone").announcements(None, 1) == []
+    assert "gone" not in {hook.name for hook in kept.hooks()}
+
+
+def test_replaying_all_keeps_nobody_from_writing(kept: SqlLedger, steps: list[int]) -> None:
+    """What a receiver that was away for days has left is announced again in steps, each of them once."""
+    of_hook(kept, Status.DEAD, 5 * STEP + 1)
+    steps.clear()
+    calls = kept.calls("gone")
+    replayed = calls.replay(None, ago(0))
+    assert (len(replayed), len(set(replayed))) == (5 * STEP + 1,) * 2
+    assert len(steps) >= 6
+    assert {one.status for one in calls.announcements(None, 10_000)} == {Status.WAITING}

@@ -10,12 +10,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, MetaData, inspect, text
 
 from valetkey.adapters.ledgers import open_ledger
 from valetkey.adapters.sql import SqlLedger, migrations
 from valetkey.adapters.sql.rows import as_call_row, as_erasure_row, as_key_row, as_outbox_row, as_row
-from valetkey.adapters.sql.schema import FORMER, metadata
+from valetkey.adapters.sql.schema import FORMER, TABLES, VERSION, metadata
 from valetkey.core.access.api_keys import Scope, new_key
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable
 from valetkey.core.model.announcement import Announcement
@@ -86,7 +86,7 @@ def test_versions_are_known_by_their_files() -> None:
 def test_the_migrations_make_the_schema(kept: SqlLedger) -> None:
     """What Alembic built and what the code expects do not differ in a table, a column, a type or an index."""
     with kept._writers.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "version_table": VERSION})
         assert compare_metadata(context, metadata) == []
 
 
@@ -143,6 +143,44 @@ def test_a_table_of_somebody_else_in_another_schema_is_in_nobodys_way(postgres_u
             assert {*metadata.tables} <= {*inspect(connection).get_table_names("own")}
 
 
+@pytest.mark.parametrize("revision", ["ae1027a6acf1", "0003"])
+def test_an_application_has_migrations_of_its_own(any_url: str, revision: str) -> None:
+    """In the database that both are in, as a claim within its transaction needs it: Flask-Migrate's version is in a
+    table that is Alembic's own, and whatever it is, `valetkey migrate` neither heeds nor touches it. Told which tables
+    are ours, it would remove none of them."""
+    with closing(SqlLedger(any_url)) as ledger:
+        with ledger._writers.begin() as connection:
+            connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+            connection.execute(text(f"INSERT INTO alembic_version VALUES ('{revision}')"))
+        with pytest.raises(LedgerUnavailable, match="no tables yet"):
+            ledger.check()
+        for _ in range(2):
+            ledger.migrate()
+            ledger.check()
+        with ledger._readers.connect() as connection:
+            theirs = MigrationContext.configure(
+                connection, opts={"include_name": lambda name, kind, _: kind != "table" or name not in TABLES}
+            )
+            assert theirs.get_current_heads() == (revision,)
+            assert compare_metadata(theirs, MetaData()) == []
+
+
+def test_a_ledger_whose_version_is_in_alembics_table(any_url: str) -> None:
+    """As commits before had it: it can be used as it is, and the next `migrate` leaves that table to applications."""
+    one = upload()
+    with closing(SqlLedger(any_url)) as ledger:
+        ledger.migrate()
+        ledger.add([one])
+        with ledger._writers.begin() as connection:
+            connection.execute(text(f"ALTER TABLE {VERSION} RENAME TO alembic_version"))
+        ledger.check()
+        ledger.migrate()
+        ledger.check()
+        assert ledger.get(one.id) == one
+        with ledger._readers.connect() as connection:
+            assert "alembic_version" not in inspect(connection).get_table_names()
+
+
 def test_what_was_declared_under_the_former_name_is_there(any_url: str) -> None:
     """A ledger of a commit in between, in which the table of what was declared was called `settings`."""
     with closing(SqlLedger(any_url)) as ledger:
@@ -151,7 +189,7 @@ def test_what_was_declared_under_the_former_name_is_there(any_url: str) -> None:
         with ledger._writers.begin() as connection:
             connection.execute(text("ALTER TABLE declared_settings RENAME TO settings"))
             connection.execute(text("ALTER TABLE workers DROP COLUMN still"))  # which a later version has made
-            connection.execute(text("UPDATE alembic_version SET version_num = '0015'"))
+            connection.execute(text("UPDATE valetkey_version SET version_num = '0015'"))
         ledger.migrate()
         assert ledger.declare({}, NOW, "settings")["sweep"].terms == "60"
         with ledger._readers.connect() as connection:

@@ -7,6 +7,7 @@ A server of its own runs where Flask's test client would have the whole body in 
 import asyncio
 import http.client
 import json
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,10 +19,12 @@ import pytest
 from asgiref.wsgi import WsgiToAsgi
 from flask import Blueprint, Flask, Request, Response, abort, request
 from flask_cors import CORS
+from flask_limiter import Limiter
 from flask_swagger_ui import get_swaggerui_blueprint
 from werkzeug.routing import BaseConverter
 from werkzeug.serving import make_server
 
+from valetkey import upload_aborted
 from valetkey.api.bodies import MAX_BODY
 from valetkey.app import BLUEPRINTS
 from valetkey.core.errors import ConfigurationError
@@ -33,13 +36,13 @@ CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
 
 @contextmanager
 def served(app: Flask) -> Iterator[Callable[..., tuple[int, dict[str, Any]]]]:
-    """``app`` behind werkzeug's server: a function that posts and returns status and document, within ten seconds."""
+    """``app`` behind werkzeug's server: a function that posts and returns status and document, within a minute."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
 
     def post(body: Any, path: str = "/v1/uploads") -> tuple[int, dict[str, Any]]:
-        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
         connection.request("POST", path, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
         read = answer.status, json.loads(answer.read())
@@ -369,7 +372,7 @@ def asked_by_asgi(app: Flask, body: list[bytes], *headers: tuple[bytes, bytes]) 
     scope = {"type": "http", "method": "POST", "path": "/v1/uploads", "query_string": b"", "http_version": "1.1"}
     scope |= {"headers": [(b"content-type", b"application/json"), *headers], "server": ("127.0.0.1", 80)}
     with ThreadPoolExecutor(1) as own:  # a browser's driver may have a loop in this thread
-        own.submit(asyncio.run, WsgiToAsgi(app)(scope, receive, send)).result(30)  # type: ignore[no-untyped-call]
+        own.submit(asyncio.run, WsgiToAsgi(app)(scope, receive, send)).result(60)  # type: ignore[no-untyped-call]
     return said[0]["status"], json.loads(b"".join(one.get("body", b"") for one in said))
 
 
@@ -389,3 +392,98 @@ def test_a_body_without_a_length_by_way_of_asgi(*, first: bool) -> None:
     assert asked_by_asgi(app, [body])[0] == 201
     assert asked_by_asgi(app, [body], (b"content-length", b"%d" % len(body)))[0] == 201
     assert asked_by_asgi(app, [b" " * 10_000] * 40, chunked)[0] == 413
+
+
+def test_an_application_whose_templates_are_written_otherwise() -> None:
+    """Vue's marks are Jinja's, so applications change these, and what an extension renders shows them to its readers
+    (flask-admin 1665, flask-sitemap 42); what an application adds to each page may fail where nobody is logged in."""
+    app = Flask("photos")
+    app.jinja_options = {
+        "variable_start_string": "[[",
+        "variable_end_string": "]]",
+        "block_start_string": "[%",
+        "block_end_string": "%]",
+    }
+    MemoryValetKey(app)
+
+    @app.context_processor
+    def user() -> dict[str, str]:
+        raise LookupError("nobody is logged in")
+
+    client = app.test_client()
+    created = client.post("/v1/uploads", json=CAT | {"redirect": True}).get_json()["upload"]["id"]
+    page = client.get(f"/v1/uploads/{created}/return")
+    assert page.status_code == 200
+    assert "Your upload is pending." in page.text
+    assert not {"{{", "{%"}.intersection(page.text.split())
+
+
+@pytest.mark.needs("docs", "pages")
+@pytest.mark.parametrize("path", ["/assets/valetkey-element.js", "/docs/"])
+def test_an_application_whose_files_the_server_in_front_sends(path: str) -> None:
+    """``USE_X_SENDFILE``: that server may send the application's own files, and none of ours, so it answers 404."""
+    app = Flask("photos")
+    app.config["USE_X_SENDFILE"] = True
+    MemoryValetKey(app)
+    answer = app.test_client().get(path)
+    assert answer.status_code == 200
+    assert "X-Sendfile" not in answer.headers
+    assert len(answer.data) == answer.content_length > 0
+
+
+@pytest.mark.parametrize("prefix", ["/<tenant>/files", "/a?b", "/a#b", "/a//b", "/..", "/a/./b", "/a\\b", "/a\nb"])
+def test_a_prefix_that_no_address_can_have(prefix: str) -> None:
+    """It is said at the start: its routes would match, and each address that the API gives would lead elsewhere."""
+    with pytest.raises(ConfigurationError, match="url_prefix"):
+        MemoryValetKey(Flask("photos"), url_prefix=prefix)
+
+
+@pytest.mark.parametrize(("prefix", "shown"), [("/фото", "/%D1%84%D0%BE%D1%82%D0%BE"), ("/my files", "/my%20files")])
+def test_a_prefix_of_any_letters(prefix: str, shown: str) -> None:
+    """Addresses have it escaped: servers send no header with other letters, and S3 is told to redirect there."""
+    app = Flask("photos")
+    MemoryValetKey(app, url_prefix=prefix)
+    client = app.test_client()
+    answer = client.post(f"{prefix}/v1/uploads", json=CAT | {"redirect": True})
+    created = answer.get_json()
+    assert answer.headers["Location"] == f"{shown}/v1/uploads/{created['upload']['id']}"
+    assert f"{shown}/v1/" in created["grant"]["fields"]["success_action_redirect"]
+    assert client.get(answer.headers["Location"]).status_code == 200
+    assert client.get(f"{prefix}/docs").location == f"{shown}/docs/"
+
+
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit, CancelledError])
+def test_a_receiver_of_signals_that_ends_otherwise(error: type[BaseException]) -> None:
+    """What it raises is its own affair, also what is no ``Exception``: ``sys.exit`` of a script, a cancelled task, a
+    timeout of gevent's. A loop of the worker ended by it, without a word."""
+    app = Flask("photos")
+    MemoryValetKey(app)
+    client = app.test_client()
+    created = client.post("/v1/uploads", json=CAT).get_json()["upload"]["id"]
+
+    def fail(_: object) -> None:
+        raise error
+
+    with upload_aborted.connected_to(fail):
+        assert client.delete(f"/v1/uploads/{created}").status_code == 204
+
+
+def test_each_view_has_a_name_of_its_own() -> None:
+    """Extensions know views by module and name: who frees one of a limit, or of a protection, frees no other."""
+    app = Flask("photos")
+    MemoryValetKey(app)
+    views = {end: view for end, view in app.view_functions.items() if end.startswith("valetkey-")}
+    names = [f"{view.__module__}.{view.__qualname__}" for view in {id(view): view for view in views.values()}.values()]
+    assert len(names) > 20
+    assert sorted(names) == sorted(set(names))
+
+
+def test_a_limit_that_one_view_is_freed_of() -> None:
+    """Events come as fast as files do; uploads are created as fast as the application allows."""
+    app = Flask("photos")
+    MemoryValetKey(app)
+    limiter = Limiter(lambda: "everybody", app=app, default_limits=["1 per hour"], storage_uri="memory://")
+    limiter.exempt(app.view_functions["valetkey-api.receive_events"])
+    client = app.test_client()
+    assert [client.post("/v1/events/ceph", json={}).status_code for _ in range(2)] == [404, 404]
+    assert [client.post("/v1/uploads", json=CAT).status_code for _ in range(2)] == [201, 429]

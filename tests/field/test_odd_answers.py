@@ -93,6 +93,34 @@ def test_a_beginning_of_parts_without_an_id(lacking: str, rgw: Rgw, make_desk: M
         assert make_desk(bucket, PROFILES).http.post("/v1/uploads", json=asked).status_code == 503
 
 
+class APage(Quirk):
+    """What stands in front of the store shows a page of its own, with the status of a success: its keeper is at work on
+    it, or wants a login (nginx sends such a file with an ETag)."""
+
+    def after(self, request: Request, answer: Answer) -> None:
+        if request.method == "HEAD":
+            answer.status = 200
+            answer.set_header("x-amz-meta-upload-id", None)
+            for name, value in (("Content-Type", "text/html"), ("Content-Length", "615"), ("ETag", '"6329d0a6-267"')):
+                answer.set_header(name, value)
+
+
+@pytest.mark.parametrize("profile", ["default", "parts"])
+def test_a_page_in_the_stores_place_decides_nothing(profile: str, rgw: Rgw, make_desk: MakeDesk) -> None:
+    """It is of another size and type than was granted: the upload was rejected, and its bytes were removed."""
+    shown = threading.Event()
+    with quirky(rgw, When(shown.is_set, APage())) as server, fresh_bucket(server) as bucket:
+        desk = make_desk(bucket, PROFILES)
+        assert desk.complete(desk.sent(TEXT))["state"] == "confirmed"
+        created = desk.sent(TEXT, profile=profile)
+        shown.set()
+        problem = desk.complete(created)
+        assert (problem.get("status"), problem.get("code")) == (503, "store_unavailable"), problem
+        shown.clear()
+        assert desk.complete(created)["state"] == "confirmed"
+        assert desk.read(desk.upload(created)["object"]["key"]) == TEXT
+
+
 class OfParts(Quirk):
     def after(self, request: Request, answer: Answer) -> None:
         if request.operation == "HEAD":

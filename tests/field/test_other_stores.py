@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 from tests.field.desk import Desk, MakeDesk
 from tests.support.clients import put
-from tests.support.store_proxy import Quirk, quirky
+from tests.support.store_proxy import Answer as Said
+from tests.support.store_proxy import Quirk, Request, quirky
 from tests.support.store_quirks import (
     Drops,
     Fails,
     GoHeaderCase,
     IgnoresPrefix,
     LowerHeaderCase,
+    Refuses,
     Says,
     WantsChecksums,
     no_list_multiparts,
@@ -37,6 +39,33 @@ from valetkey.core.ports.store import ObjectHeaders
 from valetkey.core.sweeping.findings import Action
 
 SCANNED = "[profiles.scanned]\nscan = true\n"
+
+
+class NoTags(Refuses):
+    """Cloudflare R2, and counts how often it was told of them."""
+
+    told = 0
+
+    def before(self, request: Request) -> Said | None:
+        refused = super().before(request)
+        self.told += refused is not None
+        return refused
+
+
+@pytest.mark.parametrize(("status", "code"), [(501, "NotImplemented"), (400, "NotImplemented")])
+def test_a_store_that_has_no_tags(status: int, code: str, rgw: Rgw, make_desk: MakeDesk) -> None:
+    """It refuses any copy that says what becomes of tags (aws/aws-sdk-net 3125, tus/tus-node-server 560): no upload was
+    ever confirmed there. One that is told once is not told again."""
+    quirk = NoTags("x-amz-tagging-directive", status, code)
+    with quirky(rgw, quirk) as server, fresh_bucket(server) as bucket:
+        desk = make_desk(bucket, SCANNED)
+        for _ in range(2):
+            created = desk.sent(b"bytes")
+            assert desk.complete(created)["state"] == "confirmed", desk.upload(created)
+        scanned = desk.sent(b"bytes", profile="scanned")
+        etag = desk.complete(scanned)["object"]["etag"]
+        assert desk.judge(scanned, etag, clean=True).state == "confirmed"
+        assert quirk.told == 1
 
 
 @pytest.mark.parametrize("method", ["post", "put", "multipart"])

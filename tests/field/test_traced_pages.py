@@ -27,6 +27,10 @@ ADDED = {
     "Zipkin": {"b3": "1-2-1", "x-b3-traceid": "1", "x-b3-spanid": "2", "x-b3-parentspanid": "3", "x-b3-sampled": "1"},
     "Elastic": {"elastic-apm-traceparent": f"00-{TRACE}-b7ad6b7169203331-01"},
     "X-Ray": {"x-amzn-trace-id": "Root=1-2-3"},
+    "Application Insights": {"request-id": f"|{TRACE}.b7ad6b71692033", "request-context": "appId=cid-v1:1"},
+    "Jaeger": {"uber-trace-id": f"{TRACE}:b7ad6b7169203331:0:1"},
+    "Instana": {"x-instana-t": TRACE, "x-instana-s": "b7ad6b7169203331", "x-instana-l": "1"},
+    "one of its own": {"x-our-release": "17", "x_odd": "1"},
 }
 CALL = """async ([url, headers, body]) => {
     const own = { authorization: "Bearer none", "content-type": "application/json", ...headers };

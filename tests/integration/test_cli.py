@@ -138,13 +138,13 @@ def test_a_ledger_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     """Neither `serve` nor `migrate` touches it, and both say which version they know."""
     run("migrate")
     with sqlite3.connect(tmp_path / "valetkey.db") as ledger:
-        ledger.execute("update alembic_version set version_num = '9999'")
+        ledger.execute("update valetkey_version set version_num = '9999'")
     for result in (run("serve", **READY), run("migrate")):
         assert result.exit_code == 1
         assert "The ledger's schema 9999 is a newer valetkey's; this one ends at 0" in result.output
         assert "Traceback" not in result.output
     with sqlite3.connect(tmp_path / "valetkey.db") as ledger:
-        ledger.execute("update alembic_version set version_num = '0001'")
+        ledger.execute("update valetkey_version set version_num = '0001'")
     assert "older valetkey: run `valetkey migrate`" in run("serve", **READY).output
 
 
@@ -160,7 +160,7 @@ def test_migrate_twice_is_once(tmp_path: Path) -> None:
     """Migrating again changes nothing: the schema is the newest one."""
     newest = max(path.name[:4] for path in Path(migrations.__path__[0], "versions").glob("[0-9]*.py"))
     assert [run("migrate").exit_code, run("migrate").exit_code] == [0, 0]
-    [(version,)] = sqlite3.connect(tmp_path / "valetkey.db").execute("select version_num from alembic_version")
+    [(version,)] = sqlite3.connect(tmp_path / "valetkey.db").execute("select version_num from valetkey_version")
     assert version == newest
 
 

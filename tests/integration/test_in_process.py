@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask, request
@@ -16,6 +17,7 @@ from werkzeug.test import TestResponse
 import valetkey as public
 from valetkey import (
     AlreadyClaimed,
+    ErasureNotFound,
     InvalidRequest,
     ObjectReplaced,
     Profile,
@@ -152,6 +154,27 @@ def test_what_a_visitor_may_not_take(desk: Desk) -> None:
     assert desk.valetkey.get(good).claim is None
     assert desk.post(good, owner="").status_code == 422
     assert desk.post(good, reference="x" * 256).status_code == 422
+
+
+def test_ids_as_applications_have_them() -> None:
+    """A column of the type UUID gives no text, and a form without its field gives None: the one is an id, the other
+    nobody's upload. Both were a `TypeError`, which visitors saw as a 500."""
+    desk = in_memory()
+    valetkey, kept = desk.valetkey, UUID(desk.uploaded())
+    assert valetkey.get(kept).id == str(kept)
+    for claimed in (kept, [kept], str(kept)):
+        assert [one.id for one in valetkey.claim(claimed, owner="ann", reference="post:17")] == [str(kept)]
+    assert str(kept) in valetkey.download_url(kept)
+    assert [one.id for one in valetkey.release(kept, reference="post:17")] == [str(kept)]
+    valetkey.delete(kept)
+    missing: Any = None
+    for call in (valetkey.get, valetkey.open, valetkey.download_url, valetkey.delete, valetkey.erasure):
+        with pytest.raises((UploadNotFound, ErasureNotFound)):
+            call(missing)
+    with pytest.raises(UploadNotFound):
+        valetkey.claim(missing, owner="ann", reference="post:17")
+    with pytest.raises(UploadNotFound):
+        valetkey.release([missing], reference="post:17")
 
 
 def test_taking_without_a_reference_only_looks(desk: Desk) -> None:
@@ -431,7 +454,7 @@ def test_a_view_of_a_mistake_is_a_500() -> None:
 def test_every_public_name_is_there() -> None:
     """What `valetkey` says that it exports can be imported, and the classes of errors are errors of ours."""
     found = {name: getattr(public, name) for name in public.__all__}
-    assert sorted(public.__all__) == public.__all__
+    assert sorted(public.__all__, key=lambda name: (not name.isupper(), name)) == public.__all__
     errors = [one for one in found.values() if isinstance(one, type) and issubclass(one, Exception)]
     assert len(errors) == 14
     assert all(issubclass(one, ValetKeyError) for one in errors)

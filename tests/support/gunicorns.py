@@ -22,6 +22,7 @@ def running_gunicorn(directory: Path, env: Mapping[str, str], source: str, *opti
     (directory / "served.py").write_text(source)
     port = free_port()
     command = [str(GUNICORN), "--no-control-socket", "-k", "gthread", "--graceful-timeout", "3"]
+    command += ["--keep-alive", "75"]  # it would close a connection that a slow client just uses again
     command += ["-b", f"127.0.0.1:{port}", *options, "served:app"]
     process = subprocess.Popen(
         ["setpriv", "--pdeathsig", "TERM", *command],
@@ -33,7 +34,7 @@ def running_gunicorn(directory: Path, env: Mapping[str, str], source: str, *opti
     _, key = ledgers.create_key(env["VALETKEY_DATABASE_URL"], "default")
     try:
         with httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}, timeout=20
+            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}, timeout=60
         ) as client:
             _wait(client, process)
             yield client

@@ -34,6 +34,9 @@ FIXTURES = {
 BUILT = {"pages": "frontend", "docs": "docs"}
 """What make builds for tests, by its target."""
 
+_brought: set[str] = set()
+"""What this process has, so that no test waits for others that are just installing something."""
+
 LACKING = "lacking"
 LOCK = Path(tempfile.gettempdir()) / f"valetkey-system-packages-{os.getuid()}.lock"
 
@@ -77,7 +80,7 @@ def needed(item: pytest.Item) -> set[str]:
 
 def bring(needs: set[str]) -> None:
     """One process at a time: the workers of a run, and runs beside each other, would all call apt."""
-    if not needs:
+    if needs <= _brought:
         return
     with LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -85,6 +88,7 @@ def bring(needs: set[str]) -> None:
             _run("infra/system-packages", *packages)
         if targets := [target for need, target in BUILT.items() if need in needs]:
             _run("make", "--silent", "--no-print-directory", *targets)
+    _brought.update(needs)
 
 
 def _run(*command: str) -> None:

@@ -101,7 +101,7 @@ class Rgw(S3Server):
         return keys
 
     def _admin(self, *args: str) -> None:
-        done = processes.run(["radosgw-admin", "-c", "ceph.conf", *args], timeout=60, cwd=self.directory)
+        done = processes.run(["radosgw-admin", "-c", "ceph.conf", *args], timeout=150, cwd=self.directory)
         if done.returncode:
             raise RuntimeError(f"radosgw-admin {args[0]} failed:\n{done.stderr}")
 

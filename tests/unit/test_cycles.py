@@ -27,12 +27,14 @@ from valetkey.testing import MemoryValetKey
 
 @pytest.fixture
 def left() -> Iterator[Callable[[], int]]:
-    """How many objects of a kind that a cycle holds there are, of what was made since."""
+    """How many objects of a kind that a cycle holds there are, of what was made since.
+
+    What is there now stays frozen: thawed, all that was collected would be looked through again, by each later test.
+    """
     gc.collect()
     gc.disable()
     gc.freeze()
     yield lambda: sum(type(each).__name__ in {"frame", "BodyNeeded", "WouldWait"} for each in _garbage())
-    gc.unfreeze()
     gc.enable()
 
 

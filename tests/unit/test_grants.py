@@ -83,11 +83,11 @@ def test_beyond_its_limit_the_store_is_not_asked() -> None:
     def hold() -> None:
         with gate.open_for(granted.upload):
             entered.set()
-            leave.wait(10)
+            leave.wait(120)
 
     holder = Thread(target=hold)
     holder.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     with pytest.raises(StoreUnavailable) as raised:
         world.service.complete(Caller("shop"), granted.upload.id)
     assert raised.value.retry_after == 1

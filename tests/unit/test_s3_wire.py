@@ -44,7 +44,7 @@ def saying(*answers: bytes) -> Iterator[tuple[Any, list[int], list[bytes]]]:
         yield pool, used, asked
         pool.close()
         left.clear()
-    thread.join(30)
+    thread.join(60)
 
 
 def ask(pool: Any, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b"") -> tuple[int, bytes]:

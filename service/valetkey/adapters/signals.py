@@ -63,5 +63,7 @@ class SignalNotifier:
             try:
                 with self._context():
                     receiver(upload)
-            except Exception:
+            except (KeyboardInterrupt, GeneratorExit):
+                raise
+            except BaseException:  # a cancelled task, a timeout of gevent's, sys.exit: whoever ended it goes on
                 log.exception("a receiver of %s failed for upload %s", signal.name, upload.id)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, send_from_directory
+from flask import Blueprint, Response, abort
 from flask.typing import ResponseReturnValue
 
 from valetkey.api import problems
+from valetkey.api.files import send
 from valetkey.api.mounted import server_url
 from valetkey.api.rendering import render
 
@@ -72,7 +73,7 @@ def asset(name: str) -> ResponseReturnValue:
     name = f"valetkey-{name}"
     if name not in built.files and name not in built.stable:
         abort(404, "There is no such module, or not in this version: load the page again.")
-    response = send_from_directory(ASSETS, name)
+    response = send(ASSETS, name)
     response.content_type = "text/javascript; charset=utf-8"
     response.headers["Cache-Control"] = (
         f"public, max-age={_YEAR}, immutable" if name in built.files else "public, no-cache"

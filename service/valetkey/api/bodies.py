@@ -6,7 +6,13 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from flask import Request, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestURITooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestEntityTooLarge,
+    RequestURITooLarge,
+    UnsupportedMediaType,
+)
 from werkzeug.exceptions import NotImplemented as CodingUnknown
 from werkzeug.wsgi import get_input_stream
 
@@ -56,8 +62,9 @@ def _this() -> Request:
 
 
 def refuse_streams() -> None:
-    """Run before each request of any application. Raises 415 for a form, 413 for a large body, 414 for a long query,
-    501 for a body in a transfer coding of its own; whoever reads a refused body later finds it empty."""
+    """Run before each request of any application. Raises 415 for a form, 413 for a large body, 414 for a long query and
+    400 for one that is no UTF-8, 501 for a body in a transfer coding of its own; whoever reads a refused body later
+    finds it empty."""
     this = _this()
     try:
         _require_small(this, this.environ)
@@ -79,8 +86,18 @@ def _require_small(this: Request, environ: Mapping[str, Any]) -> None:
         raise RequestEntityTooLarge(_TOO_LARGE)
     if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
         raise CodingUnknown("A body is sent as it is or in chunks: no other Transfer-Encoding is undone here.")
-    if len(environ.get("QUERY_STRING", "")) > MAX_QUERY:
+    _require_readable(environ.get("QUERY_STRING", ""))
+
+
+def _require_readable(query: str) -> None:
+    """Werkzeug reads it as UTF-8, and fails where it is none."""
+    if len(query) > MAX_QUERY:
         raise RequestURITooLarge(f"A query has at most {MAX_QUERY} characters.")
+    if not query.isascii():
+        try:
+            query.encode("latin-1").decode()  # as WSGI has bytes
+        except UnicodeError:
+            raise BadRequest("The query is no UTF-8: write what is not ASCII with percent signs.") from None
 
 
 def _limit(this: Request) -> None:
@@ -113,7 +130,8 @@ def is_plain(environ: Mapping[str, Any], *, max_query: int = 0, may_be_empty: bo
     kind = environ.get("CONTENT_TYPE") or (JSON if empty else None)
     if kind != JSON or "HTTP_ORIGIN" in environ or "HTTP_TRANSFER_ENCODING" in environ:
         return False
-    if len(environ.get("QUERY_STRING", "")) > max_query:
+    query: str = environ.get("QUERY_STRING", "")
+    if len(query) > max_query or not query.isascii():
         return False
     return is_whole(environ) and (empty or 0 < announced_length(environ) <= MAX_BODY)
 

@@ -134,4 +134,4 @@ def moved_within(app: Flask, this: Request, blueprints: Sequence[str]) -> BaseRe
     if _blueprint(_rule(app, unquote(path), this.method)) not in blueprints:
         return None
     query = f"?{parts.query}" if parts.query else ""
-    return redirect(f"{root()}{path.removeprefix(mounted().address.prefix)}{query}", error.code)
+    return redirect(f"{root()}{path.removeprefix(mounted().address.shown)}{query}", error.code)

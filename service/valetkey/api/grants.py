@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, NotRequired
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 from typing_extensions import TypeAliasType, TypedDict
 
-from valetkey.api.problems import unreadable
+from valetkey.api.json_reading import read
 from valetkey.core.granting.grants import Grant, MultipartGrant, PartGrant, PostGrant
 from valetkey.core.model.etags import plain_etag
 from valetkey.core.model.multipart import MAX_PARTS, NamedPart, Part, Plan
@@ -17,7 +17,7 @@ MAX_SIGNED = 1_000
 """How many parts are signed in one call."""
 
 
-def _whole(value: object) -> object:
+def whole(value: object) -> object:
     """JSON has one kind of number: 3.0 is an integer, as JSON Schema says."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -30,7 +30,7 @@ Bytes = Annotated[int, Field(json_schema_extra={"format": "int64"})]
 """A number of bytes: of files above 2 GiB, 32 bits hold none, and generated clients have no more unless told."""
 
 Sha256 = Annotated[str, Field(pattern=_SHA256, max_length=44)]
-Number = Annotated[int, Field(ge=1, le=MAX_PARTS), BeforeValidator(_whole)]
+Number = Annotated[int, Field(ge=1, le=MAX_PARTS), BeforeValidator(whole)]
 
 
 class SignParts(BaseModel):
@@ -143,19 +143,13 @@ class PartsBody(TypedDict):
 
 def read_sign_parts(body: bytes) -> tuple[list[int], dict[int, str]]:
     """Which parts to sign, each once, and their checksums. Raises `InvalidBody` or `MalformedJSON`."""
-    try:
-        asked = SignParts.model_validate_json(body)
-    except ValidationError as error:
-        raise unreadable(error) from error
+    asked = read(SignParts, body)
     return list(dict.fromkeys(asked.numbers)), {int(number): value for number, value in asked.checksums.items()}
 
 
 def read_complete(body: bytes) -> list[NamedPart] | None:
     """The parts that a completion names; its body may be empty. Raises `InvalidBody` or `MalformedJSON`."""
-    try:
-        said = Complete.model_validate_json(body) if body else Complete()
-    except ValidationError as error:
-        raise unreadable(error) from error
+    said = read(Complete, body) if body else Complete()
     return None if said.parts is None else [NamedPart(part.number, plain_etag(part.etag)) for part in said.parts]
 
 

@@ -7,6 +7,7 @@ import io
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from datetime import timedelta
+from uuid import UUID
 
 from flask import request
 
@@ -19,6 +20,9 @@ from valetkey.core.model.upload import UploadId, parse_upload_id
 from valetkey.core.service import IssuedTicket, UploadService
 from valetkey.core.taking.claims import Terms
 from valetkey.core.taking.reader import BUFFER
+
+Ids = str | UUID | Iterable[str | UUID]
+"""One, or several: as text, or as a column of the type UUID gives them."""
 
 
 class InProcess(ABC):
@@ -58,11 +62,11 @@ class InProcess(ABC):
             self._caller, wanted.profile, owner=wanted.owner, life=life, max_uploads=wanted.max_uploads
         )
 
-    def get(self, upload_id: str) -> Upload:
+    def get(self, upload_id: str | UUID) -> Upload:
         """The upload, in whatever state it is. Raises `UploadNotFound`."""
         return record(self.service.get(self._caller, _parsed(upload_id)))
 
-    def open(self, upload_id: str, *, buffer_size: int = BUFFER) -> io.BufferedReader:
+    def open(self, upload_id: str | UUID, *, buffer_size: int = BUFFER) -> io.BufferedReader:
         """A seekable binary file of the confirmed bytes: for jobs, images, archives. Close it, or use ``with``.
 
         It reads ranges from the store, ``buffer_size`` bytes ahead, and never more than 8 MiB at once. Raises
@@ -71,7 +75,7 @@ class InProcess(ABC):
         """
         return self.service.open(self._caller, _parsed(upload_id), buffer_size)
 
-    def download_url(self, upload_id: str, *, inline: bool = False) -> str:
+    def download_url(self, upload_id: str | UUID, *, inline: bool = False) -> str:
         """A URL to the confirmed bytes, for 5 minutes and without a credential; a browser saves it under its name.
 
         With ``inline`` it shows images, PDF, audio, video and plain text, and nothing that could run as a page. Behind
@@ -80,7 +84,7 @@ class InProcess(ABC):
         """
         return self.service.download(self._caller, _parsed(upload_id), inline=inline).url
 
-    def delete(self, upload_id: str) -> None:
+    def delete(self, upload_id: str | UUID) -> None:
         """Deletes a confirmed upload with its object, claimed or not; aborts a pending one. Once more is no error.
 
         Raises `UploadNotFound`, and `StateConflict` in other states.
@@ -114,7 +118,7 @@ class InProcess(ABC):
 
     def claim(
         self,
-        ids: str | Iterable[str],
+        ids: Ids,
         *,
         owner: str,
         reference: str,
@@ -134,7 +138,7 @@ class InProcess(ABC):
         claimed = self.service.claim(self._caller, _all_parsed(ids), terms, wanted.reference, within)
         return [record(one) for one in claimed]
 
-    def release(self, ids: str | Iterable[str], *, reference: str, within: object = None) -> list[Upload]:
+    def release(self, ids: Ids, *, reference: str, within: object = None) -> list[Upload]:
         """Gives uploads back that are claimed under ``reference``: all of them, or none. The same again is no error.
 
         Where their profile has ``claim_within``, it counts from now on. Raises `UploadNotFound`, `AlreadyClaimed` for
@@ -173,9 +177,9 @@ class InProcess(ABC):
         """
         return erasure_record(self.service.erase(self._caller, checked(EraseOwner, owner=owner).owner))
 
-    def erasure(self, erasure_id: str) -> Erasure:
+    def erasure(self, erasure_id: str | UUID) -> Erasure:
         """How far an erasure has come. Raises `ErasureNotFound`."""
-        parsed = parse_upload_id(erasure_id)  # its ids are UUIDv7, too
+        parsed = _id_in(erasure_id)  # its ids are UUIDv7, too
         if parsed is None:
             raise ErasureNotFound
         return erasure_record(self.service.erasure(self._caller, parsed))
@@ -187,13 +191,20 @@ def _require_owner(owner: str | None) -> None:
         raise Unauthenticated("Nobody is logged in: the owner is None.")
 
 
-def _parsed(text: str) -> UploadId:
+def _id_in(given: object) -> UploadId | None:
+    """A text, or a UUID, as a column of that type gives one; None for anything else: a field that a form does not have
+    is None itself."""
+    text = str(given) if isinstance(given, UUID) else given
+    return parse_upload_id(text) if isinstance(text, str) else None
+
+
+def _parsed(given: object) -> UploadId:
     """What is no id cannot be anybody's upload. Raises `UploadNotFound`."""
-    upload_id = parse_upload_id(text)
+    upload_id = _id_in(given)
     if upload_id is None:
         raise UploadNotFound
     return upload_id
 
 
-def _all_parsed(ids: str | Iterable[str]) -> list[UploadId]:
-    return [_parsed(text) for text in ([ids] if isinstance(ids, str) else ids)]
+def _all_parsed(ids: Ids | None) -> list[UploadId]:
+    return [_parsed(one) for one in ([ids] if ids is None or isinstance(ids, str | UUID) else ids)]

@@ -2,13 +2,10 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, NotRequired, TypeVar
 
 import orjson
 from flask import Blueprint, Flask, Response, request
-from jinja2 import Environment, FileSystemLoader, Template
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException, default_exceptions
@@ -17,6 +14,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from valetkey import waiting
 from valetkey.api.mounted import root
 from valetkey.api.negotiation import PROBLEM, prefers_page
+from valetkey.api.own_pages import own_page
 from valetkey.api.rendering import NOT_KEPT
 from valetkey.api.socket_bodies import leave_unread
 from valetkey.core import errors
@@ -79,7 +77,7 @@ class InvalidBody(errors.InvalidRequest):
 
 
 class MalformedJSON(errors.ValetKeyError):
-    """The body is no JSON."""
+    """The body is not JSON."""
 
     code = "malformed_json"
 
@@ -187,16 +185,9 @@ def _render_unexpected(error: Exception) -> Response:
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'none'"
 
 
-@cache
-def _page() -> Template:
-    """Not by the application's own Jinja: what it adds to each page may be what has failed."""
-    templates = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True)
-    return templates.get_template("valetkey/problem.html")
-
-
 def _response(document: Problem) -> Response:
     if prefers_page(otherwise=False):
-        response = Response(_page().render(problem=document), document["status"])
+        response = Response(own_page("problem").render(problem=document), document["status"])
         response.headers["Content-Security-Policy"] = _PAGE_POLICY
     else:
         response = Response(orjson.dumps(document), document["status"], content_type=MEDIA_TYPE)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from valetkey.api.grants import MAX_SIGNED, Bytes
+from valetkey.api.grants import MAX_SIGNED, Bytes, whole
 from valetkey.api.json_reading import read, read_raising
 from valetkey.api.problems import Model, unreadable, validated
 from valetkey.api.responses import State
@@ -74,7 +74,9 @@ class CreateUpload(BaseModel):
     )
     filename: Annotated[Text, Field(max_length=8192, description="any name; it never becomes a key")]
     content_type: Annotated[str, Field(max_length=255, description="what the client will send, such as image/png")]
-    size: Annotated[Bytes, Field(ge=0, le=MAX_SIZE, description="bytes; exactly these many may be sent")]
+    size: Annotated[
+        Bytes, Field(ge=0, le=MAX_SIZE, description="bytes; exactly these many may be sent"), BeforeValidator(whole)
+    ]
     checksum: ChecksumIn | None = None
     metadata: Annotated[dict[str, Text], BeforeValidator(few_enough)] = Field(
         {},
@@ -90,13 +92,16 @@ class CreateUpload(BaseModel):
         None,
         description="where it was in the folder that was chosen, such as `trip/day 1/a.txt`; it never becomes a key",
     )
-    signed_parts: int = Field(
-        FIRST_PARTS,
-        ge=0,
-        le=MAX_SIGNED,
-        description="how many parts the grant has URLs of, where the file comes in parts: all of them, if there are no"
-        " more than that. In a batch none has any",
-    )
+    signed_parts: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=MAX_SIGNED,
+            description="how many parts the grant has URLs of, where the file comes in parts: all of them, if there are"
+            " no more than that. In a batch none has any",
+        ),
+        BeforeValidator(whole),
+    ] = FIRST_PARTS
 
     @field_validator("metadata")
     @classmethod
@@ -148,8 +153,8 @@ class CreateTicket(BaseModel):
     owner: Annotated[Name, Field(min_length=1, max_length=200)] | None = Field(
         None, description="on whose behalf; left out: your own"
     )
-    ttl: int = Field(3_600, ge=60, le=604_800, description="seconds that it lives")
-    max_uploads: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+    ttl: Annotated[int, Field(ge=60, le=604_800, description="seconds that it lives"), BeforeValidator(whole)] = 3_600
+    max_uploads: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(whole)] | None = Field(
         None, description="how many uploads it creates at most; left out: any number"
     )
 

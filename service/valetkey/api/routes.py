@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api import problems
@@ -13,6 +13,7 @@ from valetkey.api.bodies import json_body, refuse_streams
 from valetkey.api.grants import part_grants, parts_body, read_sign_parts
 from valetkey.api.mounted import mounted, record_hooks, server_url
 from valetkey.api.negotiation import prefers_page
+from valetkey.api.own_pages import own_page
 from valetkey.api.plain import ROUTES, PlainRoute
 from valetkey.api.rendering import NOT_KEPT, RETRY_AFTER, PlainResponse, render
 from valetkey.api.requests import (
@@ -49,7 +50,7 @@ from valetkey.core.model.upload import Upload, UploadId, parse_upload_id
 from valetkey.core.service import UploadService
 from valetkey.core.taking.claims import Terms
 
-blueprint = Blueprint("valetkey-api", __name__, template_folder="templates", static_folder=None)
+blueprint = Blueprint("valetkey-api", __name__, static_folder=None)
 blueprint.before_request(refuse_streams)
 blueprint.before_request(record_hooks)
 problems.register(blueprint)
@@ -68,7 +69,11 @@ def _one(upload: Upload) -> Response:
 
 
 def _view(route: PlainRoute) -> Callable[..., Response]:
-    return lambda name="", **_: route.call(mounted(), request.environ, route.body, name).response()
+    def view(name: str = "") -> Response:
+        return route.call(mounted(), request.environ, route.body, name).response()
+
+    view.__name__ = view.__qualname__ = route.name  # by it extensions know one view from another
+    return view
 
 
 for _route in ROUTES:
@@ -238,7 +243,7 @@ def return_from_store(text: str) -> BaseResponse:
     if return_url is not None:
         response = redirect(_with_query(return_url, id=upload.id, state=upload.state.value), 303)
     else:
-        response = make_response(render_template("valetkey/returned.html", upload=upload))
+        response = Response(own_page("returned").render(upload=upload))
     response.headers["Cache-Control"] = "no-store"
     return response
 

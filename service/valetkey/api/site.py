@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as BaseResponse
 
 from valetkey.api import problems
+from valetkey.api.files import send
 from valetkey.api.mounted import root
 
 SITE = Path(__file__).with_name("site")
@@ -38,13 +40,13 @@ def page(name: str = "index.html") -> ResponseReturnValue:
         return Response(_NOT_BUILT.format(reference=f"{root()}/docs/api/"), 503, mimetype="text/plain")
     if "." not in name:
         name += ".html"
-    response = send_from_directory(SITE, name)
+    response = send(SITE, name)
     _let_keep(response, name)
     response.headers["Content-Security-Policy"] = _POLICY
     return response
 
 
-def _let_keep(response: Response, name: str) -> None:
+def _let_keep(response: BaseResponse, name: str) -> None:
     """Scripts and styles have a digest of their content in their names; everything else is asked for again."""
     if name.startswith("assets/") and Path(name).suffix in {".css", ".js"}:
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"

@@ -178,7 +178,7 @@ def sign_batch(ticket: str | None, upload_id: str) -> Response:
 @blueprint.post("/<ticket>/s3/multipart/<upload_id>/complete")
 def complete(ticket: str | None, upload_id: str) -> Response:
     caller, upload = _mine(ticket, upload_id)
-    sent = problems.validated(Sent.model_validate_json, raw_body())
+    sent = read(Sent, raw_body())
     named = [NamedPart(part.PartNumber, plain_etag(part.ETag)) for part in sent.parts]
     done = _service().complete(caller, upload.id, named)
     if done.state is UploadState.REJECTED and done.reason is not None:

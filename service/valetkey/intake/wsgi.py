@@ -49,10 +49,10 @@ def build_environ(scope: Any) -> Environ:
         for name in headers.keys():  # noqa: SIM118 - it is not a mapping
             environ.setdefault(_environ_key(name), "")
     environ.pop("", None)  # where names with an underscore went
-    path, server = scope.path, scope.server
+    path, query, server = scope.path, scope.query_string, scope.server
     environ["REQUEST_METHOD"] = scope.method
     environ["PATH_INFO"] = path if path.isascii() else path.encode().decode("latin-1")
-    environ["QUERY_STRING"] = scope.query_string
+    environ["QUERY_STRING"] = query if query.isascii() else query.encode().decode("latin-1")
     environ["SERVER_NAME"], environ["SERVER_PORT"] = _servers.get(server) or _split_server(server)
     environ["SERVER_PROTOCOL"] = "HTTP/" + scope.http_version
     environ["REMOTE_ADDR"] = scope.client.rpartition(":")[0].strip("[]")

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from valetkey import waiting
 from valetkey.core.errors import SenderRefused, Unavailable
+from valetkey.forks import renew_in_child
 
 KEPT_CERTIFICATES = 16
 FETCHES = 10
@@ -32,10 +33,14 @@ class Certificates:
     def __init__(self, fetch: Callable[[str], bytes], clock: Callable[[], datetime]) -> None:
         self._fetch = fetch
         self._clock = clock
-        self._fetching = Lock()
-        self._places = BoundedSemaphore(FETCH_WAITERS + 1)
         self._kept: dict[str, x509.Certificate] = {}
         self._fetched: deque[datetime] = deque(maxlen=FETCHES)
+        self._renew()
+        renew_in_child(self, Certificates._renew)
+
+    def _renew(self) -> None:
+        self._fetching = Lock()
+        self._places = BoundedSemaphore(FETCH_WAITERS + 1)
 
     def verify(self, url: str, signature: bytes, text: bytes, digest: str) -> bool:
         """Whether the key in the certificate at ``url`` has signed ``text``, by ``digest``: "sha1" or "sha256".

@@ -161,7 +161,7 @@ class InMemory(InProcess):
 
     def _dispatchers(self) -> Iterator[Dispatcher]:
         for hook in self._hooks_here.callers():
-            yield self._dispatching(hook.outbox, hook, name=hook.name, counts_begun=True)
+            yield self._dispatching(hook.outbox, hook, name=hook.name, counts_starts=True)
         if self._webhooks:
             yield self._webhooks
 

@@ -1,6 +1,7 @@
 import { ValetKeyError } from "../model/errors";
 
 const SURE_AFTER = 15_000; // ms
+const LONGEST = 10_000; // ms in which a storage that is there answers
 
 /**
  * Finds out whether requests fail because of the bucket's CORS rules, which look like a dead network to a page.
@@ -42,7 +43,8 @@ export class CorsDiagnosis {
 }
 
 function reachable(origin: string): Promise<boolean> {
-  const request = fetch(origin, { mode: "no-cors", cache: "no-store", credentials: "omit" });
+  const signal = AbortSignal.timeout(LONGEST);
+  const request = fetch(origin, { mode: "no-cors", cache: "no-store", credentials: "omit", signal });
   return request.then(
     () => true,
     () => false,

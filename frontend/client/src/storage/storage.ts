@@ -15,7 +15,7 @@ export class Storage {
   readonly #cors = new CorsDiagnosis();
   readonly #timing: Timing;
   /** acquired before a request is signed, so that no signature expires in a queue */
-  readonly connections: Semaphore;
+  declare readonly connections: Semaphore;
 
   constructor(transport: Transport, connections: Semaphore, timing: Timing) {
     this.#transport = transport;

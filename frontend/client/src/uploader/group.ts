@@ -31,8 +31,8 @@ const EMIT_EVERY = 100; // ms
 
 /** A group of running uploads: adds up their progress, and passes calls on to each. */
 export class RunningGroup implements UploadGroup {
-  readonly uploads: readonly Upload[];
-  readonly done: Promise<PromiseSettledResult<ConfirmedUpload>[]>;
+  declare readonly uploads: readonly Upload[];
+  declare readonly done: Promise<PromiseSettledResult<ConfirmedUpload>[]>;
   readonly #status: Observable<GroupSnapshot>;
   readonly #onProgress: WatchOptions["onProgress"];
   #sent = 0;

@@ -128,7 +128,7 @@ describe("in Chromium, from another origin than the service's and the storage's"
       return { first, after, end: await outcome(upload) };
     `)) as { first: string; after: number; end: Outcome };
     expect(first).toContain(`allow the origin ${site.url}, the methods POST and PUT`);
-    expect(after).toBeLessThan(5000);
+    expect(after).toBeLessThan(45_000); // on a machine that has other things to do
     expect(end.code).toBe("cors_forbidden");
   });
 

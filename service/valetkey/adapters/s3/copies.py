@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from valetkey.adapters.s3.caller import COPY, COPY_PART, HEAD, NOTHING, Caller
 from valetkey.adapters.s3.client import Clients
 from valetkey.adapters.s3.heads import can_be_kept, version_in, whole_checksums
+from valetkey.adapters.s3.traits import Traits
 from valetkey.adapters.s3.xml import Element
 from valetkey.core.errors import ObjectChanged, PlacementRefused
 from valetkey.core.model.etags import plain_etag
@@ -25,6 +26,9 @@ PART = 256 * MIB
 
 AT_ONCE = 4
 """How many parts are copied at once."""
+
+_NO_TAGS = {"x-amz-tagging-directive": "REPLACE"}
+"""Whoever sends a PUT may give it tags, by a header that nobody signed: a copy has those of the profile alone."""
 
 _REFUSED = {"NotImplemented", "InvalidArgument"}
 """What stores also answer to a placement that they do not know (Ceph RGW 16: InvalidArgument, measured)."""
@@ -60,17 +64,43 @@ def placing(placement: Placement) -> Iterator[None]:
 
 
 def copy_whole(
-    caller: Caller, bucket: str, source: ObjectHead, key: str, headers: Mapping[str, str]
+    caller: Caller, bucket: str, source: ObjectHead, key: str, headers: Mapping[str, str], *, traits: Traits
 ) -> CopyAnswer | None:
     """Copies ``source`` to ``key`` on the condition of its ETag. Raises `ObjectChanged` where it has another.
+
+    Cloudflare R2, which has no tags, refuses every copy that says what becomes of them (aws/aws-sdk-net 3125,
+    tus/tus-node-server 560): such a store is not told.
+    """
+    if not traits.knows_tags:
+        return _copy_whole(caller, bucket, source, key, headers)
+    try:
+        return _copy_whole(caller, bucket, source, key, {**headers, **_NO_TAGS})
+    except ClientError as error:
+        if "x-amz-tagging" in headers or not _is_about_tags(error):
+            raise
+    copied = _copy_whole(caller, bucket, source, key, headers)
+    traits.knows_tags = False
+    return copied
+
+
+def _is_about_tags(error: ClientError) -> bool:
+    """Whether a copy may have been refused since the store knows no tags: it says so, or does not know a header."""
+    said, status = error.response.get("Error", {}), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    unknown = status == HTTPStatus.NOT_IMPLEMENTED or said.get("Code") == "NotImplemented"
+    return unknown or "tagging" in str(said.get("Message")).lower()
+
+
+def _copy_whole(
+    caller: Caller, bucket: str, source: ObjectHead, key: str, headers: Mapping[str, str]
+) -> CopyAnswer | None:
+    """The same with these headers, whatever the store says to them.
 
     Swift refuses any condition on an object that came in parts (2.30, measured). So where such a source is what it was
     in spite of a 412, it is copied without, and looked at before and afterwards. No form and no PUT makes an ETag like
     that: whoever writes again between two looks cannot have his bytes copied so. The answer to that copy is not passed
     on: nothing should be concluded from it.
     """
-    replaced = {"x-amz-metadata-directive": "REPLACE", "x-amz-tagging-directive": "REPLACE"}
-    copy = {**headers, **_origin(bucket, source), **replaced}
+    copy = {**headers, **_origin(bucket, source), "x-amz-metadata-directive": "REPLACE"}
     try:
         return _copied(caller, key, copy | _condition(source))
     except ClientError as error:

@@ -148,7 +148,8 @@ class S3Store:
             if source.size > WHOLE_COPY:
                 copy_in_parts(self._clients, self.bucket, source, key, written(headers))
                 return None
-            return copy_whole(self._clients.caller(), self.bucket, source, key, plain_headers(headers))
+            caller, named = self._clients.caller(), plain_headers(headers)
+            return copy_whole(caller, self.bucket, source, key, named, traits=self._traits)
 
     def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
         with available:

@@ -55,6 +55,8 @@ class Traits:
         self._lists: bool | None = None
         self._batches: bool | None = known.batch_delete or None
         self._leaves_markers = False
+        self.knows_tags = True
+        """Copies say what becomes of tags; False once the store has refused one for that, and taken it without."""
         self._renew()
         renew_in_child(self, Traits._renew)
 

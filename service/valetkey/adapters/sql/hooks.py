@@ -11,10 +11,14 @@ from valetkey.adapters.sql.inserts import upsert
 from valetkey.adapters.sql.outbox import SqlCalls
 from valetkey.adapters.sql.rows import as_call_row, as_outbox_row, micros, moment
 from valetkey.adapters.sql.schema import hook_calls, hooks, outbox
+from valetkey.adapters.sql.steps import remove_first
 from valetkey.core.model.announcement import Announcement, Announcer, HookTypes, Status
 from valetkey.core.ports.announcing import KnownHook, Outbox
 
 _LEFT = [status.value for status in Status if status is not Status.DELIVERED]
+
+FORGOTTEN = 1_000
+"""How many calls of each status are removed in one transaction."""
 
 _KNOWN = Direct(select(hooks.c.name, hooks.c.types))
 """Compiled once, as every end reads the hooks."""
@@ -48,10 +52,20 @@ class SqlHookBook(Database):
         ]
 
     def forget_hook(self, name: str) -> bool:
+        mine = hook_calls.c.hook == name
+
+        def forget_some(connection: Connection) -> int:
+            each = ((mine, hook_calls.c.status == status.value) for status in Status)  # as the index has them
+            return sum(
+                remove_first(connection, hook_calls.c.id, hook_calls.c.due_at, *one, limit=FORGOTTEN) for one in each
+            )
+
         def forget(connection: Connection) -> bool:
-            connection.execute(delete(hook_calls).where(hook_calls.c.hook == name))
+            connection.execute(delete(hook_calls).where(mine))
             return connection.execute(delete(hooks).where(hooks.c.name == name)).rowcount == 1
 
+        while self._write(forget_some) >= FORGOTTEN:  # nobody called it for months, perhaps: others write in between
+            pass
         return self._write(forget)
 
     def calls(self, hook: str, types: Collection[str] | None = None) -> Outbox:

@@ -11,10 +11,13 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, select, true, u
 from valetkey.adapters.sql.database import Database
 from valetkey.adapters.sql.rows import as_announcement, as_outbox_row, changed, micros
 from valetkey.adapters.sql.schema import hook_calls, outbox
-from valetkey.adapters.sql.steps import remove_first
+from valetkey.adapters.sql.steps import first_of, remove_first
 from valetkey.core.model.announcement import Announcement, Status
 
 T = TypeVar("T")
+REPLAYED = 1_000
+"""How many dead announcements are replayed in one transaction."""
+
 Reading = Callable[[], AbstractContextManager[Connection]]
 
 
@@ -77,18 +80,24 @@ class Announced(ABC):
         return statement.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
 
     def replay(self, ids: Sequence[str] | None, now: datetime) -> list[str]:
+        if ids is not None:
+            return self._write(lambda connection: self._replay(connection, ids, now))
+        dead = self._ours, self._table.c.status == Status.DEAD.value
+
+        def replay_some(connection: Connection) -> list[str]:
+            found = first_of(connection, self._table.c.id, self._table.c.due_at, *dead, limit=REPLAYED)
+            return self._replay(connection, found, now) if found else []
+
+        replayed: list[str] = []
+        while some := self._write(replay_some):  # days of them, perhaps: others write in between
+            replayed += some
+        return replayed
+
+    def _replay(self, connection: Connection, ids: Sequence[str], now: datetime) -> list[str]:
         table = self._table
-        statement = (
-            update(table)
-            .where(self._ours)
-            .values(status=Status.WAITING.value, attempts=0, due_at=micros(now), version=table.c.version + 1)
-        )
-        if ids is None:
-            statement = statement.where(table.c.status == Status.DEAD.value)
-        else:
-            statement = statement.where(table.c.status != Status.WAITING.value, table.c.id.in_(ids))
-        returning = statement.returning(table.c.id)
-        return self._write(lambda connection: list(connection.execute(returning).scalars()))
+        statement = update(table).where(self._ours, table.c.status != Status.WAITING.value, table.c.id.in_(ids))
+        again = {"status": Status.WAITING.value, "attempts": 0, "due_at": micros(now), "version": table.c.version + 1}
+        return list(connection.execute(statement.values(again).returning(table.c.id)).scalars())
 
     def _settle(self, connection: Connection, before: Announcement, after: Announcement) -> bool:
         table = self._table

@@ -7,6 +7,10 @@ from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Tab
 
 metadata = MetaData()
 
+VERSION = "valetkey_version"
+"""The table that says which version of the schema is there. Alembic's own name for it is for an application's, which
+may have the ledger in its database."""
+
 DUE = "due_at IS NOT NULL"
 """Nearly all uploads have ended: those that have not are few, and the sweep finds them by a small index."""
 
@@ -280,3 +284,6 @@ event_probes = Table(
     Column("at", BigInteger, nullable=False),
 )
 """Objects of `valetkey doctor` whose events are waited for: a row without a sender opens one, the others are events."""
+
+TABLES = frozenset({*metadata.tables, VERSION})
+"""The names of all of them, for the migrations of an application that has the ledger in its database."""

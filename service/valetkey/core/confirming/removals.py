@@ -62,28 +62,32 @@ class Removals:
     def flush(self) -> None:
         """Removes all queued keys now, and waits for removals in progress. Keys that the store cannot remove yet are
         tried again."""
-        with self._removing:
-            self._remove()
+        self._removing.acquire()
+        self._remove()
 
     def _come_back(self) -> None:
         """Like `flush`, unless another thread is removing keys: that one also handles those added meanwhile."""
-        if self._removing.acquire(blocking=False):
-            try:
-                self._remove()
-            finally:
-                self._removing.release()
+        with self._lock:
+            is_free = self._removing.acquire(blocking=False)
+        if is_free:
+            self._remove()
 
     def _remove(self) -> None:
+        """`_removing` is ours, and free afterwards."""
         with self._lock:
             taken, self._waiting = [*self._waiting], {}
-        left = self._left_of(taken)
-        with self._lock:
-            self._keep(left)
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            atexit.unregister(self.flush)
-            self._wait(PAUSE if left else WAIT)
+        left: list[str] = []
+        try:
+            left = self._left_of(taken)
+        finally:
+            with self._lock:
+                self._removing.release()  # within the lock: who is asked to come back must not find it taken, and go
+                self._keep(left)
+                if self._timer is not None:
+                    self._timer.cancel()
+                    self._timer = None
+                atexit.unregister(self.flush)
+                self._wait(PAUSE if left else WAIT)
 
     def _left_of(self, taken: list[str]) -> list[str]:
         """Removes them; returns the keys to try again."""

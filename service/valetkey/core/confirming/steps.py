@@ -155,7 +155,18 @@ class Steps:
         """Rejects what a second look shows as it was ``found``: one look may be of two objects, where one is taking the
         place of the other (the JuiceFS gateway)."""
         now = self._store.head(found.key)
-        return self._reject(upload, reason) if now is None or now == found else upload
+        if now is not None and now != found:
+            return upload
+        if found.upload_id is None:
+            self._require_store(upload)
+        return self._reject(upload, reason)
+
+    def _require_store(self, upload: Upload) -> None:
+        """No grant makes an object without our id: it may be of something that stands in the store's place for now, as
+        a proxy's page does that has the status of a success. That shows what cannot be there, too. Raises
+        `StoreUnavailable`."""
+        if self._store.head(f"{upload.staging_key}.none") is not None:
+            raise StoreUnavailable("Something answers in the store's place: it shows what cannot be there.", 30)
 
     def _pin_again(self, upload: Upload, found: ObjectHead, run: Run) -> Upload:
         if upload.pins >= MAX_PINS and not pins(upload, found):

@@ -10,9 +10,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table, column, event, func, inspect, select, table
+from sqlalchemy import Connection, Table, column, delete, event, func, insert, inspect, select, table, text
 
 from valetkey.adapters.sql.migrations.indexes import build_indexes
+from valetkey.adapters.sql.schema import VERSION
 from valetkey.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -25,7 +26,15 @@ LOCK = 0x76616C65746B6579
 """Which of PostgreSQL's advisory locks those who migrate take: "valetkey" in ASCII."""
 
 _HERE = Path(__file__).parent
-_VERSION = table("alembic_version", column("version_num"))
+_VERSION = table(VERSION, column("version_num"))
+
+_FORMER = table("alembic_version", column("version_num"))
+"""Where earlier commits had it: it may be an application's own, of another Alembic (Flask-Migrate)."""
+
+_MAKE_VERSION = text(
+    f"CREATE TABLE {VERSION} (version_num VARCHAR(32) NOT NULL, CONSTRAINT {VERSION}_pkc PRIMARY KEY (version_num))"
+)
+"""As Alembic makes it."""
 
 
 def config(connection: Connection | None = None) -> "Config":
@@ -104,8 +113,30 @@ def newer(connection: Connection) -> str | None:
     return f"The ledger's schema {found} is a newer valetkey's; this one ends at {newest()}: install the newer one."
 
 
+def adopt(connection: Connection) -> None:
+    """Moves the version of a ledger of an earlier commit out of Alembic's own table; an application's stays there."""
+    if is_here(connection, VERSION) or (found := _former(connection)) is None:
+        return
+    connection.execute(_MAKE_VERSION)
+    connection.execute(insert(_VERSION).values(version_num=found))
+    connection.execute(delete(_FORMER).where(_FORMER.c.version_num == found))
+    if connection.execute(select(_FORMER.c.version_num)).first() is None:
+        connection.execute(text(f"DROP TABLE {_FORMER.name}"))
+
+
 def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(_VERSION.name):
-        return None
+    if not inspect(connection).has_table(VERSION):
+        return _former(connection)
     found: str | None = connection.execute(select(_VERSION.c.version_num)).scalar()
     return found
+
+
+def _former(connection: Connection) -> str | None:
+    """The version of a ledger of an earlier commit, None where there is none: an application's own is called by other
+    ids, or has no table of uploads as ours is."""
+    if not (is_here(connection, _FORMER.name) and is_here(connection, "uploads")):
+        return None
+    if "renewable_until" not in {one["name"] for one in inspect(connection).get_columns("uploads")}:
+        return None
+    said = connection.scalars(select(_FORMER.c.version_num)).all()
+    return next((one for one in said if one in known()), None)
