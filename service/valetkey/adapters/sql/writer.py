@@ -179,7 +179,7 @@ class GroupWriter:
                 work.result = work.call(connection)
 
     def _reconnect(self) -> None:
-        """Returns the connection to the pool after a failure; the next work gets a tested one."""
+        """Gives the connection back after a failure; the next work gets one that is known to be good."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.close()
