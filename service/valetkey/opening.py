@@ -36,8 +36,8 @@ from valetkey.settings import (
 
 
 def open_stores(settings: Settings, session: boto3.Session | None = None, store_for: Choose | None = None) -> Stores:
-    """The store that ``settings`` are, if they name a bucket, and those of the toml. ``store_for`` takes the place of
-    the toml's rule by owner. Raises `ConfigurationError`."""
+    """The store of ``settings``, if they name a bucket, and those of the toml file. ``store_for`` replaces the toml's
+    rule by owner. Raises `ConfigurationError`."""
     config = load_config(settings.config)
     if settings.bucket and DEFAULT_STORE in config.stores:
         raise ConfigurationError(
@@ -72,17 +72,17 @@ def _named_store(name: str, table: StoreTable, session: boto3.Session | None) ->
 
 
 def endpoint_of(url: str | None) -> str:
-    """Where the buckets are that it tells apart: nowhere two of one name, on AWS."""
+    """The endpoint as it tells buckets of one name apart; the same for all of AWS, where names are unique."""
     return (url or "").rstrip("/")
 
 
 def open_store(settings: S3Settings, session: boto3.Session | None = None) -> S3Store:
-    """A store, which another one may take the place of here. Raises `ConfigurationError`."""
+    """Opens a store: the place to add another adapter. Raises `ConfigurationError`."""
     return S3Store(settings, session)
 
 
 def s3_settings(settings: Settings) -> S3Settings:
-    """The part of ``settings`` that says where the bucket is."""
+    """The settings of the bucket, from ``settings``."""
     if settings.bucket is None:
         raise ConfigurationError("Set VALETKEY_BUCKET: the bucket that uploads go to.")
     return S3Settings(
@@ -101,7 +101,7 @@ def s3_settings(settings: Settings) -> S3Settings:
 
 
 def s3_settings_of(settings: Settings, name: str) -> S3Settings:
-    """The same of the store of this name. Raises `ConfigurationError`."""
+    """The settings of the named store's bucket. Raises `ConfigurationError`."""
     tables = load_config(settings.config).stores
     if name in tables:
         return s3_settings_of_table(tables[name])
@@ -112,7 +112,7 @@ def s3_settings_of(settings: Settings, name: str) -> S3Settings:
 
 
 def s3_settings_of_table(table: StoreTable) -> S3Settings:
-    """The same of a ``[stores.NAME]``."""
+    """The settings of the bucket of a ``[stores.NAME]``."""
     return S3Settings(
         bucket=table.bucket,
         region=table.region,
@@ -148,7 +148,7 @@ _LACKS |= {"dead-parts": "parts_end_with_join", "atomic-copy": "atomic_copy", "o
 
 
 def proofs(stores: Stores, ledger: DurableLedger, settings: Settings) -> Iterator[Proven]:
-    """What brings to each store what the ledger knows of it."""
+    """For each store, the object that gives it the capabilities recorded in the ledger."""
     tables = load_config(settings.config).stores
     for one in stores:
         if isinstance(one.store, S3Store):
@@ -157,7 +157,7 @@ def proofs(stores: Stores, ledger: DurableLedger, settings: Settings) -> Iterato
 
 
 def settled(settings: Settings) -> set[str]:
-    """The members of `Capabilities` of which the settings say what is the case: that goes before what was found."""
+    """The members of `Capabilities` that the settings determine: they take precedence over what was found."""
     return {_LACKS[name] for name in settings.s3_lacks} | (
         {"post"} if "s3_post" in settings.model_fields_set else set()
     )

@@ -68,7 +68,7 @@ def ledger(url: str, hooks: Hooks) -> Iterator[SqlLedger]:
 
 def loop_of(caller: HookCaller) -> OutboxLoop:
     """As a worker has it, but for the lease."""
-    return OutboxLoop(Dispatcher(caller.outbox, caller, name=caller.name, counts_begun=True, lease=LEASE))
+    return OutboxLoop(Dispatcher(caller.outbox, caller, name=caller.name, counts_starts=True, lease=LEASE))
 
 
 @contextmanager

@@ -316,7 +316,7 @@ def test_a_process_of_an_older_version_takes_nothing_from_a_newer_one(shop: Shop
 
     def work(version: HooksOf) -> None:
         for caller in version.callers():
-            dispatcher = Dispatcher(caller.outbox, caller, counts_begun=True, clock=lambda: shop.now)
+            dispatcher = Dispatcher(caller.outbox, caller, counts_starts=True, clock=lambda: shop.now)
             for claimed in dispatcher.claim(9):
                 dispatcher.deliver(claimed)
 

@@ -1,6 +1,6 @@
 """Makes boto3 clients read responses within a time limit, and without the interim responses before them.
 
-Botocore has a time-out for each byte, and takes a 102 for the success of what was asked.
+Botocore has a time-out for each byte only, and takes a 102 for the success of the request.
 """
 
 from typing import Any
@@ -11,8 +11,8 @@ from valetkey.adapters.timed_responses import TimedResponse
 
 
 def read_in_time(client: Any, seconds: float | None = None) -> None:
-    """Has ``client`` wait so many seconds for the whole of an answer; without them twice its time-out for a byte, and
-    longer where the answer is large."""
+    """Limits the time of ``client`` for a whole response to ``seconds``; by default to twice its time-out for a byte,
+    and more for a large response."""
 
     class Response(TimedResponse):
         whole = seconds

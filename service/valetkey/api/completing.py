@@ -20,5 +20,5 @@ def complete_upload(here: Mounted, environ: Mapping[str, Any], read: Callable[[]
 
 
 def asks_the_store(_: Mapping[str, Any]) -> bool:
-    """Whoever says that all is sent waits for the store to show it."""
+    """Always true: a completion waits for the store."""
     return True

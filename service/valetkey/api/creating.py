@@ -48,14 +48,14 @@ def new_uploads(here: Mounted, environ: Environ, read: Read) -> PlainResponse:
 
 
 def makes_one_for_a_key(environ: Environ) -> bool:
-    """Whether the ledger has to look for an Idempotency-Key."""
+    """Whether the request has an Idempotency-Key, which the ledger has to look up."""
     return "HTTP_IDEMPOTENCY_KEY" in environ
 
 
 def _creator(here: Mounted, environ: Environ) -> Caller:
     caller = here.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
     if caller.profile_ticket is not None and caller.profile_ticket.max_uploads is not None:
-        waiting.look()  # the ledger counts them: rather now than when all is signed
+        waiting.look()  # the ledger has to count them: stop here rather than after signing
     return caller
 
 

@@ -14,7 +14,7 @@ from valetkey.core.errors import SenderUnknown
 from valetkey.core.events.event import Delivery, DeliveryHead
 
 SMALL = 16 * 1024
-"""Deliveries of so many bytes are of few events: to look these up takes no longer than a batch of grants, so that a
+"""Deliveries up to this size, in bytes, have few events: handling them takes no longer than a batch of grants, so a
 thread that must not wait may do it."""
 
 
@@ -31,12 +31,12 @@ def observe_events(here: Mounted, environ: Mapping[str, Any], read: Callable[[],
 
 
 def is_large(environ: Mapping[str, Any]) -> bool:
-    """Whether a delivery may be of many events."""
+    """Whether a delivery may contain many events."""
     return announced_length(environ) > SMALL
 
 
 class _Headers(Mapping[str, str]):
-    """Those of a request, by their names in lower case. A sender looks at one or two."""
+    """A request's headers, by lower-case name. Evaluated lazily, as a sender reads one or two."""
 
     def __init__(self, environ: Mapping[str, Any]) -> None:
         self._environ = environ

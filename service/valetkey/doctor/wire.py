@@ -166,7 +166,7 @@ def _first(response: BaseHTTPResponse) -> bytes:
 
 
 def _error_in(status: int, content: bytes) -> ErrorBody:
-    """What an answer says of an error; an object's own bytes are none."""
+    """The error in a response; none in an object's own bytes."""
     if status in range(200, 300) and not content.lstrip().startswith((b"<", b"{")):
         return NO_ERROR
     return parse_error(content)
@@ -174,7 +174,7 @@ def _error_in(status: int, content: bytes) -> ErrorBody:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """How a call of boto3 went: its ``answer``, or the store's ``status`` and ``code``; 0 where it did not answer."""
+    """The result of a boto3 call: its ``answer``, or the store's ``status`` (0 without a response) and ``code``."""
 
     answer: Any
     status: int
@@ -188,19 +188,19 @@ class CallResult:
 
     @property
     def denied(self) -> bool:
-        """Whether a right is missing."""
+        """Whether the call was refused for a missing right."""
         return self.status == HTTPStatus.FORBIDDEN or self.code in {"AccessDenied", "AllAccessDisabled"}
 
     @property
     def unsupported(self) -> bool:
-        """Whether the store does not know how, and neither a right is missing nor the moment is bad."""
+        """Whether the store does not support the call; False for a missing right or a temporary problem."""
         passing = {HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
         refused = self.status in range(400, 500) and self.status not in passing
         return refused or self.status == HTTPStatus.NOT_IMPLEMENTED
 
     @property
     def absent(self) -> bool:
-        """Whether it says that there is nothing of the kind."""
+        """Whether the store says that there is no such thing."""
         return self.status == HTTPStatus.NOT_FOUND
 
     @property
@@ -212,7 +212,7 @@ class CallResult:
 
 
 def attempt(call: Any, **arguments: Any) -> CallResult:
-    """Makes a call of boto3's, and says how it went; an answer that boto3 cannot read, or follow, is none."""
+    """Makes a boto3 call and returns its result; a response that boto3 cannot parse or follow counts as none."""
     try:
         answer = call(**arguments)
     except ClientError as error:

@@ -33,7 +33,7 @@ LOGGED_REASONS = 5
 
 
 class SkippedRecord(Exception):
-    """This record is nothing to look at; its text says why."""
+    """The record is to be ignored; the text says why."""
 
 
 def read_json(body: bytes | str) -> dict[str, Any]:
@@ -104,8 +104,8 @@ def read_records(message: dict[str, Any], *, encoded_keys: bool) -> Parsed:
 def gather(records: object, read: Callable[[Any], StoreEvent]) -> Parsed:
     """Reads each of ``records`` with ``read``. One that is `SkippedRecord`, or of another shape, is counted and logged.
 
-    So a sender neither repeats a delivery for ever for one bad record, nor gives the good ones up. Raises
-    `MalformedEvent` when ``records`` is no list.
+    So a sender neither repeats a delivery for ever because of one bad record, nor drops the good ones. Raises
+    `MalformedEvent` if ``records`` is not a list.
     """
     if not isinstance(records, list):
         raise MalformedEvent("The event has no list of records.")

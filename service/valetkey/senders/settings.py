@@ -26,16 +26,16 @@ Separated = Annotated[Values, NoDecode, BeforeValidator(_split)]
 
 @dataclass(frozen=True, slots=True)
 class SenderContext:
-    """What a sender may need of other systems. ``certificates`` makes a function that gets what is at an https URL, and
+    """What a sender needs besides its settings. ``certificates`` makes a function that fetches an https URL, and
     ``confirm`` confirms a subscription by topic ARN and token; `SnsSender` says what both may raise. ``store`` is the
-    one whose settings the sender is made of, None those of the installation."""
+    store whose settings the sender is made from; None: those of the installation."""
 
     certificates: Callable[[], Callable[[str], bytes]]
     confirm: Callable[[str, str], None]
     store: str | None = None
 
     def setting(self, field: str) -> str:
-        """Where ``field`` is set, for messages."""
+        """The name of the setting ``field``, for messages."""
         return f"VALETKEY_{field.upper()}" if self.store is None else f"{field} of [stores.{self.store}]"
 
 
@@ -47,4 +47,4 @@ class SenderSettings(BaseModel):
 
     @abstractmethod
     def make_sender(self, context: SenderContext) -> EventSender | None:
-        """The sender; None without what proves who sends. Raises `ConfigurationError` for what cannot be right."""
+        """The sender; None if its credential is not set. Raises `ConfigurationError` for invalid settings."""

@@ -21,7 +21,7 @@ from valetkey.settings import load_config
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What valetkey in memory has in common with what it stands for."""
+    """The settings that valetkey in memory shares with the one that it replaces."""
 
     address: Address
     profiles: Mapping[str, Profile]
@@ -44,7 +44,7 @@ class InMemoryMounted(Mounted):
 
 
 def setup_of(installed: Installed) -> Setup:
-    """That of what is mounted in an application."""
+    """The set-up of the valetkey mounted in an application."""
     settings = installed.settings
     return Setup(
         address=installed.address,

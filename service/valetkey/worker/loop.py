@@ -50,11 +50,11 @@ class KeepRunning:
 
 
 class Repeated(ABC):
-    """`Loop` that does a piece of work every ``interval`` seconds; after a failure it pauses and tries again.
+    """A `Loop` that does a piece of work every ``interval`` seconds; after a failure it pauses and tries again.
 
-    ``unavailable`` and ``failed`` are what it logs then, as `KeepRunning` does. ``work`` is what people call its work,
-    and ``store`` whose it is. Who does not get on with it for longer than ``patience`` (or ten times ``interval``)
-    stands still: it hangs, or fails each time.
+    ``unavailable`` and ``failed`` are logged as by `KeepRunning`. ``work`` names its work for people, and ``store`` the
+    store that it is for. A loop without progress for longer than ``patience`` (or ten times ``interval``) is stalled:
+    it hangs, or fails each time.
     """
 
     unavailable: ClassVar[str]
@@ -78,13 +78,13 @@ class Repeated(ABC):
             self._stop.wait(self._interval)
 
     def standing(self, now: datetime) -> StalledWork | None:
-        """What stands still, and since when; None where it gets on. May be called from another thread."""
+        """The stalled work, and since when; None if it makes progress. May be called from another thread."""
         since = self._got_on_at
         patience = max(self.patience, timedelta(seconds=10 * self._interval))
         return StalledWork(self._name, since) if now - since > patience else None
 
     def _get_on(self) -> None:
-        """A piece of work is done, or a step of one that may take hours."""
+        """Records progress: a piece of work is done, or a step of one that may take hours."""
         self._got_on_at = datetime.now(UTC)
 
     def stop(self) -> None:

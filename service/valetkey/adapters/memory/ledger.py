@@ -114,7 +114,7 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
         self._uploads[before.id] = after
 
     def joined(self, transaction: object) -> Self:  # noqa: ARG002
-        """Itself: what is changed here is not undone by a rollback."""
+        """Returns itself: a rollback does not undo its changes."""
         return self
 
     def replace_all(self, changes: Sequence[tuple[Upload, Upload]]) -> bool:
@@ -200,7 +200,7 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
 
 
 def _may_change(upload: Upload) -> bool:
-    """Whether anybody still looks for a signal of it."""
+    """Whether a signal may still change it."""
     return not upload.ended and upload.due_at is not None
 
 

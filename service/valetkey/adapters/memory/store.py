@@ -129,14 +129,14 @@ class MemoryStore(MemoryBucket):
     def presigned_get(
         self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False, head: bool = False
     ) -> str:
-        """A ``memory:`` URL that says what it would give; nothing serves it."""
+        """A ``memory:`` URL that describes the download; nothing serves it."""
         self._call("presigned_get", stored.key)
         asked = {"filename": filename, "content_type": stored.content_type, "expires_in": expires_in}
         query = urlencode(asked | ({"inline": "true"} if inline else {}) | ({"method": "HEAD"} if head else {}))
         return f"memory://{self._bucket}/{quote(stored.key)}?{query}"
 
     def learn(self) -> None:
-        """All is known."""
+        """Does nothing: everything is known."""
 
     def check(self) -> None:
         self._call("check")

@@ -12,8 +12,8 @@ _PLAIN = frozenset({"", "identity"})
 
 
 def require_range(answer: CallResponse, start: int, end: int, size: int) -> bytes:
-    """The bytes from ``start`` to before ``end`` of an object of ``size``. Raises `StoreUnavailable` where the answer
-    has others: a proxy's page, less than was asked for (RFC 9110 allows it), bytes that were compressed on their way.
+    """The bytes from ``start`` up to but excluding ``end`` of an object of ``size``. Raises `StoreUnavailable` if the
+    response has others: a proxy's page, fewer bytes than requested (RFC 9110 allows that), or compressed ones.
     """
     coding = answer.headers.get("content-encoding", "").strip().lower()
     if coding not in _PLAIN:  # no object that we read has one of its own

@@ -1,4 +1,4 @@
-"""The store itself: what the port asks, as calls of our own where they are many, and of boto3."""
+"""The store itself: the port's methods, by our own signed calls if they are frequent, else by boto3."""
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -56,7 +56,7 @@ _WITH_CHECKSUMS = {"x-amz-checksum-mode": "ENABLED"}
 
 
 _NO_CHECKSUM = {"InvalidArgument", "InvalidRequest", "NotImplemented"}
-"""What stores answer to a checksum that they do not know."""
+"""The error codes for a checksum that a store does not support."""
 
 
 MAX_MULTIPART_ID = 1024
@@ -84,7 +84,7 @@ class S3Store:
 
     @property
     def place(self) -> str:
-        """Which bucket at which endpoint it is: see `S3Settings.place`."""
+        """The bucket and its endpoint: see `S3Settings.place`."""
         return self._settings.place
 
     @property
@@ -100,7 +100,7 @@ class S3Store:
         return self._traits.capabilities
 
     def know(self, found: Mapping[str, bool], settled: Collection[str] = ()) -> None:
-        """Takes in what was ``found`` out about this bucket before: see `Capabilities.informed`."""
+        """Adopts the capabilities ``found`` for this bucket before: see `Capabilities.informed`."""
         self._traits.know(lambda known: known.informed(found, settled))
 
     @property

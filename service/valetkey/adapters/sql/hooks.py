@@ -21,7 +21,7 @@ FORGOTTEN = 1_000
 """How many calls of each status are removed in one transaction."""
 
 _KNOWN = Direct(select(hooks.c.name, hooks.c.types))
-"""Each end asks for them."""
+"""Compiled once, as every end reads the hooks."""
 
 
 class SqlHookBook(Database):

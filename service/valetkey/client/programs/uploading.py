@@ -21,16 +21,16 @@ from valetkey.client.transport.connections import Connections
 
 
 def ignore_progress(_: int) -> None:
-    """Nobody wants to know of the progress."""
+    """The default: reports no progress."""
 
 
 Content = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-"""The path of a file, or the bytes themselves, or a file that is open for reading them."""
+"""The path of a file, its bytes, or a file object that is open for reading bytes."""
 
 
 @dataclass(frozen=True)
 class SendOptions:
-    """How one file is uploaded."""
+    """The options of one upload."""
 
     filename: str | None
     content_type: str | None
@@ -73,10 +73,10 @@ class Uploads:
             try:
                 return uploader.send(source, wanted.on_progress)
             finally:
-                stop.set()  # the pool waits for its threads; after an interruption, parts may still be under way
+                stop.set()  # the pool waits for its threads; after an interruption, parts may still be in progress
 
     def close(self) -> None:
-        """Ends what is under way, and closes the connections."""
+        """Interrupts uploads in progress, and closes the connections."""
         with self._lock:
             self._closed = True
             for stop in self._under_way:

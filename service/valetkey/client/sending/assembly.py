@@ -17,7 +17,7 @@ from valetkey.client.transport.connections import Connections
 
 
 class SharedResources(NamedTuple):
-    """What files are sent with."""
+    """The credential, limits and connections that all uploads of a run share."""
 
     token: str | None
     """An API key or a profile ticket; None sends no credential."""

@@ -9,7 +9,7 @@ from valetkey.client.errors import StoreBusy, Transient
 from valetkey.client.sending.trials import Trials
 
 MOST = 64
-"""How many bodies may be sent at once, where nobody says otherwise."""
+"""How many bodies may be sent at once by default."""
 
 FILES_PER_BODY = 3
 """How many files a body may have open at a time: itself, its connection, and one to spare for the record."""

@@ -42,7 +42,7 @@ LEASE = timedelta(seconds=30)
 """The lease of a claimed row: longer than a webhook may take, but short enough after a worker was killed. The lease of
 a hook, which may take longer, is extended."""
 
-BEGUN = "it began, and its process ended before it did"
+STARTED = "it began, and its process ended before it did"
 """The detail recorded for an attempt until it has ended."""
 
 RETENTION = timedelta(days=7)
@@ -55,7 +55,7 @@ PRUNE_BATCH = 1000
 class Dispatcher:
     """Sends announcements to one receiver, called ``name`` in logs. Its methods raise `LedgerUnavailable`. Thread-safe.
 
-    With ``counts_begun`` an attempt is counted when it starts, at the cost of one more write: for a receiver that may
+    With ``counts_starts`` an attempt is counted when it starts, at the cost of one more write: for a receiver that may
     crash the whole process, repeatedly.
     """
 
@@ -65,7 +65,7 @@ class Dispatcher:
         receiver: Receiver,
         *,
         name: str = "webhook",
-        counts_begun: bool = False,
+        counts_starts: bool = False,
         delays: Sequence[float] = DELAYS,
         retention: timedelta = RETENTION,
         lease: timedelta = LEASE,
@@ -81,7 +81,7 @@ class Dispatcher:
         self._chance = chance
         self._gone = False
         self.name = name
-        self._counts_begun = counts_begun
+        self._counts_starts = counts_starts
         self._lock = Lock()
         self._under_way: dict[str, Announcement] = {}
 
@@ -91,7 +91,7 @@ class Dispatcher:
             return []
         now = self._clock()
         claimed = self._outbox.claim(now, now + self._lease, limit)
-        if not self._counts_begun:
+        if not self._counts_starts:
             return claimed
         for one in claimed:
             if one.attempts > len(self._delays):  # the last attempt started, and never ended
@@ -104,8 +104,8 @@ class Dispatcher:
         Raises what the receiver raises; an `Unavailable` does not count as an attempt.
         """
         attempts, detail = claimed.attempts, claimed.detail
-        if self._counts_begun:
-            started = claimed.changed(attempts=claimed.attempts + 1, detail=BEGUN)
+        if self._counts_starts:
+            started = claimed.changed(attempts=claimed.attempts + 1, detail=STARTED)
             if not self._outbox.settle(claimed, started):
                 return  # its lease was over before it began
             claimed = started
@@ -161,7 +161,7 @@ class Dispatcher:
         return self._outbox.prune(self._clock(), PRUNE_BATCH)
 
     def _after(self, claimed: Announcement, receipt: DeliveryReceipt) -> Announcement:
-        now, attempts = self._clock(), claimed.attempts + (0 if self._counts_begun else 1)
+        now, attempts = self._clock(), claimed.attempts + (0 if self._counts_starts else 1)
         if receipt.outcome is DeliveryOutcome.DELIVERED:
             due, status = now + self._retention, Status.DELIVERED
         elif receipt.outcome is DeliveryOutcome.GONE or attempts > len(self._delays):

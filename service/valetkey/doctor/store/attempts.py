@@ -11,7 +11,7 @@ from valetkey.doctor.wire import WireResponse
 
 @dataclass(frozen=True, slots=True)
 class ProbeOutcome:
-    """One request that breaks a grant. ``stored``: whether something was written all the same."""
+    """The outcome of a request that violates a grant. ``stored``: whether something was written all the same."""
 
     name: str
     answer: WireResponse
@@ -24,12 +24,12 @@ class ProbeOutcome:
 
     @property
     def unclear(self) -> bool:
-        """Nothing was written, and nobody knows why: the store had other trouble."""
+        """Nothing was written, for an unknown reason: the store had another problem."""
         return not self.stored and not self.is_prevented
 
 
 def tried(visit: Visit, name: str, answer: WireResponse, *keys: str) -> ProbeOutcome:
-    """What ``answer`` came with: ``keys`` are those that the request could have written."""
+    """The outcome of the request with this ``answer``; ``keys`` are the keys that it could have written."""
     return ProbeOutcome(name, answer, any(read_object(visit, key).there for key in keys))
 
 
@@ -40,7 +40,7 @@ _CHECKS = {"a form": "post", "a PUT": "put"}
 def verdict(
     visit: Visit, what: str, violations: list[ProbeOutcome], *, mild: frozenset[str], action: str
 ) -> list[Finding]:
-    """Findings on a series of ``violations`` of ``what``; those in ``mild`` are made up for by the service."""
+    """Findings on ``violations`` of ``what``; the service compensates for those in ``mild``."""
     found, check = [], _CHECKS[what]
     open_doors = [one for one in violations if one.stored]
     visit.enforces[what] = len(open_doors) < len(violations)
@@ -69,7 +69,7 @@ def verdict(
 
 
 def enforcement(visit: Visit) -> Iterator[Finding]:
-    """Whether this is a store at all, and not something that plays one."""
+    """Whether this is a real store, and not an emulator that enforces nothing."""
     _ = visit.store
     if not visit.enforces:
         raise Skip("Neither a form nor a PUT could be tried.")

@@ -26,7 +26,7 @@ UNCONDITIONAL = (
 
 
 def probe_as_shown(visit: Visit) -> ObjectHead:
-    """A probe as HEAD shows it. Raises `Skip` where it does not."""
+    """A probe as a HEAD request shows it. Raises `Skip` if it fails."""
     key = put_probe(visit)
     try:
         found = visit.store.head(key)
@@ -38,13 +38,13 @@ def probe_as_shown(visit: Visit) -> ObjectHead:
 
 
 def new_target(visit: Visit) -> tuple[str, ObjectHeaders]:
-    """The key of a copy, and what goes with it."""
+    """The key and the headers for a copy."""
     upload_id = visit.probes.staging()
     return f"{visit.staging}{upload_id}", ObjectHeaders(TYPE, UploadId(upload_id), visit.placement)
 
 
 def copy(visit: Visit) -> Iterator[Finding]:
-    """A copy as the service makes it, and what becomes of metadata and ETag."""
+    """A copy as the service makes it: its metadata and ETag."""
     source = probe_as_shown(visit)
     key, headers = new_target(visit)
     try:
@@ -82,7 +82,7 @@ def _same_etag(visit: Visit, source: ObjectHead, key: str, etag: str) -> Finding
 
 
 def condition(visit: Visit) -> Iterator[Finding]:
-    """Whether a copy is refused whose source was written again after it was looked at."""
+    """Whether a copy is refused if its source was overwritten after the HEAD request."""
     stale = probe_as_shown(visit)
     put_probe(visit, stale.key, OTHER)
     now = visit.store.head(stale.key)
@@ -104,7 +104,7 @@ def condition(visit: Visit) -> Iterator[Finding]:
 
 
 def _honoured(visit: Visit, source: ObjectHead) -> tuple[bool, str]:
-    """Whether nothing was written by a copy of ``source``, whose ETag is not its own; and what was said."""
+    """Whether a copy of ``source``, with a wrong ETag as its condition, wrote nothing; and the response."""
     key, headers = new_target(visit)
     try:
         visit.store.copy(source, key, headers)
@@ -130,7 +130,7 @@ def _joined_source(visit: Visit) -> ObjectHead | None:
 
 
 def once(visit: Visit) -> Iterator[Finding]:
-    """Whether a copy is refused where something is already."""
+    """Whether a copy is refused if its target exists."""
     source = probe_as_shown(visit)
     there = put_probe(visit, content=OTHER)
     found = attempt(
@@ -150,7 +150,7 @@ def once(visit: Visit) -> Iterator[Finding]:
 
 
 def in_parts(visit: Visit) -> Iterator[Finding]:
-    """Copies in parts, as of objects above 1 GiB."""
+    """Multipart copies, which are used for objects above 1 GiB."""
     source = probe_as_shown(visit)
     one = Parts.begin(visit)
     where = {"Bucket": visit.bucket, "Key": one.key, "UploadId": one.id, "PartNumber": 1}
@@ -173,7 +173,7 @@ def in_parts(visit: Visit) -> Iterator[Finding]:
 
 
 def checksums(visit: Visit) -> Iterator[Finding]:
-    """Which checksums the store proves and keeps: of one piece, of parts, and of their copies."""
+    """Which checksums the store verifies and keeps: of single objects, multipart uploads, and their copies."""
     _ = visit.store
     key = f"{visit.staging}{visit.probes.staging()}"
     at: dict[str, Any] = {"Bucket": visit.bucket, "Key": key}
@@ -236,7 +236,7 @@ def _sum_of_parts(visit: Visit) -> Finding:
 
 
 def placements(visit: Visit) -> Iterator[Finding]:
-    """Whether the store takes the storage class, the encryption and the key of each profile."""
+    """Whether the store accepts the storage class, the encryption and the KMS key of each profile."""
     _ = visit.store
     wanted: dict[Placement, list[str]] = {}
     for profile in visit.profiles.values():

@@ -14,7 +14,7 @@ from valetkey.doctor.wire import WireResponse
 UNSAFE = "Use a store that enforces POST policies, or VALETKEY_S3_LACKS=post: a form allows here what it does not say."
 
 MILD = frozenset({"further field"})
-"""What the service undoes by its copy."""
+"""Violations that the service's copy undoes."""
 
 
 def post(visit: Visit) -> Iterator[Finding]:
@@ -37,7 +37,7 @@ def post(visit: Visit) -> Iterator[Finding]:
 
 
 def _made_public(visit: Visit, granting: ProbeGrants) -> Finding:
-    """Whether a field that nobody signed makes the object public; some stores take it, and know no such thing."""
+    """Whether an unsigned field makes the object public; some stores accept the field without an effect."""
     upload = granting.upload()
     grant = granting.post(upload)
     answer = visit.wire.post_form(grant.url, {**grant.fields, "acl": "public-read"}, CONTENT)
@@ -63,7 +63,7 @@ def _no_forms(visit: Visit, answer: WireResponse) -> Iterator[Finding]:
 
 
 def _puts_work(visit: Visit) -> bool:
-    """Whether the same key may write by a PUT: then a refused form is no question of rights."""
+    """Whether the same access key may write by a PUT: then a form is not refused for a missing right."""
     try:
         working(visit)
     except Skip:
@@ -118,7 +118,7 @@ def _form(
 
 
 def _unsigned(visit: Visit, granting: ProbeGrants) -> ProbeOutcome:
-    """A form that nobody signed at all."""
+    """A form without any signature."""
     upload = granting.upload()
     fields = {"key": upload.staging_key, "Content-Type": TYPE}
     answer = visit.wire.post_form(granting.post(upload).url, fields, CONTENT)

@@ -27,14 +27,14 @@ class Parts:
 
     @classmethod
     def begin(cls, visit: Visit) -> "Parts":
-        """Raises what `S3Store.start_multipart` does, and `Skip` where clients do not reach the store."""
+        """Starts one. Raises like `S3Store.start_multipart`, and `Skip` if clients cannot reach the store."""
         store, upload_id = visit.store_of_clients, visit.probes.staging()
         key = f"{visit.staging}{upload_id}"
         begun = store.start_multipart(key, ObjectHeaders(TYPE, upload_id, visit.placement))
         return cls(visit, key, visit.probes.add_multipart(key, begun))
 
     def send(self, content: bytes, signed: int | None = None) -> WireResponse:
-        """The first part, by a URL for ``signed`` bytes, or for as many as it has."""
+        """Sends the first part, by a URL for ``signed`` bytes (None: for its own size)."""
         checksum = sha256_of(content) if self.visit.learned.get("part_checksums") else None
         size = len(content) if signed is None else signed
         grant = self.visit.store.presigned_part(self.key, self.id, 1, size, 300, checksum=checksum)
@@ -42,16 +42,16 @@ class Parts:
         return self.visit.wire.send("PUT", grant.url, headers, content)
 
     def listed(self) -> list[Part]:
-        """What the store says is there."""
+        """The parts that the store lists."""
         return self.visit.store.parts(self.key, self.id) or []
 
     def join(self) -> None:
-        """Makes the object of what is listed."""
+        """Joins the listed parts."""
         self.visit.store.join_parts(self.key, self.id, self.listed())
 
 
 def parts(visit: Visit) -> Iterator[Finding]:
-    """One upload in parts from its begin to its end, and one that breaks its promise."""
+    """A whole multipart upload, and one that violates its grant."""
     try:
         one = Parts.begin(visit)
     except MethodNotSupported:
@@ -74,7 +74,7 @@ def parts(visit: Visit) -> Iterator[Finding]:
 
 
 def _length(visit: Visit) -> Iterator[Finding]:
-    """A part that is longer than was signed. What it leads to is compared when parts are joined, too."""
+    """A part that is longer than its signed length. The service also compares sizes before the join."""
     one = Parts.begin(visit)
     answer = one.send(CONTENT + b"!", signed=len(CONTENT))
     if one.listed():
@@ -104,7 +104,7 @@ def _joined(visit: Visit, one: Parts) -> Iterator[Finding]:
 
 
 def _after(visit: Visit, one: Parts) -> Iterator[Finding]:
-    """A part that comes when its upload is over."""
+    """A part that is sent after the join."""
     answer = one.send(OTHER)
     content = read_object(visit, one.key).content
     visit.learned["parts_end_with_join"] = not answer.taken and content == CONTENT

@@ -19,15 +19,15 @@ ONCE = "If-None-Match"
 def send(
     visit: Visit, granting: ProbeGrants, upload: Upload, content: bytes = CONTENT, more: dict[str, str] | None = None
 ) -> WireResponse:
-    """A PUT as the grant of ``upload`` wants it, with the length that ``content`` has, and ``more`` headers."""
+    """Sends a PUT by the grant of ``upload``, with the length of ``content`` and ``more`` headers."""
     grant = granting.put(upload)
     sent = {name: value for name, value in grant.headers.items() if name.lower() != "content-length"}
     return visit.wire.send("PUT", grant.url, {**sent, **(more or {})}, content)
 
 
 def working(visit: Visit) -> tuple[ProbeGrants, WireResponse]:
-    """A way to make grants that the store takes: as they are, else without ``If-None-Match`` (Swift), else with a
-    checksum, as a bucket with a default retention wants it. Raises `Skip` where it takes none."""
+    """Finds grants that the store accepts: the usual ones, else without ``If-None-Match`` (Swift), else with a
+    checksum, which a bucket with a default retention requires. Raises `Skip` if it accepts none."""
     first: WireResponse | None = None
     known = visit.store_of_clients.capabilities.conditional_put
     for conditional, checksum in ((known, False), (False, False), (known, True)):
@@ -50,7 +50,7 @@ def working(visit: Visit) -> tuple[ProbeGrants, WireResponse]:
 
 
 def put(visit: Visit) -> Iterator[Finding]:
-    """A good PUT first, then some that break one promise each."""
+    """A valid PUT first, then some that violate the grant in one way each."""
     _ = visit.store_of_clients
     try:
         granting, answer = working(visit)
@@ -103,7 +103,7 @@ def _broken(
 
 
 def put_once(visit: Visit) -> Iterator[Finding]:
-    """Whether a PUT that was signed with ``If-None-Match`` overwrites."""
+    """Whether a PUT that is signed with ``If-None-Match`` overwrites an object."""
     if visit.learned.get("conditional_put") is False:
         return
     granting, _ = working(visit)
@@ -124,7 +124,7 @@ def put_once(visit: Visit) -> Iterator[Finding]:
 
 
 def extra_headers(visit: Visit) -> Iterator[Finding]:
-    """Headers that nobody signed: metadata, public access, and the source of a copy."""
+    """Unsigned headers: metadata, public access, and the source of a copy."""
     granting, _ = working(visit)
     upload = granting.upload()
     answer = send(visit, granting, upload, more={"x-amz-meta-extra": "x"})

@@ -14,7 +14,7 @@ from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import CallResult, attempt
 
 EXTRA = {"s3:ListBucketMultipartUploads", "s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration"}
-"""Rights without which uploads are confirmed, and something else is not done."""
+"""Rights that confirmation does not need, but other tasks do."""
 
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -22,14 +22,14 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass
 class RightsReport:
-    """How calls went: ``missing`` has where each right was not there, ``unsure`` what else was answered."""
+    """The results of calls: ``missing`` maps each missing right to its places, ``unsure`` to other responses."""
 
     missing: dict[str, list[str]] = field(default_factory=dict)
     unsure: dict[str, list[str]] = field(default_factory=dict)
     there: set[str] = field(default_factory=set)
 
     def note(self, right: str, where: str, found: CallResult) -> bool:
-        """Keeps what a call that needs ``right`` led to; an answer that there is nothing needs it as well."""
+        """Records the result of a call that needs ``right``, which is also proven by a "not found"."""
         if found.ok or found.absent:
             self.there.add(right)
         elif found.denied:
@@ -41,7 +41,7 @@ class RightsReport:
 
 
 def areas(visit: Visit) -> Mapping[str, str]:
-    """A key in each place that the service writes to, by what that place is called."""
+    """A key in each place that the service writes to, by the place's name."""
     unique = new_probe_id()
     found = {
         f"{visit.staging}*": f"{visit.staging}{unique}",
@@ -54,12 +54,12 @@ def areas(visit: Visit) -> Mapping[str, str]:
 
 
 def _area_of(visit: Visit, profile: Profile) -> str:
-    """What the place of a profile's final keys is called."""
+    """The name of the place of a profile's final keys."""
     return f"{visit.prefix}{profile.template.prefix}*"
 
 
 def rights(visit: Visit) -> Iterator[Finding]:
-    """Each call that the service makes, on each place that it makes it on."""
+    """Each call that the service makes, in each place that it uses."""
     _ = visit.store
     report = RightsReport()
     _try_bucket(visit, report)
@@ -125,7 +125,7 @@ def _try_bucket(visit: Visit, report: RightsReport) -> None:
 
 
 def _try_version(visit: Visit, report: RightsReport, where: str, key: str, written: CallResult) -> None:
-    """One version of what was just written; its bucket may hide that it keeps them."""
+    """Calls on one version of the object just written; the bucket may not reveal that it keeps versions."""
     client, at = visit.client, {"Bucket": visit.bucket, "Key": key}
     version = written.answer.get("VersionId")
     if version is None:  # Ceph RGW 16 does not say it
@@ -142,8 +142,8 @@ def _try_version(visit: Visit, report: RightsReport, where: str, key: str, writt
 
 
 def _try_placement(visit: Visit, report: RightsReport, where: str, key: str, placement: Placement) -> None:
-    """What a profile has put on its objects by calls of their own. Nothing is retained by it: a hold is taken off that
-    is not there, and a retention that is over is refused, but only to who has the right."""
+    """The separate calls that set a profile's tags and locks. Nothing is retained by them: the hold that is removed
+    does not exist, and a past retention is refused, with another error if the right is missing."""
     client, at = visit.client, {"Bucket": visit.bucket, "Key": key}
     if placement.tags:
         tags = {"TagSet": [{"Key": name, "Value": value} for name, value in placement.tags]}
@@ -187,7 +187,7 @@ def _verdicts(report: RightsReport) -> Iterator[Finding]:
 
 
 def listing(visit: Visit) -> Iterator[Finding]:
-    """Whether a listing keeps to its prefix: what the sweep removes comes from one."""
+    """Whether a listing respects its prefix, which the sweep's removals depend on."""
     _ = visit.store
     wanted, other = put_probe(visit), put_probe(visit)
     found = attempt(visit.client.list_objects_v2, Bucket=visit.bucket, Prefix=wanted)
@@ -207,7 +207,7 @@ def listing(visit: Visit) -> Iterator[Finding]:
 
 
 def delete_many(visit: Visit) -> Iterator[Finding]:
-    """Whether several objects go by one call."""
+    """Whether one call removes several objects."""
     _ = visit.store
     keys = [put_probe(visit), put_probe(visit)]
     wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": False}
