@@ -199,7 +199,9 @@ def sqlite_engine(parsed: URL, *, writes: bool, pool: type[Pool] | None = None) 
 
 
 def _begin_at_once(connection: Connection) -> None:
-    connection.connection.cursor().execute("BEGIN IMMEDIATE")
+    driver: Any = connection.connection.dbapi_connection
+    if not driver.in_transaction:  # the writer may have begun it
+        driver.execute("BEGIN IMMEDIATE")
 
 
 def _keep_private(file: Path) -> None:
