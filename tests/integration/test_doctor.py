@@ -487,12 +487,17 @@ def test_nothing_is_set_without_a_word(moto_bucket: Bucket, tmp_path: Path, monk
 
 @pytest.mark.parametrize(
     ("stop", "slow"),
-    [(signal.SIGINT, {"PUT", "FORM", "PART"}), (signal.SIGTERM, {"PUT", "FORM", "PART"}), (signal.SIGTERM, {"CREATE"})],
+    [
+        (signal.SIGINT, {"PUT", "FORM", "PART"}),
+        (signal.SIGTERM, {"PUT", "FORM", "PART"}),
+        (signal.SIGTERM, {"CREATE"}),
+        (signal.SIGHUP, {"CREATE"}),
+    ],
 )
 def test_a_command_that_is_stopped_leaves_nothing(
     stop: signal.Signals, slow: set[str], moto_bucket: Bucket, tmp_path: Path
 ) -> None:
-    """Ctrl-C and SIGTERM in the middle of its writing, and before it knows what it has begun."""
+    """Ctrl-C, SIGTERM and SIGHUP in the middle of its writing, and before it knows what it has begun."""
     given = moto_bucket.server.env() | {"VALETKEY_BUCKET": moto_bucket.name, "VALETKEY_SECRET_KEYS": SECRETS[0]}
     env = os.environ | given | {"VALETKEY_DATABASE_URL": f"sqlite:///{tmp_path / 'valetkey.db'}"}
     with quirky(moto_bucket.server, Slow(0.3 if "PUT" in slow else 3, frozenset(slow))) as server:

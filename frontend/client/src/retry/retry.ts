@@ -60,9 +60,9 @@ export async function withRetry<T>(
         failures = 0;
         continue;
       }
-      if (failures++ === 0) spent = 0;
-      else spent += Math.min(Date.now() - began, policy.patience / 4); // a laptop may have slept meanwhile
-      if (error.tries && failures >= error.tries) throw error;
+      // a laptop may have slept meanwhile
+      spent = failures++ ? spent + Math.min(Date.now() - began, policy.patience / 4) : 0;
+      if (failures >= (error.tries as number)) throw error; // never, if it is undefined
       const busy = error.meaning === "wait" ? policy.delay * BUSY : 0;
       const delay = backoff(failures, policy, error.retryAfter ?? busy);
       const until = Date.now() + delay;

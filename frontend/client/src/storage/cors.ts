@@ -1,7 +1,6 @@
 import { ValetKeyError } from "../model/errors";
 
-const SURE_AFTER = 15_000; // ms
-const LONGEST = 10_000; // ms in which a storage that is there answers
+const SURE_AFTER = 15_000; // ms; a storage that is there answers in as many, too
 
 /**
  * Finds out whether requests fail because of the bucket's CORS rules, which look like a dead network to a page.
@@ -43,8 +42,8 @@ export class CorsDiagnosis {
 }
 
 function reachable(origin: string): Promise<boolean> {
-  const signal = AbortSignal.timeout(LONGEST);
-  const request = fetch(origin, { mode: "no-cors", cache: "no-store", credentials: "omit", signal });
+  const signal = AbortSignal.timeout(SURE_AFTER);
+  const request = fetch(origin, { mode: "no-cors", cache: "no-store", signal }); // to another origin: no credentials
   return request.then(
     () => true,
     () => false,

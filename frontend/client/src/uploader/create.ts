@@ -92,5 +92,5 @@ function sizeOf(job: Job): number {
 }
 
 function missing(): ValetKeyError {
-  return new ValetKeyError("unexpected_answer", "The service's response is incomplete.");
+  return new ValetKeyError("unexpected_answer", "The service left one out.");
 }
