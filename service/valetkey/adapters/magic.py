@@ -63,8 +63,8 @@ def _is_credible(match: bytes, offset: int) -> bool:
 
 
 def _may_be_known(first: bytes) -> bool:
-    """Whether puremagic may say anything credible. It compares the bytes with each of its signatures, which takes 0.7 ms
-    of CPU; this takes 0.04 ms, and answers for text and for most unknown formats."""
+    """Whether puremagic may say anything credible. It compares the bytes with each of its signatures (0.7 ms of CPU);
+    this takes 0.04 ms, and answers for text and for most unknown formats."""
     return any(first[at : at + length or None] in matches for (at, length), matches in _by_place().items())
 
 
